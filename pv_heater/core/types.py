@@ -1,0 +1,273 @@
+"""The values that cross every boundary of the program.
+
+Signs: ``grid_w > 0`` imports, ``battery_w > 0`` charges. Units are the last word of a name:
+``_w`` watts, ``_wh`` watt-hours, ``_v`` volts, ``_s`` seconds, ``_percent``, ``_deg``, ``_c`` degrees
+Celsius. Instants are aware datetimes named ``*_at``; ages and delays are monotonic seconds
+(``tick_s``), because a Pi has no clock chip and network time can jump by months.
+Missing is ``None``, never 0; NaN and infinity are refused at construction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Mode(StrEnum):
+    """What the owner asked of a load. ``on`` and ``off`` always end by themselves."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class Phase(StrEnum):
+    """Where a load stands; only the table in ``core/machine.py`` changes it."""
+
+    OFF = "off"
+    ARMED = "armed"
+    HEATING = "heating"
+    FULL = "full"
+    COOLDOWN = "cooldown"
+    FAULT = "fault"
+
+
+def require_finite(name: str, value: float | None) -> None:
+    """Raise ValueError when `value` is NaN or infinite; None (missing) passes."""
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value}")
+
+
+def require_aware(name: str, value: datetime) -> None:
+    """Raise ValueError when `value` carries no time zone."""
+    if value.tzinfo is None:
+        raise ValueError(f"{name} must carry a time zone, but {value.isoformat()} has none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a meter saw of the house at one instant. Every field but the first two may be missing (None)."""
+
+    taken_at: datetime
+    source: str
+    pv_w: float | None = None
+    """All PV of the site, DC and AC coupled, as produced (throttled or not)."""
+    consumption_w: float | None = None
+    """The whole house, controlled loads included."""
+    grid_w: float | None = None
+    grid_phase_w: tuple[float, ...] = ()
+    """Grid power by phase; only phases that exist."""
+    battery_w: float | None = None
+    battery_v: float | None = None
+    battery_soc_percent: float | None = None
+    charger_state: str | None = None
+    """``bulk``, ``absorption``, ``float`` ... or ``discharging``; lower case English words."""
+    pv_throttled: bool | None = None
+    feed_in_allowed: bool | None = None
+    grid_connected: bool | None = None
+    load_w: Mapping[str, float] = field(default_factory=dict)
+    """Measured power of controlled loads, by load name."""
+    load_c: Mapping[str, float] = field(default_factory=dict)
+    """Measured temperature of controlled loads, by load name. A stale value is left out, not repeated."""
+    interval_s: float | None = None
+    """The source's own pace, seconds between samples; None when the source does not tell."""
+
+    def __post_init__(self) -> None:
+        require_aware("taken_at", self.taken_at)
+        for name in _READING_NUMBERS:
+            require_finite(name, getattr(self, name))
+        for name, values in (
+            ("grid_phase_w", enumerate(self.grid_phase_w, 1)),
+            ("load_w", self.load_w.items()),
+            ("load_c", self.load_c.items()),
+        ):
+            for key, value in values:
+                require_finite(f"{name}[{key}]", value)
+
+
+_READING_NUMBERS = (
+    "pv_w",
+    "consumption_w",
+    "grid_w",
+    "battery_w",
+    "battery_v",
+    "battery_soc_percent",
+    "interval_s",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Expected PV power: contiguous steps of `step_s` seconds, nights included.
+
+    `steps` holds ``(start_at, mean pv_w)`` pairs; nothing is known beyond the last step's end.
+    """
+
+    issued_at: datetime
+    source: str
+    step_s: int
+    steps: tuple[tuple[datetime, float], ...]
+
+    def __post_init__(self) -> None:
+        require_aware("issued_at", self.issued_at)
+        if not 60 <= self.step_s <= 3600:
+            raise ValueError(f"step_s must be 60 to 3600 seconds, not {self.step_s}")
+        step = timedelta(seconds=self.step_s)
+        previous: datetime | None = None
+        for start_at, pv_w in self.steps:
+            require_aware("steps.start_at", start_at)
+            require_finite("steps.pv_w", pv_w)
+            if previous is not None and start_at - previous != step:
+                raise ValueError(
+                    f"steps must be {self.step_s} s apart, but {start_at.isoformat()} "
+                    f"follows {previous.isoformat()}"
+                )
+            previous = start_at
+
+    @property
+    def end_at(self) -> datetime | None:
+        """The end of the last step; None for an empty forecast."""
+        return self.steps[-1][0] + timedelta(seconds=self.step_s) if self.steps else None
+
+    def power_w_at(self, at: datetime) -> float | None:
+        """Mean PV power of the step that holds `at`; None before the first and beyond the last step."""
+        if not self.steps:
+            return None
+        index = int((at - self.steps[0][0]).total_seconds() // self.step_s)
+        return self.steps[index][1] if 0 <= index < len(self.steps) else None
+
+    def energy_wh_between(self, start_at: datetime, end_at: datetime) -> float:
+        """Expected PV energy between two instants; what lies outside the forecast counts as 0."""
+        total_ws = 0.0
+        for step_start, pv_w in self.steps:
+            begin = max(step_start, start_at)
+            finish = min(step_start + timedelta(seconds=self.step_s), end_at)
+            if finish > begin:
+                total_ws += pv_w * (finish - begin).total_seconds()
+        return total_ws / 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setpoint:
+    """What an output has to do. ``on`` means ``power_w > 0``; off means 0."""
+
+    on: bool
+    power_w: float
+
+    def __post_init__(self) -> None:
+        require_finite("power_w", self.power_w)
+        if self.on != (self.power_w > 0):
+            raise ValueError(
+                f"a setpoint that is {'on' if self.on else 'off'} cannot ask for {self.power_w:g} W"
+            )
+
+
+OFF = Setpoint(on=False, power_w=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Force:
+    """Command: put `load` into `mode` for `for_s` seconds (default two hours), at `power_w` (None: all it has)."""
+
+    load: str
+    mode: Mode
+    for_s: float | None = None
+    power_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearFault:
+    """Command: end the latched fault of `load`."""
+
+    load: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vacation:
+    """Command: nobody home, no automatic heating before `until_at`; None ends it."""
+
+    until_at: datetime | None
+
+
+Command = Force | ClearFault | Vacation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePeriod:
+    """Energy prices between two instants, in the owner's currency a kWh."""
+
+    from_at: datetime
+    to_at: datetime
+    import_per_kwh: float
+    export_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything a step may know beside the reading and the forecast; all optional."""
+
+    tick_s: float | None = None
+    """Monotonic seconds; None: the seconds that `now` has advanced since the first call (steps back count 0)."""
+    commands: tuple[Command, ...] = ()
+    health: Mapping[str, str] = field(default_factory=dict)
+    """Load name to ``ok`` or the reason why its hardware cannot be used."""
+    wishes: Mapping[str, Mode | None] = field(default_factory=dict)
+    """Load name to what its rule answered: on, off, or None (no opinion)."""
+    prices: tuple[PricePeriod, ...] = ()
+    clock_trusted: bool | None = None
+    """False while neither network time nor the meter's own time vouches for `now`; None: not examined."""
+
+    def __post_init__(self) -> None:
+        require_finite("tick_s", self.tick_s)
+
+
+NO_INPUTS = Inputs()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadState:
+    """What a load does, and why, for people and programs alike."""
+
+    phase: Phase
+    mode: Mode
+    until_at: datetime | None
+    """When a forced mode ends; None in ``auto``."""
+    power_w: float
+    rule: str
+    """The id of what decided: a guard, a timer of the machine, a mode, or the strategy's own rule."""
+    because: str
+    margins: Mapping[str, float]
+    """What would flip the decision, such as ``{"surplus_w": 140.0}``: 140 W more; may be empty."""
+    since_at: datetime
+    next_change_at: datetime | None
+    """The earliest instant at which a running timer can change this; None when no timer runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome of one step."""
+
+    setpoints: Mapping[str, Setpoint]
+    loads: Mapping[str, LoadState]
+    blocked_by: str | None
+    """The first guard that blocks, or None."""
+    because: str
+
+
+def to_jsonable(value: Any) -> Any:
+    """The value as plain JSON types: dataclasses as objects, instants in ISO 8601, enums as their words."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: to_jsonable(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_jsonable(item) for item in value]
+    return value

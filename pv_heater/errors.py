@@ -1,0 +1,77 @@
+"""Every error this program raises on purpose, on one page. The type decides what happens, the text is for people.
+
+A message is one or two sentences: what, where, what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class PvHeaterError(Exception):
+    """Base of all our errors. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(PvHeaterError, ValueError):
+    """The settings are wrong. `problems` holds one sentence each, all found at once."""
+
+    exit_code = 2
+
+    def __init__(self, title: str, problems: Sequence[str]) -> None:
+        self.title = title
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(
+            "\n".join(
+                [
+                    f"{title}: {count} problem{'s' if count != 1 else ''}",
+                    *(f"  {problem}" for problem in self.problems),
+                ]
+            )
+        )
+
+
+class RecordingError(PvHeaterError, ValueError):
+    """A recording cannot be read; the message names the file and the line."""
+
+    exit_code = 2
+
+
+class HardwareError(PvHeaterError, OSError):
+    """A pin, relay or servo cannot be used."""
+
+    exit_code = 3
+
+
+class PinBusy(HardwareError):
+    """Another running controller holds the pin."""
+
+
+class SourceError(PvHeaterError):
+    """A meter or a forecast did not answer usefully. `retry_after_s` is the source's own wish, if it told one."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unreachable(SourceError):
+    """No connection, a time-out, or a server error: worth another try."""
+
+
+class RateLimited(SourceError):
+    """The source asks us to wait; see `retry_after_s`."""
+
+
+class BadReply(SourceError):
+    """An answer that cannot be understood; the message quotes its beginning."""
+
+
+class AuthRejected(SourceError):
+    """The login, the token or the permissions were refused."""
+
+    exit_code = 4

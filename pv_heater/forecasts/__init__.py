@@ -1,0 +1,10 @@
+"""Forecasts: what will the sun give? One file and one row here add another.
+
+A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies
+`ports.ForecastSource`.
+"""
+
+FORECASTS: dict[str, str] = {
+    "forecast_solar": "pv_heater.forecasts.forecast_solar:ForecastSolar",
+    "clear_sky": "pv_heater.forecasts.clear_sky:ClearSky",
+}

@@ -1,0 +1,11 @@
+"""Loads: make it so. One file and one row here add another kind of output.
+
+A row names a class with a `Settings` class derived from `core.settings.LoadPolicy`, built as
+``Class(settings, tools)``, that satisfies `ports.Load`.
+"""
+
+LOADS: dict[str, str] = {
+    "servo_regulator": "pv_heater.loads.servo_regulator:ServoRegulator",
+    "relay": "pv_heater.loads.relay:Relay",
+    "dry_run": "pv_heater.loads.dry_run:DryRun",
+}

@@ -1,0 +1,120 @@
+"""What the loop expects of the world: one small protocol for each thing it can talk to.
+
+Adapters satisfy these by having the methods; nothing inherits from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from pv_heater.core.settings import Site
+from pv_heater.core.types import Forecast, Reading, Setpoint
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Clock(Protocol):
+    """Time, and the only way to wait for it."""
+
+    def now(self) -> datetime:
+        """Wall time, aware."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds that never jump."""
+        ...
+
+    def wait_until(self, monotonic_s: float) -> None:
+        """Return at `monotonic_s`, or earlier when `wake` is called or a signal comes."""
+        ...
+
+    def wake(self) -> None:
+        """End a running or the next `wait_until` at once; safe from any thread and from a signal handler."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What every adapter is built with beside its own settings."""
+
+    clock: Clock
+    site: Site
+    state_dir: Path
+    """Where an adapter may keep files of its own; it exists."""
+    pins: Callable[[], Any]
+    """Gives the program's one `io.gpio.Pins`, opened on first use; raises HardwareError."""
+
+
+class Meter(Protocol):
+    """Answers: what is the house doing?"""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds until it makes sense to ask again."""
+        ...
+
+    def read(self) -> Reading:
+        """The newest reading. Blocks for as long as the source takes; raises SourceError."""
+        ...
+
+
+class ForecastSource(Protocol):
+    """Answers: what will the sun give?"""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds until it makes sense to ask again."""
+        ...
+
+    def fetch(self, now: datetime) -> Forecast:
+        """The newest forecast. Blocks for as long as the source takes; raises SourceError."""
+        ...
+
+
+class Feed(Protocol[T_co]):
+    """The latest value of a source, without waiting for it."""
+
+    def latest(self) -> T_co | None:
+        """The newest value, or None before the first."""
+        ...
+
+
+class Load(Protocol):
+    """One output. Called on the control thread at every tick, changed or not (level, not edge)."""
+
+    name: str
+
+    def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
+        """Bring the output towards `setpoint`; return the tick at which to be called again early, if any.
+
+        Off means the normal stop. `tick_s` is monotonic. Raises HardwareError.
+        """
+        ...
+
+    def safe(self, tick_s: float) -> float | None:
+        """Safety stop: contact open first, at once, then power to zero, then quiet. May be repeated.
+
+        Returns the tick at which to be called again to finish, None when nothing is left to do.
+        Raises HardwareError, after having tried everything.
+        """
+        ...
+
+    def trip(self) -> None:
+        """Open the contact from another thread and hold it open until `reset`; never waits, never raises."""
+        ...
+
+    def reset(self) -> None:
+        """Allow the output again after `trip`."""
+        ...
+
+    def power_w(self) -> float:
+        """What the output is set to draw right now, by its own account; 0 while the contact is open."""
+        ...
+
+    def close(self) -> None:
+        """Leave the output safe and give its pins back. May be repeated."""
+        ...
