@@ -1,6 +1,7 @@
 """Meters: what is the house doing? One file and one row here add another.
 
-A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies `ports.Meter`.
+A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies
+`ports.Meter`.
 """
 
 METERS: dict[str, str] = {
