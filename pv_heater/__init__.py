@@ -1,0 +1,1 @@
+"""Spends surplus sun on hot water and other loads in a Victron home."""

@@ -1,125 +1,13 @@
-"""How a setting is declared, and the settings the pure core itself needs.
-
-A setting carries its unit, range, default and help; ``check``, the comments of Files/config.yaml and the
-messages about mistakes are made from these. Adapters declare theirs beside their code with the same helper.
-Nothing here reads files: ``config.py`` turns YAML into these classes.
-"""
+"""The settings the pure core needs, and those that several adapters share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import time, timedelta
-from typing import Any
 
-import attrs
 from attrs import frozen
 
-
-class Secret(str):
-    """A text that never shows in a log, repr, page or journal: only `reveal` gives it away."""
-
-    __slots__ = ()
-
-    def reveal(self) -> str:
-        """The text itself, for the one place that sends it."""
-        return str.__str__(self)
-
-    def __repr__(self) -> str:
-        return "(secret)"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return format("(secret)", spec)
-
-
-class SettingProblem(ValueError):
-    """A value that no setting can take; `key` names the setting when the class knows which one it is."""
-
-    def __init__(self, message: str, key: str | None = None) -> None:
-        super().__init__(message)
-        self.key = key
-
-
-def setting(
-    help: str,
-    *,
-    default: Any = attrs.NOTHING,
-    factory: Any = None,
-    unit: str = "",
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: Sequence[Any] | None = None,
-    key: str | None = None,
-) -> Any:
-    """Declare one setting; without `default` or `factory` it must be given. Bounds are inclusive.
-
-    `key` is its word in YAML where that is no Python name (``from``). A default of None that means something
-    computed is written ``auto`` in YAML; the help says so.
-    """
-    metadata = {
-        "help": help,
-        "unit": unit,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": choices,
-        "key": key,
-    }
-    options: dict[str, Any] = {"metadata": metadata, "kw_only": True}
-    if factory is not None:
-        return attrs.field(factory=factory, **options)
-    return attrs.field(default=default, **options)
-
-
-def check_range(value: Any, metadata: Any) -> None:
-    """Raise SettingProblem when `value` lies outside the declared bounds or choices."""
-    minimum, maximum = metadata.get("minimum"), metadata.get("maximum")
-    choices, unit = metadata.get("choices"), metadata.get("unit")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        suffix = f" {unit}" if unit else ""
-        if minimum is not None and maximum is not None and not minimum <= value <= maximum:
-            raise SettingProblem(f"must be between {minimum:g} and {maximum:g}{suffix}, not {value:g}")
-        if minimum is not None and value < minimum:
-            raise SettingProblem(f"must be at least {minimum:g}{suffix}, not {value:g}")
-        if maximum is not None and value > maximum:
-            raise SettingProblem(f"must be at most {maximum:g}{suffix}, not {value:g}")
-    if choices is not None and value not in choices:
-        raise SettingProblem(f"must be one of {', '.join(str(choice) for choice in choices)}, not {value!r}")
-
-
-@frozen
-class DayTime:
-    """A moment of the day: a clock time, or sunrise or sunset with an offset."""
-
-    event: str
-    """``clock``, ``sunrise`` or ``sunset``."""
-    clock: time | None = None
-    offset: timedelta = timedelta(0)
-
-    _PATTERN = re.compile(r"^(sunrise|sunset)(?:\s*([+-])\s*(\d+)\s*(m|min|h))?$")
-
-    @classmethod
-    def parse(cls, text: str) -> DayTime:
-        """Read ``09:00``, ``18:00:00``, ``sunrise+30m``, ``sunset-1h``; raise SettingProblem for anything else."""
-        match = cls._PATTERN.match(text.strip())
-        if match:
-            event, sign, amount, unit = match.groups()
-            minutes = int(amount or 0) * (60 if unit == "h" else 1)
-            return cls(event=event, offset=timedelta(minutes=-minutes if sign == "-" else minutes))
-        try:
-            hour, minute, *rest = (int(part) for part in text.strip().split(":"))
-            return cls(event="clock", clock=time(hour, minute, rest[0] if rest else 0))
-        except ValueError:
-            raise SettingProblem(
-                f"must be a time of day such as 09:00, sunrise+30m or sunset-1h, not {text!r}"
-            ) from None
-
-    def __str__(self) -> str:
-        if self.clock is not None:
-            return self.clock.isoformat(timespec="minutes")
-        minutes = int(self.offset.total_seconds() // 60)
-        return f"{self.event}{minutes:+d}m" if minutes else self.event
+from pv_heater.core.setting import DayTime, SettingProblem, setting
 
 
 @frozen(kw_only=True)
@@ -127,9 +15,7 @@ class PvPlane:
     """One plane of solar modules."""
 
     kwp: float = setting("peak power of the plane", unit="kWp", minimum=0.01, maximum=1000)
-    tilt_deg: float = setting(
-        "tilt of the modules; 0 is flat", default=30.0, unit="deg", minimum=0, maximum=90
-    )
+    tilt_deg: float = setting("tilt of the modules; 0 is flat", default=30.0, unit="deg", minimum=0, maximum=90)
     azimuth_deg: float = setting(
         "direction; 0 south, -90 east, +90 west", default=0.0, unit="deg", minimum=-180, maximum=180
     )
@@ -139,9 +25,7 @@ class PvPlane:
 class Battery:
     """The house battery."""
 
-    capacity_wh: float = setting(
-        "usable capacity, from the data sheet", unit="Wh", minimum=100, maximum=1_000_000
-    )
+    capacity_wh: float = setting("usable capacity, from the data sheet", unit="Wh", minimum=100, maximum=1_000_000)
     max_charge_w: float | None = setting(
         "most power it takes; empty means half its capacity in one hour", default=None, unit="W", minimum=10
     )
@@ -164,9 +48,7 @@ class Battery:
 class Inverter:
     """The inverter between battery and house."""
 
-    max_w: float = setting(
-        "continuous output; a heater behind it is shed before it trips", unit="W", minimum=100
-    )
+    max_w: float = setting("continuous output; a heater behind it is shed before it trips", unit="W", minimum=100)
     loads_on: str = setting(
         "which side the heater hangs on: behind the inverter (out) or on the grid side (in)",
         default="out",
@@ -200,12 +82,8 @@ class Site:
 class Daylight:
     """The hours in which automatic heating is allowed."""
 
-    start: DayTime = setting(
-        "from when", key="from", default=DayTime(event="sunrise", offset=timedelta(minutes=30))
-    )
-    end: DayTime = setting(
-        "until when", key="to", default=DayTime(event="sunset", offset=timedelta(minutes=-30))
-    )
+    start: DayTime = setting("from when", key="from", default=DayTime(event="sunrise", offset=timedelta(minutes=30)))
+    end: DayTime = setting("until when", key="to", default=DayTime(event="sunset", offset=timedelta(minutes=-30)))
 
 
 @frozen(kw_only=True)
@@ -215,9 +93,7 @@ class Limits:
     min_battery_percent: float = setting(
         "no automatic heating below this state of charge", default=30.0, unit="%", minimum=0, maximum=100
     )
-    max_grid_w: float = setting(
-        "no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0
-    )
+    max_grid_w: float = setting("no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0)
     max_battery_discharge_w: float = setting(
         "most the battery may give while heating", default=100.0, unit="W", minimum=0
     )
@@ -267,9 +143,7 @@ class LoadPolicy:
     start_delay_s: float = setting(
         "the surplus must last this long before it starts", default=5.0, unit="s", minimum=0, maximum=3600
     )
-    dead_band_w: float = setting(
-        "smaller changes of power are not worth a move", default=100.0, unit="W", minimum=0
-    )
+    dead_band_w: float = setting("smaller changes of power are not worth a move", default=100.0, unit="W", minimum=0)
     ramp_s: float = setting(
         "time from zero to full power when power rises; 0 is at once",
         default=0.0,
@@ -341,9 +215,7 @@ class BatteryShare:
 class RelayPin:
     """The pin of a relay. Polarity has no default: guessed wrong, the heater is on when it should be off."""
 
-    pin: str = setting(
-        "header position or chip number: BOARD11 or GPIO17; gpiochip1/12 on boards that are no Pi"
-    )
+    pin: str = setting("header position or chip number: BOARD11 or GPIO17; gpiochip1/12 on boards that are no Pi")
     active_high: bool = setting("true: a high level closes the contact; false: a low level does")
     off: str = setting(
         "how to switch off: by the level `low` or `high`, or `release` (input, for 5 V boards); "
@@ -375,12 +247,8 @@ class ServoPin:
     curve: str | None = setting(
         "CSV file `percent;watts` measured at the regulator; empty assumes phase cut", default=None
     )
-    min_pulse_s: float = setting(
-        "pulse at 0 degrees", default=0.0005, unit="s", minimum=0.0002, maximum=0.003
-    )
-    max_pulse_s: float = setting(
-        "pulse at full travel", default=0.0025, unit="s", minimum=0.0002, maximum=0.003
-    )
+    min_pulse_s: float = setting("pulse at 0 degrees", default=0.0005, unit="s", minimum=0.0002, maximum=0.003)
+    max_pulse_s: float = setting("pulse at full travel", default=0.0025, unit="s", minimum=0.0002, maximum=0.003)
     travel_deg: float = setting(
         "how far the servo turns between the two pulses", default=180.0, unit="deg", minimum=10, maximum=360
     )

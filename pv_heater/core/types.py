@@ -123,8 +123,7 @@ class Forecast:
             require_finite("steps.pv_w", pv_w)
             if previous is not None and start_at - previous != step:
                 raise ValueError(
-                    f"steps must be {self.step_s} s apart, but {start_at.isoformat()} "
-                    f"follows {previous.isoformat()}"
+                    f"steps must be {self.step_s} s apart, but {start_at.isoformat()} follows {previous.isoformat()}"
                 )
             previous = start_at
 
@@ -161,9 +160,7 @@ class Setpoint:
     def __post_init__(self) -> None:
         require_finite("power_w", self.power_w)
         if self.on != (self.power_w > 0):
-            raise ValueError(
-                f"a setpoint that is {'on' if self.on else 'off'} cannot ask for {self.power_w:g} W"
-            )
+            raise ValueError(f"a setpoint that is {'on' if self.on else 'off'} cannot ask for {self.power_w:g} W")
 
 
 OFF = Setpoint(on=False, power_w=0.0)
