@@ -1,0 +1,81 @@
+"""Where the sun stands, and the hours of the day in which heating is allowed.
+
+Sun position by astral (a calculation without I/O). Polar day and night are answered, not raised.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from astral import Observer
+from astral.sun import elevation, noon, sunrise, sunset
+
+from pv_heater.core.setting import DayTime
+from pv_heater.core.settings import Daylight, Site
+
+
+def sun_elevation_deg(latitude: float, longitude: float, at: datetime) -> float:
+    """Height of the sun above the horizon, -90 to 90 degrees, refraction included."""
+    return float(elevation(Observer(latitude, longitude), at))
+
+
+def solar_noon(latitude: float, longitude: float, day: date, zone: tzinfo) -> datetime:
+    """When the sun stands highest on that local day."""
+    return noon(Observer(latitude, longitude), day, zone)
+
+
+class DaylightHours:
+    """Answers whether automatic heating is allowed at an instant; remembers one day's hours."""
+
+    def __init__(self, daylight: Daylight, site: Site, zone: tzinfo) -> None:
+        self._daylight = daylight
+        self._site = site
+        self._zone = zone
+        self._day: date | None = None
+        self._window: tuple[datetime, datetime] | None = None
+
+    def window(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """First and last allowed instant of the local day of `now`; None when there is none (polar night).
+
+        A window that ends before it begins passes midnight and is answered for the part `now` lies nearest to.
+        """
+        day = now.astimezone(self._zone).date()
+        if day != self._day:
+            self._day, self._window = day, self._compute(day)
+        return self._window
+
+    def allows(self, now: datetime) -> bool:
+        """Whether `now` lies inside the allowed hours."""
+        window = self.window(now)
+        if window is None:
+            return False
+        start, end = window
+        return start <= now < end if start <= end else now >= start or now < end
+
+    def _compute(self, day: date) -> tuple[datetime, datetime] | None:
+        start = self._moment(self._daylight.start, day)
+        end = self._moment(self._daylight.end, day)
+        if start is None or end is None:
+            return None
+        sun_bound = self._daylight.start.event != "clock" and self._daylight.end.event != "clock"
+        # On the shortest days offsets can push sunrise past sunset: that day has no allowed hours.
+        return None if sun_bound and start >= end else (start, end)
+
+    def _moment(self, moment: DayTime, day: date) -> datetime | None:
+        if moment.clock is not None:
+            return datetime.combine(day, moment.clock, self._zone)
+        if not self._site.located:
+            # Without a place the sun is unknown; the seasons' widest sensible hours stand in.
+            clock = time(8) if moment.event == "sunrise" else time(18)
+            return datetime.combine(day, clock, self._zone) + moment.offset
+        latitude, longitude = float(self._site.latitude or 0.0), float(self._site.longitude or 0.0)
+        observer = Observer(latitude, longitude)
+        compute = sunrise if moment.event == "sunrise" else sunset
+        try:
+            return compute(observer, day, tzinfo=self._zone) + moment.offset
+        except ValueError:
+            # The sun does not cross the horizon today: midnight sun allows the whole day, polar night nothing.
+            if sun_elevation_deg(latitude, longitude, solar_noon(latitude, longitude, day, self._zone)) <= 0:
+                return None
+            edge = day if moment.event == "sunrise" else day + timedelta(days=1)
+            return datetime.combine(edge, time(0), self._zone)
