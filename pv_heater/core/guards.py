@@ -1,0 +1,206 @@
+"""Reasons not to heat. Guards stand in front of every strategy; the first that blocks names the reason.
+
+*Safety* guards let nothing pass, act at once and ignore minimum times. *Energy* guards hold back automatic
+heating; a load forced on passes them. Each has a release threshold, so that none chatters around its limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pv_heater.core.settings import LoadPolicy, Site
+from pv_heater.core.settings import Limits as LimitSettings
+from pv_heater.core.surplus import house_w
+from pv_heater.core.types import Reading
+
+SLOWEST_REGULATED_S = 300.0
+"""A source slower than this is not regulated on (DESIGN 5): a cloud passes several times between two samples."""
+GRID_ALARM_FACTOR = 5.0
+"""A grid draw this many times the limit ends minimum on times as well."""
+RELEASE_SHARE = 0.9
+"""Power limits release below this share of themselves."""
+BATTERY_RELEASE_PERCENT = 2.0
+"""A low battery releases this much above its limit: whole-percent meters flicker by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A guard's no."""
+
+    guard: str
+    safety: bool
+    at_once: bool
+    """True: automatic loads go off now; False: minimum on times are waited out."""
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the guards look at. `reading` is None when there is none that may be used."""
+
+    now: datetime
+    reading: Reading | None
+    reading_age_s: float | None
+    max_reading_age_s: float
+    source_interval_s: float | None
+    daylight: bool
+    clock_trusted: bool | None
+    vacation_until_at: datetime | None
+    inverter_load_w: float
+    """What runs through the inverter as last seen, W."""
+
+
+Held = frozenset[str]
+"""Names of the guards that blocked at the previous step: those need their release threshold."""
+
+Guard = Callable[[Watched, Site, LimitSettings, Held], Block | None]
+
+
+def _safety(guard: str, because: str) -> Block:
+    return Block(guard=guard, safety=True, at_once=True, because=because)
+
+
+def _energy(guard: str, because: str, *, at_once: bool = False) -> Block:
+    return Block(guard=guard, safety=False, at_once=at_once, because=because)
+
+
+def _limit(limit: float, guard: str, held: Held) -> float:
+    return limit * RELEASE_SHARE if guard in held else limit
+
+
+def clock(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+    """The time of day cannot be believed, so neither daylight nor ages can."""
+    if watched.clock_trusted is False:
+        return _safety("clock", "the clock is not set by network time, nor within 120 s of the meter's own time")
+    return None
+
+
+def grid_lost(watched: Watched, site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+    """The grid is gone at a home that has one: keep the battery for the house."""
+    if watched.reading is not None and watched.reading.grid_connected is False and not site.off_grid:
+        return _safety("grid_lost", "the grid is gone")
+    return None
+
+
+def soft_fuse(watched: Watched, _site: Site, limits: LimitSettings, held: Held) -> Block | None:
+    """The house, or one phase of the grid, carries more than its owner allows."""
+    reading = watched.reading
+    if reading is None:
+        return None
+    house = house_w(reading)
+    if limits.max_house_w is not None and house is not None and house > _limit(limits.max_house_w, "soft_fuse", held):
+        return _safety("soft_fuse", f"the house draws {house:.0f} W, the limit is {limits.max_house_w:.0f} W")
+    if limits.max_phase_w is not None:
+        for number, phase_w in enumerate(reading.grid_phase_w, 1):
+            if phase_w > _limit(limits.max_phase_w, "soft_fuse", held):
+                return _safety(
+                    "soft_fuse", f"phase {number} draws {phase_w:.0f} W, the limit is {limits.max_phase_w:.0f} W"
+                )
+    return None
+
+
+def inverter(watched: Watched, site: Site, _limits: LimitSettings, held: Held) -> Block | None:
+    """A heater behind the inverter is shed before the inverter trips."""
+    if site.inverter is None or site.inverter.loads_on == "in" or watched.reading is None:
+        return None
+    if watched.inverter_load_w > _limit(site.inverter.max_w, "inverter", held):
+        return _safety(
+            "inverter", f"the inverter carries {watched.inverter_load_w:.0f} W, it can do {site.inverter.max_w:.0f} W"
+        )
+    return None
+
+
+def no_reading(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+    """Nothing is known of the house, or only what was long ago."""
+    if watched.reading_age_s is None:
+        return _energy("no_reading", "the meter has not answered yet", at_once=True)
+    if watched.reading_age_s >= watched.max_reading_age_s:
+        return _energy(
+            "no_reading",
+            f"the last reading is {watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s",
+            at_once=True,
+        )
+    return None
+
+
+def slow_source(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+    """The site logs too rarely to regulate on."""
+    interval_s = watched.source_interval_s
+    if interval_s is not None and interval_s > SLOWEST_REGULATED_S:
+        return _energy(
+            "slow_source",
+            f"the site sends a sample every {interval_s / 60:.0f} min only; set the GX device's VRM log interval to 1 min",
+            at_once=True,
+        )
+    return None
+
+
+def vacation(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+    """Nobody is home."""
+    until_at = watched.vacation_until_at
+    if until_at is not None and watched.now < until_at:
+        return _energy("vacation", f"vacation until {until_at:%Y-%m-%d %H:%M}")
+    return None
+
+
+def night(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+    """Outside the allowed hours."""
+    return None if watched.daylight else _energy("night", "outside the daylight hours")
+
+
+def battery_low(watched: Watched, site: Site, limits: LimitSettings, held: Held) -> Block | None:
+    """The battery is below the charge at which automatic heating is allowed."""
+    reading = watched.reading
+    soc = reading.battery_soc_percent if reading is not None else None
+    if soc is None:
+        return None
+    limit = limits.min_battery_percent
+    release = min(100.0, limit + BATTERY_RELEASE_PERCENT) if "battery_low" in held else limit
+    if soc >= release:
+        return None
+    reserve = site.battery.reserve_percent if site.battery is not None else 0.0
+    return _energy(
+        "battery_low", f"the battery holds {soc:.0f} %, heating starts at {release:.0f} %", at_once=soc <= reserve
+    )
+
+
+def grid_draw(watched: Watched, _site: Site, limits: LimitSettings, held: Held) -> Block | None:
+    """The grid delivers more than the owner allows."""
+    reading = watched.reading
+    if reading is None or reading.grid_w is None or reading.grid_w <= _limit(limits.max_grid_w, "grid_draw", held):
+        return None
+    return _energy(
+        "grid_draw",
+        f"the grid delivers {reading.grid_w:.0f} W, the limit is {limits.max_grid_w:.0f} W",
+        at_once=reading.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
+    )
+
+
+SITE_GUARDS: tuple[Guard, ...] = (
+    clock, grid_lost, soft_fuse, inverter, no_reading, slow_source, vacation, night, battery_low, grid_draw,
+)  # fmt: skip
+"""Guards of the whole site, most serious first."""
+
+SAFETY_RULES = frozenset({"clock", "grid_lost", "soft_fuse", "inverter", "hardware", "too_hot", "probe_lost"})
+"""Rules after which a load gets its safety stop (contact first) instead of the normal one."""
+
+
+def site_blocks(watched: Watched, site: Site, limits: LimitSettings, held: Held) -> tuple[Block, ...]:
+    """Every guard that blocks the site now, most serious first."""
+    answers = (guard(watched, site, limits, held) for guard in SITE_GUARDS)
+    return tuple(block for block in answers if block is not None)
+
+
+def load_block(policy: LoadPolicy, load_c: Mapping[str, float], *, was_hot: bool) -> Block | None:
+    """The temperature guard of one load: at its maximum, or its probe lost; None when it may heat."""
+    if policy.max_c is None:
+        return None
+    temperature_c = load_c.get(policy.name)
+    if temperature_c is None:
+        return _safety("probe_lost", f"no temperature of {policy.name}, and max_c needs one")
+    limit = policy.max_c - (policy.hysteresis_c if was_hot else 0.0)
+    if temperature_c >= limit:
+        return _safety("too_hot", f"{policy.name} is at {temperature_c:.1f} degC, the limit is {limit:.1f} degC")
+    return None

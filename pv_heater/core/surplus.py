@@ -1,0 +1,101 @@
+"""What is spare: the view a strategy decides from, and the budget it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from pv_heater.core.settings import Limits, Site
+from pv_heater.core.types import Forecast, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One immutable picture for a strategy. Guards have been asked before: `reading` is fresh."""
+
+    now: datetime
+    tick_s: float
+    reading: Reading
+    reading_is_new: bool
+    """False when this reading has been seen before: it is no new evidence."""
+    taken_tick_s: float
+    """The tick at which `reading` was taken."""
+    forecast: Forecast | None
+    sun_elevation_deg: float | None
+    """None when the site has no coordinates."""
+    own_w: float
+    """What the controlled loads drew when `reading` was taken."""
+    base_w: float | None
+    """The house without controlled loads; None when the meter does not tell enough."""
+    spare_w: float | None
+    """PV minus `base_w`, before the battery takes its share; None when the meter does not tell enough."""
+    commanded_w: float
+    """What the controlled loads are set to now."""
+    capacity_w: float
+    """What all automatic loads together could take."""
+    feed_in: bool
+    """Whether surplus may go to the grid, so that PV is not throttled."""
+    site: Site
+    limits: Limits
+    battery_target_percent: float | None
+    """The owner's charge up to which the battery comes first; None leaves it to the strategy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much all controlled loads together should draw, and why."""
+
+    power_w: float
+    rule: str
+    because: str
+    battery_w: float = 0.0
+    """What was held back for the battery: loads placed above it in the list may take it."""
+    margins: Mapping[str, float] = field(default_factory=dict)
+
+
+class Strategy(Protocol):
+    """One law. It may remember between calls, but only what `state` tells, and reads no clock."""
+
+    def budget(self, view: View) -> Budget:
+        """The power that would be good now."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What it has learned, as plain JSON types."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what an earlier `state` told; unknown keys are ignored."""
+        ...
+
+
+def house_w(reading: Reading) -> float | None:
+    """Power of the whole house: as measured, else from the balance of PV, grid and battery.
+
+    A site without a grid meter or a battery counts that part as 0, but at least one of the two must be there.
+    """
+    if reading.consumption_w is not None:
+        return reading.consumption_w
+    if reading.pv_w is None or (reading.grid_w is None and reading.battery_w is None):
+        return None
+    return reading.pv_w + (reading.grid_w or 0.0) - (reading.battery_w or 0.0)
+
+
+def spare_w(reading: Reading, own_w: float) -> tuple[float | None, float | None]:
+    """(house without own loads, PV beyond that), each None when the meter does not tell enough.
+
+    A meter that sees only the grid still tells the surplus: what is exported plus what own loads draw.
+    """
+    house = house_w(reading)
+    if house is None:
+        if reading.grid_w is None:
+            return None, None
+        return None, own_w - reading.grid_w + (reading.battery_w or 0.0)
+    base = max(0.0, house - own_w)
+    if reading.pv_w is not None:
+        return base, reading.pv_w - base
+    if reading.grid_w is None:
+        return base, None
+    return base, own_w - reading.grid_w + (reading.battery_w or 0.0)
