@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pv_heater.core.settings import LoadPolicy, Site
-from pv_heater.core.settings import Limits as LimitSettings
+from pv_heater.core.settings import Limits, LoadPolicy, Site
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
 
@@ -55,7 +54,7 @@ class Watched:
 Held = frozenset[str]
 """Names of the guards that blocked at the previous step: those need their release threshold."""
 
-Guard = Callable[[Watched, Site, LimitSettings, Held], Block | None]
+Guard = Callable[[Watched, Site, Limits, Held], Block | None]
 
 
 def _safety(guard: str, because: str) -> Block:
@@ -70,21 +69,21 @@ def _limit(limit: float, guard: str, held: Held) -> float:
     return limit * RELEASE_SHARE if guard in held else limit
 
 
-def clock(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+def clock(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The time of day cannot be believed, so neither daylight nor ages can."""
     if watched.clock_trusted is False:
         return _safety("clock", "the clock is not set by network time, nor within 120 s of the meter's own time")
     return None
 
 
-def grid_lost(watched: Watched, site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+def grid_lost(watched: Watched, site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The grid is gone at a home that has one: keep the battery for the house."""
     if watched.reading is not None and watched.reading.grid_connected is False and not site.off_grid:
         return _safety("grid_lost", "the grid is gone")
     return None
 
 
-def soft_fuse(watched: Watched, _site: Site, limits: LimitSettings, held: Held) -> Block | None:
+def soft_fuse(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The house, or one phase of the grid, carries more than its owner allows."""
     reading = watched.reading
     if reading is None:
@@ -101,7 +100,7 @@ def soft_fuse(watched: Watched, _site: Site, limits: LimitSettings, held: Held) 
     return None
 
 
-def inverter(watched: Watched, site: Site, _limits: LimitSettings, held: Held) -> Block | None:
+def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
     """A heater behind the inverter is shed before the inverter trips."""
     if site.inverter is None or site.inverter.loads_on == "in" or watched.reading is None:
         return None
@@ -112,7 +111,7 @@ def inverter(watched: Watched, site: Site, _limits: LimitSettings, held: Held) -
     return None
 
 
-def no_reading(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nothing is known of the house, or only what was long ago."""
     if watched.reading_age_s is None:
         return _energy("no_reading", "the meter has not answered yet", at_once=True)
@@ -125,19 +124,19 @@ def no_reading(watched: Watched, _site: Site, _limits: LimitSettings, _held: Hel
     return None
 
 
-def slow_source(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+def slow_source(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The site logs too rarely to regulate on."""
     interval_s = watched.source_interval_s
     if interval_s is not None and interval_s > SLOWEST_REGULATED_S:
         return _energy(
             "slow_source",
-            f"the site sends a sample every {interval_s / 60:.0f} min only; set the GX device's VRM log interval to 1 min",
+            f"the site sends a sample every {interval_s / 60:.0f} min only; set the GX device's log interval to 1 min",
             at_once=True,
         )
     return None
 
 
-def vacation(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nobody is home."""
     until_at = watched.vacation_until_at
     if until_at is not None and watched.now < until_at:
@@ -145,12 +144,12 @@ def vacation(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held)
     return None
 
 
-def night(watched: Watched, _site: Site, _limits: LimitSettings, _held: Held) -> Block | None:
+def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Outside the allowed hours."""
     return None if watched.daylight else _energy("night", "outside the daylight hours")
 
 
-def battery_low(watched: Watched, site: Site, limits: LimitSettings, held: Held) -> Block | None:
+def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Block | None:
     """The battery is below the charge at which automatic heating is allowed."""
     reading = watched.reading
     soc = reading.battery_soc_percent if reading is not None else None
@@ -166,7 +165,7 @@ def battery_low(watched: Watched, site: Site, limits: LimitSettings, held: Held)
     )
 
 
-def grid_draw(watched: Watched, _site: Site, limits: LimitSettings, held: Held) -> Block | None:
+def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The grid delivers more than the owner allows."""
     reading = watched.reading
     if reading is None or reading.grid_w is None or reading.grid_w <= _limit(limits.max_grid_w, "grid_draw", held):
@@ -187,7 +186,7 @@ SAFETY_RULES = frozenset({"clock", "grid_lost", "soft_fuse", "inverter", "hardwa
 """Rules after which a load gets its safety stop (contact first) instead of the normal one."""
 
 
-def site_blocks(watched: Watched, site: Site, limits: LimitSettings, held: Held) -> tuple[Block, ...]:
+def site_blocks(watched: Watched, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
     """Every guard that blocks the site now, most serious first."""
     answers = (guard(watched, site, limits, held) for guard in SITE_GUARDS)
     return tuple(block for block in answers if block is not None)
