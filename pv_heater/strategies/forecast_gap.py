@@ -1,0 +1,111 @@
+"""Forecast gap: the law of the earlier heater optimizer, without its defects.
+
+Where chargers throttle, PV falls to what the house uses and the surplus cannot be seen. This law takes the forecast
+for the truth: while the forecast promises more than PV gives, it raises the heater step by step; once the battery
+discharges, it lowers it again. Without a forecast it falls back to `balance` and says so.
+
+Differences to the earlier law: a charging battery is not mistaken for a discharging one, power 0 opens the relay,
+the start level is the configured one each time, and a step waits for a reading taken after the step before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from pv_heater.core.setting import setting
+from pv_heater.core.surplus import Budget, View
+from pv_heater.strategies.balance import Balance
+
+
+class ForecastGap:
+    """See the module's text."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        """The earlier optimizer's settings under their new names."""
+
+        start_gap_w: float = setting(
+            "forecast minus PV above which it starts", default=10.0, unit="W", minimum=0, maximum=100_000
+        )
+        step_gap_w: float = setting(
+            "forecast minus PV above which it raises the power", default=100.0, unit="W", minimum=0, maximum=100_000
+        )
+        step_percent: float = setting("one step up or down", default=10.0, unit="%", minimum=1, maximum=100)
+        start_percent: float = setting("power at the start", default=50.0, unit="%", minimum=1, maximum=100)
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or self.Settings()
+        self._level_percent = 0.0
+        self._stepped_s: float | None = None
+        self._without_forecast = Balance()
+
+    def budget(self, view: View) -> Budget:
+        """The level reached so far, as watts of all loads together."""
+        expected_w = view.forecast.power_w_at(view.now) if view.forecast is not None else None
+        pv_w = view.reading.pv_w
+        if expected_w is None or pv_w is None or view.forecast is None:
+            return self._fallback(view, "no forecast" if expected_w is None else "no PV power in the reading")
+        gap_w = expected_w - pv_w
+        text = f"{view.forecast.source} expects {expected_w:.0f} W, PV gives {pv_w:.0f} W"
+        text = self._move(view, gap_w, text)
+        power_w = view.capacity_w * self._level_percent / 100.0
+        return Budget(power_w=power_w, rule="forecast_gap", because=text, margins={"gap_w": round(gap_w, 1)})
+
+    def state(self) -> dict[str, Any]:
+        """Nothing is learned: the level starts anew at `start_percent`."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Nothing to take back."""
+
+    def _move(self, view: View, gap_w: float, text: str) -> str:
+        """Start, raise, lower or hold the level; a repeated or older reading is no evidence for another step."""
+        own = self._settings
+        if (
+            self._level_percent > 0
+            and view.commanded_w <= 0
+            and self._stepped_s is not None
+            and view.tick_s > self._stepped_s
+        ):
+            self._level_percent = 0.0  # a guard or a timer has switched off meanwhile: start over
+        if self._level_percent <= 0:
+            if gap_w > own.start_gap_w:
+                self._set(own.start_percent, view)
+            return text
+        if not view.reading_is_new or (self._stepped_s is not None and view.taken_tick_s < self._stepped_s):
+            return text
+        given_w = _discharge_w(view)
+        if given_w > view.limits.max_battery_discharge_w:
+            self._set(max(0.0, self._level_percent - own.step_percent), view)
+            return f"the battery gives {given_w:.0f} W, the limit is {view.limits.max_battery_discharge_w:.0f} W"
+        if gap_w > own.step_gap_w:
+            self._set(min(100.0, self._level_percent + own.step_percent), view)
+        return text
+
+    def _set(self, level_percent: float, view: View) -> None:
+        self._level_percent = level_percent
+        self._stepped_s = view.tick_s
+
+    def _fallback(self, view: View, why: str) -> Budget:
+        self._level_percent = 0.0
+        budget = self._without_forecast.budget(view)
+        return Budget(
+            power_w=budget.power_w,
+            battery_w=budget.battery_w,
+            rule=budget.rule,
+            because=f"{why}, so by balance: {budget.because}",
+            margins=budget.margins,
+        )
+
+
+def _discharge_w(view: View) -> float:
+    """What the battery gives; by its power, else by its state (then more than any limit)."""
+    reading = view.reading
+    if reading.battery_w is not None:
+        return max(0.0, -reading.battery_w)
+    if (reading.charger_state or "").lower() == "discharging":
+        return view.limits.max_battery_discharge_w + 1.0
+    return 0.0
