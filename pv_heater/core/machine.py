@@ -152,6 +152,22 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
     return _outcome(policy, memory, situation, wanted, full)
 
 
+def takes_surplus(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
+    """Whether a share of the surplus would be used: automatic, healthy, not full and not at rest."""
+    if memory.mode is not Mode.AUTO or memory.fault is not None or memory.phase is Phase.FULL:
+        return False
+    return memory.phase is Phase.HEATING or _rest_left_s(policy, memory, tick_s) <= 0
+
+
+def held_w(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
+    """Power that flows whatever the surplus: forced on, or as little as possible while the minimum on time runs."""
+    if memory.phase is not Phase.HEATING:
+        return 0.0
+    if memory.mode is Mode.ON:
+        return memory.power_w
+    return policy.least_power_w if _dwell_left_s(policy, memory, tick_s) > 0 else 0.0
+
+
 def _end_mode(memory: Memory, tick_s: float) -> Memory:
     if memory.mode_until_s is not None and tick_s >= memory.mode_until_s:
         return replace(memory, mode=Mode.AUTO, mode_until_s=None, forced_w=None)

@@ -1,0 +1,353 @@
+"""The embedding API: settings, core and strategy behind one `step`.
+
+No network, no files written, no GPIO, no clock: the same state and the same calls give the same decisions, in any
+process and at any speed. The live loop, dry run, replay, simulation and bench all go through this one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pv_heater.config import Config, load_config
+from pv_heater.core import machine
+from pv_heater.core.allocator import Claim, allot
+from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
+from pv_heater.core.evidence import Evidence
+from pv_heater.core.guards import Block, Watched, load_block, site_blocks
+from pv_heater.core.machine import Memory, Outcome, Situation
+from pv_heater.core.saved import memory_as_json, memory_from_json
+from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.surplus import Budget, View, house_w, spare_w
+from pv_heater.core.types import (
+    NO_INPUTS,
+    OFF,
+    ClearFault,
+    Command,
+    Decision,
+    Force,
+    Forecast,
+    Inputs,
+    LoadState,
+    Mode,
+    Phase,
+    Reading,
+    Setpoint,
+    Vacation,
+)
+
+STATE_SCHEMA = 1
+FORCE_DEFAULT_S = 7200.0
+"""A forced mode without a duration ends after two hours (DESIGN 6)."""
+FORCE_LONGEST_S = 7 * 86_400.0
+
+
+class Controller:
+    """Decides. Built from a configuration file or mapping; see `step`."""
+
+    def __init__(self, config: Config, state: Mapping[str, Any] | None = None) -> None:
+        self._site = config.site
+        self._limits = config.limits
+        self._rows: tuple[LoadPolicy | BatteryShare, ...] = tuple(
+            row if isinstance(row, BatteryShare) else row.settings for row in config.loads
+        )
+        self._policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
+        self._strategy_word = config.strategy.type
+        self._strategy = config.strategy.build()
+        self._zone = ZoneInfo(config.site.timezone)
+        self._daylight = DaylightHours(config.limits.daylight, config.site, self._zone)
+        self._evidence = Evidence(
+            max_reading_age_s=config.limits.max_reading_age_s,
+            local_source=bool(config.meter) and config.meter[0].type != "vrm",
+        )
+        self._memories = {name: Memory() for name in self._policies}
+        self._held: frozenset[str] = frozenset()
+        self._vacation_until_at: datetime | None = None
+        self._day: date | None = None
+        self._first_now: datetime | None = None
+        self._last_now: datetime | None = None
+        self._derived_tick_s = 0.0
+        self._last_tick_s: float | None = None
+        self._saved: Mapping[str, Any] | None = None
+        if state is not None:
+            self._restore(state)
+
+    @classmethod
+    def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
+        """Build from a file or a mapping with the same keys; `state` is what `state()` gave earlier.
+
+        Raises ConfigError with every problem at once.
+        """
+        return cls(load_config(source), state)
+
+    def step(
+        self, now: datetime, reading: Reading | None, forecast: Forecast | None, inputs: Inputs | None = None
+    ) -> Decision:
+        """Decide what every load does from `now` on.
+
+        May be called every 0.2 to 300 s, and with the same reading again: a repeated `taken_at` is no new evidence.
+        `reading` None: the meter said nothing, the last reading goes on ageing.
+        """
+        inputs = inputs or NO_INPUTS
+        tick_s, elapsed_s = self._advance_time(now, inputs.tick_s)
+        if self._saved is not None:
+            self._take_back(self._saved, now, tick_s)
+        self._start_day(now, elapsed_s)
+        cleared = self._obey(inputs.commands, tick_s)
+        self._evidence.observe(reading, now, tick_s)
+        blocks = self._site_blocks(now, tick_s, inputs)
+        budget = self._budget(now, tick_s, forecast, blocks)
+        shares = allot(budget, [self._claim(row, tick_s) for row in self._rows])
+        outcomes = {
+            name: machine.advance(
+                policy,
+                self._memories[name],
+                self._situation(policy, tick_s, elapsed_s, blocks, budget, shares[name], inputs, name in cleared),
+            )
+            for name, policy in self._policies.items()
+        }
+        self._memories = {name: outcome.memory for name, outcome in outcomes.items()}
+        self._evidence.remember_own(tick_s, {name: memory.power_w for name, memory in self._memories.items()})
+        return self._decision(now, tick_s, outcomes, blocks, budget)
+
+    def state(self) -> dict[str, Any]:
+        """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
+        tick_s = self._last_tick_s or 0.0
+        if self._saved is not None:
+            return dict(self._saved)
+        return {
+            "schema": STATE_SCHEMA,
+            "saved_at": self._last_now.isoformat() if self._last_now else None,
+            "day": self._day.isoformat() if self._day else None,
+            "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
+            "loads": {name: memory_as_json(memory, tick_s) for name, memory in self._memories.items()},
+            "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
+        }
+
+    def _advance_time(self, now: datetime, tick_s: float | None) -> tuple[float, float]:
+        """(monotonic seconds, seconds since the previous step)."""
+        if tick_s is None:
+            if self._last_now is not None:
+                self._derived_tick_s += max(0.0, (now - self._last_now).total_seconds())
+            tick_s = self._derived_tick_s
+        elapsed_s = 0.0 if self._last_tick_s is None else max(0.0, tick_s - self._last_tick_s)
+        self._first_now = self._first_now or now
+        self._last_now, self._last_tick_s = now, tick_s
+        return tick_s, elapsed_s
+
+    def _start_day(self, now: datetime, elapsed_s: float) -> None:
+        """Count the energy of the step that ended, and begin the counts anew at local midnight."""
+        self._memories = {
+            name: replace(memory, energy_wh=memory.energy_wh + memory.power_w * elapsed_s / 3600.0)
+            if memory.power_w > 0
+            else memory
+            for name, memory in self._memories.items()
+        }
+        today = now.astimezone(self._zone).date()
+        if self._day is not None and today != self._day:
+            self._memories = {
+                name: replace(memory, closings=0, energy_wh=0.0) for name, memory in self._memories.items()
+            }
+        self._day = today
+
+    def _obey(self, commands: Sequence[Command], tick_s: float) -> set[str]:
+        """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
+        cleared = set()
+        for command in commands:
+            if isinstance(command, Vacation):
+                self._vacation_until_at = command.until_at
+                continue
+            if command.load not in self._memories:
+                raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._memories)}")
+            if isinstance(command, ClearFault):
+                cleared.add(command.load)
+            else:
+                self._force(command, tick_s)
+        return cleared
+
+    def _force(self, command: Force, tick_s: float) -> None:
+        if command.mode is Mode.AUTO:
+            until_s, forced_w = None, None
+        else:
+            for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+            until_s, forced_w = tick_s + min(FORCE_LONGEST_S, max(0.0, for_s)), command.power_w
+        self._memories[command.load] = replace(
+            self._memories[command.load], mode=command.mode, mode_until_s=until_s, forced_w=forced_w
+        )
+
+    def _site_blocks(self, now: datetime, tick_s: float, inputs: Inputs) -> tuple[Block, ...]:
+        evidence = self._evidence
+        age_s = evidence.age_s(tick_s)
+        reading = self._fresh(tick_s)
+        house = house_w(reading) if reading is not None else None
+        extra_w = sum(memory.power_w for memory in self._memories.values()) - evidence.own_w()
+        watched = Watched(
+            now=now,
+            reading=reading,
+            reading_age_s=age_s,
+            max_reading_age_s=evidence.max_age_s,
+            source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
+            daylight=self._daylight.allows(now),
+            clock_trusted=inputs.clock_trusted,
+            vacation_until_at=self._vacation_until_at,
+            inverter_load_w=(house or 0.0) + max(0.0, extra_w),
+        )
+        blocks = site_blocks(watched, self._site, self._limits, self._held)
+        self._held = frozenset(block.guard for block in blocks)
+        return blocks
+
+    def _fresh(self, tick_s: float) -> Reading | None:
+        """The reading in force while it is younger than its limit."""
+        age_s = self._evidence.age_s(tick_s)
+        return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
+
+    def _budget(self, now: datetime, tick_s: float, forecast: Forecast | None, blocks: Sequence[Block]) -> Budget:
+        reading = self._fresh(tick_s)
+        if reading is None:
+            because = blocks[0].because if blocks else "no reading"
+            return Budget(power_w=0.0, rule="no_reading", because=because)
+        return self._strategy.budget(self._view(now, tick_s, reading, forecast))
+
+    def _view(self, now: datetime, tick_s: float, reading: Reading, forecast: Forecast | None) -> View:
+        own_w = self._evidence.own_w()
+        base, spare = spare_w(reading, own_w)
+        site = self._site
+        elevation_deg = None
+        if site.latitude is not None and site.longitude is not None:
+            # The sun moves a quarter degree a minute: no finer is needed, and a fixed grid keeps steps repeatable.
+            elevation_deg = sun_elevation_deg(site.latitude, site.longitude, now.replace(second=0, microsecond=0))
+        feed_in = site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed)
+        rows = [row for row in self._rows if isinstance(row, BatteryShare)]
+        return View(
+            now=now,
+            tick_s=tick_s,
+            reading=reading,
+            reading_is_new=self._evidence.is_new,
+            taken_tick_s=self._evidence.taken_tick_s,
+            forecast=forecast,
+            sun_elevation_deg=elevation_deg,
+            own_w=own_w,
+            base_w=base,
+            spare_w=spare,
+            commanded_w=sum(memory.power_w for memory in self._memories.values()),
+            capacity_w=sum(
+                policy.max_power_w
+                for name, policy in self._policies.items()
+                if self._memories[name].mode is Mode.AUTO and self._memories[name].fault is None
+            ),
+            feed_in=feed_in,
+            site=site,
+            limits=self._limits,
+            battery_target_percent=rows[0].until_percent if rows else None,
+        )
+
+    def _claim(self, row: LoadPolicy | BatteryShare, tick_s: float) -> Claim | BatteryShare:
+        if isinstance(row, BatteryShare):
+            return row
+        memory = self._memories[row.name]
+        return Claim(
+            policy=row,
+            available=machine.takes_surplus(row, memory, tick_s),
+            running=memory.phase is Phase.HEATING,
+            held_w=machine.held_w(row, memory, tick_s),
+        )
+
+    def _situation(
+        self,
+        policy: LoadPolicy,
+        tick_s: float,
+        elapsed_s: float,
+        blocks: Sequence[Block],
+        budget: Budget,
+        share_w: float,
+        inputs: Inputs,
+        cleared: bool,
+    ) -> Situation:
+        name = policy.name
+        reading = self._fresh(tick_s)
+        load_c = reading.load_c if reading is not None else {}
+        hot = load_block(policy, load_c, was_hot=self._memories[name].hot)
+        self._memories[name] = replace(self._memories[name], hot=hot is not None and hot.guard == "too_hot")
+        energy = next((block for block in blocks if not block.safety), None)
+        rule, because = budget.rule, budget.because
+        wish = inputs.wishes.get(name)
+        if wish is Mode.OFF and energy is None:
+            energy = Block(guard="rule", safety=False, at_once=False, because="its rule says off")
+        elif wish is Mode.ON:
+            share_w, rule, because = policy.max_power_w, "rule", "its rule says on"
+        return Situation(
+            tick_s=tick_s,
+            elapsed_s=elapsed_s,
+            safety=next((block for block in blocks if block.safety), hot),
+            energy=energy,
+            allotted_w=share_w,
+            stale_share=self._evidence.share(tick_s),
+            rule=rule,
+            because=because,
+            margins=budget.margins,
+            health=inputs.health.get(name, "ok"),
+            cleared=cleared,
+            temperature_c=load_c.get(name),
+        )
+
+    def _decision(
+        self,
+        now: datetime,
+        tick_s: float,
+        outcomes: Mapping[str, Outcome],
+        blocks: Sequence[Block],
+        budget: Budget,
+    ) -> Decision:
+        def instant(at_s: float | None) -> datetime | None:
+            return None if at_s is None else now + timedelta(seconds=at_s - tick_s)
+
+        states = {}
+        for name, outcome in outcomes.items():
+            memory = outcome.memory
+            states[name] = LoadState(
+                phase=memory.phase,
+                mode=memory.mode,
+                until_at=instant(memory.mode_until_s),
+                power_w=memory.power_w,
+                rule=outcome.rule,
+                because=outcome.because,
+                margins=outcome.margins,
+                since_at=now + timedelta(seconds=memory.since_s - tick_s),
+                next_change_at=instant(outcome.next_change_s),
+            )
+        setpoints = {
+            name: Setpoint(on=True, power_w=state.power_w) if state.power_w > 0 else OFF
+            for name, state in states.items()
+        }
+        first = blocks[0] if blocks else None
+        return Decision(
+            setpoints=setpoints,
+            loads=states,
+            blocked_by=first.guard if first else None,
+            because=first.because if first else budget.because,
+        )
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        schema = state.get("schema")
+        if schema != STATE_SCHEMA:
+            raise ValueError(f"the saved state has schema {schema!r}; this version reads {STATE_SCHEMA}")
+        strategy = state.get("strategy", {})
+        if strategy.get("type") == self._strategy_word:
+            self._strategy.restore(strategy.get("learned", {}))
+        self._saved = state
+
+    def _take_back(self, saved: Mapping[str, Any], now: datetime, tick_s: float) -> None:
+        """Turn saved ages into ticks, now that the first step tells what time it is."""
+        self._saved = None
+        saved_at = datetime.fromisoformat(saved["saved_at"]) if saved.get("saved_at") else now
+        away_s = max(0.0, (now - saved_at).total_seconds())
+        for name, item in saved.get("loads", {}).items():
+            if name in self._memories:
+                self._memories[name] = memory_from_json(item, tick_s, away_s)
+        self._day = date.fromisoformat(saved["day"]) if saved.get("day") else None
+        until = saved.get("vacation_until_at")
+        self._vacation_until_at = datetime.fromisoformat(until).astimezone(UTC) if until else None

@@ -1,0 +1,118 @@
+"""How much a reading is worth: what is new, how old it is, and what our own loads drew when it was taken.
+
+Age = what it was when the reading first came (never below 0) + monotonic time since, so that a jump of the wall
+clock changes nothing after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pv_heater.core.types import Reading
+
+LEAST_AGE_LOCAL_S = 30.0
+LEAST_AGE_VRM_S = 180.0
+MOST_AGE_S = 900.0
+"""Bounds of the automatic age limit (DESIGN 5)."""
+INTERVALS_OF_AGE = 3.0
+USUAL_INTERVAL_S = 60.0
+"""Assumed while nothing is known of the source's pace: VRM's fastest log interval."""
+KEPT_SPACINGS = 5
+HISTORY_S = 1200.0
+
+
+class Evidence:
+    """The reading in force and what surrounds it."""
+
+    def __init__(self, *, max_reading_age_s: float | None, local_source: bool) -> None:
+        self._fixed_max_age_s = max_reading_age_s
+        self._local_source = local_source
+        self._spacings: list[float] = []
+        self._own: list[tuple[float, dict[str, float]]] = []
+        self._first_seen_s = 0.0
+        self._first_age_s = 0.0
+        self.reading: Reading | None = None
+        self.is_new = False
+
+    def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
+        """Take note of what the meter says at this step; None or a repeated reading adds nothing."""
+        self.is_new = reading is not None and self._is_news(reading, tick_s)
+        if reading is None or not self.is_new:
+            return
+        if self.reading is not None and self.reading.source == reading.source:
+            spacing_s = (reading.taken_at - self.reading.taken_at).total_seconds()
+            if spacing_s > 0:
+                self._spacings = [*self._spacings, spacing_s][-KEPT_SPACINGS:]
+        self.reading = reading
+        self._first_seen_s = tick_s
+        self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds())
+
+    def age_s(self, tick_s: float) -> float | None:
+        """Age of the reading in force; None when there is none."""
+        return None if self.reading is None else self._first_age_s + tick_s - self._first_seen_s
+
+    @property
+    def taken_tick_s(self) -> float:
+        """The tick at which the reading in force was taken."""
+        return self._first_seen_s - self._first_age_s
+
+    @property
+    def max_age_s(self) -> float:
+        """The age at which automatic loads go off."""
+        if self._fixed_max_age_s is not None:
+            return self._fixed_max_age_s
+        least_s = LEAST_AGE_LOCAL_S if self._local_source else LEAST_AGE_VRM_S
+        return min(MOST_AGE_S, max(least_s, INTERVALS_OF_AGE * self._interval_s))
+
+    def share(self, tick_s: float) -> float:
+        """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
+
+        Silence is counted from the moment the reading came, not from when it was taken: VRM's readings are a
+        minute old on arrival every time, and that is no reason to heat less.
+        """
+        age_s = self.age_s(tick_s)
+        if age_s is None:
+            return 0.0
+        limit_s = self.max_age_s
+        hold_until_s = self._first_age_s + limit_s / INTERVALS_OF_AGE
+        if age_s <= hold_until_s and age_s < limit_s:
+            return 1.0
+        if age_s >= limit_s or hold_until_s >= limit_s:
+            return 0.0
+        return (limit_s - age_s) / (limit_s - hold_until_s)
+
+    def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
+        """Note what each load is set to draw from `tick_s` on."""
+        if not self._own or self._own[-1][1] != power_w:
+            self._own.append((tick_s, dict(power_w)))
+        while len(self._own) > 1 and self._own[1][0] < tick_s - HISTORY_S:
+            del self._own[0]
+
+    def own_w(self) -> float:
+        """What our loads drew when the reading was taken: as measured, else as they were set then."""
+        if self.reading is None:
+            return 0.0
+        set_w: dict[str, float] = {}
+        for since_s, power_w in self._own:
+            if since_s >= self.taken_tick_s:
+                break
+            set_w = power_w
+        measured = self.reading.load_w
+        return sum(measured.get(name, watts) for name, watts in set_w.items()) + sum(
+            watts for name, watts in measured.items() if name not in set_w
+        )
+
+    @property
+    def _interval_s(self) -> float:
+        if self.reading is not None and self.reading.interval_s is not None:
+            return self.reading.interval_s
+        return min(self._spacings) if self._spacings else USUAL_INTERVAL_S
+
+    def _is_news(self, reading: Reading, tick_s: float) -> bool:
+        known = self.reading
+        if known is None or reading.source != known.source or reading.taken_at > known.taken_at:
+            return known is None or reading != known
+        # A source whose clock was set back would otherwise be ignored for ever.
+        age_s = self.age_s(tick_s)
+        return reading.taken_at < known.taken_at and age_s is not None and age_s >= self.max_age_s

@@ -1,0 +1,211 @@
+"""The loop: freeze, decide, apply, report, wait. It has no opinion about energy.
+
+It runs on the main thread and never waits for a network, a server or a disk. The same loop runs live, dry, in replay
+and in simulation; only the clock and the feeds differ.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pv_heater.controller import Controller
+from pv_heater.core.guards import SAFETY_RULES
+from pv_heater.core.types import ClearFault, Command, Decision, Forecast, Inputs, LoadState, Phase, Reading, Setpoint
+from pv_heater.errors import HardwareError
+from pv_heater.ports import Clock, Feed, Load
+
+log = logging.getLogger(__name__)
+
+LONGEST_STOP_S = 6.0
+"""At the end servos are given this long to reach zero; the contacts are open before that."""
+
+
+class Reporter(Protocol):
+    """Told of every decision, after it was applied."""
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
+        """Note what changed."""
+        ...
+
+
+class Keeper(Protocol):
+    """A watchdog: fed only by ticks that were applied."""
+
+    def pet(self, tick_s: float) -> None:
+        """A tick was completed."""
+        ...
+
+    def tripped(self) -> str | None:
+        """Why outputs were opened behind the loop's back; None while all is well."""
+        ...
+
+    def reset(self) -> None:
+        """The owner has cleared the faults."""
+        ...
+
+
+class Loop:
+    """Runs ticks until `stop`; leaves every load safe however it ends."""
+
+    def __init__(
+        self,
+        *,
+        controller: Controller,
+        clock: Clock,
+        meter: Feed[Reading],
+        forecast: Feed[Forecast],
+        loads: Sequence[Load],
+        reporter: Reporter,
+        tick_s: float = 1.0,
+        clock_trusted: Callable[[datetime, Reading | None], bool | None] | None = None,
+        keepers: Sequence[Keeper] = (),
+    ) -> None:
+        self._controller = controller
+        self._clock = clock
+        self._meter = meter
+        self._forecast = forecast
+        self._loads = {load.name: load for load in loads}
+        self._reporter = reporter
+        self._tick_s = tick_s
+        self._clock_trusted = clock_trusted
+        self._keepers = tuple(keepers)
+        self._health: dict[str, str] = {}
+        self._commands: deque[Command | str] = deque()
+        self._stop_reason: str | None = None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the loop was asked to stop; None while nobody did."""
+        return self._stop_reason
+
+    def stop(self, reason: str) -> None:
+        """Leave the loop after the present tick. Safe from signal handlers and other threads."""
+        self._stop_reason = self._stop_reason or reason
+        self._clock.wake()
+
+    def submit(self, command: Command) -> None:
+        """Queue a command for the next tick; safe from any thread. Raises ValueError for an unknown load."""
+        load = getattr(command, "load", None)
+        if load is not None and load not in self._loads:
+            raise ValueError(f"there is no load {load!r}; there is {', '.join(self._loads)}")
+        self._commands.append(command)
+        self._clock.wake()
+
+    def latch_off(self, reason: str) -> None:
+        """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread."""
+        self._commands.append(reason)
+        self._clock.wake()
+
+    def run(self, until_s: float | None = None) -> None:
+        """Tick until `stop`, or until the clock's monotonic `until_s`; then put every load safe."""
+        try:
+            next_s = self._clock.monotonic_s()
+            while self._stop_reason is None and (until_s is None or next_s < until_s):
+                early_s = self.tick()
+                next_s = max(next_s + self._tick_s, self._clock.monotonic_s())
+                self._clock.wait_until(next_s if early_s is None else min(next_s, early_s))
+        finally:
+            self.make_safe()
+
+    def tick(self) -> float | None:
+        """One tick; the monotonic second at which a load wants the next one early, if any."""
+        tick_s, now = self._clock.monotonic_s(), self._clock.now()
+        commands = self._take_commands()
+        reading, forecast = self._meter.latest(), self._forecast.latest()
+        self._note_tripped()
+        decision = self._controller.step(
+            now,
+            reading,
+            forecast,
+            Inputs(
+                tick_s=tick_s,
+                commands=commands,
+                health=dict(self._health),
+                clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
+            ),
+        )
+        early_s = self._apply(decision, tick_s)
+        self._reporter.report(now, decision, reading, forecast)
+        for keeper in self._keepers:
+            keeper.pet(tick_s)
+        return early_s
+
+    def make_safe(self) -> None:
+        """Every load: contact open first, then the rest within a bounded time. Repeats do no harm."""
+        started_s = self._clock.monotonic_s()
+        waiting: dict[str, float] = {}
+        for load in self._loads.values():
+            self._try_safe(load, started_s, waiting)
+        while waiting:
+            now_s = self._clock.monotonic_s()
+            if now_s - started_s > LONGEST_STOP_S:
+                break
+            self._clock.wait_until(min(waiting.values()))
+            now_s = self._clock.monotonic_s()
+            due = [name for name, at_s in waiting.items() if at_s <= now_s]
+            for name in due:
+                del waiting[name]
+                self._try_safe(self._loads[name], now_s, waiting)
+        for load in self._loads.values():
+            try:
+                load.close()
+            except HardwareError as error:
+                log.error("%s: could not give its pins back: %s", load.name, error)
+
+    def _try_safe(self, load: Load, tick_s: float, waiting: dict[str, float]) -> None:
+        try:
+            again_s = load.safe(tick_s)
+        except HardwareError as error:
+            log.error("%s: the safety stop failed: %s. Switch it off by hand.", load.name, error)
+            return
+        if again_s is not None:
+            waiting[load.name] = again_s
+
+    def _take_commands(self) -> tuple[Command, ...]:
+        commands: list[Command] = []
+        while self._commands:
+            command = self._commands.popleft()
+            if isinstance(command, str):
+                self._health = dict.fromkeys(self._loads, command)
+                continue
+            if isinstance(command, ClearFault):
+                self._health.pop(command.load, None)
+                for keeper in self._keepers:
+                    keeper.reset()
+                self._loads[command.load].reset()
+            commands.append(command)
+        return tuple(commands)
+
+    def _note_tripped(self) -> None:
+        for keeper in self._keepers:
+            reason = keeper.tripped()
+            if reason is not None:
+                self._health = {name: self._health.get(name, reason) for name in self._loads}
+
+    def _apply(self, decision: Decision, tick_s: float) -> float | None:
+        """Every load, changed or not, those that go off first. The earliest tick a load asks for, if any."""
+        wakes = []
+        for name in sorted(self._loads, key=lambda name: decision.setpoints[name].on):
+            early_s = self._apply_one(self._loads[name], decision.setpoints[name], decision.loads[name], tick_s)
+            if early_s is not None:
+                wakes.append(early_s)
+        return min(wakes, default=None)
+
+    def _apply_one(self, load: Load, setpoint: Setpoint, state: LoadState, tick_s: float) -> float | None:
+        try:
+            if state.phase is Phase.FAULT or (state.rule in SAFETY_RULES and not setpoint.on):
+                return load.safe(tick_s)
+            return load.apply(setpoint, tick_s)
+        except HardwareError as error:
+            if load.name not in self._health:
+                log.error("%s: %s", load.name, error)
+            self._health.setdefault(load.name, str(error))
+        try:
+            load.safe(tick_s)
+        except HardwareError as error:
+            log.debug("%s: the safety stop after the failure failed as well: %s", load.name, error)
+        return tick_s  # decide again at once, now that the load is known to be faulty
