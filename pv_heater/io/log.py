@@ -1,0 +1,65 @@
+"""Where log lines go: a rotating file and standard output, written by a thread of their own.
+
+A slow or full disk must not delay a tick, so the control thread only puts records on a queue.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import logging.handlers
+import os
+import queue
+import sys
+import tempfile
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+FILE_NAME = "pv_heater.log"
+
+
+def log_path(setting: str, environ: dict[str, str] | None = None) -> Path:
+    """The log file: as set, else in $LOGS_DIRECTORY (systemd), else in the temporary folder."""
+    if setting != "auto":
+        return Path(setting)
+    folder = (environ if environ is not None else dict(os.environ)).get("LOGS_DIRECTORY", "").split(":")[0]
+    return Path(folder or tempfile.gettempdir()) / FILE_NAME
+
+
+class LocalTimeFormatter(logging.Formatter):
+    """Time of the event in the home's zone; a record may carry its own instant as `at` (simulated time)."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self._zone = zone
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (logging's name)
+        """``2026-06-21 12:30:05`` in the home's zone."""
+        at = getattr(record, "at", None) or datetime.fromtimestamp(record.created).astimezone()
+        return f"{at.astimezone(self._zone):{datefmt or '%Y-%m-%d %H:%M:%S'}}"
+
+
+def start_logging(path: Path, *, max_bytes: int, zone: tzinfo | None, to_stdout: bool, debug: bool) -> str | None:
+    """Begin logging; a sentence when the file cannot be written (standard output still works), else None."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)] if to_stdout else []
+    problem = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.handlers.RotatingFileHandler(path, maxBytes=max_bytes, backupCount=1, encoding="utf-8"))
+    except OSError as error:
+        problem = f"cannot write the log file {path} ({error.strerror}); log lines go to standard output only"
+        if not to_stdout:
+            handlers.append(logging.StreamHandler(sys.stderr))
+    for handler in handlers:
+        handler.setFormatter(LocalTimeFormatter(zone))
+    logging.raiseExceptions = False  # a full disk must not print a traceback for every line
+    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(lines, *handlers)
+    root = logging.getLogger()
+    root.handlers = [logging.handlers.QueueHandler(lines)]
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for noisy in ("urllib3", "requests"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    listener.start()
+    atexit.register(listener.stop)
+    return problem

@@ -1,0 +1,84 @@
+"""The saved state on disk: read at the start, replaced atomically by a thread of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by `text` so that a power cut leaves the old or the new file, never half of one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.new")
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+class StateFile:
+    """`save` hands over and returns at once; the newest state wins. Trouble is logged once until it works again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pending: Mapping[str, Any] | None = None
+        self._ready = threading.Condition()
+        self._failing = False
+        self._writing = threading.Lock()
+        threading.Thread(target=self._run, name="state", daemon=True).start()
+
+    def load(self) -> dict[str, Any] | None:
+        """The saved state; None when there is none. A damaged file is set aside with a log line."""
+        try:
+            state = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            aside = self._path.with_suffix(".damaged")
+            log.warning("the saved state %s cannot be read (%s); it is kept as %s", self._path, error, aside.name)
+            try:
+                os.replace(self._path, aside)
+            except OSError as problem:
+                log.warning("the damaged state could not be set aside: %s", problem)
+            return None
+        return state if isinstance(state, dict) else None
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Write `state` soon, on the other thread."""
+        with self._ready:
+            self._pending = state
+            self._ready.notify()
+
+    def save_now(self, state: Mapping[str, Any]) -> None:
+        """Write `state` before returning; for the end of the program, when every load is safe already."""
+        with self._ready:
+            self._pending = None
+        self._write(state)
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: self._pending is not None)
+                state, self._pending = self._pending, None
+            if state is not None:
+                self._write(state)
+
+    def _write(self, state: Mapping[str, Any]) -> None:
+        try:
+            with self._writing:
+                write_atomically(self._path, json.dumps(state, indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            if not self._failing:
+                log.error("the state cannot be saved to %s: %s; a restart would forget it", self._path, error)
+            self._failing = True
+            return
+        if self._failing:
+            log.info("the state is saved again")
+        self._failing = False
