@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by `text` so that a power cut leaves the old or the new file, never half of one. Raises OSError."""
+    """Replace `path` by `text`; a power cut leaves the old or the new file, never half of one. Raises OSError."""
     draft = path.with_name(f".{path.name}.new")
     with open(draft, "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,0 +1,121 @@
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS, Block, Watched, load_block, site_blocks
+from pv_heater.core.settings import Battery, Inverter, Limits, LoadPolicy, Site
+from pv_heater.core.types import Reading
+from tests.builders import NOON, reading
+
+SITE = Site(battery=Battery(capacity_wh=4800), inverter=Inverter(max_w=3000))
+LIMITS = Limits(max_house_w=8000, max_phase_w=4000)
+
+
+def first(seen: Reading | None, held: set[str] | None = None, site: Site = SITE, **changes: object) -> Block | None:
+    values = dict(
+        now=NOON, reading=seen, reading_age_s=1.0 if seen is not None else None, max_reading_age_s=60.0,
+        source_interval_s=10.0, daylight=True, clock_trusted=True, vacation_until_at=None, inverter_load_w=500.0,
+    )  # fmt: skip
+    blocks = site_blocks(Watched(**(values | changes)), site, LIMITS, frozenset(held or ()))  # type: ignore[arg-type]
+    return blocks[0] if blocks else None
+
+
+def guard(block: Block | None) -> str | None:
+    return block.guard if block is not None else None
+
+
+def test_a_healthy_noon_blocks_nothing() -> None:
+    assert first(reading()) is None
+
+
+@pytest.mark.parametrize(("soc", "held", "expected"), [
+    (29.9, False, "battery_low"), (30.0, False, None), (31.9, True, "battery_low"), (32.0, True, None),
+])  # fmt: skip
+def test_battery_low_at_below_and_above_its_limit(soc: float, held: bool, expected: str | None) -> None:
+    assert guard(first(reading(battery_soc_percent=soc), {"battery_low"} if held else None)) == expected
+
+
+def test_battery_at_reserve_ends_heating_at_once() -> None:
+    block = first(reading(battery_soc_percent=20.0))
+    assert block is not None
+    assert block.at_once
+
+
+@pytest.mark.parametrize(("grid_w", "held", "expected"), [
+    (80.0, False, None), (80.1, False, "grid_draw"), (73.0, True, "grid_draw"), (72.0, True, None),
+])  # fmt: skip
+def test_grid_draw_at_below_and_above_its_limit(grid_w: float, held: bool, expected: str | None) -> None:
+    assert guard(first(reading(grid_w=grid_w), {"grid_draw"} if held else None)) == expected
+
+
+def test_a_grid_draw_of_five_times_the_limit_ends_heating_at_once() -> None:
+    moderate, heavy = first(reading(grid_w=400.0)), first(reading(grid_w=400.1))
+    assert moderate is not None
+    assert heavy is not None
+    assert (moderate.at_once, heavy.at_once) == (False, True)
+
+
+def test_no_reading_yet_and_an_old_reading_block_at_once() -> None:
+    for block in (first(None), first(reading(), reading_age_s=60.0)):
+        assert block is not None
+        assert (block.guard, block.at_once, block.safety) == ("no_reading", True, False)
+    assert first(reading(), reading_age_s=59.9) is None
+
+
+def test_a_site_that_logs_slower_than_every_five_minutes_is_not_regulated() -> None:
+    assert guard(first(reading(), source_interval_s=300.0)) is None
+    block = first(reading(), source_interval_s=900.0)
+    assert guard(block) == "slow_source"
+    assert block is not None
+    assert "15 min" in block.because
+    assert "log interval" in block.because
+
+
+def test_soft_fuse_watches_the_house_and_every_phase() -> None:
+    assert guard(first(reading(consumption_w=8000.1))) == "soft_fuse"
+    assert guard(first(reading(consumption_w=7300.0), {"soft_fuse"})) == "soft_fuse"
+    block = first(reading(grid_phase_w=(100.0, 4000.1, 0.0)))
+    assert block is not None
+    assert block.because.startswith("phase 2 draws 4000 W")
+
+
+def test_inverter_limit_counts_only_loads_behind_it() -> None:
+    assert guard(first(reading(), inverter_load_w=3000.1)) == "inverter"
+    outside = evolve(SITE, inverter=Inverter(max_w=3000, loads_on="in"))
+    assert first(reading(), site=outside, inverter_load_w=3000.1) is None
+
+
+def test_a_lost_grid_is_normal_only_off_grid() -> None:
+    assert guard(first(reading(grid_connected=False))) == "grid_lost"
+    assert first(reading(grid_connected=False), site=evolve(SITE, off_grid=True)) is None
+
+
+def test_an_untrusted_clock_is_a_safety_guard_and_comes_first() -> None:
+    block = first(None, clock_trusted=False, daylight=False)
+    assert block is not None
+    assert (block.guard, block.safety) == ("clock", True)
+    assert first(reading(), clock_trusted=None) is None
+
+
+def test_night_and_vacation_block() -> None:
+    assert guard(first(reading(), daylight=False)) == "night"
+    assert guard(first(reading(), vacation_until_at=NOON + timedelta(days=1))) == "vacation"
+    assert first(reading(), vacation_until_at=NOON) is None
+
+
+def test_temperature_guard_at_its_maximum_with_hysteresis_and_without_a_probe() -> None:
+    policy = LoadPolicy(name="heater", max_power_w=2000, max_c=70, hysteresis_c=5)
+    assert load_block(policy, {"heater": 69.9}, was_hot=False) is None
+    assert guard(load_block(policy, {"heater": 70.0}, was_hot=False)) == "too_hot"
+    assert guard(load_block(policy, {"heater": 65.1}, was_hot=True)) == "too_hot"
+    assert load_block(policy, {"heater": 64.9}, was_hot=True) is None
+    assert guard(load_block(policy, {}, was_hot=False)) == "probe_lost"
+    assert load_block(evolve(policy, max_c=None), {}, was_hot=False) is None
+
+
+def test_every_safety_guard_leads_to_a_safety_stop() -> None:
+    assert {"clock", "grid_lost", "soft_fuse", "inverter"} <= SAFETY_RULES
+    assert {rule for rule in SAFETY_RULES if rule in {item.__name__ for item in SITE_GUARDS}} == {
+        "clock", "grid_lost", "soft_fuse", "inverter",
+    }  # fmt: skip
