@@ -1,0 +1,250 @@
+"""JSON over HTTP with limits on everything: time, size, tries, and what an error message may show."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
+from pv_heater.core.setting import Secret
+from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
+
+_CONNECT_S = 5.0
+_READ_S = 10.0
+_WHOLE_S = 30.0
+"""For the whole answer: a server that drips a byte at a time never runs into the read time-out."""
+_TRIES = 2
+_MOST_BYTES = 8_000_000
+"""A full page of 1000 VRM records is about half a megabyte."""
+_QUOTED_CHARACTERS = 200
+_CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """A decoded answer. `body` is None when it was empty or no JSON; `text` is its beginning, for error messages."""
+
+    status: int
+    body: Any
+    text: str
+    headers: Mapping[str, str]
+    """Names are matched whatever their case."""
+    server_time_at: datetime | None
+    """The server's own clock (Date header); None when it did not tell."""
+
+
+class HttpClient:
+    """Talks to one service. Blocks for at most half a minute a try; for use by one thread at a time.
+
+    `who` names the service in messages. `secrets` never show in a message, wherever they may turn up.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        who: str,
+        secrets: tuple[str | None, ...] = (),
+        connect_s: float = _CONNECT_S,
+        read_s: float = _READ_S,
+        whole_s: float = _WHOLE_S,
+        most_bytes: int = _MOST_BYTES,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._who = who
+        self._connect_s, self._read_s, self._whole_s = connect_s, read_s, whole_s
+        self._most_bytes = most_bytes
+        self._hidden: list[str] = []
+        self._session = requests.Session()
+        for secret in secrets:
+            self.hide(secret)
+
+    def hide(self, secret: str | None) -> None:
+        """Keep `secret` out of every later message, such as a token that a login gave."""
+        text = secret.reveal() if isinstance(secret, Secret) else secret
+        if text:
+            self._hidden.append(text)
+
+    def get_json(
+        self, path: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> HttpReply:
+        """GET and decode; raises SourceError for everything but a 2xx answer that is JSON."""
+        return self.require_ok(self.exchange("GET", path, params=params, headers=headers))
+
+    def post_json(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> HttpReply:
+        """POST `body` as JSON and decode; raises like `get_json`."""
+        return self.require_ok(self.exchange("POST", path, body=body, headers=headers))
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpReply:
+        """One request, whatever its status; raises Unreachable or BadReply when there is no whole answer."""
+        # Only a connection that failed is tried again, and once: it is usually one the server had closed meanwhile.
+        retrying = Retrying(
+            stop=stop_after_attempt(_TRIES), retry=retry_if_exception_type(requests.ConnectionError), reraise=True
+        )
+        try:
+            return retrying(self._once, method, path, params, body, headers)
+        except urllib3.exceptions.IncompleteRead:
+            raise BadReply(f"{self._who} broke off in the middle of its answer") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None
+
+    def require_ok(self, reply: HttpReply, said: str | None = None) -> HttpReply:
+        """The reply itself when it is a 2xx with JSON, else the SourceError that it means.
+
+        `said` is the service's own wording of the trouble; without it the beginning of the answer is quoted.
+        """
+        if 200 <= reply.status < 300 and reply.body is not None:
+            return reply
+        raise self.error_for(reply, said)
+
+    def error_for(self, reply: HttpReply, said: str | None = None) -> SourceError:
+        """The SourceError that an unwelcome reply means."""
+        status, quote = reply.status, self.clean(said or _quoted(reply.text))
+        wish_s = retry_after_s(reply)
+        if status in (401, 403):
+            return AuthRejected(f"{self._who} refused access ({status}): {quote}", retry_after_s=wish_s)
+        if status == 429:
+            wish = "" if wish_s is None else f" and asks us to wait {wish_s:.0f} s"
+            return RateLimited(f"{self._who} says we ask too often (429){wish}: {quote}", retry_after_s=wish_s)
+        if status >= 500:
+            return Unreachable(f"{self._who} has a fault of its own ({status}): {quote}", retry_after_s=wish_s)
+        if 300 <= status < 400:
+            host = urlsplit(reply.headers.get("Location", "")).netloc or "another address"
+            return BadReply(self.clean(f"{self._who} redirects ({status}) to {host}; set base_url to where it is now"))
+        if status >= 400:
+            return BadReply(f"{self._who} did not accept the request ({status}): {quote}")
+        return BadReply(f"{self._who} answered something that is no JSON: {quote}")
+
+    def clean(self, text: str) -> str:
+        """The text without any secret that this client knows."""
+        for hidden in self._hidden:
+            text = text.replace(hidden, "(secret)")
+        return text
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: Any,
+        headers: Mapping[str, str] | None,
+    ) -> HttpReply:
+        deadline_s = time.monotonic() + self._whole_s
+        # Redirects are not followed: requests would carry our own token header to whatever host is named there.
+        response = self._session.request(
+            method,
+            f"{self._base_url}{path}",
+            params=params,
+            json=body,
+            headers={"Accept": "application/json", **(headers or {})},
+            timeout=(self._connect_s, self._read_s),
+            allow_redirects=False,
+            stream=True,
+        )
+        with response:
+            content = self._content(response, deadline_s)
+        text = content.decode("utf-8", errors="replace")
+        return HttpReply(
+            status=response.status_code,
+            body=_decoded(text),
+            text=text[: 2 * _QUOTED_CHARACTERS],
+            headers=response.headers,
+            server_time_at=_http_date(response.headers.get("Date")),
+        )
+
+    def _content(self, response: requests.Response, deadline_s: float) -> bytes:
+        content = bytearray()
+        while True:
+            # read1 returns what has come; read would wait for a whole chunk and so never see the deadline.
+            chunk = response.raw.read1(_CHUNK_BYTES, decode_content=True)
+            if not chunk:
+                return bytes(content)
+            content += chunk
+            if len(content) > self._most_bytes:
+                raise BadReply(f"{self._who} sends more than {self._most_bytes / 1e6:g} MB, which no answer needs")
+            if time.monotonic() > deadline_s:
+                raise Unreachable(f"{self._who} was still sending after {self._whole_s:g} s")
+
+    def _what_failed(self, error: Exception) -> str:
+        host = urlsplit(self._base_url).netloc
+        if isinstance(error, requests.exceptions.SSLError):
+            return f"shows no certificate for {host} that can be trusted; is the clock of this machine right?"
+        if isinstance(error, requests.ConnectTimeout):
+            return f"did not take the connection at {host} within {self._connect_s:g} s"
+        if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+            return f"at {host} went silent for {self._read_s:g} s while it should have answered"
+        if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+            return f"cannot be asked: base_url {self._base_url!r} is no address; it should begin with https://"
+        return f"cannot be reached at {host}: {_root_cause(error)}"
+
+
+def retry_after_s(reply: HttpReply) -> float | None:
+    """What the Retry-After header asks for, in seconds from the server's own now; None without a usable one."""
+    wish = reply.headers.get("Retry-After", "").strip()
+    if wish.isdigit():
+        return float(wish)
+    until = _http_date(wish)
+    if until is None:
+        return None
+    return max(0.0, (until - (reply.server_time_at or datetime.now(UTC))).total_seconds())
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _quoted(text: str) -> str:
+    """The beginning of an answer on one line."""
+    line = " ".join(text.split())
+    if not line:
+        return "(an empty answer)"
+    return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]} ..."
+
+
+def _http_date(text: str | None) -> datetime | None:
+    """An instant as HTTP writes it (RFC 9110); None when it is missing or nonsense."""
+    if not text:
+        return None
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _root_cause(error: BaseException) -> str:
+    """What lies at the bottom of a chain of errors, without the request line that requests puts into its own."""
+    cause = error
+    while True:
+        inner = getattr(cause, "reason", None) or cause.__cause__ or cause.__context__
+        inner = (
+            inner
+            if isinstance(inner, BaseException)
+            else next((item for item in cause.args if isinstance(item, BaseException)), None)
+        )
+        if inner is None:
+            break
+        cause = inner
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return type(cause).__name__ if not cause.args else str(cause.args[-1])
