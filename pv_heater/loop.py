@@ -59,7 +59,7 @@ class Loop:
         meter: Feed[Reading],
         forecast: Feed[Forecast],
         loads: Sequence[Load],
-        reporter: Reporter,
+        reporters: Sequence[Reporter],
         tick_s: float = 1.0,
         clock_trusted: Callable[[datetime, Reading | None], bool | None] | None = None,
         keepers: Sequence[Keeper] = (),
@@ -69,7 +69,7 @@ class Loop:
         self._meter = meter
         self._forecast = forecast
         self._loads = {load.name: load for load in loads}
-        self._reporter = reporter
+        self._reporters = tuple(reporters)
         self._tick_s = tick_s
         self._clock_trusted = clock_trusted
         self._keepers = tuple(keepers)
@@ -129,7 +129,8 @@ class Loop:
             ),
         )
         early_s = self._apply(decision, tick_s)
-        self._reporter.report(now, decision, reading, forecast)
+        for reporter in self._reporters:
+            reporter.report(now, decision, reading, forecast)
         for keeper in self._keepers:
             keeper.pet(tick_s)
         return early_s

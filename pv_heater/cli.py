@@ -1,0 +1,249 @@
+"""The command line. Each command is a few lines: read the configuration, call what does the work, say how it went."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pv_heater import __version__
+from pv_heater.config import Config, choose_config_path, load_config
+from pv_heater.errors import PvHeaterError
+
+EXIT_CODES = "Exit codes: 0 fine, 1 a bug of ours, 2 configuration, 3 hardware, 4 login, 5 no data."
+
+cli = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Spends surplus sun on hot water and other loads in a Victron home.\n\n"
+    "Without a command it runs the controller (the same as `run`). As shipped it plays a recorded day, dry: "
+    "no account, no hardware.\n\n" + EXIT_CODES,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE",
+        help="Configuration file; else $CONFIG_FILE, Files/config-private.yaml, Files/config.yaml.",
+    ),
+]  # fmt: skip
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Decide and log, but touch no pin and no device.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="More log lines, and tracebacks of errors.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class _Given:
+    """What was said before the command: `main.py --config F check` is the same as `main.py check --config F`."""
+
+    config: Path | None = None
+    debug: bool = False
+
+
+def _load(ctx: typer.Context, option: Path | None) -> Config:
+    given: _Given = ctx.obj
+    return load_config(choose_config_path(option or given.config, os.environ))
+
+
+def _say(result: Any, as_json: bool, lines: list[str]) -> None:
+    text = json.dumps(result, indent=1, default=str) if as_json else "\n".join(lines)
+    typer.echo(text)
+
+
+@cli.callback(invoke_without_command=True)
+def default(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    dry_run: DryRunOption = False,
+    debug: DebugOption = False,
+    as_json: JsonOption = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Without a command: run."""
+    if version:
+        typer.echo(f"pv-heater {__version__}")
+        raise typer.Exit
+    ctx.obj = _Given()
+    ctx.obj.config, ctx.obj.debug = config, debug
+    if ctx.invoked_subcommand is None:
+        run(ctx, dry_run=dry_run, as_json=as_json)
+
+
+@cli.command()
+def run(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the controller until Ctrl-C, `systemctl stop` or SIGHUP; then every load is off."""
+    from pv_heater import app
+
+    raise typer.Exit(app.run(_load(ctx, config), dry_run=dry_run, debug=ctx.obj.debug, as_json=as_json))
+
+
+@cli.command()
+def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check settings and wiring, and ask each source once. Moves nothing."""
+    from pv_heater.check import check_all
+
+    report = check_all(_load(ctx, config))
+    _say(report.as_json(), as_json, report.as_lines())
+    raise typer.Exit(report.exit_code)
+
+
+@cli.command()
+def off(config: ConfigOption = None) -> None:
+    """Put every output off, beside a running controller or alone."""
+    from pv_heater.off import main as switch_off
+
+    raise typer.Exit(switch_off(["--config", str(config)] if config is not None else []))
+
+
+@cli.command()
+def replay(
+    ctx: typer.Context,
+    recording: Annotated[Path, typer.Argument(help="A recording: CSV, CSV.gz or JSON lines.", metavar="RECORDING")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a recording at full speed through the real loop: transitions and a summary."""
+    from pv_heater import app
+
+    raise typer.Exit(app.replay(_load(ctx, config), recording, debug=ctx.obj.debug, as_json=as_json))
+
+
+@cli.command()
+def record(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.", metavar="FILE")],
+    config: ConfigOption = None,
+    duration: Annotated[
+        str, typer.Option("--for", help="How long: 90s, 30m, 12h, 1d. Ctrl-C ends it earlier; nothing is lost.")
+    ] = "1d",
+) -> None:
+    """Write what the meter says as a recording, names and ids scrubbed."""
+    from pv_heater.recorder import record_meter
+
+    raise typer.Exit(record_meter(_load(ctx, config), file, seconds(duration), print_line=typer.echo))
+
+
+@cli.command()
+def simulate(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days.")] = 1,
+    weather: Annotated[str, typer.Option(help="clear, cloudy, broken or mixed.")] = "mixed",
+    seed: Annotated[int, typer.Option(help="Another number gives other weather.")] = 1,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Recorded days (CSV with t, pv_w, load_w) instead of weather.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Whole days in the software home with your loads, limits and strategy."""
+    from pv_heater import app
+
+    raise typer.Exit(
+        app.simulate(
+            _load(ctx, config), days=days, weather=weather, seed=seed, data=data, debug=ctx.obj.debug, as_json=as_json
+        )
+    )
+
+
+@cli.command()
+def status(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    why: Annotated[bool, typer.Option("--why", help="Also say what each decision rests on.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What the running controller does now."""
+    answer = _ask(ctx, config, {"command": "status"})
+    _say(answer, as_json, _status_lines(answer, why))
+
+
+@cli.command()
+def force(
+    ctx: typer.Context,
+    load: Annotated[str, typer.Argument(help="Name of the load.")],
+    mode: Annotated[str, typer.Argument(help="on, off or auto.")],
+    config: ConfigOption = None,
+    duration: Annotated[str, typer.Option("--for", help="How long: 90s, 30m, 2h; it always ends.")] = "2h",
+    power: Annotated[float | None, typer.Option(help="Watts; else full power.")] = None,
+) -> None:
+    """Force a load of the running controller on or off for a while, or give it back (auto). Safety still wins."""
+    if mode not in ("on", "off", "auto"):
+        raise typer.BadParameter(f"the mode must be on, off or auto, not {mode!r}")
+    request = {"command": "force", "load": load, "mode": mode, "for_s": seconds(duration), "power_w": power}
+    typer.echo(_ask(ctx, config, request)["message"])
+
+
+@cli.command()
+def clear(
+    ctx: typer.Context,
+    load: Annotated[str, typer.Argument(help="Name of the load.")],
+    config: ConfigOption = None,
+) -> None:
+    """End the latched fault of a load, once its cause is mended."""
+    typer.echo(_ask(ctx, config, {"command": "clear", "load": load})["message"])
+
+
+def _ask(ctx: typer.Context, config: Path | None, request: dict[str, Any]) -> Any:
+    from pv_heater.io.control import SOCKET_NAME, ask
+    from pv_heater.paths import state_dir
+
+    answer = ask(state_dir(_load(ctx, config)) / SOCKET_NAME, request)
+    if not answer.get("ok"):
+        raise PvHeaterError(str(answer.get("message")))
+    return answer
+
+
+def _status_lines(answer: Any, why: bool) -> list[str]:
+    now = answer.get("status")
+    if now is None:
+        return ["the controller has not completed its first tick yet"]
+    lines = []
+    for name, state in now["decision"]["loads"].items():
+        lines.append(f"{name}: {state['phase']}, {state['power_w']:.0f} W, mode {state['mode']}: {state['because']}")
+        if why:
+            lines.append(f"  rule {state['rule']}, since {state['since_at']}, margins {state['margins']}, "
+                         f"next change {state['next_change_at'] or 'when the house changes'}")  # fmt: skip
+    if why:
+        lines.append(f"reading: {json.dumps(now['reading'])}")
+    for source in answer.get("sources", []):
+        age_s = source["last_success_age_s"]
+        age = "never answered" if age_s is None else f"answered {age_s:.0f} s ago"
+        lines.append(f"{source['name']}: {source['trouble'] or age}")
+    return lines
+
+
+def seconds(text: str) -> float:
+    """Seconds in ``90s``, ``30m``, ``2h`` or ``1d``. Raises typer.BadParameter for anything else."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    amount, unit = text[:-1], text[-1:]
+    try:
+        value = float(amount) * units[unit]
+    except (ValueError, KeyError):
+        raise typer.BadParameter(
+            f"a duration has a number and a unit, such as 90s, 30m, 2h or 1d, not {text!r}"
+        ) from None
+    if not 0 < value <= 366 * 86_400:
+        raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
+    return value
+
+
+def main() -> None:
+    """Run the command line; our own errors become a sentence and an exit code, a traceback only with --debug."""
+    try:
+        cli()
+    except PvHeaterError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)

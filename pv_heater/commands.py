@@ -1,0 +1,52 @@
+"""What can be said to the running controller, as JSON objects, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pv_heater.core.types import ClearFault, Force, Mode, to_jsonable
+from pv_heater.loop import Loop
+from pv_heater.report import Status
+
+LATCH_REASON = "switched off by `main.py off`"
+
+
+class CommandHandler:
+    """Turns a request into a command on the loop's queue; runs on the control socket's thread."""
+
+    def __init__(self, loop: Loop, status: Callable[[], Status | None], sources: Callable[[], list[Any]]) -> None:
+        self._loop = loop
+        self._status = status
+        self._sources = sources
+
+    def __call__(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
+        word = request.get("command")
+        if word == "off":
+            self._loop.latch_off(LATCH_REASON)
+            return {"ok": True, "message": "all loads go off and stay off until `main.py clear LOAD`"}
+        if word == "clear":
+            self._loop.submit(ClearFault(load=_text(request, "load")))
+            return {"ok": True, "message": f"the fault of {request['load']} is cleared"}
+        if word == "force":
+            return self._force(request)
+        if word == "status":
+            return {"ok": True, "status": to_jsonable(self._status()), "sources": to_jsonable(self._sources())}
+        raise ValueError(f"unknown command {word!r}; there is off, clear, force and status")
+
+    def _force(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        mode = Mode(_text(request, "mode"))
+        for_s, power_w = request.get("for_s"), request.get("power_w")
+        for name, value in (("for_s", for_s), ("power_w", power_w)):
+            if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
+                raise ValueError(f"{name} must be a number above 0, not {value!r}")
+        self._loop.submit(Force(load=_text(request, "load"), mode=mode, for_s=for_s, power_w=power_w))
+        return {"ok": True, "message": f"{request['load']} is now in mode {mode}"}
+
+
+def _text(request: Mapping[str, Any], key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key} is missing")
+    return value
