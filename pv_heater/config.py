@@ -1,0 +1,220 @@
+"""Reads the settings: a file or a mapping in, one `Config` out, or every mistake at once.
+
+``config_yaml`` knows files and lines, ``config_flat`` the keys of the earlier heater optimizer, ``config_structure``
+how values become settings classes, ``config_model`` what the sections are. Here they meet the tables of adapters.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+
+from pv_heater.config_flat import has_flat_keys, unflatten
+from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config_secrets import Secrets
+from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, suggestion
+from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
+from pv_heater.core.setting import SettingProblem
+from pv_heater.core.settings import BatteryShare
+from pv_heater.errors import ConfigError
+from pv_heater.forecasts import FORECASTS
+from pv_heater.loads import LOADS
+from pv_heater.meters import METERS
+from pv_heater.strategies import STRATEGIES
+
+__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "choose_config_path", "load_config"]
+
+SCHEMA = 1
+MIGRATIONS = {0: unflatten}
+"""From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
+
+
+@frozen(kw_only=True)
+class Tables:
+    """Which words stand for which classes: ``word: "module:Class"``."""
+
+    meters: Mapping[str, str] = METERS
+    forecasts: Mapping[str, str] = FORECASTS
+    loads: Mapping[str, str] = LOADS
+    strategies: Mapping[str, str] = STRATEGIES
+
+
+def choose_config_path(option: str | None, environ: Mapping[str, str]) -> Path:
+    """`option` of the command line, else $CONFIG_FILE, else the private file if there is one, else the shipped one."""
+    named = option or environ.get("CONFIG_FILE")
+    if named:
+        return Path(named)
+    private = PROJECT_FOLDER / "Files" / "config-private.yaml"
+    return private if private.exists() else PROJECT_FOLDER / "Files" / "config.yaml"
+
+
+def load_config(
+    source: str | Path | Mapping[str, Any],
+    *,
+    tables: Tables | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Read the settings from a file, or from a mapping with the same keys.
+
+    `environ` serves ``${NAME}`` (default: the process's own). Raises ConfigError with all problems, each with its
+    line, or its key path where there is no file.
+    """
+    path = None if isinstance(source, Mapping) else Path(source)
+    title = "settings" if path is None else _title(path)
+    try:
+        document = Document(values=_plain(source)) if isinstance(source, Mapping) else read_document(Path(source))
+    except Unreadable as error:
+        raise ConfigError(title, [str(error)]) from None
+    warnings = _migrate(document)
+    secrets = Secrets(os.environ if environ is None else environ, path.parent if path else Path())
+    problems = list(document.problems)
+    if path is not None and "meter" not in document.values:
+        problems.append(Problem(("meter",), "is missing; what measures the house, such as `meter: {type: vrm, ...}`"))
+    config: Config | None = None
+    try:
+        values = {"strategy": {"type": "balance"}, **document.values}
+        config = _config_hook(Structure(secrets), tables or Tables())(values)
+    except (SettingProblem, SettingProblems) as error:
+        problems += problems_of(error)
+    if config is None or problems:
+        raise ConfigError(title, _sentences(problems, document, secrets))
+    warnings += _doubts(config)
+    return evolve(config, path=path, warnings=tuple(_sentences(warnings, document, secrets)))
+
+
+def _config_hook(structure: Structure, tables: Tables) -> Hook:
+    strategy = _typed(structure, tables.strategies)
+    return structure.group(
+        Config,
+        {
+            "meter": many(_typed(structure, tables.meters)),
+            "forecast": many(_typed(structure, tables.forecasts)),
+            "strategy": lambda value: strategy({"type": "balance"} if value is None else value),
+            "loads": _loads(structure, tables.loads),
+        },
+    )
+
+
+def _typed(structure: Structure, table: Mapping[str, str]) -> Hook:
+    """A hook for ``{type: word, ...}``: the word picks the class, the class says which settings there are."""
+
+    def hook(value: Any) -> TypedSettings[Any]:
+        if not isinstance(value, Mapping):
+            raise SettingProblem(f"must be a group with `type:` first, one of {', '.join(table)}")
+        word = value.get("type")
+        if word is None:
+            raise SettingProblem(f"is missing; one of {', '.join(table)}", "type")
+        if not isinstance(word, str) or word not in table:
+            raise SettingProblem(f"must be one of {', '.join(table)}, not {word!r}; {suggestion(word, table)}", "type")
+        cls = _class_of(table[word])
+        rest = {key: item for key, item in value.items() if key != "type"}
+        return TypedSettings(type=word, cls=cls, settings=structure.group(cls.Settings)(rest))
+
+    return hook
+
+
+def _class_of(row: str) -> Any:
+    module, _, name = row.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except ImportError as error:
+        raise SettingProblem(f"cannot be used here: {error}; docs/install.md lists what each needs", "type") from None
+
+
+def _loads(structure: Structure, table: Mapping[str, str]) -> Hook:
+    """A hook for the list of loads, the battery's place among them, and names given once."""
+    load, share = _typed(structure, table), structure.group(BatteryShare)
+
+    def row(value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get("type") == "battery":
+            return share({key: item for key, item in value.items() if key != "type"})
+        return load(value)
+
+    rows = many(row, single=False)
+
+    def hook(value: Any) -> tuple[Any, ...]:
+        problems = _same_names(value)
+        try:
+            result: tuple[Any, ...] = rows(value)
+        except SettingProblems as error:
+            raise SettingProblems(problems + error.problems) from None
+        if problems:
+            raise SettingProblems(problems)
+        if all(isinstance(item, BatteryShare) for item in result):
+            raise SettingProblem("must hold at least one load; without one there is nothing to control")
+        return result
+
+    return hook
+
+
+def _same_names(rows: Any) -> list[Problem]:
+    """A problem for each load whose name an earlier one has."""
+    problems: list[Problem] = []
+    names: set[str] = set()
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        name = row.get("name") if isinstance(row, Mapping) else None
+        if isinstance(name, str):
+            if name in names:
+                problems.append(Problem((index, "name"), f"{name} is the name of an earlier load; each needs its own"))
+            names.add(name)
+    return problems
+
+
+def _migrate(document: Document) -> list[Problem]:
+    """Bring the document to the present layout; returns what was renamed. A newer layout is a problem."""
+    warnings: list[Problem] = []
+    given = document.values.get("schema", SCHEMA)
+    if not str(given).isdecimal() or int(given) > SCHEMA:
+        message = f"is {given!r}, but this version reads layouts up to {SCHEMA}; update the program"
+        document.problems.append(Problem(("schema",), message))
+    elif int(given) < SCHEMA or has_flat_keys(document):
+        for version in range(0 if has_flat_keys(document) else int(given), SCHEMA):
+            warnings += MIGRATIONS[version](document)
+    document.values.pop("schema", None)
+    return warnings
+
+
+def _doubts(config: Config) -> list[Problem]:
+    """What is allowed and probably not meant."""
+    doubts = [
+        Problem((section,), "is checked, but this version does not serve it yet")
+        for section in ("web", "mqtt")
+        if getattr(config, section) is not None
+    ]
+    if config.strategy.type == "forecast_gap" and not config.forecast:
+        doubts.append(
+            Problem(("strategy",), "forecast_gap needs a forecast; without `forecast:` it works as balance does")
+        )
+    return doubts
+
+
+def _sentences(problems: list[Problem], document: Document, secrets: Secrets) -> list[str]:
+    """One sentence a problem, in the order of the file."""
+    lines = [(document.line_of(item.path) if item.line is None else item.line, item) for item in problems]
+    lines.sort(key=lambda pair: pair[0] or 0)
+    return [
+        secrets.hide(f"{f'line {line}: ' if line else ''}{document.name_of(item.path)}: {item.message}")
+        for line, item in lines
+    ]
+
+
+def _title(path: Path) -> str:
+    """The path, shortened where it lies below the current folder."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _plain(value: Any) -> Any:
+    """A copy of nested mappings and lists as dicts and lists, so that nothing of the caller's is changed."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

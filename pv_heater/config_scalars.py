@@ -1,0 +1,98 @@
+"""Single values as people write them: numbers, truths, times of day, zones. Each is text or a Python value."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pv_heater.core.setting import DayTime, SettingProblem
+
+UNIT_NAMES = {
+    "W": "watts",
+    "Wh": "watt-hours",
+    "V": "volts",
+    "s": "seconds",
+    "%": "percent",
+    "deg": "degrees",
+    "degC": "degrees Celsius",
+    "kWp": "kilowatts peak",
+}
+_TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+
+def number(value: Any, unit: str, *, whole: bool) -> float | int:
+    """A finite number; `whole` refuses fractions."""
+    kind = f"a {'whole ' if whole else ''}number{f' of {UNIT_NAMES.get(unit, unit)}' if unit else ''}"
+    problem = f"must be {kind}, not {shown(value)}"
+    if isinstance(value, str):
+        text = value.strip()
+        if re.match(r"[-+]?0\d", text):
+            raise SettingProblem(f"{problem}: a leading zero is ambiguous; write {text.lstrip('+-').lstrip('0') or 0}")
+        if not _NUMBER.fullmatch(text):
+            start = _NUMBER.match(text.replace(",", "."))
+            raise SettingProblem(f"{problem}{f'; write {start.group()}' if start else ''}")
+        value = float(text)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingProblem(problem)
+    if not math.isfinite(value) or abs(value) > 1e15:
+        raise SettingProblem(problem)
+    if whole and value != int(value):
+        raise SettingProblem(problem)
+    return int(value) if whole else float(value)
+
+
+def truth(value: Any) -> bool:
+    """True or false, also as yes, no, on and off."""
+    if isinstance(value, bool):
+        return value
+    word = value.lower() if isinstance(value, str) else ""
+    if word in _TRUE | _FALSE:
+        return word in _TRUE
+    raise SettingProblem(f"must be true or false, not {shown(value)}")
+
+
+def day_time(value: Any) -> DayTime:
+    """A clock time, or sunrise or sunset with an offset."""
+    if isinstance(value, DayTime):
+        return value
+    if isinstance(value, time):
+        return DayTime(event="clock", clock=value)
+    if not isinstance(value, str):
+        raise SettingProblem(f'must be a time of day in quotes, such as "18:00", not {shown(value)}')
+    try:
+        return DayTime.parse(value)
+    except OverflowError:
+        raise SettingProblem(f"must be a time of day such as sunrise+30m, not {shown(value)}") from None
+
+
+def clock_time(value: Any) -> time:
+    """A clock time."""
+    clock = day_time(value).clock
+    if clock is None:
+        raise SettingProblem(f"must be a clock time such as 22:00, not {shown(value)}")
+    return clock
+
+
+def check_zone(name: str) -> None:
+    """Raise SettingProblem unless the system knows the time zone `name`."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingProblem(f"must be a time zone such as Europe/Vienna, not {shown(name)}") from None
+
+
+def shown(value: Any) -> str:
+    """A wrong value as it may stand in a message: short, and groups not spelled out."""
+    if isinstance(value, Mapping):
+        return "a group of settings"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

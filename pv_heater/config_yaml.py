@@ -1,0 +1,175 @@
+"""A YAML file as plain values, with the line of every key.
+
+``yaml.compose`` instead of ``safe_load``: it knows lines and guesses no types, so that 18:00:00 stays a clock time
+and `off` a word. Scalars come out as text, or None when nothing stands there; the type of the setting decides later
+what the text means.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import Factory, frozen
+
+KeyPath = tuple[str | int, ...]
+"""Where a value stands: ``("loads", 0, "relay", "pin")``."""
+
+_DEEPEST = 12
+"""No setting lies deeper than six levels; beyond this a file is not a configuration."""
+
+_EMPTY_WORDS = {"", "~", "null", "Null", "NULL"}
+
+# The core schema's number and truth tags are guesses of the YAML library, not the writer's own tags.
+_GUESSED_TAG = "tag:yaml.org,2002:"
+
+
+@frozen
+class Problem:
+    """One mistake: where, and a sentence that says what would be right."""
+
+    path: KeyPath
+    message: str
+    line: int | None = None
+    """The line, where it is not simply that of `path`."""
+
+
+@frozen
+class Document:
+    """The settings as they were written."""
+
+    values: dict[str, Any]
+    lines: dict[KeyPath, int] = Factory(dict)
+    """Line of each key and list item; empty when the settings did not come from a file."""
+    problems: list[Problem] = Factory(list)
+    earlier_names: dict[KeyPath, str] = Factory(dict)
+    """What the writer called a setting that has another name now."""
+
+    def name_of(self, path: KeyPath) -> str:
+        """The setting as messages name it: ``loads[0].relay.pin``, and its earlier name where that was used."""
+        words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        return f"{self.earlier_names[path]} (now {words})" if path in self.earlier_names else words
+
+    def line_of(self, path: KeyPath) -> int | None:
+        """The line of `path`, or of the nearest group around it; None when there is none."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path)
+
+
+class Unreadable(ValueError):
+    """The file as a whole cannot be read; the message is one sentence."""
+
+
+def read_document(path: Path) -> Document:
+    """Read the YAML file at `path`; raise Unreadable with one sentence when it is no YAML file."""
+    document = parse_document(_read_text(path))
+    if not document.values and not document.problems:
+        raise Unreadable("is empty; Files/config.yaml of this program is a complete example to start from")
+    return document
+
+
+def parse_document(text: str) -> Document:
+    """Read YAML `text`; raise Unreadable when it is not YAML or not a list of ``key: value`` lines."""
+    try:
+        # The C parser is ten times faster, which is a second on the smallest Pi; wheels without it exist.
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise Unreadable(_syntax_sentence(error)) from None
+    if root is None or (isinstance(root, yaml.ScalarNode) and root.value in _EMPTY_WORDS):
+        return Document(values={})
+    if not isinstance(root, yaml.MappingNode):
+        raise Unreadable("must consist of lines such as `dry_run: true`, but begins with something else")
+    document = Document(values={})
+    document.values.update(_Walk(document).mapping(root, ()))
+    return document
+
+
+def _read_text(path: Path) -> str:
+    if path.is_dir():
+        raise Unreadable("is a folder; name the file in it")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise Unreadable("does not exist; name another file with --config or copy Files/config.yaml there") from None
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"is not UTF-8 text (byte {error.start + 1} cannot be read); save it as UTF-8 in the editor"
+        ) from None
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+
+
+def _syntax_sentence(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}: " if mark is not None else ""
+    problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
+    # The parser quotes the name of an alias, and an unquoted password may begin with a star.
+    if "alias" in problem or "anchor" in problem:
+        problem = "a value that begins with * or & must stand in quotes"
+    if "\\t" in problem:
+        problem = "a tab stands where only spaces may"
+    if "mapping values are not allowed" in problem:
+        problem = "a second `: ` in one line; put the value in quotes, or check the indentation"
+    if "single document" in str(getattr(error, "context", "")):
+        problem = "a second document begins (---); one file is one configuration"
+    return f"{where}is not valid YAML: {problem}"
+
+
+def _is_plain(node: yaml.Node) -> bool:
+    """Whether a scalar stands without quotes."""
+    return isinstance(node, yaml.ScalarNode) and not node.style
+
+
+class _Walk:
+    """Turns nodes into values while noting lines and problems in `document`."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._seen: set[int] = set()
+
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        """The values of a group of settings; of a key given twice the first counts, and a problem is noted."""
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._problem(path, "a key must be a single word", line)
+                continue
+            key = key_node.value
+            here = (*path, key)
+            if key == "<<":
+                self._problem(here, "merging (<<) is not supported; write the settings out", line)
+            elif key in values:
+                self._problem(here, f"is given twice, in line {self._document.lines[here]} and here; keep one", line)
+            else:
+                self._document.lines[here] = line
+                values[key] = self.value(value_node, here)
+        return values
+
+    def value(self, node: yaml.Node, path: KeyPath) -> Any:
+        """A dict, a list, a text, or None for nothing."""
+        line = node.start_mark.line + 1
+        if id(node) in self._seen:
+            self._problem(path, "an alias (*name) is not supported; write the value out", None)
+            return None
+        self._seen.add(id(node))
+        if len(path) > _DEEPEST:
+            self._problem(path[:2], f"is nested deeper than {_DEEPEST} levels", line)
+            return None
+        if not node.tag.startswith(_GUESSED_TAG):
+            self._problem(path, "a value that begins with ! must stand in quotes", line)
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            items = []
+            for index, item in enumerate(node.value):
+                self._document.lines[*path, index] = item.start_mark.line + 1
+                items.append(self.value(item, (*path, index)))
+            return items
+        return None if _is_plain(node) and node.value in _EMPTY_WORDS else node.value
+
+    def _problem(self, path: KeyPath, message: str, line: int | None) -> None:
+        self._document.problems.append(Problem(path, message, line))
