@@ -37,12 +37,13 @@ def spans_of_days(watt_hours: Mapping[str, float], zone: tzinfo) -> list[Span]:
     Raises BadReply for times that are none.
     """
     try:
-        entries = sorted((_instant(text, zone), energy_wh) for text, energy_wh in watt_hours.items())
-    except ValueError as error:
+        # By instant, so that one written in two ways is still one.
+        totals_wh = {_instant(text, zone): energy_wh for text, energy_wh in watt_hours.items()}
+    except (ValueError, OverflowError) as error:
         raise BadReply(f"The forecast holds a time that is none: {error}") from None
     spans = []
     before: tuple[datetime, float] | None = None
-    for at, total_wh in entries:
+    for at, total_wh in sorted(totals_wh.items()):
         if before is None or before[0].astimezone(zone).date() != at.astimezone(zone).date():
             before = (at - timedelta(hours=1), 0.0)
         start_at, start_wh = before
@@ -79,7 +80,7 @@ def _spread(span: Span, energies_wh: list[float], first_at: datetime) -> None:
     power_wh_s = span.energy_wh / (span.end_at - span.start_at).total_seconds()
     at = span.start_at
     while at < span.end_at:
-        index = int((at - first_at) / _STEP)
+        index = (at - first_at) // _STEP
         until = min(span.end_at, first_at + (index + 1) * _STEP)
         energies_wh[index] += power_wh_s * (until - at).total_seconds()
         at = until

@@ -1,0 +1,267 @@
+"""A stand-in for the VRM portal on loopback: real sockets, made-up answers in the shape of the real ones.
+
+    with VrmServer() as vrm:
+        vrm.values["g1"] = -500.0
+        vrm.age_s = 6 * 3600.0
+        VrmMeter(Settings(base_url=vrm.url, token=Secret(vrm.token), installation_id=vrm.installation_id), tools)
+
+Everything may be changed while it runs. No real diagnostics body is public, so these follow the public API
+description and the records that `installations?extended=1` shares with it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+SYSTEM_PATHS = {
+    "bs": "/Dc/Battery/Soc",
+    "bv": "/Dc/Battery/Voltage",
+    "bc": "/Dc/Battery/Current",
+    "bp": "/Dc/Battery/Power",
+    "bst": "/Dc/Battery/State",
+    "a1": "/Ac/Consumption/L1/Power",
+    "a2": "/Ac/Consumption/L2/Power",
+    "a3": "/Ac/Consumption/L3/Power",
+    "g1": "/Ac/Grid/L1/Power",
+    "g2": "/Ac/Grid/L2/Power",
+    "g3": "/Ac/Grid/L3/Power",
+    "P": "/Ac/PvOnOutput/L1/Power",
+    "Pi": "/Ac/PvOnGrid/L1/Power",
+    "Pdc": "/Dc/Pv/Power",
+    "Agl": "/Ac/Alarms/GridLost",
+}
+UNITS = {"bs": "%.1F %%", "bv": "%.2F V", "bc": "%.2F A", "bst": "%s", "Agl": "%s"}
+
+
+def record(
+    code: str,
+    value: Any,
+    *,
+    timestamp: float | None,
+    path: str | None = None,
+    service: str | None = "system",
+    device: str = "System overview",
+    instance: int = 0,
+    unit: str | None = None,
+    formatted: str | None = None,
+) -> dict[str, Any]:
+    """One diagnostics record."""
+    return {
+        "idSite": 123456,
+        "timestamp": timestamp,
+        "Device": device,
+        "instance": instance,
+        "idDataAttribute": 1,
+        "description": code,
+        "formatWithUnit": unit or UNITS.get(code, "%.0F W"),
+        "dbusServiceType": service,
+        "dbusPath": path or SYSTEM_PATHS.get(code),
+        "code": code,
+        "bitmask": 0,
+        # As the portal does for a Portuguese account: nobody may depend on it.
+        "formattedValue": formatted or f"valor {value}",
+        "rawValue": value,
+        "id": 1,
+    }
+
+
+def charger_record(
+    code: str, value: Any, *, instance: int, timestamp: float, path: str | None = None
+) -> dict[str, Any]:
+    """One record of a solar charger."""
+    return record(
+        code, value, timestamp=timestamp, path=path, service="solarcharger", device="Solar Charger", instance=instance
+    )
+
+
+class VrmServer:
+    """Start with `with`; steer by the public attributes, which may be changed at any time."""
+
+    def __init__(self) -> None:
+        self.installation_id = 123456
+        self.user_id = 22
+        self.token = "a1" * 32
+        self.username = "owner@example.com"
+        self.password = "hunter2-is-secret"
+        self.values: dict[str, Any] = {
+            "bs": 80.0,
+            "bv": 52.0,
+            "bc": 10.0,
+            "bp": 520.0,
+            "bst": 1,
+            "g1": -100.0,
+            "a1": 900.0,
+            "Pdc": 1520.0,
+            "Agl": 0,
+        }
+        """System values by VRM code."""
+        self.more_records: list[dict[str, Any]] = []
+        """Whole records, sent after those of `values`."""
+        self.age_s = 0.0
+        """How old the values are."""
+        self.clock: Callable[[], float] = time.time
+        """Unix seconds of the values' now."""
+        self.page_size = 1000
+        self.logging_interval_s: int | None = 60
+        self.status: int | None = None
+        """Answer everything but logins with this instead."""
+        self.login_status: int | None = None
+        self.headers: dict[str, str] = {}
+        """Sent with every answer."""
+        self.diagnostics_forbidden = False
+        self.refusal: dict[str, Any] | None = None
+        """A `success: false` body, sent with status 200."""
+        self.raw: bytes | None = None
+        """Sent as it is, instead of JSON."""
+        self.cut_to_bytes: int | None = None
+        """Send only the beginning of the body."""
+        self.delay_s = 0.0
+        self.hanging = False
+        """Take requests and never answer them (until stopped)."""
+        self.dripping = False
+        """Send an endless body, a byte every 50 ms."""
+        self.second_factor = False
+        self.valid_bearers: set[str] = set()
+        self.requests: list[tuple[str, str]] = []
+        """Method and path with query of every request so far."""
+        self.logins = 0
+        self._release = threading.Event()
+        self._server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
+        self._server.expect_request("/v2/auth/login", method="POST").respond_with_handler(self._on_login)
+        for path, answer in (
+            (f"/v2/installations/{self.installation_id}/diagnostics", self._diagnostics),
+            (f"/v2/installations/{self.installation_id}/system-overview", self._system_overview),
+            ("/v2/users/me", self._me),
+            (f"/v2/users/{self.user_id}/installations", self._installations),
+        ):
+            self._server.expect_request(path).respond_with_handler(self._guarded(answer))
+
+    def __enter__(self) -> VrmServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._release.set()
+        self._server.stop()
+
+    @property
+    def url(self) -> str:
+        """The API's base URL."""
+        return self._server.url_for("/v2")
+
+    def expire_logins(self) -> None:
+        """Let every token that a login gave be refused from now on."""
+        self.valid_bearers.clear()
+
+    def count(self, part: str) -> int:
+        """How many requests so far had `part` in their path."""
+        return sum(part in path for _, path in self.requests)
+
+    def records(self) -> list[dict[str, Any]]:
+        """All diagnostics records as they are now."""
+        at = self.clock() - self.age_s
+        return [record(code, value, timestamp=at) for code, value in self.values.items()] + self.more_records
+
+    def _guarded(self, answer: Callable[[Request], Any]) -> Callable[[Request], Response]:
+        def handle(request: Request) -> Response:
+            self._note(request)
+            if self.raw is not None:
+                return Response(self.raw, headers=self.headers)
+            if self.dripping:
+                return Response(self._drip(), content_type="application/json")
+            if self.status is not None:
+                return self._json({"success": False, "errors": "erro de teste"}, self.status)
+            if not self._is_known(request):
+                return self._json({"success": False, "errors": "Token is invalid", "error_code": "invalid_token"}, 401)
+            if self.refusal is not None:
+                return self._json(self.refusal)
+            body = answer(request)
+            return body if isinstance(body, Response) else self._json(body)
+
+        return handle
+
+    def _note(self, request: Request) -> None:
+        self.requests.append((request.method, request.full_path.rstrip("?")))
+        if self.delay_s:
+            self._release.wait(self.delay_s)
+        if self.hanging:
+            self._release.wait(60.0)
+
+    def _is_known(self, request: Request) -> bool:
+        scheme, _, credential = request.headers.get("X-Authorization", "").partition(" ")
+        return (scheme == "Token" and credential == self.token) or (
+            scheme == "Bearer" and credential in self.valid_bearers
+        )
+
+    def _on_login(self, request: Request) -> Response:
+        self._note(request)
+        self.logins += 1
+        if self.login_status is not None:
+            return self._json({"success": False, "errors": "erro de teste"}, self.login_status)
+        sent = request.get_json()
+        if (sent["username"], sent["password"]) != (self.username, self.password):
+            return self._json({"success": False, "errors": {"password": "Invalid credentials"}}, 401)
+        if self.second_factor:
+            return self._json(
+                {"token": None, "idUser": self.user_id, "verification_mode": "sms", "verification_sent": True}
+            )
+        bearer = f"bearer-{self.logins}"
+        self.valid_bearers.add(bearer)
+        return self._json({"token": bearer, "idUser": self.user_id, "verification_mode": "password"})
+
+    def _diagnostics(self, request: Request) -> Any:
+        if self.diagnostics_forbidden:
+            return self._json({"success": False, "errors": "Forbidden", "error_code": None}, 403)
+        size = min(self.page_size, int(request.args.get("count", 100)))
+        first = (int(request.args.get("page", 1)) - 1) * size
+        records = self.records()
+        return {"success": True, "records": records[first : first + size], "num_records": len(records)}
+
+    def _system_overview(self, request: Request) -> Any:
+        gateway = {"name": "Gateway", "productName": "Cerbo GX", "loggingInterval": self.logging_interval_s}
+        charger = {"name": "Solar Charger", "instance": 289}
+        return {"success": True, "records": {"devices": [charger, gateway]}}
+
+    def _me(self, request: Request) -> Any:
+        return {"success": True, "user": {"id": self.user_id, "name": "Home Owner"}}
+
+    def _installations(self, request: Request) -> Any:
+        at = self.clock() - self.age_s
+        grid_w = sum(self.values.get(code) or 0.0 for code in ("g1", "g2", "g3"))
+        extended = [
+            record(code, self.values[code], timestamp=at) for code in ("bs", "bv", "bc", "bst") if code in self.values
+        ]
+        for code, value in (
+            ("from_to_grid", grid_w),
+            ("solar_yield", self.values.get("Pdc")),
+            ("consumption", self.values.get("a1")),
+        ):
+            extended.append({"code": code, "rawValue": value, "formatWithUnit": "%.0F W", "timestamp": at})
+        other = {"idSite": 999, "extended": [record("bs", 1.0, timestamp=at)]}
+        return {"success": True, "records": [other, {"idSite": self.installation_id, "extended": extended}]}
+
+    def _json(self, body: Any, status: int = 200) -> Response:
+        content = json.dumps(body).encode()
+        if self.cut_to_bytes is not None:
+            content = content[: self.cut_to_bytes]
+        return Response(content, status=status, headers=self.headers, content_type="application/json")
+
+    def _drip(self) -> Iterator[bytes]:
+        while not self._release.wait(0.05):
+            yield b" "
