@@ -8,21 +8,21 @@ from __future__ import annotations
 import atexit
 import logging
 import logging.handlers
-import os
 import queue
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 FILE_NAME = "pv_heater.log"
 
 
-def log_path(setting: str, environ: dict[str, str] | None = None) -> Path:
-    """The log file: as set, else in $LOGS_DIRECTORY (systemd), else in the temporary folder."""
-    if setting != "auto":
+def log_path(setting: str | None, environ: Mapping[str, str]) -> Path:
+    """The log file: as set, else (None) in $LOGS_DIRECTORY (systemd), else in the temporary folder."""
+    if setting is not None:
         return Path(setting)
-    folder = (environ if environ is not None else dict(os.environ)).get("LOGS_DIRECTORY", "").split(":")[0]
+    folder = environ.get("LOGS_DIRECTORY", "").split(":")[0]
     return Path(folder or tempfile.gettempdir()) / FILE_NAME
 
 

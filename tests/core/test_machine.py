@@ -117,7 +117,7 @@ def test_a_relay_is_on_at_full_power_or_off() -> None:
 
     policy = RelayPolicy(name="pump", max_power_w=800, min_on_s=0, min_off_s=0, start_delay_s=0, dead_band_w=50)
     play([(0, 799, Phase.OFF, 0), (1, 800, Phase.HEATING, 800), (2, 750, Phase.HEATING, 800),
-          (3, 749, Phase.COOLDOWN, 0)], policy)  # fmt: skip
+          (3, 749, Phase.OFF, 0)], policy)  # fmt: skip
 
 
 @pytest.mark.parametrize("block", [NIGHT, STALE, FUSE])

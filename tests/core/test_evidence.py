@@ -1,0 +1,94 @@
+from datetime import timedelta
+
+import pytest
+
+from pv_heater.core.evidence import Evidence
+from tests.builders import NOON, reading
+
+
+def local(**fields: object) -> Evidence:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.observe(reading(**fields), NOON, 0.0)  # type: ignore[arg-type]
+    return evidence
+
+
+def test_age_is_counted_by_monotonic_time_after_the_first_sight() -> None:
+    evidence = local()
+    evidence.observe(reading(), NOON + timedelta(days=200), 5.0)
+    assert evidence.age_s(5.0) == 5.0
+    assert not evidence.is_new
+
+
+def test_a_reading_from_the_future_has_age_zero() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.observe(reading(NOON + timedelta(hours=1)), NOON, 0.0)
+    assert evidence.age_s(0.0) == 0.0
+
+
+def test_an_old_answer_is_old_on_arrival() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence.observe(reading(NOON - timedelta(hours=6)), NOON, 100.0)
+    assert evidence.age_s(100.0) == 6 * 3600
+    assert evidence.share(100.0) == 0.0
+
+
+@pytest.mark.parametrize(("interval_s", "is_local", "limit_s"), [
+    (1.0, True, 30.0), (20.0, True, 60.0), (60.0, False, 180.0), (10.0, False, 180.0), (300.0, False, 900.0),
+    (900.0, False, 900.0),
+])  # fmt: skip
+def test_automatic_age_limit_is_three_intervals_within_bounds(
+    interval_s: float, is_local: bool, limit_s: float
+) -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=is_local)
+    evidence.observe(reading(interval_s=interval_s), NOON, 0.0)
+    assert evidence.max_age_s == limit_s
+
+
+def test_a_source_that_does_not_tell_its_pace_is_measured() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    for step in range(4):
+        evidence.observe(reading(NOON + timedelta(seconds=40 * step), interval_s=None), NOON, 40.0 * step)
+    assert evidence.max_age_s == 120.0
+
+
+def test_hold_then_ramp_then_nothing() -> None:
+    evidence = local(interval_s=60.0)
+    assert evidence.max_age_s == 180.0
+    assert [round(evidence.share(tick_s), 3) for tick_s in (0, 60, 90, 120, 150, 179, 180)] == [
+        1.0, 1.0, 0.75, 0.5, 0.25, 0.008, 0.0,
+    ]  # fmt: skip
+
+
+def test_readings_that_are_always_a_minute_old_are_not_ramped_while_on_time() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    for minute in range(5):
+        now = NOON + timedelta(minutes=minute)
+        evidence.observe(reading(now - timedelta(seconds=60), interval_s=60.0), now, 60.0 * minute)
+        assert evidence.share(60.0 * minute + 59.0) == 1.0
+    assert 0.0 < evidence.share(240.0 + 90.0) < 1.0
+    assert evidence.share(240.0 + 120.0) == 0.0
+
+
+def test_own_power_is_that_of_the_moment_the_reading_was_taken() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.remember_own(0.0, {"heater": 0.0})
+    evidence.remember_own(100.0, {"heater": 1500.0})
+    evidence.observe(reading(NOON - timedelta(seconds=60)), NOON, 150.0)
+    assert evidence.own_w() == 0.0
+    evidence.observe(reading(NOON + timedelta(seconds=1)), NOON + timedelta(seconds=1), 151.0)
+    assert evidence.own_w() == 1500.0
+
+
+def test_measured_own_power_wins_over_the_setpoint() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.remember_own(0.0, {"heater": 1500.0, "pump": 800.0})
+    evidence.observe(reading(NOON, load_w={"heater": 1433.0}), NOON, 10.0)
+    assert evidence.own_w() == 2233.0
+
+
+def test_a_source_whose_clock_was_set_back_is_believed_again_after_its_limit() -> None:
+    evidence = local()
+    evidence.observe(reading(NOON - timedelta(days=1)), NOON, 10.0)
+    assert not evidence.is_new
+    evidence.observe(reading(NOON - timedelta(days=1)), NOON, 30.0)
+    assert evidence.is_new
