@@ -1,0 +1,62 @@
+"""Feeds for simulated time: a source is asked inline whenever its interval has passed, without threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pv_heater.errors import SourceError
+from pv_heater.ports import Clock
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast, how late and how much a meter tells."""
+
+    interval_s: float
+    delay_s: float
+    tells_throttling: bool
+    tells_loads: bool
+
+
+LIVE = Pace(interval_s=10.0, delay_s=0.0, tells_throttling=True, tells_loads=True)
+"""The GX device in the house."""
+VRM = Pace(interval_s=60.0, delay_s=60.0, tells_throttling=False, tells_loads=False)
+"""The portal at its fastest: a reading a minute, each a minute old."""
+
+
+class SimulatedFeed(Generic[T]):
+    """Satisfies `ports.Feed`: asks `read` every `interval_s`, and shows each answer `delay_s` later.
+
+    A SourceError of `read` leaves the value before it in force, as a worker does in life.
+    """
+
+    def __init__(self, read: Callable[[], T], interval_s: float, clock: Clock, delay_s: float = 0.0) -> None:
+        self._read = read
+        self._interval_s = interval_s
+        self._clock = clock
+        self._delay_s = delay_s
+        self._next_s = clock.monotonic_s()
+        self._underway: deque[tuple[float, T]] = deque()
+        self._latest: T | None = None
+
+    def latest(self) -> T | None:
+        """The newest value that has arrived, or None before the first."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._next_s:
+            # On its own grid, however late a tick comes.
+            self._next_s += self._interval_s * (1 + (now_s - self._next_s) // self._interval_s)
+            self._ask(now_s)
+        while self._underway and self._underway[0][0] <= now_s:
+            self._latest = self._underway.popleft()[1]
+        return self._latest
+
+    def _ask(self, now_s: float) -> None:
+        try:
+            self._underway.append((now_s + self._delay_s, self._read()))
+        except SourceError:
+            return

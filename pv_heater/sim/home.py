@@ -1,0 +1,241 @@
+"""The software home: panels, battery, inverter, grid and tanks, as far as a controller can feel them.
+
+Everything is counted at the AC side. Powers are watts, energies watt-hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import exp, inf
+from typing import Self
+
+from pv_heater.core.settings import Site
+from pv_heater.core.types import Reading
+from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.tank import Tank, TankSettings
+
+LONGEST_STEP_S = 10.0
+RECOVERY_S = 10.0
+"""Time constant with which a throttled tracker finds back to full power. In Victron's own recording of four throttled
+chargers (venus-docker, simulation `bct`) power was back about ten seconds after release."""
+TAPER_FROM_PERCENT = 98.0
+THROTTLED_FROM_W = 20.0
+"""A smaller gap between possible and produced power is not reported as throttling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeSettings:
+    """What the home is made of, and what its meter can tell."""
+
+    capacity_wh: float = 4800.0
+    max_charge_w: float = 2400.0
+    reserve_percent: float = 20.0
+    start_percent: float = 50.0
+    charge_efficiency: float = 0.96
+    discharge_efficiency: float = 0.97
+    inverter_max_w: float | None = None
+    """Most that sun and battery together deliver to the AC side; None is no limit."""
+    feed_in: bool = False
+    off_grid: bool = False
+    tanks: Mapping[str, TankSettings | None] = field(default_factory=dict)
+    """By load; None, or no entry, is water without end."""
+    interval_s: float = 10.0
+    """The pace the meter claims."""
+    tells_throttling: bool = True
+    tells_loads: bool = True
+    """Whether readings carry power and temperature of each load."""
+
+    @classmethod
+    def of_site(cls, site: Site, *, start_percent: float = 50.0, tanks: Mapping[str, TankSettings | None]) -> Self:
+        """The owner's home: battery and inverter as configured, else as defaulted here."""
+        plain = cls()
+        battery = site.battery
+        return cls(
+            capacity_wh=battery.capacity_wh if battery else plain.capacity_wh,
+            max_charge_w=battery.charge_limit_w if battery else plain.max_charge_w,
+            reserve_percent=battery.reserve_percent if battery else plain.reserve_percent,
+            start_percent=start_percent,
+            inverter_max_w=site.inverter.max_w if site.inverter else None,
+            feed_in=bool(site.feed_in) and not site.off_grid,
+            off_grid=site.off_grid,
+            tanks=tanks,
+        )
+
+
+@dataclass(slots=True)
+class _Flows:
+    """Mean powers of the last step."""
+
+    pv_w: float = 0.0
+    load_w: float = 0.0
+    charge_w: float = 0.0
+    discharge_w: float = 0.0
+    import_w: float = 0.0
+    export_w: float = 0.0
+    unserved_w: float = 0.0
+
+
+@dataclass(slots=True)
+class _Totals:
+    """Energies so far, in watt-seconds."""
+
+    pv_ws: float = 0.0
+    house_ws: float = 0.0
+    import_ws: float = 0.0
+    export_ws: float = 0.0
+    unused_ws: float = 0.0
+    unserved_ws: float = 0.0
+
+
+class Home:
+    """Integrates the physics; told from outside what the sun could give, the house uses and the heaters are set to."""
+
+    def __init__(self, settings: HomeSettings, *, local_start_s: float = 0.0) -> None:
+        """`local_start_s`: seconds since local midnight at second 0, for the hours at which people draw water."""
+        self._settings = settings
+        self._local_start_s = local_start_s
+        self._tanks = {name: Tank(tank) for name, tank in settings.tanks.items() if tank is not None}
+        self._stored_wh = self._start_wh = settings.capacity_wh * settings.start_percent / 100.0
+        self._reserve_wh = settings.capacity_wh * settings.reserve_percent / 100.0
+        self._inverter_w = settings.inverter_max_w if settings.inverter_max_w is not None else inf
+        self._output_w: float | None = None
+        self._flows = _Flows()
+        self._totals = _Totals()
+        self._heat_ws: dict[str, float] = {}
+        self._heat_w: dict[str, float] = {}
+        self._throttled = False
+
+    def advance(self, from_s: float, to_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]) -> None:
+        """Live from `from_s` to `to_s` with constant inputs; the same second twice only settles the powers."""
+        while True:
+            step_s = min(LONGEST_STEP_S, to_s - from_s)
+            self._step(from_s, step_s, sun_w, house_w, heater_w)
+            from_s += step_s
+            if from_s >= to_s:
+                return
+
+    def reading(self, at: datetime) -> Reading:
+        """What the meter says at `at`, the end of the last `advance`."""
+        settings, flows = self._settings, self._flows
+        grid_w = None if settings.off_grid else flows.import_w - flows.export_w
+        return Reading(
+            taken_at=at,
+            source="software home",
+            pv_w=flows.pv_w,
+            consumption_w=flows.load_w - flows.unserved_w,
+            grid_w=grid_w,
+            grid_phase_w=() if grid_w is None else (grid_w,),
+            battery_w=flows.charge_w - flows.discharge_w,
+            # A GX device and the VRM portal give tenths, so a battery on its last Wh does read 100 %.
+            battery_soc_percent=round(self.soc_percent, 1),
+            pv_throttled=self._throttled if settings.tells_throttling else None,
+            feed_in_allowed=settings.feed_in,
+            grid_connected=not settings.off_grid,
+            load_w=dict(self._heat_w) if settings.tells_loads else {},
+            load_c={name: tank.temperature_c for name, tank in self._tanks.items()} if settings.tells_loads else {},
+            interval_s=settings.interval_s,
+        )
+
+    @property
+    def soc_percent(self) -> float:
+        """State of charge, 0 to 100."""
+        return 100.0 * self._stored_wh / self._settings.capacity_wh
+
+    @property
+    def ledger(self) -> Ledger:
+        """Energies so far."""
+        totals = self._totals
+        return Ledger(
+            heat_wh={name: heat_ws / 3600.0 for name, heat_ws in self._heat_ws.items()},
+            grid_import_wh=totals.import_ws / 3600.0,
+            grid_export_wh=totals.export_ws / 3600.0,
+            unused_wh=totals.unused_ws / 3600.0,
+            unserved_wh=totals.unserved_ws / 3600.0,
+            battery_start_wh=self._start_wh,
+            battery_end_wh=self._stored_wh,
+            pv_wh=totals.pv_ws / 3600.0,
+            house_wh=totals.house_ws / 3600.0,
+        )
+
+    def _step(self, from_s: float, step_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]) -> None:
+        heat_w = self._heat(from_s, step_s, heater_w)
+        load_w = house_w + heat_w
+        charge_limit_w = self._charge_limit_w(step_s)
+        sale_w = inf if self._settings.feed_in else 0.0
+        wanted_w = min(load_w + sale_w, self._inverter_w) + charge_limit_w
+        pv_w = self._produce_w(step_s, sun_w, wanted_w)
+        to_load_w = min(pv_w, load_w, self._inverter_w)
+        charge_w = min(pv_w - to_load_w, charge_limit_w)
+        discharge_w = min(load_w - to_load_w, self._inverter_w - to_load_w, self._discharge_limit_w(step_s))
+        missing_w = load_w - to_load_w - discharge_w
+        off_grid = self._settings.off_grid
+        self._flows = _Flows(
+            pv_w=pv_w,
+            load_w=load_w,
+            charge_w=charge_w,
+            discharge_w=discharge_w,
+            import_w=0.0 if off_grid else missing_w,
+            export_w=pv_w - to_load_w - charge_w,
+            unserved_w=missing_w if off_grid else 0.0,
+        )
+        self._book(step_s, sun_w, house_w)
+
+    def _heat(self, from_s: float, step_s: float, heater_w: Mapping[str, float]) -> float:
+        """What the heaters draw together: as set, but nothing behind an open thermostat."""
+        total_w = 0.0
+        for name, power_w in heater_w.items():
+            tank = self._tanks.get(name)
+            taken_w = power_w
+            if tank is not None:
+                taken_w = tank.take_w(power_w)
+                tank.advance(self._local_start_s + from_s, step_s, taken_w)
+            self._heat_w[name] = taken_w
+            self._heat_ws[name] = self._heat_ws.get(name, 0.0) + taken_w * step_s
+            total_w += taken_w
+        return total_w
+
+    def _charge_limit_w(self, step_s: float) -> float:
+        """What the battery takes: its limit, falling linearly from 98 % to nothing at 100 %."""
+        settings = self._settings
+        taper = (100.0 - self.soc_percent) / (100.0 - TAPER_FROM_PERCENT)
+        limit_w = settings.max_charge_w * min(1.0, max(0.0, taper))
+        if step_s <= 0:
+            return limit_w
+        room_wh = max(0.0, settings.capacity_wh - self._stored_wh)
+        return min(limit_w, room_wh / settings.charge_efficiency * 3600.0 / step_s)
+
+    def _discharge_limit_w(self, step_s: float) -> float:
+        """What the battery can give without touching its reserve."""
+        above_wh = max(0.0, self._stored_wh - self._reserve_wh)
+        if step_s <= 0:
+            return inf if above_wh > 0 else 0.0
+        return above_wh * self._settings.discharge_efficiency * 3600.0 / step_s
+
+    def _produce_w(self, step_s: float, sun_w: float, wanted_w: float) -> float:
+        """What the panels give: all the sun, less what nobody wants, less what a tracker has not yet found again."""
+        mean_w = end_w = sun_w
+        if self._output_w is not None and self._output_w < sun_w:
+            gap_w = sun_w - self._output_w
+            decay = exp(-step_s / RECOVERY_S)
+            end_w = sun_w - gap_w * decay
+            mean_w = sun_w - gap_w * (RECOVERY_S / step_s * (1.0 - decay) if step_s > 0 else 1.0)
+        pv_w = min(mean_w, wanted_w)
+        output_w = min(end_w, wanted_w)
+        # None while the trackers follow the sun: then the next cloud edge is taken at once.
+        self._output_w = output_w if sun_w - output_w > 1.0 else None
+        self._throttled = sun_w - output_w > THROTTLED_FROM_W
+        return pv_w
+
+    def _book(self, step_s: float, sun_w: float, house_w: float) -> None:
+        flows, totals, settings = self._flows, self._totals, self._settings
+        hours = step_s / 3600.0
+        self._stored_wh += flows.charge_w * settings.charge_efficiency * hours
+        self._stored_wh -= flows.discharge_w / settings.discharge_efficiency * hours
+        totals.pv_ws += flows.pv_w * step_s
+        totals.house_ws += house_w * step_s
+        totals.import_ws += flows.import_w * step_s
+        totals.export_ws += flows.export_w * step_s
+        totals.unused_ws += (sun_w - flows.pv_w) * step_s
+        totals.unserved_ws += flows.unserved_w * step_s
