@@ -74,20 +74,44 @@ def record(
 
 
 def charger_record(
-    code: str, value: Any, *, instance: int, timestamp: float, path: str | None = None
+    code: str, value: Any, *, instance: int, timestamp: float, path: str | None = None, unit: str | None = None
 ) -> dict[str, Any]:
     """One record of a solar charger."""
     return record(
-        code, value, timestamp=timestamp, path=path, service="solarcharger", device="Solar Charger", instance=instance
+        code,
+        value,
+        timestamp=timestamp,
+        path=path,
+        service="solarcharger",
+        device="Solar Charger",
+        instance=instance,
+        unit=unit,
     )
 
 
 class VrmServer:
     """Start with `with`; steer by the public attributes, which may be changed at any time."""
 
+    installation_id = 123456
+    user_id = 22
+
     def __init__(self) -> None:
-        self.installation_id = 123456
-        self.user_id = 22
+        self._release = threading.Event()
+        self._server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
+        self._server.expect_request("/v2/auth/login", method="POST").respond_with_handler(self._on_login)
+        for path, answer in (
+            (f"/v2/installations/{self.installation_id}/diagnostics", self._diagnostics),
+            (f"/v2/installations/{self.installation_id}/system-overview", self._system_overview),
+            ("/v2/users/me", self._me),
+            (f"/v2/users/{self.user_id}/installations", self._installations),
+        ):
+            self._server.expect_request(path).respond_with_handler(self._guarded(answer))
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to a healthy home that was never asked; starting a server anew costs half a second."""
+        self._release.set()
+        self._release = threading.Event()
         self.token = "a1" * 32
         self.username = "owner@example.com"
         self.password = "hunter2-is-secret"
@@ -133,16 +157,6 @@ class VrmServer:
         self.requests: list[tuple[str, str]] = []
         """Method and path with query of every request so far."""
         self.logins = 0
-        self._release = threading.Event()
-        self._server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
-        self._server.expect_request("/v2/auth/login", method="POST").respond_with_handler(self._on_login)
-        for path, answer in (
-            (f"/v2/installations/{self.installation_id}/diagnostics", self._diagnostics),
-            (f"/v2/installations/{self.installation_id}/system-overview", self._system_overview),
-            ("/v2/users/me", self._me),
-            (f"/v2/users/{self.user_id}/installations", self._installations),
-        ):
-            self._server.expect_request(path).respond_with_handler(self._guarded(answer))
 
     def __enter__(self) -> VrmServer:
         self.start()
@@ -263,5 +277,6 @@ class VrmServer:
         return Response(content, status=status, headers=self.headers, content_type="application/json")
 
     def _drip(self) -> Iterator[bytes]:
-        while not self._release.wait(0.05):
+        release = self._release
+        while not release.wait(0.05):
             yield b" "

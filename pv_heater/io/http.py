@@ -100,7 +100,7 @@ class HttpClient:
         )
         try:
             return retrying(self._once, method, path, params, body, headers)
-        except urllib3.exceptions.IncompleteRead:
+        except urllib3.exceptions.ProtocolError:
             raise BadReply(f"{self._who} broke off in the middle of its answer") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None

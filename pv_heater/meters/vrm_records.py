@@ -181,7 +181,7 @@ class _House:
     def _sane_w(self, what: str, power_w: float | None) -> float | None:
         if power_w is None or abs(power_w) <= _MOST_W:
             return power_w
-        self._complain(f"VRM says {what} is {power_w:g} W, which no home has; it is left out")
+        self._complain(f"VRM says {what} is {power_w:.0f} W, which no home has; it is left out")
         return None
 
 
