@@ -8,40 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, suggestion
+from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import BatteryShare
 from pv_heater.errors import ConfigError
-from pv_heater.forecasts import FORECASTS
-from pv_heater.loads import LOADS
-from pv_heater.meters import METERS
-from pv_heater.strategies import STRATEGIES
 
 __all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "choose_config_path", "load_config"]
 
 SCHEMA = 1
 MIGRATIONS = {0: unflatten}
 """From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
-
-
-@frozen(kw_only=True)
-class Tables:
-    """Which words stand for which classes: ``word: "module:Class"``."""
-
-    meters: Mapping[str, str] = METERS
-    forecasts: Mapping[str, str] = FORECASTS
-    loads: Mapping[str, str] = LOADS
-    strategies: Mapping[str, str] = STRATEGIES
 
 
 def choose_config_path(option: str | None, environ: Mapping[str, str]) -> Path:
@@ -111,19 +97,15 @@ def _typed(structure: Structure, table: Mapping[str, str]) -> Hook:
             raise SettingProblem(f"is missing; one of {', '.join(table)}", "type")
         if not isinstance(word, str) or word not in table:
             raise SettingProblem(f"must be one of {', '.join(table)}, not {word!r}; {suggestion(word, table)}", "type")
-        cls = _class_of(table[word])
+        try:
+            cls = adapter_class(table[word])
+        except ImportError as error:
+            sentence = f"cannot be used here: {error}; docs/install.md lists what each needs"
+            raise SettingProblem(sentence, "type") from None
         rest = {key: item for key, item in value.items() if key != "type"}
         return TypedSettings(type=word, cls=cls, settings=structure.group(cls.Settings)(rest))
 
     return hook
-
-
-def _class_of(row: str) -> Any:
-    module, _, name = row.partition(":")
-    try:
-        return getattr(import_module(module), name)
-    except ImportError as error:
-        raise SettingProblem(f"cannot be used here: {error}; docs/install.md lists what each needs", "type") from None
 
 
 def _loads(structure: Structure, table: Mapping[str, str]) -> Hook:

@@ -81,7 +81,7 @@ class Structure:
         optional = _is_optional(field.type)
         # A recording's speed is a factor, and `max` is as fast as the machine can: no factor at all.
         nothing = {"auto", "max"} if field.name == "speed" else {"auto"}
-        bare = _without_none(field.type)
+        bare = without_none(field.type)
         empty_is_fine = optional or attrs.has(bare) or get_origin(bare) is tuple
 
         def hook(value: Any) -> Any:
@@ -98,7 +98,7 @@ class Structure:
         return hook
 
     def _of_type(self, type_: Any, field: attrs.Attribute[Any]) -> Hook:
-        bare = _without_none(type_)
+        bare = without_none(type_)
         if get_origin(bare) is tuple:
             return many(self._of_type(get_args(bare)[0], field))
         if attrs.has(bare) and bare is not DayTime:
@@ -216,7 +216,7 @@ def _is_optional(type_: Any) -> bool:
     return get_origin(type_) in (Union, UnionType) and NoneType in get_args(type_)
 
 
-def _without_none(type_: Any) -> Any:
+def without_none(type_: Any) -> Any:
     """The type inside ``X | None``."""
     if not _is_optional(type_):
         return type_

@@ -1,0 +1,175 @@
+"""Files/config.yaml, written from the settings' own declarations: the demo, and every setting there is.
+
+To write the file anew: ``python -m pv_heater.config_example > Files/config.yaml``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from pv_heater.config_model import Config
+from pv_heater.config_tables import Tables, adapter_class
+from pv_heater.config_text import group_of, key_of, row_of, settings_of
+from pv_heater.core.settings import BatteryShare, LoadPolicy
+
+_COMMENT_COLUMN = 40
+
+_HEADER = """\
+# Settings of pv_heater. As it stands, this file runs at once and switches nothing: a recorded summer day, dry.
+#
+#     python main.py                   see what it would have done on that day
+#
+# From here to your own home, in five steps:
+#   1. Copy this file to Files/config-private.yaml; that one is taken when it exists, and git leaves it alone.
+#   2. site: your place, time zone, modules and battery.
+#   3. meter: replace the recording by `vrm` (its lines are below). `python main.py check` says what it answers.
+#   4. loads: your heater, its pins and its power; docs/wiring.md first. Watch a day or two with dry_run: true.
+#   5. dry_run: false. Now it switches.
+#
+# Lines that begin with # are off and show the default; take away the `# ` to change one. Each comment gives unit,
+# range and default, then what the setting is for. Texts may come from the environment, ${NAME}, or from the first
+# line of a file, file:name. Times need no quotes. docs/configuration.md has the rest.
+"""
+
+_DEMO: dict[str, Any] = {
+    "dry_run": "true",
+    "site": {
+        "name": "Home",
+        "latitude": "47.05",
+        "longitude": "15.44",
+        "timezone": "Europe/Vienna",
+        "pv": [{"kwp": "4.4", "tilt_deg": "37", "azimuth_deg": "20"}],
+        "battery": {"capacity_wh": "4800", "max_charge_w": "2400"},
+        "inverter": {"max_w": "3000"},
+    },
+    "meter": "recording",
+    "strategy": "balance",
+    "loads": "servo_regulator",
+}
+"""What the shipped file sets; a word picks the adapter that is on."""
+
+_SAMPLES: dict[str, Any] = {
+    "recording": {"path": "Files/recordings/summer.csv.gz"},
+    "vrm": {"token": "file:vrm-token", "installation_id": "123456"},
+    "servo_regulator": {
+        "name": "water_heater",
+        "max_power_w": "2000",
+        "relay": {"pin": "BOARD11", "active_high": "true"},
+        "servo": {"pin": "BOARD40"},
+    },
+    "relay": {"name": "pump", "max_power_w": "800", "relay": {"pin": "GPIO17", "active_high": "true"}},
+    "dry_run": {"name": "try_out", "max_power_w": "1000"},
+    "tariff": [{"from": "22:00", "to": "06:00"}],
+}
+"""Values for settings that have no default, by the word behind `type:` or the section, all of it off."""
+
+
+def documented_example(tables: Tables | None = None) -> str:
+    """The text of Files/config.yaml: the demo, and every setting there is."""
+    tables = tables or Tables()
+    attrs.resolve_types(Config)
+    adapters = {
+        "meter": tables.meters,
+        "forecast": tables.forecasts,
+        "strategy": tables.strategies,
+        "loads": tables.loads,
+    }
+    parts = [_HEADER]
+    for field in settings_of(Config):
+        key = field.name
+        body = _typed(key, adapters[key]) if key in adapters else _section(field)
+        parts.append("\n".join([f"\n# --- {key}: {field.metadata['help']}" if key in adapters else "", *body]))
+    return "".join(f"{part}\n" for part in parts).replace("\n\n\n", "\n\n")
+
+
+def _section(field: attrs.Attribute[Any]) -> list[str]:
+    """A section that has no `type:`."""
+    given = _SAMPLES if field.name in _SAMPLES else _DEMO
+    off = 0 if given is _SAMPLES else None
+    return [line.text() for line in _lines_of(field, given, 0, off)]
+
+
+def _typed(section: str, table: Mapping[str, str]) -> list[str]:
+    """A section whose entries begin with `type:`: the one that is on, then the others."""
+    chosen = _DEMO.get(section)
+    words = sorted(table, key=lambda word: word != chosen)
+    in_list = section == "loads"
+    # What all loads have in common is explained once, at the first.
+    shared = set(attrs.fields_dict(LoadPolicy)) if in_list else set()
+    result: list[str] = []
+    for word in words:
+        off = None if word == chosen else (2 if in_list and chosen else 0)
+        cls = adapter_class(table[word])
+        about = (inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
+        indent = 4 if in_list else 2
+        lines = [_Line(indent, f"type: {word}", about, off)]
+        given = _SAMPLES.get(word, {})
+        lines += [
+            line
+            for field in settings_of(cls.Settings)
+            if word == words[0] or field.name not in shared or key_of(field) in given
+            for line in _lines_of(field, given, indent, off)
+        ]
+        if in_list:
+            lines = _as_item(lines)
+        if not in_list or word == words[0]:
+            lines.insert(0, _Line(0, f"{section}:", "", off))
+        result += ["", *(line.text() for line in lines)] if result else [line.text() for line in lines]
+    if in_list:
+        about = "the battery's place in the list: loads above it come first"
+        share = _as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)])
+        result += ["", *(line.text() for line in share)]
+    return result
+
+
+@frozen
+class _Line:
+    indent: int
+    setting: str
+    comment: str
+    off: int | None
+    """Column of the `# ` that switches the line off; None: it is on."""
+    dash: bool = False
+
+    def text(self) -> str:
+        code = f"{' ' * (self.indent - 2)}- {self.setting}" if self.dash else f"{' ' * self.indent}{self.setting}"
+        if self.off is not None:
+            code = f"{code[: self.off]}# {code[self.off :]}"
+        return f"{code:<{_COMMENT_COLUMN - 1}} # {self.comment}" if self.comment else code
+
+
+def _as_item(lines: list[_Line]) -> list[_Line]:
+    """The lines as an entry of a list."""
+    return [attrs.evolve(lines[0], dash=True), *lines[1:]]
+
+
+def _block(cls: type[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
+    """All settings of a class; those not in `given` are off and show their default."""
+    attrs.resolve_types(cls)
+    return [line for field in settings_of(cls) for line in _lines_of(field, given, indent, off)]
+
+
+def _lines_of(field: attrs.Attribute[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
+    key = key_of(field)
+    inner, in_list = group_of(field)
+    if off is None and key not in given:
+        off = indent
+    if inner is None:
+        row = row_of(field)
+        value = given.get(key, row.default if row.default is not None else "...")
+        return [_Line(indent, f"{key}: {value}".rstrip(), f"{row.facts} - {row.help}", off)]
+    head = _Line(indent, f"{key}:", field.metadata["help"], off)
+    values = given.get(key, {})
+    if in_list:
+        return [head, *_as_item(_block(inner, values[0] if values else {}, indent + 4, off))]
+    return [head, *_block(inner, values, indent + 2, off)]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(documented_example())

@@ -1,0 +1,30 @@
+"""The words that may stand behind ``type:``, and the classes they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from attrs import frozen
+
+from pv_heater.forecasts import FORECASTS
+from pv_heater.loads import LOADS
+from pv_heater.meters import METERS
+from pv_heater.strategies import STRATEGIES
+
+
+@frozen(kw_only=True)
+class Tables:
+    """Which words stand for which classes: ``word: "module:Class"``."""
+
+    meters: Mapping[str, str] = METERS
+    forecasts: Mapping[str, str] = FORECASTS
+    loads: Mapping[str, str] = LOADS
+    strategies: Mapping[str, str] = STRATEGIES
+
+
+def adapter_class(row: str) -> Any:
+    """The class of a table row, imported now; its `Settings` is what it is built with. May raise ImportError."""
+    module, _, name = row.partition(":")
+    return getattr(import_module(module), name)
