@@ -16,14 +16,13 @@ HOMES = {
     "requests": {"io/http.py"},
     "tenacity": {"io/http.py"},
     "urllib3": {"io/http.py"},
-    "gpiozero": {"io/gpio.py", "io/gpio_lgpio.py", "io/mock_pins.py"},
-    "lgpio": {"io/gpio.py", "io/gpio_lgpio.py"},
+    "gpiozero": {"io/lgpio_pins.py", "io/mock_pins.py", "io/rpigpio_pins.py"},
+    "lgpio": {"io/lgpio_pins.py"},
     "astral": {"core/daylight.py"},
     "yaml": {"config_yaml.py", "off.py"},
     "cattrs": {"config_structure.py"},
     "typer": {"cli.py"},
-    "time": {"io/clock.py", "off.py"},
-    "socket": {"io/control.py", "io/watchdog.py"},
+    "socket": {"io/control.py", "io/watchdog.py", "off.py"},
 }
 """Every third-party I/O library, and the clock, has exactly one home (a home may be a few neighbouring files)."""
 

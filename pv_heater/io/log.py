@@ -39,27 +39,37 @@ class LocalTimeFormatter(logging.Formatter):
         return f"{at.astimezone(self._zone):{datefmt or '%Y-%m-%d %H:%M:%S'}}"
 
 
-def start_logging(path: Path, *, max_bytes: int, zone: tzinfo | None, to_stdout: bool, debug: bool) -> str | None:
-    """Begin logging; a sentence when the file cannot be written (standard output still works), else None."""
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)] if to_stdout else []
-    problem = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.handlers.RotatingFileHandler(path, maxBytes=max_bytes, backupCount=1, encoding="utf-8"))
-    except OSError as error:
-        problem = f"cannot write the log file {path} ({error.strerror}); log lines go to standard output only"
-        if not to_stdout:
-            handlers.append(logging.StreamHandler(sys.stderr))
-    for handler in handlers:
-        handler.setFormatter(LocalTimeFormatter(zone))
-    logging.raiseExceptions = False  # a full disk must not print a traceback for every line
-    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = logging.handlers.QueueListener(lines, *handlers)
-    root = logging.getLogger()
-    root.handlers = [logging.handlers.QueueHandler(lines)]
-    root.setLevel(logging.DEBUG if debug else logging.INFO)
-    for noisy in ("urllib3", "requests"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    listener.start()
-    atexit.register(listener.stop)
-    return problem
+class LogLines:
+    """Logging from construction to `stop`; `problem` is a sentence when the file cannot be written, else None."""
+
+    def __init__(self, path: Path, *, max_bytes: int, zone: tzinfo | None, to_stdout: bool, debug: bool) -> None:
+        self.path = path
+        self.problem: str | None = None
+        handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)] if to_stdout else []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(
+                logging.handlers.RotatingFileHandler(path, maxBytes=max_bytes, backupCount=1, encoding="utf-8")
+            )
+        except OSError as error:
+            self.problem = f"the log file {path} cannot be written ({error.strerror}); lines go to the terminal only"
+            if not to_stdout:
+                handlers.append(logging.StreamHandler(sys.stderr))
+        for handler in handlers:
+            handler.setFormatter(LocalTimeFormatter(zone))
+        logging.raiseExceptions = False  # a full disk must not print a traceback for every line
+        lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+        self._listener: logging.handlers.QueueListener | None = logging.handlers.QueueListener(lines, *handlers)
+        root = logging.getLogger()
+        root.handlers = [logging.handlers.QueueHandler(lines)]
+        root.setLevel(logging.DEBUG if debug else logging.INFO)
+        for noisy in ("urllib3", "requests"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+        self._listener.start()
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Write what is still queued. May be repeated."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None

@@ -1,0 +1,85 @@
+"""What the commands run: logging first, then the live program or the same loop on simulated time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from attrs import evolve
+
+from pv_heater import __version__
+from pv_heater.config import Config, TypedSettings
+from pv_heater.io.log import LogLines, log_path
+from pv_heater.played import Played, play_recording, play_simulation
+from pv_heater.sim.recording import RecordingMeter
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
+    """`main.py run`: the live program, or the recorded day when the meter is a recording."""
+    if config.meter and config.meter[0].type == "recording":
+        return _play(config, lambda: play_recording(config, dry_run=dry_run), debug=debug, as_json=as_json)
+    from pv_heater.live import run_live  # a recording needs no network libraries
+
+    lines = _start_logging(config, debug=debug, to_stdout=True)
+    try:
+        return run_live(config, dry_run=dry_run)
+    except Exception:
+        # Every load is safe already: the loop sees to that before an error leaves it.
+        log.critical("stopped by an error; every load is off", exc_info=debug)
+        raise
+    finally:
+        lines.stop()
+
+
+def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> int:
+    """`main.py replay`: another recording with this configuration, dry, at full speed."""
+    first = config.meter[0].settings if config.meter and config.meter[0].type == "recording" else None
+    settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording), speed=None)
+    row = TypedSettings(type="recording", cls=RecordingMeter, settings=settings)
+    config = evolve(config, meter=(row,))
+    return _play(config, lambda: play_recording(config, dry_run=True), debug=debug, as_json=as_json)
+
+
+def simulate(
+    config: Config, *, days: int, weather: str, seed: int, data: Path | None, debug: bool, as_json: bool
+) -> int:
+    """`main.py simulate`: whole days in the software home, dry."""
+    return _play(
+        config,
+        lambda: play_simulation(config, days=days, weather=weather, seed=seed, data=data),
+        debug=debug,
+        as_json=as_json,
+    )
+
+
+def _play(config: Config, play: Callable[[], Played], *, debug: bool, as_json: bool) -> int:
+    lines = _start_logging(config, debug=debug, to_stdout=not as_json)
+    try:
+        played = play()
+    finally:
+        lines.stop()
+    if as_json:
+        print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
+    else:
+        print("\n".join(["", *played.as_lines(), f"log file: {lines.path}"]))  # noqa: T201 (the result)
+    return 0
+
+
+def _start_logging(config: Config, *, debug: bool, to_stdout: bool) -> LogLines:
+    lines = LogLines(
+        log_path(config.log.file, os.environ),
+        max_bytes=config.log.max_bytes,
+        zone=ZoneInfo(config.site.timezone),
+        to_stdout=to_stdout,
+        debug=debug,
+    )
+    log.info("pv-heater %s, %s; log file %s", __version__, config.path or "settings from a mapping", lines.path)
+    for warning in (*config.warnings, *([lines.problem] if lines.problem else [])):
+        log.warning("%s", warning)
+    return lines

@@ -1,0 +1,140 @@
+"""`main.py check`: settings, wiring, and what each source answers now. Moves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NoReturn
+
+from attrs import field, frozen
+
+from pv_heater.config import Config, TypedSettings
+from pv_heater.core.settings import BatteryShare
+from pv_heater.core.types import Forecast, Reading
+from pv_heater.errors import HardwareError, SourceError
+from pv_heater.io.clock import SystemClock, network_time_synchronised
+from pv_heater.io.log import log_path
+from pv_heater.ports import Tools
+from pv_heater.wiring import boot_problems, pin_settings, wiring_problems
+
+
+@frozen(kw_only=True)
+class Finding:
+    """One thing looked at. `exit_code` is 0 when it is as it should be."""
+
+    what: str
+    says: str
+    exit_code: int = 0
+    warning: bool = False
+
+
+@frozen
+class CheckReport:
+    """All findings; the first that is wrong decides the exit code, settings and wiring before sources."""
+
+    findings: list[Finding] = field(factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is well."""
+        return next((finding.exit_code for finding in self.findings if finding.exit_code), 0)
+
+    def as_lines(self) -> list[str]:
+        """For people: one line a finding."""
+        marks = {(False, False): "ok     ", (False, True): "warning", (True, False): "WRONG  ", (True, True): "WRONG  "}
+        return [f"{marks[(bool(item.exit_code), item.warning)]} {item.what}: {item.says}" for item in self.findings]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "ok": self.exit_code == 0,
+            "findings": [
+                {"what": item.what, "says": item.says, "exit_code": item.exit_code, "warning": item.warning}
+                for item in self.findings
+            ],
+        }
+
+
+def check_all(config: Config) -> CheckReport:
+    """Look at everything; a source that does not answer costs its own time-outs and no more."""
+    findings = [Finding(what="settings", says=f"{config.path or 'a mapping'} is complete")]
+    findings += [Finding(what="settings", says=text, warning=True) for text in config.warnings]
+    findings += _wiring(config)
+    findings.append(_clock())
+    findings += _outputs(config)
+    with TemporaryDirectory() as folder:
+        tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
+        for row in config.meter:
+            findings.append(_source(f"meter {row.type}", row, tools, _ask_meter))
+        for row in config.forecast:
+            findings.append(_source(f"forecast {row.type}", row, tools, _ask_forecast))
+    return CheckReport(findings)
+
+
+def _wiring(config: Config) -> list[Finding]:
+    pins = pin_settings(config)
+    problems = wiring_problems(config) or boot_problems(config)
+    if problems:
+        return [Finding(what="wiring", says=problem, exit_code=2) for problem in problems]
+    if not pins:
+        return [Finding(what="wiring", says="no pins are used")]
+    return [Finding(what="wiring", says=", ".join(f"{where} at {pin.pin}" for where, pin in pins))]
+
+
+def _clock() -> Finding:
+    if network_time_synchronised():
+        return Finding(what="clock", says="set by network time")
+    text = "not set by network time; heating waits until it agrees with the meter's own time within 120 s"
+    return Finding(what="clock", says=text, warning=True)
+
+
+def _outputs(config: Config) -> list[Finding]:
+    import os
+
+    names = [row.settings.name for row in config.loads if not isinstance(row, BatteryShare)]
+    mode = "dry run, nothing is switched" if config.dry_run else "real outputs"
+    log = log_path(config.log.file, os.environ)
+    return [
+        Finding(what="loads", says=f"{', '.join(names)} ({mode})"),
+        Finding(what="log", says=f"{log}; follow it with: tail -F {log}"),
+    ]
+
+
+def _source(
+    what: str, row: TypedSettings[Any], tools: Tools, ask: Callable[[TypedSettings[Any], Tools], str]
+) -> Finding:
+    try:
+        return Finding(what=what, says=ask(row, tools))
+    except SourceError as error:
+        return Finding(what=what, says=str(error), exit_code=error.exit_code)
+
+
+def _ask_meter(row: TypedSettings[Any], tools: Tools) -> str:
+    if row.type == "recording":
+        return f"plays {row.settings.path}"
+    reading: Reading = row.build(tools).read()
+    age_s = (datetime.now(UTC) - reading.taken_at).total_seconds()
+    values = [
+        f"{name} {value:g}"
+        for name in ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_soc_percent")
+        if (value := getattr(reading, name)) is not None
+    ]
+    pace = f", a new sample every {reading.interval_s:.0f} s" if reading.interval_s is not None else ""
+    slow = reading.interval_s is not None and reading.interval_s > 300
+    advice = ". Too slow to regulate on: set the GX device's log interval to 1 min" if slow else ""
+    return f"{', '.join(values) or 'no values'}; {age_s:.0f} s old{pace}{advice}"
+
+
+def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:
+    now = tools.clock.now()
+    forecast: Forecast = row.build(tools).fetch(now)
+    power_w = forecast.power_w_at(now)
+    return (
+        f"{forecast.source} expects {'nothing' if power_w is None else f'{power_w:.0f} W'} now, until {forecast.end_at}"
+    )
+
+
+def _no_pins() -> NoReturn:
+    raise HardwareError("check moves nothing, so it opens no pins")

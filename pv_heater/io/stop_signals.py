@@ -1,0 +1,45 @@
+"""TERM, INT and HUP: the three ways to be asked to stop (systemd, Ctrl-C, a closed terminal)."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import Protocol
+
+from pv_heater.io.clock import SystemClock
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Stoppable(Protocol):
+    """What is to be stopped."""
+
+    def stop(self, reason: str) -> None:
+        """Come to an end soon; called from a signal handler."""
+        ...
+
+
+class StopSignals:
+    """Remembers the first signal that asked to stop, also before there is anything to tell."""
+
+    def __init__(self) -> None:
+        self._running: Stoppable | None = None
+        self.reason: str | None = None
+
+    def install(self, clock: SystemClock) -> None:
+        """Catch the three, and let them end the clock's waits. From the main thread, before any pin is touched."""
+        clock.wake_on_signals()
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._caught)
+
+    def attach(self, running: Stoppable) -> None:
+        """Pass on to `running`, at once if a signal came already."""
+        self._running = running
+        if self.reason is not None:
+            running.stop(self.reason)
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self.reason = self.reason or signal.Signals(number).name
+        if self._running is not None:
+            self._running.stop(self.reason)

@@ -1,0 +1,98 @@
+"""The outputs of the live program: pins locked, opened on first use, and given back at the end."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pv_heater.config import Config
+from pv_heater.core.settings import BatteryShare
+from pv_heater.errors import ConfigError, HardwareError
+from pv_heater.io.gpio import Pins
+from pv_heater.io.pin_lock import lock_pins
+from pv_heater.io.pin_names import PinName
+from pv_heater.io.pins_file import write_pins_file
+from pv_heater.loads.dry_run import DryRun
+from pv_heater.ports import Clock, Load, Tools
+from pv_heater.wiring import boot_problems, pin_settings, wiring_problems
+
+log = logging.getLogger(__name__)
+
+
+class Outputs:
+    """Loads and the tools they are built with. As a context manager it leaves every pin safe and unlocked."""
+
+    def __init__(self, config: Config, clock: Clock, folder: Path, *, dry_run: bool) -> None:
+        self._config = config
+        self._dry_run = dry_run or config.dry_run
+        self._ends = ExitStack()
+        self._pins: Pins | None = None
+        self._clock = clock
+        self.tools = Tools(clock=clock, site=config.site, state_dir=folder, pins=self._open_pins)
+        self.loads: list[Load] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self._lock()
+            self._build()
+        except BaseException:
+            self._ends.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ends.close()
+
+    def _lock(self) -> None:
+        """One lock a pin, before any pin is touched: a second process is refused."""
+        pins = pin_settings(self._config)
+        if self._dry_run or not pins:
+            return
+        problems = wiring_problems(self._config)
+        if problems:
+            raise ConfigError("wiring", problems)
+        for warning in boot_problems(self._config):
+            log.warning("%s", warning)
+        kind = "mock" if self._config.gpio.factory == "mock" else "real"
+        names = [str(PinName.parse(pin.pin)) for _, pin in pins]
+        locks = lock_pins(names, owner=str(self._config.path or "a mapping"), kind=kind)
+        self._ends.callback(locks.release)
+        settings = [row.settings for row in self._config.loads if not isinstance(row, BatteryShare)]
+        try:
+            write_pins_file(self.tools.state_dir, settings, self._config.gpio)
+        except OSError as error:
+            log.warning("pins.json cannot be written (%s); `main.py off` then needs a config that can be read", error)
+
+    def _build(self) -> None:
+        for row in self._config.loads:
+            if isinstance(row, BatteryShare):
+                continue
+            load: Load = DryRun(row.settings, self.tools) if self._dry_run else row.build(self.tools)
+            self.loads.append(load)
+            self._ends.callback(_close, load)
+
+    def _open_pins(self) -> Pins:
+        if self._pins is None:
+            gpio = self._config.gpio
+            pin_log = Path(gpio.pin_log).expanduser() if gpio.pin_log is not None else None
+            self._pins = Pins(factory=gpio.factory, pin_log=pin_log, monotonic_s=self._clock.monotonic_s)
+            self._ends.callback(_close, self._pins)
+        return self._pins
+
+
+def _close(thing: Load | Pins) -> None:
+    try:
+        thing.close()
+    except HardwareError as error:
+        log.error("a pin could not be given back: %s", error)
+
+
+def full_powers_w(config: Config) -> dict[str, float]:
+    """Each load's full power, in order of priority."""
+    rows = [row.settings for row in config.loads if not isinstance(row, BatteryShare)]
+    return {row.name: row.max_power_w for row in rows}
