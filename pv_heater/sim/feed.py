@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from pv_heater.core.types import Forecast
 from pv_heater.errors import SourceError
 from pv_heater.ports import Clock
 
@@ -60,3 +61,29 @@ class SimulatedFeed(Generic[T]):
             self._underway.append((now_s + self._delay_s, self._read()))
         except SourceError:
             return
+
+
+class DailyForecastFeed:
+    """Satisfies `ports.Feed` with a long forecast shown as in life: every midnight the day and the one after it.
+
+    Days are counted from the forecast's first step. None in, None out; None as well beyond its end.
+    """
+
+    def __init__(self, forecast: Forecast | None, clock: Clock) -> None:
+        self._whole = forecast
+        self._clock = clock
+        self._day: int | None = None
+        self._latest: Forecast | None = None
+
+    def latest(self) -> Forecast | None:
+        """Today's and tomorrow's part."""
+        whole = self._whole
+        if whole is None or not whole.steps:
+            return None
+        day = int((self._clock.now() - whole.steps[0][0]).total_seconds() // 86_400)
+        if day != self._day:
+            steps_a_day = 86_400 // whole.step_s
+            steps = whole.steps[max(0, day) * steps_a_day : (day + 2) * steps_a_day]
+            self._day = day
+            self._latest = replace(whole, issued_at=steps[0][0], steps=steps) if steps else None
+        return self._latest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -24,7 +24,7 @@ class HomeRecording:
     name: str
     start_at: datetime
     """Aware, in the recording's own zone."""
-    offsets_s: tuple[float, ...]
+    offsets_s: Sequence[float]
     end_s: float
     pv_w: tuple[float, ...]
     """What the panels could have given."""

@@ -1,0 +1,69 @@
+"""What a simulated time came to, for people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pv_heater.sim.ledger import Ledger
+
+OPEN_LOOP = "open loop: the recorded house did not answer to these decisions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Totals of a whole run; energies in Wh. `core.types.to_jsonable` gives it as JSON."""
+
+    name: str
+    days: float
+    open_loop: bool
+    heat_wh: Mapping[str, float]
+    """To water, by load; in an open loop what the load was set to."""
+    closings: Mapping[str, int]
+    """Starts, by load."""
+    pv_wh: float
+    house_wh: float
+    bought_wh: float
+    sold_wh: float
+    unused_wh: float | None
+    """Sun left unused; None in an open loop, where nobody knows."""
+    unserved_wh: float | None
+    battery_start_wh: float | None
+    battery_end_wh: float | None
+
+    def as_lines(self) -> list[str]:
+        """One fact a line, in kWh."""
+        lines = [f"{self.name}: {self.days:.1f} day{'' if self.days == 1 else 's'}"]
+        if self.open_loop:
+            lines.append(OPEN_LOOP)
+        for load, heat_wh in self.heat_wh.items():
+            starts = self.closings.get(load, 0)
+            lines.append(f"{load}: {heat_wh / 1000:.2f} kWh to water, {starts} start{'' if starts == 1 else 's'}")
+        lines.append(f"sun: {self.pv_wh / 1000:.2f} kWh produced, house: {self.house_wh / 1000:.2f} kWh used")
+        lines.append(f"grid: {self.bought_wh / 1000:.2f} kWh bought, {self.sold_wh / 1000:.2f} kWh sold")
+        if self.unused_wh is not None:
+            lines.append(f"sun left unused: {self.unused_wh / 1000:.2f} kWh")
+        if self.unserved_wh:
+            lines.append(f"missing off grid: {self.unserved_wh / 1000:.2f} kWh")
+        if self.battery_start_wh is not None and self.battery_end_wh is not None:
+            lines.append(f"battery: {self.battery_start_wh / 1000:.2f} -> {self.battery_end_wh / 1000:.2f} kWh")
+        return lines
+
+
+def summarise(ledger: Ledger, closings: Mapping[str, int], *, name: str, days: float, open_loop: bool) -> Summary:
+    """The ledger and the starts of each load as a summary; an open loop hides what it cannot know."""
+    return Summary(
+        name=name,
+        days=days,
+        open_loop=open_loop,
+        heat_wh={load: ledger.heat_wh.get(load, 0.0) for load in closings},
+        closings=dict(closings),
+        pv_wh=ledger.pv_wh,
+        house_wh=ledger.house_wh,
+        bought_wh=ledger.grid_import_wh,
+        sold_wh=ledger.grid_export_wh,
+        unused_wh=None if open_loop else ledger.unused_wh,
+        unserved_wh=None if open_loop else ledger.unserved_wh,
+        battery_start_wh=None if open_loop else ledger.battery_start_wh,
+        battery_end_wh=None if open_loop else ledger.battery_end_wh,
+    )

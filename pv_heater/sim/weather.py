@@ -1,0 +1,111 @@
+"""Made-up days: weather over a known sky, and a house in which people live. The same seed gives the same days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.sky import ClearSky
+
+WEATHERS = ("clear", "cloudy", "broken", "mixed")
+MINUTES_A_DAY = 1440
+_SKY_STEP = 15
+"""The clear sky is computed every so many minutes and drawn straight between: it is smooth, and costly."""
+
+
+def synthetic_days(
+    days: int, weather: str, seed: int, start_at: datetime, clear_sky: ClearSky, *, max_pv_w: float | None = None
+) -> HomeRecording:
+    """`days` whole days from `start_at` (aware, a local midnight), minute by minute; a mixed spell draws each day's.
+
+    `max_pv_w` is the inverter's or the chargers' limit. Raises ValueError for an unknown weather or less than a day.
+    """
+    if weather not in WEATHERS:
+        raise ValueError(f"the weather must be one of {', '.join(WEATHERS)}, not {weather!r}")
+    if days < 1:
+        raise ValueError(f"at least one day is needed, not {days}")
+    pv_w: list[float] = []
+    load_w: list[float] = []
+    for day in range(days):
+        chance = Random(f"{seed} {day}")
+        today = chance.choice(WEATHERS[:3]) if weather == "mixed" else weather
+        day_at = start_at.astimezone(UTC) + timedelta(days=day)
+        shares = _shares(today, chance)
+        pv_w += [power_w * next(shares) for power_w in _minutes_w(clear_sky, day_at)]
+        load_w += _house_day_w(chance)
+    if max_pv_w is not None:
+        pv_w = [min(power_w, max_pv_w) for power_w in pv_w]
+    minutes = days * MINUTES_A_DAY
+    return HomeRecording(
+        name=f"{weather} weather, seed {seed}",
+        start_at=start_at,
+        offsets_s=range(0, 60 * minutes, 60),
+        end_s=60.0 * minutes,
+        pv_w=tuple(pv_w),
+        load_w=tuple(load_w),
+    )
+
+
+def _minutes_w(clear_sky: ClearSky, day_at: datetime) -> Iterator[float]:
+    knots = [clear_sky(day_at + timedelta(minutes=minute)) for minute in range(0, MINUTES_A_DAY + 1, _SKY_STEP)]
+    for minute in range(MINUTES_A_DAY):
+        index, rest = divmod(minute, _SKY_STEP)
+        yield knots[index] + (knots[index + 1] - knots[index]) * rest / _SKY_STEP
+
+
+def _shares(weather: str, chance: Random) -> Iterator[float]:
+    """Share of the clear sky's power, minute after minute without end."""
+    if weather == "broken":
+        yield from _broken_shares(chance)
+    middle, spread = (0.97, 0.01) if weather == "clear" else (0.22, 0.10)
+    share = middle
+    while True:
+        # Drifts with a memory of an hour and a half.
+        share += (middle - share) / 90.0 + chance.gauss(0.0, spread * (2.0 / 90.0) ** 0.5)
+        yield min(1.0, max(0.04, share))
+
+
+def _broken_shares(chance: Random) -> Iterator[float]:
+    """Gaps of some ten minutes, brightened by the edges of clouds, and clouds of some five."""
+    while True:
+        sunny = chance.uniform(0.95, 1.10)
+        for _ in range(1 + int(chance.expovariate(1 / 9.0))):
+            yield sunny
+        cloudy = chance.uniform(0.15, 0.45)
+        for _ in range(1 + int(chance.expovariate(1 / 5.0))):
+            yield cloudy
+
+
+def _house_day_w(chance: Random) -> list[float]:
+    """A family's day: standby, a refrigerator, light in the evening, kitchen three times, a washing machine some days.
+
+    Eight to eleven kWh; the water heater is not in it.
+    """
+    fridge_phase = chance.randrange(45)
+    powers_w = [
+        160.0 + (90.0 if (minute + fridge_phase) % 45 < 15 else 0.0) + _light_w(minute / 60.0)
+        for minute in range(MINUTES_A_DAY)
+    ]
+    for hour, power_w, minutes in ((7.0, 1200.0, 15), (12.2, 1500.0, 30), (18.5, 1900.0, 40)):
+        _use(powers_w, hour + chance.gauss(0.0, 0.4), power_w * chance.uniform(0.8, 1.2), minutes)
+    for _ in range(chance.randint(3, 6)):
+        _use(powers_w, chance.uniform(7.0, 21.0), 2000.0, 3)
+    if chance.random() < 0.5:
+        begin = chance.uniform(8.0, 16.0)
+        _use(powers_w, begin, 2000.0, 20)
+        _use(powers_w, begin + 0.33, 250.0, 50)
+    return powers_w
+
+
+def _light_w(hour: float) -> float:
+    if 18.0 <= hour < 22.5:
+        return 280.0
+    return 120.0 if 6.5 <= hour < 8.0 else 0.0
+
+
+def _use(powers_w: list[float], hour: float, power_w: float, minutes: int) -> None:
+    first = int(hour * 60.0)
+    for minute in range(max(0, first), min(MINUTES_A_DAY, first + minutes)):
+        powers_w[minute] += power_w
