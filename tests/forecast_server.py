@@ -11,7 +11,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-TWO_DAYS_WH = {
+TWO_DAYS_WH: dict[str, float] = {
     # A midsummer day in Graz, sunrise 05:07 and sunset 20:57 by the clock on the wall, and a duller one.
     "2026-06-21 05:07:00": 0,
     "2026-06-21 06:00:00": 50,

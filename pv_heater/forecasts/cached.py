@@ -108,10 +108,12 @@ class CachedForecast:
         """The kept forecast where it still covers `now`; raises `error` where it does not."""
         self._failures += 1
         patient_s = min(self._source.interval_s, _FIRST_RETRY_S * 2 ** min(self._failures - 1, 8))
-        wish_s = min(error.retry_after_s or 0.0, _LONGEST_BAN_S)
+        limited = isinstance(error, RateLimited)
+        wish_s = min(error.retry_after_s or (_FIRST_RETRY_S if limited else 0.0), _LONGEST_BAN_S)
         self._next_s = max(patient_s, wish_s)
         forecast = self._kept.forecast if self._kept else None
-        if isinstance(error, RateLimited) and wish_s > 0:
+        if limited:
+            # Kept too: a restart loop must not go on knocking at a closed door.
             self._keep(Kept(forecast=forecast, not_before_at=now + timedelta(seconds=wish_s)))
         if forecast is None or forecast.power_w_at(now) is None:
             raise error

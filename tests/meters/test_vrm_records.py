@@ -86,7 +86,7 @@ def test_battery_power_is_volts_times_amperes_where_it_is_missing() -> None:
 
 
 def test_a_battery_monitor_stands_in_where_the_system_is_silent() -> None:
-    monitor = {"service": "battery", "device": "Battery Monitor", "instance": 512}
+    monitor: dict[str, Any] = {"service": "battery", "device": "Battery Monitor", "instance": 512}
     reading = read(
         system("SOC", "97.0", unit="%.1F %%", **monitor),
         system("V", 53.0, unit="%.2F V", **monitor),
