@@ -14,7 +14,7 @@ import attrs
 from attrs import frozen
 
 from pv_heater.config_model import Config
-from pv_heater.config_tables import Tables, adapter_class
+from pv_heater.config_tables import Tables, adapter_class, settings_class
 from pv_heater.config_text import group_of, key_of, row_of, settings_of
 from pv_heater.core.settings import BatteryShare, LoadPolicy
 
@@ -54,7 +54,7 @@ _DEMO: dict[str, Any] = {
 }
 """What the shipped file sets; a word picks the adapter that is on."""
 
-_SAMPLES: dict[str, Any] = {
+_SAMPLES: dict[str, dict[str, Any]] = {
     "recording": {"path": "Files/recordings/summer.csv.gz"},
     "vrm": {"token": "file:vrm-token", "installation_id": "123456"},
     "servo_regulator": {
@@ -65,15 +65,16 @@ _SAMPLES: dict[str, Any] = {
     },
     "relay": {"name": "pump", "max_power_w": "800", "relay": {"pin": "GPIO17", "active_high": "true"}},
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
-    "tariff": [{"from": "22:00", "to": "06:00"}],
 }
-"""Values for settings that have no default, by the word behind `type:` or the section, all of it off."""
+"""Values for settings that have no default, by the word behind `type:`."""
+
+_TARIFF = {"tariff": [{"from": "22:00", "to": "06:00"}]}
+"""The same for the one section, off in the demo, that has such settings."""
 
 
 def documented_example(tables: Tables | None = None) -> str:
     """The text of Files/config.yaml: the demo, and every setting there is."""
     tables = tables or Tables()
-    attrs.resolve_types(Config)
     adapters = {
         "meter": tables.meters,
         "forecast": tables.forecasts,
@@ -90,9 +91,8 @@ def documented_example(tables: Tables | None = None) -> str:
 
 def _section(field: attrs.Attribute[Any]) -> list[str]:
     """A section that has no `type:`."""
-    given = _SAMPLES if field.name in _SAMPLES else _DEMO
-    off = 0 if given is _SAMPLES else None
-    return [line.text() for line in _lines_of(field, given, 0, off)]
+    lines = _lines_of(field, _TARIFF, 0, 0) if field.name in _TARIFF else _lines_of(field, _DEMO, 0, None)
+    return [line.text() for line in lines]
 
 
 def _typed(section: str, table: Mapping[str, str]) -> list[str]:
@@ -112,7 +112,7 @@ def _typed(section: str, table: Mapping[str, str]) -> list[str]:
         given = _SAMPLES.get(word, {})
         lines += [
             line
-            for field in settings_of(cls.Settings)
+            for field in settings_of(settings_class(cls))
             if word == words[0] or field.name not in shared or key_of(field) in given
             for line in _lines_of(field, given, indent, off)
         ]
@@ -151,7 +151,6 @@ def _as_item(lines: list[_Line]) -> list[_Line]:
 
 def _block(cls: type[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
     """All settings of a class; those not in `given` are off and show their default."""
-    attrs.resolve_types(cls)
     return [line for field in settings_of(cls) for line in _lines_of(field, given, indent, off)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import time
@@ -22,6 +21,7 @@ UNIT_NAMES = {
     "kWp": "kilowatts peak",
 }
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
+_LARGEST = 1e15
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -39,7 +39,7 @@ def number(value: Any, unit: str, *, whole: bool) -> float | int:
         value = float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingProblem(problem)
-    if not math.isfinite(value) or abs(value) > 1e15:
+    if not abs(value) <= _LARGEST:  # true for NaN as well
         raise SettingProblem(problem)
     if whole and value != int(value):
         raise SettingProblem(problem)

@@ -39,7 +39,6 @@ class SettingRow:
 
 def describe(settings_cls: type[Any]) -> list[SettingRow]:
     """A row for each setting of an attrs class, those of its groups included, in order."""
-    attrs.resolve_types(settings_cls)
     rows: list[SettingRow] = []
     for field in settings_of(settings_cls):
         inner, in_list = group_of(field)
@@ -53,6 +52,7 @@ def describe(settings_cls: type[Any]) -> list[SettingRow]:
 
 def settings_of(cls: type[Any]) -> Iterator[attrs.Attribute[Any]]:
     """The fields of a settings class that stand in YAML."""
+    attrs.resolve_types(cls)
     return (field for field in attrs.fields(cls) if "help" in field.metadata)
 
 
@@ -67,7 +67,8 @@ def group_of(field: attrs.Attribute[Any]) -> tuple[type[Any] | None, bool]:
     in_list = get_origin(bare) is tuple
     if in_list:
         bare = get_args(bare)[0]
-    return (bare if attrs.has(bare) and bare is not DayTime else None), in_list
+    is_group = isinstance(bare, type) and attrs.has(bare) and bare is not DayTime
+    return (bare if is_group else None), in_list
 
 
 def row_of(field: attrs.Attribute[Any]) -> SettingRow:

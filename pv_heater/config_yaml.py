@@ -48,7 +48,7 @@ class Document:
 
     def name_of(self, path: KeyPath) -> str:
         """The setting as messages name it: ``loads[0].relay.pin``, and its earlier name where that was used."""
-        words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        words = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in path).lstrip(".")
         return f"{self.earlier_names[path]} (now {words})" if path in self.earlier_names else words
 
     def line_of(self, path: KeyPath) -> int | None:
@@ -108,8 +108,8 @@ def _syntax_sentence(error: yaml.YAMLError) -> str:
     # The parser quotes the name of an alias, and an unquoted password may begin with a star.
     if "alias" in problem or "anchor" in problem:
         problem = "a value that begins with * or & must stand in quotes"
-    if "\\t" in problem:
-        problem = "a tab stands where only spaces may"
+    if "cannot start any token" in problem:
+        problem = "a tab, or a value that begins with @, % or `; indent with spaces, put such a value in quotes"
     if "mapping values are not allowed" in problem:
         problem = "a second `: ` in one line; put the value in quotes, or check the indentation"
     if "single document" in str(getattr(error, "context", "")):

@@ -1,0 +1,150 @@
+from contextlib import suppress
+
+import pytest
+
+from pv_heater.config import load_config
+from pv_heater.errors import ConfigError
+from tests.config.files import COMPLETE, loaded, problems
+from tests.config.stand_ins import PLAIN_LOAD, TABLES
+
+TEN_MISTAKES = """\
+site:
+  latitude: 95
+  timezone: Europe/Wien
+meter: {type: vrm, token: hunter2 secret, installation_id: lots, intervall_s: 60}
+limits:
+  max_grid_w: 80 W
+  max_grid_w: 90
+  daylight: {from: 18:00:00, to: 25:00}
+strategy: {type: balence}
+loads:
+  - name: heater
+    type: relay
+    max_power_w: 0123
+    ready_by: 18:00
+    relay: {active_high: on}
+colour: red
+"""
+
+
+def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tmp_path):
+    found = problems(tmp_path, TEN_MISTAKES)
+    assert [item.partition("; known here")[0] for item in found] == [
+        "line 2: site.latitude: must be between -90 and 90 deg, not 95",
+        "line 3: site.timezone: must be a time zone such as Europe/Vienna, not 'Europe/Wien'",
+        "line 4: meter.installation_id: must be a whole number, not 'lots'",
+        "line 4: meter.intervall_s: is not a setting; did you mean interval_s?",
+        "line 6: limits.max_grid_w: must be a number of watts, not '80 W'; write 80",
+        "line 7: limits.max_grid_w: is given twice, in line 6 and here; keep one",
+        "line 8: limits.daylight.to: must be a time of day such as 09:00, sunrise+30m or sunset-1h, not '25:00'",
+        "line 9: strategy.type: must be one of forecast_gap, balance, not 'balence'; did you mean balance?",
+        "line 13: loads[0].max_power_w: must be a number of watts, not '0123': a leading zero is ambiguous; write 123",
+        "line 14: loads[0].ready_by: is planned but not in this version; remove it",
+        "line 15: loads[0].relay.pin: is missing; header position or chip number: BOARD11 or GPIO17; "
+        "gpiochip1/12 on boards that are no Pi",
+        "line 16: colour: is not a setting",
+    ]
+
+
+def test_the_title_counts_the_problems_and_no_secret_shows(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, TEN_MISTAKES)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{tmp_path / 'config.yaml'}: 12 problems"
+    assert lines[1].startswith("  line 2: ")
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_mapping_names_problems_by_key_path():
+    source = {"loads": [PLAIN_LOAD, {**PLAIN_LOAD, "max_power_w": "lots"}], "tick_s": 9}
+    with pytest.raises(ConfigError) as caught:
+        load_config(source, tables=TABLES, environ={})
+    assert set(caught.value.problems) == {
+        "loads[1].name: boiler is the name of an earlier load; each needs its own",
+        "loads[1].max_power_w: must be a number of watts, not 'lots'",
+        "tick_s: must be between 0.2 and 5 s, not 9",
+    }
+
+
+@pytest.mark.parametrize(
+    ("added", "sentence"),
+    [
+        ("log: {max_bytes: 1.5e5.}", "log.max_bytes: must be a whole number of bytes"),
+        ("log: {max_bytes: 20000.5}", "log.max_bytes: must be a whole number of bytes, not '20000.5'"),
+        ("log: 7", "log: must be a group of settings (file, max_bytes), not '7'"),
+        ("gpio: {factory: pigpio}", "gpio.factory: must be one of auto, lgpio, rpigpio, mock, not 'pigpio'"),
+        ("dry_run: maybe", "dry_run: must be true or false, not 'maybe'"),
+        ("dry_run:", "dry_run: is empty; true: decide and log, switch nothing"),
+        ("tick_s: .inf", "tick_s: must be a number of seconds, not '.inf'"),
+        ("tick_s: 1e999", "tick_s: must be a number of seconds, not '1e999'"),
+        ("tick_s: 0,5", "tick_s: must be a number of seconds, not '0,5'; write 0.5"),
+        ("web: {listen: nowhere}", "web.listen: must be an address and a port such as 127.0.0.1:8080, not 'nowhere'"),
+        ("strategy: balance", "strategy: must be a group with `type:` first, one of forecast_gap, balance"),
+        ("strategy: {hold_percent: 97}", "strategy.type: is missing; one of forecast_gap, balance"),
+        ("tariff: [{from: sunrise, to: 06:00}]", "tariff[0].from: must be a clock time such as 22:00, not 'sunrise'"),
+        ("tariff: cheap", "tariff: must be a list, each entry beginning with `- `, not 'cheap'"),
+        ("limits: {daylight: {from: sunrise+9999999999999m}}", "limits.daylight.from: must be a time of day"),
+        ("forecast: {type: [sun]}", "forecast.type: must be one of forecast_solar, not ['sun']"),
+        ("? [a, b]\n: c", "a key must be a single word"),
+        ("site: {name: !python/name:os.system x}", "site.name: a value that begins with ! must stand in quotes"),
+        ("site: {pv: [{kwp: 400, tilt: 30}]}", "site.pv[0].tilt: is not a setting; did you mean tilt_deg?"),
+        ("site: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]", "is nested deeper than 12 levels"),
+        ("schema: 2", "schema: is '2', but this version reads layouts up to 1; update the program"),
+        ("schema: one", "schema: is 'one', but this version reads layouts up to 1"),
+        ("state_dir: [a]", "state_dir: must be a text, not a list"),
+    ],
+)
+def test_a_wrong_value_is_answered_by_a_sentence_that_says_what_would_be_right(tmp_path, added, sentence):
+    found = problems(tmp_path, COMPLETE + added + "\n")
+    assert any(sentence in item for item in found), found
+    assert all(item.startswith("line ") for item in found)
+
+
+def test_an_adapter_whose_library_is_missing_is_a_problem_not_a_traceback(tmp_path):
+    found = problems(tmp_path, "meter: {type: gx_mqtt}\nloads: [{name: a, type: dry_run, max_power_w: 900}]\n")
+    assert found == (
+        "line 1: meter.type: cannot be used here: No module named 'tests.config.no_such_module'; "
+        "docs/install.md lists what each needs",
+    )
+
+
+def test_a_file_needs_a_meter_and_loads_and_a_mapping_only_loads(tmp_path):
+    assert [item.partition(":")[0] for item in problems(tmp_path, "dry_run: true\n")] == ["meter", "loads"]
+    assert load_config({"loads": [PLAIN_LOAD]}, tables=TABLES).meter == ()
+
+
+def test_without_a_load_there_is_nothing_to_control(tmp_path):
+    meter = "meter: {type: recording, path: x}\n"
+    for rows in ("loads: []", "loads:", "loads: [{type: battery}]"):
+        assert "must hold at least one load" in problems(tmp_path, f"{meter}{rows}\n")[0]
+    assert "must be a list" in problems(tmp_path, f"{meter}loads: {{boiler: {{type: relay}}}}\n")[0]
+
+
+def test_a_mistake_that_only_shows_in_the_whole_is_named_by_its_key(tmp_path):
+    text = (
+        COMPLETE
+        + "  - {name: pump, type: relay, max_power_w: 900,\n     relay: {pin: X, active_high: true, off: high}}\n"
+    )
+    assert problems(tmp_path, text) == (
+        "line 5: loads[1].relay.off: must not be high: with active_high: true that level closes the contact",
+    )
+    assert "line 3: loads[0].name: must be letters" in problems(tmp_path, COMPLETE.replace("boiler", "hot water"))[0]
+
+
+def test_any_text_at_all_gives_settings_or_sentences_never_a_traceback(tmp_path):
+    """Each line of a good file cut short, doubled, emptied, or turned into something else."""
+    good = COMPLETE + "site:\n  pv: [{kwp: 4}]\nlimits:\n  daylight:\n    from: 09:00\n"
+    lines = good.splitlines()
+    for index, line in enumerate(lines):
+        for other in (
+            "",
+            line[: len(line) // 2],
+            line + "\n" + line,
+            line.split(":")[0] + ": [x, {y: z}]",
+            "- 1",
+            "\t",
+        ):
+            with suppress(ConfigError):
+                loaded(tmp_path, "\n".join([*lines[:index], other, *lines[index + 1 :]]))
