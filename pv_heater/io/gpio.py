@@ -1,0 +1,271 @@
+"""The program's one way to its pins: relay contacts and servos, on gpiozero.
+
+The library behind it is chosen by the settings and never by a silent fallback. Levels and pulses are given to
+gpiozero's pins directly, not through its devices: those register themselves for clean-up at exit and move a pin when
+they are made. gpiozero and what it stands on are imported when `Pins` is built, here and in the three ``*_pins``
+modules beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from pv_heater.core.setting import SettingProblem
+from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.errors import HardwareError
+from pv_heater.io.pin_names import PinName
+
+FRAME_S = 0.02
+"""A servo wants a pulse every 20 ms, the custom of model making; gpiozero's default as well."""
+
+TRIP_PATIENCE_S = 0.1
+"""How long the watchdog waits for a pin write in progress before it opens the contact regardless."""
+
+
+class Board(Protocol):
+    """Where pins come from: lgpio, RPi.GPIO, or thin air."""
+
+    def pin(self, name: PinName, *, pulses_only: bool) -> Any:
+        """A gpiozero pin, not yet an output."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+class RelayLine:
+    """The pin of a relay. Safe to use from two threads: a watchdog may open what the loop is just closing."""
+
+    def __init__(self, pin: Any, settings: RelayPin) -> None:
+        self._pin = pin
+        self._where = f"relay at {settings.pin}"
+        self._on_level = float(settings.active_high)
+        self._off_by_release = settings.off == "release"
+        # Where `off` is a level, a released pin is pulled towards it: the best a pin can do without a driver.
+        self._pull = "floating" if self._off_by_release else ("down" if settings.active_high else "up")
+        self._driven = False
+        self._closed = False
+        self._held_open = False
+        self._lock = threading.RLock()
+        self.open_contact()
+
+    @property
+    def contact_closed(self) -> bool:
+        """Whether the contact was last told to be closed."""
+        return self._closed
+
+    @property
+    def held_open(self) -> bool:
+        """Whether `trip` forbids closing."""
+        return self._held_open
+
+    def close_contact(self) -> bool:
+        """Close the contact, or say so once more; False when `trip` holds it open. Raises HardwareError."""
+        with self._lock:
+            if self._held_open:
+                return False
+            self._closed = True  # before the write: if it fails half way the contact may be closed
+            self._drive(self._on_level)
+        if self._held_open:  # tripped while a slow write kept the lock
+            self.open_contact()
+        return self._closed
+
+    def open_contact(self) -> None:
+        """Open the contact, or say so once more. Raises HardwareError after having tried to let go of the pin too."""
+        with self._lock:
+            if self._off_by_release:
+                self._let_go()
+            else:
+                try:
+                    self._drive(1.0 - self._on_level)
+                except HardwareError:
+                    self._let_go()
+                    raise
+            self._closed = False
+
+    def release(self) -> None:
+        """Open the contact by making the pin an input; for the end, or where a 5 V board wants it. HardwareError."""
+        with self._lock:
+            self._let_go()
+            self._closed = False
+
+    def trip(self) -> None:
+        """Open the contact from another thread and hold it open until `reset`. Raises HardwareError, waits 0.1 s."""
+        self._held_open = True
+        locked = self._lock.acquire(timeout=TRIP_PATIENCE_S)
+        try:
+            self.open_contact() if locked else self._open_regardless()
+        finally:
+            if locked:
+                self._lock.release()
+
+    def reset(self) -> None:
+        """Allow closing again."""
+        self._held_open = False
+
+    def _open_regardless(self) -> None:
+        self._let_go() if self._off_by_release else self._drive(1.0 - self._on_level)
+        self._closed = False
+
+    def _drive(self, level: float) -> None:
+        with _as_hardware_error(self._where):
+            if self._driven:
+                self._pin.state = level
+            else:
+                self._pin.output_with_state(level)
+                self._driven = True
+
+    def _let_go(self) -> None:
+        with _as_hardware_error(self._where):
+            self._driven = False
+            # GPIO2 and GPIO3 have a resistor to 3.3 V on the board; gpiozero refuses any other pull there.
+            self._pin.input_with_pull(self._pin.info.pull or self._pull)
+
+
+class ServoLine:
+    """The signal pin of a positional servo. Nothing moves until `turn_to`."""
+
+    def __init__(self, pin: Any, settings: ServoPin) -> None:
+        self._pin = pin
+        self._settings = settings
+        self._where = f"servo at {settings.pin}"
+        self._angle_deg: float | None = None
+        with _as_hardware_error(self._where):
+            self._pin.output_with_state(0)  # a quiet line; an open one could pick up pulses
+
+    @property
+    def angle_deg(self) -> float | None:
+        """The angle being pulsed; None while there are no pulses."""
+        return self._angle_deg
+
+    def turn_to(self, angle_deg: float) -> None:
+        """Send pulses for that angle, 0 to travel_deg, until `rest`. Raises HardwareError, ValueError out of range."""
+        settings = self._settings
+        if not 0 <= angle_deg <= settings.travel_deg:
+            raise ValueError(f"the {self._where} turns 0 to {settings.travel_deg:g} degrees, not {angle_deg:g}")
+        share = angle_deg / settings.travel_deg
+        pulse_s = settings.min_pulse_s + share * (settings.max_pulse_s - settings.min_pulse_s)
+        self._angle_deg = angle_deg  # before the write: if it fails half way pulses may be out
+        with _as_hardware_error(self._where):
+            if self._pin.frequency is None:
+                self._pin.frequency = round(1 / FRAME_S)
+            self._pin.state = pulse_s / FRAME_S
+
+    def rest(self) -> None:
+        """No pulses: the servo stays where it is, without jitter and without force. Raises HardwareError."""
+        with _as_hardware_error(self._where):
+            self._pin.frequency = None
+        self._angle_deg = None
+
+    def release(self) -> None:
+        """No pulses, and the pin an input. Raises HardwareError."""
+        self.rest()
+        with _as_hardware_error(self._where):
+            self._pin.input_with_pull(self._pin.info.pull or "down")
+
+
+class Pins:
+    """All pins of the program; there is one. Raises HardwareError when `factory` does not work on this machine.
+
+    `factory` is auto (lgpio, then rpigpio), lgpio, rpigpio or mock. `pin_log` is for mock pins only: a file that gets
+    a JSON line for each change, stamped with `monotonic_s`.
+    """
+
+    def __init__(self, *, factory: str, pin_log: Path | None, monotonic_s: Callable[[], float]) -> None:
+        self._board = _open_board(factory, pin_log, monotonic_s)
+        self._lines: dict[PinName, RelayLine | ServoLine] = {}
+
+    def relay(self, settings: RelayPin) -> RelayLine:
+        """The relay at that pin, switched off by this. Raises HardwareError."""
+        name = self._new_name(settings.pin)
+        with _as_hardware_error(f"relay at {settings.pin}"):
+            line = RelayLine(self._board.pin(name, pulses_only=False), settings)
+        self._lines[name] = line
+        return line
+
+    def servo(self, settings: ServoPin) -> ServoLine:
+        """The servo at that pin; it does not move before it is told to. Raises HardwareError."""
+        name = self._new_name(settings.pin)
+        with _as_hardware_error(f"servo at {settings.pin}"):
+            line = ServoLine(self._board.pin(name, pulses_only=True), settings)
+        self._lines[name] = line
+        return line
+
+    def close(self) -> None:
+        """Release every pin, relays first, then the library. Tries all; then raises the first HardwareError."""
+        problems = []
+        for line in sorted(self._lines.values(), key=lambda line: isinstance(line, ServoLine)):
+            try:
+                line.release()
+            except HardwareError as error:
+                problems.append(error)
+        self._lines.clear()
+        with _as_hardware_error("pins"):
+            self._board.close()
+        if problems:
+            raise problems[0]
+
+    def _new_name(self, text: str) -> PinName:
+        try:
+            name = PinName.parse(text)
+        except SettingProblem as problem:
+            raise HardwareError(f"a pin {problem}") from None
+        if name in self._lines:
+            raise HardwareError(f"{text} ({name}) is already in use; every output needs a pin of its own")
+        return name
+
+
+def _open_board(factory: str, pin_log: Path | None, monotonic_s: Callable[[], float]) -> Board:
+    if factory == "mock":
+        from pv_heater.io.mock_pins import MockBoard
+
+        with _as_hardware_error("mock pins"):
+            return MockBoard(pin_log, monotonic_s)
+    openers = {"lgpio": _open_lgpio, "rpigpio": _open_rpigpio}
+    if factory not in ("auto", *openers):
+        raise HardwareError(f"gpio.factory must be auto, lgpio, rpigpio or mock, not {factory!r}")
+    failures = []
+    for word in openers if factory == "auto" else [factory]:
+        try:
+            with _as_hardware_error(word):
+                return openers[word]()
+        except HardwareError as error:
+            failures.append(str(error))
+    raise HardwareError(
+        f"No GPIO on this machine: {'; '.join(failures)}. A Raspberry Pi 5 needs lgpio (docs/install.md); "
+        f"to try without hardware set gpio.factory: mock or dry_run: true."
+    )
+
+
+def _open_lgpio() -> Board:
+    # lgpio puts a pipe of its own into the working folder when it is imported, which a service may not write.
+    os.environ.setdefault("LG_WD", tempfile.gettempdir())
+    from pv_heater.io.lgpio_pins import LgpioBoard
+
+    return LgpioBoard()
+
+
+def _open_rpigpio() -> Board:
+    from pv_heater.io.rpigpio_pins import RpigpioBoard
+
+    return RpigpioBoard()
+
+
+@contextlib.contextmanager
+def _as_hardware_error(where: str) -> Iterator[None]:
+    """Whatever the pin libraries raise becomes a HardwareError that says which pin."""
+    try:
+        yield
+    except HardwareError:
+        raise
+    except Exception as error:  # gpiozero, lgpio and RPi.GPIO raise errors of no common kind
+        text = str(error).strip("'\"") or type(error).__name__
+        hint = "; another program uses it" if "busy" in text.lower() else ""
+        raise HardwareError(f"{where}: {text}{hint}") from error

@@ -1,0 +1,225 @@
+"""``main.py off``: every output safe, with as little as possible that could stand in the way.
+
+It needs pins only. They come from the configuration, read so loosely that mistakes elsewhere in it do not matter, and
+from the file the last real run left in its state folder. Beside a running controller it does not touch the pins but
+asks that controller to latch off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import frozen
+
+from pv_heater.errors import HardwareError, PvHeaterError
+from pv_heater.io.clock import SystemClock
+from pv_heater.io.control import SOCKET_NAME, ask
+from pv_heater.io.gpio import Pins, RelayLine, ServoLine
+from pv_heater.io.pin_lock import Holder, holder, lock_pins
+from pv_heater.io.pin_names import PinName
+from pv_heater.io.pins_file import FILE_NAME, Output, outputs_in, read_pins_file
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+FINE, CONFIGURATION, HARDWARE = 0, 2, 3
+
+
+@frozen(kw_only=True)
+class _Found:
+    """What there is to switch off, and how."""
+
+    outputs: tuple[Output, ...]
+    factory: str
+    pin_log: Path | None
+    state_dir: Path
+    doubts: tuple[str, ...]
+    config_readable: bool
+
+    @property
+    def kind(self) -> str:
+        return "mock" if self.factory == "mock" else "real"
+
+    @property
+    def names(self) -> list[str]:
+        return [pin.pin for output in self.outputs for pin in (output.relay, output.servo) if pin is not None]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Switch everything off; the exit code: 0 done, 2 no pins known, 3 something could not be switched."""
+    parser = argparse.ArgumentParser(
+        prog="main.py off",
+        description="Put every output off: relays open, then servos to zero, then quiet. "
+        "Beside a running controller it asks that one to latch off until `main.py clear`.",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="F",
+        help="settings file; default $CONFIG_FILE, else Files/config-private.yaml, else Files/config.yaml",
+    )
+    config_path = _config_path(parser.parse_args(argv).config)
+    found = _find(config_path)
+    for doubt in found.doubts:
+        _warn(doubt)
+    try:
+        if not found.outputs:
+            return _nothing(found, config_path)
+        other = _running_controller(found)
+        return _ask(found, other) if other is not None else _switch(found, config_path)
+    except HardwareError as error:
+        _warn(f"{error}. Switch the heater off by hand.")
+        return HARDWARE
+
+
+def _config_path(option: str | None) -> Path:
+    named = option or os.environ.get("CONFIG_FILE")
+    if named:
+        return Path(named)
+    private = PROJECT_FOLDER / "Files" / "config-private.yaml"
+    return private if private.exists() else PROJECT_FOLDER / "Files" / "config.yaml"
+
+
+def _find(config_path: Path) -> _Found:
+    """The pins of the configuration, unless it is dry, and those of the last real run that it does not name."""
+    config, trouble = _read_config(config_path)
+    state_dir = _state_dir(config, config_path)
+    kept = read_pins_file(state_dir) or {}
+    outputs, doubts = outputs_in(config if config.get("dry_run") is not True else {})
+    named = {PinName.parse(name) for output in outputs for name in _pin_names(output)}
+    for output in outputs_in(kept)[0]:
+        if named.isdisjoint(PinName.parse(name) for name in _pin_names(output)):
+            outputs.append(output)
+    gpio: Mapping[str, Any] = next(
+        (item["gpio"] for item in (config, kept) if isinstance(item.get("gpio"), Mapping)), {}
+    )
+    factory, pin_log = gpio.get("factory", "auto"), gpio.get("pin_log")
+    return _Found(
+        outputs=tuple(outputs),
+        factory=factory if factory in ("lgpio", "rpigpio", "mock") else "auto",
+        pin_log=Path(pin_log) if isinstance(pin_log, str) else None,
+        state_dir=state_dir,
+        doubts=(*([trouble] if trouble else []), *doubts),
+        config_readable=not trouble,
+    )
+
+
+def _read_config(path: Path) -> tuple[Mapping[str, Any], str]:
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        return {}, f"{path} cannot be read ({str(error).splitlines()[0]}); going by {FILE_NAME} of the last run"
+    if not isinstance(config, Mapping):
+        return {}, f"{path} holds no settings; going by {FILE_NAME} of the last run"
+    return config, ""
+
+
+def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:
+    named = config.get("state_dir", "auto")
+    if isinstance(named, str) and named != "auto":
+        return Path(named).expanduser()
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else config_path.parent / "state"
+
+
+def _pin_names(output: Output) -> list[str]:
+    return [pin.pin for pin in (output.relay, output.servo) if pin is not None]
+
+
+def _nothing(found: _Found, config_path: Path) -> int:
+    if found.config_readable:
+        _say(f"{config_path}: a dry run or no load with pins: there is nothing to switch")
+        return FINE
+    _warn(f"no pins are known: {found.state_dir / FILE_NAME} is missing too; name a settings file with --config")
+    return CONFIGURATION
+
+
+def _running_controller(found: _Found) -> Holder | None:
+    for name in found.names:
+        other = holder(name, found.kind)
+        if other is not None:
+            return other
+    return None
+
+
+def _ask(found: _Found, other: Holder) -> int:
+    try:
+        answer = ask(found.state_dir / SOCKET_NAME, {"command": "off"})
+    except PvHeaterError as error:
+        _warn(
+            f"the pins are held by {other}, which did not answer: {error}. Stop it (`systemctl stop pv_heater`, "
+            f"or `kill {other.pid}`), then run this again."
+        )
+        return HARDWARE
+    if answer.get("ok") is not True:
+        _warn(f"{other} could not switch off: {answer.get('message', 'it did not say why')}. Stop it and try again.")
+        return HARDWARE
+    _say(f"{other}: {answer.get('message', 'every load is off')}")
+    return FINE
+
+
+def _switch(found: _Found, config_path: Path) -> int:
+    clock = SystemClock()
+    with lock_pins(found.names, f"off, {config_path}", found.kind):
+        pins = Pins(factory=found.factory, pin_log=found.pin_log, monotonic_s=clock.monotonic_s)
+        relays, problems = _open_relays(pins, found.outputs)
+        servos = _turn_to_zero(pins, found.outputs, problems)
+        if servos:
+            clock.wait_until(clock.monotonic_s() + max(output.servo.settle_s for output in servos if output.servo))
+        _rest(servos, problems)
+        try:
+            pins.close()
+        except HardwareError as error:
+            problems.append(f"pins: {error}")
+    for output in found.outputs:
+        done = [f"relay {output.relay.pin} open"] if output.relay and output in relays else []
+        done += [f"servo {output.servo.pin} at zero"] if output.servo and output in servos else []
+        if done:
+            _say(f"{output.load}: {', '.join(done)}")
+    for problem in problems:
+        _warn(f"{problem}. Switch it off by hand.")
+    return HARDWARE if problems else FINE
+
+
+def _open_relays(pins: Pins, outputs: Sequence[Output]) -> tuple[dict[Output, RelayLine], list[str]]:
+    relays, problems = {}, []
+    for output in outputs:
+        if output.relay is not None:
+            try:
+                relays[output] = pins.relay(output.relay)  # being made opens it
+            except HardwareError as error:
+                problems.append(f"{output.load}: {error}")
+    return relays, problems
+
+
+def _turn_to_zero(pins: Pins, outputs: Sequence[Output], problems: list[str]) -> dict[Output, ServoLine]:
+    servos = {}
+    for output in outputs:
+        if output.servo is not None:
+            try:
+                servo = pins.servo(output.servo)
+                servo.turn_to(output.servo.zero_deg)
+                servos[output] = servo
+            except HardwareError as error:
+                problems.append(f"{output.load}: {error}")
+    return servos
+
+
+def _rest(servos: Mapping[Output, ServoLine], problems: list[str]) -> None:
+    for output, servo in servos.items():
+        try:
+            servo.rest()
+        except HardwareError as error:
+            problems.append(f"{output.load}: {error}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"off: {text}\n")
