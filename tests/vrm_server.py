@@ -12,6 +12,7 @@ description and the records that `installations?extended=1` shares with it.
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,7 @@ class VrmServer:
             (f"/v2/users/{self.user_id}/installations", self._installations),
         ):
             self._server.expect_request(path).respond_with_handler(self._guarded(answer))
+        self._server.expect_request(re.compile(".*")).respond_with_handler(self._guarded(self._unknown))
         self.reset()
 
     def reset(self) -> None:
@@ -251,6 +253,9 @@ class VrmServer:
         gateway = {"name": "Gateway", "productName": "Cerbo GX", "loggingInterval": self.logging_interval_s}
         charger = {"name": "Solar Charger", "instance": 289}
         return {"success": True, "records": {"devices": [charger, gateway]}}
+
+    def _unknown(self, request: Request) -> Response:
+        return self._json({"success": False, "errors": "Not found"}, 404)
 
     def _me(self, request: Request) -> Any:
         return {"success": True, "user": {"id": self.user_id, "name": "Home Owner"}}

@@ -81,7 +81,8 @@ class CachedForecast:
         except SourceError as error:
             return self._fall_back(error, now)
         if self._failures:
-            log.info("%s answers again after %d failed tries.", forecast.source, self._failures)
+            tries = "try" if self._failures == 1 else "tries"
+            log.info("%s answers again after %d failed %s.", forecast.source, self._failures, tries)
         self._failures = 0
         self._next_s = self._source.interval_s
         self._keep(Kept(forecast=forecast))

@@ -147,7 +147,7 @@ class Worker(Generic[T]):
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             self._log.info(
-                "%s answers again after %s: %d tries had failed, the last with: %s",
+                "%s answers again after %s: %d failed before, the last with: %s",
                 self._name,
                 _duration_text(self._monotonic() - trouble.began_s),
                 trouble.failures,

@@ -146,7 +146,7 @@ class VrmApi:
         """The answer's body; raises what it means when it is no success."""
         said = _error_text(reply.body)
         if reply.status == 401:
-            raise AuthRejected(self._http.clean(f"VRM refused {self._credential()} (401): {said or 'no reason given'}"))
+            raise AuthRejected(self._http.clean(self._credential_refused(said or "no reason given")))
         if reply.status == 403:
             raise Forbidden(
                 self._http.clean(f"VRM does not let this account see that (403): {said or 'no reason given'}")
@@ -170,10 +170,10 @@ class VrmApi:
         kind: type[SourceError] = AuthRejected if any(word in code for word in _AUTH_WORDS) else BadReply
         return kind(self._http.clean(f"VRM refuses: {said}"))
 
-    def _credential(self) -> str:
+    def _credential_refused(self, said: str) -> str:
         if self._token is None:
-            return f"the login of {self._username}"
-        return f"the access token; it may have expired or been revoked: {_MAKE_A_TOKEN}"
+            return f"VRM refused the login of {self._username} (401: {said})"
+        return f"VRM refused the access token (401: {said}); it may have expired or been revoked: {_MAKE_A_TOKEN}"
 
 
 def _error_text(body: Any) -> str | None:

@@ -182,6 +182,12 @@ def test_every_status_says_what_it_means(
         meter.read()
 
 
+def test_an_unknown_site_is_said_to_be_unknown(vrm: VrmServer, clock: HandClock, tmp_path: Path) -> None:
+    settings = Settings(base_url=vrm.url, installation_id=77, token=Secret(vrm.token))
+    with pytest.raises(BadReply, match=r"does not know this site.*meter\.installation_id"):
+        VrmMeter(settings, tools_for(tmp_path, clock=clock)).read()
+
+
 def test_the_wish_to_wait_is_passed_on(vrm: VrmServer, meter: VrmMeter) -> None:
     vrm.status, vrm.headers = 429, {"Retry-After": "120"}
     with pytest.raises(RateLimited) as caught:
