@@ -47,7 +47,7 @@ def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> in
 
 
 def simulate(
-    config: Config, *, days: int, weather: str, seed: int, data: Path | None, debug: bool, as_json: bool
+    config: Config, *, days: int | None, weather: str, seed: int, data: Path | None, debug: bool, as_json: bool
 ) -> int:
     """`main.py simulate`: whole days in the software home, dry."""
     return _play(

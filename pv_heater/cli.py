@@ -138,7 +138,9 @@ def record(
 def simulate(
     ctx: typer.Context,
     config: ConfigOption = None,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days.")] = 1,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="How many days; else one of weather, or all of --data.")
+    ] = None,
     weather: Annotated[str, typer.Option(help="clear, cloudy, broken or mixed.")] = "mixed",
     seed: Annotated[int, typer.Option(help="Another number gives other weather.")] = 1,
     data: Annotated[

@@ -22,7 +22,7 @@ from pv_heater.core.guards import Block, Watched, load_block, site_blocks
 from pv_heater.core.machine import Memory, Outcome, Situation
 from pv_heater.core.saved import memory_as_json, memory_from_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
-from pv_heater.core.surplus import Budget, View, house_w, spare_w
+from pv_heater.core.surplus import Budget, Strategy, View, house_w, spare_w
 from pv_heater.core.types import (
     NO_INPUTS,
     OFF,
@@ -57,7 +57,7 @@ class Controller:
         )
         self._policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
         self._strategy_word = config.strategy.type
-        self._strategy = config.strategy.build()
+        self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
         self._daylight = DaylightHours(config.limits.daylight, config.site, self._zone)
         self._evidence = Evidence(
