@@ -6,6 +6,7 @@ Facts from the public documentation of api.forecast.solar: ``/estimate/watthours
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -113,6 +114,6 @@ def _watt_hours(body: Any) -> dict[str, float]:
     if not isinstance(result, Mapping) or not result:
         raise BadReply("forecast.solar answered without a result, so nothing is known of the coming sun")
     for at, energy_wh in result.items():
-        if isinstance(energy_wh, bool) or not isinstance(energy_wh, int | float):
+        if isinstance(energy_wh, bool) or not isinstance(energy_wh, int | float) or not math.isfinite(energy_wh):
             raise BadReply(f"forecast.solar gives {str(energy_wh)[:50]!r} Wh for {str(at)[:50]}, which is no number")
     return {str(at): float(energy_wh) for at, energy_wh in result.items()}

@@ -114,6 +114,8 @@ def test_a_bad_key_is_a_refusal(sky: ForecastServer, tmp_path: Path) -> None:
         '{"result": "don\'t"}',
         '{"result": {"2026-06-21 12:00:00": "many"}}',
         '{"result": {"2026-06-21 12:00:00": null}}',
+        '{"result": {"2026-06-21 12:00:00": NaN}}',
+        '{"result": {"2026-06-21 12:00:00": 1e999}}',
         '{"result": {"2026-06-21 12:',
     ],
 )
