@@ -30,7 +30,7 @@ MIGRATIONS = {0: unflatten}
 """From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
 
 
-def choose_config_path(option: str | None, environ: Mapping[str, str]) -> Path:
+def choose_config_path(option: str | Path | None, environ: Mapping[str, str]) -> Path:
     """`option` of the command line, else $CONFIG_FILE, else the private file if there is one, else the shipped one."""
     named = option or environ.get("CONFIG_FILE")
     if named:

@@ -23,6 +23,8 @@ UNIT_NAMES = {
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 _LARGEST = 1e15
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# Three digits after a comma may be thousands: then nothing is suggested.
+_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+|,\d{1,2}|,\d{4,})?)\s*[^\W\d_]*%?")
 
 
 def number(value: Any, unit: str, *, whole: bool) -> float | int:
@@ -34,8 +36,9 @@ def number(value: Any, unit: str, *, whole: bool) -> float | int:
         if re.match(r"[-+]?0\d", text):
             raise SettingProblem(f"{problem}: a leading zero is ambiguous; write {text.lstrip('+-').lstrip('0') or 0}")
         if not _NUMBER.fullmatch(text):
-            start = _NUMBER.match(text.replace(",", "."))
-            raise SettingProblem(f"{problem}{f'; write {start.group()}' if start else ''}")
+            meant = _WITH_UNIT.fullmatch(text)
+            hint = "; write " + meant[1].replace(",", ".") if meant else ""
+            raise SettingProblem(f"{problem}{hint}")
         value = float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingProblem(problem)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pv_heater.core.setting import SettingProblem
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _SHORTEST_HIDDEN = 4
 """Shorter texts are hidden only in quotes: hiding each `1` of a sentence would hide the sentence."""
 

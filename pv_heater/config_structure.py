@@ -80,7 +80,7 @@ class Structure:
         convert = self._of_type(field.type, field)
         optional = _is_optional(field.type)
         # A recording's speed is a factor, and `max` is as fast as the machine can: no factor at all.
-        nothing = {"auto", "max"} if field.name == "speed" else {"auto"}
+        nothing = {"", "auto", "max"} if field.name == "speed" else {"", "auto"}
         bare = without_none(field.type)
         empty_is_fine = optional or attrs.has(bare) or get_origin(bare) is tuple
 
@@ -100,7 +100,8 @@ class Structure:
     def _of_type(self, type_: Any, field: attrs.Attribute[Any]) -> Hook:
         bare = without_none(type_)
         if get_origin(bare) is tuple:
-            return many(self._of_type(get_args(bare)[0], field))
+            inner = get_args(bare)[0]
+            return many(self._of_type(inner, field), single=attrs.has(inner))
         if attrs.has(bare) and bare is not DayTime:
             return self.group(bare)
         if bare in (str, Secret):
@@ -139,7 +140,8 @@ def many(hook: Hook, *, single: bool = True) -> Hook:
         if single and isinstance(value, Mapping):
             return (hook(value),)
         if not isinstance(value, list | tuple):
-            raise SettingProblem(f"must be a list, each entry beginning with `- `, not {shown(value)}")
+            kind = "a group of settings or a list of them" if single else "a list, each entry beginning with `- `"
+            raise SettingProblem(f"must be {kind}, not {shown(value)}")
         items, problems = [], []
         for index, item in enumerate(value):
             try:

@@ -87,9 +87,9 @@ def parse_document(text: str) -> Document:
 
 
 def _read_text(path: Path) -> str:
-    if path.is_dir():
-        raise Unreadable("is a folder; name the file in it")
     try:
+        if path.is_dir():
+            raise Unreadable("is a folder; name the file in it")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise Unreadable("does not exist; name another file with --config or copy Files/config.yaml there") from None

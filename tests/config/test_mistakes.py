@@ -80,11 +80,13 @@ def test_a_mapping_names_problems_by_key_path():
         ("tick_s: .inf", "tick_s: must be a number of seconds, not '.inf'"),
         ("tick_s: 1e999", "tick_s: must be a number of seconds, not '1e999'"),
         ("tick_s: 0,5", "tick_s: must be a number of seconds, not '0,5'; write 0.5"),
+        ("tick_s: 1,000", "tick_s: must be a number of seconds, not '1,000'"),
+        ("tick_s: 0x1", "tick_s: must be a number of seconds, not '0x1'"),
         ("web: {listen: nowhere}", "web.listen: must be an address and a port such as 127.0.0.1:8080, not 'nowhere'"),
         ("strategy: balance", "strategy: must be a group with `type:` first, one of forecast_gap, balance"),
         ("strategy: {hold_percent: 97}", "strategy.type: is missing; one of forecast_gap, balance"),
         ("tariff: [{from: sunrise, to: 06:00}]", "tariff[0].from: must be a clock time such as 22:00, not 'sunrise'"),
-        ("tariff: cheap", "tariff: must be a list, each entry beginning with `- `, not 'cheap'"),
+        ("tariff: cheap", "tariff: must be a group of settings or a list of them, not 'cheap'"),
         ("limits: {daylight: {from: sunrise+9999999999999m}}", "limits.daylight.from: must be a time of day"),
         ("forecast: {type: [sun]}", "forecast.type: must be one of forecast_solar, not ['sun']"),
         ("? [a, b]\n: c", "a key must be a single word"),
@@ -99,6 +101,7 @@ def test_a_mapping_names_problems_by_key_path():
 def test_a_wrong_value_is_answered_by_a_sentence_that_says_what_would_be_right(tmp_path, added, sentence):
     found = problems(tmp_path, COMPLETE + added + "\n")
     assert any(sentence in item for item in found), found
+    assert not any("1,000" in item and "write" in item for item in found)
     assert all(item.startswith("line ") for item in found)
 
 
