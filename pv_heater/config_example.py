@@ -29,7 +29,7 @@ _HEADER = """\
 #   1. Copy this file to Files/config-private.yaml; that one is taken when it exists, and git leaves it alone.
 #   2. site: your place, time zone, modules and battery.
 #   3. meter: replace the recording by `vrm` (its lines are below). `python main.py check` says what it answers.
-#   4. loads: your heater, its pins and its power; docs/wiring.md first. Watch a day or two with dry_run: true.
+#   4. loads: your heater, its pins and its power; docs/ says how to wire it. Watch a day or two with dry_run: true.
 #   5. dry_run: false. Now it switches.
 #
 # Lines that begin with # are off and show the default; take away the `# ` to change one. Each comment gives unit,

@@ -159,7 +159,7 @@ def problems_of(error: BaseException, *prefix: str | int) -> list[Problem]:
     """What a hook raised, as problems below `prefix`."""
     if isinstance(error, SettingProblems):
         return [attrs.evolve(problem, path=(*prefix, *problem.path)) for problem in error.problems]
-    key = (error.key,) if isinstance(error, SettingProblem) and error.key else ()
+    key = error.key.split(".") if isinstance(error, SettingProblem) and error.key else ()
     return [Problem((*prefix, *key), str(error))]
 
 

@@ -54,6 +54,10 @@ class Switch:
     class Settings(LoadPolicy):
         relay: RelayPin = setting("pin of the relay")
 
+        def __attrs_post_init__(self) -> None:
+            if self.relay.pin == "GPIO99":
+                raise SettingProblem(f"must be a pin of the header, not {self.relay.pin}", "relay.pin")
+
 
 class Nothing:
     @frozen(kw_only=True)

@@ -133,6 +133,9 @@ def test_a_mistake_that_only_shows_in_the_whole_is_named_by_its_key(tmp_path):
     assert problems(tmp_path, text) == (
         "line 5: loads[1].relay.off: must not be high: with active_high: true that level closes the contact",
     )
+    assert problems(tmp_path, text.replace("X,", "GPIO99,").replace("off: high", "off: low")) == (
+        "line 5: loads[1].relay.pin: must be a pin of the header, not GPIO99",
+    )
     assert "line 3: loads[0].name: must be letters" in problems(tmp_path, COMPLETE.replace("boiler", "hot water"))[0]
 
 
