@@ -149,16 +149,12 @@ def _same_names(rows: Any) -> list[Problem]:
 
 def _migrate(document: Document) -> list[Problem]:
     """Bring the document to the present layout; returns what was renamed. A newer layout is a problem."""
-    warnings: list[Problem] = []
-    given = document.values.get("schema", SCHEMA)
-    if not str(given).isdecimal() or int(given) > SCHEMA:
+    given = str(document.values.pop("schema", SCHEMA))
+    if not given.isdecimal() or int(given) > SCHEMA:
         message = f"is {given!r}, but this version reads layouts up to {SCHEMA}; update the program"
         document.problems.append(Problem(("schema",), message))
-    elif int(given) < SCHEMA or has_flat_keys(document):
-        for version in range(0 if has_flat_keys(document) else int(given), SCHEMA):
-            warnings += MIGRATIONS[version](document)
-    document.values.pop("schema", None)
-    return warnings
+    first = 0 if has_flat_keys(document) or not given.isdecimal() else int(given)
+    return [warning for version in range(first, SCHEMA) for warning in MIGRATIONS[version](document)]
 
 
 def _doubts(config: Config) -> list[Problem]:

@@ -96,36 +96,42 @@ def _section(field: attrs.Attribute[Any]) -> list[str]:
 
 
 def _typed(section: str, table: Mapping[str, str]) -> list[str]:
-    """A section whose entries begin with `type:`: the one that is on, then the others."""
-    chosen = _DEMO.get(section)
-    words = sorted(table, key=lambda word: word != chosen)
-    in_list = section == "loads"
-    # What all loads have in common is explained once, at the first.
-    shared = set(attrs.fields_dict(LoadPolicy)) if in_list else set()
-    result: list[str] = []
-    for word in words:
-        off = None if word == chosen else (2 if in_list and chosen else 0)
-        cls = adapter_class(table[word])
-        about = (inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
-        indent = 4 if in_list else 2
-        lines = [_Line(indent, f"type: {word}", about, off)]
-        given = _SAMPLES.get(word, {})
-        lines += [
-            line
-            for field in settings_of(settings_class(cls))
-            if word == words[0] or field.name not in shared or key_of(field) in given
-            for line in _lines_of(field, given, indent, off)
-        ]
-        if in_list:
-            lines = _as_item(lines)
-        if not in_list or word == words[0]:
-            lines.insert(0, _Line(0, f"{section}:", "", off))
-        result += ["", *(line.text() for line in lines)] if result else [line.text() for line in lines]
-    if in_list:
-        about = "the battery's place in the list: loads above it come first"
-        share = _as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)])
-        result += ["", *(line.text() for line in share)]
-    return result
+    """A section whose entries begin with `type:`: the one that is on, then the others, off."""
+    if section == "loads":
+        return _loads(table)
+    blocks = []
+    for word in _chosen_first(section, table):
+        off = None if word == _DEMO.get(section) else 0
+        lines = [_Line(0, f"{section}:", "", off), *_entry(word, table, 2, off, frozenset())]
+        blocks.append("\n".join(line.text() for line in lines))
+    return "\n\n".join(blocks).splitlines()
+
+
+def _loads(table: Mapping[str, str]) -> list[str]:
+    """The list of loads, the battery's place last."""
+    blocks: list[list[_Line]] = []
+    for word in _chosen_first("loads", table):
+        # What all loads have in common is explained once, at the first.
+        known = frozenset(attrs.fields_dict(LoadPolicy)) if blocks else frozenset()
+        blocks.append(_as_item(_entry(word, table, 4, 2 if blocks else None, known)))
+    about = "the battery's place in the list: loads above it come first"
+    blocks.append(_as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)]))
+    text = "\n\n".join("\n".join(line.text() for line in lines) for lines in blocks)
+    return ["loads:", *text.splitlines()]
+
+
+def _chosen_first(section: str, table: Mapping[str, str]) -> list[str]:
+    return sorted(table, key=lambda word: word != _DEMO.get(section))
+
+
+def _entry(word: str, table: Mapping[str, str], indent: int, off: int | None, known: frozenset[str]) -> list[_Line]:
+    """The settings of one adapter, without those `known` from above that need no value here."""
+    cls = adapter_class(table[word])
+    about = (inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
+    given = _SAMPLES.get(word, {})
+    fields = [field for field in settings_of(settings_class(cls)) if field.name not in known or key_of(field) in given]
+    lines = [line for field in fields for line in _lines_of(field, given, indent, off)]
+    return [_Line(indent, f"type: {word}", about, off), *lines]
 
 
 @frozen

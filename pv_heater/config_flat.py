@@ -47,7 +47,7 @@ _ESTIMATE = re.compile(
     r"(?P<base>https?://[^\s/]+)(?:/(?P<key>\w+))?/estimate/watthours"
     r"/(?P<latitude>[-\d.]+)/(?P<longitude>[-\d.]+)/(?P<tilt>[\d.]+)/(?P<azimuth>[-\d.]+)/(?P<kwp>[\d.]+)/?(?:\?\S*)?"
 )
-_HARDWARE = {
+EARLIER_LOAD = {
     "name": "water_heater",
     "type": "servo_regulator",
     "max_power_w": "2000",
@@ -91,7 +91,7 @@ def unflatten(document: Document) -> list[Problem]:
         if section in document.values:
             _first(document.values, section).setdefault("type", word)
     if not has_loads:
-        document.values["loads"] = [{**_HARDWARE}]
+        document.values["loads"] = [{**EARLIER_LOAD}]
         warnings.append(
             Problem(
                 ("loads",),
