@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -144,7 +145,7 @@ def _read_vrm(
     return ReadingsRecording(
         name=str(head.get("name", plain_name(path))),
         # Wall time can jump while recording; only its first value is used, seconds come from the monotonic clock.
-        start_at=looks[0].at.astimezone(UTC),
+        start_at=looks[0].at,
         offsets_s=tuple(offsets_s),
         readings=tuple(readings),
     )
@@ -152,21 +153,26 @@ def _read_vrm(
 
 def _look(path: Path, number: int, line: str) -> _Look:
     record = _json_object(path, number, line)
+    taken_s, at, bodies = record.get("taken_s"), record.get("at"), record.get("bodies")
+    if isinstance(taken_s, bool) or not isinstance(taken_s, int | float) or not math.isfinite(taken_s):
+        raise trouble(path, number, f"taken_s must be a number of seconds, not {taken_s!r}")
+    if not isinstance(bodies, dict):
+        raise trouble(path, number, "bodies must be an object with the portal's answers")
     try:
-        look = _Look(
-            taken_s=float(record["taken_s"]), at=datetime.fromisoformat(record["at"]), bodies=dict(record["bodies"])
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise trouble(path, number, f"expected taken_s, at and bodies; {error} is missing or wrong") from error
-    if look.at.tzinfo is None:
-        raise trouble(path, number, f"{record['at']} must carry a zone, such as +00:00")
-    return look
+        instant = datetime.fromisoformat(str(at))
+        if instant.tzinfo is None:
+            raise ValueError
+        return _Look(taken_s=float(taken_s), at=instant.astimezone(UTC), bodies=bodies)
+    except (ValueError, OverflowError):
+        raise trouble(
+            path, number, f"at must be a time with its zone, such as 2026-06-21T12:00:00+00:00, not {at!r}"
+        ) from None
 
 
 def _json_object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise trouble(path, number, f"this is no JSON ({error})") from error
     if not isinstance(value, dict):
         raise trouble(path, number, "expected a JSON object")

@@ -106,10 +106,11 @@ def _header(path: Path, number: int, cells: tuple[str, ...]) -> tuple[str, ...]:
 def _instant(path: Path, number: int, text: str, zone: tzinfo, previous: datetime | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        local = at.replace(tzinfo=zone) if at.tzinfo is None else at
+        instant = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # The first and last day of the calendar overflow on their way to UTC.
         raise trouble(path, number, f"t must be a time such as 2026-06-21T12:00:00, not {text!r}") from None
-    local = at.replace(tzinfo=zone) if at.tzinfo is None else at
-    instant = local.astimezone(UTC)
     if previous is not None and instant <= previous:
         # The hour that a clock shows twice when summer time ends.
         instant = local.replace(fold=1).astimezone(UTC)

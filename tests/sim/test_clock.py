@@ -73,7 +73,7 @@ def test_the_end_of_summer_time_is_lived_through_in_real_seconds() -> None:
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
 def test_a_speed_that_is_not_above_zero_is_refused(speed: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        SimClock(START, pause=lambda seconds: None, speed=speed)
+        SimClock(START, pause=[].append, speed=speed)
 
 
 def test_a_start_without_zone_is_refused() -> None:

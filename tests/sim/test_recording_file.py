@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply, RecordingError
@@ -21,6 +25,12 @@ t,pv_w,load_w,outside_c
 2026-06-21T12:00:00,1000,300,20
 2026-06-21T12:01:00,,nan,20
 2026-06-21T12:02:00,-3,400,20
+"""
+READINGS = """# pv-heater 1 kind=readings zone=Europe/Vienna
+t,pv_w,grid_w,grid_phase_w.1,load_w.water_heater,pv_throttled,charger_state
+2026-06-21T12:00:00,1000,-20,-30,500,true,bulk
+2026-06-21T12:00:10,NaN,,,,,
+2026-06-21T10:00:20+00:00,5,6,7,9,0,
 """
 BUNDLED = Path(__file__).parent.parent.parent / "Files" / "recordings"
 
@@ -149,7 +159,11 @@ def test_what_is_no_zone_is_none(text: str) -> None:
         ("# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\n2026-06-21T12:00,inf,1\n", 3, "finite"),
         ("# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\n2026-06-21T12:00,1\n", 3, "expected 3 cells"),
         ("# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\nnoon,1,1\n", 3, "'noon'"),
-        ("# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\n2026-06-21T12:00,1,1\n2026-06-21T11:59,1,1\n", 4, "backwards"),
+        (
+            "# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\n2026-06-21T12:00,1,1\n2026-06-21T11:59,1,1\n",
+            4,
+            "backwards",
+        ),
         ("# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\n2026-06-21T12:00,1,1\n2026-06-21T12:00,1,1\n", 4, "still"),
         ("# pv-heater 1 kind=home zone=UTC\nt,pv_w,load_w\n2026-06-21T12:00,1,1\n2026-06-21T15:00,1,1\n", 4, "3.0 h"),
         ("# pv-heater 1 kind=readings zone=UTC\nt,pv_kw\n2026-06-21T12:00,1\n", 2, "pv_kw"),
@@ -235,9 +249,11 @@ def test_raw_answers_need_a_decoder(tmp_path: Path) -> None:
     ("look", "said"),
     [
         ({"at": "2026-06-21T12:00:00+00:00", "bodies": {}}, "taken_s"),
+        ({"taken_s": float("nan"), "at": "2026-06-21T12:00:00+00:00", "bodies": {}}, "taken_s"),
         ({"taken_s": 5, "at": "noon", "bodies": {}}, "noon"),
+        ({"taken_s": 5, "at": "0001-01-01T00:00:00+05:00", "bodies": {}}, "0001"),
         ({"taken_s": 5, "at": "2026-06-21T12:00:00", "bodies": {}}, "zone"),
-        ({"taken_s": 5, "at": "2026-06-21T12:00:00+00:00", "bodies": 7}, "wrong"),
+        ({"taken_s": 5, "at": "2026-06-21T12:00:00+00:00", "bodies": 7}, "bodies"),
         ({"taken_s": 1, "at": "2026-06-21T12:00:00+00:00", "bodies": {"pv": 1.0}}, "backwards"),
     ],
 )
@@ -251,6 +267,21 @@ def test_raw_answers_without_any_reading_are_refused(tmp_path: Path) -> None:
     look = {"taken_s": 2, "at": "2026-06-21T12:00:00+00:00", "bodies": {"error": "busy"}}
     with pytest.raises(RecordingError, match="not one of its 1 recorded answers"):
         load_recording(vrm(tmp_path, look), decode)
+
+
+lines = st.lists(st.sampled_from(HOME.splitlines()) | st.text(max_size=40), max_size=8)
+cuts = st.tuples(st.integers(0, 400), st.integers(0, 400), st.text(max_size=6))
+
+
+@given(lines=lines, cut=cuts, whole=st.booleans())
+def test_whatever_a_file_holds_only_our_own_error_comes(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], cut: tuple[int, int, str], whole: bool
+) -> None:
+    text = READINGS[: cut[0]] + cut[2] + READINGS[cut[1] :] if whole else "\n".join(lines)
+    path = tmp_path_factory.mktemp("fuzz") / "a.csv"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    with contextlib.suppress(RecordingError):
+        load_recording(path, decode)
 
 
 @pytest.mark.parametrize("name", ["summer", "broken_cloud"])
@@ -267,3 +298,14 @@ def test_the_bundled_days_are_whole_sunny_and_name_their_licence(name: str) -> N
 def test_the_bundled_files_carry_no_time_of_packing() -> None:
     for path in BUNDLED.glob("*.gz"):
         assert path.read_bytes()[4:8] == bytes(4)
+
+
+def test_the_examples_in_the_docs_can_be_read(tmp_path: Path) -> None:
+    text = (BUNDLED.parent.parent / "docs" / "recordings.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    recordings = [load_recording(write(tmp_path, example, f"{i}.csv")) for i, example in enumerate(examples)]
+    assert [type(recording) for recording in recordings] == [HomeRecording, ReadingsRecording]
+    for example in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
+        path = write(tmp_path, example, "a.jsonl")
+        recording = load_recording(path, lambda _: Reading(taken_at=datetime.now(UTC), source="vrm"))
+        assert isinstance(recording, ReadingsRecording)

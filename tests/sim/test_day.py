@@ -1,0 +1,101 @@
+"""Whole days: the real loop in simulated time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pv_heater import Controller
+from pv_heater.core.types import to_jsonable
+from pv_heater.report import TransitionLog
+from pv_heater.sim.clock import SimClock
+from pv_heater.sim.day import Lived, live_through
+from pv_heater.sim.feed import LIVE, VRM, Pace
+from pv_heater.sim.home import HomeSettings
+from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import load_recording
+from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
+from pv_heater.sim.summary import OPEN_LOOP, summarise
+from pv_heater.sim.tank import TankSettings
+from tests.builders import config, heater
+from tests.sim.outputs import GRAZ, Obedient
+
+RECORDINGS = Path(__file__).parent.parent.parent / "Files" / "recordings"
+
+
+def summer() -> HomeRecording:
+    recording = load_recording(RECORDINGS / "summer.csv.gz")
+    assert isinstance(recording, HomeRecording)
+    return recording
+
+
+def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pace = LIVE, seed: int = 1) -> Lived:
+    load = Obedient()
+    lived = live_through(
+        recording,
+        clock=SimClock(recording.start_at),
+        controller=Controller.from_config(config(loads=[heater()])),
+        loads=[load],
+        transitions=TransitionLog({"heater": 2000.0}),
+        home=home or HomeSettings(),
+        pace=pace,
+        forecast=recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed),
+        tick_s=10.0,
+    )
+    assert load.closed
+    assert load.power_w() == 0.0
+    return lived
+
+
+@pytest.mark.parametrize("pace", [LIVE, VRM], ids=["live", "vrm"])
+def test_a_summer_day_heats_water_and_every_watt_hour_is_accounted_for(pace: Pace) -> None:
+    ledger = live(summer(), pace=pace).ledger
+    assert ledger.heat_total_wh > 8000.0
+    available_wh = sum(summer().pv_w) / 60.0
+    assert ledger.pv_wh + ledger.unused_wh == pytest.approx(available_wh)
+    lost_wh = ledger.pv_wh + ledger.grid_import_wh - ledger.house_wh - ledger.heat_total_wh - ledger.grid_export_wh
+    assert lost_wh > ledger.battery_end_wh - ledger.battery_start_wh
+
+
+def test_the_same_day_ends_the_same_every_time() -> None:
+    assert live(summer()).ledger == live(summer()).ledger
+
+
+def test_a_tank_ends_the_heating_where_water_without_end_would_go_on() -> None:
+    small = TankSettings(volume_l=40.0, draws=())
+    assert live(summer(), home=HomeSettings(tanks={"heater": small})).ledger.heat_total_wh < 4000.0
+
+
+def test_the_summary_tells_the_ledger_in_kilowatt_hours() -> None:
+    lived = live(summer())
+    text = "\n".join(lived.summary.as_lines())
+    assert text.startswith("summer: 1.0 day\n")
+    assert f"{lived.ledger.heat_total_wh / 1000:.2f} kWh to water" in text
+    assert f"{lived.ledger.grid_import_wh / 1000:.2f} kWh bought" in text
+    assert OPEN_LOOP not in text
+    json = to_jsonable(lived.summary)
+    assert json["heat_wh"]["heater"] == lived.ledger.heat_total_wh
+    assert json["closings"]["heater"] >= 1
+
+
+def test_the_summary_of_an_open_loop_says_so_and_hides_what_it_cannot_know() -> None:
+    ledger = Ledger(
+        heat_wh={},
+        grid_import_wh=100.0,
+        grid_export_wh=0.0,
+        unused_wh=0.0,
+        unserved_wh=0.0,
+        battery_start_wh=0.0,
+        battery_end_wh=0.0,
+        pv_wh=5000.0,
+        house_wh=4000.0,
+    )
+    summary = summarise(ledger, {"heater": 1}, name="week", days=7.0, open_loop=True)
+    lines = summary.as_lines()
+    assert lines[1] == "open loop: the recorded house did not answer to these decisions"
+    assert lines[2] == "heater: 0.00 kWh to water, 1 start"
+    assert not any("unused" in line or "battery" in line for line in lines)
+    assert summary.unused_wh is None
+    assert summary.battery_end_wh is None
