@@ -35,7 +35,7 @@ _HARMLESS_NAMES = frozenset(
 """What VRM calls a kind of device, wherever it says so."""
 _MEASURED_KEYS = frozenset(("rawValue", "formattedValue", "textValue", "value", "valueFormattedWithUnit"))
 """Keys whose texts are measurements, or anything that the owner typed."""
-_ID_KEYS = frozenset(("id", "idtag", "idgroup", "idaccesstoken"))
+_ID_KEYS = frozenset(("id", "idtag", "idgroup", "idaccesstoken", "remotesupportport"))
 """Ids that are replaced where they stand."""
 _SECRET_KEYS = frozenset(
     (
