@@ -7,9 +7,9 @@ from types import ModuleType
 from typing import Any
 
 NAMES = (
-    "SET_ACTIVE_LOW SET_OPEN_DRAIN SET_OPEN_SOURCE SET_PULL_UP SET_PULL_DOWN SET_PULL_NONE "
-    "BOTH_EDGES RISING_EDGE FALLING_EDGE"
-).split()
+    *("SET_ACTIVE_LOW", "SET_OPEN_DRAIN", "SET_OPEN_SOURCE", "SET_PULL_UP", "SET_PULL_DOWN", "SET_PULL_NONE"),
+    *("BOTH_EDGES", "RISING_EDGE", "FALLING_EDGE"),
+)
 MODULES = ("lgpio", "gpiozero.pins.lgpio", "pv_heater.io.lgpio_pins")
 PI_3B = 0xA02082
 IS_OUTPUT = 2
@@ -80,7 +80,7 @@ def put_in(recorder: LgpioRecorder, *, on_a_pi: bool) -> None:
     from gpiozero.pins.lgpio import LGPIOFactory
 
     if on_a_pi:
-        LGPIOFactory._get_revision = lambda self: PI_3B
+        LGPIOFactory._get_revision = lambda _self: PI_3B
 
 
 def take_out() -> None:

@@ -1,0 +1,111 @@
+"""A servo regulator on mock pins, a clock in the hand, and what the wires saw."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pv_heater.core.settings import RelayPin, ServoPin, Site
+from pv_heater.core.types import OFF, Setpoint
+from pv_heater.io.gpio import Pins
+from pv_heater.loads.servo_regulator import ServoRegulator
+from pv_heater.ports import Tools
+
+RELAY, SERVO = "GPIO17", "GPIO21"
+SETTLE_S = 0.6
+
+
+def on(power_w: float) -> Setpoint:
+    return Setpoint(on=True, power_w=power_w)
+
+
+class HandClock:
+    """Stands still until moved. `at_change` is called in the middle of each change of a pin."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.at_change: Callable[[], None] = lambda: None
+
+    def now(self) -> datetime:
+        return datetime(2026, 6, 21, 12, tzinfo=UTC)
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def wait_until(self, monotonic_s: float) -> None:
+        self.now_s = max(self.now_s, monotonic_s)
+
+    def wake(self) -> None:
+        pass
+
+    def stamp(self) -> float:
+        self.at_change()
+        return self.now_s
+
+
+@dataclass(frozen=True)
+class Seen:
+    at_s: float
+    pin: str
+    state: float | None
+
+
+class Rig:
+    """The load under test. `closed` is the level that closes the contact, `duties` turn angles into PWM duties."""
+
+    def __init__(self, *, active_high: bool = True, zero_deg: float = 0, full_deg: float = 180, **servo: Any) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self.log = Path(self._folder.name) / "pins.jsonl"
+        self.clock = HandClock()
+        self.pins = Pins(factory="mock", pin_log=self.log, monotonic_s=self.clock.stamp)
+        self.tools = Tools(clock=self.clock, site=Site(), state_dir=Path(self._folder.name), pins=lambda: self.pins)
+        self.closed = 1.0 if active_high else 0.0
+        self.zero_duty = (0.0005 + 0.002 * zero_deg / 180) / 0.02
+        self.settings = ServoRegulator.Settings(
+            name="water_heater",
+            max_power_w=2000,
+            relay=RelayPin(pin=RELAY, active_high=active_high),
+            servo=ServoPin(pin=SERVO, zero_deg=zero_deg, full_deg=full_deg, settle_s=SETTLE_S, **servo),
+        )
+        self.load = ServoRegulator(self.settings, self.tools)
+
+    def seen(self) -> list[Seen]:
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [Seen(line["mono_s"], line["pin"], line["state"]) for line in lines]
+
+    def words(self, since: int = 0) -> list[str]:
+        """What happened, in words: close, open, zero, turn, rest, let go."""
+        return [self._word(item) for item in self.seen()[since:]]
+
+    def apply(self, setpoint: Setpoint) -> float | None:
+        return self.load.apply(setpoint, self.clock.now_s)
+
+    def safe(self) -> float | None:
+        return self.load.safe(self.clock.now_s)
+
+    def until_quiet(self, step: Callable[[], float | None]) -> None:
+        """Call again whenever the load asks for it, as the loop does."""
+        for _ in range(20):
+            again_s = step()
+            if again_s is None:
+                return
+            self.clock.now_s = max(self.clock.now_s, again_s)
+        raise AssertionError("the load never comes to rest")
+
+    def heat(self, power_w: float) -> None:
+        self.until_quiet(lambda: self.apply(on(power_w)))
+
+    def stop(self) -> None:
+        self.until_quiet(lambda: self.apply(OFF))
+
+    def _word(self, item: Seen) -> str:
+        if item.pin == RELAY:
+            return "let go" if item.state is None else ("close" if item.state == self.closed else "open")
+        if item.state is None:
+            return "rest"
+        return "zero" if abs(item.state - self.zero_duty) < 1e-9 else "turn"

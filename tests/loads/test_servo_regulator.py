@@ -1,0 +1,277 @@
+"""The three orders of relay and servo, from any state, interrupted anywhere."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pv_heater.core.setting import SettingProblem
+from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.core.types import OFF
+from pv_heater.errors import ConfigError, HardwareError
+from pv_heater.loads.servo_regulator import ServoRegulator
+from tests.loads.rig import RELAY, SERVO, SETTLE_S, Rig, on
+
+LOG_STEP_S = 0.002
+"""The log rounds to milliseconds."""
+
+POWERS_W = [60, 400, 1000, 1999, 2000]
+TURNS = [{"zero_deg": 0, "full_deg": 180}, {"zero_deg": 180, "full_deg": 0}, {"zero_deg": 20.3, "full_deg": 151.7}]
+
+
+def test_construction_opens_the_contact_and_sends_no_pulse() -> None:
+    assert Rig().words() == ["open"]
+    assert Rig(active_high=False).words() == ["open"]
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("power_w", POWERS_W)
+def test_before_closing_the_servo_goes_to_zero_and_settles(power_w: float, turn: dict[str, float]) -> None:
+    rig = Rig(**turn)
+    rig.heat(power_w)
+    assert rig.words() == ["open", "zero", "rest", "close", "turn", "rest"]
+    zero, close = rig.seen()[1], rig.seen()[3]
+    assert close.at_s - zero.at_s >= SETTLE_S - LOG_STEP_S
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("power_w", POWERS_W)
+def test_a_normal_stop_turns_to_zero_before_the_contact_opens(power_w: float, turn: dict[str, float]) -> None:
+    rig = Rig(**turn)
+    rig.heat(power_w)
+    before = len(rig.seen())
+    rig.stop()
+    assert rig.words(before) == ["zero", "rest", "open"]
+    zero, opened = rig.seen()[before], rig.seen()[-1]
+    assert opened.at_s - zero.at_s >= SETTLE_S - LOG_STEP_S
+    assert rig.load.power_w() == 0
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("power_w", POWERS_W)
+def test_a_safety_stop_opens_the_contact_first(power_w: float, turn: dict[str, float]) -> None:
+    rig = Rig(**turn)
+    rig.heat(power_w)
+    before = len(rig.seen())
+    rig.until_quiet(rig.safe)
+    assert rig.words(before) == ["open", "zero", "rest"]
+    assert rig.seen()[before].at_s == rig.seen()[before + 1].at_s, "at once"
+
+
+def test_the_servo_goes_to_zero_before_every_closing_though_it_should_be_there() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    rig.stop()
+    before = len(rig.seen())
+    rig.heat(1000)
+    assert rig.words(before) == ["zero", "rest", "close", "turn", "rest"]
+
+
+def test_the_same_setpoint_again_does_not_pulse_the_servo() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    before = len(rig.seen())
+    for _ in range(10):
+        rig.clock.now_s += 1
+        assert rig.apply(on(1000)) is None
+    assert rig.words(before) == []
+
+
+def test_the_contact_is_told_its_state_at_every_call() -> None:
+    """A level that something else changed behind our back is put right at the next tick."""
+    rig = Rig()
+    rig.heat(1000)
+    pin = rig.pins._board.pin(_name(RELAY), pulses_only=False)
+    pin.state = 0.0
+    rig.apply(on(1000))
+    assert pin.state == 1.0
+    rig.stop()
+    pin.state = 1.0
+    rig.apply(OFF)
+    assert pin.state == 0.0
+
+
+def test_a_change_below_half_a_degree_is_not_worth_a_move_but_many_add_up() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    before = len(rig.seen())
+    rig.heat(1008)  # 0.36 degrees here, where a degree is 22 W
+    assert rig.words(before) == []
+    rig.heat(1016)
+    assert rig.words(before) == ["turn", "rest"]
+
+
+def test_power_is_what_the_knob_gives_and_nothing_while_the_contact_is_open() -> None:
+    rig = Rig()
+    assert rig.load.power_w() == 0
+    rig.apply(on(700))
+    assert rig.load.power_w() == 0
+    rig.heat(700)
+    assert rig.load.power_w() == pytest.approx(700)
+    rig.heat(5000)
+    assert rig.load.power_w() == pytest.approx(2000)
+
+
+def test_off_while_it_is_turning_to_zero_never_closes() -> None:
+    rig = Rig()
+    rig.apply(on(1000))
+    rig.clock.now_s += 0.1
+    rig.stop()
+    assert rig.words() == ["open", "zero", "rest"]
+
+
+def test_on_while_it_is_stopping_goes_on_without_opening() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    before = len(rig.seen())
+    rig.apply(OFF)
+    rig.clock.now_s += 0.1
+    rig.heat(1500)
+    assert rig.words(before) == ["zero", "turn", "rest"]
+
+
+def test_a_trip_keeps_it_open_until_reset_and_the_next_call_turns_the_knob_back() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    before = len(rig.seen())
+    rig.load.trip()
+    assert rig.words(before) == ["open"]
+    rig.until_quiet(lambda: rig.apply(on(1000)))
+    assert rig.words(before) == ["open", "zero", "rest"]
+    rig.load.reset()
+    rig.heat(1000)
+    assert rig.words(before + 3) == ["zero", "rest", "close", "turn", "rest"]
+
+
+@pytest.mark.parametrize("change", range(40))
+def test_a_trip_at_any_write_to_a_pin_leaves_it_open(change: int) -> None:
+    rig = Rig()
+    left = [change]
+
+    def trip_at_the_nth() -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            rig.load.trip()
+
+    rig.clock.at_change = trip_at_the_nth
+    for setpoint in (on(1000), on(300), OFF, on(2000)):
+        rig.until_quiet(lambda setpoint=setpoint: rig.apply(setpoint))  # type: ignore[misc]
+    if left[0] < 0:
+        assert rig.load.power_w() == 0
+        relay = [word for word in rig.words() if word in ("open", "close")]
+        assert relay[-1] == "open"
+
+
+def test_a_safety_stop_opens_the_contact_though_the_servo_fails() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    rig.pins._board.pin(_name(SERVO), pulses_only=True)._function = "input"  # a pin that refuses pulses
+    before = len(rig.seen())
+    with pytest.raises(HardwareError, match="servo at GPIO21"):
+        rig.safe()
+    assert rig.words(before)[0] == "open"
+    assert rig.load.power_w() == 0
+
+
+def test_closing_leaves_it_open_and_silent_and_may_be_repeated() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    rig.apply(on(400))
+    before = len(rig.seen())
+    rig.load.close()
+    rig.load.close()
+    assert rig.words(before) == ["let go", "rest"]
+
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("on"), st.sampled_from(POWERS_W)),
+    st.tuples(st.sampled_from(["off", "safe", "trip", "reset"]), st.just(0)),
+    st.tuples(st.just("wait"), st.sampled_from([0.05, 0.3, 0.6, 5.0])),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(actions=st.lists(ACTIONS, max_size=40), active_high=st.booleans(), turn=st.sampled_from(TURNS))
+def test_whatever_happens_the_contact_only_closes_on_a_settled_zero(
+    actions: list[tuple[str, float]], active_high: bool, turn: dict[str, float]
+) -> None:
+    rig = Rig(active_high=active_high, **turn)
+    tripped = False
+    for word, number in actions:
+        before = len(rig.seen())
+        if word == "on":
+            rig.apply(on(number))
+        elif word == "off":
+            rig.apply(OFF)
+        elif word == "safe":
+            was_closed = rig.load.power_w() > 0
+            rig.safe()
+            assert not was_closed or rig.words(before)[0] == "open"
+        elif word == "trip":
+            rig.load.trip()
+            tripped = True
+        elif word == "reset":
+            rig.load.reset()
+            tripped = False
+        else:
+            rig.clock.now_s += number
+        if tripped or word == "safe":
+            assert rig.load.power_w() == 0
+            assert "close" not in rig.words(before)
+    check_closings(rig)
+    before = len(rig.seen())
+    rig.until_quiet(rig.safe)
+    assert _state_of(rig, RELAY) != rig.closed
+    assert _state_of(rig, SERVO) is None
+    assert "close" not in rig.words(before)
+
+
+def check_closings(rig: Rig) -> None:
+    """Each closing: the last pulses before it were for zero, and began at least the settling time earlier."""
+    last_word, since_s = "", 0.0
+    for item, word in zip(rig.seen(), rig.words(), strict=True):
+        if item.pin == SERVO and word != "rest":
+            last_word, since_s = word, item.at_s
+        if word == "close":
+            assert last_word == "zero"
+            assert item.at_s - since_s >= SETTLE_S - LOG_STEP_S
+
+
+def _state_of(rig: Rig, pin: str) -> float | None:
+    return next((item.state for item in reversed(rig.seen()) if item.pin == pin), None)
+
+
+def test_a_measured_curve_is_followed(tmp_path: Path) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text("percent;watts\n0;0\n50;1500\n100;2000\n")
+    rig = Rig(curve=str(curve))
+    rig.heat(1500)
+    assert rig.seen()[-2].state == pytest.approx(0.075)
+
+
+def test_a_bad_curve_is_a_config_error_with_file_and_line(tmp_path: Path) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text("0;0\n50;many\n")
+    with pytest.raises(ConfigError, match=r"servo.curve: .*curve.csv, line 2: must be two numbers"):
+        Rig(curve=str(curve))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Rig(curve=str(tmp_path / "none.csv"))
+
+
+def test_settings_refuse_pins_that_cannot_be() -> None:
+    def build(relay: str, servo: str) -> ServoRegulator.Settings:
+        return ServoRegulator.Settings(
+            name="a", max_power_w=1000, relay=RelayPin(pin=relay, active_high=True), servo=ServoPin(pin=servo)
+        )
+
+    with pytest.raises(SettingProblem, match="which numbering"):
+        build("17", "GPIO21")
+    with pytest.raises(SettingProblem, match="both are GPIO17"):
+        build("BOARD11", "GPIO17")
+
+
+def _name(pin: str):  # type: ignore[no-untyped-def]
+    from pv_heater.io.pin_names import PinName
+
+    return PinName.parse(pin)
