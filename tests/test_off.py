@@ -1,0 +1,239 @@
+"""`main.py off`: every output safe, whatever the rest of the configuration looks like."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.io.control import ControlServer
+from pv_heater.io.pin_lock import lock_pins
+from pv_heater.io.pins_file import outputs_in, read_pins_file, write_pins_file
+from pv_heater.loads.relay import Relay
+from pv_heater.loads.servo_regulator import ServoRegulator
+from pv_heater.off import main
+
+PROJECT = Path(__file__).parent.parent
+CHIP = f"gpiochip{os.getpid()}"
+"""Pins nobody else on this machine locks, so that test runs do not meet."""
+
+RELAY, SERVO = f"{CHIP}/17", f"{CHIP}/21"
+
+
+@dataclass(frozen=True)
+class Gpio:
+    factory: str
+    pin_log: str | None
+
+
+class Home:
+    """A folder with a configuration, a state folder and a pin log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state_dir = folder / "state"
+        self.log = folder / "pins.jsonl"
+        self.config = folder / "config.yaml"
+
+    def configure(self, text: str) -> None:
+        self.config.write_text(f"gpio: {{factory: mock, pin_log: {self.log}}}\nstate_dir: {self.state_dir}\n{text}")
+
+    def remember_pins(self) -> None:
+        """As a real run leaves them."""
+        self.state_dir.mkdir()
+        heater = ServoRegulator.Settings(
+            name="old_heater",
+            max_power_w=2000,
+            relay=RelayPin(pin=RELAY, active_high=False),
+            servo=ServoPin(pin=SERVO, settle_s=0.05),
+        )
+        write_pins_file(self.state_dir, [heater], Gpio("mock", str(self.log)))
+
+    def off(self) -> int:
+        return main(["--config", str(self.config)])
+
+    def seen(self) -> list[tuple[str, float | None]]:
+        if not self.log.exists():
+            return []
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [(line["pin"], line["state"]) for line in lines]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+HEATER = f"""
+loads:
+  - type: servo_regulator
+    name: water_heater
+    relay: {{pin: {RELAY}, active_high: false}}
+    servo: {{pin: {SERVO}, settle_s: 0.05}}
+"""
+PUMP = f"""
+  - {{type: relay, name: pump, relay: {{pin: {CHIP}/4, active_high: true}}}}
+"""
+
+
+def test_relays_open_before_servos_turn_and_then_all_is_quiet(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.configure(HEATER + PUMP)
+    assert home.off() == 0
+    assert home.seen() == [
+        (RELAY, 1.0),
+        (f"{CHIP}/4", 0.0),
+        (SERVO, 0.025),
+        (SERVO, None),
+        (RELAY, None),
+        (f"{CHIP}/4", None),
+    ]
+    assert capsys.readouterr().out == (
+        f"water_heater: relay {RELAY} open, servo {SERVO} at zero\npump: relay {CHIP}/4 open\n"
+    )
+    assert not home.state_dir.exists()
+
+
+def test_mistakes_elsewhere_in_the_settings_do_not_matter(home: Home) -> None:
+    home.configure("meter: 7\nlimits: [nonsense]\nwhat: ever\n" + HEATER)
+    assert home.off() == 0
+    assert home.seen()[0] == (RELAY, 1.0)
+
+
+def test_a_relay_without_a_polarity_is_released_and_the_doubt_is_told(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.configure(f"loads: [{{name: pump, relay: {{pin: {RELAY}}}}}]\n")
+    assert home.off() == 0
+    assert not [state for _, state in home.seen() if state is not None]
+    assert "only released, not driven: active_high must be true or false" in capsys.readouterr().err
+
+
+def test_a_broken_configuration_falls_back_to_the_pins_of_the_last_run(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.remember_pins()
+    home.config.write_text("loads: [\n  - {")
+    assert home.off() == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("old_heater: relay")
+    assert "cannot be read" in captured.err
+    assert home.seen()[0] == (RELAY, 1.0)
+
+
+def test_pins_of_the_last_run_are_switched_too_when_the_settings_no_longer_name_them(home: Home) -> None:
+    home.remember_pins()
+    home.configure("loads:" + PUMP)
+    assert home.off() == 0
+    assert {pin for pin, _ in home.seen()} == {RELAY, SERVO, f"{CHIP}/4"}
+
+
+@pytest.mark.parametrize("text", ["dry_run: true\n" + HEATER, "loads: [{name: a, type: http_dimmer}]\n", "{}\n"])
+def test_without_pins_there_is_nothing_to_switch(home: Home, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    home.configure("" if text == "{}\n" else text)
+    assert home.off() == 0
+    assert "there is nothing to switch" in capsys.readouterr().out
+    assert home.seen() == []
+
+
+def test_neither_settings_nor_pins_is_a_configuration_error(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert home.off() == 2
+    assert "no pins are known" in capsys.readouterr().err
+
+
+def test_pins_that_cannot_be_driven_are_a_hardware_error(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.configure(HEATER)
+    home.config.write_text(home.config.read_text().replace("mock", "rpigpio"))
+    assert home.off() == 3
+    assert "Switch the heater off by hand" in capsys.readouterr().err
+
+
+@pytest.fixture
+def running(home: Home) -> Iterator[list[Any]]:
+    """A controller that holds the pins and hears commands; the list is what it heard."""
+    home.configure(HEATER)
+    home.state_dir.mkdir()
+    heard: list[Any] = []
+
+    def handle(request: Any) -> dict[str, Any]:
+        heard.append(request)
+        return {"ok": True, "message": "every load is off until it is cleared"}
+
+    server = ControlServer(home.state_dir / "control.sock", handle)
+    server.start()
+    with lock_pins([RELAY, SERVO], "other.yaml", "mock"):
+        yield heard
+    server.stop()
+
+
+def test_a_running_controller_is_asked_and_its_pins_left_alone(
+    home: Home, running: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.off() == 0
+    assert running == [{"command": "off"}]
+    assert home.seen() == []
+    assert "other.yaml" in capsys.readouterr().out
+
+
+def test_a_controller_that_does_not_answer_is_named_with_what_to_do(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.configure(HEATER)
+    with lock_pins([RELAY], "other.yaml", "mock"):
+        assert home.off() == 3
+    assert f"`kill {os.getpid()}`" in capsys.readouterr().err
+    assert home.seen() == []
+
+
+def test_the_pins_file_keeps_what_off_needs_and_nothing_else(home: Home) -> None:
+    home.remember_pins()
+    kept = read_pins_file(home.state_dir)
+    assert kept is not None
+    (output,), doubts = outputs_in(kept)
+    assert doubts == []
+    assert output.relay == RelayPin(pin=RELAY, active_high=False)
+    assert output.servo == ServoPin(pin=SERVO, settle_s=0.05)
+
+
+def test_loads_without_pins_are_not_in_the_pins_file(home: Home) -> None:
+    home.state_dir.mkdir()
+    pump = Relay.Settings(name="pump", max_power_w=800, relay=RelayPin(pin=RELAY, active_high=True))
+    write_pins_file(home.state_dir, [object(), pump], Gpio("auto", None))
+    kept = read_pins_file(home.state_dir)
+    assert kept is not None
+    assert [load["name"] for load in kept["loads"]] == ["pump"]
+
+
+def test_a_damaged_pins_file_counts_as_none(home: Home) -> None:
+    home.state_dir.mkdir()
+    (home.state_dir / "pins.json").write_text('{"version": 1')
+    assert read_pins_file(home.state_dir) is None
+
+
+def test_off_needs_none_of_the_heavy_libraries() -> None:
+    code = (
+        "import sys; sys.argv = ['main.py', 'off', '--help']\n"
+        "import runpy\n"
+        "try: runpy.run_path('main.py', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "heavy = {'requests', 'typer', 'cattrs', 'astral', 'tenacity', 'gpiozero'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert "usage: main.py off" in run.stdout
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.process
+def test_the_real_process_ends_with_0_and_says_what_it_did(home: Home) -> None:
+    home.configure(HEATER)
+    run = subprocess.run(
+        [sys.executable, "main.py", "off", "--config", str(home.config)], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("water_heater: relay")
