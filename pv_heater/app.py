@@ -13,6 +13,7 @@ from attrs import evolve
 
 from pv_heater import __version__
 from pv_heater.config import Config, TypedSettings
+from pv_heater.errors import describe
 from pv_heater.io.log import LogLines, log_path
 from pv_heater.played import Played, play_recording, play_simulation
 from pv_heater.sim.recording import RecordingMeter
@@ -29,9 +30,9 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
     lines = _start_logging(config, debug=debug, to_stdout=True)
     try:
         return run_live(config, dry_run=dry_run)
-    except Exception:
+    except Exception as error:
         # Every load is safe already: the loop sees to that before an error leaves it.
-        log.critical("stopped by an error; every load is off", exc_info=debug)
+        log.critical("stopped by an error, every load is off: %s", describe(error), exc_info=debug)
         raise
     finally:
         lines.stop()

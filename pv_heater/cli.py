@@ -12,7 +12,7 @@ import typer
 
 from pv_heater import __version__
 from pv_heater.config import Config, choose_config_path, load_config
-from pv_heater.errors import PvHeaterError
+from pv_heater.errors import PvHeaterError, describe
 
 EXIT_CODES = "Exit codes: 0 fine, 1 a bug of ours, 2 configuration, 3 hardware, 4 login, 5 no data."
 
@@ -249,3 +249,8 @@ def main() -> None:
             raise
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"A bug of ours: {describe(error)}. `--debug` shows how it came to that.", err=True)
+        sys.exit(1)

@@ -5,7 +5,9 @@ A message is one or two sentences: what, where, what would be right.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class PvHeaterError(Exception):
@@ -75,3 +77,12 @@ class AuthRejected(SourceError):
     """The login, the token or the permissions were refused."""
 
     exit_code = 4
+
+
+def describe(error: BaseException) -> str:
+    """Our own errors speak for themselves; of a bug, its kind, words and place, for a report."""
+    if isinstance(error, PvHeaterError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}: {error}"

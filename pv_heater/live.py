@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any, Protocol
 
 from pv_heater.commands import CommandHandler
 from pv_heater.config import Config
@@ -32,6 +33,24 @@ log = logging.getLogger(__name__)
 STATE_NAME = "state.json"
 
 
+class Startable(Protocol):
+    """What runs beside the loop."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End soon; never waits."""
+
+
+class NoForecast:
+    """Stands for a forecast where none is set up."""
+
+    def latest(self) -> None:
+        """Nothing, ever."""
+        return
+
+
 def run_live(config: Config, *, dry_run: bool) -> int:
     """Control the home until a signal; 0 when it ended on purpose. Raises what broke the loop, loads being safe."""
     if not config.meter:
@@ -45,6 +64,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         loads = outputs.loads
         meter, worker = _meter_worker(config, outputs.tools, clock)
         forecast_worker = _forecast_worker(config, outputs.tools, clock)
+        workers: list[Worker[Any]] = [worker] if forecast_worker is None else [worker, forecast_worker]
         state_file = StateFile(folder / STATE_NAME)
         controller = Controller(config, state=state_file.load())
         transitions = TransitionLog(full_powers_w(config))
@@ -53,24 +73,25 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             controller=controller,
             clock=clock,
             meter=worker,
-            forecast=forecast_worker,
+            forecast=forecast_worker or NoForecast(),
             loads=loads,
             reporters=(transitions, StateSaver(controller.state, state_file.save, clock.monotonic_s)),
             tick_s=config.tick_s,
             clock_trusted=ClockTrust(clock, network_time_synchronised, _clock_offset(meter)),
             keepers=(watchdog, notifier),
         )
-        handler = CommandHandler(loop, lambda: transitions.status, lambda: [worker.status(), forecast_worker.status()])
+        handler = CommandHandler(loop, lambda: transitions.status, lambda: [each.status() for each in workers])
         control = ControlServer(folder / SOCKET_NAME, handler)
         signals.attach(loop)
-        for thread in (worker, forecast_worker, watchdog, control):
+        threads: list[Startable] = [*workers, watchdog, control]
+        for thread in threads:
             thread.start()
         try:
             loop.run()
         finally:
             # Every load is safe by now; what follows may take its time.
             notifier.stopping()
-            for thread in (watchdog, control, worker, forecast_worker):
+            for thread in threads:
                 thread.stop()
             state_file.save_now(controller.state())
         log.info("stopped by %s: every load is off", loop.stop_reason)
@@ -86,7 +107,10 @@ def _meter_worker(config: Config, tools: Tools, clock: SystemClock) -> tuple[Met
     return meter, worker
 
 
-def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker[Forecast]:
+def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker[Forecast] | None:
+    """What expects the sun; None where nothing is set up and the sky over the home is not known either."""
+    if not config.forecast and not (config.site.located and config.site.pv):
+        return None
     sources: list[ForecastSource] = [row.build(tools) for row in config.forecast]
     source = build_forecast(sources, tools)
     return Worker(

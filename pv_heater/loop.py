@@ -103,11 +103,13 @@ class Loop:
     def run(self, until_s: float | None = None) -> None:
         """Tick until `stop`, or until the clock's monotonic `until_s`; then put every load safe."""
         try:
-            next_s = self._clock.monotonic_s()
-            while self._stop_reason is None and (until_s is None or next_s < until_s):
+            due_s = self._clock.monotonic_s()
+            while self._stop_reason is None and (until_s is None or self._clock.monotonic_s() < until_s):
                 early_s = self.tick()
-                next_s = max(next_s + self._tick_s, self._clock.monotonic_s())
-                self._clock.wait_until(next_s if early_s is None else min(next_s, early_s))
+                now_s = self._clock.monotonic_s()
+                if now_s >= due_s:  # a tick that came early, for a sample or a command, leaves the pace as it is
+                    due_s += self._tick_s * (1 + (now_s - due_s) // self._tick_s)
+                self._clock.wait_until(due_s if early_s is None else min(due_s, early_s))
         finally:
             self.make_safe()
 

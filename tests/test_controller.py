@@ -53,7 +53,7 @@ def test_the_same_calls_give_the_same_bytes_in_two_processes() -> None:
 def test_a_repeated_reading_is_no_new_evidence() -> None:
     """Called every second with one reading, or once a minute: the same power after a minute."""
     often, seldom = House(), House()
-    for second in range(0, 60):
+    for second in range(60):
         often.at(second, now=NOON + timedelta(seconds=second), pv_w=1200.0, battery_soc_percent=99.0, taken_at=NOON)
     seldom.at(0, pv_w=1200.0, battery_soc_percent=99.0, taken_at=NOON)
     last = seldom.at(59, pv_w=1200.0, battery_soc_percent=99.0, taken_at=NOON)

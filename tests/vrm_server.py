@@ -96,9 +96,10 @@ class VrmServer:
     installation_id = 123456
     user_id = 22
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        """`port` 0 takes any free one; a number lets a portal come back where it was."""
         self._release = threading.Event()
-        self._server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
+        self._server = HTTPServer(host="127.0.0.1", port=port, threaded=True)
         self._server.expect_request("/v2/auth/login", method="POST").respond_with_handler(self._on_login)
         for path, answer in (
             (f"/v2/installations/{self.installation_id}/diagnostics", self._diagnostics),
@@ -173,8 +174,10 @@ class VrmServer:
         self._server.start()
 
     def stop(self) -> None:
+        """May be repeated."""
         self._release.set()
-        self._server.stop()
+        if self._server.is_running():
+            self._server.stop()
 
     @property
     def url(self) -> str:

@@ -31,7 +31,7 @@ class Balance:
         """What can be tuned; the defaults suit a lithium battery without feed-in."""
 
         hold_percent: float = setting(
-            "charge at which the battery is held while the sun shines; lead batteries and homes that may feed in use 100",
+            "charge at which the battery is held while the sun shines; lead and homes that may feed in use 100",
             default=97.0, unit="%", minimum=50, maximum=100,
         )  # fmt: skip
         filter_s: float = setting(
@@ -60,7 +60,7 @@ class Balance:
             power_w=max(0.0, power_w),
             battery_w=max(0.0, min(battery_w, spare_w)),
             rule="balance",
-            because=_sentence(power_w, spare_w, battery_w, view),
+            because=_sentence(spare_w, battery_w, view),
             margins={"surplus_w": round(power_w, 1)},
         )
 
@@ -116,7 +116,7 @@ class Balance:
         return sun_deg < min(EVENING_SUN_DEG, self._highest_sun_deg - 3.0)
 
 
-def _sentence(power_w: float, spare_w: float, battery_w: float, view: View) -> str:
+def _sentence(spare_w: float, battery_w: float, view: View) -> str:
     soc = view.reading.battery_soc_percent
     charge = f" at {soc:.0f} %" if soc is not None else ""
     if battery_w >= 1:

@@ -1,0 +1,45 @@
+"""A door to the real program with one more strategy: one that breaks. Run in place of main.py."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from pv_heater.core.surplus import Budget, View
+
+
+class Faulty:
+    """Heats, then raises or hangs, as $FAULT says."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        pass
+
+    def __init__(self, settings: Settings) -> None:
+        self._calls = 0
+
+    def budget(self, view: View) -> Budget:
+        self._calls += 1
+        if self._calls > 5:
+            if os.environ["FAULT"] == "raise":
+                raise RuntimeError("a bug in a strategy")
+            time.sleep(3600)
+        return Budget(power_w=1000.0, rule="faulty", because="so far so good")
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    from pv_heater.cli import main
+    from pv_heater.strategies import STRATEGIES
+
+    STRATEGIES["faulty"] = "tests.process.faulty:Faulty"
+    sys.argv[0] = "main.py"
+    main()

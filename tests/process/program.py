@@ -1,0 +1,127 @@
+"""The real program in a process of its own, on mock pins whose every change is in a log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+PROJECT = Path(__file__).parent.parent.parent
+RELAY, SERVO = "GPIO17", "GPIO21"
+
+
+def settings(folder: Path, url: str, **changes: Any) -> dict[str, Any]:
+    """VRM at `url` every second, a servo regulator on mock pins, all day long, no delays."""
+    values: dict[str, Any] = {
+        "site": {"timezone": "UTC", "battery": {"capacity_wh": 4800, "max_charge_w": 2400}},
+        "meter": {"type": "vrm", "base_url": url, "token": "a1" * 32, "installation_id": 123456, "interval_s": 1,
+                  "max_requests_per_hour": 10000},
+        "limits": {"daylight": {"from": "00:00", "to": "23:59:59"}},
+        "strategy": {"type": "balance", "filter_s": 0},
+        "loads": [regulator()],
+        "gpio": {"factory": "mock", "pin_log": str(folder / "pins.jsonl")},
+        "log": {"file": str(folder / "heater.log")},
+        "state_dir": str(folder / "state"),
+    }  # fmt: skip
+    return values | changes
+
+
+def regulator(**changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "name": "water_heater",
+        "type": "servo_regulator",
+        "max_power_w": 2000,
+        "start_delay_s": 0,
+        "min_off_s": 0,
+        "relay": {"pin": RELAY, "active_high": True},
+        "servo": {"pin": SERVO, "settle_s": 0.2},
+    }
+    return values | changes
+
+
+class Program:
+    """Start with `with`; killed at the end if it still runs."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Mapping[str, Any],
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        door: str = "main.py",
+    ) -> None:
+        self.folder = folder
+        self.pin_log = folder / "pins.jsonl"
+        path = folder / "config.yaml"
+        path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
+        self._command = [sys.executable, door, "--config", str(path), *arguments]
+        self._environ = {**os.environ, "PYTHONPATH": str(PROJECT), **(environ or {})}
+        self.process: subprocess.Popen[str]
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            self._command, cwd=PROJECT, env=self._environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        output = self.process.communicate()[0]
+        if error is not None and output:
+            print(output)  # shown by pytest beside the failure
+
+    def pins(self) -> list[dict[str, Any]]:
+        """Every change so far."""
+        text = self.pin_log.read_text() if self.pin_log.exists() else ""
+        return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+
+    def states(self, pin: str) -> list[float | None]:
+        return [change["state"] for change in self.pins() if change["pin"] == pin]
+
+    def contact_closed(self) -> bool:
+        return self.states(RELAY)[-1:] == [1.0]
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float, what: str) -> float:
+        """Seconds until `condition` holds; fails after `seconds`."""
+        began_s = time.monotonic()
+        while not condition():
+            waited_s = time.monotonic() - began_s
+            assert waited_s < seconds, f"{what}: not within {seconds} s\n{self.log()}"
+            assert self.process.poll() is None or condition(), f"{what}: the program has ended\n{self.log()}"
+            time.sleep(0.01)
+        return time.monotonic() - began_s
+
+    def wait_until_heating(self, seconds: float = 15.0) -> None:
+        """Relay closed and the servo turned up and at rest."""
+        self.wait_for(self.contact_closed, seconds, "relay closed")
+        self.wait_for(lambda: self.states(SERVO)[-1:] == [None] and self.contact_closed(), seconds, "servo at rest")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+    def log(self) -> str:
+        path = self.folder / "heater.log"
+        return path.read_text() if path.exists() else ""
+
+
+def run_once(folder: Path, config: Mapping[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
+    return subprocess.run(
+        [sys.executable, "main.py", *arguments, "--config", str(path)],
+        cwd=PROJECT, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip

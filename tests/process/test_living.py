@@ -1,0 +1,115 @@
+"""The program through the troubles of a real home."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.process.program import RELAY, Program, regulator, run_once, settings
+from tests.vrm_server import VrmServer
+
+pytestmark = pytest.mark.process
+
+
+def test_vrm_gone_is_off_within_the_age_limit_plus_one_interval(vrm: VrmServer, tmp_path: Path) -> None:
+    limits = {"daylight": {"from": "00:00", "to": "23:59:59"}, "max_reading_age_s": 5}
+    config = settings(tmp_path, vrm.url, limits=limits, loads=[regulator(min_on_s=300)])
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        vrm.hanging = True
+        waited_s = program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 10, "relay open")
+        assert waited_s <= 5 + 1 + 0.5
+        assert "no_reading" in program.log()
+
+
+def test_values_six_hours_old_do_not_heat(vrm: VrmServer, tmp_path: Path) -> None:
+    vrm.age_s = 6 * 3600.0
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_for(lambda: "the last reading is 216" in program.log(), 10, "log line")
+        assert not program.contact_closed()
+
+
+def test_a_first_login_that_fails_at_boot_heals_by_itself(vrm: VrmServer, tmp_path: Path) -> None:
+    vrm.login_status = 503
+    config = settings(tmp_path, vrm.url)
+    config["meter"] = {
+        "type": "vrm", "base_url": vrm.url, "username": vrm.username, "password": vrm.password,
+        "installation_id": 123456, "interval_s": 1, "max_requests_per_hour": 10000,
+    }  # fmt: skip
+    with Program(tmp_path, config) as program:
+        program.wait_for(lambda: vrm.logins >= 2, 15, "two logins")
+        assert not program.contact_closed()
+        vrm.login_status = None
+        program.wait_until_heating(25)
+        assert vrm.password not in program.log()
+
+
+def test_network_down_at_boot_then_up_heats(vrm: VrmServer, tmp_path: Path) -> None:
+    url, host_port = vrm.url, vrm.url.split("/")[2]
+    vrm.stop()
+    with Program(tmp_path, settings(tmp_path, url)) as program:
+        program.wait_for(lambda: "WARNING" in program.log(), 10, "log line")
+        port = int(host_port.split(":")[1])
+        with VrmServer(port=port) as back:
+            back.values.update(vrm.values)
+            program.wait_until_heating(25)
+        assert "answers again after" in program.log()
+
+
+def test_without_any_forecast_it_decides_and_says_from_what(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(
+        tmp_path,
+        vrm.url,
+        strategy={"type": "forecast_gap"},
+        forecast={"type": "forecast_solar", "base_url": "http://127.0.0.1:9"},
+        site={"timezone": "UTC", "latitude": 47.0, "longitude": 15.4, "battery": {"capacity_wh": 4800}},
+    )
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        assert "no forecast, so by balance:" in program.log()
+
+
+def test_state_survives_a_restart(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url, loads=[regulator(min_off_s=6)])
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        assert program.stop() == 0
+    stopped_s = time.monotonic()
+    assert json.loads((tmp_path / "state" / "state.json").read_text())["loads"]["water_heater"]["closings"] == 1
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        assert time.monotonic() - stopped_s >= 6
+        assert "water_heater starts in cooldown" in program.log()
+
+
+def test_forced_on_and_status_from_the_command_line(vrm: VrmServer, tmp_path: Path) -> None:
+    vrm.values.update({"Pdc": 0.0})
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_for(lambda: (tmp_path / "state" / "control.sock").exists(), 10, "control socket")
+        time.sleep(1.5)
+        done = run_once(tmp_path, config, "force", "water_heater", "on", "--for", "3s", "--power", "1000")
+        assert done.returncode == 0, done.stderr
+        program.wait_for(program.contact_closed, 3, "relay closed")
+        status = run_once(tmp_path, config, "status", "--why")
+        assert "mode on: forced on" in status.stdout
+        program.wait_for(lambda: "mode on -> auto" in program.log(), 6, "end of the forced mode")
+        wrong = run_once(tmp_path, config, "force", "boiler", "on")
+        assert (wrong.returncode, "there is no load 'boiler'" in wrong.stderr) == (1, True)
+
+
+def test_the_log_holds_no_secret(vrm: VrmServer, tmp_path: Path) -> None:
+    vrm.token = "b2" * 32
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_for(lambda: "WARNING" in program.log(), 10, "refusal in the log")
+        program.stop()
+    everything = program.log() + "".join(path.read_text() for path in tmp_path.rglob("*.json*"))
+    assert "a1a1a1" not in everything
+
+
+def test_dry_run_touches_no_pin(vrm: VrmServer, tmp_path: Path) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url), "--dry-run") as program:
+        program.wait_for(lambda: "-> heating" in program.log(), 10, "heating in the log")
+        assert program.pins() == []
+        assert program.stop() == 0

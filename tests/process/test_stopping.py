@@ -1,0 +1,187 @@
+"""However the program ends, the contact is open."""
+
+import signal
+import socket
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.process.program import RELAY, SERVO, Program, regulator, run_once, settings
+from tests.vrm_server import VrmServer
+
+pytestmark = pytest.mark.process
+
+ZERO_DUTY = 0.0005 / 0.02
+
+
+def opened_after_s(program: Program, number: signal.Signals) -> float:
+    """Send a signal; seconds until the contact was open, read off the mock pins' own log."""
+    sent_s = time.monotonic()
+    assert program.stop(number) == 0
+    opening = [
+        change for change in program.pins() if change["pin"] == RELAY and change["mono_s"] > sent_s - 0.001
+    ]  # the log has milliseconds
+    assert opening[0]["state"] == 0.0
+    return float(opening[0]["mono_s"]) - sent_s
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_while_heating_opens_the_relay_within_a_second(
+    number: signal.Signals, vrm: VrmServer, tmp_path: Path
+) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_until_heating()
+        assert opened_after_s(program, number) < 1.0
+        assert program.states(SERVO)[-1] is None
+        assert f"stopped by {number.name}: every load is off" in program.log()
+        assert "Traceback" not in program.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_while_the_portal_hangs_opens_the_relay_within_a_second(
+    number: signal.Signals, vrm: VrmServer, tmp_path: Path
+) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_until_heating()
+        vrm.hanging = True
+        time.sleep(1.5)  # a request is under way now
+        assert opened_after_s(program, number) < 1.0
+        assert program.states(SERVO)[-1] is None
+
+
+def test_the_safety_stop_opens_the_contact_before_the_servo_moves(vrm: VrmServer, tmp_path: Path) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_until_heating()
+        before = len(program.pins())
+        program.stop()
+        order = [(change["pin"], change["state"]) for change in program.pins()[before:]]
+    assert order[0] == (RELAY, 0.0)
+    moves = [state for pin, state in order if pin == SERVO]
+    assert moves[0] == pytest.approx(ZERO_DUTY)
+    assert moves[-1] is None
+
+
+def test_the_contact_closes_only_with_the_servo_settled_at_zero(vrm: VrmServer, tmp_path: Path) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_until_heating()
+        changes = program.pins()
+    closing = next(index for index, change in enumerate(changes) if (change["pin"], change["state"]) == (RELAY, 1.0))
+    moves = [change for change in changes[:closing] if change["pin"] == SERVO and change["state"] not in (None, 0.0)]
+    assert moves[-1]["state"] == pytest.approx(ZERO_DUTY)
+    assert changes[closing]["mono_s"] - moves[-1]["mono_s"] >= 0.2
+    after = [change["state"] for change in changes[closing:] if change["pin"] == SERVO]
+    assert any(state is not None and state > ZERO_DUTY * 1.1 for state in after)
+
+
+def test_the_normal_stop_turns_to_zero_settles_and_then_opens(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url, loads=[regulator(min_on_s=0)])
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        before = len(program.pins())
+        vrm.values.update({"Pdc": 100.0, "bp": -1400.0})
+        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 8, "relay open")
+        changes = program.pins()[before:]
+    moves = [change for change in changes if change["pin"] == SERVO and change["state"] is not None]
+    opening = next(change for change in changes if change["pin"] == RELAY)
+    last_move = [change for change in moves if change["mono_s"] < opening["mono_s"]][-1]
+    assert last_move["state"] == pytest.approx(ZERO_DUTY)
+    assert opening["mono_s"] - last_move["mono_s"] >= 0.2
+
+
+def test_an_exception_inside_a_tick_opens_the_relay_and_ends_non_zero(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url, strategy={"type": "faulty"})
+    with Program(tmp_path, config, environ={"FAULT": "raise"}, door="tests/process/faulty.py") as program:
+        program.wait_for(program.contact_closed, 15, "relay closed")
+        assert program.process.wait(15) == 1
+        assert program.states(RELAY)[-1] is None
+        assert program.states(RELAY)[-2] == 0.0
+        assert program.states(SERVO)[-1] is None
+        assert "a bug in a strategy" in program.log()
+
+
+def test_a_hung_tick_is_ended_by_the_watchdog_after_ten_seconds(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url, strategy={"type": "faulty"})
+    with Program(tmp_path, config, environ={"FAULT": "hang"}, door="tests/process/faulty.py") as program:
+        program.wait_for(program.contact_closed, 15, "relay closed")
+        waited_s = program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 20, "relay open")
+        assert waited_s < 10 + 2.5 + 5
+        program.wait_for(lambda: "watchdog: the loop completed no tick" in program.log(), 3, "log line")
+
+
+def test_off_after_kill_9_switches_off(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        program.process.kill()
+        program.process.wait()
+        assert program.states(RELAY)[-1] == 1.0
+    done = run_once(tmp_path, config, "off")
+    assert done.returncode == 0, done.stderr
+    assert program.states(RELAY)[-1] is None
+    assert program.states(SERVO)[-1] is None
+    assert "water_heater" in done.stdout
+
+
+def test_off_beside_a_running_controller_latches_it_until_clear(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        done = run_once(tmp_path, config, "off")
+        assert done.returncode == 0, done.stderr + done.stdout
+        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 2, "relay open")
+        time.sleep(2.5)
+        assert program.states(RELAY)[-1] == 0.0
+        assert "switched off by `main.py off`" in program.log()
+        assert run_once(tmp_path, config, "clear", "water_heater").returncode == 0
+        program.wait_until_heating()
+
+
+def test_a_second_process_on_the_same_pins_is_refused_and_names_the_first(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        other = tmp_path / "other"
+        other.mkdir()
+        second = run_once(other, settings(other, vrm.url))
+        assert second.returncode == 3
+        assert str(program.process.pid) in second.stderr
+        assert "Traceback" not in second.stderr
+        assert not (other / "pins.jsonl").exists()
+        assert program.contact_closed()
+
+
+def test_systemd_is_told_ready_alive_and_stopping(vrm: VrmServer, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        config = settings(tmp_path, vrm.url)
+        with Program(tmp_path, config, environ={"NOTIFY_SOCKET": str(tmp_path / "notify")}) as program:
+            assert "READY=1" in manager.recv(1000).decode()
+            assert manager.recv(1000) == b"WATCHDOG=1"
+            program.stop()
+            messages = []
+            while not messages or messages[-1] != "STOPPING=1":
+                messages.append(manager.recv(1000).decode())
+
+
+def test_a_full_disk_stops_neither_heating_nor_stopping(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url, log={"file": "/dev/full"})
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        assert opened_after_s(program, signal.SIGTERM) < 1.0
+
+
+def test_the_loop_keeps_its_pace(vrm: VrmServer, tmp_path: Path) -> None:
+    """A hanging portal delays no tick: systemd's pets come every second."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        vrm.hanging = True
+        with Program(tmp_path, settings(tmp_path, vrm.url), environ={"NOTIFY_SOCKET": str(tmp_path / "notify")}):
+            times = []
+            for _ in range(5):
+                manager.recv(1000)
+                times.append(time.monotonic())
+    assert max(after - before for before, after in pairwise(times)) < 1.5
