@@ -151,7 +151,7 @@ def _ask(found: _Found, other: Holder) -> int:
         answer = ask(found.state_dir / SOCKET_NAME, {"command": "off"})
     except PvHeaterError as error:
         _warn(
-            f"the pins are held by {other}, which did not answer: {error}. Stop it (`systemctl stop pv_heater`, "
+            f"the pins are held by {other}, which did not answer: {error}. Stop it (`systemctl stop pv-heater`, "
             f"or `kill {other.pid}`), then run this again."
         )
         return HARDWARE
