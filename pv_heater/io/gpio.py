@@ -1,24 +1,20 @@
 """The program's one way to its pins: relay contacts and servos, on gpiozero.
 
-The library behind it is chosen by the settings and never by a silent fallback. Levels and pulses are given to
-gpiozero's pins directly, not through its devices: those register themselves for clean-up at exit and move a pin when
-they are made. gpiozero and what it stands on are imported when `Pins` is built, here and in the three ``*_pins``
-modules beside it.
+Levels and pulses are given to gpiozero's pins directly, not through its devices: those register themselves for
+clean-up at exit and move a pin when they are made. Which library stands behind the pins is `pin_board`'s business.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import RelayPin, ServoPin
 from pv_heater.errors import HardwareError
+from pv_heater.io.pin_board import as_hardware_error, open_board
 from pv_heater.io.pin_names import PinName
 
 FRAME_S = 0.02
@@ -26,18 +22,6 @@ FRAME_S = 0.02
 
 TRIP_PATIENCE_S = 0.1
 """How long the watchdog waits for a pin write in progress before it opens the contact regardless."""
-
-
-class Board(Protocol):
-    """Where pins come from: lgpio, RPi.GPIO, or thin air."""
-
-    def pin(self, name: PinName, *, pulses_only: bool) -> Any:
-        """A gpiozero pin, not yet an output."""
-        ...
-
-    def close(self) -> None:
-        """Give everything back."""
-        ...
 
 
 class RelayLine:
@@ -115,7 +99,7 @@ class RelayLine:
         self._closed = False
 
     def _drive(self, level: float) -> None:
-        with _as_hardware_error(self._where):
+        with as_hardware_error(self._where):
             if self._driven:
                 self._pin.state = level
             else:
@@ -123,7 +107,7 @@ class RelayLine:
                 self._driven = True
 
     def _let_go(self) -> None:
-        with _as_hardware_error(self._where):
+        with as_hardware_error(self._where):
             self._driven = False
             # GPIO2 and GPIO3 have a resistor to 3.3 V on the board; gpiozero refuses any other pull there.
             self._pin.input_with_pull(self._pin.info.pull or self._pull)
@@ -137,7 +121,7 @@ class ServoLine:
         self._settings = settings
         self._where = f"servo at {settings.pin}"
         self._angle_deg: float | None = None
-        with _as_hardware_error(self._where):
+        with as_hardware_error(self._where):
             self._pin.output_with_state(0)  # a quiet line; an open one could pick up pulses
 
     @property
@@ -153,21 +137,21 @@ class ServoLine:
         share = angle_deg / settings.travel_deg
         pulse_s = settings.min_pulse_s + share * (settings.max_pulse_s - settings.min_pulse_s)
         self._angle_deg = angle_deg  # before the write: if it fails half way pulses may be out
-        with _as_hardware_error(self._where):
+        with as_hardware_error(self._where):
             if self._pin.frequency is None:
                 self._pin.frequency = round(1 / FRAME_S)
             self._pin.state = pulse_s / FRAME_S
 
     def rest(self) -> None:
         """No pulses: the servo stays where it is, without jitter and without force. Raises HardwareError."""
-        with _as_hardware_error(self._where):
+        with as_hardware_error(self._where):
             self._pin.frequency = None
         self._angle_deg = None
 
     def release(self) -> None:
         """No pulses, and the pin an input. Raises HardwareError."""
         self.rest()
-        with _as_hardware_error(self._where):
+        with as_hardware_error(self._where):
             self._pin.input_with_pull(self._pin.info.pull or "down")
 
 
@@ -179,13 +163,13 @@ class Pins:
     """
 
     def __init__(self, *, factory: str, pin_log: Path | None, monotonic_s: Callable[[], float]) -> None:
-        self._board = _open_board(factory, pin_log, monotonic_s)
+        self._board = open_board(factory, pin_log, monotonic_s)
         self._lines: dict[PinName, RelayLine | ServoLine] = {}
 
     def relay(self, settings: RelayPin) -> RelayLine:
         """The relay at that pin, switched off by this. Raises HardwareError."""
         name = self._new_name(settings.pin)
-        with _as_hardware_error(f"relay at {settings.pin}"):
+        with as_hardware_error(f"relay at {settings.pin}"):
             line = RelayLine(self._board.pin(name, pulses_only=False), settings)
         self._lines[name] = line
         return line
@@ -193,7 +177,7 @@ class Pins:
     def servo(self, settings: ServoPin) -> ServoLine:
         """The servo at that pin; it does not move before it is told to. Raises HardwareError."""
         name = self._new_name(settings.pin)
-        with _as_hardware_error(f"servo at {settings.pin}"):
+        with as_hardware_error(f"servo at {settings.pin}"):
             line = ServoLine(self._board.pin(name, pulses_only=True), settings)
         self._lines[name] = line
         return line
@@ -207,7 +191,7 @@ class Pins:
             except HardwareError as error:
                 problems.append(error)
         self._lines.clear()
-        with _as_hardware_error("pins"):
+        with as_hardware_error("pins"):
             self._board.close()
         if problems:
             raise problems[0]
@@ -220,52 +204,3 @@ class Pins:
         if name in self._lines:
             raise HardwareError(f"{text} ({name}) is already in use; every output needs a pin of its own")
         return name
-
-
-def _open_board(factory: str, pin_log: Path | None, monotonic_s: Callable[[], float]) -> Board:
-    if factory == "mock":
-        from pv_heater.io.mock_pins import MockBoard
-
-        with _as_hardware_error("mock pins"):
-            return MockBoard(pin_log, monotonic_s)
-    openers = {"lgpio": _open_lgpio, "rpigpio": _open_rpigpio}
-    if factory not in ("auto", *openers):
-        raise HardwareError(f"gpio.factory must be auto, lgpio, rpigpio or mock, not {factory!r}")
-    failures = []
-    for word in openers if factory == "auto" else [factory]:
-        try:
-            with _as_hardware_error(word):
-                return openers[word]()
-        except HardwareError as error:
-            failures.append(str(error))
-    raise HardwareError(
-        f"No GPIO on this machine: {'; '.join(failures)}. A Raspberry Pi 5 needs lgpio (docs/install.md); "
-        f"to try without hardware set gpio.factory: mock or dry_run: true."
-    )
-
-
-def _open_lgpio() -> Board:
-    # lgpio puts a pipe of its own into the working folder when it is imported, which a service may not write.
-    os.environ.setdefault("LG_WD", tempfile.gettempdir())
-    from pv_heater.io.lgpio_pins import LgpioBoard
-
-    return LgpioBoard()
-
-
-def _open_rpigpio() -> Board:
-    from pv_heater.io.rpigpio_pins import RpigpioBoard
-
-    return RpigpioBoard()
-
-
-@contextlib.contextmanager
-def _as_hardware_error(where: str) -> Iterator[None]:
-    """Whatever the pin libraries raise becomes a HardwareError that says which pin."""
-    try:
-        yield
-    except HardwareError:
-        raise
-    except Exception as error:  # gpiozero, lgpio and RPi.GPIO raise errors of no common kind
-        text = str(error).strip("'\"") or type(error).__name__
-        hint = "; another program uses it" if "busy" in text.lower() else ""
-        raise HardwareError(f"{where}: {text}{hint}") from error
