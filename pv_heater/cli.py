@@ -99,11 +99,12 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
 
 
 @cli.command()
-def off(config: ConfigOption = None) -> None:
+def off(ctx: typer.Context, config: ConfigOption = None) -> None:
     """Put every output off, beside a running controller or alone."""
     from pv_heater.off import main as switch_off
 
-    raise typer.Exit(switch_off(["--config", str(config)] if config is not None else []))
+    chosen = config or ctx.obj.config
+    raise typer.Exit(switch_off(["--config", str(chosen)] if chosen is not None else []))
 
 
 @cli.command()

@@ -18,7 +18,7 @@ from pv_heater.core import machine
 from pv_heater.core.allocator import Claim, allot
 from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
 from pv_heater.core.evidence import Evidence
-from pv_heater.core.guards import Block, Watched, load_block, site_blocks
+from pv_heater.core.guards import Block, Watched, headroom_w, load_block, site_blocks
 from pv_heater.core.machine import Memory, Outcome, Situation
 from pv_heater.core.saved import memory_as_json, memory_from_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
@@ -185,6 +185,8 @@ class Controller:
         reading = self._fresh(tick_s)
         house = house_w(reading) if reading is not None else None
         extra_w = sum(memory.power_w for memory in self._memories.values()) - evidence.own_w()
+        # What the grid delivers does not pass the inverter: in parallel with the grid that is all beyond its power.
+        grid_share_w = max(0.0, reading.grid_w or 0.0) if reading is not None else 0.0
         watched = Watched(
             now=now,
             reading=reading,
@@ -194,7 +196,7 @@ class Controller:
             daylight=self._daylight.allows(now),
             clock_trusted=inputs.clock_trusted,
             vacation_until_at=self._vacation_until_at,
-            inverter_load_w=(house or 0.0) + max(0.0, extra_w),
+            inverter_load_w=(house or 0.0) - grid_share_w + max(0.0, extra_w),
         )
         blocks = site_blocks(watched, self._site, self._limits, self._held)
         self._held = frozenset(block.guard for block in blocks)
@@ -210,7 +212,13 @@ class Controller:
         if reading is None:
             because = blocks[0].because if blocks else "no reading"
             return Budget(power_w=0.0, rule="no_reading", because=because)
-        return self._strategy.budget(self._view(now, tick_s, reading, forecast))
+        view = self._view(now, tick_s, reading, forecast)
+        budget = self._strategy.budget(view)
+        most_w = headroom_w(view.base_w, self._site, self._limits)
+        if budget.power_w <= most_w:
+            return budget
+        because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
+        return replace(budget, power_w=most_w, rule="headroom", because=because)
 
     def _view(self, now: datetime, tick_s: float, reading: Reading, forecast: Forecast | None) -> View:
         own_w = self._evidence.own_w()

@@ -51,6 +51,12 @@ class PinBusy(HardwareError):
     """Another running controller holds the pin."""
 
 
+class NotRunning(PvHeaterError):
+    """No controller answers on this machine."""
+
+    exit_code = 5
+
+
 class SourceError(PvHeaterError):
     """A meter or a forecast did not answer usefully. `retry_after_s` is the source's own wish, if it told one."""
 

@@ -6,6 +6,7 @@ heating; a load forced on passes them. Each has a release threshold, so that non
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -190,6 +191,19 @@ def site_blocks(watched: Watched, site: Site, limits: Limits, held: Held) -> tup
     """Every guard that blocks the site now, most serious first."""
     answers = (guard(watched, site, limits, held) for guard in SITE_GUARDS)
     return tuple(block for block in answers if block is not None)
+
+
+def headroom_w(base_w: float | None, site: Site, limits: Limits) -> float:
+    """What controlled loads may draw before fuse or inverter guard would block; unlimited without such a limit.
+
+    `base_w` is the house without them; None (not known) leaves it to the guards.
+    """
+    ceilings = [] if limits.max_house_w is None else [limits.max_house_w]
+    if site.inverter is not None and site.inverter.loads_on == "out":
+        ceilings.append(site.inverter.max_w)
+    if not ceilings or base_w is None:
+        return math.inf
+    return max(0.0, RELEASE_SHARE * min(ceilings) - base_w)
 
 
 def load_block(policy: LoadPolicy, load_c: Mapping[str, float], *, was_hot: bool) -> Block | None:

@@ -64,6 +64,13 @@ TRANSITIONS: Mapping[Phase, Mapping[Event, Phase]] = {
 }
 
 
+START_FACTOR = 1.2
+"""An adjustable load starts at a fifth more than its least power, and at no less than its dead band: as much as the
+battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
+SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
+"""Least and full power are reached by smaller moves than others: a quarter of the dead band."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What a load's machine remembers between steps."""
@@ -210,8 +217,9 @@ def _allotted(policy: LoadPolicy, memory: Memory, situation: Situation) -> Wante
     power_w = min(situation.allotted_w, policy.max_power_w) * situation.stale_share
     running = memory.phase is Phase.HEATING
     if policy.adjustable:
-        # The start asks for a dead band more than the stop, so that noise around the least power does not switch.
-        needed_w = policy.min_power_w if running else min(policy.min_power_w + policy.dead_band_w, policy.max_power_w)
+        # The start asks for more than the stop, so that noise around the least power does not switch.
+        start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
+        needed_w = policy.min_power_w if running else min(start_w, policy.max_power_w)
     else:
         needed_w = policy.max_power_w - (policy.dead_band_w if running else 0.0)
     if power_w < max(needed_w, 1e-9):
@@ -279,8 +287,11 @@ def _set_power(policy: LoadPolicy, memory: Memory, situation: Situation, wanted:
         # Nothing is wanted, yet the minimum on time holds it: as little as it can.
         return replace(memory, power_w=policy.least_power_w)
     power_w = wanted.power_w
-    at_limit = power_w >= policy.max_power_w or power_w <= policy.least_power_w
-    if before_w > 0 and abs(power_w - before_w) < policy.dead_band_w and not (at_limit and power_w != before_w):
+    band_w = policy.dead_band_w
+    if power_w >= policy.max_power_w or power_w <= policy.least_power_w:
+        # The last step to an end would otherwise be missing for hours of steady sun.
+        band_w *= SHARE_OF_DEAD_BAND_AT_ENDS
+    if before_w > 0 and abs(power_w - before_w) < band_w:
         power_w = before_w
     if policy.adjustable and policy.ramp_s > 0 and power_w > before_w:
         most_w = max(before_w, policy.min_power_w) + policy.max_power_w * situation.elapsed_s / policy.ramp_s

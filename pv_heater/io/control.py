@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pv_heater.errors import PvHeaterError
+from pv_heater.errors import NotRunning
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class ControlServer:
 
 
 def ask(path: Path, request: Mapping[str, Any]) -> Answer:
-    """Send one command to the running controller. Raises PvHeaterError when none answers within 2 s."""
+    """Send one command to the running controller. Raises NotRunning when none answers within 2 s."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(ANSWER_TIMEOUT_S)
@@ -93,7 +93,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
             connection.sendall(json.dumps(request).encode() + b"\n")
             answer = json.loads(_read_line(connection))
     except (OSError, ValueError) as error:
-        raise PvHeaterError(
+        raise NotRunning(
             f"no controller answers at {path} ({error}); is it running, with the same config and user?"
         ) from error
     return answer if isinstance(answer, dict) else {"ok": False, "message": f"unexpected answer {answer!r}"}

@@ -1,9 +1,18 @@
+import math
 from datetime import timedelta
 
 import pytest
 from attrs import evolve
 
-from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS, Block, Watched, load_block, site_blocks
+from pv_heater.core.guards import (
+    SAFETY_RULES,
+    SITE_GUARDS,
+    Block,
+    Watched,
+    headroom_w,
+    load_block,
+    site_blocks,
+)
 from pv_heater.core.settings import Battery, Inverter, Limits, LoadPolicy, Site
 from pv_heater.core.types import Reading
 from tests.builders import NOON, reading
@@ -78,6 +87,14 @@ def test_soft_fuse_watches_the_house_and_every_phase() -> None:
     block = first(reading(grid_phase_w=(100.0, 4000.1, 0.0)))
     assert block is not None
     assert block.because.startswith("phase 2 draws 4000 W")
+
+
+def test_headroom_leaves_a_tenth_below_the_fuse_and_the_inverter() -> None:
+    assert headroom_w(500.0, SITE, LIMITS) == 0.9 * 3000 - 500
+    assert headroom_w(500.0, evolve(SITE, inverter=Inverter(max_w=3000, loads_on="in")), LIMITS) == 0.9 * 8000 - 500
+    assert headroom_w(500.0, Site(), Limits()) == math.inf
+    assert headroom_w(None, SITE, LIMITS) == math.inf
+    assert headroom_w(9000.0, SITE, LIMITS) == 0.0
 
 
 def test_inverter_limit_counts_only_loads_behind_it() -> None:

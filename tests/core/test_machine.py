@@ -66,10 +66,10 @@ def test_a_gap_in_the_surplus_starts_the_delay_anew() -> None:
     ])  # fmt: skip
 
 
-def test_start_needs_a_dead_band_more_than_stop() -> None:
+def test_start_needs_more_than_stop() -> None:
     play([
-        (0, 199, Phase.OFF, 0),
-        (1, 200, Phase.ARMED, 0),
+        (0, 119, Phase.OFF, 0),
+        (1, 120, Phase.ARMED, 0),
         (31, 200, Phase.HEATING, 200),
         (331, 101, Phase.HEATING, 200),
         (332, 100, Phase.HEATING, 100),
@@ -108,6 +108,11 @@ def test_changes_inside_the_dead_band_do_not_move() -> None:
         (34, 1000, Phase.HEATING, 1000),
         (35, 1950, Phase.HEATING, 1950),
         (36, 2500, Phase.HEATING, 2000),
+        (37, 1910, Phase.HEATING, 2000),
+        (38, 1900, Phase.HEATING, 1900),
+        (39, 1980, Phase.HEATING, 1900),
+        (40, 2000, Phase.HEATING, 2000),
+        (41, 1980, Phase.HEATING, 2000),
     ])  # fmt: skip
 
 
