@@ -204,11 +204,12 @@ class Loop:
                 return load.safe(tick_s)
             return load.apply(setpoint, tick_s)
         except HardwareError as error:
-            if load.name not in self._health:
+            is_news = load.name not in self._health
+            if is_news:
                 log.error("%s: %s", load.name, error)
-            self._health.setdefault(load.name, str(error))
+                self._health[load.name] = str(error)
         try:
             load.safe(tick_s)
         except HardwareError as error:
             log.debug("%s: the safety stop after the failure failed as well: %s", load.name, error)
-        return tick_s  # decide again at once, now that the load is known to be faulty
+        return tick_s if is_news else None  # decide again at once, now that the load is known to be faulty

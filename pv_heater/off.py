@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from attrs import frozen
 
+from pv_heater.config_flat import has_flat_keys, unflatten
+from pv_heater.config_yaml import Unreadable, read_document
 from pv_heater.errors import HardwareError, PvHeaterError
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.control import SOCKET_NAME, ask
@@ -89,7 +90,7 @@ def _find(config_path: Path) -> _Found:
     config, trouble = _read_config(config_path)
     state_dir = _state_dir(config, config_path)
     kept = read_pins_file(state_dir) or {}
-    outputs, doubts = outputs_in(config if config.get("dry_run") is not True else {})
+    outputs, doubts = outputs_in({} if _is_dry(config) else config)
     named = {PinName.parse(name) for output in outputs for name in _pin_names(output)}
     for output in outputs_in(kept)[0]:
         if named.isdisjoint(PinName.parse(name) for name in _pin_names(output)):
@@ -110,12 +111,16 @@ def _find(config_path: Path) -> _Found:
 
 def _read_config(path: Path) -> tuple[Mapping[str, Any], str]:
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        return {}, f"{path} cannot be read ({str(error).splitlines()[0]}); going by {FILE_NAME} of the last run"
-    if not isinstance(config, Mapping):
-        return {}, f"{path} holds no settings; going by {FILE_NAME} of the last run"
-    return config, ""
+        document = read_document(path)
+    except Unreadable as error:
+        return {}, f"{path} cannot be used ({error}); going by {FILE_NAME} of the last run"
+    if has_flat_keys(document):
+        unflatten(document)
+    return document.values, ""
+
+
+def _is_dry(config: Mapping[str, Any]) -> bool:
+    return str(config.get("dry_run")).lower() in ("true", "yes", "on")
 
 
 def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:

@@ -6,10 +6,12 @@ import logging
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from pv_heater.config import Config
-from pv_heater.core.settings import BatteryShare
+from attrs import evolve
+
+from pv_heater.config import Config, TypedSettings
+from pv_heater.core.settings import BatteryShare, LoadPolicy, ServoPin
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.gpio import Pins
 from pv_heater.io.pin_lock import lock_pins
@@ -72,9 +74,17 @@ class Outputs:
         for row in self._config.loads:
             if isinstance(row, BatteryShare):
                 continue
-            load: Load = DryRun(row.settings, self.tools) if self._dry_run else row.build(self.tools)
+            load: Load = DryRun(row.settings, self.tools) if self._dry_run else self._resolved(row).build(self.tools)
             self.loads.append(load)
             self._ends.callback(_close, load)
+
+    def _resolved(self, row: TypedSettings[LoadPolicy]) -> TypedSettings[LoadPolicy]:
+        """A curve named beside the configuration is found there, wherever the program was started."""
+        servo = getattr(row.settings, "servo", None)
+        if not isinstance(servo, ServoPin) or servo.curve is None:
+            return row
+        found: dict[str, Any] = {"servo": evolve(servo, curve=str(self._config.resolve(servo.curve)))}
+        return evolve(row, settings=evolve(row.settings, **found))
 
     def _open_pins(self) -> Pins:
         if self._pins is None:

@@ -19,10 +19,10 @@ HOMES = {
     "gpiozero": {"io/lgpio_pins.py", "io/mock_pins.py", "io/rpigpio_pins.py"},
     "lgpio": {"io/lgpio_pins.py"},
     "astral": {"core/daylight.py"},
-    "yaml": {"config_yaml.py", "off.py"},
+    "yaml": {"config_yaml.py"},
     "cattrs": {"config_structure.py"},
     "typer": {"cli.py"},
-    "socket": {"io/control.py", "io/watchdog.py", "off.py"},
+    "socket": {"io/control.py", "io/watchdog.py"},
 }
 """Every third-party I/O library, and the clock, has exactly one home (a home may be a few neighbouring files)."""
 

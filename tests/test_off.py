@@ -122,7 +122,7 @@ def test_a_broken_configuration_falls_back_to_the_pins_of_the_last_run(
     assert home.off() == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("old_heater: relay")
-    assert "cannot be read" in captured.err
+    assert "cannot be used" in captured.err
     assert home.seen()[0] == (RELAY, 1.0)
 
 
@@ -237,3 +237,27 @@ def test_the_real_process_ends_with_0_and_says_what_it_did(home: Home) -> None:
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("water_heater: relay")
+
+
+def test_release_is_not_mistaken_for_yaml_s_false(tmp_path: Path) -> None:
+    """A plain YAML reader takes the key `off` for the truth value false, and would drive the pin instead."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "loads:\n- {name: pump, type: relay, max_power_w: 800, relay: {pin: GPIO5, active_high: false, off: release}}\n"
+        f"gpio: {{factory: mock, pin_log: {tmp_path / 'pins.jsonl'}}}\nstate_dir: {tmp_path / 'state'}\n"
+    )
+    assert main(["--config", str(config)]) == 0
+    states = [json.loads(line)["state"] for line in (tmp_path / "pins.jsonl").read_text().splitlines()]
+    assert not any(state is not None for state in states)  # the pin is never driven
+
+
+def test_the_wiring_of_the_earlier_optimizer_is_known_from_its_flat_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "api_username: owner@example.com\napi_password: secret\nmin_battery: 95\n"
+        f"gpio: {{factory: mock, pin_log: {tmp_path / 'pins.jsonl'}}}\nstate_dir: {tmp_path / 'state'}\n"
+    )
+    assert main(["--config", str(config)]) == 0
+    assert "relay BOARD11 open" in capsys.readouterr().out
