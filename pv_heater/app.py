@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
     """`main.py run`: the live program, or the recorded day when the meter is a recording."""
     if config.meter and config.meter[0].type == "recording":
-        return _play(config, lambda: play_recording(config, dry_run=dry_run), debug=debug, as_json=as_json)
+        return _play(config, lambda: play_recording(config, dry_run=dry_run), "", debug=debug, as_json=as_json)
     from pv_heater.live import run_live  # a recording needs no network libraries
 
     lines = _start_logging(config, debug=debug, to_stdout=True)
@@ -41,10 +41,10 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
 def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> int:
     """`main.py replay`: another recording with this configuration, dry, at full speed."""
     first = config.meter[0].settings if config.meter and config.meter[0].type == "recording" else None
-    settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording), speed=None)
+    settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording.absolute()), speed=None)
     row = TypedSettings(type="recording", cls=RecordingMeter, settings=settings)
     config = evolve(config, meter=(row,))
-    return _play(config, lambda: play_recording(config, dry_run=True), debug=debug, as_json=as_json)
+    return _play(config, lambda: play_recording(config, dry_run=True), "replay", debug=debug, as_json=as_json)
 
 
 def simulate(
@@ -54,13 +54,14 @@ def simulate(
     return _play(
         config,
         lambda: play_simulation(config, days=days, weather=weather, seed=seed, data=data),
+        "simulate",
         debug=debug,
         as_json=as_json,
     )
 
 
-def _play(config: Config, play: Callable[[], Played], *, debug: bool, as_json: bool) -> int:
-    lines = _start_logging(config, debug=debug, to_stdout=not as_json)
+def _play(config: Config, play: Callable[[], Played], suffix: str, *, debug: bool, as_json: bool) -> int:
+    lines = _start_logging(config, debug=debug, to_stdout=not as_json, suffix=suffix)
     try:
         played = play()
     finally:
@@ -72,9 +73,11 @@ def _play(config: Config, play: Callable[[], Played], *, debug: bool, as_json: b
     return 0
 
 
-def _start_logging(config: Config, *, debug: bool, to_stdout: bool) -> LogLines:
+def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str = "") -> LogLines:
+    """`suffix` names another file than the controller's own, which may be running and writing to it."""
+    path = log_path(config.log.file, os.environ)
     lines = LogLines(
-        log_path(config.log.file, os.environ),
+        path.with_stem(f"{path.stem}_{suffix}") if suffix else path,
         max_bytes=config.log.max_bytes,
         zone=ZoneInfo(config.site.timezone),
         to_stdout=to_stdout,

@@ -82,7 +82,10 @@ def run(
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the controller until Ctrl-C, `systemctl stop` or SIGHUP; then every load is off."""
+    """Run the controller.
+
+    Ctrl-C, `systemctl stop` or a closed terminal ends it; then every load is off.
+    """
     from pv_heater import app
 
     raise typer.Exit(app.run(_load(ctx, config), dry_run=dry_run, debug=ctx.obj.debug, as_json=as_json))
@@ -90,7 +93,10 @@ def run(
 
 @cli.command()
 def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Check settings and wiring, and ask each source once. Moves nothing."""
+    """Check settings, wiring and sources.
+
+    Each source is asked once; nothing is moved.
+    """
     from pv_heater.check import check_all
 
     report = check_all(_load(ctx, config))
@@ -100,7 +106,10 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
 
 @cli.command()
 def off(ctx: typer.Context, config: ConfigOption = None) -> None:
-    """Put every output off, beside a running controller or alone."""
+    """Put every output off.
+
+    Beside a running controller that one is asked to stay off until `clear`.
+    """
     from pv_heater.off import main as switch_off
 
     chosen = config or ctx.obj.config
@@ -114,7 +123,10 @@ def replay(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a recording at full speed through the real loop: transitions and a summary."""
+    """Play a recording at full speed, dry.
+
+    It goes through the real loop: transitions as they happen, then a summary.
+    """
     from pv_heater import app
 
     raise typer.Exit(app.replay(_load(ctx, config), recording, debug=ctx.obj.debug, as_json=as_json))
@@ -126,10 +138,16 @@ def record(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.", metavar="FILE")],
     config: ConfigOption = None,
     duration: Annotated[
-        str, typer.Option("--for", help="How long: 90s, 30m, 12h, 1d. Ctrl-C ends it earlier; nothing is lost.")
+        str,
+        typer.Option(
+            "--for", metavar="TIME", help="How long: 90s, 30m, 12h, 1d. Ctrl-C ends it earlier; nothing is lost."
+        ),
     ] = "1d",
 ) -> None:
-    """Write what the meter says as a recording, names and ids scrubbed."""
+    """Write what the meter says into a file.
+
+    Names and ids are scrubbed; `replay` plays it.
+    """
     from pv_heater.recorder import record_meter
 
     raise typer.Exit(record_meter(_load(ctx, config), file, seconds(duration), print_line=typer.echo))
@@ -140,16 +158,20 @@ def simulate(
     ctx: typer.Context,
     config: ConfigOption = None,
     days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="How many days; else one of weather, or all of --data.")
+        int | None,
+        typer.Option(min=1, max=3650, metavar="N", help="How many days; else one of weather, or all of --data."),
     ] = None,
-    weather: Annotated[str, typer.Option(help="clear, cloudy, broken or mixed.")] = "mixed",
-    seed: Annotated[int, typer.Option(help="Another number gives other weather.")] = 1,
+    weather: Annotated[str, typer.Option(metavar="WORD", help="clear, cloudy, broken or mixed.")] = "mixed",
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number gives other weather.")] = 1,
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Recorded days (CSV with t, pv_w, load_w) instead of weather.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Whole days in the software home with your loads, limits and strategy."""
+    """Play whole days in a software home, dry.
+
+    With your loads, limits and strategy; the weather is made up, or recorded with --data.
+    """
     from pv_heater import app
 
     raise typer.Exit(
@@ -166,7 +188,7 @@ def status(
     why: Annotated[bool, typer.Option("--why", help="Also say what each decision rests on.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What the running controller does now."""
+    """Say what the running controller does."""
     answer = _ask(ctx, config, {"command": "status"})
     _say(answer, as_json, _status_lines(answer, why))
 
@@ -174,13 +196,18 @@ def status(
 @cli.command()
 def force(
     ctx: typer.Context,
-    load: Annotated[str, typer.Argument(help="Name of the load.")],
-    mode: Annotated[str, typer.Argument(help="on, off or auto.")],
+    load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],
+    mode: Annotated[str, typer.Argument(help="on, off or auto.", metavar="MODE")],
     config: ConfigOption = None,
-    duration: Annotated[str, typer.Option("--for", help="How long: 90s, 30m, 2h; it always ends.")] = "2h",
-    power: Annotated[float | None, typer.Option(help="Watts; else full power.")] = None,
+    duration: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 2h; it always ends.")
+    ] = "2h",
+    power: Annotated[float | None, typer.Option(metavar="WATTS", help="Else full power.")] = None,
 ) -> None:
-    """Force a load of the running controller on or off for a while, or give it back (auto). Safety still wins."""
+    """Force a load on or off for a while.
+
+    `auto` gives it back. Safety guards still win.
+    """
     if mode not in ("on", "off", "auto"):
         raise typer.BadParameter(f"the mode must be on, off or auto, not {mode!r}")
     request = {"command": "force", "load": load, "mode": mode, "for_s": seconds(duration), "power_w": power}
@@ -190,10 +217,13 @@ def force(
 @cli.command()
 def clear(
     ctx: typer.Context,
-    load: Annotated[str, typer.Argument(help="Name of the load.")],
+    load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],
     config: ConfigOption = None,
 ) -> None:
-    """End the latched fault of a load, once its cause is mended."""
+    """End the latched fault of a load.
+
+    Once its cause is mended; after `off` too.
+    """
     typer.echo(_ask(ctx, config, {"command": "clear", "load": load})["message"])
 
 

@@ -52,8 +52,8 @@ class Played:
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        recordings = [to_jsonable(summary) for summary in self.summaries]
-        return {**self._totals(), "recordings": recordings, "notes": list(self.notes)}
+        result = {**self._totals(), "recordings": [to_jsonable(summary) for summary in self.summaries]}
+        return {**_rounded(result), "notes": list(self.notes)}
 
     def _totals(self) -> dict[str, float]:
         return {
@@ -61,6 +61,15 @@ class Played:
             "bought_wh": sum(summary.bought_wh for summary in self.summaries),
             "unused_wh": sum(summary.unused_wh or 0.0 for summary in self.summaries),
         }
+
+
+def _rounded(value: Any) -> Any:
+    """Energies to a tenth of a Wh: more would be noise of the arithmetic."""
+    if isinstance(value, float):
+        return round(value, 1)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value
 
 
 _TOTALS = {"heat_wh": "to water", "bought_wh": "bought", "unused_wh": "of sun unused"}
