@@ -120,7 +120,7 @@ def _sentence(spare_w: float, battery_w: float, view: View) -> str:
     soc = view.reading.battery_soc_percent
     charge = f" at {soc:.0f} %" if soc is not None else ""
     if battery_w >= 1:
-        share = f"the battery{charge} takes {battery_w:.0f} W of it"
+        share = f"the battery{charge} wants {battery_w:.0f} W of it"
     elif battery_w <= -1:
         share = f"the battery{charge} may give {-battery_w:.0f} W"
     else:
