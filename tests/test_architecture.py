@@ -22,7 +22,7 @@ HOMES = {
     "yaml": {"config_yaml.py"},
     "cattrs": {"config_structure.py"},
     "typer": {"cli.py"},
-    "socket": {"io/control.py", "io/watchdog.py"},
+    "socket": {"io/control.py", "io/watchdog.py", "bench/footprint.py"},
 }
 """Every third-party I/O library, and the clock, has exactly one home (a home may be a few neighbouring files)."""
 

@@ -72,16 +72,27 @@ class Balance:
         """Nothing to take back."""
 
     def _smoothed(self, view: View, spare_w: float) -> float:
-        """A first-order filter over new samples; an import beyond the limit is believed at once."""
-        grid_w = view.reading.grid_w
-        importing = grid_w is not None and grid_w > view.limits.max_grid_w
-        if self._smooth_w is None or self._smooth_taken_s is None or importing or self._settings.filter_s <= 0:
-            self._smooth_w = spare_w
+        """A first-order filter over new samples; an import beyond the limit is believed at once.
+
+        So is PV that comes back while the battery is above its holding level: each step of the search for hidden sun
+        is paid for by the one before, and the battery carries an error.
+        """
+        reading = view.reading
+        importing = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
+        smooth_w, taken_s, filter_s = self._smooth_w, self._smooth_taken_s, self._settings.filter_s
+        if smooth_w is None or taken_s is None or importing or filter_s <= 0:
+            smooth_w = spare_w
         elif view.reading_is_new:
-            elapsed_s = max(0.0, view.taken_tick_s - self._smooth_taken_s)
-            self._smooth_w += (spare_w - self._smooth_w) * (1.0 - exp(-elapsed_s / self._settings.filter_s))
-        self._smooth_taken_s = view.taken_tick_s
-        return self._smooth_w
+            elapsed_s = max(0.0, view.taken_tick_s - taken_s)
+            smooth_w += (spare_w - smooth_w) * (1.0 - exp(-elapsed_s / filter_s))
+            if self._is_above_hold(view):
+                smooth_w = max(smooth_w, spare_w)
+        self._smooth_w, self._smooth_taken_s = smooth_w, view.taken_tick_s
+        return smooth_w
+
+    def _is_above_hold(self, view: View) -> bool:
+        soc_percent = view.reading.battery_soc_percent
+        return soc_percent is not None and not view.feed_in and soc_percent > self._hold_percent(view)
 
     def _battery_wish_w(self, view: View) -> float:
         """Power the battery should get (above 0) or may give (below 0)."""
