@@ -105,6 +105,9 @@ class Balance:
         most_w = battery.charge_limit_w if battery is not None else capacity_wh
         hold_percent = self._hold_percent(view)
         wish_w = capacity_wh * (hold_percent - soc_percent) / 100.0 / RETURN_TIME_H
+        if reading.grid_w is not None and reading.grid_w < 0 and reading.battery_w is not None:
+            # What is sold was offered to the battery first: it takes no more than it does.
+            wish_w = min(wish_w, max(0.0, reading.battery_w))
         give_w = 0.0 if view.feed_in else view.limits.max_battery_discharge_w
         return min(most_w, max(-give_w, wish_w))
 

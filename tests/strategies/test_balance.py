@@ -37,6 +37,13 @@ def test_with_feed_in_the_battery_gives_nothing_and_export_heats() -> None:
     assert power(house.at(10, pv_w=2500.0, grid_w=-2000.0, battery_soc_percent=100.0)) == 2000
 
 
+def test_what_is_sold_is_spare_however_low_the_battery() -> None:
+    """The battery charges with all it can, 1200 W, and 800 W are still sold."""
+    site = config()["site"] | {"feed_in": True}
+    seen = dict(pv_w=2500.0, battery_w=1200.0, grid_w=-800.0, battery_soc_percent=50.0)
+    assert power(House(config(site=site)).at(0, **seen)) == 800
+
+
 def test_lead_batteries_are_filled() -> None:
     site = config()["site"] | {"battery": {"capacity_wh": 4800, "max_charge_w": 2400, "chemistry": "lead"}}
     decision = House(config(site=site)).at(0, pv_w=1000.0, battery_soc_percent=97.0)
