@@ -64,6 +64,7 @@ def check_all(config: Config) -> CheckReport:
     findings += _wiring(config)
     findings.append(_clock())
     findings += _outputs(config)
+    findings += _temperatures(config)
     with TemporaryDirectory() as folder:
         tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
         for row in config.meter:
@@ -88,6 +89,15 @@ def _clock() -> Finding:
         return Finding(what="clock", says="set by network time")
     text = "not set by network time; heating waits until it agrees with the meter's own time within 120 s"
     return Finding(what="clock", says=text, warning=True)
+
+
+def _temperatures(config: Config) -> list[Finding]:
+    """Loads that wait for a temperature which no meter here tells."""
+    if not any(row.type == "vrm" for row in config.meter):
+        return []
+    rows = [row.settings for row in config.loads if not isinstance(row, BatteryShare)]
+    text = "max_c needs the load's temperature, and VRM does not tell it: this load would never heat"
+    return [Finding(what=f"loads.{row.name}", says=text, exit_code=2) for row in rows if row.max_c is not None]
 
 
 def _outputs(config: Config) -> list[Finding]:

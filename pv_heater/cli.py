@@ -254,9 +254,9 @@ def bench(
 
 def _ask(ctx: typer.Context, config: Path | None, request: dict[str, Any]) -> Any:
     from pv_heater.io.control import SOCKET_NAME, ask
-    from pv_heater.paths import state_dir
+    from pv_heater.outputs import running_state_dir
 
-    answer = ask(state_dir(_load(ctx, config)) / SOCKET_NAME, request)
+    answer = ask(running_state_dir(_load(ctx, config)) / SOCKET_NAME, request)
     if not answer.get("ok"):
         raise PvHeaterError(str(answer.get("message")))
     return answer

@@ -153,7 +153,7 @@ def _running_controller(found: _Found) -> Holder | None:
 
 def _ask(found: _Found, other: Holder) -> int:
     try:
-        answer = ask(found.state_dir / SOCKET_NAME, {"command": "off"})
+        answer = ask(Path(other.state_dir or found.state_dir) / SOCKET_NAME, {"command": "off"})
     except PvHeaterError as error:
         _warn(
             f"the pins are held by {other}, which did not answer: {error}. Stop it (`systemctl stop pv-heater`, "

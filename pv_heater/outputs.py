@@ -14,10 +14,11 @@ from pv_heater.config import Config, TypedSettings
 from pv_heater.core.settings import BatteryShare, LoadPolicy, ServoPin
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.gpio import Pins
-from pv_heater.io.pin_lock import lock_pins
+from pv_heater.io.pin_lock import holder, lock_pins
 from pv_heater.io.pin_names import PinName
 from pv_heater.io.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
+from pv_heater.paths import state_dir
 from pv_heater.ports import Clock, Load, Tools
 from pv_heater.wiring import boot_problems, pin_settings, wiring_problems
 
@@ -60,9 +61,9 @@ class Outputs:
             raise ConfigError("wiring", problems)
         for warning in boot_problems(self._config):
             log.warning("%s", warning)
-        kind = "mock" if self._config.gpio.factory == "mock" else "real"
         names = [str(PinName.parse(pin.pin)) for _, pin in pins]
-        locks = lock_pins(names, owner=str(self._config.path or "a mapping"), kind=kind)
+        owner = str(self._config.path or "a mapping")
+        locks = lock_pins(names, owner=owner, kind=_lock_kind(self._config), state_dir=self.tools.state_dir)
         self._ends.callback(locks.release)
         settings = [row.settings for row in self._config.loads if not isinstance(row, BatteryShare)]
         try:
@@ -106,3 +107,19 @@ def full_powers_w(config: Config) -> dict[str, float]:
     """Each load's full power, in order of priority."""
     rows = [row.settings for row in config.loads if not isinstance(row, BatteryShare)]
     return {row.name: row.max_power_w for row in rows}
+
+
+def running_state_dir(config: Config) -> Path:
+    """Where the controller that runs with these pins keeps its state; where none does, what the settings say.
+
+    A service under systemd has a folder of its own, which a shell does not know: the pin locks tell.
+    """
+    for _, pin in pin_settings(config):
+        running = holder(pin.pin, _lock_kind(config))
+        if running is not None and running.state_dir:
+            return Path(running.state_dir)
+    return state_dir(config)
+
+
+def _lock_kind(config: Config) -> str:
+    return "mock" if config.gpio.factory == "mock" else "real"

@@ -33,11 +33,13 @@ TRIES = 5
 
 @frozen(kw_only=True)
 class Holder:
-    """Who holds a pin. `pid` 0 and an empty `owner` where the file does not tell; `started` is ISO 8601."""
+    """Who holds a pin. `pid` 0 and empty texts where the file does not tell; `started` is ISO 8601."""
 
     pid: int
     owner: str
     started: str
+    state_dir: str
+    """Where it listens for commands; a service's folder is not the one a shell would guess."""
 
     def __str__(self) -> str:
         return f"process {self.pid}" + (f" ({self.owner}, since {self.started})" if self.owner else "")
@@ -66,16 +68,19 @@ def lock_folder() -> Path:
     return SYSTEM_FOLDER if os.access(SYSTEM_FOLDER, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
-def lock_pins(names: Sequence[str], owner: str, kind: str, *, folder: Path | None = None) -> PinLocks:
+def lock_pins(
+    names: Sequence[str], owner: str, kind: str, *, state_dir: Path | None = None, folder: Path | None = None
+) -> PinLocks:
     """Lock all these pins or none. `kind` is mock or real: mock pins clash with mock pins only.
 
-    `owner` is told to whoever comes second, such as the path of the configuration. Raises PinBusy naming
+    `owner` is told to whoever comes second, such as the path of the configuration, and `state_dir` to those who
+    want to talk to the owner. Raises PinBusy naming
     the first pin that is taken and by whom, HardwareError when a lock cannot be made.
     """
     fds: list[int] = []
     try:
         for name in sorted({_normal(name) for name in names}):
-            fds.append(_take(_path(name, kind, folder), name, owner))
+            fds.append(_take(_path(name, kind, folder), name, owner, state_dir))
     except HardwareError:
         PinLocks(fds).release()
         raise
@@ -111,7 +116,7 @@ def _path(name: str, kind: str, folder: Path | None) -> Path:
     return (folder or lock_folder()) / f"pv_heater-{kind}-{name.replace('/', '-')}.lock"
 
 
-def _take(path: Path, name: str, owner: str) -> int:
+def _take(path: Path, name: str, owner: str, state_dir: Path | None) -> int:
     try:
         fd = _open(path)
     except OSError as error:
@@ -130,7 +135,12 @@ def _take(path: Path, name: str, owner: str) -> int:
                     ) from None
                 time.sleep(0.01)
         os.ftruncate(fd, 0)
-        text = {"pid": os.getpid(), "owner": owner, "started": datetime.now(UTC).isoformat(timespec="seconds")}
+        text = {
+            "pid": os.getpid(),
+            "owner": owner,
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "state_dir": str(state_dir.absolute()) if state_dir is not None else "",
+        }
         os.pwrite(fd, json.dumps(text).encode() + b"\n", 0)
     except OSError as error:
         os.close(fd)
@@ -163,6 +173,6 @@ def _open(path: Path) -> int:
 def _read(fd: int) -> Holder:
     try:
         text: Any = json.loads(os.pread(fd, 10_000, 0))
-        return Holder(pid=int(text["pid"]), owner=str(text["owner"]), started=str(text["started"]))
+        return Holder(pid=int(text["pid"]), **{key: str(text[key]) for key in ("owner", "started", "state_dir")})
     except (ValueError, TypeError, KeyError, OSError):
-        return Holder(pid=0, owner="", started="")
+        return Holder(pid=0, owner="", started="", state_dir="")

@@ -113,3 +113,22 @@ def test_dry_run_touches_no_pin(vrm: VrmServer, tmp_path: Path) -> None:
         program.wait_for(lambda: "-> heating" in program.log(), 10, "heating in the log")
         assert program.pins() == []
         assert program.stop() == 0
+
+
+def test_a_service_with_a_state_folder_of_its_own_is_found_from_a_shell(vrm: VrmServer, tmp_path: Path) -> None:
+    """Under systemd the state folder is $STATE_DIRECTORY, which a shell does not have."""
+    config = settings(tmp_path, vrm.url)
+    del config["state_dir"]
+    (tmp_path / "service").mkdir()
+    with Program(tmp_path, config, environ={"STATE_DIRECTORY": str(tmp_path / "service")}) as program:
+        program.wait_until_heating()
+        assert "water_heater: heating" in run_once(tmp_path, config, "status").stdout
+        done = run_once(tmp_path, config, "off")
+        assert done.returncode == 0, done.stderr
+        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 2, "relay open")
+
+
+def test_check_says_that_max_c_cannot_work_with_vrm(vrm: VrmServer, tmp_path: Path) -> None:
+    done = run_once(tmp_path, settings(tmp_path, vrm.url, loads=[regulator(max_c=70)]), "check")
+    assert done.returncode == 2
+    assert "this load would never heat" in done.stdout
