@@ -84,6 +84,7 @@ def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str 
         debug=debug,
     )
     log.info("pv-heater %s, %s; log file %s", __version__, config.path or "settings from a mapping", lines.path)
-    for warning in (*config.warnings, *([lines.problem] if lines.problem else [])):
-        log.warning("%s", warning)
+    for warning in (*config.warnings, config.assumed_daylight, lines.problem):
+        if warning is not None:
+            log.warning("%s", warning)
     return lines

@@ -60,7 +60,8 @@ class CheckReport:
 def check_all(config: Config) -> CheckReport:
     """Look at everything; a source that does not answer costs its own time-outs and no more."""
     findings = [Finding(what="settings", says=f"{config.path or 'a mapping'} is complete")]
-    findings += [Finding(what="settings", says=text, warning=True) for text in config.warnings]
+    doubts = [*config.warnings, *([config.assumed_daylight] if config.assumed_daylight else [])]
+    findings += [Finding(what="settings", says=text, warning=True) for text in doubts]
     findings += _wiring(config)
     findings.append(_clock())
     findings += _outputs(config)

@@ -107,6 +107,17 @@ class Config:
     warnings: tuple[str, ...] = ()
     path: Path | None = None
 
+    @property
+    def assumed_daylight(self) -> str | None:
+        """A sentence where daylight is guessed because nobody said where the home is; else None."""
+        daylight = self.limits.daylight
+        if self.site.located or "clock" in (daylight.start.event, daylight.end.event):
+            return None
+        return (
+            f"without site.latitude and site.longitude the sun is not known: sunrise is taken as 08:00 and sunset as "
+            f"18:00 in {self.site.timezone}; name the place, or clock times in limits.daylight"
+        )
+
     def resolve(self, path: str | Path) -> Path:
         """The file meant by a relative `path`: in the current folder, beside the configuration, or in the project."""
         wanted = Path(path).expanduser()

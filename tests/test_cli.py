@@ -241,3 +241,9 @@ def test_output_in_a_pipe_that_closes_is_no_traceback(tmp_path: Path) -> None:
     command = f"{sys.executable} main.py --config {shipped(tmp_path)} | head -n 2"
     done = subprocess.run(["bash", "-c", command], cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in done.stderr
+
+
+def test_check_says_when_daylight_is_only_guessed(tmp_path: Path) -> None:
+    done = main("check", "--config", shipped(tmp_path, site={"timezone": "UTC"}))
+    assert "warning settings: without site.latitude and site.longitude the sun is not known" in done.stdout
+    assert "the sun is not known" not in main("check", "--config", shipped(tmp_path)).stdout
