@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
 from pv_heater.core.evidence import Evidence
 from pv_heater.core.guards import Block, Watched, headroom_w, load_block, site_blocks
 from pv_heater.core.machine import Memory, Outcome, Situation
-from pv_heater.core.saved import memory_as_json, memory_from_json
+from pv_heater.core.saved import SCHEMA, Saved, load_as_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget, Strategy, View, house_w, spare_w
 from pv_heater.core.types import (
@@ -40,7 +40,6 @@ from pv_heater.core.types import (
     Vacation,
 )
 
-STATE_SCHEMA = 1
 FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration ends after two hours (DESIGN 6)."""
 FORCE_LONGEST_S = 7 * 86_400.0
@@ -72,15 +71,16 @@ class Controller:
         self._last_now: datetime | None = None
         self._derived_tick_s = 0.0
         self._last_tick_s: float | None = None
-        self._saved: Mapping[str, Any] | None = None
-        if state is not None:
-            self._restore(state)
+        self._given_state = state
+        self._saved = Saved.parse(state) if state is not None else None
+        if self._saved is not None and self._saved.strategy_type == self._strategy_word:
+            self._strategy.restore(self._saved.learned)
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
         """Build from a file or a mapping with the same keys; `state` is what `state()` gave earlier.
 
-        Raises ConfigError with every problem at once.
+        Raises ConfigError with every problem at once, ValueError for a state that is none.
         """
         return cls(load_config(source), state)
 
@@ -96,6 +96,7 @@ class Controller:
         tick_s, elapsed_s = self._advance_time(now, inputs.tick_s)
         if self._saved is not None:
             self._take_back(self._saved, now, tick_s)
+            self._saved = self._given_state = None
         self._start_day(now, elapsed_s)
         cleared = self._obey(inputs.commands, tick_s)
         self._evidence.observe(reading, now, tick_s)
@@ -117,14 +118,14 @@ class Controller:
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
         tick_s = self._last_tick_s or 0.0
-        if self._saved is not None:
-            return dict(self._saved)
+        if self._given_state is not None:
+            return dict(self._given_state)  # not one step yet: nothing has changed
         return {
-            "schema": STATE_SCHEMA,
+            "schema": SCHEMA,
             "saved_at": self._last_now.isoformat() if self._last_now else None,
             "day": self._day.isoformat() if self._day else None,
             "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
-            "loads": {name: memory_as_json(memory, tick_s) for name, memory in self._memories.items()},
+            "loads": {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()},
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
 
@@ -339,23 +340,11 @@ class Controller:
             because=first.because if first else budget.because,
         )
 
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        schema = state.get("schema")
-        if schema != STATE_SCHEMA:
-            raise ValueError(f"the saved state has schema {schema!r}; this version reads {STATE_SCHEMA}")
-        strategy = state.get("strategy", {})
-        if strategy.get("type") == self._strategy_word:
-            self._strategy.restore(strategy.get("learned", {}))
-        self._saved = state
-
-    def _take_back(self, saved: Mapping[str, Any], now: datetime, tick_s: float) -> None:
+    def _take_back(self, saved: Saved, now: datetime, tick_s: float) -> None:
         """Turn saved ages into ticks, now that the first step tells what time it is."""
-        self._saved = None
-        saved_at = datetime.fromisoformat(saved["saved_at"]) if saved.get("saved_at") else now
-        away_s = max(0.0, (now - saved_at).total_seconds())
-        for name, item in saved.get("loads", {}).items():
+        away_s = saved.away_s(now)
+        for name, load in saved.loads.items():
             if name in self._memories:
-                self._memories[name] = memory_from_json(item, tick_s, away_s)
-        self._day = date.fromisoformat(saved["day"]) if saved.get("day") else None
-        until = saved.get("vacation_until_at")
-        self._vacation_until_at = datetime.fromisoformat(until).astimezone(UTC) if until else None
+                self._memories[name] = load.memory(tick_s, away_s)
+        self._day = saved.day
+        self._vacation_until_at = saved.vacation_until_at

@@ -66,7 +66,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         forecast_worker = _forecast_worker(config, outputs.tools, clock)
         workers: list[Worker[Any]] = [worker] if forecast_worker is None else [worker, forecast_worker]
         state_file = StateFile(folder / STATE_NAME)
-        controller = Controller(config, state=state_file.load())
+        controller = _controller(config, state_file)
         transitions = TransitionLog(full_powers_w(config))
         watchdog, notifier = Watchdog(loads, clock.monotonic_s), SystemdNotifier(os.environ)
         loop = Loop(
@@ -96,6 +96,15 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             state_file.save_now(controller.state())
         log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
+
+
+def _controller(config: Config, state_file: StateFile) -> Controller:
+    """With the saved state, where there is one that can be used."""
+    try:
+        return Controller(config, state=state_file.load())
+    except (ValueError, TypeError, KeyError) as error:
+        state_file.set_aside(str(error))
+        return Controller(config)
 
 
 def _meter_worker(config: Config, tools: Tools, clock: SystemClock) -> tuple[Meter, Worker[Reading]]:

@@ -41,14 +41,26 @@ class StateFile:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            aside = self._path.with_suffix(".damaged")
-            log.warning("the saved state %s cannot be read (%s); it is kept as %s", self._path, error, aside.name)
-            try:
-                os.replace(self._path, aside)
-            except OSError as problem:
-                log.warning("the damaged state could not be set aside: %s", problem)
+            self.set_aside(str(error))
             return None
-        return state if isinstance(state, dict) else None
+        if not isinstance(state, dict):
+            self.set_aside("it holds no object")
+            return None
+        return state
+
+    def set_aside(self, why: str) -> None:
+        """Keep a state that cannot be used under another name, so that its owner can look, and say so."""
+        aside = self._path.with_suffix(".damaged")
+        log.error(
+            "the saved state %s cannot be used: %s. It is kept as %s; timers, forced modes and latched faults begin anew",
+            self._path,
+            why,
+            aside.name,
+        )
+        try:
+            os.replace(self._path, aside)
+        except OSError as error:
+            log.error("it could not be renamed: %s", error)
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write `state` soon, on the other thread."""

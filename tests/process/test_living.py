@@ -132,3 +132,23 @@ def test_check_says_that_max_c_cannot_work_with_vrm(vrm: VrmServer, tmp_path: Pa
     done = run_once(tmp_path, settings(tmp_path, vrm.url, loads=[regulator(max_c=70)]), "check")
     assert done.returncode == 2
     assert "this load would never heat" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"schema": 99}',
+        '{"schema": 1, "loads": {"water_heater": 5}}',
+        '{"schema": 1, "saved_at": "yesterday"}',
+        '{"schema": 1, "loads": {"water_heater": {"mode": "sideways"}}}',
+    ],
+)
+def test_a_state_file_that_cannot_be_used_is_set_aside(text: str, vrm: VrmServer, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "state.json").write_text(text)
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_until_heating()
+        assert "cannot be used" in program.log()
+    assert (tmp_path / "state" / "state.damaged").read_text() == text
