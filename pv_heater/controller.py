@@ -38,6 +38,7 @@ from pv_heater.core.types import (
     Reading,
     Setpoint,
     Vacation,
+    in_utc,
 )
 
 FORCE_DEFAULT_S = 7200.0
@@ -92,7 +93,7 @@ class Controller:
         May be called every 0.2 to 300 s, and with the same reading again: a repeated `taken_at` is no new evidence.
         `reading` None: the meter said nothing, the last reading goes on ageing.
         """
-        inputs = inputs or NO_INPUTS
+        inputs, now = inputs or NO_INPUTS, in_utc("now", now)
         tick_s, elapsed_s = self._advance_time(now, inputs.tick_s)
         if self._saved is not None:
             self._take_back(self._saved, now, tick_s)
@@ -312,7 +313,7 @@ class Controller:
         budget: Budget,
     ) -> Decision:
         def instant(at_s: float | None) -> datetime | None:
-            return None if at_s is None else now + timedelta(seconds=at_s - tick_s)
+            return None if at_s is None else (now + timedelta(seconds=at_s - tick_s)).astimezone(self._zone)
 
         states = {}
         for name, outcome in outcomes.items():
@@ -325,7 +326,7 @@ class Controller:
                 rule=outcome.rule,
                 because=outcome.because,
                 margins=outcome.margins,
-                since_at=now + timedelta(seconds=memory.since_s - tick_s),
+                since_at=(now + timedelta(seconds=memory.since_s - tick_s)).astimezone(self._zone),
                 next_change_at=instant(outcome.next_change_s),
             )
         setpoints = {

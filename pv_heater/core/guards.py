@@ -141,7 +141,7 @@ def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Blo
     """Nobody is home."""
     until_at = watched.vacation_until_at
     if until_at is not None and watched.now < until_at:
-        return _energy("vacation", f"vacation until {until_at:%Y-%m-%d %H:%M}")
+        return _energy("vacation", f"vacation until {until_at:%Y-%m-%d %H:%M %Z}")
     return None
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -48,6 +48,16 @@ def require_aware(name: str, value: datetime) -> None:
         raise ValueError(f"{name} must carry a time zone, but {value.isoformat()} has none")
 
 
+def in_utc(name: str, value: datetime) -> datetime:
+    """The same instant in UTC; raises ValueError when `value` carries no time zone.
+
+    Python subtracts and compares two instants of the same zone by their wall clocks, which is an hour off when
+    summer time begins or ends. In UTC the two are the same.
+    """
+    require_aware(name, value)
+    return value.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a meter saw of the house at one instant. Every field but the first two may be missing (None)."""
@@ -77,7 +87,7 @@ class Reading:
     """The source's own pace, seconds between samples; None when the source does not tell."""
 
     def __post_init__(self) -> None:
-        require_aware("taken_at", self.taken_at)
+        object.__setattr__(self, "taken_at", in_utc("taken_at", self.taken_at))
         for name in _READING_NUMBERS:
             require_finite(name, getattr(self, name))
         for name, values in (
@@ -113,13 +123,14 @@ class Forecast:
     steps: tuple[tuple[datetime, float], ...]
 
     def __post_init__(self) -> None:
-        require_aware("issued_at", self.issued_at)
+        object.__setattr__(self, "issued_at", in_utc("issued_at", self.issued_at))
+        steps = tuple((in_utc("steps.start_at", start_at), pv_w) for start_at, pv_w in self.steps)
+        object.__setattr__(self, "steps", steps)
         if not 60 <= self.step_s <= 3600:
             raise ValueError(f"step_s must be 60 to 3600 seconds, not {self.step_s}")
         step = timedelta(seconds=self.step_s)
         previous: datetime | None = None
         for start_at, pv_w in self.steps:
-            require_aware("steps.start_at", start_at)
             require_finite("steps.pv_w", pv_w)
             if previous is not None and start_at - previous != step:
                 raise ValueError(

@@ -52,7 +52,7 @@ class StateFile:
         """Keep a state that cannot be used under another name, so that its owner can look, and say so."""
         aside = self._path.with_suffix(".damaged")
         log.error(
-            "the saved state %s cannot be used: %s. It is kept as %s; timers, forced modes and latched faults begin anew",
+            "the saved state %s cannot be used: %s. It is kept as %s; timers, forced modes and faults begin anew",
             self._path,
             why,
             aside.name,

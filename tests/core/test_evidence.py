@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -92,3 +93,16 @@ def test_a_source_whose_clock_was_set_back_is_believed_again_after_its_limit() -
     assert not evidence.is_new
     evidence.observe(reading(NOON - timedelta(days=1)), NOON, 30.0)
     assert evidence.is_new
+
+
+def test_readings_in_a_local_zone_survive_the_end_of_summer_time() -> None:
+    """At 03:00 the clocks go back to 02:00: by wall clock every new reading would look an hour older."""
+    zone = ZoneInfo("Europe/Vienna")
+    before_utc = datetime(2026, 10, 25, 0, 59, 55, tzinfo=UTC)
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    for second in range(0, 60, 10):
+        now = before_utc + timedelta(seconds=second)
+        evidence.observe(reading(now.astimezone(zone)), now, float(second))
+        assert evidence.is_new
+        assert evidence.age_s(float(second)) == 0.0
+    assert evidence.max_age_s == 30.0

@@ -1,5 +1,6 @@
 import math
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -56,3 +57,12 @@ def test_forecast_power_is_that_of_the_step_and_none_outside() -> None:
 
 def test_forecast_energy_counts_parts_of_steps() -> None:
     assert forecast(pv_w=1000).energy_wh_between(NOON, NOON + timedelta(minutes=90)) == pytest.approx(1500.0)
+
+
+def test_a_forecast_in_a_local_zone_is_contiguous_over_the_change_of_time() -> None:
+    zone = ZoneInfo("Europe/Vienna")
+    start = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+    steps = tuple(((start + timedelta(hours=hour)).astimezone(zone), float(hour)) for hour in range(6))
+    value = Forecast(issued_at=start, source="x", step_s=3600, steps=steps)
+    assert value.power_w_at((start + timedelta(hours=4, minutes=30)).astimezone(zone)) == 4.0
+    assert value.energy_wh_between(start.astimezone(zone), (start + timedelta(hours=6)).astimezone(zone)) == 15.0
