@@ -17,7 +17,7 @@ from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, suggestion
-from pv_heater.config_tables import Tables, adapter_class, settings_class
+from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import BatteryShare
@@ -103,7 +103,7 @@ def _typed(structure: Structure, table: Mapping[str, str]) -> Hook:
             sentence = f"cannot be used here: {error}; docs/install.md lists what each needs"
             raise SettingProblem(sentence, "type") from None
         rest = {key: item for key, item in value.items() if key != "type"}
-        return TypedSettings(type=word, cls=cls, settings=structure.group(settings_class(cls))(rest))
+        return TypedSettings(type=word, cls=cls, settings=structure.group(cls.Settings)(rest))
 
     return hook
 

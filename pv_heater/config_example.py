@@ -14,7 +14,7 @@ import attrs
 from attrs import frozen
 
 from pv_heater.config_model import Config
-from pv_heater.config_tables import Tables, adapter_class, settings_class
+from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_text import group_of, key_of, row_of, settings_of
 from pv_heater.core.settings import BatteryShare, LoadPolicy
 
@@ -128,7 +128,7 @@ def _entry(word: str, table: Mapping[str, str], indent: int, off: int | None, kn
     cls = adapter_class(table[word])
     about = (inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
     given = _SAMPLES.get(word, {})
-    fields = [field for field in settings_of(settings_class(cls)) if field.name not in known or key_of(field) in given]
+    fields = [field for field in settings_of(cls.Settings) if field.name not in known or key_of(field) in given]
     lines = [line for field in fields for line in _lines_of(field, given, indent, off)]
     return [_Line(indent, f"type: {word}", about, off), *lines]
 

@@ -25,12 +25,6 @@ class Tables:
 
 
 def adapter_class(row: str) -> Any:
-    """The class of a table row, imported now. May raise ImportError."""
+    """The class of a table row, imported now; its settings are its `Settings`. May raise ImportError."""
     module, _, name = row.partition(":")
     return getattr(import_module(module), name)
-
-
-def settings_class(adapter: Any) -> type[Any]:
-    """What an adapter is built with: `Settings` in its class, or beside it in its module."""
-    found: type[Any] = getattr(adapter, "Settings", None) or import_module(adapter.__module__).Settings
-    return found

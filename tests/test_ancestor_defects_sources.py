@@ -17,9 +17,8 @@ from pv_heater.core.types import Forecast, Reading
 from pv_heater.errors import BadReply
 from pv_heater.forecasts.cached import build_forecast
 from pv_heater.forecasts.forecast_solar import ForecastSolar
-from pv_heater.forecasts.forecast_solar import Settings as ForecastSettings
 from pv_heater.io.worker import Worker
-from pv_heater.meters.vrm import Settings, VrmMeter
+from pv_heater.meters.vrm import VrmMeter
 from pv_heater.meters.vrm_records import reading_from_bodies
 from pv_heater.ports import ForecastSource
 from tests.forecast_server import ForecastServer
@@ -54,7 +53,7 @@ def sky(running: tuple[VrmServer, ForecastServer]) -> ForecastServer:
 
 
 def meter_of(vrm: VrmServer, clock: HandClock, state_dir: Path) -> VrmMeter:
-    settings = Settings(
+    settings = VrmMeter.Settings(
         base_url=vrm.url,
         installation_id=vrm.installation_id,
         username=vrm.username,
@@ -69,7 +68,7 @@ def vrm_worker(meter: VrmMeter, clock: HandClock) -> Worker[Reading]:
 
 def forecast_of(sky: ForecastServer, clock: HandClock, state_dir: Path) -> ForecastSource:
     tools = tools_for(state_dir, clock=clock)
-    return build_forecast([ForecastSolar(ForecastSettings(base_url=sky.url), tools)], tools)
+    return build_forecast([ForecastSolar(ForecastSolar.Settings(base_url=sky.url), tools)], tools)
 
 
 def read(*records: dict[str, Any]) -> Reading:

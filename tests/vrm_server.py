@@ -3,7 +3,8 @@
     with VrmServer() as vrm:
         vrm.values["g1"] = -500.0
         vrm.age_s = 6 * 3600.0
-        VrmMeter(Settings(base_url=vrm.url, token=Secret(vrm.token), installation_id=vrm.installation_id), tools)
+        settings = VrmMeter.Settings(base_url=vrm.url, token=Secret(vrm.token), installation_id=vrm.installation_id)
+        VrmMeter(settings, tools)
 
 Everything may be changed while it runs. No real diagnostics body is public, so these follow the public API
 description and the records that `installations?extended=1` shares with it.

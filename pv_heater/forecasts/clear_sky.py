@@ -13,15 +13,14 @@ from pv_heater.errors import SourceError
 from pv_heater.ports import Tools
 
 
-@frozen(kw_only=True)
-class Settings:
-    """How far it looks."""
-
-    days: float = setting("how far ahead it is computed", default=2.0, unit="d", minimum=1, maximum=7)
-
-
 class ClearSky:
     """Satisfies `ports.ForecastSource`."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        """How far it looks."""
+
+        days: float = setting("how far ahead it is computed", default=2.0, unit="d", minimum=1, maximum=7)
 
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings

@@ -29,16 +29,15 @@ _SPARE_REQUESTS = 2
 """An hour's requests left for a restart, a check, or another program at the same address."""
 
 
-@frozen(kw_only=True)
-class Settings:
-    """Where and as whom forecast.solar is asked. Place and modules are those of `site`."""
-
-    base_url: str = setting("where the API is", default="https://api.forecast.solar")
-    api_key: Secret | None = setting("key of a paid account; none is needed for hourly forecasts", default=None)
-
-
 class ForecastSolar:
     """Satisfies `ports.ForecastSource`; one request for each plane of modules."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        """Where and as whom forecast.solar is asked. Place and modules are those of `site`."""
+
+        base_url: str = setting("where the API is", default="https://api.forecast.solar")
+        api_key: Secret | None = setting("key of a paid account; none is needed for hourly forecasts", default=None)
 
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings

@@ -22,40 +22,40 @@ _DAY_S = 86_400.0
 _OVERVIEW_RETRY_S = 3600.0
 
 
-@frozen(kw_only=True)
-class Settings:
-    """Where and as whom VRM is asked."""
-
-    token: Secret | None = setting(
-        "access token from VRM, Preferences, Integrations; better than a login", default=None
-    )
-    username: str | None = setting("e-mail of the VRM account, where there is no token", default=None)
-    password: Secret | None = setting("password of the VRM account, where there is no token", default=None)
-    installation_id: int = setting("number in the address of the site's page at VRM", minimum=1)
-    base_url: str = setting("where the VRM API is", default="https://vrmapi.victronenergy.com/v2")
-    interval_s: float = setting(
-        "how often VRM is asked; its data are no newer than the GX device's own log interval",
-        default=60.0,
-        unit="s",
-        minimum=1,
-        maximum=900,
-    )
-    max_requests_per_hour: int = setting(
-        "polls are spaced out when more would be needed; a full hour's worth may go out at once after a start",
-        default=200,
-        minimum=4,
-        maximum=10_000,
-    )
-
-    def __attrs_post_init__(self) -> None:
-        if not self.token and not (self.username and self.password):
-            raise SettingProblem(
-                "is missing: give an access token (VRM, Preferences, Integrations), or username and password", "token"
-            )
-
-
 class VrmMeter:
     """Polls VRM; satisfies `ports.Meter`. For use by one thread."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        """Where and as whom VRM is asked."""
+
+        token: Secret | None = setting(
+            "access token from VRM, Preferences, Integrations; better than a login", default=None
+        )
+        username: str | None = setting("e-mail of the VRM account, where there is no token", default=None)
+        password: Secret | None = setting("password of the VRM account, where there is no token", default=None)
+        installation_id: int = setting("number in the address of the site's page at VRM", minimum=1)
+        base_url: str = setting("where the VRM API is", default="https://vrmapi.victronenergy.com/v2")
+        interval_s: float = setting(
+            "how often VRM is asked; its data are no newer than the GX device's own log interval",
+            default=60.0,
+            unit="s",
+            minimum=1,
+            maximum=900,
+        )
+        max_requests_per_hour: int = setting(
+            "polls are spaced out when more would be needed; a full hour's worth may go out at once after a start",
+            default=200,
+            minimum=4,
+            maximum=10_000,
+        )
+
+        def __attrs_post_init__(self) -> None:
+            if not self.token and not (self.username and self.password):
+                raise SettingProblem(
+                    "is missing: give an access token (VRM, Preferences, Integrations), or username and password",
+                    "token",
+                )
 
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings

@@ -4,7 +4,7 @@ import pytest
 from pv_heater.config import load_config
 from pv_heater.config_example import documented_example
 from pv_heater.config_model import PROJECT_FOLDER, Config
-from pv_heater.config_tables import Tables, adapter_class, settings_class
+from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_text import describe
 from pv_heater.core.settings import BatteryShare, LoadPolicy, PvPlane
 from tests.config.stand_ins import TABLES, Regulator, Tape
@@ -68,7 +68,7 @@ def test_the_shipped_file_is_the_one_made_from_the_declarations():
 @pytest.mark.parametrize("row", ROWS)
 def test_every_setting_of_every_adapter_is_in_the_shipped_file(row):
     lines = [line.lstrip(" #-") for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
-    for setting in describe(settings_class(adapter_class(row))):
+    for setting in describe(adapter_class(row).Settings):
         key = setting.name.split(".")[-1]
         assert any(line.startswith(f"{key}:") and f"# {setting.facts} - {setting.help}" in line for line in lines), key
 

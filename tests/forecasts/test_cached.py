@@ -12,8 +12,7 @@ from pv_heater.core.types import Forecast
 from pv_heater.errors import SourceError
 from pv_heater.forecasts.cached import build_forecast
 from pv_heater.forecasts.clear_sky import ClearSky
-from pv_heater.forecasts.clear_sky import Settings as ClearSkySettings
-from pv_heater.forecasts.forecast_solar import ForecastSolar, Settings
+from pv_heater.forecasts.forecast_solar import ForecastSolar
 from pv_heater.ports import ForecastSource
 from tests.forecast_server import ForecastServer
 from tests.source_tools import GRAZ, NOON, tools_for
@@ -24,7 +23,7 @@ NOWHERE = Site(pv=GRAZ.pv)
 def started(sky: ForecastServer, state_dir: Path, site: Site = GRAZ) -> ForecastSource:
     """The program's forecast as after a fresh start."""
     tools = tools_for(state_dir, site=site)
-    return build_forecast([ForecastSolar(Settings(base_url=sky.url), tools)], tools)
+    return build_forecast([ForecastSolar(ForecastSolar.Settings(base_url=sky.url), tools)], tools)
 
 
 def kept_file(state_dir: Path) -> Path:
@@ -174,8 +173,8 @@ def test_without_any_source_the_clear_sky_is_used(tmp_path: Path) -> None:
 
 def test_a_clear_sky_in_the_list_comes_after_the_last_answer(sky: ForecastServer, tmp_path: Path) -> None:
     tools = tools_for(tmp_path)
-    network = ForecastSolar(Settings(base_url=sky.url), tools)
-    source = build_forecast([network, ClearSky(ClearSkySettings(), tools)], tools)
+    network = ForecastSolar(ForecastSolar.Settings(base_url=sky.url), tools)
+    source = build_forecast([network, ClearSky(ClearSky.Settings(), tools)], tools)
     source.fetch(NOON)
     sky.status = 500
     assert source.fetch(NOON + timedelta(hours=2)).source == "forecast.solar cached 2 h ago"
@@ -191,7 +190,7 @@ def test_the_second_source_answers_where_the_first_fails(sky: ForecastServer, tm
 
     tools = tools_for(tmp_path)
     sky.status = 500
-    source = build_forecast([ForecastSolar(Settings(base_url=sky.url), tools), Fixed()], tools)
+    source = build_forecast([ForecastSolar(ForecastSolar.Settings(base_url=sky.url), tools), Fixed()], tools)
     assert source.fetch(NOON).source == "fixed"
     assert source.interval_s == 300
 

@@ -9,7 +9,7 @@ import pytest
 from pv_heater.core.clear_sky import clear_sky_forecast, clear_sky_w, sun_azimuth_deg
 from pv_heater.core.settings import PvPlane, Site
 from pv_heater.errors import SourceError
-from pv_heater.forecasts.clear_sky import ClearSky, Settings
+from pv_heater.forecasts.clear_sky import ClearSky
 from tests.source_tools import GRAZ, NOON, tools_for
 
 SOUTH = (PvPlane(kwp=1, tilt_deg=35, azimuth_deg=0),)
@@ -67,7 +67,7 @@ def test_every_latitude_is_answered(latitude: float) -> None:
 
 def test_steps_are_quarter_hours_from_now_for_two_days(tmp_path: Path) -> None:
     now = NOON + timedelta(minutes=7)
-    forecast = ClearSky(Settings(), tools_for(tmp_path)).fetch(now)
+    forecast = ClearSky(ClearSky.Settings(), tools_for(tmp_path)).fetch(now)
     assert (forecast.source, forecast.step_s, forecast.steps[0][0]) == ("clear sky", 900, NOON)
     assert forecast.end_at == NOON + timedelta(days=2)
     assert forecast.power_w_at(now) is not None
@@ -76,4 +76,4 @@ def test_steps_are_quarter_hours_from_now_for_two_days(tmp_path: Path) -> None:
 @pytest.mark.parametrize("site", [Site(pv=SOUTH), attrs.evolve(GRAZ, pv=())])
 def test_without_place_or_modules_it_says_what_is_missing(site: Site, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"site\.latitude"):
-        ClearSky(Settings(), tools_for(tmp_path, site=site)).fetch(NOON)
+        ClearSky(ClearSky.Settings(), tools_for(tmp_path, site=site)).fetch(NOON)

@@ -9,7 +9,7 @@ import pytest
 from pv_heater.core.setting import Secret
 from pv_heater.core.settings import PvPlane, Site
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
-from pv_heater.forecasts.forecast_solar import ForecastSolar, Settings
+from pv_heater.forecasts.forecast_solar import ForecastSolar
 from tests.forecast_server import ForecastServer
 from tests.source_tools import GRAZ, NOON, tools_for
 
@@ -19,7 +19,7 @@ EAST_WEST = attrs.evolve(
 
 
 def source_of(sky: ForecastServer, state_dir: Path, site: Site = GRAZ, api_key: Secret | None = None) -> ForecastSolar:
-    return ForecastSolar(Settings(base_url=sky.url, api_key=api_key), tools_for(state_dir, site=site))
+    return ForecastSolar(ForecastSolar.Settings(base_url=sky.url, api_key=api_key), tools_for(state_dir, site=site))
 
 
 def test_place_and_plane_are_asked_for_and_the_answer_is_power(sky: ForecastServer, tmp_path: Path) -> None:

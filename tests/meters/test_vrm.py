@@ -11,7 +11,7 @@ import pytest
 from pv_heater.core.setting import Secret, SettingProblem
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, Unreachable
 from pv_heater.io.worker import Worker
-from pv_heater.meters.vrm import Settings, VrmMeter
+from pv_heater.meters.vrm import VrmMeter
 from pv_heater.meters.vrm_records import reading_from_bodies
 from tests.source_tools import NOON, HandClock, tools_for
 from tests.vrm_server import VrmServer, charger_record
@@ -35,12 +35,12 @@ def vrm(running_vrm: VrmServer, clock: HandClock) -> VrmServer:
     return running_vrm
 
 
-def with_token(vrm: VrmServer, **settings: Any) -> Settings:
+def with_token(vrm: VrmServer, **settings: Any) -> VrmMeter.Settings:
     settings.setdefault("token", Secret(vrm.token))
-    return Settings(base_url=vrm.url, installation_id=vrm.installation_id, **settings)
+    return VrmMeter.Settings(base_url=vrm.url, installation_id=vrm.installation_id, **settings)
 
 
-def with_login(vrm: VrmServer, **settings: Any) -> Settings:
+def with_login(vrm: VrmServer, **settings: Any) -> VrmMeter.Settings:
     return with_token(vrm, token=None, username=vrm.username, password=Secret(vrm.password), **settings)
 
 
@@ -56,10 +56,10 @@ def login_meter(vrm: VrmServer, clock: HandClock, tmp_path: Path) -> VrmMeter:
 
 def test_a_token_or_a_login_is_required() -> None:
     with pytest.raises(SettingProblem, match="access token"):
-        Settings(installation_id=1)
+        VrmMeter.Settings(installation_id=1)
     with pytest.raises(SettingProblem, match="access token"):
-        Settings(installation_id=1, username="a@example.com")
-    assert Settings(installation_id=1, token=Secret("x")).interval_s == 60
+        VrmMeter.Settings(installation_id=1, username="a@example.com")
+    assert VrmMeter.Settings(installation_id=1, token=Secret("x")).interval_s == 60
 
 
 def test_building_the_meter_asks_nothing(vrm: VrmServer, meter: VrmMeter) -> None:
@@ -183,7 +183,7 @@ def test_every_status_says_what_it_means(
 
 
 def test_an_unknown_site_is_said_to_be_unknown(vrm: VrmServer, clock: HandClock, tmp_path: Path) -> None:
-    settings = Settings(base_url=vrm.url, installation_id=77, token=Secret(vrm.token))
+    settings = VrmMeter.Settings(base_url=vrm.url, installation_id=77, token=Secret(vrm.token))
     with pytest.raises(BadReply, match=r"does not know this site.*meter\.installation_id"):
         VrmMeter(settings, tools_for(tmp_path, clock=clock)).read()
 
