@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from pv_heater.core.setting import setting
-from pv_heater.core.types import Forecast, Reading
+from pv_heater.core.types import Reading
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.ports import Load, Tools
 from pv_heater.sim.clock import SimClock
@@ -110,7 +110,3 @@ class RecordingMeter:
     def feed(self) -> SimulatedFeed[Reading]:
         """What the loop reads from, with the pace and the delay of the settings."""
         return SimulatedFeed(self.read, self.interval_s, self._clock, self.delay_s)
-
-    def forecast(self) -> Forecast | None:
-        """The forecast recorded beside the sun; None when there is none, and clear sky has to do."""
-        return self.recording.own_forecast() if isinstance(self.recording, HomeRecording) else None

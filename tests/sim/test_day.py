@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from pv_heater import Controller
 from pv_heater.core.types import to_jsonable
+from pv_heater.loop import Loop
 from pv_heater.report import TransitionLog
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.day import Lived, live_through
-from pv_heater.sim.feed import LIVE, VRM, Pace
-from pv_heater.sim.home import HomeSettings
+from pv_heater.sim.feed import LIVE, VRM, DailyForecastFeed, Pace, SimulatedFeed
+from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.ledger import Ledger
 from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recorded_home import RecordedHome
 from pv_heater.sim.recording import load_recording
 from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
-from pv_heater.sim.summary import OPEN_LOOP, summarise
+from pv_heater.sim.summary import OPEN_LOOP, Summary, summarise
 from pv_heater.sim.tank import TankSettings
 from tests.builders import config, heater
 from tests.sim.outputs import GRAZ, Obedient
@@ -31,22 +33,37 @@ def summer() -> HomeRecording:
     return recording
 
 
+@dataclass(frozen=True)
+class Lived:
+    summary: Summary
+    ledger: Ledger
+
+
 def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pace = LIVE, seed: int = 1) -> Lived:
-    load = Obedient()
-    lived = live_through(
-        recording,
-        clock=SimClock(recording.start_at),
-        controller=Controller.from_config(config(loads=[heater()])),
-        loads=[load],
-        transitions=TransitionLog({"heater": 2000.0}),
-        home=home or HomeSettings(),
-        pace=pace,
-        forecast=recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed),
-        tick_s=10.0,
+    """The whole recording with one load that obeys; `home` may have tanks."""
+    clock = SimClock(recording.start_at)
+    settings = replace(
+        home or HomeSettings(),
+        interval_s=pace.interval_s,
+        tells_throttling=pace.tells_throttling,
+        tells_loads=pace.tells_loads,
     )
+    life = RecordedHome(recording, Home(settings, local_start_s=recording.local_start_s), clock)
+    load, transitions = Obedient(), TransitionLog({"heater": 2000.0})
+    life.connect([load])
+    Loop(
+        controller=Controller.from_config(config(loads=[heater()])),
+        clock=clock,
+        meter=SimulatedFeed(life.read, pace.interval_s, clock, pace.delay_s),
+        forecast=DailyForecastFeed(recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed), clock),
+        loads=[load],
+        reporters=(transitions,),
+        tick_s=10.0,
+    ).run(until_s=recording.end_s)
     assert load.closed
     assert load.power_w() == 0.0
-    return lived
+    summary = summarise(life.ledger, transitions.closings, name=recording.name, days=recording.days, open_loop=False)
+    return Lived(summary, life.ledger)
 
 
 @pytest.mark.parametrize("pace", [LIVE, VRM], ids=["live", "vrm"])

@@ -101,7 +101,6 @@ def test_recorded_readings_are_repeated_open_loop() -> None:
         seen.append(reading.pv_w)
     assert seen == [1000.0] * 6 + [None] * 6 + [3000.0] * 6
     assert meter.open_loop is True
-    assert meter.forecast() is None
 
 
 def test_the_ledger_of_an_open_loop_counts_what_was_recorded_and_what_loads_were_set_to() -> None:
