@@ -11,7 +11,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,24 @@ log = logging.getLogger(__name__)
 
 SOCKET_NAME = "control.sock"
 LONGEST_LINE = 10_000
-ANSWER_TIMEOUT_S = 2.0
+LINE_TIMEOUT_S = 2.0
+"""A whole line must come within this, however slowly it drips."""
+ANSWER_TIMEOUT_S = 5.0
+MOST_AT_ONCE = 16
+"""Senders heard at the same time; one that connects and says nothing must not keep an `off` waiting."""
 
 Answer = Mapping[str, Any]
 
 
 class ControlServer:
-    """Answers each line with what `handle` makes of it; `handle` runs on this server's thread."""
+    """Answers each line with what `handle` makes of it; `handle` runs on this server's threads."""
 
     def __init__(self, path: Path, handle: Callable[[Mapping[str, Any]], Answer]) -> None:
         self._path = path
         self._handle = handle
         self._server: socket.socket | None = None
+        self._ended = threading.Event()
+        self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def start(self) -> None:
         """Listen; a leftover of an earlier run is replaced. Trouble is a log line: heating does not need this."""
@@ -41,10 +48,11 @@ class ControlServer:
             server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
             old_mask = os.umask(0o177)
             try:
-                server.bind(str(self._path))
+                with _address(self._path) as address:
+                    server.bind(address)
             finally:
                 os.umask(old_mask)
-            server.listen(4)
+            server.listen(128)
         except OSError as error:
             log.warning("commands cannot be taken at %s: %s", self._path, error)
             return
@@ -53,28 +61,40 @@ class ControlServer:
 
     def stop(self) -> None:
         """Listen no longer."""
+        self._ended.set()
         if self._server is not None:
+            with contextlib.suppress(OSError):
+                self._server.shutdown(socket.SHUT_RDWR)  # closing alone would not end an accept under way
             self._server.close()
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
     def _run(self, server: socket.socket) -> None:
-        while True:
+        while not self._ended.is_set():
+            self._free.acquire()
             try:
                 connection, _ = server.accept()
-            except OSError:
-                return  # closed by stop()
+                threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True).start()
+            except (OSError, RuntimeError) as error:
+                self._free.release()
+                # Out of descriptors or threads, say. Whatever it is, `off` must be heard again once it is over.
+                if not self._ended.wait(1.0):
+                    log.warning("a command could not be taken: %s", error)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
             with connection:
-                connection.settimeout(ANSWER_TIMEOUT_S)
-                try:
-                    connection.sendall(json.dumps(self._answer(connection)).encode() + b"\n")
-                except OSError as error:
-                    log.debug("a command's sender went away: %s", error)
+                connection.settimeout(LINE_TIMEOUT_S)
+                connection.sendall(json.dumps(self._answer(connection)).encode() + b"\n")
+        except OSError as error:
+            log.debug("a command's sender went away: %s", error)
+        finally:
+            self._free.release()
 
     def _answer(self, connection: socket.socket) -> Answer:
         try:
-            request = json.loads(_read_line(connection))
-        except ValueError as error:
+            request = json.loads(_read_line(connection, LINE_TIMEOUT_S))
+        except (ValueError, RecursionError) as error:
             return {"ok": False, "message": f"not a JSON line: {error}"}
         if not isinstance(request, dict):
             return {"ok": False, "message": "a command is a JSON object"}
@@ -82,16 +102,18 @@ class ControlServer:
             return self._handle(request)
         except (ValueError, KeyError) as error:
             return {"ok": False, "message": str(error)}
+        except Exception as error:
+            log.exception("the command %s failed", request.get("command"))
+            return {"ok": False, "message": f"{type(error).__name__}: {error}"}
 
 
 def ask(path: Path, request: Mapping[str, Any]) -> Answer:
-    """Send one command to the running controller. Raises NotRunning when none answers within 2 s."""
+    """Send one command to the running controller. Raises NotRunning when none answers within 5 s."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(ANSWER_TIMEOUT_S)
-            connection.connect(str(path))
+            _connect(connection, path)
             connection.sendall(json.dumps(request).encode() + b"\n")
-            answer = json.loads(_read_line(connection))
+            answer = json.loads(_read_line(connection, ANSWER_TIMEOUT_S))
     except (OSError, ValueError) as error:
         raise NotRunning(
             f"no controller answers at {path} ({error}); is it running, with the same config and user?"
@@ -99,9 +121,37 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
     return answer if isinstance(answer, dict) else {"ok": False, "message": f"unexpected answer {answer!r}"}
 
 
-def _read_line(connection: socket.socket) -> bytes:
-    line = b""
+def _connect(connection: socket.socket, path: Path) -> None:
+    """Connect within the time of an answer; a full queue of other senders is waited out."""
+    deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
+    connection.settimeout(ANSWER_TIMEOUT_S)
+    with _address(path) as address:
+        while True:
+            try:
+                return connection.connect(address)
+            except BlockingIOError:
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """The same socket by way of its folder's descriptor: an address may have 107 bytes only (unix(7))."""
+    folder_fd = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder_fd}/{path.name}"
+    finally:
+        os.close(folder_fd)
+
+
+def _read_line(connection: socket.socket, within_s: float) -> bytes:
+    line, deadline_s = b"", time.monotonic() + within_s
     while not line.endswith(b"\n") and len(line) < LONGEST_LINE:
+        left_s = deadline_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("no whole line came")
+        connection.settimeout(left_s)
         chunk = connection.recv(4096)
         if not chunk:
             break
