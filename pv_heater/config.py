@@ -15,6 +15,7 @@ from attrs import evolve
 
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config_scalars import shown
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, suggestion
 from pv_heater.config_tables import Tables, adapter_class
@@ -96,7 +97,9 @@ def _typed(structure: Structure, table: Mapping[str, str]) -> Hook:
         if word is None:
             raise SettingProblem(f"is missing; one of {', '.join(table)}", "type")
         if not isinstance(word, str) or word not in table:
-            raise SettingProblem(f"must be one of {', '.join(table)}, not {word!r}; {suggestion(word, table)}", "type")
+            raise SettingProblem(
+                f"must be one of {', '.join(table)}, not {shown(word)}; {suggestion(word, table)}", "type"
+            )
         try:
             cls = adapter_class(table[word])
         except ImportError as error:

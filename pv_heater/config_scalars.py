@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pv_heater.core.setting import DayTime, SettingProblem
@@ -25,6 +26,9 @@ _LARGEST = 1e15
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 # Three digits after a comma may be thousands: then nothing is suggested.
 _WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+|,\d{1,2}|,\d{4,})?)\s*[^\W\d_]*%?")
+
+# A token or key that stands where something else belongs: one long word of letters and digits.
+_LIKE_A_TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_=-]{20,}")
 
 
 def number(value: Any, unit: str, *, whole: bool) -> float | int:
@@ -89,13 +93,28 @@ def check_zone(name: str) -> None:
         raise SettingProblem(f"must be a time zone such as Europe/Vienna, not {shown(name)}") from None
 
 
+def check_base_url(url: str) -> None:
+    """Raise SettingProblem unless `url` is http or https, has a host, and carries no login of its own."""
+    try:
+        parts = urlsplit(url)
+        port_is_fine = parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        parts, port_is_fine = urlsplit(""), False
+    if "@" in url:
+        raise SettingProblem("must not hold a login: an address shows in messages; there are other settings for it")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        raise SettingProblem(f"must be an address such as https://example.org/v2, not {shown(url)}")
+
+
 def shown(value: Any) -> str:
-    """A wrong value as it may stand in a message: short, and groups not spelled out."""
+    """A wrong value as it may stand in a message: short, groups not spelled out, nothing that may be a secret."""
     if isinstance(value, Mapping):
         return "a group of settings"
     if isinstance(value, list | tuple):
         return "a list"
     if value is None:
         return "nothing"
+    if isinstance(value, str) and _LIKE_A_TOKEN.fullmatch(value):
+        return f"a word of {len(value)} letters and digits"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

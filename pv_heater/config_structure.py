@@ -20,7 +20,7 @@ from cattrs import Converter, override
 from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from pv_heater.config_scalars import UNIT_NAMES, check_zone, clock_time, day_time, number, shown, truth
+from pv_heater.config_scalars import UNIT_NAMES, check_base_url, check_zone, clock_time, day_time, number, shown, truth
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_yaml import Problem
 from pv_heater.core.setting import DayTime, Secret, SettingProblem, check_range
@@ -33,6 +33,9 @@ PLANNED_LOAD_KEYS = frozenset(
     {"daily_min_wh", "ready_by", "after", "when", "phase", "interruptible", "power_from", "temperature_from"}
 )
 """Designed, not built: to ignore one would be unsafe, so it is refused by its own sentence."""
+
+_CHECKS: Mapping[str, Callable[[str], None]] = {"timezone": check_zone, "base_url": check_base_url}
+"""What a text of that name must be, wherever it stands."""
 
 
 class SettingProblems(Exception):
@@ -91,8 +94,8 @@ class Structure:
                 raise SettingProblem(f"is empty; {_wanted(field)}")
             result = convert(value)
             check_range(result, field.metadata)
-            if field.name == "timezone":
-                check_zone(result)
+            if field.name in _CHECKS:
+                _CHECKS[field.name](result)
             return result
 
         return hook

@@ -183,7 +183,7 @@ class HttpClient:
                 raise Unreachable(f"{self._who} was still sending after {self._whole_s:g} s")
 
     def _what_failed(self, error: Exception) -> str:
-        host = urlsplit(self._base_url).netloc
+        host = urlsplit(self._base_url).netloc.rpartition("@")[2]
         if isinstance(error, requests.exceptions.SSLError):
             return f"shows no certificate for {host} that can be trusted; is the clock of this machine right?"
         if isinstance(error, requests.ConnectTimeout):

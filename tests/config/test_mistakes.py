@@ -88,7 +88,7 @@ def test_a_mapping_names_problems_by_key_path():
         ("tariff: [{from: sunrise, to: 06:00}]", "tariff[0].from: must be a clock time such as 22:00, not 'sunrise'"),
         ("tariff: cheap", "tariff: must be a group of settings or a list of them, not 'cheap'"),
         ("limits: {daylight: {from: sunrise+9999999999999m}}", "limits.daylight.from: must be a time of day"),
-        ("forecast: {type: [sun]}", "forecast.type: must be one of forecast_solar, not ['sun']"),
+        ("forecast: {type: [sun]}", "forecast.type: must be one of forecast_solar, not a list"),
         ("? [a, b]\n: c", "a key must be a single word"),
         ("site: {name: !python/name:os.system x}", "site.name: a value that begins with ! must stand in quotes"),
         ("site: {pv: [{kwp: 400, tilt: 30}]}", "site.pv[0].tilt: is not a setting; did you mean tilt_deg?"),

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.config.files import COMPLETE, loaded, problems
 
 VRM = "loads: [{name: boiler, type: dry_run, max_power_w: 1000}]\nmeter: {type: vrm, installation_id: 7, "
@@ -73,3 +75,29 @@ def test_what_came_from_the_environment_shows_in_no_message(tmp_path):
 def test_a_misspelt_secret_key_does_not_show_its_value(tmp_path):
     found = problems(tmp_path, VRM + "tokken: hunter2}\n")
     assert found == ("line 2: meter.tokken: is not a setting; did you mean token?",)
+
+
+def test_a_token_in_the_wrong_place_is_not_repeated(tmp_path):
+    token = "7f8e9d0c1b2a3948" * 4
+    for text in (
+        VRM.replace("installation_id: 7, ", f"installation_id: {token}}}\n"),
+        COMPLETE + f"strategy: {{type: {token}}}\n",
+        COMPLETE + f"tick_s: {token}\n",
+    ):
+        found = problems(tmp_path, text)
+        assert token[:8] not in "".join(found)
+        assert "a word of 64 letters and digits" in found[0]
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@portal.example/v2", "me:hunter2@portal.example"])
+def test_an_address_with_a_login_is_refused_without_repeating_it(tmp_path, url):
+    found = problems(tmp_path, VRM + f"base_url: '{url}'}}\n")
+    assert found == (
+        "line 2: meter.base_url: must not hold a login: an address shows in messages; there are other settings for it",
+    )
+
+
+@pytest.mark.parametrize("url", ["ftp://portal.example", "portal.example", "http://", "http://x:0/", "http://[::1"])
+def test_an_address_that_is_none_is_refused(tmp_path, url):
+    found = problems(tmp_path, VRM + f"base_url: '{url}'}}\n")
+    assert found == (f"line 2: meter.base_url: must be an address such as https://example.org/v2, not '{url}'",)
