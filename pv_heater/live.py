@@ -17,6 +17,7 @@ from pv_heater.forecasts.cached import build_forecast
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.clock_trust import ClockTrust
 from pv_heater.io.control import SOCKET_NAME, ControlServer
+from pv_heater.io.pin_lock import lock_state_dir
 from pv_heater.io.state_file import StateFile
 from pv_heater.io.stop_signals import StopSignals
 from pv_heater.io.watchdog import SystemdNotifier, Watchdog
@@ -60,6 +61,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
     signals.install(clock)
     with ExitStack() as ends:
         folder = make_state_dir(config)
+        ends.enter_context(lock_state_dir(folder, owner=str(config.path or "a mapping")))
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=dry_run))
         loads = outputs.loads
         meter, worker = _meter_worker(config, outputs.tools, clock)

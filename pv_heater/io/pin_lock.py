@@ -1,4 +1,4 @@
-"""One lock a pin for the whole machine, so that two controllers never drive the same relay.
+"""One lock a pin for the whole machine, so that two controllers never drive the same relay; one a state folder too.
 
 The lock is the kernel's (flock) and ends with the process that holds it, however that dies. The file says who it is.
 """
@@ -87,6 +87,15 @@ def lock_pins(
     return PinLocks(fds)
 
 
+def lock_state_dir(state_dir: Path, owner: str) -> PinLocks:
+    """Keep a state folder to one controller, dry or not: they would write one state and listen at one socket.
+
+    A dry run that answers `off` in the place of the controller that heats would be believed. Raises PinBusy naming
+    who has it, HardwareError when the lock cannot be made.
+    """
+    return PinLocks([_take(state_dir / "lock", f"the state folder {state_dir}", owner, state_dir)])
+
+
 def holder(name: str, kind: str, *, folder: Path | None = None) -> Holder | None:
     """Who holds this pin; None when nobody does. Raises HardwareError when that cannot be found out."""
     path = _path(_normal(name), kind, folder)
@@ -131,7 +140,7 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None) -> int:
             except BlockingIOError:
                 if not left:
                     raise PinBusy(
-                        f"{name} is held by {_read(fd)}; stop that controller first, or give this one other pins"
+                        f"{name} is held by {_read(fd)}; stop that controller first, or give this one its own"
                     ) from None
                 time.sleep(0.01)
         os.ftruncate(fd, 0)

@@ -152,6 +152,17 @@ def test_a_second_process_on_the_same_pins_is_refused_and_names_the_first(vrm: V
         assert program.contact_closed()
 
 
+def test_a_dry_run_beside_the_controller_cannot_answer_an_off_in_its_place(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        second = run_once(tmp_path, config, "run", "--dry-run")
+        assert second.returncode == 3
+        assert f"process {program.process.pid}" in second.stderr
+        assert run_once(tmp_path, config, "off").returncode == 0
+        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 2, "relay open")
+
+
 def test_systemd_is_told_ready_alive_and_stopping(vrm: VrmServer, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
