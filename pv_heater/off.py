@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_yaml import Unreadable, read_document
@@ -92,9 +92,7 @@ def _find(config_path: Path) -> _Found:
     kept = read_pins_file(state_dir) or {}
     outputs, doubts = outputs_in({} if _is_dry(config) else config)
     named = {PinName.parse(name) for output in outputs for name in _pin_names(output)}
-    for output in outputs_in(kept)[0]:
-        if named.isdisjoint(PinName.parse(name) for name in _pin_names(output)):
-            outputs.append(output)
+    outputs += [rest for output in outputs_in(kept)[0] if (rest := _without(output, named)) is not None]
     gpio: Mapping[str, Any] = next(
         (item["gpio"] for item in (config, kept) if isinstance(item.get("gpio"), Mapping)), {}
     )
@@ -133,6 +131,13 @@ def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:
 
 def _pin_names(output: Output) -> list[str]:
     return [pin.pin for pin in (output.relay, output.servo) if pin is not None]
+
+
+def _without(output: Output, named: set[PinName]) -> Output | None:
+    """What is left of it: a relay moved to another pin leaves the old one closed, though its servo stayed."""
+    relay = None if output.relay is None or PinName.parse(output.relay.pin) in named else output.relay
+    servo = None if output.servo is None or PinName.parse(output.servo.pin) in named else output.servo
+    return evolve(output, relay=relay, servo=servo) if relay is not None or servo is not None else None
 
 
 def _nothing(found: _Found, config_path: Path) -> int:

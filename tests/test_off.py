@@ -133,6 +133,24 @@ def test_pins_of_the_last_run_are_switched_too_when_the_settings_no_longer_name_
     assert {pin for pin, _ in home.seen()} == {RELAY, SERVO, f"{CHIP}/4"}
 
 
+def test_a_relay_moved_to_another_pin_is_opened_at_the_old_one_too(home: Home) -> None:
+    home.remember_pins()
+    home.configure(HEATER.replace(RELAY, f"{CHIP}/5"))
+    assert home.off() == 0
+    assert {(RELAY, 1.0), (f"{CHIP}/5", 1.0), (SERVO, 0.025)} <= set(home.seen())
+
+
+@pytest.mark.parametrize("wrong", ["zero_deg: -5", "settle_s: 1.0e+9", "max_pulse_s: 5", "travel_deg: 0.0"])
+def test_a_servo_set_beyond_its_bounds_neither_moves_nor_keeps_the_relay_closed(
+    home: Home, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    home.configure(HEATER.replace("settle_s: 0.05", wrong))
+    assert home.off() == 0
+    assert (RELAY, 1.0) in home.seen()
+    assert not [state for pin, state in home.seen() if pin == SERVO]
+    assert "the servo cannot be moved, its settings are wrong: must be" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["dry_run: true\n" + HEATER, "loads: [{name: a, type: http_dimmer}]\n", "{}\n"])
 def test_without_pins_there_is_nothing_to_switch(home: Home, capsys: pytest.CaptureFixture[str], text: str) -> None:
     home.configure("" if text == "{}\n" else text)

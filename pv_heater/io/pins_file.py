@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from attrs import asdict, fields, frozen
 
-from pv_heater.core.setting import SettingProblem
+from pv_heater.core.setting import SettingProblem, check_range
 from pv_heater.core.settings import RelayPin, ServoPin
 from pv_heater.io.pin_names import PinName
 from pv_heater.io.state_file import write_atomically
@@ -110,10 +110,12 @@ def _servo(value: Any, load: str, doubts: list[str]) -> ServoPin | None:
     if not isinstance(value, Mapping):
         return None
     pin = str(value.get("pin"))
-    keys = {item.name for item in fields(ServoPin)} - {"pin", "curve"}
+    bounds = {item.name: item.metadata for item in fields(ServoPin) if item.name not in ("pin", "curve")}
     try:
         PinName.parse(pin)
-        numbers: dict[str, Any] = {key: float(value[key]) for key in keys if key in value}
+        numbers: dict[str, Any] = {key: float(value[key]) for key in bounds if key in value}
+        for key, number in numbers.items():
+            check_range(number, bounds[key])
         return ServoPin(pin=pin, **numbers)
     except (SettingProblem, ValueError, TypeError) as problem:
         doubts.append(f"{load}: the servo cannot be moved, its settings are wrong: {problem}")
