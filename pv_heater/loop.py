@@ -15,7 +15,7 @@ from typing import Protocol
 from pv_heater.controller import Controller
 from pv_heater.core.guards import SAFETY_RULES
 from pv_heater.core.types import ClearFault, Command, Decision, Forecast, Inputs, LoadState, Phase, Reading, Setpoint
-from pv_heater.errors import HardwareError
+from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Feed, Load
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,12 @@ class Loop:
         self._clock.wake()
 
     def latch_off(self, reason: str) -> None:
-        """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread."""
+        """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread.
+
+        Contacts open here and now: whoever wants everything off may want it because the loop hangs.
+        """
+        for load in self._loads.values():
+            load.trip()
         self._commands.append(reason)
         self._clock.wake()
 
@@ -116,9 +121,9 @@ class Loop:
     def tick(self) -> float | None:
         """One tick; the monotonic second at which a load wants the next one early, if any."""
         tick_s, now = self._clock.monotonic_s(), self._clock.now()
+        self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
         commands = self._take_commands()
         reading, forecast = self._meter.latest(), self._forecast.latest()
-        self._note_tripped()
         decision = self._controller.step(
             now,
             reading,
@@ -156,14 +161,14 @@ class Loop:
         for load in self._loads.values():
             try:
                 load.close()
-            except HardwareError as error:
-                log.error("%s: could not give its pins back: %s", load.name, error)
+            except Exception as error:  # noqa: BLE001 - a bug in one load must not keep the next one on
+                log.error("%s: could not give its pins back: %s", load.name, describe(error))
 
     def _try_safe(self, load: Load, tick_s: float, waiting: dict[str, float]) -> None:
         try:
             again_s = load.safe(tick_s)
-        except HardwareError as error:
-            log.error("%s: the safety stop failed: %s. Switch it off by hand.", load.name, error)
+        except Exception as error:  # noqa: BLE001 - a bug in one load must not keep the next one on
+            log.error("%s: the safety stop failed: %s. Switch it off by hand.", load.name, describe(error))
             return
         if again_s is not None:
             waiting[load.name] = again_s

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from pv_heater.errors import describe
 from pv_heater.ports import Load
 
 log = logging.getLogger(__name__)
@@ -57,16 +58,29 @@ class Watchdog:
     def look(self) -> None:
         """One look; called four times in each allowed silence."""
         silent_s = self._monotonic_s() - self._fed_s
-        if self._reason is None and silent_s > self._longest_silence_s:
-            # Contacts first, words later: logging could hang on the same thing as the loop.
-            for load in self._loads:
-                load.trip()
+        if silent_s <= self._longest_silence_s:
+            return
+        # At every look again: a write that got lost mends itself. Contacts first, words later: logging could hang on
+        # the same thing as the loop.
+        problems = [problem for load in self._loads if (problem := _trip(load)) is not None]
+        if self._reason is None:
             self._reason = f"watchdog: the loop completed no tick for {silent_s:.0f} s"
             log.critical("%s; all contacts are open", self._reason)
+        for problem in problems:
+            log.critical("watchdog: %s. Switch it off by hand.", problem)
 
     def _run(self) -> None:
         while not self._ended.wait(self._longest_silence_s / 4):
             self.look()
+
+
+def _trip(load: Load) -> str | None:
+    """Open its contact; what went wrong, or None. A bug in one load must not keep the next one on."""
+    try:
+        load.trip()
+    except Exception as error:  # noqa: BLE001 - see above
+        return f"{load.name}: {describe(error)}"
+    return None
 
 
 class SystemdNotifier:
