@@ -16,7 +16,10 @@ from typing import Any, Self
 import yaml
 
 PROJECT = Path(__file__).parent.parent.parent
-RELAY, SERVO = "GPIO17", "GPIO21"
+CHIP = f"gpiochip{os.getpid()}"
+"""Pins nobody else on this machine locks, so that test runs do not meet."""
+
+RELAY, SERVO = f"{CHIP}/17", f"{CHIP}/21"
 
 
 def settings(folder: Path, url: str, **changes: Any) -> dict[str, Any]:
