@@ -59,7 +59,13 @@ class DaylightHours:
             return None
         sun_bound = self._daylight.start.event != "clock" and self._daylight.end.event != "clock"
         # On the shortest days offsets can push sunrise past sunset: that day has no allowed hours.
-        return None if sun_bound and start >= end else (start, end)
+        return None if sun_bound and self._allowed(start, end) <= timedelta(0) else (start, end)
+
+    def _allowed(self, start: datetime, end: datetime) -> timedelta:
+        """How long the allowed hours are; where the clock is far from the place, midnight falls into them."""
+        offsets = self._daylight.end.offset - self._daylight.start.offset
+        light = end - start - offsets
+        return offsets + (light if light >= timedelta(0) else light + timedelta(days=1))
 
     def _moment(self, moment: DayTime, day: date) -> datetime | None:
         if moment.clock is not None:

@@ -1,0 +1,58 @@
+"""The allowed hours, wherever the home is and whatever its clock says."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
+from pv_heater.core.setting import DayTime
+from pv_heater.core.settings import Daylight, Site
+
+JUNE = datetime(2026, 6, 21, tzinfo=UTC)
+DECEMBER = datetime(2026, 12, 21, tzinfo=UTC)
+
+
+def hours(latitude: float, longitude: float, zone: str) -> DaylightHours:
+    return DaylightHours(Daylight(), Site(latitude=latitude, longitude=longitude, timezone=zone), ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Vienna", "America/Los_Angeles", "Pacific/Auckland"])
+@pytest.mark.parametrize("longitude", [-150.0, -75.0, 15.0, 100.0, 175.0])
+@pytest.mark.parametrize("latitude", [-40.0, 0.0, 47.0])
+def test_a_clock_far_from_the_place_neither_forbids_the_day_nor_allows_the_night(
+    latitude: float, longitude: float, zone: str
+) -> None:
+    """A site left at the default zone UTC lies this far from it."""
+    daylight = hours(latitude, longitude, zone)
+    for start_at in (JUNE, DECEMBER):
+        for hour in range(24):
+            now = start_at + timedelta(hours=hour)
+            sun_deg = sun_elevation_deg(latitude, longitude, now)
+            if sun_deg > 15:
+                assert daylight.allows(now), (now, sun_deg)
+            if sun_deg < -1:
+                assert not daylight.allows(now), (now, sun_deg)
+
+
+def test_polar_night_allows_nothing_and_midnight_sun_everything() -> None:
+    daylight = hours(70.0, 25.0, "Europe/Oslo")
+    assert not any(daylight.allows(DECEMBER + timedelta(hours=hour)) for hour in range(24))
+    assert sum(daylight.allows(JUNE + timedelta(hours=hour)) for hour in range(24)) >= 22
+
+
+@pytest.mark.parametrize("zone", ["Europe/Vienna", "Pacific/Auckland"])
+def test_a_day_shorter_than_its_offsets_allows_nothing(zone: str) -> None:
+    window = Daylight(start=DayTime.parse("sunrise+5h"), end=DayTime.parse("sunset-5h"))
+    daylight = DaylightHours(window, Site(latitude=47.0, longitude=15.0, timezone=zone), ZoneInfo(zone))
+    assert not any(daylight.allows(DECEMBER + timedelta(minutes=10 * step)) for step in range(144))
+    assert any(daylight.allows(JUNE + timedelta(minutes=10 * step)) for step in range(144))
+
+
+def test_clock_times_that_pass_midnight_allow_the_night() -> None:
+    window = Daylight(start=DayTime.parse("22:00"), end=DayTime.parse("06:00"))
+    daylight = DaylightHours(window, Site(timezone="Europe/Vienna"), ZoneInfo("Europe/Vienna"))
+    day_at = datetime(2026, 10, 24, tzinfo=UTC)  # the night in which summer time ends
+    allowed = [daylight.allows(day_at + timedelta(hours=hour)) for hour in range(48)]
+    local = [(day_at + timedelta(hours=hour)).astimezone(ZoneInfo("Europe/Vienna")).hour for hour in range(48)]
+    assert allowed == [hour >= 22 or hour < 6 for hour in local]
