@@ -163,9 +163,9 @@ def _migrate(document: Document) -> list[Problem]:
 def _doubts(config: Config) -> list[Problem]:
     """What is allowed and probably not meant."""
     doubts = [
-        Problem((section,), "is checked, but this version does not serve it yet")
-        for section in ("web", "mqtt")
-        if getattr(config, section) is not None
+        Problem((section,), "is checked, but this version does nothing with it yet")
+        for section in ("web", "mqtt", "tariff")
+        if getattr(config, section)
     ]
     if config.strategy.type == "forecast_gap" and not config.forecast:
         doubts.append(
