@@ -30,7 +30,8 @@ class RegulatorCurve:
         if index == 0:
             return self.points[0][0]
         (low_percent, low_w), (high_percent, high_w) = self.points[index - 1], self.points[index]
-        return low_percent + (high_percent - low_percent) * (min(power_w, high_w) - low_w) / (high_w - low_w)
+        percent = low_percent + (high_percent - low_percent) * (min(power_w, high_w) - low_w) / (high_w - low_w)
+        return min(percent, high_percent)  # rounding may pass the end, and no servo turns to 180.00000000000003 degrees
 
     def power_w(self, percent: float) -> float:
         """What the regulator gives at that position."""

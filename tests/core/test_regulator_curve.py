@@ -56,3 +56,9 @@ def test_decimal_commas_headers_comments_and_a_byte_order_mark_are_read() -> Non
 def test_a_bad_file_is_refused_with_its_name_and_line(text: str, message: str) -> None:
     with pytest.raises(SettingProblem, match=f"^c.csv.*({message})"):
         parse_curve(text, "c.csv")
+
+
+def test_full_power_is_never_beyond_the_end_by_a_rounding_error() -> None:
+    """A servo refuses any angle beyond its travel, so that would end the program at every noon."""
+    curve = RegulatorCurve(((9.912645336582116, 313.8675653620737), (100.0, 362.75009476778064)))
+    assert curve.percent(5000.0) == 100.0
