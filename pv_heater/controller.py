@@ -16,13 +16,11 @@ from zoneinfo import ZoneInfo
 from pv_heater.config import Config, load_config
 from pv_heater.core import machine
 from pv_heater.core.allocator import Claim, allot
-from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
-from pv_heater.core.evidence import Evidence
-from pv_heater.core.guards import Block, Watched, headroom_w, load_block, site_blocks
+from pv_heater.core.guards import Block, headroom_w, load_block
 from pv_heater.core.machine import Memory, Outcome, Situation
 from pv_heater.core.saved import SCHEMA, Saved, load_as_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
-from pv_heater.core.surplus import Budget, Strategy, View, house_w, spare_w
+from pv_heater.core.surplus import Budget, Strategy
 from pv_heater.core.types import (
     NO_INPUTS,
     OFF,
@@ -40,6 +38,7 @@ from pv_heater.core.types import (
     Vacation,
     in_utc,
 )
+from pv_heater.core.watch import Watch
 
 FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration ends after two hours (DESIGN 6)."""
@@ -50,8 +49,6 @@ class Controller:
     """Decides. Built from a configuration file or mapping; see `step`."""
 
     def __init__(self, config: Config, state: Mapping[str, Any] | None = None) -> None:
-        self._site = config.site
-        self._limits = config.limits
         self._rows: tuple[LoadPolicy | BatteryShare, ...] = tuple(
             row if isinstance(row, BatteryShare) else row.settings for row in config.loads
         )
@@ -59,16 +56,15 @@ class Controller:
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
-        self._daylight = DaylightHours(config.limits.daylight, config.site, self._zone)
-        self._evidence = Evidence(
-            max_reading_age_s=config.limits.max_reading_age_s,
+        self._watch = Watch(
+            config.site,
+            config.limits,
+            self._zone,
             local_source=bool(config.meter) and config.meter[0].type != "vrm",
         )
         self._memories = {name: Memory() for name in self._policies}
-        self._held: frozenset[str] = frozenset()
         self._vacation_until_at: datetime | None = None
         self._day: date | None = None
-        self._first_now: datetime | None = None
         self._last_now: datetime | None = None
         self._derived_tick_s = 0.0
         self._last_tick_s: float | None = None
@@ -100,9 +96,16 @@ class Controller:
             self._saved = self._given_state = None
         self._start_day(now, elapsed_s)
         cleared = self._obey(inputs.commands, tick_s)
-        self._evidence.observe(reading, now, tick_s)
-        blocks = self._site_blocks(now, tick_s, inputs)
-        budget = self._budget(now, tick_s, forecast, blocks)
+        self._watch.observe(reading, now, tick_s)
+        commanded_w = sum(memory.power_w for memory in self._memories.values())
+        blocks = self._watch.blocks(
+            now,
+            tick_s,
+            commanded_w=commanded_w,
+            clock_trusted=inputs.clock_trusted,
+            vacation_until_at=self._vacation_until_at,
+        )
+        budget = self._budget(now, tick_s, commanded_w, forecast, blocks)
         shares = allot(budget, [self._claim(row, tick_s) for row in self._rows])
         outcomes = {
             name: machine.advance(
@@ -113,7 +116,7 @@ class Controller:
             for name, policy in self._policies.items()
         }
         self._memories = {name: outcome.memory for name, outcome in outcomes.items()}
-        self._evidence.remember_own(tick_s, {name: memory.power_w for name, memory in self._memories.items()})
+        self._watch.remember_own(tick_s, {name: memory.power_w for name, memory in self._memories.items()})
         return self._decision(now, tick_s, outcomes, blocks, budget)
 
     def state(self) -> dict[str, Any]:
@@ -137,7 +140,6 @@ class Controller:
                 self._derived_tick_s += max(0.0, (now - self._last_now).total_seconds())
             tick_s = self._derived_tick_s
         elapsed_s = 0.0 if self._last_tick_s is None else max(0.0, tick_s - self._last_tick_s)
-        self._first_now = self._first_now or now
         self._last_now, self._last_tick_s = now, tick_s
         return tick_s, elapsed_s
 
@@ -181,79 +183,32 @@ class Controller:
             self._memories[command.load], mode=command.mode, mode_until_s=until_s, forced_w=forced_w
         )
 
-    def _site_blocks(self, now: datetime, tick_s: float, inputs: Inputs) -> tuple[Block, ...]:
-        evidence = self._evidence
-        age_s = evidence.age_s(tick_s)
-        reading = self._fresh(tick_s)
-        house = house_w(reading) if reading is not None else None
-        extra_w = sum(memory.power_w for memory in self._memories.values()) - evidence.own_w()
-        # What the grid delivers does not pass the inverter: in parallel with the grid that is all beyond its power.
-        grid_share_w = max(0.0, reading.grid_w or 0.0) if reading is not None else 0.0
-        watched = Watched(
-            now=now,
-            reading=reading,
-            reading_age_s=age_s,
-            max_reading_age_s=evidence.max_age_s,
-            source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
-            daylight=self._daylight.allows(now),
-            clock_trusted=inputs.clock_trusted,
-            vacation_until_at=self._vacation_until_at,
-            inverter_load_w=(house or 0.0) - grid_share_w + max(0.0, extra_w),
+    def _budget(
+        self, now: datetime, tick_s: float, commanded_w: float, forecast: Forecast | None, blocks: Sequence[Block]
+    ) -> Budget:
+        """The strategy's answer, kept below what fuse and inverter can carry."""
+        automatic = [
+            policy
+            for name, policy in self._policies.items()
+            if self._memories[name].mode is Mode.AUTO and self._memories[name].fault is None
+        ]
+        shares = [row for row in self._rows if isinstance(row, BatteryShare)]
+        view = self._watch.view(
+            now,
+            tick_s,
+            forecast=forecast,
+            commanded_w=commanded_w,
+            capacity_w=sum(policy.max_power_w for policy in automatic),
+            battery_target_percent=shares[0].until_percent if shares else None,
         )
-        blocks = site_blocks(watched, self._site, self._limits, self._held)
-        self._held = frozenset(block.guard for block in blocks)
-        return blocks
-
-    def _fresh(self, tick_s: float) -> Reading | None:
-        """The reading in force while it is younger than its limit."""
-        age_s = self._evidence.age_s(tick_s)
-        return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
-
-    def _budget(self, now: datetime, tick_s: float, forecast: Forecast | None, blocks: Sequence[Block]) -> Budget:
-        reading = self._fresh(tick_s)
-        if reading is None:
-            because = blocks[0].because if blocks else "no reading"
-            return Budget(power_w=0.0, rule="no_reading", because=because)
-        view = self._view(now, tick_s, reading, forecast)
+        if view is None:
+            return Budget(power_w=0.0, rule="no_reading", because=blocks[0].because if blocks else "no reading")
         budget = self._strategy.budget(view)
-        most_w = headroom_w(view.base_w, self._site, self._limits)
+        most_w = headroom_w(view.base_w, view.site, view.limits)
         if budget.power_w <= most_w:
             return budget
         because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
         return replace(budget, power_w=most_w, rule="headroom", because=because)
-
-    def _view(self, now: datetime, tick_s: float, reading: Reading, forecast: Forecast | None) -> View:
-        own_w = self._evidence.own_w()
-        base, spare = spare_w(reading, own_w)
-        site = self._site
-        elevation_deg = None
-        if site.latitude is not None and site.longitude is not None:
-            # The sun moves a quarter degree a minute: no finer is needed, and a fixed grid keeps steps repeatable.
-            elevation_deg = sun_elevation_deg(site.latitude, site.longitude, now.replace(second=0, microsecond=0))
-        feed_in = site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed)
-        rows = [row for row in self._rows if isinstance(row, BatteryShare)]
-        return View(
-            now=now,
-            tick_s=tick_s,
-            reading=reading,
-            reading_is_new=self._evidence.is_new,
-            taken_tick_s=self._evidence.taken_tick_s,
-            forecast=forecast,
-            sun_elevation_deg=elevation_deg,
-            own_w=own_w,
-            base_w=base,
-            spare_w=spare,
-            commanded_w=sum(memory.power_w for memory in self._memories.values()),
-            capacity_w=sum(
-                policy.max_power_w
-                for name, policy in self._policies.items()
-                if self._memories[name].mode is Mode.AUTO and self._memories[name].fault is None
-            ),
-            feed_in=feed_in,
-            site=site,
-            limits=self._limits,
-            battery_target_percent=rows[0].until_percent if rows else None,
-        )
 
     def _claim(self, row: LoadPolicy | BatteryShare, tick_s: float) -> Claim | BatteryShare:
         if isinstance(row, BatteryShare):
@@ -278,7 +233,7 @@ class Controller:
         cleared: bool,
     ) -> Situation:
         name = policy.name
-        reading = self._fresh(tick_s)
+        reading = self._watch.fresh(tick_s)
         load_c = reading.load_c if reading is not None else {}
         hot = load_block(policy, load_c, was_hot=self._memories[name].hot)
         self._memories[name] = replace(self._memories[name], hot=hot is not None and hot.guard == "too_hot")
@@ -295,7 +250,7 @@ class Controller:
             safety=next((block for block in blocks if block.safety), hot),
             energy=energy,
             allotted_w=share_w,
-            stale_share=self._evidence.share(tick_s),
+            stale_share=self._watch.share(tick_s),
             rule=rule,
             because=because,
             margins=budget.margins,

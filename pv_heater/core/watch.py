@@ -1,0 +1,117 @@
+"""What is known of the house at a step: the reading and its age, daylight, and what the guards make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+
+from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
+from pv_heater.core.evidence import Evidence
+from pv_heater.core.guards import Block, Watched, site_blocks
+from pv_heater.core.settings import Limits, Site
+from pv_heater.core.surplus import View, house_w, spare_w
+from pv_heater.core.types import Forecast, Reading
+
+
+class Watch:
+    """Looks at the house for the controller; decides nothing."""
+
+    def __init__(self, site: Site, limits: Limits, zone: tzinfo, *, local_source: bool) -> None:
+        self._site = site
+        self._limits = limits
+        self._daylight = DaylightHours(limits.daylight, site, zone)
+        self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
+        self._held: frozenset[str] = frozenset()
+
+    def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
+        """Take note of what the meter says; None or a repeated reading adds nothing."""
+        self._evidence.observe(reading, now, tick_s)
+
+    def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
+        """Note what each load is set to draw from `tick_s` on."""
+        self._evidence.remember_own(tick_s, power_w)
+
+    def fresh(self, tick_s: float) -> Reading | None:
+        """The reading in force while it is younger than its limit, else None."""
+        age_s = self._evidence.age_s(tick_s)
+        return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
+
+    def share(self, tick_s: float) -> float:
+        """1 while the source is on time, falling to 0 as the reading nears its age limit."""
+        return self._evidence.share(tick_s)
+
+    def blocks(
+        self,
+        now: datetime,
+        tick_s: float,
+        *,
+        commanded_w: float,
+        clock_trusted: bool | None,
+        vacation_until_at: datetime | None,
+    ) -> tuple[Block, ...]:
+        """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
+        evidence, reading = self._evidence, self.fresh(tick_s)
+        watched = Watched(
+            now=now,
+            reading=reading,
+            reading_age_s=evidence.age_s(tick_s),
+            max_reading_age_s=evidence.max_age_s,
+            source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
+            daylight=self._daylight.allows(now),
+            clock_trusted=clock_trusted,
+            vacation_until_at=vacation_until_at,
+            inverter_load_w=self._inverter_load_w(reading, commanded_w),
+        )
+        blocks = site_blocks(watched, self._site, self._limits, self._held)
+        self._held = frozenset(block.guard for block in blocks)
+        return blocks
+
+    def view(
+        self,
+        now: datetime,
+        tick_s: float,
+        *,
+        forecast: Forecast | None,
+        commanded_w: float,
+        capacity_w: float,
+        battery_target_percent: float | None,
+    ) -> View | None:
+        """The picture for a strategy; None without a fresh reading."""
+        reading = self.fresh(tick_s)
+        if reading is None:
+            return None
+        site = self._site
+        own_w = self._evidence.own_w()
+        base, spare = spare_w(reading, own_w)
+        elevation_deg = None
+        if site.latitude is not None and site.longitude is not None:
+            # The sun moves a quarter degree a minute: no finer is needed, and a fixed grid keeps steps repeatable.
+            elevation_deg = sun_elevation_deg(site.latitude, site.longitude, now.replace(second=0, microsecond=0))
+        return View(
+            now=now,
+            tick_s=tick_s,
+            reading=reading,
+            reading_is_new=self._evidence.is_new,
+            taken_tick_s=self._evidence.taken_tick_s,
+            forecast=forecast,
+            sun_elevation_deg=elevation_deg,
+            own_w=own_w,
+            base_w=base,
+            spare_w=spare,
+            commanded_w=commanded_w,
+            capacity_w=capacity_w,
+            feed_in=site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed),
+            site=site,
+            limits=self._limits,
+            battery_target_percent=battery_target_percent,
+        )
+
+    def _inverter_load_w(self, reading: Reading | None, commanded_w: float) -> float:
+        """What runs through the inverter, with what the loads were told to add since the reading.
+
+        What the grid delivers does not pass it: in parallel with the grid that is all beyond the inverter's power.
+        """
+        house = house_w(reading) if reading is not None else None
+        if reading is None or house is None:
+            return 0.0
+        return house - max(0.0, reading.grid_w or 0.0) + max(0.0, commanded_w - self._evidence.own_w())
