@@ -17,9 +17,9 @@ from pv_heater.config import Config, load_config
 from pv_heater.core import machine
 from pv_heater.core.allocator import Claim, allot
 from pv_heater.core.guards import Block, headroom_w, load_block
-from pv_heater.core.machine import Memory, Outcome, Situation
 from pv_heater.core.saved import SCHEMA, Saved, load_as_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.surplus import Budget, Strategy
 from pv_heater.core.types import (
     NO_INPUTS,

@@ -7,11 +7,11 @@ table; the diagrams in README and Pics/ are printed from it. Times are monotonic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pv_heater.core.guards import Block
 from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase
 
 
@@ -69,61 +69,6 @@ START_FACTOR = 1.2
 battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
 SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
 """Least and full power are reached by smaller moves than others: a quarter of the dead band."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What a load's machine remembers between steps."""
-
-    phase: Phase = Phase.OFF
-    since_s: float = 0.0
-    power_w: float = 0.0
-    """What it is set to draw; 0 unless heating."""
-    opened_s: float | None = None
-    """When it last went off; None: never seen on."""
-    mode: Mode = Mode.AUTO
-    mode_until_s: float | None = None
-    forced_w: float | None = None
-    closings: int = 0
-    """Starts since midnight."""
-    energy_wh: float = 0.0
-    """Energy since midnight."""
-    fault: str | None = None
-    hot: bool = False
-    """Whether the temperature guard blocked at the previous step."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What one load is faced with in this step."""
-
-    tick_s: float
-    elapsed_s: float
-    """Seconds since the previous step."""
-    safety: Block | None
-    energy: Block | None
-    allotted_w: float
-    """Power the allocator has for it in mode auto."""
-    stale_share: float
-    """1 while the reading is young, falling to 0 as it nears its limit: caps the power of an automatic load."""
-    rule: str
-    because: str
-    margins: Mapping[str, float] = field(default_factory=dict)
-    health: str = "ok"
-    cleared: bool = False
-    temperature_c: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The machine's answer: the memory to keep, and why it stands where it stands."""
-
-    memory: Memory
-    rule: str
-    because: str
-    margins: Mapping[str, float]
-    next_change_s: float | None
-    """The tick at which a running timer ends, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
 
-from pv_heater.core.machine import Memory
+from pv_heater.core.situation import Memory
 from pv_heater.core.types import Mode, Phase, require_aware
 
 SCHEMA = 1

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from pv_heater.core.guards import Block
-from pv_heater.core.machine import TRANSITIONS, Event, Memory, Outcome, Situation, advance
+from pv_heater.core.machine import TRANSITIONS, Event, advance
 from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase
 
 POLICY = LoadPolicy(
