@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, TypeVar
@@ -32,7 +33,9 @@ def record_meter(config: Config, path: Path, for_s: float, print_line: Callable[
         meter: Meter = row.build(tools)
         polls = Polls(clock, until_s=clock.monotonic_s() + for_s, say=print_line)
         polls.stop_on_signals()
-        print_line(f"recording {row.type} into {path} for {for_s / 3600:.1f} h; Ctrl-C ends it, nothing is lost")
+        print_line(
+            f"recording {row.type} into {path} for {timedelta(seconds=round(for_s))}; Ctrl-C ends it, nothing is lost"
+        )
         raw_poll: Callable[[], dict[str, Any]] | None = getattr(meter, "raw_poll", None)
         if raw_poll is None:
             names = [load.settings.name for load in config.loads if not isinstance(load, BatteryShare)]
@@ -43,8 +46,11 @@ def record_meter(config: Config, path: Path, for_s: float, print_line: Callable[
                 for bodies in polls.each(raw_poll, lambda: meter.interval_s):
                     recorder.write(clock.monotonic_s(), clock.now(), bodies)
                     count += 1
+    if not count:
+        print_line(f"nothing came in, so there is nothing to play in {path}")
+        return SourceError.exit_code
     print_line(f"{count} samples in {path}; play them with: python main.py replay {path}")
-    return 0 if count else SourceError.exit_code
+    return 0
 
 
 class Polls:
@@ -71,7 +77,7 @@ class Polls:
             except SourceError as error:
                 failures += 1
                 delay_s = retry_delay_s(interval_s(), failures, error.retry_after_s)
-                self._say(f"{error} Next try in {delay_s:.0f} s.")
+                self._say(f"{str(error).rstrip('.')}. Next try in {delay_s:.0f} s.")
             else:
                 failures, delay_s = 0, interval_s()
                 yield answer
