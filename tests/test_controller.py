@@ -123,7 +123,27 @@ def test_a_forced_mode_and_the_minimum_off_time_survive_a_restart() -> None:
     early = again.at(0, now=NOON + timedelta(seconds=100))
     assert (early.loads["heater"].phase, early.loads["heater"].rule) == (Phase.COOLDOWN, "min_off")
     assert early.loads["heater"].until_at == NOON + timedelta(seconds=1000)
-    assert again.at(200, now=NOON + timedelta(seconds=300)).loads["heater"].phase is Phase.HEATING
+    assert again.at(299, now=NOON + timedelta(seconds=399)).loads["heater"].phase is Phase.COOLDOWN
+    assert again.at(300, now=NOON + timedelta(seconds=400)).loads["heater"].phase is Phase.HEATING
+
+
+def test_a_load_that_was_on_at_the_last_save_rests_in_full_after_a_crash() -> None:
+    """The last save may be a quarter hour old; when the load went off nobody knows."""
+    settings = config(loads=[heater(min_off_s=300)])
+    house = House(settings)
+    house.at(0)
+    again = House(settings, state=json.loads(json.dumps(house.controller.state())))
+    assert again.at(0, now=NOON + timedelta(seconds=800)).loads["heater"].phase is Phase.COOLDOWN
+
+
+def test_the_rest_of_a_load_that_was_off_goes_on_over_a_restart() -> None:
+    settings = config(loads=[heater(min_off_s=300)])
+    house = House(settings)
+    house.at(0)
+    house.at(100, pv_w=0.0, battery_w=-500.0)
+    again = House(settings, state=json.loads(json.dumps(house.controller.state())))
+    assert again.at(0, now=NOON + timedelta(seconds=399)).loads["heater"].phase is Phase.COOLDOWN
+    assert again.at(1, now=NOON + timedelta(seconds=400)).loads["heater"].phase is Phase.HEATING
 
 
 def test_a_state_of_another_schema_is_refused() -> None:

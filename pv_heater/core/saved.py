@@ -19,7 +19,6 @@ def load_as_json(memory: Memory, tick_s: float) -> dict[str, Any]:
     on = memory.phase is Phase.HEATING
     return {
         "phase": str(memory.phase),
-        # A load that is on goes off when the program ends: its rest begins now.
         "opened_ago_s": 0.0 if on else None if memory.opened_s is None else tick_s - memory.opened_s,
         "mode": str(memory.mode),
         "mode_left_s": None if memory.mode_until_s is None else memory.mode_until_s - tick_s,
@@ -34,6 +33,7 @@ def load_as_json(memory: Memory, tick_s: float) -> dict[str, Any]:
 class SavedLoad:
     """One load at the moment the state was saved."""
 
+    was_on: bool
     opened_ago_s: float | None
     mode: Mode
     mode_left_s: float | None
@@ -53,6 +53,7 @@ class SavedLoad:
         if fault is not None and not isinstance(fault, str):
             raise ValueError(f"fault must be a text, not {fault!r}")
         return cls(
+            was_on=item.get("phase") == Phase.HEATING,
             opened_ago_s=_number(item, "opened_ago_s"),
             mode=Mode(item.get("mode", Mode.AUTO)),
             mode_left_s=_number(item, "mode_left_s"),
@@ -64,11 +65,13 @@ class SavedLoad:
 
     def memory(self, tick_s: float, away_s: float) -> Memory:
         """The load at a start `away_s` seconds after it was saved: at rest for what is left, or still faulty."""
+        # A load that was on went off at some moment since, after a power cut perhaps just now: it rests in full.
+        rested_s = 0.0 if self.was_on else None if self.opened_ago_s is None else self.opened_ago_s + away_s
         forced = self.mode is not Mode.AUTO and self.mode_left_s is not None and self.mode_left_s > away_s
         return Memory(
             phase=Phase.FAULT if self.fault else Phase.COOLDOWN,
             since_s=tick_s,
-            opened_s=None if self.opened_ago_s is None else tick_s - self.opened_ago_s - away_s,
+            opened_s=None if rested_s is None else tick_s - rested_s,
             mode=self.mode if forced else Mode.AUTO,
             mode_until_s=tick_s + self.mode_left_s - away_s if forced and self.mode_left_s is not None else None,
             forced_w=self.forced_w if forced else None,
