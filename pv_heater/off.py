@@ -60,6 +60,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--config",
+        "-c",
         metavar="F",
         help="settings file; default $CONFIG_FILE, else Files/config-private.yaml, else Files/config.yaml",
     )

@@ -248,10 +248,12 @@ def test_off_needs_none_of_the_heavy_libraries() -> None:
 
 
 @pytest.mark.process
-def test_the_real_process_ends_with_0_and_says_what_it_did(home: Home) -> None:
+@pytest.mark.parametrize("option", ["--config", "-c"])
+def test_the_real_process_ends_with_0_and_says_what_it_did(home: Home, option: str) -> None:
+    """Through the door of its own in main.py, which must know what all other commands know."""
     home.configure(HEATER)
     run = subprocess.run(
-        [sys.executable, "main.py", "off", "--config", str(home.config)], cwd=PROJECT, capture_output=True, text=True
+        [sys.executable, "main.py", "off", option, str(home.config)], cwd=PROJECT, capture_output=True, text=True
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("water_heater: relay")
