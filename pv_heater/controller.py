@@ -22,6 +22,7 @@ from pv_heater.core.settings import BatteryShare, LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.surplus import Budget, Strategy
 from pv_heater.core.types import (
+    FORCE_LONGEST_S,
     NO_INPUTS,
     OFF,
     ClearFault,
@@ -42,7 +43,6 @@ from pv_heater.core.watch import Watch
 
 FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration ends after two hours (DESIGN 6)."""
-FORCE_LONGEST_S = 7 * 86_400.0
 
 
 class Controller:
@@ -67,6 +67,7 @@ class Controller:
         self._day: date | None = None
         self._last_now: datetime | None = None
         self._derived_tick_s = 0.0
+        self._tick_shift_s = 0.0
         self._last_tick_s: float | None = None
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
@@ -139,7 +140,12 @@ class Controller:
             if self._last_now is not None:
                 self._derived_tick_s += max(0.0, (now - self._last_now).total_seconds())
             tick_s = self._derived_tick_s
-        elapsed_s = 0.0 if self._last_tick_s is None else max(0.0, tick_s - self._last_tick_s)
+        tick_s += self._tick_shift_s
+        if self._last_tick_s is not None and tick_s < self._last_tick_s:
+            # Another zero point, of a caller that started anew: ages and forced modes must go on from where they were.
+            self._tick_shift_s += self._last_tick_s - tick_s
+            tick_s = self._last_tick_s
+        elapsed_s = 0.0 if self._last_tick_s is None else tick_s - self._last_tick_s
         self._last_now, self._last_tick_s = now, tick_s
         return tick_s, elapsed_s
 
@@ -205,7 +211,7 @@ class Controller:
             return Budget(power_w=0.0, rule="no_reading", because=blocks[0].because if blocks else "no reading")
         budget = self._strategy.budget(view)
         most_w = headroom_w(view.base_w, view.site, view.limits)
-        if budget.power_w <= most_w:
+        if not budget.power_w > most_w:  # a strategy's NaN is no more than any number, and ends as 0 W
             return budget
         because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
         return replace(budget, power_w=most_w, rule="headroom", because=because)

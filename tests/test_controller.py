@@ -71,6 +71,39 @@ def test_time_comes_from_now_when_no_tick_is_given_and_steps_back_count_nothing(
     assert phases[-1] is Phase.HEATING
 
 
+def test_ticks_that_begin_anew_neither_rejuvenate_readings_nor_prolong_forced_modes() -> None:
+    """A caller that restarts its own clock, with the controller kept."""
+    house = House()
+    house.at(1_000_000, now=NOON, inputs={"commands": (Force(load="heater", mode=Mode.ON, for_s=600),)})
+    modes, ages = [], []
+    for second in range(0, 1300, 100):
+        decision = house.at(second, now=NOON + timedelta(seconds=second), silent=True)
+        modes.append(decision.loads["heater"].mode)
+        ages.append(decision.blocked_by)
+    assert modes[:6] == [Mode.ON] * 6
+    assert modes[6:] == [Mode.AUTO] * 7
+    assert ages[3:] == ["no_reading"] * 10
+
+
+@pytest.mark.parametrize("law", [{"type": "balance"}, {"type": "forecast_gap"}])
+def test_a_meter_that_once_said_something_absurd_is_believed_again_afterwards(law: dict[str, str]) -> None:
+    house = House(config(strategy=law))
+    for second, absurd_w in enumerate((1.7e308, -1.7e308) * 3):
+        house.at(second, pv_w=absurd_w, consumption_w=-absurd_w, grid_w=-absurd_w, battery_w=absurd_w)
+    for second in range(10, 500, 10):
+        decision = house.at(second)
+    assert decision.loads["heater"].phase is Phase.HEATING
+
+
+def test_a_forced_mode_in_the_saved_state_lasts_a_week_at_most() -> None:
+    house = House()
+    house.at(0, inputs={"commands": (Force(load="heater", mode=Mode.ON),)})
+    saved = json.loads(json.dumps(house.controller.state()))
+    saved["loads"]["heater"]["mode_left_s"] = 1e300
+    again = House(state=saved)
+    assert again.at(0).loads["heater"].until_at == NOON + timedelta(days=7)
+
+
 def test_forced_on_heats_at_night_and_ends_by_itself() -> None:
     house = House()
     midnight = NOON + timedelta(hours=11)

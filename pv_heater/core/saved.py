@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from pv_heater.core.situation import Memory
-from pv_heater.core.types import Mode, Phase, require_aware
+from pv_heater.core.types import FORCE_LONGEST_S, Mode, Phase, require_aware
 
 SCHEMA = 1
 
@@ -47,7 +47,7 @@ class SavedLoad:
         """Read one load's part; raises ValueError for anything that `load_as_json` does not write."""
         if not isinstance(item, Mapping):
             raise ValueError(f"a load's state must be an object, not {item!r}")
-        closings, fault = item.get("closings", 0), item.get("fault")
+        closings, fault, mode_left_s = item.get("closings", 0), item.get("fault"), _number(item, "mode_left_s")
         if not isinstance(closings, int) or closings < 0:
             raise ValueError(f"closings must be a whole number, not {closings!r}")
         if fault is not None and not isinstance(fault, str):
@@ -56,7 +56,7 @@ class SavedLoad:
             was_on=item.get("phase") == Phase.HEATING,
             opened_ago_s=_number(item, "opened_ago_s"),
             mode=Mode(item.get("mode", Mode.AUTO)),
-            mode_left_s=_number(item, "mode_left_s"),
+            mode_left_s=None if mode_left_s is None else min(FORCE_LONGEST_S, mode_left_s),
             forced_w=_number(item, "forced_w"),
             closings=closings,
             energy_wh=_number(item, "energy_wh") or 0.0,

@@ -177,6 +177,10 @@ class Setpoint:
 OFF = Setpoint(on=False, power_w=0.0)
 
 
+FORCE_LONGEST_S = 7 * 86_400.0
+"""No forced mode lasts longer than a week."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Force:
     """Command: put `load` into `mode` for `for_s` seconds (default two hours), at `power_w` (None: all it has)."""

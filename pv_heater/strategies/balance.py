@@ -9,7 +9,7 @@ that comes back pays for the next ones.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp
+from math import exp, isfinite
 from typing import Any
 
 from attrs import frozen
@@ -80,7 +80,7 @@ class Balance:
         reading = view.reading
         importing = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
         smooth_w, taken_s, filter_s = self._smooth_w, self._smooth_taken_s, self._settings.filter_s
-        if smooth_w is None or taken_s is None or importing or filter_s <= 0:
+        if smooth_w is None or taken_s is None or not isfinite(smooth_w) or importing or filter_s <= 0:
             smooth_w = spare_w
         elif view.reading_is_new:
             elapsed_s = max(0.0, view.taken_tick_s - taken_s)
