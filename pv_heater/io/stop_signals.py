@@ -1,4 +1,7 @@
-"""TERM, INT and HUP: the three ways to be asked to stop (systemd, Ctrl-C, a closed terminal)."""
+"""The ways to be asked to stop: systemd (TERM), Ctrl-C (INT), Ctrl-\\ (QUIT), a closed terminal (HUP), Ctrl-Z (TSTP).
+
+Ctrl-Z would freeze the program with the contact closed and the watchdog frozen too, so it ends the program instead.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import Protocol
 
 from pv_heater.io.clock import SystemClock
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
+FREEZING_SIGNALS = (signal.SIGTTIN, signal.SIGTTOU)
+"""What a terminal sends to a program in the background that reads or writes; ignored, for the same reason."""
 
 
 class Stoppable(Protocol):
@@ -27,10 +32,12 @@ class StopSignals:
         self.reason: str | None = None
 
     def install(self, clock: SystemClock) -> None:
-        """Catch the three, and let them end the clock's waits. From the main thread, before any pin is touched."""
+        """Catch them, and let them end the clock's waits. From the main thread, before any pin is touched."""
         clock.wake_on_signals()
         for number in STOP_SIGNALS:
             signal.signal(number, self._caught)
+        for number in FREEZING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
     def attach(self, running: Stoppable) -> None:
         """Pass on to `running`, at once if a signal came already."""

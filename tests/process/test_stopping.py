@@ -27,7 +27,7 @@ def opened_after_s(program: Program, number: signal.Signals) -> float:
     return float(opening[0]["mono_s"]) - sent_s
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP])
 def test_a_signal_while_heating_opens_the_relay_within_a_second(
     number: signal.Signals, vrm: VrmServer, tmp_path: Path
 ) -> None:
@@ -49,6 +49,49 @@ def test_a_signal_while_the_portal_hangs_opens_the_relay_within_a_second(
         time.sleep(1.5)  # a request is under way now
         assert opened_after_s(program, number) < 1.0
         assert program.states(SERVO)[-1] is None
+
+
+def test_impatient_signals_during_the_stop_do_not_cut_it_short(vrm: VrmServer, tmp_path: Path) -> None:
+    servo = {"pin": SERVO, "settle_s": 2.0}
+    with Program(tmp_path, settings(tmp_path, vrm.url, loads=[regulator(servo=servo)])) as program:
+        program.wait_until_heating(30)
+        before = len(program.pins())
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGINT, signal.SIGHUP):
+            program.process.send_signal(number)
+            time.sleep(0.1)
+        assert program.process.wait(10) == 0
+        changes = program.pins()[before:]
+    assert [change["state"] for change in changes if change["pin"] == RELAY] == [0.0, None]
+    turned, rested = (change for change in changes if change["pin"] == SERVO)
+    assert rested["mono_s"] - turned["mono_s"] >= 2.0
+    assert "Traceback" not in program.log()
+
+
+def test_kill_9_in_the_middle_of_a_servo_move_is_mended_by_off(vrm: VrmServer, tmp_path: Path) -> None:
+    servo = {"pin": SERVO, "settle_s": 3.0}
+    config = settings(tmp_path, vrm.url, loads=[regulator(servo=servo)])
+    with Program(tmp_path, config) as program:
+        program.wait_for(program.contact_closed, 20, "relay closed")
+        program.process.kill()
+        program.process.wait()
+        assert program.states(SERVO)[-1] is not None  # pulses were going out
+        before = len(program.pins())
+        assert run_once(tmp_path, config, "off").returncode == 0
+        after = [(change["pin"], change["state"]) for change in program.pins()[before:]]
+    # Mock pins of a new process know nothing of the old one's level, so opening shows as a change.
+    assert after[0] == (RELAY, 0.0)
+    assert (SERVO, pytest.approx(ZERO_DUTY)) in after
+    assert program.states(SERVO)[-1] is None
+
+
+def test_a_signal_at_any_moment_of_the_start_ends_it_with_the_contact_open(vrm: VrmServer, tmp_path: Path) -> None:
+    for step in range(8):
+        with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+            time.sleep(0.2 * step)
+            program.process.send_signal(signal.SIGTERM)
+            program.process.wait(10)
+            assert program.states(RELAY)[-1:] in ([], [None])
+            assert "Traceback" not in program.log()
 
 
 def test_the_safety_stop_opens_the_contact_before_the_servo_moves(vrm: VrmServer, tmp_path: Path) -> None:
@@ -172,7 +215,7 @@ def test_systemd_is_told_ready_alive_and_stopping(vrm: VrmServer, tmp_path: Path
             assert "READY=1" in manager.recv(1000).decode()
             assert manager.recv(1000) == b"WATCHDOG=1"
             program.stop()
-            messages = []
+            messages: list[str] = []
             while not messages or messages[-1] != "STOPPING=1":
                 messages.append(manager.recv(1000).decode())
 
