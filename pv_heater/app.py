@@ -83,7 +83,8 @@ def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str 
         to_stdout=to_stdout,
         debug=debug,
     )
-    log.info("pv-heater %s, %s; log file %s", __version__, config.path or "settings from a mapping", lines.path)
+    source = config.path or "settings from a mapping"
+    log.info("pv-heater %s for %s, %s; log file %s", __version__, config.site.name, source, lines.path)
     for warning in (*config.warnings, config.assumed_daylight, lines.problem):
         if warning is not None:
             log.warning("%s", warning)

@@ -13,11 +13,14 @@ from attrs import field, frozen
 from pv_heater.config import Config, TypedSettings
 from pv_heater.core.settings import BatteryShare
 from pv_heater.core.types import Forecast, Reading
-from pv_heater.errors import HardwareError, SourceError
+from pv_heater.errors import ConfigError, HardwareError, RecordingError, SourceError
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.log import log_path
+from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
+from pv_heater.outputs import with_found_curve
+from pv_heater.played import open_recording
 from pv_heater.ports import Tools
-from pv_heater.wiring import boot_problems, pin_settings, wiring_problems
+from pv_heater.wiring import boot_problems, pin_settings
 
 
 @frozen(kw_only=True)
@@ -66,10 +69,14 @@ def check_all(config: Config) -> CheckReport:
     findings.append(_clock())
     findings += _outputs(config)
     findings += _temperatures(config)
+    findings += _curves(config)
     with TemporaryDirectory() as folder:
         tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
         for row in config.meter:
-            findings.append(_source(f"meter {row.type}", row, tools, _ask_meter))
+            if row.type == "recording":
+                findings.append(_recording(config, row))
+            else:
+                findings.append(_source(f"meter {row.type}", row, tools, _ask_meter))
         for row in config.forecast:
             findings.append(_source(f"forecast {row.type}", row, tools, _ask_forecast))
     return CheckReport(findings)
@@ -77,7 +84,7 @@ def check_all(config: Config) -> CheckReport:
 
 def _wiring(config: Config) -> list[Finding]:
     pins = pin_settings(config)
-    problems = wiring_problems(config) or boot_problems(config)
+    problems = boot_problems(config)
     if problems:
         return [Finding(what="wiring", says=problem, exit_code=2) for problem in problems]
     if not pins:
@@ -122,9 +129,27 @@ def _source(
         return Finding(what=what, says=str(error), exit_code=error.exit_code)
 
 
+def _recording(config: Config, row: TypedSettings[Any]) -> Finding:
+    try:
+        recording = open_recording(config.resolve(row.settings.path))
+    except RecordingError as error:
+        return Finding(what="meter recording", says=str(error), exit_code=error.exit_code)
+    return Finding(what="meter recording", says=f"{recording.name}, {recording.days:.1f} days")
+
+
+def _curves(config: Config) -> list[Finding]:
+    findings = []
+    for row in config.loads:
+        if not isinstance(row, BatteryShare) and isinstance(row.settings, ServoRegulator.Settings):
+            what = f"loads.{row.settings.name}.servo.curve"
+            try:
+                read_curve(with_found_curve(config, row).settings)
+            except ConfigError as error:
+                findings += [Finding(what=what, says=problem, exit_code=2) for problem in error.problems]
+    return findings
+
+
 def _ask_meter(row: TypedSettings[Any], tools: Tools) -> str:
-    if row.type == "recording":
-        return f"plays {row.settings.path}"
     reading: Reading = row.build(tools).read()
     age_s = (datetime.now(UTC) - reading.taken_at).total_seconds()
     values = [

@@ -20,6 +20,7 @@ from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, suggestion
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
+from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import BatteryShare
 from pv_heater.errors import ConfigError
@@ -123,7 +124,7 @@ def _loads(structure: Structure, table: Mapping[str, str]) -> Hook:
     rows = many(row, single=False)
 
     def hook(value: Any) -> tuple[Any, ...]:
-        problems = _same_names(value)
+        problems = _same_names(value) + _same_pins(value)
         try:
             result: tuple[Any, ...] = rows(value)
         except SettingProblems as error:
@@ -147,6 +148,26 @@ def _same_names(rows: Any) -> list[Problem]:
             if name in names:
                 problems.append(Problem((index, "name"), f"{name} is the name of an earlier load; each needs its own"))
             names.add(name)
+    return problems
+
+
+def _same_pins(rows: Any) -> list[Problem]:
+    """A problem for each pin that something before it uses; names that are no pins are another check's business."""
+    problems: list[Problem] = []
+    first: dict[PinName, str] = {}
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        for part in ("relay", "servo"):
+            group = row.get(part) if isinstance(row, Mapping) else None
+            text = group.get("pin") if isinstance(group, Mapping) else None
+            try:
+                name = PinName.parse(str(text))
+            except SettingProblem:
+                continue
+            if name in first:
+                message = f"{text} is already used by {first[name]}; every output needs a pin of its own"
+                problems.append(Problem((index, part, "pin"), message))
+            else:
+                first[name] = f"{part} of {row.get('name', f'load {index + 1}')} ({name})"
     return problems
 
 

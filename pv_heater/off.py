@@ -18,12 +18,12 @@ from attrs import evolve, frozen
 
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_yaml import Unreadable, read_document
+from pv_heater.core.pin_names import PinName
 from pv_heater.errors import HardwareError, PvHeaterError
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.control import SOCKET_NAME, ask
 from pv_heater.io.gpio import Pins, RelayLine, ServoLine
 from pv_heater.io.pin_lock import Holder, holder, lock_pins
-from pv_heater.io.pin_names import PinName
 from pv_heater.io.pins_file import FILE_NAME, Output, outputs_in, read_pins_file
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent

@@ -11,16 +11,16 @@ from typing import Any, Self
 from attrs import evolve
 
 from pv_heater.config import Config, TypedSettings
-from pv_heater.core.settings import BatteryShare, LoadPolicy, ServoPin
-from pv_heater.errors import ConfigError, HardwareError
+from pv_heater.core.pin_names import PinName
+from pv_heater.core.settings import BatteryShare, ServoPin
+from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins
 from pv_heater.io.pin_lock import holder, lock_pins
-from pv_heater.io.pin_names import PinName
 from pv_heater.io.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.paths import state_dir
 from pv_heater.ports import Clock, Load, Tools
-from pv_heater.wiring import boot_problems, pin_settings, wiring_problems
+from pv_heater.wiring import boot_problems, pin_settings
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +56,6 @@ class Outputs:
         pins = pin_settings(self._config)
         if self._dry_run or not pins:
             return
-        problems = wiring_problems(self._config)
-        if problems:
-            raise ConfigError("wiring", problems)
         for warning in boot_problems(self._config):
             log.warning("%s", warning)
         names = [str(PinName.parse(pin.pin)) for _, pin in pins]
@@ -75,17 +72,13 @@ class Outputs:
         for row in self._config.loads:
             if isinstance(row, BatteryShare):
                 continue
-            load: Load = DryRun(row.settings, self.tools) if self._dry_run else self._resolved(row).build(self.tools)
+            load: Load = (
+                DryRun(row.settings, self.tools)
+                if self._dry_run
+                else with_found_curve(self._config, row).build(self.tools)
+            )
             self.loads.append(load)
             self._ends.callback(_close, load)
-
-    def _resolved(self, row: TypedSettings[LoadPolicy]) -> TypedSettings[LoadPolicy]:
-        """A curve named beside the configuration is found there, wherever the program was started."""
-        servo = getattr(row.settings, "servo", None)
-        if not isinstance(servo, ServoPin) or servo.curve is None:
-            return row
-        found: dict[str, Any] = {"servo": evolve(servo, curve=str(self._config.resolve(servo.curve)))}
-        return evolve(row, settings=evolve(row.settings, **found))
 
     def _open_pins(self) -> Pins:
         if self._pins is None:
@@ -101,6 +94,15 @@ def _close(thing: Load | Pins) -> None:
         thing.close()
     except HardwareError as error:
         log.error("a pin could not be given back: %s", error)
+
+
+def with_found_curve(config: Config, row: TypedSettings[Any]) -> TypedSettings[Any]:
+    """The same load; a curve named beside the configuration is found there, wherever the program was started."""
+    servo = getattr(row.settings, "servo", None)
+    if not isinstance(servo, ServoPin) or servo.curve is None:
+        return row
+    found: dict[str, Any] = {"servo": evolve(servo, curve=str(config.resolve(servo.curve)))}
+    return evolve(row, settings=evolve(row.settings, **found))
 
 
 def full_powers_w(config: Config) -> dict[str, float]:

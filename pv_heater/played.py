@@ -83,7 +83,7 @@ def play_recording(config: Config, *, dry_run: bool) -> Played:
             "meter",
             ["a recording must not switch real outputs; set dry_run: true (or gpio.factory: mock for mock pins)"],
         )
-    recording = load_recording(config.resolve(settings.path), _decode_vrm)
+    recording = open_recording(config.resolve(settings.path))
     own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
     forecast = own_forecast or _clear_sky(config, recording)
     summary, notes = _play(config, recording, settings, forecast, dry_run=dry_run)
@@ -162,6 +162,11 @@ def _clear_sky(config: Config, recording: Recording) -> Forecast | None:
         return None
     midnight = recording.start_at.replace(hour=0, minute=0, second=0, microsecond=0)
     return clear_sky_forecast(config.site, midnight, days=recording.days + 2)
+
+
+def open_recording(path: Path) -> Recording:
+    """The recording in `path`, raw VRM answers too; raises RecordingError."""
+    return load_recording(path, _decode_vrm)
 
 
 def _decode_vrm(bodies: dict[str, Any]) -> Reading:

@@ -186,20 +186,32 @@ def test_check_tells_what_each_source_answers(tmp_path: Path) -> None:
     assert json.loads(unreachable.stdout)["ok"] is False
 
 
-def test_check_refuses_pins_used_twice_and_relays_that_close_at_boot(tmp_path: Path) -> None:
+def test_pins_used_twice_and_relays_that_close_at_boot_are_refused(tmp_path: Path) -> None:
     relay = {"pin": "GPIO17", "active_high": False}
     rows = [
         {"name": "pump", "type": "relay", "max_power_w": 800, "relay": relay},
         {"name": "fan", "type": "relay", "max_power_w": 80, "relay": {"pin": "BOARD11", "active_high": True}},
     ]
-    done = main("check", "--config", shipped(tmp_path, loads=rows))
-    assert done.returncode == 2
-    assert "BOARD11 is already used by loads.pump.relay (GPIO17)" in done.stdout
+    for command in ("check", "run"):
+        done = main(command, "--config", shipped(tmp_path, loads=rows))
+        assert done.returncode == 2
+        assert "BOARD11 is already used by relay of pump (GPIO17)" in done.stderr
     done = main("check", "--config", shipped(tmp_path, loads=rows[:1]))
     assert done.returncode == 2
     assert "while the Pi boots GPIO17 is pulled low, which closes this relay" in done.stdout
     relay["pull"] = "external"
     assert main("check", "--config", shipped(tmp_path, loads=rows[:1])).returncode == 0
+
+
+def test_check_finds_a_missing_recording_and_a_missing_curve(tmp_path: Path) -> None:
+    done = main("check", "--config", shipped(tmp_path, meter={"type": "recording", "path": "nope.csv"}))
+    assert done.returncode == 2
+    assert "WRONG   meter recording:" in done.stdout
+    values = yaml.safe_load(shipped(tmp_path).read_text())
+    values["loads"][0]["servo"]["curve"] = "nowhere.csv"
+    done = main("check", "--config", shipped(tmp_path, loads=values["loads"]))
+    assert done.returncode == 2
+    assert "nowhere.csv" in done.stdout
 
 
 def test_record_then_replay_is_scrubbed_and_says_open_loop(tmp_path: Path) -> None:

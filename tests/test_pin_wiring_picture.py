@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import yaml
 
-from pv_heater.io.pin_names import PinName
+from pv_heater.core.pin_names import PinName
 from pv_heater.io.pins_file import outputs_in
 from pv_heater.pictures.wiring import RELAY_PIN, SERVO_PIN, WIDTH, draw
 

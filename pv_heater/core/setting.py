@@ -7,7 +7,7 @@ theirs beside their code with the same helper. Nothing here reads files: ``confi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 from typing import Any
 
@@ -51,9 +51,11 @@ def setting(
     maximum: float | None = None,
     choices: Sequence[Any] | None = None,
     key: str | None = None,
+    check: Callable[[Any], object] | None = None,
 ) -> Any:
     """Declare one setting; without `default` or `factory` it must be given. Bounds are inclusive.
 
+    `check` raises SettingProblem for a value that bounds and choices cannot describe.
     `key` is its word in YAML where that is no Python name (``from``). A default of None that means something
     computed is written ``auto`` in YAML; the help says so.
     """
@@ -64,6 +66,7 @@ def setting(
         "maximum": maximum,
         "choices": choices,
         "key": key,
+        "check": check,
     }
     options: dict[str, Any] = {"metadata": metadata, "kw_only": True}
     if factory is not None:
@@ -72,7 +75,7 @@ def setting(
 
 
 def check_range(value: Any, metadata: Any) -> None:
-    """Raise SettingProblem when `value` lies outside the declared bounds or choices."""
+    """Raise SettingProblem when `value` lies outside the declared bounds or choices, or fails its own check."""
     minimum, maximum = metadata.get("minimum"), metadata.get("maximum")
     choices, unit = metadata.get("choices"), metadata.get("unit")
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -85,6 +88,8 @@ def check_range(value: Any, metadata: Any) -> None:
             raise SettingProblem(f"must be at most {maximum:g}{suffix}, not {value:g}")
     if choices is not None and value not in choices:
         raise SettingProblem(f"must be one of {', '.join(str(choice) for choice in choices)}, not {value!r}")
+    if metadata.get("check") is not None and value is not None:
+        metadata["check"](value)
 
 
 @frozen

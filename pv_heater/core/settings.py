@@ -7,6 +7,7 @@ from datetime import time, timedelta
 
 from attrs import frozen
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import DayTime, SettingProblem, setting
 
 
@@ -123,11 +124,16 @@ class TariffPeriod:
     export_per_kwh: float = setting("what a sold kWh earns", default=0.0, minimum=-10, maximum=10)
 
 
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise SettingProblem(f"must be letters, digits and underscores, such as water_heater, not {name!r}")
+
+
 @frozen(kw_only=True)
 class LoadPolicy:
     """What is the same for every load, whatever its output. List order is priority."""
 
-    name: str = setting("what logs and commands call it: letters, digits and underscores")
+    name: str = setting("what logs and commands call it: letters, digits and underscores", check=_check_name)
     max_power_w: float = setting("what it draws at full power", unit="W", minimum=1, maximum=100_000)
     min_power_w: float = setting("least power it can be run at", default=60.0, unit="W", minimum=1)
     min_on_s: float = setting(
@@ -182,10 +188,6 @@ class LoadPolicy:
     """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""
 
     def __attrs_post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
-            raise SettingProblem(
-                f"must be letters, digits and underscores, such as water_heater, not {self.name!r}", "name"
-            )
         if self.min_power_w > self.max_power_w:
             raise SettingProblem(
                 f"must not be above max_power_w ({self.max_power_w:g} W), but is {self.min_power_w:g} W",
@@ -215,7 +217,9 @@ class BatteryShare:
 class RelayPin:
     """The pin of a relay. Polarity has no default: guessed wrong, the heater is on when it should be off."""
 
-    pin: str = setting("header position or chip number: BOARD11 or GPIO17; gpiochip1/12 on boards that are no Pi")
+    pin: str = setting(
+        "header position or chip number: BOARD11 or GPIO17; gpiochip1/12 on boards that are no Pi", check=PinName.parse
+    )
     active_high: bool = setting("true: a high level closes the contact; false: a low level does")
     off: str = setting(
         "how to switch off: by the level `low` or `high`, or `release` (input, for 5 V boards); "
@@ -243,7 +247,7 @@ class RelayPin:
 class ServoPin:
     """The pin of a positional servo on the regulator's knob."""
 
-    pin: str = setting("header position or chip number: BOARD40 or GPIO21")
+    pin: str = setting("header position or chip number: BOARD40 or GPIO21", check=PinName.parse)
     curve: str | None = setting(
         "CSV file `percent;watts` measured at the regulator; empty assumes phase cut", default=None
     )

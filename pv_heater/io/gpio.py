@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import RelayPin, ServoPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.pin_board import as_hardware_error, open_board
-from pv_heater.io.pin_names import PinName
 
 FRAME_S = 0.02
 """A servo wants a pulse every 20 ms, the custom of model making; gpiozero's default as well."""

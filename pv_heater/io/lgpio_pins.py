@@ -13,8 +13,8 @@ from gpiozero.exc import PinUnknownPi
 from gpiozero.pins import PinInfo
 from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.errors import HardwareError
-from pv_heater.io.pin_names import PinName
 
 _PULLS = {"floating": "SET_PULL_NONE", "up": "SET_PULL_UP", "down": "SET_PULL_DOWN"}
 

@@ -18,7 +18,7 @@ from typing import IO, Any
 from gpiozero.pins import PinInfo
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from pv_heater.io.pin_names import PinName
+from pv_heater.core.pin_names import PinName
 
 
 class LoggedPin(MockPWMPin):  # type: ignore[misc]  # gpiozero has no type hints

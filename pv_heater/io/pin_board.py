@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.errors import HardwareError
-from pv_heater.io.pin_names import PinName
 
 
 class Board(Protocol):

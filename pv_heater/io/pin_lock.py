@@ -20,9 +20,9 @@ from typing import Any
 
 from attrs import frozen
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import HardwareError, PinBusy
-from pv_heater.io.pin_names import PinName
 
 SYSTEM_FOLDER = Path("/run/lock")
 """Where a Linux system keeps locks (Filesystem Hierarchy Standard 3.0, section 3.15.7)."""

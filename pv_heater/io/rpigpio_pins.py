@@ -9,8 +9,8 @@ from typing import Any
 
 from gpiozero.pins.rpigpio import RPiGPIOFactory
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.errors import HardwareError
-from pv_heater.io.pin_names import PinName
 
 
 class RpigpioBoard:

@@ -6,12 +6,11 @@ import logging
 
 from attrs import frozen
 
-from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.setting import setting
 from pv_heater.core.settings import LoadPolicy, RelayPin
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins, RelayLine
-from pv_heater.io.pin_names import PinName
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
@@ -24,13 +23,6 @@ class RelaySettings(LoadPolicy):
     relay: RelayPin = setting("the relay")
 
     adjustable = False
-
-    def __attrs_post_init__(self) -> None:
-        LoadPolicy.__attrs_post_init__(self)
-        try:
-            PinName.parse(self.relay.pin)
-        except SettingProblem as problem:
-            raise SettingProblem(f"pin {problem}", "relay") from None
 
 
 class Relay:

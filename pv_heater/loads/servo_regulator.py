@@ -17,7 +17,6 @@ from pv_heater.core.settings import LoadPolicy, RelayPin, ServoPin
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.gpio import Pins, RelayLine, ServoLine
-from pv_heater.io.pin_names import PinName
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
@@ -32,17 +31,6 @@ class ServoRegulatorSettings(LoadPolicy):
 
     relay: RelayPin = setting("the relay in front of the regulator")
     servo: ServoPin = setting("the servo on its knob")
-
-    def __attrs_post_init__(self) -> None:
-        LoadPolicy.__attrs_post_init__(self)
-        names = []
-        for key, text in (("relay", self.relay.pin), ("servo", self.servo.pin)):
-            try:
-                names.append(PinName.parse(text))
-            except SettingProblem as problem:
-                raise SettingProblem(f"pin {problem}", key) from None
-        if names[0] == names[1]:
-            raise SettingProblem(f"pin must differ from the relay's, but both are {names[0]}", "servo")
 
 
 class ServoRegulator:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pv_heater.io.pin_names import HEADER_SUPPLY, PinName
+from pv_heater.core.pin_names import HEADER_SUPPLY, PinName
 
 RELAY_PIN, SERVO_PIN = "BOARD11", "BOARD40"
 """As in Files/config.yaml."""

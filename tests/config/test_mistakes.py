@@ -128,13 +128,13 @@ def test_without_a_load_there_is_nothing_to_control(tmp_path):
 def test_a_mistake_that_only_shows_in_the_whole_is_named_by_its_key(tmp_path):
     text = (
         COMPLETE
-        + "  - {name: pump, type: relay, max_power_w: 900,\n     relay: {pin: X, active_high: true, off: high}}\n"
+        + "  - {name: pump, type: relay, max_power_w: 900,\n     relay: {pin: GPIO5, active_high: true, off: high}}\n"
     )
     assert problems(tmp_path, text) == (
         "line 5: loads[1].relay.off: must not be high: with active_high: true that level closes the contact",
     )
-    assert problems(tmp_path, text.replace("X,", "GPIO99,").replace("off: high", "off: low")) == (
-        "line 5: loads[1].relay.pin: must be a pin of the header, not GPIO99",
+    assert problems(tmp_path, text.replace("GPIO5,", "GPIO99,").replace("off: high", "off: low")) == (
+        "line 5: loads[1].relay.pin: must be GPIO0 to GPIO27, the pins on the header, not GPIO99",
     )
     assert "line 3: loads[0].name: must be letters" in problems(tmp_path, COMPLETE.replace("boiler", "hot water"))[0]
 
@@ -154,3 +154,25 @@ def test_any_text_at_all_gives_settings_or_sentences_never_a_traceback(tmp_path)
         ):
             with suppress(ConfigError):
                 loaded(tmp_path, "\n".join([*lines[:index], other, *lines[index + 1 :]]))
+
+
+def test_pins_used_twice_are_found_beside_every_other_mistake_under_any_name(tmp_path):
+    text = """\
+meter: {type: recording, path: day.csv}
+loads:
+  - {name: 1pump, type: relay, max_power_w: lots, relay: {pin: GPIO17, active_high: true}}
+  - {name: fan, type: relay, max_power_w: 80, relay: {pin: BOARD11, active_high: maybe}}
+  - {name: pot, type: relay, max_power_w: 80, relay: {pin: 17, active_high: true}}
+"""
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    starts = [problem.partition(" must")[0].partition(" BOARD11")[0] for problem in caught.value.problems]
+    assert sorted(starts) == [
+        "line 3: loads[0].max_power_w:",
+        "line 3: loads[0].name:",
+        "line 4: loads[1].relay.active_high:",
+        "line 4: loads[1].relay.pin:",
+        "line 5: loads[2].relay.pin:",
+    ]

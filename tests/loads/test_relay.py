@@ -1,8 +1,5 @@
 from pathlib import Path
 
-import pytest
-
-from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import RelayPin, Site
 from pv_heater.core.types import OFF
 from pv_heater.io.gpio import Pins
@@ -50,9 +47,3 @@ def test_safe_and_close_open_it_and_may_be_repeated(tmp_path: Path) -> None:
 def test_a_relay_cannot_be_adjusted() -> None:
     settings = Relay.Settings(name="pump", max_power_w=800, relay=RelayPin(pin="GPIO17", active_high=True))
     assert settings.least_power_w == 800
-
-
-def test_a_bare_number_is_no_pin() -> None:
-    with pytest.raises(SettingProblem, match="which numbering") as caught:
-        Relay.Settings(name="pump", max_power_w=800, relay=RelayPin(pin="17", active_high=True))
-    assert caught.value.key == "relay"

@@ -6,11 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.setting import SettingProblem
-from pv_heater.core.settings import RelayPin, ServoPin
 from pv_heater.core.types import OFF
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.loads.servo_regulator import ServoRegulator
 from tests.loads.rig import RELAY, SERVO, SETTLE_S, Rig, on
 
 LOG_STEP_S = 0.002
@@ -259,19 +256,7 @@ def test_a_bad_curve_is_a_config_error_with_file_and_line(tmp_path: Path) -> Non
         Rig(curve=str(tmp_path / "none.csv"))
 
 
-def test_settings_refuse_pins_that_cannot_be() -> None:
-    def build(relay: str, servo: str) -> ServoRegulator.Settings:
-        return ServoRegulator.Settings(
-            name="a", max_power_w=1000, relay=RelayPin(pin=relay, active_high=True), servo=ServoPin(pin=servo)
-        )
-
-    with pytest.raises(SettingProblem, match="which numbering"):
-        build("17", "GPIO21")
-    with pytest.raises(SettingProblem, match="both are GPIO17"):
-        build("BOARD11", "GPIO17")
-
-
 def _name(pin: str):  # type: ignore[no-untyped-def]
-    from pv_heater.io.pin_names import PinName
+    from pv_heater.core.pin_names import PinName
 
     return PinName.parse(pin)

@@ -1,8 +1,8 @@
 import pytest
 
+from pv_heater.core.pin_names import HEADER_GPIO, HEADER_SUPPLY, PinName, boot_pull_problem
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.settings import RelayPin
-from pv_heater.io.pin_names import HEADER_GPIO, HEADER_SUPPLY, PinName, boot_pull_problem, pin_clashes
 
 
 @pytest.mark.parametrize(
@@ -40,30 +40,6 @@ def test_the_header_has_28_gpio_and_12_supply_positions() -> None:
 def test_a_name_that_could_mean_two_pins_or_none_is_refused_with_a_hint(text: str, hint: str) -> None:
     with pytest.raises(SettingProblem, match=hint):
         PinName.parse(text)
-
-
-def test_a_pin_used_twice_is_found_under_any_name() -> None:
-    pins = [("boiler.relay", "BOARD11"), ("pump.relay", "GPIO4"), ("heater.servo", "GPIO17"), ("x", "17")]
-    assert pin_clashes(pins) == [
-        "heater.servo: GPIO17 is already used by boiler.relay (GPIO17); every output needs a pin of its own"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("pin", "active_high", "closes"),
-    [
-        ("GPIO17", True, False),
-        ("GPIO17", False, True),
-        ("GPIO8", True, True),
-        ("GPIO8", False, False),
-        ("GPIO9", True, False),
-        ("gpiochip1/12", False, False),
-    ],
-)
-def test_a_relay_that_the_boot_pull_closes_is_named(pin: str, active_high: bool, closes: bool) -> None:
-    problem = boot_pull_problem(RelayPin(pin=pin, active_high=active_high))
-    assert (problem is not None) == closes
-    assert boot_pull_problem(RelayPin(pin=pin, active_high=active_high, pull="external")) is None
 
 
 def test_the_boot_pull_problem_says_what_would_be_right() -> None:

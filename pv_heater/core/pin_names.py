@@ -6,12 +6,14 @@ Pure text: nothing here touches a pin.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from pv_heater.core.setting import SettingProblem
-from pv_heater.core.settings import RelayPin
+
+if TYPE_CHECKING:  # the settings check their pins by this module
+    from pv_heater.core.settings import RelayPin
 
 HEADER_GPIO = {
     3: 2, 5: 3, 7: 4, 8: 14, 10: 15, 11: 17, 12: 18, 13: 27, 15: 22, 16: 23, 18: 24, 19: 10, 21: 9, 22: 25,
@@ -71,25 +73,6 @@ def _hint(text: str) -> str:
     at = next((position for position, gpio in HEADER_GPIO.items() if gpio == number), None)
     chip = f"; GPIO{number} is header position {at}" if at is not None else ""
     return f"must say which numbering, not just {number}: {board}{chip}"
-
-
-def pin_clashes(pins: Sequence[tuple[str, str]]) -> list[str]:
-    """One sentence for each pin that is used twice; `pins` are pairs of where it is used and its name.
-
-    Names that cannot be read are skipped: they are another check's business.
-    """
-    first: dict[PinName, str] = {}
-    clashes = []
-    for where, text in pins:
-        try:
-            name = PinName.parse(text)
-        except SettingProblem:
-            continue
-        if name in first:
-            clashes.append(f"{where}: {text} is already used by {first[name]}; every output needs a pin of its own")
-        else:
-            first[name] = f"{where} ({name})"
-    return clashes
 
 
 def boot_pull_problem(pin: RelayPin) -> str | None:
