@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pv_heater import __version__
+from pv_heater.cli_text import seconds, status_lines
 from pv_heater.config import Config, choose_config_path, load_config
 from pv_heater.core.types import to_jsonable
 from pv_heater.errors import PvHeaterError, describe
@@ -191,7 +192,7 @@ def status(
 ) -> None:
     """Say what the running controller does."""
     answer = _ask(ctx, config, {"command": "status"})
-    _say(answer, as_json, _status_lines(answer, why))
+    _say(answer, as_json, status_lines(answer, why))
 
 
 @cli.command()
@@ -260,40 +261,6 @@ def _ask(ctx: typer.Context, config: Path | None, request: dict[str, Any]) -> An
     if not answer.get("ok"):
         raise PvHeaterError(str(answer.get("message")))
     return answer
-
-
-def _status_lines(answer: Any, why: bool) -> list[str]:
-    now = answer.get("status")
-    if now is None:
-        return ["the controller has not completed its first tick yet"]
-    lines = []
-    for name, state in now["decision"]["loads"].items():
-        lines.append(f"{name}: {state['phase']}, {state['power_w']:.0f} W, mode {state['mode']}: {state['because']}")
-        if why:
-            lines.append(f"  rule {state['rule']}, since {state['since_at']}, margins {state['margins']}, "
-                         f"next change {state['next_change_at'] or 'when the house changes'}")  # fmt: skip
-    if why:
-        lines.append(f"reading: {json.dumps(now['reading'])}")
-    for source in answer.get("sources", []):
-        age_s = source["last_success_age_s"]
-        age = "never answered" if age_s is None else f"answered {age_s:.0f} s ago"
-        lines.append(f"{source['name']}: {source['trouble'] or age}")
-    return lines
-
-
-def seconds(text: str) -> float:
-    """Seconds in ``90s``, ``30m``, ``2h`` or ``1d``. Raises typer.BadParameter for anything else."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    amount, unit = text[:-1], text[-1:]
-    try:
-        value = float(amount) * units[unit]
-    except (ValueError, KeyError):
-        raise typer.BadParameter(
-            f"a duration has a number and a unit, such as 90s, 30m, 2h or 1d, not {text!r}"
-        ) from None
-    if not 0 < value <= 366 * 86_400:
-        raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
-    return value
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pv_heater.bench.home import home_settings
+
 MAIN = Path(__file__).resolve().parent.parent.parent / "main.py"
 FIRST_DECISION_TIMEOUT_S = 120.0
 """Generous: an ARMv6 Pi needs many seconds to import anything."""
@@ -77,29 +79,15 @@ def measure(watch_s: float) -> Footprint:
 
 
 def _settings(folder: str, port: int) -> dict[str, Any]:
-    return {
-        "site": {"latitude": 47.05, "longitude": 15.44, "pv": [{"kwp": 6}], "battery": {"capacity_wh": 4800}},
-        "meter": {
-            "type": "vrm",
-            "base_url": f"http://127.0.0.1:{port}/v2",
-            "token": "a" * 64,
-            "installation_id": 1,
-            "interval_s": 1,
-            "max_requests_per_hour": 10_000,
-        },
-        "loads": [
-            {
-                "name": "water_heater",
-                "type": "servo_regulator",
-                "max_power_w": 2000,
-                "relay": {"pin": "gpiochip9/17", "active_high": True},
-                "servo": {"pin": "gpiochip9/21"},
-            }
-        ],
-        "gpio": {"factory": "mock", "pin_log": f"{folder}/pins.jsonl"},
-        "log": {"file": f"{folder}/heater.log"},
-        "state_dir": f"{folder}/state",
+    meter = {
+        "type": "vrm",
+        "base_url": f"http://127.0.0.1:{port}/v2",
+        "token": "a" * 64,
+        "installation_id": 1,
+        "interval_s": 1,
+        "max_requests_per_hour": 10_000,
     }
+    return {**home_settings(folder), "meter": meter}
 
 
 class _Portal(BaseHTTPRequestHandler):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from pv_heater.bench.home import home_settings
 from pv_heater.config import Config, load_config
 from pv_heater.controller import Controller
 from pv_heater.loop import Loop
@@ -45,28 +45,12 @@ class Speed:
 def measure() -> Speed:
     """Run for about three seconds: a broken-cloud day, made up, on mock pins with the real adapters."""
     with TemporaryDirectory() as folder:
-        config = load_config(_settings(Path(folder)))
+        config = load_config(home_settings(folder))
         started_s = time.perf_counter()
         _day(config, Path(folder), step_s=10.0)
         day_s = time.perf_counter() - started_s
         ticks_ms = _ticks_ms(config, Path(folder))
     return Speed(tick_median_ms=median(ticks_ms), tick_p99_ms=quantiles(ticks_ms, n=100)[98], day_s=day_s)
-
-
-def _settings(folder: Path) -> dict[str, Any]:
-    return {
-        "site": {"latitude": 47.05, "longitude": 15.44, "pv": [{"kwp": 6}], "battery": {"capacity_wh": 4800}},
-        "gpio": {"factory": "mock", "pin_log": str(folder / "pins.jsonl")},
-        "loads": [
-            {
-                "name": "water_heater",
-                "type": "servo_regulator",
-                "max_power_w": 2000,
-                "relay": {"pin": "gpiochip9/17", "active_high": True},
-                "servo": {"pin": "gpiochip9/21"},
-            }
-        ],
-    }
 
 
 def _day(config: Config, folder: Path, step_s: float) -> None:

@@ -1,0 +1,43 @@
+"""Words of the command line: durations as people write them, and a status as people read it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+
+def status_lines(answer: Any, why: bool) -> list[str]:
+    """The answer of a running controller, a line for each load and source; `why` adds what it rests on."""
+    now = answer.get("status")
+    if now is None:
+        return ["the controller has not completed its first tick yet"]
+    lines = []
+    for name, state in now["decision"]["loads"].items():
+        lines.append(f"{name}: {state['phase']}, {state['power_w']:.0f} W, mode {state['mode']}: {state['because']}")
+        if why:
+            lines.append(f"  rule {state['rule']}, since {state['since_at']}, margins {state['margins']}, "
+                         f"next change {state['next_change_at'] or 'when the house changes'}")  # fmt: skip
+    if why:
+        lines.append(f"reading: {json.dumps(now['reading'])}")
+    for source in answer.get("sources", []):
+        age_s = source["last_success_age_s"]
+        age = "never answered" if age_s is None else f"answered {age_s:.0f} s ago"
+        lines.append(f"{source['name']}: {source['trouble'] or age}")
+    return lines
+
+
+def seconds(text: str) -> float:
+    """Seconds in ``90s``, ``30m``, ``2h`` or ``1d``. Raises typer.BadParameter for anything else."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    amount, unit = text[:-1], text[-1:]
+    try:
+        value = float(amount) * units[unit]
+    except (ValueError, KeyError):
+        raise typer.BadParameter(
+            f"a duration has a number and a unit, such as 90s, 30m, 2h or 1d, not {text!r}"
+        ) from None
+    if not 0 < value <= 366 * 86_400:
+        raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
+    return value
