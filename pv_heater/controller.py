@@ -42,7 +42,7 @@ from pv_heater.core.types import (
 from pv_heater.core.watch import Watch
 
 FORCE_DEFAULT_S = 7200.0
-"""A forced mode without a duration ends after two hours (DESIGN 6)."""
+"""A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 
 
 class Controller:

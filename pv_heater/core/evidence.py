@@ -14,7 +14,7 @@ from pv_heater.core.types import Reading
 LEAST_AGE_LOCAL_S = 30.0
 LEAST_AGE_VRM_S = 180.0
 MOST_AGE_S = 900.0
-"""Bounds of the automatic age limit (DESIGN 5)."""
+"""Bounds of the automatic age limit: a local meter's hiccup, three of VRM's fastest log intervals, a quarter hour."""
 INTERVALS_OF_AGE = 3.0
 USUAL_INTERVAL_S = 60.0
 """Assumed while nothing is known of the source's pace: VRM's fastest log interval."""

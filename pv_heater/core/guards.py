@@ -16,7 +16,7 @@ from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
 
 SLOWEST_REGULATED_S = 300.0
-"""A source slower than this is not regulated on (DESIGN 5): a cloud passes several times between two samples."""
+"""A source slower than this is not regulated on: a cloud passes several times between two samples."""
 GRID_ALARM_FACTOR = 5.0
 """A grid draw this many times the limit ends minimum on times as well."""
 RELEASE_SHARE = 0.9

@@ -14,7 +14,7 @@ from pv_heater.ports import Load
 log = logging.getLogger(__name__)
 
 LONGEST_SILENCE_S = 10.0
-"""Seconds without a completed tick after which every contact is opened (DESIGN 9)."""
+"""Seconds without a completed tick after which every contact is opened: ten missed ticks."""
 
 
 class Watchdog:
