@@ -175,7 +175,9 @@ def test_the_rest_of_a_load_that_was_off_goes_on_over_a_restart() -> None:
     house.at(0)
     house.at(100, pv_w=0.0, battery_w=-500.0)
     again = House(settings, state=json.loads(json.dumps(house.controller.state())))
-    assert again.at(0, now=NOON + timedelta(seconds=399)).loads["heater"].phase is Phase.COOLDOWN
+    resting = again.at(0, now=NOON + timedelta(seconds=399)).loads["heater"]
+    assert (resting.phase, resting.rule) == (Phase.COOLDOWN, "min_off")
+    assert resting.because == "1 s of 300 s minimum off time are left"
     assert again.at(1, now=NOON + timedelta(seconds=400)).loads["heater"].phase is Phase.HEATING
 
 

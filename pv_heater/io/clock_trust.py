@@ -12,7 +12,7 @@ from pv_heater.core.types import Reading
 from pv_heater.ports import Clock
 
 MOST_OFFSET_S = 120.0
-"""Difference to the meter's own time that is still believed: more than an answer takes, too little to matter for daylight."""
+"""Difference to the meter's own time that is believed: more than an answer takes, too little to shift daylight."""
 ASK_EVERY_S = 30.0
 
 

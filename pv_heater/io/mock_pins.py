@@ -103,3 +103,4 @@ class MockBoard:
             if self._log is not None and pin.seen != before:
                 self._log.write(json.dumps({"mono_s": mono_s, "pin": name, "state": pin.seen}) + "\n")
                 self._log.flush()
+            del pin.states[:-1]  # gpiozero's own history of a mock pin would grow for as long as the program runs
