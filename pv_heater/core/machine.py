@@ -262,7 +262,7 @@ def _reason(
         return "full", full or "full", None
     if memory.phase is Phase.COOLDOWN:
         # A guard that blocks now says more than the rest that follows it; the strategy has nothing for a load at rest.
-        if wanted.power_w <= 0 and wanted.rule != situation.rule:
+        if wanted.power_w <= 0 and (situation.energy is not None or wanted.rule != situation.rule):
             return wanted.rule, wanted.because, (memory.opened_s or 0.0) + policy.min_off_s
         left_s = _rest_left_s(policy, memory, tick_s)
         return "min_off", f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left", tick_s + left_s
