@@ -153,6 +153,16 @@ def test_a_hung_tick_is_ended_by_the_watchdog_after_ten_seconds(vrm: VrmServer, 
         program.wait_for(lambda: "watchdog: the loop completed no tick" in program.log(), 3, "log line")
 
 
+def test_off_beside_a_hung_loop_opens_the_contact_at_once(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url, strategy={"type": "faulty"})
+    with Program(tmp_path, config, environ={"FAULT": "hang"}, door="tests/process/faulty.py") as program:
+        program.wait_for(program.contact_closed, 15, "relay closed")
+        time.sleep(4)  # the strategy hangs from its sixth call on; the watchdog would need ten seconds
+        assert program.contact_closed()
+        assert run_once(tmp_path, config, "off").returncode == 0
+        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 0.5, "relay open")
+
+
 def test_off_after_kill_9_switches_off(vrm: VrmServer, tmp_path: Path) -> None:
     config = settings(tmp_path, vrm.url)
     with Program(tmp_path, config) as program:
