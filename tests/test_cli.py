@@ -15,7 +15,7 @@ import yaml
 from tests.process.program import settings as vrm_settings
 from tests.vrm_server import VrmServer
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("BOARD11")]  # some run on the shipped pins
 
 PROJECT = Path(__file__).parent.parent
 SUMMER = PROJECT / "Files" / "recordings" / "summer.csv.gz"

@@ -271,6 +271,7 @@ def test_release_is_not_mistaken_for_yaml_s_false(tmp_path: Path) -> None:
     assert not any(state is not None for state in states)  # the pin is never driven
 
 
+@pytest.mark.xdist_group("BOARD11")  # the one pin name that several tests lock
 def test_the_wiring_of_the_earlier_optimizer_is_known_from_its_flat_keys(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
