@@ -31,8 +31,7 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
     try:
         return run_live(config, dry_run=dry_run)
     except Exception as error:
-        # Every load is safe already: the loop sees to that before an error leaves it.
-        log.critical("stopped by an error, every load is off: %s", describe(error), exc_info=debug)
+        log.critical("ended by an error: %s", describe(error), exc_info=debug)
         raise
     finally:
         lines.stop()

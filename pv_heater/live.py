@@ -90,6 +90,9 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             thread.start()
         try:
             loop.run()
+        except Exception:
+            log.critical("the loop broke; every load is off")
+            raise
         finally:
             # Every load is safe by now; what follows may take its time.
             notifier.stopping()

@@ -141,6 +141,7 @@ def test_an_exception_inside_a_tick_opens_the_relay_and_ends_non_zero(vrm: VrmSe
         assert program.states(RELAY)[-1] is None
         assert program.states(RELAY)[-2] == 0.0
         assert program.states(SERVO)[-1] is None
+        assert "the loop broke; every load is off" in program.log()
         assert "a bug in a strategy" in program.log()
 
 
