@@ -52,7 +52,7 @@ class Log:
         "a fuller log is rotated, one older file is kept",
         default=10_000_000,
         unit="bytes",
-        minimum=10_000,
+        minimum=1000,
         maximum=1_000_000_000,
     )
 

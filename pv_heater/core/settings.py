@@ -109,7 +109,7 @@ class Limits:
         "readings older than this switch off; auto is three times the source's own pace",
         default=None,
         unit="s",
-        minimum=5,
+        minimum=1,
         maximum=900,
     )
 
@@ -188,7 +188,7 @@ class LoadPolicy:
     """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""
 
     def __attrs_post_init__(self) -> None:
-        if self.min_power_w > self.max_power_w:
+        if self.adjustable and self.min_power_w > self.max_power_w:
             raise SettingProblem(
                 f"must not be above max_power_w ({self.max_power_w:g} W), but is {self.min_power_w:g} W",
                 "min_power_w",

@@ -46,7 +46,7 @@ class VrmMeter:
         max_requests_per_hour: int = setting(
             "polls are spaced out when more would be needed; a full hour's worth may go out at once after a start",
             default=200,
-            minimum=4,
+            minimum=1,
             maximum=10_000,
         )
 

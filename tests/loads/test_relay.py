@@ -47,3 +47,8 @@ def test_safe_and_close_open_it_and_may_be_repeated(tmp_path: Path) -> None:
 def test_a_relay_cannot_be_adjusted() -> None:
     settings = Relay.Settings(name="pump", max_power_w=800, relay=RelayPin(pin="GPIO17", active_high=True))
     assert settings.least_power_w == 800
+
+
+def test_a_small_load_behind_a_relay_needs_no_least_power() -> None:
+    relay = RelayPin(pin="GPIO17", active_high=True)
+    assert Relay.Settings(name="fan", max_power_w=25, relay=relay).least_power_w == 25
