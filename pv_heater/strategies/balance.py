@@ -112,10 +112,12 @@ class Balance:
         return min(most_w, max(-give_w, wish_w))
 
     def _hold_percent(self, view: View) -> float:
+        if self._is_evening(view):
+            return 100.0  # whatever came first by day, the night begins with a full battery
         if view.battery_target_percent is not None:
             return view.battery_target_percent
         battery = view.site.battery
-        if view.feed_in or (battery is not None and battery.chemistry == "lead") or self._is_evening(view):
+        if view.feed_in or (battery is not None and battery.chemistry == "lead"):
             return 100.0
         return self._settings.hold_percent
 

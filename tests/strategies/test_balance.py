@@ -1,6 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
-from tests.builders import House, config, heater
+from tests.builders import NOON, House, config, heater
 
 
 def power(decision: object) -> float:
@@ -35,6 +37,16 @@ def test_with_feed_in_the_battery_gives_nothing_and_export_heats() -> None:
     house = House(config(site=site))
     assert power(house.at(0, pv_w=500.0, battery_soc_percent=100.0)) == 0
     assert power(house.at(10, pv_w=2500.0, grid_w=-2000.0, battery_soc_percent=100.0)) == 2000
+
+
+def test_a_battery_row_holds_by_day_and_fills_up_in_the_evening() -> None:
+    rows = [{"type": "battery", "until_percent": 80}, heater()]
+    house = House(config(loads=rows))
+    assert power(house.at(0, pv_w=2000.0, battery_soc_percent=80.0)) == 1500
+    evening = NOON + timedelta(hours=6)  # 17 degrees above the horizon, and sinking
+    decision = house.at(21_600, now=evening, pv_w=2000.0, consumption_w=2000.0, battery_soc_percent=80.0)
+    assert power(decision) == 0
+    assert "the battery at 80 % wants 2400 W of it" in decision.because
 
 
 def test_what_is_sold_is_spare_however_low_the_battery() -> None:
