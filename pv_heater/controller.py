@@ -71,8 +71,13 @@ class Controller:
         self._last_tick_s: float | None = None
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
-        if self._saved is not None and self._saved.strategy_type == self._strategy_word:
-            self._strategy.restore(self._saved.learned)
+        self._absent: dict[str, Any] = {}
+        """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
+        if self._saved is not None and state is not None:
+            gone = [name for name, load in self._saved.loads.items() if name not in self._memories and load.fault]
+            self._absent = {name: state["loads"][name] for name in gone}
+            if self._saved.strategy_type == self._strategy_word:
+                self._strategy.restore(self._saved.learned)
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
@@ -130,7 +135,7 @@ class Controller:
             "saved_at": self._last_now.isoformat() if self._last_now else None,
             "day": self._day.isoformat() if self._day else None,
             "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
-            "loads": {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()},
+            "loads": self._absent | {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()},
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
 

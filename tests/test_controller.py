@@ -147,6 +147,15 @@ def test_a_fault_survives_a_restart_and_ends_by_clear() -> None:
     assert again.at(2).loads["heater"].phase is Phase.HEATING
 
 
+def test_a_fault_outlives_settings_that_do_not_name_its_load() -> None:
+    house = House()
+    house.at(0, inputs={"health": {"heater": "relay: pin lost"}})
+    without = House(config(loads=[heater("pool")]), state=house.controller.state())
+    without.at(0)
+    again = House(state=json.loads(json.dumps(without.controller.state())))
+    assert again.at(0).loads["heater"].phase is Phase.FAULT
+
+
 def test_a_forced_mode_and_the_minimum_off_time_survive_a_restart() -> None:
     settings = config(loads=[heater(min_off_s=300)])
     house = House(settings)
