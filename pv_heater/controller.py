@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -17,25 +17,23 @@ from pv_heater.config import Config, load_config
 from pv_heater.core import machine
 from pv_heater.core.allocator import Claim, allot
 from pv_heater.core.guards import Block, headroom_w, load_block
+from pv_heater.core.outcome import decision_of
 from pv_heater.core.saved import SCHEMA, Saved, load_as_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
-from pv_heater.core.situation import Memory, Outcome, Situation
+from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.surplus import Budget, Strategy
 from pv_heater.core.types import (
     FORCE_LONGEST_S,
     NO_INPUTS,
-    OFF,
     ClearFault,
     Command,
     Decision,
     Force,
     Forecast,
     Inputs,
-    LoadState,
     Mode,
     Phase,
     Reading,
-    Setpoint,
     Vacation,
     in_utc,
 )
@@ -123,7 +121,7 @@ class Controller:
         }
         self._memories = {name: outcome.memory for name, outcome in outcomes.items()}
         self._watch.remember_own(tick_s, {name: memory.power_w for name, memory in self._memories.items()})
-        return self._decision(now, tick_s, outcomes, blocks, budget)
+        return decision_of(outcomes, blocks, budget, now, tick_s, self._zone)
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
@@ -268,43 +266,6 @@ class Controller:
             health=inputs.health.get(name, "ok"),
             cleared=cleared,
             temperature_c=load_c.get(name),
-        )
-
-    def _decision(
-        self,
-        now: datetime,
-        tick_s: float,
-        outcomes: Mapping[str, Outcome],
-        blocks: Sequence[Block],
-        budget: Budget,
-    ) -> Decision:
-        def instant(at_s: float | None) -> datetime | None:
-            return None if at_s is None else (now + timedelta(seconds=at_s - tick_s)).astimezone(self._zone)
-
-        states = {}
-        for name, outcome in outcomes.items():
-            memory = outcome.memory
-            states[name] = LoadState(
-                phase=memory.phase,
-                mode=memory.mode,
-                until_at=instant(memory.mode_until_s),
-                power_w=memory.power_w,
-                rule=outcome.rule,
-                because=outcome.because,
-                margins=outcome.margins,
-                since_at=(now + timedelta(seconds=memory.since_s - tick_s)).astimezone(self._zone),
-                next_change_at=instant(outcome.next_change_s),
-            )
-        setpoints = {
-            name: Setpoint(on=True, power_w=state.power_w) if state.power_w > 0 else OFF
-            for name, state in states.items()
-        }
-        first = blocks[0] if blocks else None
-        return Decision(
-            setpoints=setpoints,
-            loads=states,
-            blocked_by=first.guard if first else None,
-            because=first.because if first else budget.because,
         )
 
     def _take_back(self, saved: Saved, now: datetime, tick_s: float) -> None:

@@ -1,0 +1,51 @@
+"""What a step came to, in the words and the clock of the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from pv_heater.core.guards import Block
+from pv_heater.core.situation import Outcome
+from pv_heater.core.surplus import Budget
+from pv_heater.core.types import OFF, Decision, LoadState, Setpoint
+
+
+def decision_of(
+    outcomes: Mapping[str, Outcome],
+    blocks: Sequence[Block],
+    budget: Budget,
+    now: datetime,
+    tick_s: float,
+    zone: tzinfo,
+) -> Decision:
+    """The decision at `now` (tick `tick_s`); instants are told in `zone`."""
+
+    def instant(at_s: float) -> datetime:
+        return (now + timedelta(seconds=at_s - tick_s)).astimezone(zone)
+
+    def load_state(outcome: Outcome) -> LoadState:
+        memory = outcome.memory
+        return LoadState(
+            phase=memory.phase,
+            mode=memory.mode,
+            until_at=None if memory.mode_until_s is None else instant(memory.mode_until_s),
+            power_w=memory.power_w,
+            rule=outcome.rule,
+            because=outcome.because,
+            margins=outcome.margins,
+            since_at=instant(memory.since_s),
+            next_change_at=None if outcome.next_change_s is None else instant(outcome.next_change_s),
+        )
+
+    states = {name: load_state(outcome) for name, outcome in outcomes.items()}
+    first = blocks[0] if blocks else None
+    return Decision(
+        setpoints={
+            name: Setpoint(on=True, power_w=state.power_w) if state.power_w > 0 else OFF
+            for name, state in states.items()
+        },
+        loads=states,
+        blocked_by=first.guard if first else None,
+        because=first.because if first else budget.because,
+    )
