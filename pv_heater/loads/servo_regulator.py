@@ -16,7 +16,7 @@ from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.settings import LoadPolicy, RelayPin, ServoPin
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.io.gpio import Pins, RelayLine, ServoLine
+from pv_heater.io.gpio import FRAME_S, Pins, RelayLine, ServoLine
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,8 @@ class ServoRegulator:
         self._angle_deg = None  # until the pulses are out nobody knows
         self._servo.turn_to(angle_deg)
         self._angle_deg = angle_deg
-        self._settled_at_s = tick_s + self._knob.settle_s
+        # The tick's time was taken before this pulse, and the servo sees it with its next frame.
+        self._settled_at_s = tick_s + self._knob.settle_s + FRAME_S
 
     def _rest_when_settled(self, tick_s: float) -> None:
         if self._settled_at_s is not None and tick_s >= self._settled_at_s:

@@ -107,9 +107,15 @@ class Program:
         return time.monotonic() - began_s
 
     def wait_until_heating(self, seconds: float = 15.0) -> None:
-        """Relay closed and the servo turned up and at rest."""
+        """Relay closed, and after that the servo turned up and at rest."""
         self.wait_for(self.contact_closed, seconds, "relay closed")
-        self.wait_for(lambda: self.states(SERVO)[-1:] == [None] and self.contact_closed(), seconds, "servo at rest")
+        self.wait_for(self._is_turned_up, seconds, "servo turned up and at rest")
+
+    def _is_turned_up(self) -> bool:
+        changes = [(change["pin"], change["state"]) for change in self.pins()]
+        closed = len(changes) - 1 - changes[::-1].index((RELAY, 1.0)) if (RELAY, 1.0) in changes else len(changes)
+        moves = [state for pin, state in changes[closed:] if pin == SERVO]
+        return self.contact_closed() and len(moves) >= 2 and moves[-1] is None
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
