@@ -103,15 +103,16 @@ def _temperatures(config: Config) -> list[Finding]:
     """Loads that wait for a temperature which no meter here tells."""
     if not any(row.type == "vrm" for row in config.meter):
         return []
-    rows = [row.settings for row in config.loads if not isinstance(row, BatteryShare)]
     text = "max_c needs the load's temperature, and VRM does not tell it: this load would never heat"
-    return [Finding(what=f"loads.{row.name}", says=text, exit_code=2) for row in rows if row.max_c is not None]
+    return [
+        Finding(what=f"loads.{row.name}", says=text, exit_code=2) for row in config.policies if row.max_c is not None
+    ]
 
 
 def _outputs(config: Config) -> list[Finding]:
     import os
 
-    names = [row.settings.name for row in config.loads if not isinstance(row, BatteryShare)]
+    names = [policy.name for policy in config.policies]
     mode = "dry run, nothing is switched" if config.dry_run else "real outputs"
     log = log_path(config.log.file, os.environ)
     return [

@@ -108,6 +108,11 @@ class Config:
     path: Path | None = None
 
     @property
+    def policies(self) -> tuple[LoadPolicy, ...]:
+        """The settings of every load, the first comes first; the battery's place is left out."""
+        return tuple(row.settings for row in self.loads if not isinstance(row, BatteryShare))
+
+    @property
     def assumed_daylight(self) -> str | None:
         """A sentence where daylight is guessed because nobody said where the home is; else None."""
         daylight = self.limits.daylight

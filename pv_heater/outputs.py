@@ -62,7 +62,7 @@ class Outputs:
         owner = str(self._config.path or "a mapping")
         locks = lock_pins(names, owner=owner, kind=_lock_kind(self._config), state_dir=self.tools.state_dir)
         self._ends.callback(locks.release)
-        settings = [row.settings for row in self._config.loads if not isinstance(row, BatteryShare)]
+        settings = self._config.policies
         try:
             write_pins_file(self.tools.state_dir, settings, self._config.gpio)
         except OSError as error:
@@ -107,8 +107,7 @@ def with_found_curve(config: Config, row: TypedSettings[Any]) -> TypedSettings[A
 
 def full_powers_w(config: Config) -> dict[str, float]:
     """Each load's full power, in order of priority."""
-    rows = [row.settings for row in config.loads if not isinstance(row, BatteryShare)]
-    return {row.name: row.max_power_w for row in rows}
+    return {policy.name: policy.max_power_w for policy in config.policies}
 
 
 def running_state_dir(config: Config) -> Path:

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, TypeVar
 
 from pv_heater.config import Config
-from pv_heater.core.settings import BatteryShare
 from pv_heater.errors import ConfigError, HardwareError, SourceError
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.worker import retry_delay_s
@@ -38,7 +37,7 @@ def record_meter(config: Config, path: Path, for_s: float, print_line: Callable[
         )
         raw_poll: Callable[[], dict[str, Any]] | None = getattr(meter, "raw_poll", None)
         if raw_poll is None:
-            names = [load.settings.name for load in config.loads if not isinstance(load, BatteryShare)]
+            names = [policy.name for policy in config.policies]
             count = write_readings(path, polls.each(meter.read, lambda: meter.interval_s), names)
         else:
             count = 0

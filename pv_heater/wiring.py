@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from pv_heater.config import Config
 from pv_heater.core.pin_names import boot_pull_problem
-from pv_heater.core.settings import BatteryShare, RelayPin, ServoPin
+from pv_heater.core.settings import RelayPin, ServoPin
 
 
 def pin_settings(config: Config) -> list[tuple[str, RelayPin | ServoPin]]:
     """Every pin in the settings, with the place it stands at, such as ``loads.water_heater.relay``."""
     found: list[tuple[str, RelayPin | ServoPin]] = []
-    for row in config.loads:
-        if isinstance(row, BatteryShare):
-            continue
+    for policy in config.policies:
         for part in ("relay", "servo"):
-            pin = getattr(row.settings, part, None)
+            pin = getattr(policy, part, None)
             if isinstance(pin, RelayPin | ServoPin):
-                found.append((f"loads.{row.settings.name}.{part}", pin))
+                found.append((f"loads.{policy.name}.{part}", pin))
     return found
 
 
