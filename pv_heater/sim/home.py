@@ -33,6 +33,8 @@ class HomeSettings:
     max_charge_w: float = 2400.0
     reserve_percent: float = 20.0
     start_percent: float = 50.0
+    taper_from_percent: float = TAPER_FROM_PERCENT
+    """State of charge from which the battery takes less and less, nothing at 100 %; 100 is full power to the end."""
     charge_efficiency: float = 0.96
     discharge_efficiency: float = 0.97
     inverter_max_w: float | None = None
@@ -197,10 +199,12 @@ class Home:
         return total_w
 
     def _charge_limit_w(self, step_s: float) -> float:
-        """What the battery takes: its limit, falling linearly from 98 % to nothing at 100 %."""
+        """What the battery takes: its limit, falling linearly to nothing at 100 %."""
         settings = self._settings
-        taper = (100.0 - self.soc_percent) / (100.0 - TAPER_FROM_PERCENT)
-        limit_w = settings.max_charge_w * min(1.0, max(0.0, taper))
+        limit_w = settings.max_charge_w
+        if settings.taper_from_percent < 100.0:
+            taper = (100.0 - self.soc_percent) / (100.0 - settings.taper_from_percent)
+            limit_w *= min(1.0, max(0.0, taper))
         if step_s <= 0:
             return limit_w
         room_wh = max(0.0, settings.capacity_wh - self._stored_wh)

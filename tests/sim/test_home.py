@@ -63,6 +63,18 @@ def test_energy_balances_in_every_step(
         assert min(home_settings.reserve_percent, soc_before) - 1e-6 <= home.soc_percent <= 100.0 + 1e-6
 
 
+@pytest.mark.parametrize(
+    ("taper_from_percent", "soc_percent", "charge_w"),
+    [(98.0, 95.0, 2400.0), (98.0, 99.0, 1200.0), (90.0, 95.0, 1200.0), (100.0, 99.5, 2400.0), (100.0, 100.0, 0.0)],
+)
+def test_the_battery_takes_less_from_its_taper_on(
+    taper_from_percent: float, soc_percent: float, charge_w: float
+) -> None:
+    home = Home(HomeSettings(taper_from_percent=taper_from_percent, start_percent=soc_percent))
+    home.advance(0.0, 0.001, 5000.0, 0.0, {})
+    assert home.reading(NOON).battery_w == pytest.approx(charge_w, rel=1e-3)
+
+
 @given(home_settings=settings, sun_w=watts, house_w=watts, heater_w=watts)
 def test_every_reading_adds_up(home_settings: HomeSettings, sun_w: float, house_w: float, heater_w: float) -> None:
     home = Home(home_settings)
