@@ -33,6 +33,8 @@ class DaylightHours:
         self._zone = zone
         self._day: date | None = None
         self._window: tuple[datetime, datetime] | None = None
+        self._change_known: tuple[datetime, datetime, datetime | None] | None = None
+        """From when to when `changes_at` has which answer."""
 
     def window(self, now: datetime) -> tuple[datetime, datetime] | None:
         """First and last allowed instant of the local day of `now`; None when there is none (polar night).
@@ -46,11 +48,23 @@ class DaylightHours:
 
     def allows(self, now: datetime) -> bool:
         """Whether `now` lies inside the allowed hours."""
-        window = self.window(now)
-        if window is None:
-            return False
-        start, end = window
-        return start <= now < end if start <= end else now >= start or now < end
+        return _lies_in(now, self.window(now))
+
+    def changes_at(self, now: datetime) -> datetime | None:
+        """When the answer of `allows` changes next; None: neither today nor tomorrow (polar day and night)."""
+        known = self._change_known
+        if known is None or not known[0] <= now < known[1]:
+            change_at = self._next_change(now)
+            known = self._change_known = (now, change_at or now + timedelta(hours=1), change_at)
+        return known[2]
+
+    def _next_change(self, now: datetime) -> datetime | None:
+        allowed, today = self.allows(now), now.astimezone(self._zone).date()
+        for day in (today, today + timedelta(days=1)):
+            for edge in sorted(self._compute(day) or ()):
+                if edge > now and _lies_in(edge, self._compute(edge.astimezone(self._zone).date())) is not allowed:
+                    return edge
+        return None
 
     def _compute(self, day: date) -> tuple[datetime, datetime] | None:
         start = self._moment(self._daylight.start, day)
@@ -85,3 +99,10 @@ class DaylightHours:
                 return None
             edge = day if moment.event == "sunrise" else day + timedelta(days=1)
             return datetime.combine(edge, time(0), self._zone)
+
+
+def _lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
+    if window is None:
+        return False
+    start, end = window
+    return start <= now < end if start <= end else now >= start or now < end

@@ -1,6 +1,6 @@
 """The allowed hours, wherever the home is and whatever its clock says."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -56,3 +56,29 @@ def test_clock_times_that_pass_midnight_allow_the_night() -> None:
     allowed = [daylight.allows(day_at + timedelta(hours=hour)) for hour in range(48)]
     local = [(day_at + timedelta(hours=hour)).astimezone(ZoneInfo("Europe/Vienna")).hour for hour in range(48)]
     assert allowed == [hour >= 22 or hour < 6 for hour in local]
+
+
+def test_the_next_change_is_sunrise_by_night_and_sunset_by_day() -> None:
+    daylight = hours(47.0, 15.0, "Europe/Vienna")
+    for hour in range(48):
+        now = JUNE + timedelta(hours=hour)
+        change_at = daylight.changes_at(now)
+        assert change_at is not None
+        assert now < change_at <= now + timedelta(hours=24)
+        moment = timedelta(seconds=1)
+        assert daylight.allows(change_at - moment) is daylight.allows(now)
+        assert daylight.allows(change_at) is not daylight.allows(now)
+
+
+def test_polar_day_and_night_have_no_change_in_sight() -> None:
+    daylight = hours(70.0, 25.0, "Europe/Oslo")
+    assert daylight.changes_at(JUNE) is None
+    assert daylight.changes_at(DECEMBER) is None
+
+
+def test_hours_across_midnight_change_at_their_own_ends() -> None:
+    night = Daylight(start=DayTime(event="clock", clock=time(22)), end=DayTime(event="clock", clock=time(6)))
+    daylight = DaylightHours(night, Site(), ZoneInfo("UTC"))
+    assert daylight.changes_at(JUNE.replace(hour=23)) == JUNE.replace(hour=6) + timedelta(days=1)
+    assert daylight.changes_at(JUNE.replace(hour=5)) == JUNE.replace(hour=6)
+    assert daylight.changes_at(JUNE.replace(hour=12)) == JUNE.replace(hour=22)
