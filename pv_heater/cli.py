@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from pv_heater import __version__
+from pv_heater.cli_bench import bench
 from pv_heater.cli_text import seconds, status_lines
 from pv_heater.config import Config, choose_config_path, load_config
-from pv_heater.core.types import to_jsonable
 from pv_heater.errors import PvHeaterError, describe
 
 EXIT_CODES = "Exit codes: 0 fine, 1 a bug of ours, 2 configuration, 3 hardware, 4 login, 5 no data."
@@ -28,6 +28,8 @@ cli = typer.Typer(
     "Without a command it runs the controller (the same as `run`). As shipped it plays a recorded day, dry: "
     "no account, no hardware.\n\n" + EXIT_CODES,
 )
+
+cli.add_typer(bench, name="bench")
 
 ConfigOption = Annotated[
     Path | None,
@@ -227,30 +229,6 @@ def clear(
     Once its cause is mended; after `off` too.
     """
     typer.echo(_ask(ctx, config, {"command": "clear", "load": load})["message"])
-
-
-@cli.command()
-def bench(
-    what: Annotated[str, typer.Argument(help="speed or footprint.", metavar="WHAT")],
-    watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long footprint watches.")] = "10s",
-    as_json: JsonOption = False,
-) -> None:
-    """Measure what the program costs on this machine.
-
-    `speed`: a tick and a simulated day. `footprint`: start-up, memory and processor of the real process.
-    """
-    if what not in ("speed", "footprint"):
-        raise typer.BadParameter(f"there is speed and footprint, not {what!r}")
-    result: Any
-    if what == "speed":
-        from pv_heater.bench import speed
-
-        result = speed.measure()
-    else:
-        from pv_heater.bench import footprint
-
-        result = footprint.measure(seconds(watch))
-    _say(to_jsonable(result), as_json, result.as_lines())
 
 
 def _ask(ctx: typer.Context, config: Path | None, request: dict[str, Any]) -> Any:

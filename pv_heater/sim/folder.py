@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from fnmatch import fnmatch
 from itertools import chain
 from pathlib import Path
 
@@ -24,14 +25,16 @@ class Folder:
     """A sentence for each file that cannot be lived through."""
 
 
-def days_from_folder(path: Path, zone: tzinfo) -> Folder:
+def days_from_folder(path: Path, zone: tzinfo, pattern: str = "*") -> Folder:
     """Every .csv and .csv.gz in `path`; clock times without zone are in `zone` where the file names none.
 
-    Raises RecordingError when the folder does not exist or not one of its files can be used.
+    `pattern`: only files with such names, ending excluded. Raises RecordingError when the folder does not exist or not
+    one of its files can be used.
     """
     if not path.is_dir():
         raise RecordingError(f"{path}: there is no such folder.")
     files = sorted(file for file in path.iterdir() if file.name.endswith((".csv", ".csv.gz")))
+    files = [file for file in files if fnmatch(plain_name(file), pattern)]
     recordings, skipped = [], []
     for file in files:
         try:

@@ -23,6 +23,8 @@ DAY_ERROR_SHARE = 0.15
 LEAST_SHARE = 0.02
 """Even the darkest forecast promises this share of a clear day."""
 SMOOTHING_S = 3 * 3600
+SHIFT_S = 3600.0
+"""Standard deviation of how early or late the weather comes, in the draw that is shifted too."""
 _STEPS_A_DAY = 86_400 // FORECAST_STEP_S
 
 
@@ -35,11 +37,14 @@ def site_clear_sky(site: Site) -> ClearSky:
     return lambda at: clear_sky_w(planes, latitude, longitude, at)
 
 
-def recorded_sun_forecast(recording: HomeRecording, clear_sky: ClearSky, seed: int) -> Forecast:
+def recorded_sun_forecast(
+    recording: HomeRecording, clear_sky: ClearSky, seed: int, *, shifted: bool = False
+) -> Forecast:
     """A morning forecast for each day of `recording`: plausible, wrong, and the same for the same seed.
 
     The day's energy is off by a normal error of 15 % of a clear day's; the shape is half a clear day and half the
-    day's true course smoothed over 3 h. Days are cut 24 h apart from the recording's start.
+    day's true course smoothed over 3 h. `shifted`: the whole day also comes early or late by a normal error of 1 h.
+    Days are cut 24 h apart from the recording's start.
     """
     true_w = recording.mean_pv_w()
     start_at = recording.start_at.astimezone(UTC)
@@ -47,7 +52,9 @@ def recorded_sun_forecast(recording: HomeRecording, clear_sky: ClearSky, seed: i
     powers_w: list[float] = []
     for day, first in enumerate(range(0, len(true_w), _STEPS_A_DAY)):
         last = first + _STEPS_A_DAY
-        powers_w += _day_forecast_w(true_w[first:last], clear_w[first:last], Random(f"{seed} {day}"))
+        chance = Random(f"{seed} {day}")
+        day_w = _day_forecast_w(true_w[first:last], clear_w[first:last], chance)
+        powers_w += _shifted(day_w, chance.gauss(0.0, SHIFT_S) / FORECAST_STEP_S) if shifted else day_w
     return forecast_from(recording.start_at, powers_w, "simulated forecast")
 
 
@@ -67,3 +74,12 @@ def _smoothed(values: Sequence[float], width: int) -> list[float]:
     before, after = width // 2, width - width // 2
     windows = [values[max(0, i - before) : i + after] for i in range(len(values))]
     return [sum(window) / len(window) for window in windows]
+
+
+def _shifted(values: Sequence[float], later: float) -> list[float]:
+    """The same course `later` steps later (a fraction too), drawn straight between steps; 0 comes in from outside."""
+    whole, part = divmod(later, 1.0)
+    padded = {number + int(whole): value for number, value in enumerate(values)}
+    return [
+        (1.0 - part) * padded.get(number, 0.0) + part * padded.get(number - 1, 0.0) for number in range(len(values))
+    ]

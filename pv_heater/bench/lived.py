@@ -1,0 +1,207 @@
+"""One recorded day through the real loop and controller, in the software home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any, Never
+from zlib import crc32
+
+from pv_heater.bench.days import Spell
+from pv_heater.bench.variants import HEATER, House, Variant
+from pv_heater.config import Config, load_config
+from pv_heater.controller import Controller
+from pv_heater.core.types import OFF, Decision, Forecast, Reading
+from pv_heater.loads.dry_run import DryRun
+from pv_heater.loop import Loop, Reporter
+from pv_heater.ports import Tools
+from pv_heater.sim.clock import SimClock
+from pv_heater.sim.feed import DailyForecastFeed, SimulatedFeed
+from pv_heater.sim.home import Home
+from pv_heater.sim.recorded import HomeRecording, forecast_from
+from pv_heater.sim.recorded_home import RecordedHome
+from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
+
+TICK_S = 10.0
+"""The loop's pace. A tick a second would cost ten times as much and see the same readings."""
+NOISE_SHARE = 0.01
+FORECAST_FACTORS = {"half": 0.5, "double": 2.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivedDay:
+    """What a controller made of a day; energies in Wh."""
+
+    day: str
+    value_wh: float
+    """As `sim.ledger.Ledger.value_wh` counts it."""
+    heat_wh: float
+    import_wh: float
+    closings: int
+    moves: int
+    """Changes of power while heating: each is a walk of the servo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A point of a day's course, for pictures."""
+
+    second: float
+    sun_w: float
+    """What the panels could give."""
+    use_w: float
+    """The house without the heater."""
+    heater_w: float
+    soc_percent: float
+
+
+class _Tally:
+    """Satisfies `loop.Reporter`: counts starts, and changes of power while heating."""
+
+    def __init__(self) -> None:
+        self._last = OFF
+        self.closings = 0
+        self.moves = 0
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:  # noqa: ARG002
+        """Compare with the tick before."""
+        setpoint = decision.setpoints[HEATER]
+        self.closings += setpoint.on and not self._last.on
+        self.moves += setpoint.on and self._last.on and setpoint.power_w != self._last.power_w
+        self._last = setpoint
+
+
+class _Course:
+    """Satisfies `loop.Reporter`: keeps the course of a day."""
+
+    def __init__(self, recording: HomeRecording, home: Home) -> None:
+        self._recording = recording
+        self._home = home
+        self.moments: list[Moment] = []
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:  # noqa: ARG002
+        """Note this tick."""
+        second = (now - self._recording.start_at).total_seconds()
+        _, _, sun_w, use_w = next(self._recording.stretches(second, second))
+        self.moments.append(
+            Moment(
+                second=second,
+                sun_w=sun_w,
+                use_w=use_w,
+                heater_w=decision.setpoints[HEATER].power_w,
+                soc_percent=self._home.soc_percent,
+            )
+        )
+
+
+def live_spell(spell: Spell, variant: Variant, strategy: str, seed: str) -> tuple[LivedDay, ...]:
+    """Each day from midnight with a half full battery; what the controller learned goes from day to day.
+
+    The same `seed` gives the same forecasts and meter errors, whatever the strategy.
+    """
+    config = load_config(variant.settings(spell.place, strategy))
+    forecast = _forecast(spell, variant, seed)
+    state: dict[str, Any] | None = None
+    days = []
+    for recording in spell.days:
+        controller, tally = Controller(config, state), _Tally()
+        home = Home(variant.house.home(variant.pace, feed_in=variant.feed_in))
+        _live(_Day(recording, home, controller, forecast), config, variant, seed, tally)
+        state = controller.state()
+        days.append(_booked(recording.name, home, tally))
+    return tuple(days)
+
+
+def course_of(spell: Spell, variant: Variant, strategy: str, seed: str) -> list[Moment]:
+    """The first day of `spell`, tick by tick."""
+    config = load_config(variant.settings(spell.place, strategy))
+    home = Home(variant.house.home(variant.pace, feed_in=variant.feed_in))
+    course = _Course(spell.days[0], home)
+    day = _Day(spell.days[0], home, Controller(config), _forecast(spell, variant, seed))
+    _live(day, config, variant, seed, course)
+    return course.moments
+
+
+def without_heating(recording: HomeRecording, house: House) -> LivedDay:
+    """The same day with the heater off. What is sold counts nothing, so it is the same with and without feed-in."""
+    home = Home(house.home())
+    for begin_s, end_s, sun_w, use_w in recording.stretches(0.0, recording.end_s):
+        home.advance(begin_s, end_s, sun_w, use_w, {HEATER: 0.0})
+    return _booked(recording.name, home, _Tally())
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What a day is lived with."""
+
+    recording: HomeRecording
+    home: Home
+    controller: Controller
+    forecast: Forecast | None
+
+
+def _live(day: _Day, config: Config, variant: Variant, seed: str, reporter: Reporter) -> None:
+    """From midnight to midnight, on simulated time."""
+    recording = day.recording
+    clock = SimClock(recording.start_at)
+    life = RecordedHome(recording, day.home, clock)
+    heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))
+    life.connect([heater])
+    meter = _worsened(life.read, variant.meter, Random(f"{seed} {recording.name}"))
+    Loop(
+        controller=day.controller,
+        clock=clock,
+        meter=SimulatedFeed(meter, variant.pace.interval_s, clock, variant.pace.delay_s),
+        forecast=DailyForecastFeed(day.forecast, clock),
+        loads=[heater],
+        reporters=[reporter],
+        tick_s=TICK_S,
+    ).run(until_s=recording.end_s)
+
+
+def _no_pins() -> Never:
+    raise AssertionError("a heater on paper has no pins")
+
+
+def _forecast(spell: Spell, variant: Variant, seed: str) -> Forecast | None:
+    """Morning forecasts for all days of the spell, so that tomorrow is known where there is one."""
+    if variant.forecast == "none":
+        return None
+    if variant.forecast == "perfect":
+        return forecast_from(spell.whole.start_at, spell.whole.mean_pv_w(), "perfect forecast")
+    # Files must not share their errors: one lucky draw would be lucky everywhere.
+    number = crc32(f"{seed} {spell.name}".encode())
+    shifted = variant.forecast == "shifted"
+    drawn = recorded_sun_forecast(spell.whole, site_clear_sky(spell.place.site), number, shifted=shifted)
+    factor = FORECAST_FACTORS.get(variant.forecast, 1.0)
+    return replace(drawn, steps=tuple((at, factor * pv_w) for at, pv_w in drawn.steps))
+
+
+def _worsened(read: Callable[[], Reading], how: str, chance: Random) -> Callable[[], Reading]:
+    """The meter as it is, or with a coarse state of charge, or with errors of its own."""
+
+    def whole_percent() -> Reading:
+        reading = read()
+        return replace(reading, battery_soc_percent=round(reading.battery_soc_percent or 0.0))
+
+    def noisy() -> Reading:
+        reading = read()
+        powers = {name: getattr(reading, name) for name in ("pv_w", "consumption_w", "grid_w", "battery_w")}
+        return replace(reading, **{name: w * (1.0 + chance.gauss(0.0, NOISE_SHARE)) for name, w in powers.items()})
+
+    return {"exact": read, "whole_percent": whole_percent, "noisy": noisy}[how]
+
+
+def _booked(name: str, home: Home, tally: _Tally) -> LivedDay:
+    ledger = home.ledger
+    return LivedDay(
+        day=name,
+        value_wh=ledger.value_wh(),
+        heat_wh=ledger.heat_total_wh,
+        import_wh=ledger.grid_import_wh,
+        closings=tally.closings,
+        moves=tally.moves,
+    )

@@ -1,0 +1,120 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pv_heater.cli_text import seconds
+from pv_heater.core.types import to_jsonable
+
+if TYPE_CHECKING:
+    from pv_heater.bench.days import Place
+
+bench = typer.Typer(help="Measure what the program catches, and what it costs on this machine.", rich_markup_mode=None)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@bench.command()
+def speed(as_json: JsonOption = False) -> None:
+    """Time a tick and a simulated day."""
+    from pv_heater.bench import speed
+
+    result = speed.measure()
+    _say(to_jsonable(result), as_json, result.as_lines())
+
+
+@bench.command()
+def footprint(
+    watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long the process is watched.")] = "10s",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure start-up, memory and processor of the real process."""
+    from pv_heater.bench import footprint
+
+    result = footprint.measure(seconds(watch))
+    _say(to_jsonable(result), as_json, result.as_lines())
+
+
+@bench.command()
+def capture(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Its site is the place of days the bench does not know."),
+    ] = None,
+    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
+    strategy: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.")
+    ] = None,
+    feed: Annotated[str, typer.Option(metavar="WORD", help="gx, vrm or all.")] = "all",
+    variant: Annotated[str, typer.Option(metavar="PATTERN", help="Only rows with such names, such as 'zero*'.")] = "*",
+    homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
+    where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
+    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how much of the catchable sun is caught.
+
+    Each recorded day, each strategy, against a bound with perfect foresight.
+    """
+    from pv_heater.bench.capture import measure
+    from pv_heater.bench.days import spells_from_folder
+    from pv_heater.bench.variants import HOMES, MAIN, where_lost
+    from pv_heater.strategies import STRATEGIES
+
+    strategies = strategy or list(STRATEGIES)
+    _known("strategy", strategies, STRATEGIES)
+    _known("feed", [feed], ("gx", "vrm", "all"))
+    rows = [row for row in (*MAIN, *HOMES[: len(HOMES) if homes else 0]) if feed in (row.feed, "all")]
+    rows = [row for row in rows if fnmatch(row.name, variant)]
+    if not rows:
+        raise typer.BadParameter(f"no variant is called {variant}")
+    spells, notes = spells_from_folder(data, pattern=days, elsewhere=_place_of(config))
+    result = measure(
+        spells,
+        variants=rows,
+        where=where_lost(rows[0]) if where else (),
+        strategies=strategies,
+        draws=draws,
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=_progress,
+        notes=notes,
+    )
+    _say(result.as_json(), as_json, result.as_lines())
+
+
+def _place_of(config: Path | None) -> Place | None:
+    from pv_heater.bench.days import Place
+    from pv_heater.config import load_config
+
+    return Place.of_site(load_config(config).site) if config is not None else None
+
+
+def _known(what: str, given: Any, words: Any) -> None:
+    for word in given:
+        if word not in words:
+            raise typer.BadParameter(f"the {what} must be one of {', '.join(words)}, not {word!r}")
+
+
+def _progress(done: int, of: int) -> None:
+    """One line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        filled = 30 * done // of
+        end = "\n" if done == of else ""
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done} of {of}{end}")
+        sys.stderr.flush()
+
+
+def _say(result: Any, as_json: bool, lines: list[str]) -> None:
+    typer.echo(json.dumps(result, indent=1) if as_json else "\n".join(lines))
