@@ -13,10 +13,14 @@ from typing import Self
 
 from pv_heater.core.settings import Site
 from pv_heater.core.types import Reading
+from pv_heater.sim.battery import Battery
 from pv_heater.sim.ledger import Ledger
 from pv_heater.sim.tank import Tank, TankSettings
 
 LONGEST_STEP_S = 10.0
+"""Longest step in which thermostats, limits and trackers may change."""
+EVEN_STEP_S = 60.0
+"""Longest step when they do not: what a tank loses is linear for no longer."""
 RECOVERY_S = 10.0
 """Time constant with which a throttled tracker finds back to full power. In Victron's own recording of four throttled
 chargers (venus-docker, simulation `bct`) power was back about ten seconds after release."""
@@ -74,9 +78,9 @@ class _Flows:
     load_w: float = 0.0
     charge_w: float = 0.0
     discharge_w: float = 0.0
-    import_w: float = 0.0
+    missing_w: float = 0.0
+    """What neither sun nor battery gives: imported, or off grid not served."""
     export_w: float = 0.0
-    unserved_w: float = 0.0
 
 
 @dataclass(slots=True)
@@ -85,10 +89,9 @@ class _Totals:
 
     pv_ws: float = 0.0
     house_ws: float = 0.0
-    import_ws: float = 0.0
+    missing_ws: float = 0.0
     export_ws: float = 0.0
     unused_ws: float = 0.0
-    unserved_ws: float = 0.0
 
 
 class Home:
@@ -99,8 +102,18 @@ class Home:
         self._settings = settings
         self._local_start_s = local_start_s
         self._tanks = {name: Tank(tank) for name, tank in settings.tanks.items() if tank is not None}
-        self._stored_wh = self._start_wh = settings.capacity_wh * settings.start_percent / 100.0
-        self._reserve_wh = settings.capacity_wh * settings.reserve_percent / 100.0
+        percent_wh = settings.capacity_wh / 100.0
+        self._start_wh = settings.start_percent * percent_wh
+        self._battery = Battery(
+            capacity_wh=settings.capacity_wh,
+            start_wh=self._start_wh,
+            reserve_wh=settings.reserve_percent * percent_wh,
+            max_charge_w=settings.max_charge_w,
+            taper_from_wh=settings.taper_from_percent * percent_wh,
+            charge_efficiency=settings.charge_efficiency,
+            discharge_efficiency=settings.discharge_efficiency,
+        )
+        self._sale_w = inf if settings.feed_in else 0.0
         self._inverter_w = settings.inverter_max_w if settings.inverter_max_w is not None else inf
         self._output_w: float | None = None
         self._flows = _Flows()
@@ -112,7 +125,9 @@ class Home:
     def advance(self, from_s: float, to_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]) -> None:
         """Live from `from_s` to `to_s` with constant inputs; the same second twice only settles the powers."""
         while True:
-            step_s = min(LONGEST_STEP_S, to_s - from_s)
+            step_s = min(EVEN_STEP_S, to_s - from_s)
+            if step_s > LONGEST_STEP_S and not self._is_even(from_s, step_s, sun_w, house_w, heater_w):
+                step_s = LONGEST_STEP_S
             self._step(from_s, step_s, sun_w, house_w, heater_w)
             from_s += step_s
             if from_s >= to_s:
@@ -121,12 +136,12 @@ class Home:
     def reading(self, at: datetime) -> Reading:
         """What the meter says at `at`, the end of the last `advance`."""
         settings, flows = self._settings, self._flows
-        grid_w = None if settings.off_grid else flows.import_w - flows.export_w
+        grid_w = None if settings.off_grid else flows.missing_w - flows.export_w
         return Reading(
             taken_at=at,
             source="software home",
             pv_w=flows.pv_w,
-            consumption_w=flows.load_w - flows.unserved_w,
+            consumption_w=flows.load_w - (flows.missing_w if settings.off_grid else 0.0),
             grid_w=grid_w,
             grid_phase_w=() if grid_w is None else (grid_w,),
             battery_w=flows.charge_w - flows.discharge_w,
@@ -143,46 +158,66 @@ class Home:
     @property
     def soc_percent(self) -> float:
         """State of charge, 0 to 100."""
-        return 100.0 * self._stored_wh / self._settings.capacity_wh
+        return 100.0 * self._battery.stored_wh / self._settings.capacity_wh
 
     @property
     def ledger(self) -> Ledger:
         """Energies so far."""
-        totals = self._totals
+        totals, off_grid = self._totals, self._settings.off_grid
+        missing_wh = totals.missing_ws / 3600.0
         return Ledger(
             heat_wh={name: heat_ws / 3600.0 for name, heat_ws in self._heat_ws.items()},
-            grid_import_wh=totals.import_ws / 3600.0,
+            grid_import_wh=0.0 if off_grid else missing_wh,
             grid_export_wh=totals.export_ws / 3600.0,
             unused_wh=totals.unused_ws / 3600.0,
-            unserved_wh=totals.unserved_ws / 3600.0,
+            unserved_wh=missing_wh if off_grid else 0.0,
             battery_start_wh=self._start_wh,
-            battery_end_wh=self._stored_wh,
+            battery_end_wh=self._battery.stored_wh,
             pv_wh=totals.pv_ws / 3600.0,
             house_wh=totals.house_ws / 3600.0,
         )
 
+    def _is_even(
+        self, from_s: float, step_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]
+    ) -> bool:
+        """Whether powers stay what they are for `step_s`: no thermostat, reserve, taper or recovery changes them."""
+        load_w = house_w
+        for name, power_w in heater_w.items():
+            tank = self._tanks.get(name)
+            if tank is None:
+                load_w += power_w
+            elif tank.is_even(self._local_start_s + from_s, step_s, power_w):
+                load_w += tank.take_w(power_w)
+            else:
+                return False
+        through_w = min(sun_w, load_w, self._inverter_w)
+        if not self._battery.is_even(step_s, sun_w - through_w, min(load_w, self._inverter_w) - through_w):
+            return False
+        if self._output_w is None:
+            return True
+        return self._output_w >= min(sun_w, self._wanted_w(load_w, self._battery.charge_limit_w(step_s)))
+
     def _step(self, from_s: float, step_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]) -> None:
-        heat_w = self._heat(from_s, step_s, heater_w)
-        load_w = house_w + heat_w
-        charge_limit_w = self._charge_limit_w(step_s)
-        sale_w = inf if self._settings.feed_in else 0.0
-        wanted_w = min(load_w + sale_w, self._inverter_w) + charge_limit_w
-        pv_w = self._produce_w(step_s, sun_w, wanted_w)
+        battery, flows, totals = self._battery, self._flows, self._totals
+        load_w = house_w + self._heat(from_s, step_s, heater_w)
+        charge_limit_w = battery.charge_limit_w(step_s)
+        pv_w = self._produce_w(step_s, sun_w, self._wanted_w(load_w, charge_limit_w))
         to_load_w = min(pv_w, load_w, self._inverter_w)
-        charge_w = min(pv_w - to_load_w, charge_limit_w)
-        discharge_w = min(load_w - to_load_w, self._inverter_w - to_load_w, self._discharge_limit_w(step_s))
-        missing_w = load_w - to_load_w - discharge_w
-        off_grid = self._settings.off_grid
-        self._flows = _Flows(
-            pv_w=pv_w,
-            load_w=load_w,
-            charge_w=charge_w,
-            discharge_w=discharge_w,
-            import_w=0.0 if off_grid else missing_w,
-            export_w=pv_w - to_load_w - charge_w,
-            unserved_w=missing_w if off_grid else 0.0,
-        )
-        self._book(step_s, sun_w, house_w)
+        flows.pv_w, flows.load_w = pv_w, load_w
+        flows.charge_w = min(pv_w - to_load_w, charge_limit_w)
+        flows.discharge_w = min(load_w - to_load_w, self._inverter_w - to_load_w, battery.discharge_limit_w(step_s))
+        flows.missing_w = load_w - to_load_w - flows.discharge_w
+        flows.export_w = pv_w - to_load_w - flows.charge_w
+        battery.pass_time(step_s, flows.charge_w, flows.discharge_w)
+        totals.pv_ws += pv_w * step_s
+        totals.house_ws += house_w * step_s
+        totals.missing_ws += flows.missing_w * step_s
+        totals.export_ws += flows.export_w * step_s
+        totals.unused_ws += (sun_w - pv_w) * step_s
+
+    def _wanted_w(self, load_w: float, charge_limit_w: float) -> float:
+        """Most that house, grid and battery take from the panels."""
+        return min(load_w + self._sale_w, self._inverter_w) + charge_limit_w
 
     def _heat(self, from_s: float, step_s: float, heater_w: Mapping[str, float]) -> float:
         """What the heaters draw together: as set, but nothing behind an open thermostat."""
@@ -198,25 +233,6 @@ class Home:
             total_w += taken_w
         return total_w
 
-    def _charge_limit_w(self, step_s: float) -> float:
-        """What the battery takes: its limit, falling linearly to nothing at 100 %."""
-        settings = self._settings
-        limit_w = settings.max_charge_w
-        if settings.taper_from_percent < 100.0:
-            taper = (100.0 - self.soc_percent) / (100.0 - settings.taper_from_percent)
-            limit_w *= min(1.0, max(0.0, taper))
-        if step_s <= 0:
-            return limit_w
-        room_wh = max(0.0, settings.capacity_wh - self._stored_wh)
-        return min(limit_w, room_wh / settings.charge_efficiency * 3600.0 / step_s)
-
-    def _discharge_limit_w(self, step_s: float) -> float:
-        """What the battery can give without touching its reserve."""
-        above_wh = max(0.0, self._stored_wh - self._reserve_wh)
-        if step_s <= 0:
-            return inf if above_wh > 0 else 0.0
-        return above_wh * self._settings.discharge_efficiency * 3600.0 / step_s
-
     def _produce_w(self, step_s: float, sun_w: float, wanted_w: float) -> float:
         """What the panels give: all the sun, less what nobody wants, less what a tracker has not yet found again."""
         mean_w = end_w = sun_w
@@ -231,15 +247,3 @@ class Home:
         self._output_w = output_w if sun_w - output_w > 1.0 else None
         self._throttled = sun_w - output_w > THROTTLED_FROM_W
         return pv_w
-
-    def _book(self, step_s: float, sun_w: float, house_w: float) -> None:
-        flows, totals, settings = self._flows, self._totals, self._settings
-        hours = step_s / 3600.0
-        self._stored_wh += flows.charge_w * settings.charge_efficiency * hours
-        self._stored_wh -= flows.discharge_w / settings.discharge_efficiency * hours
-        totals.pv_ws += flows.pv_w * step_s
-        totals.house_ws += house_w * step_s
-        totals.import_ws += flows.import_w * step_s
-        totals.export_ws += flows.export_w * step_s
-        totals.unused_ws += (sun_w - flows.pv_w) * step_s
-        totals.unserved_ws += flows.unserved_w * step_s

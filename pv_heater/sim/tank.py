@@ -42,17 +42,33 @@ class Tank:
         """What the element draws of `power_w`: all of it, or nothing while the thermostat is open."""
         return power_w if self._closed else 0.0
 
+    def is_even(self, day_s: float, step_s: float, power_w: float) -> bool:
+        """Whether the element draws the same in every second of `step_s` with `power_w` offered.
+
+        Losses do not count against the thermostat: they only delay it. A draw is never even.
+        """
+        if self._drawn_wh(day_s, step_s) > 0:
+            return False
+        if power_w <= 0:
+            return True
+        warmest_c = self.temperature_c + power_w * step_s / 3600.0 / self._wh_per_k
+        return self._closed and max(warmest_c, self._settings.room_c) < self._settings.thermostat_c
+
     def advance(self, day_s: float, step_s: float, taken_w: float) -> None:
         """Let `step_s` seconds pass from `day_s` (seconds since a local midnight) with `taken_w` going in."""
         settings = self._settings
         loss_w = settings.loss_w_per_k * (self.temperature_c - settings.room_c)
-        energy_wh = (taken_w - loss_w) * step_s / 3600.0
-        for hour, draw_wh in settings.draws:
-            moment_s = hour * 3600.0
-            times = (day_s + step_s - moment_s) // DAY_S - (day_s - moment_s) // DAY_S
-            energy_wh -= times * draw_wh
+        energy_wh = (taken_w - loss_w) * step_s / 3600.0 - self._drawn_wh(day_s, step_s)
         self.temperature_c = max(settings.cold_c, self.temperature_c + energy_wh / self._wh_per_k)
         if self.temperature_c >= settings.thermostat_c:
             self._closed = False
         elif self.temperature_c <= settings.thermostat_c - settings.hysteresis_k:
             self._closed = True
+
+    def _drawn_wh(self, day_s: float, step_s: float) -> float:
+        drawn_wh = 0.0
+        for hour, draw_wh in self._settings.draws:
+            moment_s = hour * 3600.0
+            times = (day_s + step_s - moment_s) // DAY_S - (day_s - moment_s) // DAY_S
+            drawn_wh += times * draw_wh
+        return drawn_wh
