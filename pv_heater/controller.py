@@ -6,7 +6,7 @@ process and at any speed. The live loop, dry run, replay, simulation and bench a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.config import Config, load_config
 from pv_heater.core import machine
 from pv_heater.core.allocator import Claim, allot
+from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.guards import Block, headroom_w, load_block
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.saved import SCHEMA, Saved, load_as_json
@@ -42,11 +43,18 @@ from pv_heater.core.watch import Watch
 FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 
+MOST_BELIEVED = 1.5
+"""A load's meter that says more than this share of its full power, or less than nothing, is not counted as energy."""
+
 
 class Controller:
     """Decides. Built from a configuration file or mapping; see `step`."""
 
-    def __init__(self, config: Config, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, config: Config, state: Mapping[str, Any] | None = None, *, pretended: Collection[str] = ()
+    ) -> None:
+        """`pretended` loads have no effect on the house that the readings are of: a dry run, a replay."""
+        self._pretended = frozenset(pretended)
         self._rows: tuple[LoadPolicy | BatteryShare, ...] = tuple(
             row if isinstance(row, BatteryShare) else row.settings for row in config.loads
         )
@@ -59,6 +67,7 @@ class Controller:
             config.limits,
             self._zone,
             local_source=bool(config.meter) and config.meter[0].type != "vrm",
+            max_power_w={name: policy.max_power_w for name, policy in self._policies.items()},
         )
         self._memories = {name: Memory() for name in self._policies}
         self._vacation_until_at: datetime | None = None
@@ -101,7 +110,8 @@ class Controller:
         self._start_day(now, elapsed_s)
         cleared = self._obey(inputs.commands, tick_s)
         self._watch.observe(reading, now, tick_s)
-        commanded_w = sum(memory.power_w for memory in self._memories.values())
+        self._note_idle(tick_s)
+        commanded_w = sum(memory.credited_w for memory in self._memories.values())
         blocks = self._watch.blocks(
             now,
             tick_s,
@@ -120,7 +130,10 @@ class Controller:
             for name, policy in self._policies.items()
         }
         self._memories = {name: outcome.memory for name, outcome in outcomes.items()}
-        self._watch.remember_own(tick_s, {name: memory.power_w for name, memory in self._memories.items()})
+        self._watch.remember_own(
+            tick_s,
+            {name: memory.credited_w for name, memory in self._memories.items() if name not in self._pretended},
+        )
         return decision_of(outcomes, blocks, budget, now, tick_s, self._zone)
 
     def state(self) -> dict[str, Any]:
@@ -155,8 +168,8 @@ class Controller:
     def _start_day(self, now: datetime, elapsed_s: float) -> None:
         """Count the energy of the step that ended, and begin the counts anew at local midnight."""
         self._memories = {
-            name: replace(memory, energy_wh=memory.energy_wh + memory.power_w * elapsed_s / 3600.0)
-            if memory.power_w > 0
+            name: replace(memory, energy_wh=memory.energy_wh + self._drawn_w(name, memory) * elapsed_s / 3600.0)
+            if memory.credited_w > 0
             else memory
             for name, memory in self._memories.items()
         }
@@ -166,6 +179,18 @@ class Controller:
                 name: replace(memory, closings=0, energy_wh=0.0) for name, memory in self._memories.items()
             }
         self._day = today
+
+    def _drawn_w(self, name: str, memory: Memory) -> float:
+        """What a load that is on draws: as its own meter says since it went on, else as it is set."""
+        measured_w = self._watch.measured_w(name, self._last_tick_s or 0.0, since_s=memory.since_s)
+        believed = measured_w is not None and 0.0 <= measured_w <= MOST_BELIEVED * self._policies[name].max_power_w
+        return measured_w if measured_w is not None and believed else memory.power_w
+
+    def _note_idle(self, tick_s: float) -> None:
+        """Remember which loads turn out to draw nothing: their watts count no more, and others may have their share."""
+        for name, because in self._watch.found_idle(tick_s).items():
+            idle = Idle(because=because, until_s=tick_s + RETEST_S)
+            self._memories[name] = replace(self._memories[name], idle=idle)
 
     def _obey(self, commands: Sequence[Command], tick_s: float) -> set[str]:
         """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
@@ -266,6 +291,7 @@ class Controller:
             health=inputs.health.get(name, "ok"),
             cleared=cleared,
             temperature_c=load_c.get(name),
+            measured_w=self._watch.measured_w(name, tick_s),
         )
 
     def _take_back(self, saved: Saved, now: datetime, tick_s: float) -> None:

@@ -17,11 +17,14 @@ from pv_heater import Controller, Inputs
 from pv_heater.core.types import to_jsonable
 from tests.builders import NOON, config, forecast, reading
 controller = Controller.from_config(config())
+drawn_w = 0.0
 for step in range(400):
     now = NOON + timedelta(seconds=30 * step)
     sun_w = 500 + 37 * (step * 7919 % 83)
-    seen = reading(now, pv_w=float(sun_w), battery_soc_percent=90 + step % 11)
-    print(json.dumps(to_jsonable(controller.step(now, seen, forecast(now)))))
+    seen = reading(now, pv_w=float(sun_w), consumption_w=500 + drawn_w, battery_soc_percent=90 + step % 11)
+    decision = controller.step(now, seen, forecast(now))
+    drawn_w = decision.setpoints["heater"].power_w
+    print(json.dumps(to_jsonable(decision)))
 print(json.dumps(controller.state(), sort_keys=True))
 """
 
@@ -90,8 +93,9 @@ def test_a_meter_that_once_said_something_absurd_is_believed_again_afterwards(la
     house = House(config(strategy=law))
     for second, absurd_w in enumerate((1.7e308, -1.7e308) * 3):
         house.at(second, pv_w=absurd_w, consumption_w=-absurd_w, grid_w=-absurd_w, battery_w=absurd_w)
-    for second in range(10, 500, 10):
-        decision = house.at(second)
+    decision = house.at(10)
+    for second in range(20, 500, 10):
+        decision = house.at(second, consumption_w=500 + decision.setpoints["heater"].power_w)
     assert decision.loads["heater"].phase is Phase.HEATING
 
 

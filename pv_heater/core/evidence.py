@@ -103,6 +103,19 @@ class Evidence:
             watts for name, watts in measured.items() if name not in set_w
         )
 
+    def least_own_w(self, over_s: float) -> dict[str, float]:
+        """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
+        from_s, in_force = self.taken_tick_s - over_s, [dict[str, float]()]
+        for since_s, power_w in self._own:
+            if since_s >= self.taken_tick_s:
+                break
+            in_force = [power_w] if since_s <= from_s else [*in_force, power_w]
+        return {name: min(power_w.get(name, 0.0) for power_w in in_force) for name in in_force[-1]}
+
+    def disown(self, name: str) -> None:
+        """This load turned out to draw nothing: what it was set to so far counts as 0."""
+        self._own = [(since_s, {**power_w, name: 0.0}) for since_s, power_w in self._own]
+
     @property
     def _interval_s(self) -> float:
         if self.reading is not None and self.reading.interval_s is not None:

@@ -27,7 +27,7 @@ class Event(StrEnum):
     BLOCKED = "blocked"
     """A guard or the owner says no."""
     FULL = "full"
-    """Target temperature or daily maximum reached."""
+    """Target temperature or daily maximum reached, or it draws nothing though it is told to."""
     FREED = "freed"
     """No longer full."""
     RESTED = "rested"
@@ -87,7 +87,8 @@ class Wanted:
 
 def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome:
     """One step of one load."""
-    memory = _end_mode(memory, situation.tick_s)
+    retest = memory.phase is Phase.FULL and memory.idle is not None
+    memory = _end_idle(_end_mode(memory, situation.tick_s), situation)
     if situation.health != "ok":
         memory = replace(memory, fault=memory.fault or situation.health)
     elif situation.cleared:
@@ -101,19 +102,41 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
             break
         memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
     memory = _set_power(policy, memory, situation, wanted)
-    return _outcome(policy, memory, situation, wanted, full)
+    outcome = _outcome(policy, memory, situation, wanted, full)
+    if retest and memory.phase is not Phase.FULL:
+        outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
+    return outcome
 
 
 def takes_surplus(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
     """Whether a share of the surplus would be used: automatic, healthy, not full and not at rest."""
     if memory.mode is not Mode.AUTO or memory.fault is not None or memory.phase is Phase.FULL:
         return False
-    return memory.phase is Phase.HEATING or _rest_left_s(policy, memory, tick_s) <= 0
+    if memory.idle is not None:
+        return False
+    if memory.phase is Phase.HEATING:
+        return True
+    return memory.closings < policy.max_closings_per_day and _rest_left_s(policy, memory, tick_s) <= 0
+
+
+def starts_at_once(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
+    """Whether an idle load that is given power draws it now; False while its start delay has still to run."""
+    if policy.start_delay_s <= 0:
+        return True
+    return memory.phase is Phase.ARMED and tick_s - memory.since_s >= policy.start_delay_s
+
+
+def needed_w(policy: LoadPolicy, *, running: bool) -> float:
+    """The least share with which a load starts, or stays on: the start asks for more, so that noise does not switch."""
+    if policy.adjustable:
+        start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
+        return policy.min_power_w if running else min(start_w, policy.max_power_w)
+    return policy.max_power_w - (policy.dead_band_w if running else 0.0)
 
 
 def held_w(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
     """Power that flows whatever the surplus: forced on, or as little as possible while the minimum on time runs."""
-    if memory.phase is not Phase.HEATING:
+    if memory.phase is not Phase.HEATING or memory.idle is not None:
         return 0.0
     if memory.mode is Mode.ON:
         return memory.power_w
@@ -126,10 +149,18 @@ def _end_mode(memory: Memory, tick_s: float) -> Memory:
     return memory
 
 
+def _end_idle(memory: Memory, situation: Situation) -> Memory:
+    idle = memory.idle
+    ended = idle is not None and idle.ends(situation.tick_s, memory.power_w, situation.measured_w)
+    return replace(memory, idle=None) if ended else memory
+
+
 def _full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str | None:
     """Why an automatic load has had enough, or None. A load forced on is not held back by it."""
     if memory.mode is Mode.ON:
         return None
+    if memory.idle is not None:
+        return memory.idle.because
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
         return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
     if policy.target_c is not None and situation.temperature_c is not None:
@@ -149,6 +180,9 @@ def _wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str 
         power_w = memory.forced_w if memory.forced_w is not None else policy.max_power_w
         power_w = min(policy.max_power_w, max(policy.least_power_w, power_w))
         return Wanted(power_w=power_w, rule="forced_on", because="forced on", immediate_start=True)
+    if memory.idle is not None:
+        # No minimum on time protects what draws nothing.
+        return Wanted(power_w=0.0, rule="full", because=memory.idle.because, at_once=True)
     if situation.energy is not None:
         block = situation.energy
         return Wanted(power_w=0.0, rule=block.guard, because=block.because, at_once=block.at_once)
@@ -160,14 +194,7 @@ def _wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str 
 def _allotted(policy: LoadPolicy, memory: Memory, situation: Situation) -> Wanted:
     """The strategy's share, made into something this load can do, with the hysteresis between start and stop."""
     power_w = min(situation.allotted_w, policy.max_power_w) * situation.stale_share
-    running = memory.phase is Phase.HEATING
-    if policy.adjustable:
-        # The start asks for more than the stop, so that noise around the least power does not switch.
-        start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
-        needed_w = policy.min_power_w if running else min(start_w, policy.max_power_w)
-    else:
-        needed_w = policy.max_power_w - (policy.dead_band_w if running else 0.0)
-    if power_w < max(needed_w, 1e-9):
+    if power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):
         return Wanted(power_w=0.0, rule=situation.rule, because=situation.because)
     if not policy.adjustable:
         power_w = policy.max_power_w
@@ -185,7 +212,9 @@ def _event(policy: LoadPolicy, memory: Memory, situation: Situation, wanted: Wan
         return Event.FREED if full is None else None
     if phase is Phase.COOLDOWN:
         return Event.RESTED if _rest_left_s(policy, memory, situation.tick_s) <= 0 else None
-    if wanted.rule == "full" and (phase is not Phase.HEATING or _dwell_left_s(policy, memory, situation.tick_s) <= 0):
+    if wanted.rule == "full" and (
+        phase is not Phase.HEATING or wanted.at_once or _dwell_left_s(policy, memory, situation.tick_s) <= 0
+    ):
         return Event.FULL
     if phase is Phase.HEATING:
         return _event_while_heating(policy, memory, situation.tick_s, wanted)
@@ -219,8 +248,10 @@ def _rest_left_s(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
 
 def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
     opened_s = tick_s if memory.phase is Phase.HEATING else memory.opened_s
-    closings = memory.closings + (1 if phase is Phase.HEATING else 0)
-    return replace(memory, phase=phase, since_s=tick_s, opened_s=opened_s, closings=closings)
+    if phase is Phase.HEATING:
+        # A start is a new test.
+        memory = replace(memory, closings=memory.closings + 1, idle=None)
+    return replace(memory, phase=phase, since_s=tick_s, opened_s=opened_s)
 
 
 def _set_power(policy: LoadPolicy, memory: Memory, situation: Situation, wanted: Wanted) -> Memory:
@@ -259,13 +290,15 @@ def _reason(
     if memory.phase is Phase.FAULT:
         return "hardware", f"fault: {memory.fault}; ends only by `clear {policy.name}`", None
     if memory.phase is Phase.FULL:
-        return "full", full or "full", None
+        return "full", full or "full", None if memory.idle is None else memory.idle.until_s
     if memory.phase is Phase.COOLDOWN:
         # A guard that blocks now says more than the rest that follows it; the strategy has nothing for a load at rest.
         if wanted.power_w <= 0 and (situation.energy is not None or wanted.rule != situation.rule):
             return wanted.rule, wanted.because, (memory.opened_s or 0.0) + policy.min_off_s
         left_s = _rest_left_s(policy, memory, tick_s)
         return "min_off", f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left", tick_s + left_s
+    if memory.phase is Phase.HEATING and memory.idle is not None:
+        return wanted.rule, f"{wanted.because}, but {memory.idle.because}", None
     if memory.phase is Phase.HEATING and wanted.power_w <= 0:
         left_s = _dwell_left_s(policy, memory, tick_s)
         text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {wanted.because}"
@@ -273,6 +306,6 @@ def _reason(
     if memory.phase is Phase.ARMED:
         text = f"must last {policy.start_delay_s:.0f} s: {wanted.because}"
         return "start_delay", text, memory.since_s + policy.start_delay_s
-    if memory.phase is Phase.OFF and wanted.power_w > 0:
+    if memory.phase is Phase.OFF and wanted.rule == situation.rule and memory.closings >= policy.max_closings_per_day:
         return "max_closings", f"all {policy.max_closings_per_day} closings of today are used up", None
     return wanted.rule, wanted.because, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pv_heater.core.drawing import Idle
 from pv_heater.core.guards import Block
 from pv_heater.core.types import Mode, Phase
 
@@ -29,6 +30,13 @@ class Memory:
     fault: str | None = None
     hot: bool = False
     """Whether the temperature guard blocked at the previous step."""
+    idle: Idle | None = None
+    """Set while it is known to draw nothing, whatever it is set to."""
+
+    @property
+    def credited_w(self) -> float:
+        """What it may be taken to draw: as set, but nothing while it is known to draw nothing."""
+        return 0.0 if self.idle is not None else self.power_w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,8 @@ class Situation:
     health: str = "ok"
     cleared: bool = False
     temperature_c: float | None = None
+    measured_w: float | None = None
+    """What its own meter says; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

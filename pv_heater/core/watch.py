@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from math import inf
 
 from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
+from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.settings import Limits, Site
@@ -16,11 +18,15 @@ from pv_heater.core.types import Forecast, Reading
 class Watch:
     """Looks at the house for the controller; decides nothing."""
 
-    def __init__(self, site: Site, limits: Limits, zone: tzinfo, *, local_source: bool) -> None:
+    def __init__(
+        self, site: Site, limits: Limits, zone: tzinfo, *, local_source: bool, max_power_w: Mapping[str, float]
+    ) -> None:
+        """`max_power_w`: the full power of every load."""
         self._site = site
         self._limits = limits
         self._daylight = DaylightHours(limits.daylight, site, zone)
         self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
+        self._drawing = Drawing(max_power_w)
         self._held: frozenset[str] = frozenset()
 
     def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
@@ -30,6 +36,23 @@ class Watch:
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
         self._evidence.remember_own(tick_s, power_w)
+
+    def found_idle(self, tick_s: float) -> dict[str, str]:
+        """Loads that a new reading proves to draw nothing, with the reason. Their past settings count no more."""
+        evidence, reading = self._evidence, self.fresh(tick_s)
+        if reading is None or not evidence.is_new:
+            return {}
+        found = self._drawing.find(reading, evidence.taken_tick_s, evidence.least_own_w(SETTLED_S))
+        for name in found:
+            evidence.disown(name)
+        return found
+
+    def measured_w(self, name: str, tick_s: float, *, since_s: float = -inf) -> float | None:
+        """What a load's own meter says; None without one, or where the reading was taken before `since_s`."""
+        reading = self.fresh(tick_s)
+        if reading is None or self._evidence.taken_tick_s < since_s:
+            return None
+        return reading.load_w.get(name)
 
     def fresh(self, tick_s: float) -> Reading | None:
         """The reading in force while it is younger than its limit, else None."""
