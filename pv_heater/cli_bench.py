@@ -17,7 +17,7 @@ from pv_heater.core.types import to_jsonable
 if TYPE_CHECKING:
     from pv_heater.bench.days import Place
 
-bench = typer.Typer(help="Measure what the program catches, and what it costs on this machine.", rich_markup_mode=None)
+bench = typer.Typer(help="Measure what the program catches and what it costs.", rich_markup_mode=None)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -61,6 +61,9 @@ def capture(
     draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
     jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Draw capture_by_day.svg and capture_day.svg into it.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how much of the catchable sun is caught.
@@ -91,6 +94,10 @@ def capture(
         progress=_progress,
         notes=notes,
     )
+    if picture is not None:
+        from pv_heater.bench.drawn import draw
+
+        draw(picture, result, spells, rows[0], seed)
     _say(result.as_json(), as_json, result.as_lines())
 
 

@@ -64,6 +64,7 @@ class Spell:
     whole: HomeRecording
     """From the first day's midnight to the last day's."""
     days: tuple[HomeRecording, ...]
+    """Each is named by its file's name up to the first underscore, and its date."""
 
 
 def spells_from_folder(folder: Path, *, pattern: str, elsewhere: Place | None) -> tuple[tuple[Spell, ...], list[str]]:
@@ -108,20 +109,20 @@ def _spell(recording: HomeRecording, place: Place) -> Spell | None:
     count = int((recording.end_s - from_s) // DAY_S)
     if count < 1:
         return None
-    whole = _cut(recording, from_s, from_s + count * DAY_S, recording.name)
+    whole = _cut(recording, from_s, from_s + count * DAY_S)
     return Spell(name=recording.name, place=place, whole=whole, days=tuple(_days(whole, count)))
 
 
 def _days(whole: HomeRecording, count: int) -> Iterator[HomeRecording]:
     for number in range(count):
-        name = whole.name if count == 1 else f"{whole.name} day {number + 1}"
-        yield _cut(whole, number * DAY_S, (number + 1) * DAY_S, name)
+        day = _cut(whole, number * DAY_S, (number + 1) * DAY_S)
+        yield replace(day, name=f"{whole.name.partition('_')[0]} {day.start_at:%Y-%m-%d}")
 
 
-def _cut(recording: HomeRecording, from_s: float, to_s: float, name: str) -> HomeRecording:
+def _cut(recording: HomeRecording, from_s: float, to_s: float) -> HomeRecording:
     pieces = list(recording.stretches(from_s, to_s))
     return HomeRecording(
-        name=name,
+        name=recording.name,
         # Through UTC, so that a change of summer time on the way does not count as passed time.
         start_at=(recording.start_at.astimezone(_UNSAID) + timedelta(seconds=from_s)).astimezone(
             recording.start_at.tzinfo

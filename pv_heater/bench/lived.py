@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any, Never
+from typing import Any, Never, TypeVar
 from zlib import crc32
 
 from pv_heater.bench.days import Spell
 from pv_heater.bench.variants import HEATER, House, Variant
-from pv_heater.config import Config, load_config
+from pv_heater.config import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.types import OFF, Decision, Forecast, Reading
 from pv_heater.loads.dry_run import DryRun
@@ -24,6 +25,8 @@ from pv_heater.sim.home import Home
 from pv_heater.sim.recorded import HomeRecording, forecast_from
 from pv_heater.sim.recorded_home import RecordedHome
 from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
+
+W = TypeVar("W", bound=Reporter)
 
 TICK_S = 10.0
 """The loop's pace. A tick a second would cost ten times as much and see the same readings."""
@@ -102,26 +105,14 @@ def live_spell(spell: Spell, variant: Variant, strategy: str, seed: str) -> tupl
 
     The same `seed` gives the same forecasts and meter errors, whatever the strategy.
     """
-    config = load_config(variant.settings(spell.place, strategy))
-    forecast = _forecast(spell, variant, seed)
-    state: dict[str, Any] | None = None
-    days = []
-    for recording in spell.days:
-        controller, tally = Controller(config, state), _Tally()
-        home = Home(variant.house.home(variant.pace, feed_in=variant.feed_in))
-        _live(_Day(recording, home, controller, forecast), config, variant, seed, tally)
-        state = controller.state()
-        days.append(_booked(recording.name, home, tally))
-    return tuple(days)
+    lived = _lives(spell, variant, strategy, seed, lambda recording, home: _Tally())  # noqa: ARG005
+    return tuple(_booked(recording.name, home, tally) for recording, home, tally in lived)
 
 
-def course_of(spell: Spell, variant: Variant, strategy: str, seed: str) -> list[Moment]:
-    """The first day of `spell`, tick by tick."""
-    config = load_config(variant.settings(spell.place, strategy))
-    home = Home(variant.house.home(variant.pace, feed_in=variant.feed_in))
-    course = _Course(spell.days[0], home)
-    day = _Day(spell.days[0], home, Controller(config), _forecast(spell, variant, seed))
-    _live(day, config, variant, seed, course)
+def course_of(spell: Spell, day: int, variant: Variant, strategy: str, seed: str) -> list[Moment]:
+    """Day number `day` (0 is the first) of what `live_spell` lives, tick by tick."""
+    lived = _lives(spell, variant, strategy, seed, _Course)
+    _, _, course = next(islice(lived, day, None))
     return course.moments
 
 
@@ -133,33 +124,32 @@ def without_heating(recording: HomeRecording, house: House) -> LivedDay:
     return _booked(recording.name, home, _Tally())
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """What a day is lived with."""
-
-    recording: HomeRecording
-    home: Home
-    controller: Controller
-    forecast: Forecast | None
-
-
-def _live(day: _Day, config: Config, variant: Variant, seed: str, reporter: Reporter) -> None:
-    """From midnight to midnight, on simulated time."""
-    recording = day.recording
-    clock = SimClock(recording.start_at)
-    life = RecordedHome(recording, day.home, clock)
-    heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))
-    life.connect([heater])
-    meter = _worsened(life.read, variant.meter, Random(f"{seed} {recording.name}"))
-    Loop(
-        controller=day.controller,
-        clock=clock,
-        meter=SimulatedFeed(meter, variant.pace.interval_s, clock, variant.pace.delay_s),
-        forecast=DailyForecastFeed(day.forecast, clock),
-        loads=[heater],
-        reporters=[reporter],
-        tick_s=TICK_S,
-    ).run(until_s=recording.end_s)
+def _lives(
+    spell: Spell, variant: Variant, strategy: str, seed: str, watch: Callable[[HomeRecording, Home], W]
+) -> Iterator[tuple[HomeRecording, Home, W]]:
+    """Day after day, each with its home at midnight and the reporter that `watch` gave for it."""
+    config = load_config(variant.settings(spell.place, strategy))
+    forecast = _forecast(spell, variant, seed)
+    state: dict[str, Any] | None = None
+    for recording in spell.days:
+        controller, clock = Controller(config, state), SimClock(recording.start_at)
+        home = Home(variant.house.home(variant.pace, feed_in=variant.feed_in), local_start_s=recording.local_start_s)
+        life = RecordedHome(recording, home, clock)
+        heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))
+        life.connect([heater])
+        meter = _worsened(life.read, variant.meter, Random(f"{seed} {recording.name}"))
+        reporter = watch(recording, home)
+        Loop(
+            controller=controller,
+            clock=clock,
+            meter=SimulatedFeed(meter, variant.pace.interval_s, clock, variant.pace.delay_s),
+            forecast=DailyForecastFeed(forecast, clock),
+            loads=[heater],
+            reporters=[reporter],
+            tick_s=TICK_S,
+        ).run(until_s=recording.end_s)
+        state = controller.state()
+        yield recording, home, reporter
 
 
 def _no_pins() -> Never:
