@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
+from pv_heater.core.daylight import DaylightHours, SunCourse, sun_elevation_deg
 from pv_heater.core.setting import DayTime
 from pv_heater.core.settings import Daylight, Site
 
@@ -82,3 +82,21 @@ def test_hours_across_midnight_change_at_their_own_ends() -> None:
     assert daylight.changes_at(JUNE.replace(hour=23)) == JUNE.replace(hour=6) + timedelta(days=1)
     assert daylight.changes_at(JUNE.replace(hour=5)) == JUNE.replace(hour=6)
     assert daylight.changes_at(JUNE.replace(hour=12)) == JUNE.replace(hour=22)
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(47.05, 15.44), (-33.9, 151.2), (70.0, 25.0), (0.0, 0.0)])
+@pytest.mark.parametrize("day", [0, 90, 172, 265, 340])
+def test_the_suns_course_keeps_close_to_its_computed_heights(latitude: float, longitude: float, day: int) -> None:
+    course = SunCourse(latitude, longitude)
+    start_at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    for second in range(0, 86_400, 97):
+        at = start_at + timedelta(seconds=second)
+        true_deg = sun_elevation_deg(latitude, longitude, at)
+        assert course.elevation_deg(at) == pytest.approx(true_deg, abs=0.02 if 2.0 < true_deg < 80.0 else 0.7)
+
+
+def test_the_suns_course_does_not_depend_on_what_was_asked_before() -> None:
+    asked = SunCourse(47.05, 15.44)
+    for minute in (0, 3, 700, 5, 4, 12):
+        at = JUNE + timedelta(minutes=minute)
+        assert asked.elevation_deg(at) == SunCourse(47.05, 15.44).elevation_deg(at)
