@@ -13,6 +13,8 @@ from pv_heater.ports import Clock
 
 T = TypeVar("T")
 
+DAY_S = 86_400
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -72,18 +74,21 @@ class DailyForecastFeed:
     def __init__(self, forecast: Forecast | None, clock: Clock) -> None:
         self._whole = forecast
         self._clock = clock
-        self._day: int | None = None
+        self._next_s = clock.monotonic_s()
         self._latest: Forecast | None = None
 
     def latest(self) -> Forecast | None:
         """Today's and tomorrow's part."""
-        whole = self._whole
-        if whole is None or not whole.steps:
-            return None
-        day = int((self._clock.now() - whole.steps[0][0]).total_seconds() // 86_400)
-        if day != self._day:
-            steps_a_day = 86_400 // whole.step_s
-            steps = whole.steps[max(0, day) * steps_a_day : (day + 2) * steps_a_day]
-            self._day = day
-            self._latest = replace(whole, issued_at=steps[0][0], steps=steps) if steps else None
+        now_s = self._clock.monotonic_s()
+        if self._whole is not None and self._whole.steps and now_s >= self._next_s:
+            day, past_s = divmod((self._clock.now() - self._whole.steps[0][0]).total_seconds(), DAY_S)
+            self._next_s = now_s + DAY_S - past_s
+            self._latest = _part_of(self._whole, int(day))
         return self._latest
+
+
+def _part_of(whole: Forecast, day: int) -> Forecast | None:
+    """Its day number `day`, counted from 0, and the next; before the first day the first one."""
+    steps_a_day = DAY_S // whole.step_s
+    steps = whole.steps[max(0, day) * steps_a_day : (day + 2) * steps_a_day]
+    return replace(whole, issued_at=steps[0][0], steps=steps) if steps else None
