@@ -30,7 +30,7 @@ Hook = Callable[[Any], Any]
 """Turns a plain value into a setting; raises SettingProblem or SettingProblems."""
 
 PLANNED_LOAD_KEYS = frozenset(
-    {"daily_min_wh", "ready_by", "after", "when", "phase", "interruptible", "power_from", "temperature_from"}
+    {"daily_min_wh", "ready_by", "after", "when", "interruptible", "power_from", "temperature_from"}
 )
 """Designed, not built: to ignore one would be unsafe, so it is refused by its own sentence."""
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.config import Config, load_config
 from pv_heater.core import machine
-from pv_heater.core.allocator import Claim, allot
+from pv_heater.core.allocator import Claim, Share, allot
 from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.guards import Block, headroom_w, load_block
 from pv_heater.core.outcome import decision_of
@@ -120,12 +120,20 @@ class Controller:
             vacation_until_at=self._vacation_until_at,
         )
         budget = self._budget(now, tick_s, commanded_w, forecast, blocks)
-        shares = allot(budget, [self._claim(row, tick_s) for row in self._rows])
+        hot = {name: self._temperature_block(policy, tick_s) for name, policy in self._policies.items()}
+        own_w = self._watch.own_by_load_w()
+        shares = allot(
+            budget,
+            [self._claim(row, tick_s, own_w, hot, inputs) for row in self._rows],
+            self._watch.phase_headroom_w(tick_s, {name: policy.phase for name, policy in self._policies.items()}),
+        )
         outcomes = {
             name: machine.advance(
                 policy,
                 self._memories[name],
-                self._situation(policy, tick_s, elapsed_s, blocks, budget, shares[name], inputs, name in cleared),
+                self._situation(
+                    policy, tick_s, elapsed_s, blocks, hot[name], budget, shares[name], inputs, name in cleared
+                ),
             )
             for name, policy in self._policies.items()
         }
@@ -233,27 +241,55 @@ class Controller:
             forecast=forecast,
             commanded_w=commanded_w,
             capacity_w=sum(policy.max_power_w for policy in automatic),
+            least_w=min((policy.least_power_w for policy in automatic), default=0.0),
             battery_target_percent=shares[0].until_percent if shares else None,
         )
         if view is None:
             return Budget(power_w=0.0, rule="no_reading", because=blocks[0].because if blocks else "no reading")
         budget = self._strategy.budget(view)
         most_w = headroom_w(view.base_w, view.site, view.limits)
+        # Loads above a battery row may take what was held back for it; that must fit as well.
+        budget = replace(budget, battery_w=min(budget.battery_w, max(0.0, most_w - budget.power_w)))
         if not budget.power_w > most_w:  # a strategy's NaN is no more than any number, and ends as 0 W
             return budget
         because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
         return replace(budget, power_w=most_w, rule="headroom", because=because)
 
-    def _claim(self, row: LoadPolicy | BatteryShare, tick_s: float) -> Claim | BatteryShare:
+    def _claim(
+        self,
+        row: LoadPolicy | BatteryShare,
+        tick_s: float,
+        own_w: Mapping[str, float],
+        hot: Mapping[str, Block | None],
+        inputs: Inputs,
+    ) -> Claim | BatteryShare:
         if isinstance(row, BatteryShare):
             return row
-        memory = self._memories[row.name]
+        memory, wish = self._memories[row.name], inputs.wishes.get(row.name)
+        usable = hot[row.name] is None and inputs.health.get(row.name, "ok") == "ok"
+        takes = usable and machine.takes_surplus(row, memory, tick_s)
+        running = memory.phase is Phase.HEATING
+        starts_at_once = machine.starts_at_once(row, memory, tick_s)
+        held_w = machine.held_w(row, memory, tick_s)
+        if wish is Mode.ON and takes and (running or starts_at_once):
+            held_w = row.max_power_w  # its rule asks for all it has, whatever is spare
         return Claim(
             policy=row,
-            available=machine.takes_surplus(row, memory, tick_s),
-            running=memory.phase is Phase.HEATING,
-            held_w=machine.held_w(row, memory, tick_s),
+            available=takes and wish is None,
+            running=running,
+            held_w=held_w,
+            starts_at_once=starts_at_once,
+            own_w=own_w.get(row.name, 0.0),
         )
+
+    def _temperature_block(self, policy: LoadPolicy, tick_s: float) -> Block | None:
+        """The load's own safety guard; remembered, since it releases later than it blocks."""
+        reading = self._watch.fresh(tick_s)
+        load_c = reading.load_c if reading is not None else {}
+        memory = self._memories[policy.name]
+        hot = load_block(policy, load_c, was_hot=memory.hot)
+        self._memories[policy.name] = replace(memory, hot=hot is not None and hot.guard == "too_hot")
+        return hot
 
     def _situation(
         self,
@@ -261,18 +297,19 @@ class Controller:
         tick_s: float,
         elapsed_s: float,
         blocks: Sequence[Block],
+        hot: Block | None,
         budget: Budget,
-        share_w: float,
+        share: Share,
         inputs: Inputs,
         cleared: bool,
     ) -> Situation:
         name = policy.name
         reading = self._watch.fresh(tick_s)
         load_c = reading.load_c if reading is not None else {}
-        hot = load_block(policy, load_c, was_hot=self._memories[name].hot)
-        self._memories[name] = replace(self._memories[name], hot=hot is not None and hot.guard == "too_hot")
         energy = next((block for block in blocks if not block.safety), None)
-        rule, because = budget.rule, budget.because
+        share_w, rule, because = share.power_w, budget.rule, budget.because
+        if share.rule is not None:
+            rule, because = share.rule, f"{share.because}; {budget.because}"
         wish = inputs.wishes.get(name)
         if wish is Mode.OFF and energy is None:
             energy = Block(guard="rule", safety=False, at_once=False, because="its rule says off")

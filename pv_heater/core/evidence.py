@@ -90,18 +90,19 @@ class Evidence:
             del self._own[0]
 
     def own_w(self) -> float:
-        """What our loads drew when the reading was taken: as measured, else as they were set then."""
+        """What our loads drew together when the reading was taken."""
+        return sum(self.own_by_load_w().values())
+
+    def own_by_load_w(self) -> dict[str, float]:
+        """What each load drew when the reading was taken: as measured, else as it was set then."""
         if self.reading is None:
-            return 0.0
+            return {}
         set_w: dict[str, float] = {}
         for since_s, power_w in self._own:
             if since_s >= self.taken_tick_s:
                 break
             set_w = power_w
-        measured = self.reading.load_w
-        return sum(measured.get(name, watts) for name, watts in set_w.items()) + sum(
-            watts for name, watts in measured.items() if name not in set_w
-        )
+        return set_w | dict(self.reading.load_w)
 
     def least_own_w(self, over_s: float) -> dict[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""

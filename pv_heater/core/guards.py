@@ -206,6 +206,23 @@ def headroom_w(base_w: float | None, site: Site, limits: Limits) -> float:
     return max(0.0, RELEASE_SHARE * min(ceilings) - base_w)
 
 
+def phase_headroom_w(
+    reading: Reading | None, limits: Limits, own_w: Mapping[str, float], phases: Mapping[str, int | None]
+) -> tuple[float, ...]:
+    """What each measured phase can carry below its soft fuse; empty without a limit or without such a meter.
+
+    `own_w` is what each load drew in `reading`, `phases` the phase it hangs on, None where nobody knows. Loads known
+    to hang on a phase are not counted in it, so that they may be shared out anew. Below 0 the phase carries too much.
+    """
+    if reading is None or limits.max_phase_w is None:
+        return ()
+    ceiling_w = RELEASE_SHARE * limits.max_phase_w
+    return tuple(
+        ceiling_w - phase_w + sum(watts for name, watts in own_w.items() if phases.get(name) == number)
+        for number, phase_w in enumerate(reading.grid_phase_w, 1)
+    )
+
+
 def load_block(policy: LoadPolicy, load_c: Mapping[str, float], *, was_hot: bool) -> Block | None:
     """The temperature guard of one load: at its maximum, or its probe lost; None when it may heat."""
     if policy.max_c is None:

@@ -131,7 +131,8 @@ def needed_w(policy: LoadPolicy, *, running: bool) -> float:
     if policy.adjustable:
         start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
         return policy.min_power_w if running else min(start_w, policy.max_power_w)
-    return policy.max_power_w - (policy.dead_band_w if running else 0.0)
+    # A dead band as wide as the load itself would keep it on with nothing spare.
+    return policy.max_power_w - (min(policy.dead_band_w, policy.max_power_w / 2) if running else 0.0)
 
 
 def held_w(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:

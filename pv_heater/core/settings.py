@@ -163,6 +163,12 @@ class LoadPolicy:
         minimum=1,
         maximum=10_000,
     )
+    phase: int | None = setting(
+        "the grid phase it hangs on, for limits.max_phase_w; not set, it counts on the fullest one",
+        default=None,
+        minimum=1,
+        maximum=3,
+    )
     daily_max_wh: float | None = setting(
         "enough for a day: the load counts as full", default=None, unit="Wh", minimum=1
     )

@@ -41,6 +41,8 @@ class View:
     limits: Limits
     battery_target_percent: float | None
     """The owner's charge up to which the battery comes first; None leaves it to the strategy."""
+    least_w: float = 0.0
+    """The least power at which any automatic load can run; 0 when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from math import inf
 from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
 from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
-from pv_heater.core.guards import Block, Watched, site_blocks
+from pv_heater.core.guards import Block, Watched, phase_headroom_w, site_blocks
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View, house_w, spare_w
 from pv_heater.core.types import Forecast, Reading
@@ -63,6 +63,14 @@ class Watch:
         """1 while the source is on time, falling to 0 as the reading nears its age limit."""
         return self._evidence.share(tick_s)
 
+    def phase_headroom_w(self, tick_s: float, phases: Mapping[str, int | None]) -> tuple[float, ...]:
+        """What each phase can still carry; `phases` tells the phase of each load. See `core.guards`."""
+        return phase_headroom_w(self.fresh(tick_s), self._limits, self._evidence.own_by_load_w(), phases)
+
+    def own_by_load_w(self) -> Mapping[str, float]:
+        """What each load drew when the reading in force was taken."""
+        return self._evidence.own_by_load_w()
+
     def blocks(
         self,
         now: datetime,
@@ -97,6 +105,7 @@ class Watch:
         forecast: Forecast | None,
         commanded_w: float,
         capacity_w: float,
+        least_w: float,
         battery_target_percent: float | None,
     ) -> View | None:
         """The picture for a strategy; None without a fresh reading."""
@@ -123,6 +132,7 @@ class Watch:
             spare_w=spare,
             commanded_w=commanded_w,
             capacity_w=capacity_w,
+            least_w=least_w,
             feed_in=site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed),
             site=site,
             limits=self._limits,
