@@ -6,6 +6,7 @@ Sun position by astral (a calculation without I/O). Polar day and night are answ
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from math import nan
 
 from astral import Observer
 from astral.sun import elevation, noon, sunrise, sunset
@@ -34,7 +35,7 @@ class SunCourse:
     def __init__(self, latitude: float, longitude: float) -> None:
         self._latitude = latitude
         self._longitude = longitude
-        self._number = -1.0
+        self._number = nan
         self._ends_deg = (0.0, 0.0)
 
     def elevation_deg(self, at: datetime) -> float:
