@@ -24,10 +24,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 @bench.command()
 def speed(as_json: JsonOption = False) -> None:
-    """Time a tick and a simulated day."""
+    """Time a tick, a simulated day and a simulated year."""
     from pv_heater.bench import speed
 
-    result = speed.measure()
+    result = speed.measure(_progress)
     _say(to_jsonable(result), as_json, result.as_lines())
 
 

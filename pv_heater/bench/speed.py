@@ -1,8 +1,10 @@
-"""How long the control thread is busy: one tick beside the network, and a whole simulated day."""
+"""How long the control thread is busy: one tick beside the network, and simulated times without a pause."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from pv_heater.bench.home import home_settings
-from pv_heater.config import Config, load_config
+from pv_heater.config import load_config
 from pv_heater.controller import Controller
 from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, full_powers_w
@@ -23,6 +25,13 @@ from pv_heater.sim.weather import synthetic_days
 
 TICKS = 5000
 START_AT = datetime(2026, 6, 21, tzinfo=UTC)
+DAY_S = 86_400.0
+YEAR_DAYS = 365
+NOON_S = 11 * 3600.0
+"""Seconds after midnight UTC at the bench's home: the sun stands high and ticks have the most to do."""
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,70 +41,78 @@ class Speed:
     tick_median_ms: float
     tick_p99_ms: float
     day_s: float
-    """A day at 10 s steps with the software home."""
+    """A day at 10 s steps with the software home, on mock pins with the real adapters."""
+    year_s: float
+    """A year of minutes with the software home, dry."""
 
     def as_lines(self) -> list[str]:
         """For people."""
         return [
             f"one tick beside the network: median {self.tick_median_ms:.2f} ms, 99 % under {self.tick_p99_ms:.2f} ms",
             f"a simulated day at 10 s steps: {self.day_s:.2f} s",
+            f"a simulated year of minutes: {self.year_s:.1f} s",
         ]
 
 
-def measure() -> Speed:
-    """Run for about three seconds: a broken-cloud day, made up, on mock pins with the real adapters."""
+def measure(progress: Progress) -> Speed:
+    """Run for under a minute; nearly all of it is the year, of whose months `progress` is told."""
     with TemporaryDirectory() as folder:
-        config = load_config(home_settings(folder))
-        started_s = time.perf_counter()
-        _day(config, Path(folder), step_s=10.0)
-        day_s = time.perf_counter() - started_s
-        ticks_ms = _ticks_ms(config, Path(folder))
-    return Speed(tick_median_ms=median(ticks_ms), tick_p99_ms=quantiles(ticks_ms, n=100)[98], day_s=day_s)
+        ticks_ms = _ticks_ms(Path(folder))
+        return Speed(
+            tick_median_ms=median(ticks_ms),
+            tick_p99_ms=quantiles(ticks_ms, n=100)[98],
+            day_s=_day_s(Path(folder)),
+            year_s=_year_s(Path(folder), progress),
+        )
 
 
-def _day(config: Config, folder: Path, step_s: float) -> None:
-    with _Day(config, folder, step_s) as day:
-        day.loop.run(until_s=86_400.0)
-
-
-def _ticks_ms(config: Config, folder: Path) -> list[float]:
-    """Single ticks around noon, each after a second of simulated time."""
+def _ticks_ms(folder: Path) -> list[float]:
+    """Single ticks from noon on, each after a second of simulated time."""
     times_ms = []
-    with _Day(config, folder, 1.0) as day:
-        day.clock.wait_until(11 * 3600.0)
+    with _life(folder, days=1, weather="broken", step_s=1.0, dry_run=False) as (clock, loop):
+        clock.wait_until(NOON_S)
         for _ in range(TICKS):
-            day.clock.wait_until(day.clock.monotonic_s() + 1.0)
+            clock.wait_until(clock.monotonic_s() + 1.0)
             started_s = time.perf_counter()
-            day.loop.tick()
+            loop.tick()
             times_ms.append(1000 * (time.perf_counter() - started_s))
     return times_ms
 
 
-class _Day:
-    """The real loop, controller and adapters on a made-up day."""
+def _day_s(folder: Path) -> float:
+    with _life(folder, days=1, weather="broken", step_s=10.0, dry_run=False) as (_, loop):
+        started_s = time.perf_counter()
+        loop.run(until_s=DAY_S)
+        return time.perf_counter() - started_s
 
-    def __init__(self, config: Config, folder: Path, step_s: float) -> None:
-        sky = site_clear_sky(config.site)
-        recording = synthetic_days(1, "broken", 1, START_AT, sky)
-        self.clock = SimClock(recording.start_at)
-        self._outputs = Outputs(config, self.clock, folder, dry_run=False)
-        self._outputs.__enter__()
-        settings = RecordingMeter.Settings(path="", step_s=step_s)
-        meter = RecordingMeter(settings, self._outputs.tools, recording)
-        meter.connect(self._outputs.loads)
-        self.loop = Loop(
+
+def _year_s(folder: Path, progress: Progress) -> float:
+    with _life(folder, days=YEAR_DAYS, weather="mixed", step_s=60.0, dry_run=True) as (_, loop):
+        started_s = time.perf_counter()
+        for month in range(1, 13):
+            loop.run(until_s=YEAR_DAYS * DAY_S * month / 12)
+            progress(month, 12)
+        return time.perf_counter() - started_s
+
+
+@contextmanager
+def _life(folder: Path, *, days: int, weather: str, step_s: float, dry_run: bool) -> Iterator[tuple[SimClock, Loop]]:
+    """The real loop and controller on made-up days, from a midnight in June on."""
+    config = load_config(home_settings(str(folder)))
+    sky = site_clear_sky(config.site)
+    recording = synthetic_days(days, weather, 1, START_AT, sky)
+    clock = SimClock(recording.start_at)
+    with Outputs(config, clock, folder, dry_run=dry_run) as outputs:
+        meter = RecordingMeter(RecordingMeter.Settings(path="", step_s=step_s), outputs.tools, recording)
+        meter.connect(outputs.loads)
+        loop = Loop(
             controller=Controller(config),
-            clock=self.clock,
+            clock=clock,
             meter=meter.feed(),
-            forecast=DailyForecastFeed(recorded_sun_forecast(recording, sky, 1), self.clock),
-            loads=self._outputs.loads,
+            forecast=DailyForecastFeed(recorded_sun_forecast(recording, sky, 1), clock),
+            loads=outputs.loads,
             reporters=(TransitionLog(full_powers_w(config)),),
             tick_s=step_s,
         )
-
-    def __enter__(self) -> _Day:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.loop.make_safe()
-        self._outputs.__exit__(None, None, None)
+        yield clock, loop
+        loop.make_safe()
