@@ -91,7 +91,7 @@ def _legend(entries: Sequence[tuple[str, str]]) -> list[str]:
 
 def _bar(y: int, share: float, colour: str) -> str:
     """From the left edge; a loss, which has no length here, is a thin line to the left."""
-    length = (RIGHT - LEFT) * min(1.0, max(share, -0.02))
+    length = (RIGHT - LEFT) * min(1.0, max(share, -0.015))
     left = LEFT + min(0.0, length)
     return f"<rect x='{left:.1f}' y='{y}' width='{abs(length):.1f}' height='{BAR - 1}' fill='{colour}'/>"
 

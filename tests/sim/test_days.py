@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.core.settings import PvPlane, Site
+from pv_heater.core.types import Forecast
 from pv_heater.errors import RecordingError
 from pv_heater.sim.folder import days_from_folder
 from pv_heater.sim.recorded import HomeRecording
@@ -125,3 +126,26 @@ def test_a_bundled_day_is_forecast_from_its_own_sun() -> None:
     at_noon, at_dawn = forecast.steps[48][1], forecast.steps[22][1]
     assert 2500.0 < at_noon < 6000.0
     assert at_dawn < 1500.0
+
+
+def test_a_shifted_forecast_is_the_same_day_earlier_or_later() -> None:
+    recording = spell("clear")
+    shifts_h = []
+    for seed in range(100):
+        plain_h, shifted_h = (
+            middle_h(recorded_sun_forecast(recording, SKY, seed, shifted=shifted)) for shifted in (False, True)
+        )
+        shifts_h.append(shifted_h - plain_h)
+    mean = sum(shifts_h) / len(shifts_h)
+    assert abs(mean) < 0.3
+    assert sum((shift - mean) ** 2 for shift in shifts_h) / len(shifts_h) == pytest.approx(1.0, abs=0.4)
+    plain, shifted = (recorded_sun_forecast(recording, SKY, 1, shifted=shifted) for shifted in (False, True))
+    assert sum(power_w for _, power_w in shifted.steps) == pytest.approx(
+        sum(power_w for _, power_w in plain.steps), rel=0.02
+    )
+
+
+def middle_h(forecast: Forecast) -> float:
+    """Hours after midnight at which the mean Wh is expected."""
+    energy = sum(power_w for _, power_w in forecast.steps)
+    return sum(power_w * number / 4.0 for number, (_, power_w) in enumerate(forecast.steps)) / energy
