@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -17,12 +17,14 @@ from pv_heater.config import Config, load_config
 from pv_heater.core import machine
 from pv_heater.core.allocator import Claim, Share, allot
 from pv_heater.core.drawing import RETEST_S, Idle
-from pv_heater.core.guards import Block, headroom_w, load_block
+from pv_heater.core.grounds import basis_of, in_force, thresholds_of
+from pv_heater.core.guards import Block, Watched, headroom_w, load_block
+from pv_heater.core.margins import offered_w
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.saved import SCHEMA, Saved, load_as_json
 from pv_heater.core.settings import BatteryShare, LoadPolicy
 from pv_heater.core.situation import Memory, Situation
-from pv_heater.core.surplus import Budget, Strategy
+from pv_heater.core.surplus import Budget, Strategy, View
 from pv_heater.core.types import (
     FORCE_LONGEST_S,
     NO_INPUTS,
@@ -69,9 +71,11 @@ class Controller:
             local_source=bool(config.meter) and config.meter[0].type != "vrm",
             max_power_w={name: policy.max_power_w for name, policy in self._policies.items()},
         )
+        self._thresholds = thresholds_of(config.site, config.limits, self._policies.values())
         self._memories = {name: Memory() for name in self._policies}
         self._vacation_until_at: datetime | None = None
         self._day: date | None = None
+        self._midnight_at: datetime | None = None
         self._last_now: datetime | None = None
         self._derived_tick_s = 0.0
         self._tick_shift_s = 0.0
@@ -112,14 +116,16 @@ class Controller:
         self._watch.observe(reading, now, tick_s)
         self._note_idle(tick_s)
         commanded_w = sum(memory.credited_w for memory in self._memories.values())
-        blocks = self._watch.blocks(
+        watched = self._watch.look(
             now,
             tick_s,
             commanded_w=commanded_w,
             clock_trusted=inputs.clock_trusted,
             vacation_until_at=self._vacation_until_at,
         )
-        budget = self._budget(now, tick_s, commanded_w, forecast, blocks)
+        blocks = self._watch.blocks(watched)
+        view = self._view(now, tick_s, commanded_w, forecast)
+        budget = self._budget(view, blocks)
         hot = {name: self._temperature_block(policy, tick_s) for name, policy in self._policies.items()}
         own_w = self._watch.own_by_load_w()
         shares = allot(
@@ -132,7 +138,7 @@ class Controller:
                 policy,
                 self._memories[name],
                 self._situation(
-                    policy, tick_s, elapsed_s, blocks, hot[name], budget, shares[name], inputs, name in cleared
+                    policy, tick_s, elapsed_s, watched, blocks, hot[name], budget, shares[name], inputs, name in cleared
                 ),
             )
             for name, policy in self._policies.items()
@@ -142,7 +148,17 @@ class Controller:
             tick_s,
             {name: memory.credited_w for name, memory in self._memories.items() if name not in self._pretended},
         )
-        return decision_of(outcomes, blocks, budget, now, tick_s, self._zone)
+        self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
+        basis = basis_of(
+            watched,
+            view,
+            forecast,
+            budget=budget,
+            allotted_w={name: share.power_w for name, share in shares.items()},
+            commanded_w=commanded_w,
+            stale_share=self._watch.share(tick_s),
+        )
+        return decision_of(outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds)
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
@@ -186,6 +202,8 @@ class Controller:
             self._memories = {
                 name: replace(memory, closings=0, energy_wh=0.0) for name, memory in self._memories.items()
             }
+        if self._midnight_at is None or today != self._day:
+            self._midnight_at = datetime.combine(today + timedelta(days=1), time(0), self._zone).astimezone(UTC)
         self._day = today
 
     def _drawn_w(self, name: str, memory: Memory) -> float:
@@ -225,17 +243,15 @@ class Controller:
             self._memories[command.load], mode=command.mode, mode_until_s=until_s, forced_w=forced_w
         )
 
-    def _budget(
-        self, now: datetime, tick_s: float, commanded_w: float, forecast: Forecast | None, blocks: Sequence[Block]
-    ) -> Budget:
-        """The strategy's answer, kept below what fuse and inverter can carry."""
+    def _view(self, now: datetime, tick_s: float, commanded_w: float, forecast: Forecast | None) -> View | None:
+        """The picture for the strategy; None without a fresh reading."""
         automatic = [
             policy
             for name, policy in self._policies.items()
             if self._memories[name].mode is Mode.AUTO and self._memories[name].fault is None
         ]
         shares = [row for row in self._rows if isinstance(row, BatteryShare)]
-        view = self._watch.view(
+        return self._watch.view(
             now,
             tick_s,
             forecast=forecast,
@@ -244,6 +260,9 @@ class Controller:
             least_w=min((policy.least_power_w for policy in automatic), default=0.0),
             battery_target_percent=shares[0].until_percent if shares else None,
         )
+
+    def _budget(self, view: View | None, blocks: Sequence[Block]) -> Budget:
+        """The strategy's answer, kept below what fuse and inverter can carry."""
         if view is None:
             return Budget(power_w=0.0, rule="no_reading", because=blocks[0].because if blocks else "no reading")
         budget = self._strategy.budget(view)
@@ -296,6 +315,7 @@ class Controller:
         policy: LoadPolicy,
         tick_s: float,
         elapsed_s: float,
+        watched: Watched,
         blocks: Sequence[Block],
         hot: Block | None,
         budget: Budget,
@@ -321,6 +341,7 @@ class Controller:
             safety=next((block for block in blocks if block.safety), hot),
             energy=energy,
             allotted_w=share_w,
+            offered_w=offered_w(budget, share.offered_w),
             stale_share=self._watch.share(tick_s),
             rule=rule,
             because=because,
@@ -329,6 +350,8 @@ class Controller:
             cleared=cleared,
             temperature_c=load_c.get(name),
             measured_w=self._watch.measured_w(name, tick_s),
+            midnight_s=_tick_of(self._midnight_at, watched.now, tick_s),
+            daylight_ends_s=_tick_of(watched.daylight_changes_at, watched.now, tick_s) if watched.daylight else None,
         )
 
     def _take_back(self, saved: Saved, now: datetime, tick_s: float) -> None:
@@ -339,3 +362,8 @@ class Controller:
                 self._memories[name] = load.memory(tick_s, away_s)
         self._day = saved.day
         self._vacation_until_at = saved.vacation_until_at
+
+
+def _tick_of(at: datetime | None, now: datetime, tick_s: float) -> float | None:
+    """The tick at which the wall clock will show `at`."""
+    return None if at is None else tick_s + (at - now).total_seconds()

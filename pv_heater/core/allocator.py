@@ -7,7 +7,7 @@ simply by being served first, and they are shed last to first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf, isnan
 
 from pv_heater.core.machine import needed_w
@@ -43,7 +43,8 @@ class Share:
     because: str = ""
     """The sentence to `rule`."""
     offered_w: float = 0.0
-    """What was left for it, more or less than it can use; below 0 when others hold more than there is."""
+    """What was left for it, more or less than it can use; where it gets nothing, below 0 by what others would take
+    first."""
 
 
 def allot(
@@ -83,6 +84,8 @@ class _Pools:
         for load in loads:
             self._draw_on_phases(load, 0.0, load.held_w)
         self._served: list[str] = []
+        self._room_w = 0.0
+        """What the loads served so far would take of a greater budget before the next ones get any of it."""
 
     def take_back(self, power_w: float) -> None:
         """Less for all that follow: the battery's turn."""
@@ -103,22 +106,24 @@ class _Pools:
         else:
             self._promised_w += taken_w
         self._draw_on_phases(claim, claim.held_w, power_w)
-        left_w = min(free_w + claim.held_w, ceiling_w)
-        share = replace(self._worded(claim, power_w, offered_w, ceiling_w), offered_w=left_w)
+        rule, because = self._reason(claim, power_w, offered_w, ceiling_w)
+        left_w = min(free_w + claim.held_w, ceiling_w) - (0.0 if power_w > 0 else self._room_w)
         if power_w > 0:
             self._served.append(claim.policy.name)
-        return share
+            self._room_w += claim.policy.max_power_w - power_w if offered_w < ceiling_w else 0.0
+        return Share(power_w=power_w, rule=rule, because=because, offered_w=left_w)
 
-    def _worded(self, claim: Claim, power_w: float, offered_w: float, ceiling_w: float) -> Share:
+    def _reason(self, claim: Claim, power_w: float, offered_w: float, ceiling_w: float) -> tuple[str | None, str]:
+        """(rule, sentence) where not the budget is why it gets no more."""
         wanted_w = _usable_w(claim, offered_w)
         if power_w < wanted_w:
             text = f"its phase can carry {max(0.0, ceiling_w):.0f} W of its {wanted_w:.0f} W below max_phase_w"
-            return Share(power_w=power_w, rule="phase", because=text)
+            return "phase", text
         if power_w <= 0 and self._served:
             least_w = needed_w(claim.policy, running=claim.running)
             text = f"{', '.join(self._served)} come first and leave {offered_w:.0f} W, it needs {least_w:.0f} W"
-            return Share(power_w=power_w, rule="priority", because=text)
-        return Share(power_w=power_w)
+            return "priority", text
+        return None, ""
 
     def _phase_ceiling_w(self, claim: Claim) -> float:
         """The most this load may draw for its phase's sake, what it is sure to draw included."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pv_heater.core.settings import Limits, LoadPolicy, Site
@@ -34,6 +34,8 @@ class Block:
     at_once: bool
     """True: automatic loads go off now; False: minimum on times are waited out."""
     because: str
+    margins: Mapping[str, float] = field(default_factory=dict)
+    """How far it is to the release threshold, such as ``{"battery_soc_percent": 2.0}``; see `core.margins`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Watched:
     vacation_until_at: datetime | None
     inverter_load_w: float
     """What runs through the inverter as last seen, W."""
+    daylight_changes_at: datetime | None = None
+    """When `daylight` changes next; None: not today or tomorrow."""
 
 
 Held = frozenset[str]
@@ -58,12 +62,17 @@ Held = frozenset[str]
 Guard = Callable[[Watched, Site, Limits, Held], Block | None]
 
 
-def _safety(guard: str, because: str) -> Block:
-    return Block(guard=guard, safety=True, at_once=True, because=because)
+def _safety(guard: str, because: str, **margins: float) -> Block:
+    return Block(guard=guard, safety=True, at_once=True, because=because, margins=margins)
 
 
-def _energy(guard: str, because: str, *, at_once: bool = False) -> Block:
-    return Block(guard=guard, safety=False, at_once=at_once, because=because)
+def _energy(guard: str, because: str, *, at_once: bool = False, **margins: float) -> Block:
+    return Block(guard=guard, safety=False, at_once=at_once, because=because, margins=margins)
+
+
+def battery_release_percent(limits: Limits) -> float:
+    """The charge at which a low battery no longer blocks."""
+    return min(100.0, limits.min_battery_percent + BATTERY_RELEASE_PERCENT)
 
 
 def _limit(limit: float, guard: str, held: Held) -> float:
@@ -91,12 +100,18 @@ def soft_fuse(watched: Watched, _site: Site, limits: Limits, held: Held) -> Bloc
         return None
     house = house_w(reading)
     if limits.max_house_w is not None and house is not None and house > _limit(limits.max_house_w, "soft_fuse", held):
-        return _safety("soft_fuse", f"the house draws {house:.0f} W, the limit is {limits.max_house_w:.0f} W")
+        return _safety(
+            "soft_fuse",
+            f"the house draws {house:.0f} W, the limit is {limits.max_house_w:.0f} W",
+            house_w=RELEASE_SHARE * limits.max_house_w - house,
+        )
     if limits.max_phase_w is not None:
         for number, phase_w in enumerate(reading.grid_phase_w, 1):
             if phase_w > _limit(limits.max_phase_w, "soft_fuse", held):
                 return _safety(
-                    "soft_fuse", f"phase {number} draws {phase_w:.0f} W, the limit is {limits.max_phase_w:.0f} W"
+                    "soft_fuse",
+                    f"phase {number} draws {phase_w:.0f} W, the limit is {limits.max_phase_w:.0f} W",
+                    grid_phase_w=RELEASE_SHARE * limits.max_phase_w - phase_w,
                 )
     return None
 
@@ -107,7 +122,9 @@ def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block
         return None
     if watched.inverter_load_w > _limit(site.inverter.max_w, "inverter", held):
         return _safety(
-            "inverter", f"the inverter carries {watched.inverter_load_w:.0f} W, it can do {site.inverter.max_w:.0f} W"
+            "inverter",
+            f"the inverter carries {watched.inverter_load_w:.0f} W, it can do {site.inverter.max_w:.0f} W",
+            inverter_load_w=RELEASE_SHARE * site.inverter.max_w - watched.inverter_load_w,
         )
     return None
 
@@ -133,6 +150,7 @@ def slow_source(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> 
             "slow_source",
             f"the site sends a sample every {interval_s / 60:.0f} min only; set the GX device's log interval to 1 min",
             at_once=True,
+            interval_s=SLOWEST_REGULATED_S - interval_s,
         )
     return None
 
@@ -141,13 +159,19 @@ def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Blo
     """Nobody is home."""
     until_at = watched.vacation_until_at
     if until_at is not None and watched.now < until_at:
-        return _energy("vacation", f"vacation until {until_at:%Y-%m-%d %H:%M %Z}")
+        left_s = (until_at - watched.now).total_seconds()
+        return _energy("vacation", f"vacation until {until_at:%Y-%m-%d %H:%M %Z}", wait_s=left_s)
     return None
 
 
 def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Outside the allowed hours."""
-    return None if watched.daylight else _energy("night", "outside the daylight hours")
+    if watched.daylight:
+        return None
+    if watched.daylight_changes_at is None:
+        return _energy("night", "outside the daylight hours")
+    left_s = (watched.daylight_changes_at - watched.now).total_seconds()
+    return _energy("night", "outside the daylight hours", wait_s=left_s)
 
 
 def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Block | None:
@@ -157,12 +181,15 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
     if soc is None:
         return None
     limit = limits.min_battery_percent
-    release = min(100.0, limit + BATTERY_RELEASE_PERCENT) if "battery_low" in held else limit
-    if soc >= release:
+    release = battery_release_percent(limits)
+    if soc >= (release if "battery_low" in held else limit):
         return None
     reserve = site.battery.reserve_percent if site.battery is not None else 0.0
     return _energy(
-        "battery_low", f"the battery holds {soc:.0f} %, heating starts at {release:.0f} %", at_once=soc <= reserve
+        "battery_low",
+        f"the battery holds {soc:.0f} %, heating starts at {release:.0f} %",
+        at_once=soc <= reserve,
+        battery_soc_percent=release - soc,
     )
 
 
@@ -175,6 +202,7 @@ def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Bloc
         "grid_draw",
         f"the grid delivers {reading.grid_w:.0f} W, the limit is {limits.max_grid_w:.0f} W",
         at_once=reading.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
+        grid_w=RELEASE_SHARE * limits.max_grid_w - reading.grid_w,
     )
 
 
@@ -232,5 +260,9 @@ def load_block(policy: LoadPolicy, load_c: Mapping[str, float], *, was_hot: bool
         return _safety("probe_lost", f"no temperature of {policy.name}, and max_c needs one")
     limit = policy.max_c - (policy.hysteresis_c if was_hot else 0.0)
     if temperature_c >= limit:
-        return _safety("too_hot", f"{policy.name} is at {temperature_c:.1f} degC, the limit is {limit:.1f} degC")
+        return _safety(
+            "too_hot",
+            f"{policy.name} is at {temperature_c:.1f} degC, the limit is {limit:.1f} degC",
+            temperature_c=policy.max_c - policy.hysteresis_c - temperature_c,
+        )
     return None

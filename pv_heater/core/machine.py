@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from pv_heater.core.margins import load_margins, next_change_s
 from pv_heater.core.settings import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase
@@ -277,10 +278,18 @@ def _set_power(policy: LoadPolicy, memory: Memory, situation: Situation, wanted:
 
 
 def _outcome(policy: LoadPolicy, memory: Memory, situation: Situation, wanted: Wanted, full: str | None) -> Outcome:
-    rule, because, next_change_s = _reason(policy, memory, situation, wanted, full)
-    if memory.mode_until_s is not None:
-        next_change_s = memory.mode_until_s if next_change_s is None else min(next_change_s, memory.mode_until_s)
-    return Outcome(memory=memory, rule=rule, because=because, margins=situation.margins, next_change_s=next_change_s)
+    rule, because, timer_s = _reason(policy, memory, situation, wanted, full)
+    margins = load_margins(
+        policy,
+        memory,
+        situation,
+        rule=rule,
+        wanted_w=wanted.power_w,
+        needed_w=needed_w(policy, running=memory.phase is Phase.HEATING),
+        timer_s=timer_s,
+    )
+    change_s = next_change_s(policy, memory, situation, rule=rule, timer_s=timer_s)
+    return Outcome(memory=memory, rule=rule, because=because, margins=margins, next_change_s=change_s)
 
 
 def _reason(

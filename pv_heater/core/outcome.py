@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
+from pv_heater.core.basis import Basis, Thresholds
 from pv_heater.core.guards import Block
 from pv_heater.core.situation import Outcome
 from pv_heater.core.surplus import Budget
@@ -18,6 +19,8 @@ def decision_of(
     now: datetime,
     tick_s: float,
     zone: tzinfo,
+    inputs: Basis,
+    thresholds: Thresholds,
 ) -> Decision:
     """The decision at `now` (tick `tick_s`); instants are told in `zone`."""
 
@@ -48,4 +51,7 @@ def decision_of(
         loads=states,
         blocked_by=first.guard if first else None,
         because=first.because if first else budget.because,
+        margins={name: round(value, 1) for name, value in first.margins.items()} if first else {},
+        inputs=inputs,
+        thresholds=thresholds,
     )

@@ -50,16 +50,23 @@ class Situation:
     energy: Block | None
     allotted_w: float
     """Power the allocator has for it in mode auto."""
+    offered_w: float = 0.0
+    """What the budget leaves for it before that is cut to what it can use; below 0 it lacks so much."""
     stale_share: float
     """1 while the reading is young, falling to 0 as it nears its limit: caps the power of an automatic load."""
     rule: str
     because: str
     margins: Mapping[str, float] = field(default_factory=dict)
+    """The strategy's own figures."""
     health: str = "ok"
     cleared: bool = False
     temperature_c: float | None = None
     measured_w: float | None = None
     """What its own meter says; None without one."""
+    midnight_s: float | None = None
+    """When the counts of the day begin anew."""
+    daylight_ends_s: float | None = None
+    """When automatic heating is no longer allowed; None: it is not now, or goes on beyond tomorrow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from pv_heater.core.basis import Basis, Thresholds
+
 
 class Mode(StrEnum):
     """What the owner asked of a load. ``on`` and ``off`` always end by themselves."""
@@ -253,10 +255,10 @@ class LoadState:
     """The id of what decided: a guard, a timer of the machine, a mode, or the strategy's own rule."""
     because: str
     margins: Mapping[str, float]
-    """What would flip the decision, such as ``{"surplus_w": 140.0}``: 140 W more; may be empty."""
+    """What would flip the decision, such as ``{"surplus_w": 140.0}``: 140 W more; see `core.margins`; may be empty."""
     since_at: datetime
     next_change_at: datetime | None
-    """The earliest instant at which a running timer can change this; None when no timer runs."""
+    """The earliest instant at which time alone can change this; None when no timer runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +270,12 @@ class Decision:
     blocked_by: str | None
     """The first guard that blocks, or None."""
     because: str
+    margins: Mapping[str, float]
+    """How far the guard that blocks is from its release, such as ``{"battery_soc_percent": 2.0}``; else empty."""
+    inputs: Basis
+    """The values it was made from, with their ages."""
+    thresholds: Thresholds
+    """The limits they were compared with."""
 
 
 def to_jsonable(value: Any) -> Any:

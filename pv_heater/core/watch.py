@@ -71,7 +71,7 @@ class Watch:
         """What each load drew when the reading in force was taken."""
         return self._evidence.own_by_load_w()
 
-    def blocks(
+    def look(
         self,
         now: datetime,
         tick_s: float,
@@ -79,10 +79,10 @@ class Watch:
         commanded_w: float,
         clock_trusted: bool | None,
         vacation_until_at: datetime | None,
-    ) -> tuple[Block, ...]:
-        """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
+    ) -> Watched:
+        """What the guards go by."""
         evidence, reading = self._evidence, self.fresh(tick_s)
-        watched = Watched(
+        return Watched(
             now=now,
             reading=reading,
             reading_age_s=evidence.age_s(tick_s),
@@ -92,7 +92,11 @@ class Watch:
             clock_trusted=clock_trusted,
             vacation_until_at=vacation_until_at,
             inverter_load_w=self._inverter_load_w(reading, commanded_w),
+            daylight_changes_at=self._daylight.changes_at(now),
         )
+
+    def blocks(self, watched: Watched) -> tuple[Block, ...]:
+        """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
         blocks = site_blocks(watched, self._site, self._limits, self._held)
         self._held = frozenset(block.guard for block in blocks)
         return blocks

@@ -1,0 +1,106 @@
+"""Collects what a decision rests on: the values of this step, and the thresholds that settings and source set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pv_heater.core.basis import Basis, LoadThresholds, Thresholds
+from pv_heater.core.guards import RELEASE_SHARE, Watched, battery_release_percent
+from pv_heater.core.machine import needed_w
+from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.surplus import Budget, View, house_w
+from pv_heater.core.types import Forecast
+
+
+def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadPolicy]) -> Thresholds:
+    """What the settings alone say; the age limit is 0 until a source tells its pace."""
+    inverter_w = site.inverter.max_w if site.inverter is not None and site.inverter.loads_on == "out" else None
+    return Thresholds(
+        max_reading_age_s=limits.max_reading_age_s or 0.0,
+        min_battery_percent=limits.min_battery_percent,
+        battery_release_percent=battery_release_percent(limits),
+        max_grid_w=limits.max_grid_w,
+        grid_release_w=RELEASE_SHARE * limits.max_grid_w,
+        max_battery_discharge_w=limits.max_battery_discharge_w,
+        max_house_w=limits.max_house_w,
+        house_release_w=_released(limits.max_house_w),
+        max_phase_w=limits.max_phase_w,
+        phase_release_w=_released(limits.max_phase_w),
+        inverter_max_w=inverter_w,
+        inverter_release_w=_released(inverter_w),
+        loads={policy.name: _load_thresholds(policy) for policy in policies},
+    )
+
+
+def in_force(thresholds: Thresholds, max_reading_age_s: float) -> Thresholds:
+    """The same with the age limit that follows from the source's pace."""
+    if thresholds.max_reading_age_s == max_reading_age_s:
+        return thresholds
+    return replace(thresholds, max_reading_age_s=max_reading_age_s)
+
+
+def basis_of(
+    watched: Watched,
+    view: View | None,
+    forecast: Forecast | None,
+    *,
+    budget: Budget,
+    allotted_w: Mapping[str, float],
+    commanded_w: float,
+    stale_share: float,
+) -> Basis:
+    """The values of one step; `view` is None without a usable reading."""
+    now, reading = watched.now, watched.reading
+    return Basis(
+        reading_source=None if reading is None else reading.source,
+        reading_age_s=watched.reading_age_s,
+        stale_share=stale_share,
+        pv_w=None if reading is None else reading.pv_w,
+        house_w=None if reading is None else house_w(reading),
+        base_w=None if view is None else view.base_w,
+        grid_w=None if reading is None else reading.grid_w,
+        grid_phase_w=() if reading is None else reading.grid_phase_w,
+        battery_w=None if reading is None else reading.battery_w,
+        battery_soc_percent=None if reading is None else reading.battery_soc_percent,
+        pv_throttled=None if reading is None else reading.pv_throttled,
+        feed_in=None if view is None else view.feed_in,
+        grid_connected=None if reading is None else reading.grid_connected,
+        load_w={} if reading is None else reading.load_w,
+        load_c={} if reading is None else reading.load_c,
+        own_w=None if view is None else view.own_w,
+        commanded_w=commanded_w,
+        spare_w=None if view is None else view.spare_w,
+        inverter_load_w=watched.inverter_load_w,
+        forecast_source=None if forecast is None else forecast.source,
+        forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
+        forecast_pv_w=None if forecast is None else forecast.power_w_at(now),
+        daylight=watched.daylight,
+        clock_trusted=watched.clock_trusted,
+        vacation_until_at=watched.vacation_until_at,
+        budget_w=budget.power_w,
+        budget_rule=budget.rule,
+        strategy=budget.margins,
+        allotted_w=allotted_w,
+    )
+
+
+def _load_thresholds(policy: LoadPolicy) -> LoadThresholds:
+    return LoadThresholds(
+        start_w=needed_w(policy, running=False),
+        stop_w=needed_w(policy, running=True),
+        dead_band_w=policy.dead_band_w,
+        start_delay_s=policy.start_delay_s,
+        min_on_s=policy.min_on_s,
+        min_off_s=policy.min_off_s,
+        max_closings_per_day=policy.max_closings_per_day,
+        daily_max_wh=policy.daily_max_wh,
+        target_c=policy.target_c,
+        target_release_c=None if policy.target_c is None else policy.target_c - policy.hysteresis_c,
+        max_c=policy.max_c,
+        max_release_c=None if policy.max_c is None else policy.max_c - policy.hysteresis_c,
+    )
+
+
+def _released(limit_w: float | None) -> float | None:
+    return None if limit_w is None else RELEASE_SHARE * limit_w
