@@ -32,8 +32,11 @@ class Evidence:
         self._own: list[tuple[float, dict[str, float]]] = []
         self._first_seen_s = 0.0
         self._first_age_s = 0.0
+        self._drawn_w: dict[str, float] = {}
         self.reading: Reading | None = None
         self.is_new = False
+        self.max_age_s = self._age_limit_s()
+        """The age at which automatic loads go off."""
 
     def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
         """Take note of what the meter says at this step; None or a repeated reading adds nothing."""
@@ -47,6 +50,9 @@ class Evidence:
         self.reading = reading
         self._first_seen_s = tick_s
         self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds())
+        # Both hold until the next reading, and are asked for several times a step.
+        self.max_age_s = self._age_limit_s()
+        self._drawn_w = self._drawn_when_taken_w(reading)
 
     def age_s(self, tick_s: float) -> float | None:
         """Age of the reading in force; None when there is none."""
@@ -56,14 +62,6 @@ class Evidence:
     def taken_tick_s(self) -> float:
         """The tick at which the reading in force was taken."""
         return self._first_seen_s - self._first_age_s
-
-    @property
-    def max_age_s(self) -> float:
-        """The age at which automatic loads go off."""
-        if self._fixed_max_age_s is not None:
-            return self._fixed_max_age_s
-        least_s = LEAST_AGE_LOCAL_S if self._local_source else LEAST_AGE_VRM_S
-        return min(MOST_AGE_S, max(least_s, INTERVALS_OF_AGE * self._interval_s))
 
     def share(self, tick_s: float) -> float:
         """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
@@ -91,18 +89,11 @@ class Evidence:
 
     def own_w(self) -> float:
         """What our loads drew together when the reading was taken."""
-        return sum(self.own_by_load_w().values())
+        return sum(self._drawn_w.values())
 
-    def own_by_load_w(self) -> dict[str, float]:
+    def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading was taken: as measured, else as it was set then."""
-        if self.reading is None:
-            return {}
-        set_w: dict[str, float] = {}
-        for since_s, power_w in self._own:
-            if since_s >= self.taken_tick_s:
-                break
-            set_w = power_w
-        return set_w | dict(self.reading.load_w)
+        return self._drawn_w
 
     def least_own_w(self, over_s: float) -> dict[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
@@ -116,6 +107,22 @@ class Evidence:
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
         self._own = [(since_s, {**power_w, name: 0.0}) for since_s, power_w in self._own]
+        if self.reading is not None:
+            self._drawn_w = self._drawn_when_taken_w(self.reading)
+
+    def _drawn_when_taken_w(self, reading: Reading) -> dict[str, float]:
+        set_w: dict[str, float] = {}
+        for since_s, power_w in self._own:
+            if since_s >= self.taken_tick_s:
+                break
+            set_w = power_w
+        return set_w | dict(reading.load_w)
+
+    def _age_limit_s(self) -> float:
+        if self._fixed_max_age_s is not None:
+            return self._fixed_max_age_s
+        least_s = LEAST_AGE_LOCAL_S if self._local_source else LEAST_AGE_VRM_S
+        return min(MOST_AGE_S, max(least_s, INTERVALS_OF_AGE * self._interval_s))
 
     @property
     def _interval_s(self) -> float:
