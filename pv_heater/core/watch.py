@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from math import inf
 
-from pv_heater.core.daylight import DaylightHours, sun_elevation_deg
+from pv_heater.core.daylight import DaylightHours, SunCourse
 from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
 from pv_heater.core.guards import Block, Watched, phase_headroom_w, site_blocks
@@ -25,6 +25,9 @@ class Watch:
         self._site = site
         self._limits = limits
         self._daylight = DaylightHours(limits.daylight, site, zone)
+        self._sun: SunCourse | None = None
+        if site.latitude is not None and site.longitude is not None:
+            self._sun = SunCourse(site.latitude, site.longitude)
         self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
         self._drawing = Drawing(max_power_w)
         self._held: frozenset[str] = frozenset()
@@ -119,10 +122,6 @@ class Watch:
         site = self._site
         own_w = self._evidence.own_w()
         base, spare = spare_w(reading, own_w)
-        elevation_deg = None
-        if site.latitude is not None and site.longitude is not None:
-            # The sun moves a quarter degree a minute: no finer is needed, and a fixed grid keeps steps repeatable.
-            elevation_deg = sun_elevation_deg(site.latitude, site.longitude, now.replace(second=0, microsecond=0))
         return View(
             now=now,
             tick_s=tick_s,
@@ -130,7 +129,7 @@ class Watch:
             reading_is_new=self._evidence.is_new,
             taken_tick_s=self._evidence.taken_tick_s,
             forecast=forecast,
-            sun_elevation_deg=elevation_deg,
+            sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None else None,
             own_w=own_w,
             base_w=base,
             spare_w=spare,
