@@ -34,6 +34,8 @@ SLOWEST_S = 10.0
 LEAST_READINGS = 4.0
 """The bucket holds so many readings of full power. The curve's steepest slope is 2, so that one reading moves the power
 by half the surplus at most, which settles even when the loads answer one reading late."""
+LATEST_READINGS = 3
+"""A load that answers later than two readings is late by more than this law can forgive."""
 KEPT_SPACINGS = 5
 LOW_LEAK_FACTOR = 1.5
 """Below the lower threshold the bucket leaks one and a half times the bias, as in the original (27 W for 18 W)."""
@@ -83,6 +85,8 @@ class Bucket:
         self._level_percent = 0.0
         self._taken_s: float | None = None
         self._late_s = 0.0
+        self._own_w: tuple[float, ...] = ()
+        self._surplus_w = 0.0
         self._spacings_s: tuple[float, ...] = ()
         self._channel = SecondChannel(self._settings.bias_w)
 
@@ -94,9 +98,10 @@ class Bucket:
             self._level_percent = 0.0
             budget = self._balance.budget(view)
             return replace(budget, because=f"{why}, so by balance: {budget.because}")
-        surplus_w = view.own_w + self._fills_w(view)
+        if view.reading_is_new:
+            self._surplus_w = self._believed_surplus_w(view)
         if elapsed_s is not None:
-            self._fill(view, min(elapsed_s, SLOWEST_S), surplus_w)
+            self._fill(view, min(elapsed_s, SLOWEST_S))
             self._channel.step(view.taken_tick_s, self._fills_w(view), full=self._level_percent >= 100.0)
         power_w = view.capacity_w * CURVE.power_w(self._level_percent)
         if self._level_percent < self._settings.start_percent:
@@ -104,9 +109,9 @@ class Bucket:
         return Budget(
             power_w=power_w,
             rule="bucket",
-            because=self._sentence(view, surplus_w),
+            because=self._sentence(view),
             margins={
-                "surplus_w": round(surplus_w - power_w, 1),
+                "surplus_w": round(self._surplus_w - power_w, 1),
                 "bucket_percent": round(self._level_percent, 1),
                 "second_channel_percent": self._channel.percent,
             },
@@ -132,8 +137,8 @@ class Bucket:
         return elapsed_s
 
     def _interval_s(self, view: View) -> float:
-        """The meter's pace: as it says, else the closest two of the last readings; 0 before there are two."""
-        return view.reading.interval_s or min(self._spacings_s, default=0.0)
+        """The meter's pace: as it says, or the closest two of the last readings if that is slower."""
+        return max(view.reading.interval_s or 0.0, min(self._spacings_s, default=0.0))
 
     def _not_for_this_law(self, view: View) -> str | None:
         reading, interval_s = view.reading, self._interval_s(view)
@@ -155,8 +160,18 @@ class Bucket:
         reading = view.reading
         return self._settings.import_target_w - (reading.grid_w or 0.0) + min(0.0, reading.battery_w or 0.0)
 
-    def _fill(self, view: View, elapsed_s: float, surplus_w: float) -> None:
-        """Let `elapsed_s` of this reading's power flow into the bucket or out of it."""
+    def _believed_surplus_w(self, view: View) -> float:
+        """What loads and grid take together, with the loads as late as explains the reading best.
+
+        A reading may show the loads as they were told one or two readings before: of these surpluses the one nearest
+        to the last is believed. Taking them for quick when they are late would make the power swing.
+        """
+        self._own_w = (*self._own_w, view.own_w)[-LATEST_READINGS:]
+        fills_w = self._fills_w(view)
+        return min((own_w + fills_w for own_w in self._own_w), key=lambda watts: abs(watts - self._surplus_w))
+
+    def _fill(self, view: View, elapsed_s: float) -> None:
+        """Let `elapsed_s` of this reading's power flow in or out, up to the level that stands for the surplus."""
         own = self._settings
         fills_w = self._fills_w(view)
         if self._level_percent < own.lower_percent:
@@ -164,15 +179,15 @@ class Bucket:
         elif self._level_percent > own.upper_percent and (view.reading.battery_w or 0.0) <= 0:
             # Not while a battery charges: it would make room for the bias again and again until it got nothing.
             fills_w += own.bias_w
-        if surplus_w < view.least_w:
+        if self._surplus_w < view.least_w:
             fills_w = min(0.0, fills_w)  # no load could use it
         pace_s = max(self._interval_s(view), self._late_s)
         capacity_j = max(own.capacity_j, LEAST_READINGS * pace_s * view.capacity_w)
         level_percent = self._level_percent + 100.0 * fills_w * elapsed_s / capacity_j
-        most_share = (surplus_w + own.bias_w) / view.capacity_w if view.capacity_w > 0 else 0.0
+        most_share = (self._surplus_w + own.bias_w) / view.capacity_w if view.capacity_w > 0 else 0.0
         self._level_percent = min(max(0.0, level_percent), CURVE.percent(most_share))
 
-    def _sentence(self, view: View, surplus_w: float) -> str:
+    def _sentence(self, view: View) -> str:
         reading = view.reading
         grid_w = reading.grid_w or 0.0
         parts = [f"the grid {'delivers' if grid_w > 0 else 'takes'} {abs(grid_w):.0f} W"]
@@ -181,8 +196,8 @@ class Bucket:
         if self._settings.import_target_w:
             parts.append(f"the target is {self._settings.import_target_w:.0f} W")
         parts.append(f"the bucket is {self._level_percent:.0f} % full")
-        if 0 < surplus_w < view.least_w:
-            parts.append(f"{surplus_w:.0f} W are less than any load can run at ({view.least_w:.0f} W)")
+        if 0 < self._surplus_w < view.least_w:
+            parts.append(f"{self._surplus_w:.0f} W are less than any load can run at ({view.least_w:.0f} W)")
         return ", ".join(parts)
 
 
@@ -190,7 +205,8 @@ class SecondChannel:
     """The original's wireless second channel: 0 to 100 % for a device that is no load here.
 
     It climbs while the bucket is full and still something is left, and falls faster than it climbed once the grid
-    delivers: steps of a second, limits and sizes as in the original, with its safety margin as `bias_w`.
+    delivers: steps of a second, limits and sizes as in the original, with its safety margin as `bias_w`. Other than
+    there, it starts only when more than the margin is left, or it would switch 20 % on and off all day.
     """
 
     def __init__(self, bias_w: float) -> None:
@@ -208,7 +224,7 @@ class SecondChannel:
 
     def _climb(self, left_w: float) -> float:
         if self.percent <= 0:
-            return 20.0
+            return 20.0 if left_w > self._bias_w else 0.0
         if left_w > 200:
             return 20.0
         if left_w > 100:
