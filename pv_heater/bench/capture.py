@@ -12,7 +12,7 @@ from pv_heater.bench.bound import perfect_foresight
 from pv_heater.bench.days import Spell, minutes_w
 from pv_heater.bench.lived import LivedDay, live_spell, without_heating
 from pv_heater.bench.score import Possible, Row, score
-from pv_heater.bench.variants import FAST_ONLY, House, Variant
+from pv_heater.bench.variants import House, Variant
 from pv_heater.core.types import to_jsonable
 
 R = TypeVar("R")
@@ -77,12 +77,7 @@ def measure(
     """
     everything = [*variants, *where]
     houses = list(dict.fromkeys(variant.house for variant in everything))
-    pairs = [
-        (variant, strategy)
-        for variant in everything
-        for strategy in strategies
-        if variant.feed == "gx" or strategy not in FAST_ONLY
-    ]
+    pairs = [(variant, strategy) for variant in everything for strategy in strategies if variant.fits(strategy)]
     lives = [
         (spell, variant, strategy, f"{seed} {draw}")
         for variant, strategy in pairs

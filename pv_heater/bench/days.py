@@ -49,8 +49,8 @@ class Place:
 GRAZ = Place(latitude=47.05, longitude=15.44, timezone="Etc/GMT-1", panels=(PvPlane(kwp=6.0),))
 """The clock of these files stays at UTC+1 all year; the power was modelled for 6 kWp, 30 degrees, south."""
 BERKELEY = Place(latitude=37.87, longitude=-122.27, timezone="Etc/GMT+7", panels=(PvPlane(kwp=3.5),))
-"""Pacific daylight time. The peak power is not published with the data: 3.5 kWp is a round figure with which a clear
-July noon of `core.clear_sky` gives the inverter's usual 2.9 kW. One figure for all days, as an owner has one."""
+"""Pacific daylight time. The peak power is not published with the data: 3.5 kWp is a round figure whose clear July noon
+(3.0 kW by `core.clear_sky`) lies just above the inverter's own; one figure for all days, as an owner has one."""
 PLACES = {"D": GRAZ, "W": GRAZ, "E": BERKELEY}
 """By the letters before the first digit or underscore of a file's name."""
 

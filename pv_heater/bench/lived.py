@@ -179,8 +179,19 @@ def _worsened(read: Callable[[], Reading], how: str, chance: Random) -> Callable
 
     def noisy() -> Reading:
         reading = read()
-        powers = {name: getattr(reading, name) for name in ("pv_w", "consumption_w", "grid_w", "battery_w")}
-        return replace(reading, **{name: w * (1.0 + chance.gauss(0.0, NOISE_SHARE)) for name, w in powers.items()})
+        grid_w = off(reading.grid_w)
+        return replace(
+            reading,
+            pv_w=off(reading.pv_w),
+            consumption_w=off(reading.consumption_w),
+            grid_w=grid_w,
+            grid_phase_w=(grid_w,),
+            battery_w=off(reading.battery_w),
+            load_w={name: off(power_w) for name, power_w in reading.load_w.items()},
+        )
+
+    def off(power_w: float | None) -> float:
+        return (power_w or 0.0) * (1.0 + chance.gauss(0.0, NOISE_SHARE))
 
     return {"exact": read, "whole_percent": whole_percent, "noisy": noisy}[how]
 
