@@ -11,6 +11,7 @@ from pv_heater.core.guards import (
     Watched,
     headroom_w,
     load_block,
+    phase_headroom_w,
     site_blocks,
 )
 from pv_heater.core.settings import Battery, Inverter, Limits, LoadPolicy, Site
@@ -136,3 +137,12 @@ def test_every_safety_guard_leads_to_a_safety_stop() -> None:
     assert {rule for rule in SAFETY_RULES if rule in {item.__name__ for item in SITE_GUARDS}} == {
         "clock", "grid_lost", "soft_fuse", "inverter",
     }  # fmt: skip
+
+
+def test_a_phase_can_carry_nine_tenths_of_its_fuse_without_the_loads_known_to_hang_on_it() -> None:
+    seen = reading(grid_phase_w=(1000.0, 3700.0, -500.0))
+    own_w = {"boiler": 800.0, "pool": 300.0, "guest": 200.0}
+    phases = {"boiler": 2, "pool": 3, "guest": None}
+    assert phase_headroom_w(seen, LIMITS, own_w, phases) == (2600.0, 700.0, 4400.0)
+    assert phase_headroom_w(seen, Limits(), own_w, phases) == ()
+    assert phase_headroom_w(None, LIMITS, own_w, phases) == ()
