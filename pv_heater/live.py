@@ -68,7 +68,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         forecast_worker = _forecast_worker(config, outputs.tools, clock)
         workers: list[Worker[Any]] = [worker] if forecast_worker is None else [worker, forecast_worker]
         state_file = StateFile(folder / STATE_NAME)
-        controller = _controller(config, state_file)
+        controller = _controller(config, state_file, outputs.pretended)
         transitions = TransitionLog(full_powers_w(config))
         watchdog, notifier = Watchdog(loads, clock.monotonic_s), SystemdNotifier(os.environ)
         loop = Loop(
@@ -103,13 +103,13 @@ def run_live(config: Config, *, dry_run: bool) -> int:
     return 0
 
 
-def _controller(config: Config, state_file: StateFile) -> Controller:
+def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]) -> Controller:
     """With the saved state, where there is one that can be used."""
     try:
-        return Controller(config, state=state_file.load())
+        return Controller(config, state=state_file.load(), pretended=pretended)
     except (ValueError, TypeError, KeyError) as error:
         state_file.set_aside(str(error))
-        return Controller(config)
+        return Controller(config, pretended=pretended)
 
 
 def _meter_worker(config: Config, tools: Tools, clock: SystemClock) -> tuple[Meter, Worker[Reading]]:

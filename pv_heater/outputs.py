@@ -51,6 +51,11 @@ class Outputs:
     ) -> None:
         self._ends.close()
 
+    @property
+    def pretended(self) -> frozenset[str]:
+        """Names of the loads that switch nothing: no live meter will ever see them draw."""
+        return frozenset(load.name for load in self.loads if isinstance(load, DryRun))
+
     def _lock(self) -> None:
         """One lock a pin, before any pin is touched: a second process is refused."""
         pins = pin_settings(self._config)

@@ -134,7 +134,7 @@ def _play(
         meter.connect(outputs.loads)
         transitions = TransitionLog(full_powers_w(config))
         loop = Loop(
-            controller=Controller(config),
+            controller=Controller(config, pretended=full_powers_w(config) if meter.open_loop else ()),
             clock=clock,
             meter=meter.feed(),
             forecast=DailyForecastFeed(forecast, clock),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pv_heater import Controller, Inputs
+from pv_heater import Controller, Inputs, load_config
 from pv_heater.core.types import ClearFault, Force, Mode, Phase, Vacation, to_jsonable
 from pv_heater.errors import ConfigError
 from tests.builders import NOON, House, config, forecast, heater, reading
@@ -13,7 +13,7 @@ from tests.builders import NOON, House, config, forecast, heater, reading
 DAY_SCRIPT = """
 import json
 from datetime import timedelta
-from pv_heater import Controller, Inputs
+from pv_heater import Controller, Inputs, load_config
 from pv_heater.core.types import to_jsonable
 from tests.builders import NOON, config, forecast, reading
 controller = Controller.from_config(config())
@@ -251,3 +251,33 @@ def test_decisions_are_plain_json() -> None:
 def test_inputs_refuse_nan() -> None:
     with pytest.raises(ValueError, match="tick_s"):
         Inputs(tick_s=float("nan"))
+
+
+def test_a_dry_run_beside_a_real_house_is_neither_full_nor_subtracted_from_its_use() -> None:
+    """The house uses 500 W whatever the load on paper is set to."""
+    controller = Controller(load_config(config()), pretended={"heater"})
+    for second in range(0, 300, 10):
+        now = NOON + timedelta(seconds=second)
+        decision = controller.step(now, reading(now, pv_w=1500.0), None, Inputs(tick_s=second))
+    assert decision.loads["heater"].phase is Phase.HEATING
+    assert decision.setpoints["heater"].power_w == pytest.approx(1000, abs=100)
+
+
+def test_the_pool_has_the_boilers_share_in_the_step_in_which_the_boiler_is_found_full() -> None:
+    house = House(config(loads=[heater("boiler", max_power_w=1000), heater("pool", max_power_w=1000)]))
+    powers = []
+    for second in range(0, 60, 10):
+        decision = house.at(second, pv_w=1500.0, load_w={"boiler": 0.0, "pool": 0.0})
+        powers.append((decision.setpoints["boiler"].power_w, decision.setpoints["pool"].power_w))
+    assert powers[:3] == [(1000, 0)] * 3
+    assert powers[3] == (0, 1000)
+    assert decision.loads["boiler"].next_change_at == NOON + timedelta(seconds=1830)
+
+
+def test_a_meter_that_says_more_than_a_load_can_draw_is_not_counted_as_energy() -> None:
+    for measured_w, counted_wh in ((1000.0, 1000), (2900.0, 2900), (1e300, 2000), (-500.0, 2000)):
+        house = House()
+        for second in range(0, 3610, 10):
+            house.at(second, pv_w=9000.0, consumption_w=2500.0, load_w={"heater": measured_w} if second else {})
+        counted = house.controller.state()["loads"]["heater"]["energy_wh"]
+        assert counted == pytest.approx(counted_wh, rel=0.01)

@@ -23,8 +23,10 @@ drawn; testing twice an hour stays below the 25 closings a day that a relay gets
 SHARE_DRAWN = 0.25
 """A load that measures less of its power than this draws nothing. The least that something in order draws is a
 three-phase element on its last phase, a third; the most that nothing draws are the watts of some electronics."""
-LEAST_SHARE_TOLD = 0.1
+LOW_SHARE = 0.1
 """In the lowest tenth of a regulator's range an error of its curve or its knob can mean that nothing flows."""
+LOW_SPAN_S = 300.0
+"""There it must be seen for as long as a load usually stays on at least: then others may better use the watts."""
 
 SHARE_OF_HOUSE = 0.5
 """The house draws less than this share of all that its loads were told: one of them draws nothing. An uncalibrated
@@ -74,7 +76,7 @@ class Drawing:
         found = {
             name: f"{numbers}: {self._likely(name)}"
             for name, numbers in showing.items()
-            if taken_tick_s - self._first_s[name] >= LEAST_SPAN_S
+            if taken_tick_s - self._first_s[name] >= self._span_s(name, told_w[name])
         }
         for name in found:
             del self._first_s[name]
@@ -87,10 +89,11 @@ class Drawing:
         return {
             name: f"draws nothing, {abs(reading.load_w[name]):.0f} W of {power_w:.0f} W"
             for name, power_w in told_w.items()
-            if name in reading.load_w
-            and power_w >= LEAST_SHARE_TOLD * self._max_power_w[name]
-            and abs(reading.load_w[name]) < SHARE_DRAWN * power_w
+            if name in reading.load_w and abs(reading.load_w[name]) < SHARE_DRAWN * power_w
         }
+
+    def _span_s(self, name: str, power_w: float) -> float:
+        return LOW_SPAN_S if power_w < LOW_SHARE * self._max_power_w[name] else LEAST_SPAN_S
 
     def _likely(self, name: str) -> str:
         if name not in self._drew:
@@ -114,7 +117,7 @@ def _unmeasured_idle(reading: Reading, told_w: Mapping[str, float]) -> dict[str,
     if house_w >= SHARE_OF_HOUSE * sum(unmeasured_w.values()):
         return {}
     return {
-        name: f"draws nothing, the house uses {house_w:.0f} W and it alone is set to {power_w:.0f} W"
+        name: f"draws nothing, the house used {house_w:.0f} W while it alone was set to {power_w:.0f} W"
         for name, power_w in unmeasured_w.items()
         if power_w >= LEAST_TOLD_W and house_w < SHARE_IN_DOUBT * power_w
     }

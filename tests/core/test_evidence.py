@@ -106,3 +106,26 @@ def test_readings_in_a_local_zone_survive_the_end_of_summer_time() -> None:
         assert evidence.is_new
         assert evidence.age_s(float(second)) == 0.0
     assert evidence.max_age_s == 30.0
+
+
+def test_the_least_a_load_was_set_to_before_the_reading_was_taken() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.remember_own(0.0, {"heater": 1500.0, "pool": 0.0})
+    evidence.remember_own(90.0, {"heater": 700.0, "pool": 300.0})
+    evidence.remember_own(95.0, {"heater": 900.0, "pool": 300.0})
+    for second, least_w in ((89.0, 1500.0), (100.0, 700.0), (114.0, 700.0), (115.0, 900.0)):
+        now = NOON + timedelta(seconds=second)
+        evidence.observe(reading(now), now, second)
+        assert evidence.least_own_w(20.0)["heater"] == least_w
+    assert evidence.least_own_w(20.0)["pool"] == 300.0
+    assert evidence.least_own_w(26.0)["pool"] == 0.0
+    assert evidence.least_own_w(200.0)["heater"] == 0.0  # before the program began
+
+
+def test_what_a_load_was_set_to_is_taken_back_when_it_drew_nothing() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.remember_own(0.0, {"heater": 1500.0, "pool": 300.0})
+    evidence.observe(reading(NOON), NOON, 100.0)
+    assert evidence.own_w() == 1800.0
+    evidence.disown("heater")
+    assert evidence.own_w() == 300.0

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from pv_heater.core.drawing import Idle
 from pv_heater.core.guards import Block
-from pv_heater.core.machine import TRANSITIONS, Event, advance
+from pv_heater.core.machine import TRANSITIONS, Event, advance, held_w, takes_surplus
 from pv_heater.core.settings import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase
@@ -235,3 +236,53 @@ def replace_policy(**changes: object) -> LoadPolicy:
     from attrs import evolve
 
     return evolve(POLICY, **changes)
+
+
+IDLE = Idle(because="draws nothing, 3 W of 1000 W: the thermostat has opened", until_s=1800.0)
+
+
+def test_a_load_that_draws_nothing_is_full_at_once_whatever_its_minimum_on_time() -> None:
+    outcome = advance(POLICY, heating(idle=IDLE), situation(30.0, 1000.0, energy=NIGHT))
+    assert (outcome.memory.phase, outcome.memory.power_w, outcome.rule) == (Phase.FULL, 0.0, "full")
+    assert (outcome.because, outcome.next_change_s) == (IDLE.because, 1800.0)
+
+
+def test_found_full_it_takes_no_surplus_and_holds_none_back() -> None:
+    memory = heating(idle=IDLE)
+    assert not takes_surplus(POLICY, memory, 30.0)
+    assert held_w(POLICY, memory, 30.0) == 0.0
+    assert held_w(POLICY, replace(memory, mode=Mode.ON), 30.0) == 0.0
+    assert memory.credited_w == 0.0
+
+
+def test_after_half_an_hour_it_is_freed_and_goes_the_normal_way() -> None:
+    memory = advance(POLICY, heating(idle=IDLE), situation(30.0, 1000.0)).memory
+    memory = advance(POLICY, memory, situation(1799.0, 1000.0)).memory
+    assert memory.phase is Phase.FULL
+    outcome = advance(POLICY, memory, situation(1800.0, 0.0))
+    assert (outcome.memory.phase, outcome.memory.idle) == (Phase.OFF, None)
+    assert outcome.because == "to be tested again, it drew nothing; 1000 W more sun than use"
+    again = advance(POLICY, outcome.memory, situation(1801.0, 1000.0)).memory
+    assert again.phase is Phase.ARMED
+    assert advance(POLICY, again, situation(1831.0, 1000.0)).memory.phase is Phase.HEATING
+
+
+def test_forced_on_it_stays_on_and_says_that_it_draws_nothing() -> None:
+    outcome = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), situation(30.0))
+    assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.HEATING, 2000.0)
+    assert outcome.because == f"forced on, but {IDLE.because}"
+    drawing = advance(POLICY, outcome.memory, situation(40.0, measured_w=1990.0))
+    assert (drawing.memory.idle, drawing.because) == (None, "forced on")
+
+
+def test_forcing_a_full_load_on_is_a_new_test() -> None:
+    full = Memory(phase=Phase.FULL, idle=IDLE, opened_s=0.0, mode=Mode.ON)
+    outcome = advance(POLICY, full, situation(250.0))
+    assert (outcome.memory.phase, outcome.memory.idle) == (Phase.HEATING, None)
+
+
+def test_safety_and_the_owners_off_come_before_full() -> None:
+    fused = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), situation(30.0, safety=FUSE))
+    assert (fused.memory.power_w, fused.rule) == (0.0, "soft_fuse")
+    off = advance(POLICY, heating(idle=IDLE, mode=Mode.OFF), situation(30.0, 1000.0))
+    assert off.memory.power_w == 0.0
