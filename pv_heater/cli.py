@@ -7,14 +7,16 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from pv_heater import __version__
 from pv_heater.cli_bench import bench
-from pv_heater.cli_text import seconds, status_lines
+from pv_heater.cli_text import seconds, status_lines, why_lines
 from pv_heater.config import Config, choose_config_path, load_config
 from pv_heater.errors import PvHeaterError, describe
+from pv_heater.journal import KEPT_ENTRIES
 
 EXIT_CODES = "Exit codes: 0 fine, 1 a bug of ours, 2 configuration, 3 hardware, 4 login, 5 no data."
 
@@ -193,8 +195,26 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Say what the running controller does."""
-    answer = _ask(ctx, config, {"command": "status"})
-    _say(answer, as_json, status_lines(answer, why))
+    settings = _load(ctx, config)
+    answer = _ask(settings, {"command": "status"})
+    _say(answer, as_json, status_lines(answer, why, ZoneInfo(settings.site.timezone)))
+
+
+@cli.command()
+def why(
+    ctx: typer.Context,
+    load: Annotated[str | None, typer.Argument(help="Only this load and the whole home.", metavar="[LOAD]")] = None,
+    config: ConfigOption = None,
+    last: Annotated[int, typer.Option(min=1, max=KEPT_ENTRIES, metavar="N", help="How many decisions.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why the running controller decided as it did.
+
+    The last decisions that changed something: because of what, from which values, and what would have flipped them.
+    """
+    settings = _load(ctx, config)
+    answer = _ask(settings, {"command": "why", "load": load, "last": last})
+    _say(answer, as_json, why_lines(answer, ZoneInfo(settings.site.timezone)))
 
 
 @cli.command()
@@ -215,7 +235,7 @@ def force(
     if mode not in ("on", "off", "auto"):
         raise typer.BadParameter(f"the mode must be on, off or auto, not {mode!r}")
     request = {"command": "force", "load": load, "mode": mode, "for_s": seconds(duration), "power_w": power}
-    typer.echo(_ask(ctx, config, request)["message"])
+    typer.echo(_ask(_load(ctx, config), request)["message"])
 
 
 @cli.command()
@@ -228,14 +248,15 @@ def clear(
 
     Once its cause is mended; after `off` too.
     """
-    typer.echo(_ask(ctx, config, {"command": "clear", "load": load})["message"])
+    typer.echo(_ask(_load(ctx, config), {"command": "clear", "load": load})["message"])
 
 
-def _ask(ctx: typer.Context, config: Path | None, request: dict[str, Any]) -> Any:
+def _ask(config: Config, request: dict[str, Any]) -> Any:
+    """The running controller's answer; raises PvHeaterError with its message when it refuses."""
     from pv_heater.io.control import SOCKET_NAME, ask
     from pv_heater.outputs import running_state_dir
 
-    answer = ask(running_state_dir(_load(ctx, config)) / SOCKET_NAME, request)
+    answer = ask(running_state_dir(config) / SOCKET_NAME, request)
     if not answer.get("ok"):
         raise PvHeaterError(str(answer.get("message")))
     return answer

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import json
+from datetime import tzinfo
 from typing import Any
 
 import typer
 
+from pv_heater.why_text import entry_lines, grounds_text, state_lines
 
-def status_lines(answer: Any, why: bool) -> list[str]:
+
+def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
     """The answer of a running controller, a line for each load and source; `why` adds what it rests on."""
     now = answer.get("status")
     if now is None:
         return ["the controller has not completed its first tick yet"]
-    lines = []
-    for name, state in now["decision"]["loads"].items():
+    lines, decision = [], now["decision"]
+    for name, state in decision["loads"].items():
         lines.append(f"{name}: {state['phase']}, {state['power_w']:.0f} W, mode {state['mode']}: {state['because']}")
         if why:
-            lines.append(f"  rule {state['rule']}, since {state['since_at']}, margins {state['margins']}, "
-                         f"next change {state['next_change_at'] or 'when the house changes'}")  # fmt: skip
+            lines += state_lines(name, state, decision["thresholds"], zone)
     if why:
-        lines.append(f"reading: {json.dumps(now['reading'])}")
+        lines.append(f"from {grounds_text(decision['inputs'])}")
     for source in answer.get("sources", []):
         age_s = source["last_success_age_s"]
         age = "never answered" if age_s is None else f"answered {age_s:.0f} s ago"
         lines.append(f"{source['name']}: {source['trouble'] or age}")
     return lines
+
+
+def why_lines(answer: Any, zone: tzinfo) -> list[str]:
+    """The last decisions of a running controller, oldest first."""
+    entries = answer["entries"]
+    if not entries:
+        return ["nothing is decided yet; the controller has not completed its first tick"]
+    return [line for entry in entries for line in entry_lines(entry, zone)]
 
 
 def seconds(text: str) -> float:

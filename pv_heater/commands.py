@@ -6,19 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pv_heater.core.types import ClearFault, Force, Mode, to_jsonable
+from pv_heater.journal import Journal
 from pv_heater.loop import Loop
 from pv_heater.report import Status
 
+WHY_ENTRIES = 10
+"""So many decisions are told unless another number is asked for: a screen of them."""
 LATCH_REASON = "switched off by `main.py off`"
 
 
 class CommandHandler:
     """Turns a request into a command on the loop's queue; runs on the control socket's thread."""
 
-    def __init__(self, loop: Loop, status: Callable[[], Status | None], sources: Callable[[], list[Any]]) -> None:
+    def __init__(
+        self, loop: Loop, status: Callable[[], Status | None], sources: Callable[[], list[Any]], journal: Journal
+    ) -> None:
         self._loop = loop
         self._status = status
         self._sources = sources
+        self._journal = journal
 
     def __call__(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
@@ -33,7 +39,17 @@ class CommandHandler:
             return self._force(request)
         if word == "status":
             return {"ok": True, "status": to_jsonable(self._status()), "sources": to_jsonable(self._sources())}
-        raise ValueError(f"unknown command {word!r}; there is off, clear, force and status")
+        if word == "why":
+            return self._why(request)
+        raise ValueError(f"unknown command {word!r}; there is off, clear, force, status and why")
+
+    def _why(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        load, count = request.get("load"), request.get("last", WHY_ENTRIES)
+        if load is not None and not isinstance(load, str):
+            raise ValueError(f"load must be the name of a load, not {load!r}")
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ValueError(f"last must be a whole number above 0, not {count!r}")
+        return {"ok": True, "entries": to_jsonable(self._journal.last(count, load))}
 
     def _force(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         mode = Mode(_text(request, "mode"))

@@ -22,6 +22,7 @@ from pv_heater.io.state_file import StateFile
 from pv_heater.io.stop_signals import StopSignals
 from pv_heater.io.watchdog import SystemdNotifier, Watchdog
 from pv_heater.io.worker import Worker
+from pv_heater.journal import Journal
 from pv_heater.keep import StateSaver
 from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, full_powers_w
@@ -69,7 +70,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         workers: list[Worker[Any]] = [worker] if forecast_worker is None else [worker, forecast_worker]
         state_file = StateFile(folder / STATE_NAME)
         controller = _controller(config, state_file, outputs.pretended)
-        transitions = TransitionLog(full_powers_w(config))
+        transitions, journal = TransitionLog(full_powers_w(config)), Journal()
         watchdog, notifier = Watchdog(loads, clock.monotonic_s), SystemdNotifier(os.environ)
         loop = Loop(
             controller=controller,
@@ -77,12 +78,12 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             meter=worker,
             forecast=forecast_worker or NoForecast(),
             loads=loads,
-            reporters=(transitions, StateSaver(controller.state, state_file.save, clock.monotonic_s)),
+            reporters=(transitions, journal, StateSaver(controller.state, state_file.save, clock.monotonic_s)),
             tick_s=config.tick_s,
             clock_trusted=ClockTrust(clock, network_time_synchronised, _clock_offset(meter)),
             keepers=(watchdog, notifier),
         )
-        handler = CommandHandler(loop, lambda: transitions.status, lambda: [each.status() for each in workers])
+        handler = CommandHandler(loop, lambda: transitions.status, lambda: [each.status() for each in workers], journal)
         control = ControlServer(folder / SOCKET_NAME, handler)
         signals.attach(loop)
         threads: list[Startable] = [*workers, watchdog, control]

@@ -72,13 +72,13 @@ def test_config_file_of_the_environment_is_taken(tmp_path: Path) -> None:
 
 def test_help_names_every_command_in_a_whole_sentence() -> None:
     done = main("--help")
-    for command in ("run", "check", "off", "replay", "record", "simulate", "status", "force", "clear"):
+    for command in ("run", "check", "off", "replay", "record", "simulate", "status", "why", "force", "clear"):
         assert re.search(rf"^  {command} +[A-Z].*\.$", done.stdout, re.MULTILINE), command
     assert "..." not in done.stdout.partition("Commands:")[2]
     assert "Exit codes" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "off", "replay", "record", "simulate", "status", "force", "clear"])
+@pytest.mark.parametrize("command", ["run", "check", "off", "replay", "record", "simulate", "status", "why", "force", "clear"])
 def test_each_command_explains_itself(command: str) -> None:
     done = main(command, "--help")
     assert done.returncode == 0
@@ -243,8 +243,9 @@ def test_a_bug_is_a_sentence_and_a_traceback_only_with_debug(tmp_path: Path) -> 
         assert "a bug in a strategy" in done.stderr
 
 
-def test_nobody_running_is_told_apart_from_a_bug(tmp_path: Path) -> None:
-    done = main("status", "--config", shipped(tmp_path))
+@pytest.mark.parametrize("command", ["status", "why"])
+def test_nobody_running_is_told_apart_from_a_bug(command: str, tmp_path: Path) -> None:
+    done = main(command, "--config", shipped(tmp_path))
     assert done.returncode == 5
     assert "no controller answers" in done.stderr
 

@@ -1,4 +1,4 @@
-"""The running controller's ear on this machine: a Unix socket for `off`, `clear`, `force` and `status`.
+"""The running controller's ear on this machine: a Unix socket for `off`, `clear`, `force`, `status` and `why`.
 
 One JSON line in, one JSON line out. Only the owner's user and root may speak (mode 0600).
 """
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 SOCKET_NAME = "control.sock"
 LONGEST_LINE = 10_000
+LONGEST_ANSWER = 10_000_000
+"""A full journal of a home with twelve loads is about a megabyte."""
 LINE_TIMEOUT_S = 2.0
 """A whole line must come within this, however slowly it drips."""
 ANSWER_TIMEOUT_S = 5.0
@@ -93,7 +95,7 @@ class ControlServer:
 
     def _answer(self, connection: socket.socket) -> Answer:
         try:
-            request = json.loads(_read_line(connection, LINE_TIMEOUT_S))
+            request = json.loads(_read_line(connection, LINE_TIMEOUT_S, LONGEST_LINE))
         except (ValueError, RecursionError) as error:
             return {"ok": False, "message": f"not a JSON line: {error}"}
         if not isinstance(request, dict):
@@ -113,7 +115,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             _connect(connection, path)
             connection.sendall(json.dumps(request).encode() + b"\n")
-            answer = json.loads(_read_line(connection, ANSWER_TIMEOUT_S))
+            answer = json.loads(_read_line(connection, ANSWER_TIMEOUT_S, LONGEST_ANSWER))
     except (OSError, ValueError) as error:
         raise NotRunning(
             f"no controller answers at {path} ({error}); is it running, with the same config and user?"
@@ -145,9 +147,9 @@ def _address(path: Path) -> Iterator[str]:
         os.close(folder_fd)
 
 
-def _read_line(connection: socket.socket, within_s: float) -> bytes:
-    line, deadline_s = b"", time.monotonic() + within_s
-    while not line.endswith(b"\n") and len(line) < LONGEST_LINE:
+def _read_line(connection: socket.socket, within_s: float, longest: int) -> bytes:
+    line, deadline_s = bytearray(), time.monotonic() + within_s
+    while not line.endswith(b"\n") and len(line) < longest:
         left_s = deadline_s - time.monotonic()
         if left_s <= 0:
             raise TimeoutError("no whole line came")
@@ -156,4 +158,4 @@ def _read_line(connection: socket.socket, within_s: float) -> bytes:
         if not chunk:
             break
         line += chunk
-    return line
+    return bytes(line)

@@ -79,3 +79,11 @@ def test_a_socket_left_by_a_crash_is_replaced(tmp_path: Path) -> None:
     assert ask(path, {"command": "off"})["ok"] is True
     server.stop()
     assert not path.exists()
+
+
+def test_a_full_journal_of_a_large_home_comes_through(tmp_path: Path) -> None:
+    entries = [{"number": number, "text": "x" * 5000} for number in range(200)]
+    server = ControlServer(tmp_path / "control.sock", lambda _: {"ok": True, "entries": entries})
+    server.start()
+    assert ask(tmp_path / "control.sock", {"command": "why"})["entries"] == entries
+    server.stop()

@@ -94,6 +94,10 @@ def test_forced_on_and_status_from_the_command_line(vrm: VrmServer, tmp_path: Pa
         program.wait_for(program.contact_closed, 3, "relay closed")
         status = run_once(tmp_path, config, "status", "--why")
         assert "mode on: forced on" in status.stdout
+        assert "would flip it:" in status.stdout
+        why = run_once(tmp_path, config, "why", "water_heater", "--last", "1")
+        assert "water_heater off -> heating 1000 W: forced on" in why.stdout
+        assert "rule forced_on, before" in why.stdout
         program.wait_for(lambda: "mode on -> auto" in program.log(), 6, "end of the forced mode")
         wrong = run_once(tmp_path, config, "force", "boiler", "on")
         assert (wrong.returncode, "there is no load 'boiler'" in wrong.stderr) == (1, True)

@@ -1,0 +1,109 @@
+"""What the running controller answers, with a real loop behind it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pv_heater.commands import CommandHandler
+from pv_heater.controller import Controller
+from pv_heater.core.types import OFF, Forecast, Reading, Setpoint
+from pv_heater.journal import Journal
+from pv_heater.loop import Loop
+from pv_heater.report import TransitionLog
+from pv_heater.sim.clock import SimClock
+from tests.builders import NOON, config, reading
+
+
+class Output:
+    """A load that does as it is told."""
+
+    name = "heater"
+    setpoint = OFF
+
+    def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
+        self.setpoint = setpoint
+        return None
+
+    def safe(self, tick_s: float) -> float | None:
+        self.setpoint = OFF
+        return None
+
+    def trip(self) -> None: ...
+
+    def reset(self) -> None: ...
+
+    def power_w(self) -> float:
+        return self.setpoint.power_w
+
+    def close(self) -> None: ...
+
+
+class Running:
+    """A controller with one load, a second of simulated time a tick, and its command handler."""
+
+    def __init__(self) -> None:
+        self.clock = SimClock(NOON)
+        self.pv_w = 500.0
+        status, journal = TransitionLog({"heater": 2000.0}), Journal()
+        self.loop = Loop(
+            controller=Controller.from_config(config()),
+            clock=self.clock,
+            meter=self,
+            forecast=NoForecast(),
+            loads=[Output()],
+            reporters=(status, journal),
+        )
+        self.ask = CommandHandler(self.loop, lambda: status.status, list, journal)
+
+    def latest(self) -> Reading:
+        return reading(self.clock.now(), pv_w=self.pv_w)
+
+    def tick(self, pv_w: float) -> None:
+        self.pv_w = pv_w
+        self.clock.wait_until(self.clock.monotonic_s() + 1.0)
+        self.loop.tick()
+
+
+class NoForecast:
+    def latest(self) -> Forecast | None:
+        return None
+
+
+def test_why_tells_the_last_changes_oldest_first_as_plain_json() -> None:
+    running = Running()
+    for pv_w in (500.0, 1500.0, 0.0):
+        running.tick(pv_w)
+    answer = json.loads(json.dumps(running.ask({"command": "why", "load": "heater", "last": 2})))
+    assert answer["ok"] is True
+    assert [entry["to_phase"] for entry in answer["entries"]] == ["heating", "off"]
+    assert answer["entries"][0]["flip"] == "940 W less"
+
+
+def test_why_before_the_first_tick_has_nothing_to_tell() -> None:
+    assert Running().ask({"command": "why"}) == {"ok": True, "entries": []}
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"load": "boiler"}, "there is no load 'boiler'; there is heater"),
+        ({"load": 7}, "load must be the name of a load, not 7"),
+        ({"last": 0}, "last must be a whole number above 0, not 0"),
+        ({"last": True}, "last must be a whole number above 0, not True"),
+    ],
+)
+def test_why_says_what_would_be_right(request_: dict[str, Any], message: str) -> None:
+    running = Running()
+    running.tick(500.0)
+    with pytest.raises(ValueError, match=message):
+        running.ask({"command": "why", **request_})
+
+
+def test_status_carries_the_grounds_of_the_present_decision() -> None:
+    running = Running()
+    running.tick(1500.0)
+    decision = json.loads(json.dumps(running.ask({"command": "status"})))["status"]["decision"]
+    assert decision["inputs"]["spare_w"] == 1000
+    assert decision["thresholds"]["grid_release_w"] == 72
+    assert decision["loads"]["heater"]["margins"] == {"surplus_w": -940}
