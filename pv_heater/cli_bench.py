@@ -80,8 +80,8 @@ def capture(
     _known("feed", [feed], ("gx", "vrm", "all"))
     rows = [row for row in (*MAIN, *HOMES[: len(HOMES) if homes else 0]) if feed in (row.feed, "all")]
     rows = [row for row in rows if fnmatch(row.name, variant)]
-    if not rows:
-        raise typer.BadParameter(f"no variant is called {variant}")
+    if not any(row.fits(word) for row in rows for word in strategies):
+        raise typer.BadParameter(f"no variant called {variant} is for feed {feed} and {', '.join(strategies)}")
     spells, notes = spells_from_folder(data, pattern=days, elsewhere=_place_of(config))
     result = measure(
         spells,
@@ -97,7 +97,7 @@ def capture(
     if picture is not None:
         from pv_heater.bench.drawn import draw
 
-        draw(picture, result, spells, rows[0], seed)
+        draw(picture, result, spells, rows)
     _say(result.as_json(), as_json, result.as_lines())
 
 

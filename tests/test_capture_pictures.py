@@ -77,7 +77,7 @@ def test_a_day_shows_sun_use_heater_and_charge() -> None:
 
 def test_both_pictures_are_written_and_nothing_in_them_reaches_beyond_their_edges(tmp_path: Path) -> None:
     result = measure([SUNNY, BROKEN], variants=MAIN[:1], strategies=["balance"], draws=1, seed=1)
-    draw(tmp_path / "new", result, [SUNNY, BROKEN], MAIN[0], 1)
+    draw(tmp_path / "new", result, [SUNNY, BROKEN], MAIN)
     for name in ("capture_by_day.svg", "capture_day.svg"):
         root = ElementTree.fromstring((tmp_path / "new" / name).read_text(encoding="utf-8"))
         height = float(root.get("height", ""))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat, starmap
 from typing import Any, TypeVar
 
 from pv_heater.bench.bound import perfect_foresight
 from pv_heater.bench.days import Spell, minutes_w
 from pv_heater.bench.lived import LivedDay, live_spell, without_heating
-from pv_heater.bench.score import Possible, Row, score
+from pv_heater.bench.score import POOR_CAPTURE, Possible, Row, score
 from pv_heater.bench.variants import House, Variant
 from pv_heater.core.types import to_jsonable
 
 R = TypeVar("R")
+_Piece = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function and what it is called with; both can be sent to another process."""
 Progress = Callable[[int, int], None]
 """Told (done, all) of the work after each piece."""
 
@@ -55,7 +56,9 @@ class Capture:
         return lines
 
     def _difference(self, row: Row) -> float:
-        base = next(other for other in self.rows if other.strategy == row.strategy)
+        """What a row of `where` has over the first variant."""
+        first = self.rows[0].variant
+        base = next(other for other in self.rows if (other.strategy, other.variant) == (row.strategy, first))
         return row.capture_mean - base.capture_mean
 
 
@@ -73,35 +76,33 @@ def measure(
 ) -> Capture:
     """Live all days in each variant with each strategy that fits it, in `jobs` processes.
 
-    Deterministic: the same arguments give the same figures, whatever `jobs`. Raises SolverMissing without SciPy.
+    Deterministic: the same arguments give the same figures, whatever `jobs`. Raises SolverMissing without SciPy,
+    ValueError where no strategy fits any variant.
     """
-    everything = [*variants, *where]
-    houses = list(dict.fromkeys(variant.house for variant in everything))
-    pairs = [(variant, strategy) for variant in everything for strategy in strategies if variant.fits(strategy)]
+    houses = list(dict.fromkeys(variant.house for variant in (*variants, *where)))
     lives = [
-        (spell, variant, strategy, f"{seed} {draw}")
-        for variant, strategy in pairs
+        (variant, strategy, f"{seed} {draw}")
+        for variant in (*variants, *where)
+        for strategy in strategies
+        if variant.fits(strategy) and (variant in variants or variants[0].fits(strategy))
         for draw in range(variant.draws(strategy, draws))
-        for spell in spells
     ]
-    bounds = [(spell, house) for house in houses for spell in spells]
-    work: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
-        *zip(repeat(_possible), bounds),
-        *zip(repeat(live_spell), lives),
-    ]
+    if not lives:
+        raise ValueError(f"{', '.join(strategies)} would be measured in none of the chosen variants")
+    work: list[_Piece] = [(_possible, (spell, house)) for house in houses for spell in spells]
+    work += [(live_spell, (spell, *life)) for life in lives for spell in spells]
     done = _all_of(work, jobs, progress)
     possible = {house: _joined(done, len(spells)) for house in houses}
-    rows = []
-    for variant, strategy in pairs:
-        drawn: list[list[LivedDay]] = [_joined(done, len(spells)) for _ in range(variant.draws(strategy, draws))]
-        rows.append(score(variant, strategy, drawn, possible[variant.house]))
-    freed = {variant.name for variant in where}
+    lived: dict[tuple[Variant, str], list[list[LivedDay]]] = {}
+    for variant, strategy, _ in lives:
+        lived.setdefault((variant, strategy), []).append(_joined(done, len(spells)))
+    rows = {key: score(*key, days, possible[key[0].house]) for key, days in lived.items()}
     return Capture(
         days=sum(len(spell.days) for spell in spells),
         draws=draws,
         seed=seed,
-        rows=tuple(row for row in rows if row.variant not in freed),
-        where=tuple(row for row in rows if row.variant in freed),
+        rows=tuple(row for (variant, _), row in rows.items() if variant in variants),
+        where=tuple(row for (variant, _), row in rows.items() if variant in where),
         notes=tuple(notes),
     )
 
@@ -117,18 +118,17 @@ def _possible(spell: Spell, house: House) -> tuple[Possible, ...]:
     )
 
 
-def _all_of(
-    work: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], jobs: int, progress: Progress | None
-) -> Iterator[R]:
+def _all_of(work: Sequence[_Piece], jobs: int, progress: Progress | None) -> Iterator[Any]:
     """Each piece's result, in order."""
     if jobs == 1:
-        yield from _counted(starmap(_do, work), len(work), progress)
+        yield from _counted(map(_do, work), len(work), progress)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from _counted(pool.map(_do, *zip(*work, strict=True)), len(work), progress)
+        yield from _counted(pool.map(_do, work), len(work), progress)
 
 
-def _do(function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
+def _do(piece: _Piece) -> Any:
+    function, arguments = piece
     return function(*arguments)
 
 
@@ -162,5 +162,5 @@ def _cost_line(row: Row) -> str:
     return (
         f"{row.strategy}: {row.heat_wh / 1000:.2f} kWh of heat, {row.bought_for_heat_percent:.1f} % of it bought, "
         f"{row.closings_mean:.1f} starts (at most {row.closings_max}), {row.moves_mean:.0f} moves of the power, "
-        f"{row.poor_days} of the sunny days poor{worst}"
+        f"{row.poor_days} sunny days below {POOR_CAPTURE:.2f}{worst}"
     )

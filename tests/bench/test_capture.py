@@ -75,6 +75,17 @@ def test_the_table_has_strategies_side_by_side_and_variants_below_each_other() -
     assert any(re.fullmatch(r"perfect forecast +[+-]0\.\d{3}", line) for line in lines)
 
 
+def test_a_law_that_fits_no_variant_is_refused() -> None:
+    with pytest.raises(ValueError, match="bucket would be measured in none"):
+        measure([SUNNY], variants=[SLOW], strategies=["bucket"], draws=1, seed=1)
+
+
+def test_what_is_lost_is_told_only_of_laws_that_fit_the_first_variant() -> None:
+    half = replace(NEARLY_FULL, name="half", forecast="half")
+    result = captured(variants=[half, NEARLY_FULL], where=where_lost(half), draws=1)
+    assert {row.strategy for row in result.where} == {"forecast_gap"}
+
+
 def test_progress_is_told_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     captured(strategies=["balance"], progress=lambda done, of: told.append((done, of)))
