@@ -12,8 +12,8 @@ from pv_heater.sim.tank import TankSettings
 
 HEATER = "water_heater"
 PACES: dict[str, Pace] = {"gx": LIVE, "vrm": VRM}
-FAST_ONLY = ("bucket",)
-"""Strategies that regulate on a fast meter; on the slow feed they are another strategy and are left out."""
+EXPORT_ONLY = ("bucket",)
+"""Strategies that regulate on what a fast meter sees exported; anywhere else they hand over to `balance`."""
 WITHOUT_FORECAST = ("balance", "bucket")
 """Strategies that never look at a forecast: every draw of it would give the same day again."""
 
@@ -64,8 +64,8 @@ class Variant:
         return PACES[self.feed]
 
     def fits(self, strategy: str) -> bool:
-        """Whether the strategy is made for this feed, and would not only repeat the row with the drawn forecast."""
-        if strategy in FAST_ONLY and self.feed != "gx":
+        """Whether the strategy is made for this home, and would not only repeat the row with the drawn forecast."""
+        if strategy in EXPORT_ONLY and not (self.feed == "gx" and self.feed_in):
             return False
         return strategy not in WITHOUT_FORECAST or self.forecast == "drawn" or bool(self.eased)
 
