@@ -121,7 +121,7 @@ class _Pools:
             return "phase", text
         if power_w <= 0 and self._served:
             least_w = needed_w(claim.policy, running=claim.running)
-            text = f"{', '.join(self._served)} come first and leave {offered_w:.0f} W, it needs {least_w:.0f} W"
+            text = f"after {', '.join(self._served)} {offered_w:.0f} W are left, it needs {least_w:.0f} W"
             return "priority", text
         return None, ""
 

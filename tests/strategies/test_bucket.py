@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as rigour
+from hypothesis import strategies as st
 
 from pv_heater import Controller
 from pv_heater.config import load_config
@@ -18,12 +22,14 @@ from tests.builders import NOON, config, heater
 GRID_ONLY: dict[str, Any] = {"latitude": 47.05, "longitude": 15.44, "timezone": "Europe/Vienna"}
 
 
-def settings(*loads: dict[str, Any], site: dict[str, Any] | None = None, **law: Any) -> dict[str, Any]:
+def settings(
+    *loads: dict[str, Any], site: dict[str, Any] | None = None, max_grid_w: float = 1000, **law: Any
+) -> dict[str, Any]:
     return config(
         site=site or GRID_ONLY,
         strategy={"type": "bucket", **law},
         loads=list(loads) or [heater(dead_band_w=0)],
-        limits={"max_grid_w": 1000},
+        limits={"max_grid_w": max_grid_w},
     )
 
 
@@ -228,7 +234,20 @@ def test_the_second_channel_climbs_while_something_is_left_and_falls_at_once_in_
     assert channel.percent == 20
 
 
-def test_the_second_channel_shows_in_the_margins_when_all_loads_run_full() -> None:
+def test_the_second_channel_shows_among_the_figures_when_all_loads_run_full() -> None:
     house = GridHouse(settings())
-    assert house.live(20, 3500.0).loads["heater"].margins["second_channel_percent"] > 0
-    assert house.live(200, 1000.0).loads["heater"].margins["second_channel_percent"] == 0
+    assert house.live(20, 3500.0).inputs.strategy["second_channel_percent"] > 0
+    assert house.live(200, 1000.0).inputs.strategy["second_channel_percent"] == 0
+
+
+@rigour(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-2000, 4000), min_size=5, max_size=60), st.sampled_from([0, 1]))
+def test_whatever_the_sun_does_little_is_bought_for_heat(suns_w: list[int], lag_s: int) -> None:
+    """Beside what the house itself needs: what flows before a reading shows a fall, as much after it, and the bias."""
+    house = GridHouse(settings(max_grid_w=100_000), lag_s=lag_s)
+    for sun_w in suns_w:
+        house.live(1, float(sun_w))
+        assert 0.0 <= house.power_w[-1] <= 2000.0
+    falls_w = sum(max(0, before - after) for before, after in pairwise(suns_w))
+    for_heat_w = sum(max(0.0, grid_w - max(0, -sun_w)) for grid_w, sun_w in zip(house.grid_w, suns_w, strict=True))
+    assert for_heat_w <= 2.0 * (1 + lag_s) * falls_w + 19.0 * len(suns_w)
