@@ -22,7 +22,11 @@ def test_does_not_start_below_start_gap() -> None:
 
 def test_climbs_one_step_per_new_reading_up_to_full_power() -> None:
     home = house()
-    powers = [home.at(10 * step, pv_w=500.0, with_forecast=SUN).setpoints["heater"].power_w for step in range(8)]
+    powers = []
+    for second in range(0, 80, 10):
+        drawn_w = powers[-1] if powers else 0.0
+        decision = home.at(second, pv_w=500.0, consumption_w=500.0 + drawn_w, with_forecast=SUN)
+        powers.append(decision.setpoints["heater"].power_w)
     assert powers == [1000, 1200, 1400, 1600, 1800, 2000, 2000, 2000]
 
 
