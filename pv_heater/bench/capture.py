@@ -45,7 +45,7 @@ class Capture:
 
     def as_lines(self) -> list[str]:
         """For people: captures with strategies side by side, then what they cost in the first variant."""
-        lines = [*self.notes, f"{self.days} days, {self.draws} draws of the forecast, seed {self.seed}."]
+        lines = [*self.notes, f"{self.days} days, draws of the forecast: {self.draws}, seed {self.seed}."]
         lines += ["Share of the catchable sun that was caught, and its spread over the draws:", ""]
         lines += _table(self.rows, lambda row: f"{row.capture_mean:.3f} ±{row.capture_sd:.3f}")
         lines += ["", f"{self.rows[0].variant}, a day:"]

@@ -79,7 +79,8 @@ class Variant:
         house = self.house
         load: dict[str, Any] = {"name": HEATER, "type": "dry_run", "max_power_w": house.heater_w, "min_power_w": 60}
         if "dwell" in self.eased:
-            load |= {"min_on_s": 0, "min_off_s": 0, "start_delay_s": 0}
+            # Without rest a law may start hundreds of times; the day's allowance must not decide instead.
+            load |= {"min_on_s": 0, "min_off_s": 0, "start_delay_s": 0, "max_closings_per_day": 10_000}
         if "dead_band" in self.eased:
             load["dead_band_w"] = 0
         battery = {"capacity_wh": house.capacity_wh, "max_charge_w": house.max_charge_w}
