@@ -65,7 +65,7 @@ def load_config(
         problems.append(Problem(("meter",), "is missing; what measures the house, such as `meter: {type: vrm, ...}`"))
     config: Config | None = None
     try:
-        values = {"strategy": {"type": "balance"}, **document.values}
+        values = {"strategy": {"type": "plan"}, **document.values}
         config = _config_hook(Structure(secrets), tables or Tables())(values)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
@@ -82,7 +82,7 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
         {
             "meter": many(_typed(structure, tables.meters)),
             "forecast": many(_typed(structure, tables.forecasts)),
-            "strategy": lambda value: strategy({"type": "balance"} if value is None else value),
+            "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
             "loads": _loads(structure, tables.loads),
         },
     )

@@ -48,7 +48,7 @@ _DEMO: dict[str, Any] = {
         "battery": {"capacity_wh": "4800", "max_charge_w": "2400"},
     },
     "meter": "recording",
-    "strategy": "balance",
+    "strategy": "plan",
     "loads": "servo_regulator",
 }
 """What the shipped file sets; a word picks the adapter that is on."""

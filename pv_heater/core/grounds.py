@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pv_heater.core.basis import Basis, LoadThresholds, Thresholds
-from pv_heater.core.guards import RELEASE_SHARE, Watched, battery_release_percent
+from pv_heater.core.guards import RELEASE_SHARE, Watched, battery_release_percent, least_battery_percent
 from pv_heater.core.machine import needed_w
 from pv_heater.core.settings import Limits, LoadPolicy, Site
 from pv_heater.core.surplus import Budget, View, house_w
@@ -18,8 +18,8 @@ def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadPolicy]) ->
     inverter_w = site.inverter.max_w if site.inverter is not None and site.inverter.loads_on == "out" else None
     return Thresholds(
         max_reading_age_s=limits.max_reading_age_s or 0.0,
-        min_battery_percent=limits.min_battery_percent,
-        battery_release_percent=battery_release_percent(limits),
+        min_battery_percent=least_battery_percent(site, limits),
+        battery_release_percent=battery_release_percent(site, limits),
         max_grid_w=limits.max_grid_w,
         grid_release_w=RELEASE_SHARE * limits.max_grid_w,
         max_battery_discharge_w=limits.max_battery_discharge_w,

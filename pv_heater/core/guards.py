@@ -21,6 +21,11 @@ GRID_ALARM_FACTOR = 5.0
 """A grid draw this many times the limit ends minimum on times as well."""
 RELEASE_SHARE = 0.9
 """Power limits release below this share of themselves."""
+ABOVE_RESERVE_PERCENT = 5.0
+"""So far above its reserve a battery bridges a kettle or a cloud: 240 Wh of 4.8 kWh. Each percent more is sun that a
+sunny morning throws away."""
+UNKNOWN_BATTERY_PERCENT = 30.0
+"""Least charge for heating where nothing is known of the battery."""
 BATTERY_RELEASE_PERCENT = 2.0
 """A low battery releases this much above its limit: whole-percent meters flicker by one."""
 
@@ -70,9 +75,18 @@ def _energy(guard: str, because: str, *, at_once: bool = False, **margins: float
     return Block(guard=guard, safety=False, at_once=at_once, because=because, margins=margins)
 
 
-def battery_release_percent(limits: Limits) -> float:
+def least_battery_percent(site: Site, limits: Limits) -> float:
+    """The charge below which automatic heating is blocked: as set, else a little above the reserve."""
+    if limits.min_battery_percent is not None:
+        return limits.min_battery_percent
+    if site.battery is None:
+        return UNKNOWN_BATTERY_PERCENT
+    return min(100.0, site.battery.reserve_percent + ABOVE_RESERVE_PERCENT)
+
+
+def battery_release_percent(site: Site, limits: Limits) -> float:
     """The charge at which a low battery no longer blocks."""
-    return min(100.0, limits.min_battery_percent + BATTERY_RELEASE_PERCENT)
+    return min(100.0, least_battery_percent(site, limits) + BATTERY_RELEASE_PERCENT)
 
 
 def _limit(limit: float, guard: str, held: Held) -> float:
@@ -180,8 +194,8 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
     soc = reading.battery_soc_percent if reading is not None else None
     if soc is None:
         return None
-    limit = limits.min_battery_percent
-    release = battery_release_percent(limits)
+    limit = least_battery_percent(site, limits)
+    release = battery_release_percent(site, limits)
     if soc >= (release if "battery_low" in held else limit):
         return None
     reserve = site.battery.reserve_percent if site.battery is not None else 0.0

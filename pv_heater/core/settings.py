@@ -91,8 +91,12 @@ class Daylight:
 class Limits:
     """Conditions in front of every strategy."""
 
-    min_battery_percent: float = setting(
-        "no automatic heating below this state of charge", default=30.0, unit="%", minimum=0, maximum=100
+    min_battery_percent: float | None = setting(
+        "no automatic heating below this state of charge; auto is 5 % above the battery's reserve, 30 % without one",
+        default=None,
+        unit="%",
+        minimum=0,
+        maximum=100,
     )
     max_grid_w: float = setting("no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0)
     max_battery_discharge_w: float = setting(

@@ -7,5 +7,6 @@ A row names a class with a `Settings` attrs class, built as ``Class(settings)``,
 STRATEGIES: dict[str, str] = {
     "forecast_gap": "pv_heater.strategies.forecast_gap:ForecastGap",
     "balance": "pv_heater.strategies.balance:Balance",
+    "plan": "pv_heater.strategies.plan:Plan",
     "bucket": "pv_heater.strategies.bucket:Bucket",
 }

@@ -6,7 +6,7 @@ import pytest
 from pv_heater.config import choose_config_path, load_config
 from pv_heater.config_model import PROJECT_FOLDER
 from pv_heater.core.settings import BatteryShare, Limits, Site
-from pv_heater.strategies.balance import Balance
+from pv_heater.strategies.plan import Plan
 from tests.config.files import COMPLETE, loaded
 from tests.config.stand_ins import TABLES, Nothing, Tape
 
@@ -17,7 +17,7 @@ def test_the_least_file_gets_the_defaults(tmp_path):
     assert (config.schema, config.tick_s, config.dry_run) == (1, 1.0, False)
     assert (config.gpio.factory, config.gpio.pin_log, config.log.max_bytes) == ("auto", None, 10_000_000)
     assert (config.state_dir, config.web, config.mqtt, config.warnings) == (None, None, None, ())
-    assert (config.strategy.type, config.strategy.settings) == ("balance", Balance.Settings())
+    assert (config.strategy.type, config.strategy.settings) == ("plan", Plan.Settings())
     assert config.path == tmp_path / "config.yaml"
 
 
@@ -25,7 +25,7 @@ def test_a_typed_section_knows_its_word_its_class_and_its_settings(tmp_path):
     config = loaded(tmp_path, COMPLETE)
     assert (config.meter[0].type, config.meter[0].cls, config.meter[0].settings.path) == ("recording", Tape, "day.csv")
     assert (config.loads[0].cls, config.loads[0].settings.max_power_w) == (Nothing, 1000.0)
-    assert isinstance(config.strategy.build(), Balance)
+    assert isinstance(config.strategy.build(), Plan)
 
 
 def test_the_battery_may_stand_among_the_loads(tmp_path):

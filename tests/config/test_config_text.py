@@ -87,5 +87,5 @@ def test_the_shipped_file_loads_and_switches_nothing():
     assert config.dry_run
     assert config.warnings == ()
     assert config.meter[0].type == "recording"
-    assert config.strategy.type == "balance"
+    assert config.strategy.type == "plan"
     assert config.loads[0].type == "servo_regulator"

@@ -92,7 +92,7 @@ def test_flat_and_new_keys_merge(tmp_path):
         tmp_path, COMPLETE + "max_grid_draw: 50\nlimits: {min_battery_percent: 40}\nsite: {timezone: Europe/Vienna}\n"
     )
     assert (config.limits.max_grid_w, config.limits.min_battery_percent) == (50, 40)
-    assert config.strategy.type == "balance"
+    assert config.strategy.type == "plan"
     assert config.warnings == ("line 4: max_grid_draw: is now called limits.max_grid_w",)
 
 

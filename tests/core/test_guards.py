@@ -10,6 +10,7 @@ from pv_heater.core.guards import (
     Block,
     Watched,
     headroom_w,
+    least_battery_percent,
     load_block,
     phase_headroom_w,
     site_blocks,
@@ -40,7 +41,7 @@ def test_a_healthy_noon_blocks_nothing() -> None:
 
 
 @pytest.mark.parametrize(("soc", "held", "expected"), [
-    (29.9, False, "battery_low"), (30.0, False, None), (31.9, True, "battery_low"), (32.0, True, None),
+    (24.9, False, "battery_low"), (25.0, False, None), (26.9, True, "battery_low"), (27.0, True, None),
 ])  # fmt: skip
 def test_battery_low_at_below_and_above_its_limit(soc: float, held: bool, expected: str | None) -> None:
     assert guard(first(reading(battery_soc_percent=soc), {"battery_low"} if held else None)) == expected
@@ -146,3 +147,9 @@ def test_a_phase_can_carry_nine_tenths_of_its_fuse_without_the_loads_known_to_ha
     assert phase_headroom_w(seen, LIMITS, own_w, phases) == (2600.0, 700.0, 4400.0)
     assert phase_headroom_w(seen, Limits(), own_w, phases) == ()
     assert phase_headroom_w(None, LIMITS, own_w, phases) == ()
+
+
+def test_the_least_charge_is_as_set_else_a_little_above_the_reserve_else_thirty():
+    assert least_battery_percent(SITE, evolve(LIMITS, min_battery_percent=40.0)) == 40.0
+    assert least_battery_percent(SITE, LIMITS) == 25.0
+    assert least_battery_percent(evolve(SITE, battery=None), LIMITS) == 30.0

@@ -1,0 +1,89 @@
+"""The battery as the energy bucket: heat what is spare beyond what the battery wants to reach its goal.
+
+Held a little below full it never makes the chargers throttle, so no surplus hides, and errors of seconds or minutes go
+into a few Wh of charge instead of waste or import. `balance` gives it a fixed goal, `plan` one for the hour.
+"""
+
+from __future__ import annotations
+
+from math import exp, isfinite
+
+from pv_heater.core.surplus import View
+
+RETURN_TIME_H = 0.25
+"""Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
+USUAL_CAPACITY_WH = 5000.0
+"""Assumed of a battery that shows a charge and is not configured."""
+EARLY_TAPER_PERCENT = 10.0
+"""Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
+throttle the chargers while the heater waits for sun that then cannot be seen."""
+
+
+class SmoothedSpare:
+    """A first-order filter over the spare power of new readings."""
+
+    def __init__(self, filter_s: float) -> None:
+        self._filter_s = filter_s
+        self._smooth_w: float | None = None
+        self._taken_s: float | None = None
+
+    def update(self, view: View, spare_w: float, *, above_goal: bool) -> float:
+        """The smoothed power, W; an import beyond the limit is believed at once.
+
+        So is PV that comes back while the battery is above its goal: each step of the search for hidden sun is paid
+        for by the one before, and the battery carries an error.
+        """
+        reading = view.reading
+        importing = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
+        smooth_w, taken_s = self._smooth_w, self._taken_s
+        if smooth_w is None or taken_s is None or not isfinite(smooth_w) or importing or self._filter_s <= 0:
+            smooth_w = spare_w
+        elif view.reading_is_new:
+            elapsed_s = max(0.0, view.taken_tick_s - taken_s)
+            smooth_w += (spare_w - smooth_w) * (1.0 - exp(-elapsed_s / self._filter_s))
+            if above_goal:
+                smooth_w = max(smooth_w, spare_w)
+        self._smooth_w, self._taken_s = smooth_w, view.taken_tick_s
+        return smooth_w
+
+
+def capacity_wh(view: View) -> float:
+    """What the battery holds when full."""
+    battery = view.site.battery
+    return battery.capacity_wh if battery is not None else USUAL_CAPACITY_WH
+
+
+def charge_limit_w(view: View) -> float:
+    """The most the battery takes while it is far from full."""
+    battery = view.site.battery
+    return battery.charge_limit_w if battery is not None else USUAL_CAPACITY_WH
+
+
+def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
+    """Power the battery should get (above 0) or may give (below 0, at most `give_w`) to come to its goal.
+
+    Without a state of charge the battery keeps what it takes; only what it leaves is spare.
+    """
+    reading = view.reading
+    soc_percent = reading.battery_soc_percent
+    if soc_percent is None:
+        return max(0.0, reading.battery_w or 0.0)
+    wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
+    most_w = charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
+    if reading.grid_w is not None and reading.grid_w < 0 and reading.battery_w is not None:
+        # What is sold was offered to the battery first: it takes no more than it does.
+        wish_w = min(wish_w, max(0.0, reading.battery_w))
+    return min(most_w, max(-give_w, wish_w))
+
+
+def shared_out(spare_w: float, battery_w: float, soc_percent: float | None) -> str:
+    """How the spare power was split, as a sentence."""
+    charge = f" at {soc_percent:.0f} %" if soc_percent is not None else ""
+    if battery_w >= 1:
+        share = f"the battery{charge} wants {battery_w:.0f} W of it"
+    elif battery_w <= -1:
+        share = f"the battery{charge} may give {-battery_w:.0f} W"
+    else:
+        share = f"the battery{charge} takes none"
+    more_or_less = "more" if spare_w >= 0 else "less"
+    return f"{abs(spare_w):.0f} W {more_or_less} sun than use, {share}"

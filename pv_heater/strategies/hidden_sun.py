@@ -1,0 +1,91 @@
+"""The search for sun that nobody can see: chargers throttle for a full battery, and PV shows only what is used.
+
+A load that can be regulated searches by itself: it may take a little more than is seen, and the PV that comes back pays
+for the next step. A load that is only on or off has to be tried. Either way the battery pays for the error, so the
+search has a budget a day, and a trial that failed is not repeated soon.
+"""
+
+from __future__ import annotations
+
+from pv_heater.core.surplus import View
+
+TRIAL_S = 60.0
+"""A throttled tracker is back after about ten seconds; a minute is a new reading of every source."""
+READINGS_OF_TRIAL = 3.0
+"""A trial sees this many readings of a slow source: one under way, one late, one to judge by."""
+FIRST_PAUSE_S = 900.0
+LONGEST_PAUSE_S = 7200.0
+SURE_SHARE = 0.8
+"""Without word of throttling a trial needs this share of the load's power to be expected above what PV gives."""
+
+
+class HiddenSun:
+    """Says how much more than the visible surplus may be tried now."""
+
+    def __init__(self, budget_wh: float) -> None:
+        self._budget_wh = budget_wh
+        self._spent_wh = 0.0
+        self._pause_s = FIRST_PAUSE_S
+        self._next_s = 0.0
+        self._until_s: float | None = None
+
+    def begin_day(self) -> None:
+        """The budget is new."""
+        self._spent_wh = 0.0
+
+    @property
+    def spent_wh(self) -> float:
+        """What the battery has given to the search today."""
+        return self._spent_wh
+
+    def restore(self, spent_wh: float) -> None:
+        """Take back what was spent earlier today."""
+        self._spent_wh = spent_wh
+
+    def note(self, view: View, elapsed_s: float) -> None:
+        """Book what a battery above its goal gives to the loads; only to be called while it is above its goal."""
+        given_w = max(0.0, -(view.reading.battery_w or 0.0))
+        self._spent_wh += min(given_w, view.own_w) * elapsed_s / 3600.0
+
+    def give_w(self, view: View) -> float:
+        """What the battery may give to a regulated load above its goal; 0 once the budget is spent."""
+        return view.limits.max_battery_discharge_w if self._spent_wh < self._budget_wh else 0.0
+
+    def trial_w(self, view: View, expected_w: float | None, spare_w: float) -> float | None:
+        """Power to try although it is not seen, for loads that need more than `give_w` at once; None: no trial.
+
+        `expected_w` is the PV power that the sky should give now. To be asked only while the battery is full.
+        """
+        least_w = view.least_w
+        if least_w <= view.limits.max_battery_discharge_w:
+            return None  # regulated loads search by themselves
+        if self._until_s is not None:
+            return self._go_on(view, spare_w)
+        if view.commanded_w > 0 or view.tick_s < self._next_s or not self._is_likely(view, expected_w):
+            return None
+        if self._spent_wh + least_w * TRIAL_S / 3600.0 > self._budget_wh:
+            return None
+        self._until_s = view.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
+        return least_w
+
+    def _go_on(self, view: View, spare_w: float) -> float | None:
+        """The trial runs until it is paid for by what came back, or its time is over."""
+        if self._until_s is not None and view.tick_s < self._until_s:
+            return view.least_w
+        self._until_s = None
+        if spare_w >= view.least_w - view.limits.max_battery_discharge_w:
+            self._pause_s = FIRST_PAUSE_S
+            self._next_s = view.tick_s
+        else:
+            self._next_s = view.tick_s + self._pause_s
+            self._pause_s = min(LONGEST_PAUSE_S, 2.0 * self._pause_s)
+        return None
+
+    def _is_likely(self, view: View, expected_w: float | None) -> bool:
+        """Whether sun enough for the load may be hidden: Victron says so, or the sky promises it."""
+        reading = view.reading
+        if (reading.battery_w or 0.0) < -view.limits.max_battery_discharge_w:
+            return False
+        if reading.pv_throttled is not None:
+            return reading.pv_throttled
+        return expected_w is not None and expected_w - (reading.pv_w or 0.0) >= SURE_SHARE * view.least_w

@@ -1,0 +1,128 @@
+"""How full the battery should be now: the charge at which two regrets balance, over several outlooks of the day.
+
+In each outlook (more or less sun, less or more use) two levels follow from one walk back from sunset:
+
+- `waste_above_wh`: with more than that stored, sun will be thrown away though the heaters run at full power until
+  evening. A Wh stored beyond it is lost, where it could have been heat.
+- `fills_above_wh`: with less than that stored, the battery will not be full tonight even if nothing is heated. A Wh
+  heated below it is missing at night.
+
+Between the two it does not matter when the heat is made. The charge to aim at is the highest one at which the
+outlooks that regret storing more do not outweigh those that would regret heating more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, inf
+
+CHARGE_EFFICIENCY = 0.96
+DISCHARGE_EFFICIENCY = 0.97
+"""Usual for lithium iron phosphate with its inverter; DESIGN section 7."""
+HEAT_WORTH = 0.5
+"""Worth of a Wh of heat, as a share of a bought one: it mostly replaces a cheaper fuel (DESIGN section 7)."""
+
+LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
+"""The outlooks, from dark and busy to bright and quiet, in standard deviations. Evenly spread, so wider on purpose
+than a normal error: what is rare costs most."""
+WEATHER_SPREAD = 0.15
+"""Standard deviation of a day's sun, as a share of a clear sky's: how far forecasts of a day are off."""
+SCALE_SPREAD = 0.2
+"""Standard deviation of the forecast's own scale: panels, shadows and snow that it does not know."""
+USE_SPREAD = 0.5
+"""Standard deviation of the logarithm of the use that is left today."""
+LEAST_SHARE = 0.02
+"""Even the darkest day gives this share of a clear one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of the rest of the day: mean powers as expected."""
+
+    hours: float
+    sun_w: float
+    clear_w: float
+    """Under a cloudless sky."""
+    use_w: float
+    """Of the house without controlled loads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What the plan needs to know of the home."""
+
+    capacity_wh: float
+    charge_limit_w: float
+    heaters_w: float
+    """What all automatic loads can take together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """The two levels of one outlook now, Wh; below 0 where even an empty battery is too full."""
+
+    waste_above_wh: float
+    fills_above_wh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrets:
+    """What a Wh in the wrong place costs, in any unit."""
+
+    heated: float
+    """Heated, and missing in the battery at night."""
+    stored: float
+    """Stored, and thrown away or sold later because the battery was full."""
+
+
+def regrets_at(import_price: float, export_price: float, heat_price: float) -> Regrets:
+    """The regrets at given prices a kWh; `export_price` is 0 where nothing is sold.
+
+    With the prices of DESIGN section 7 (2, 0 and 1) they are 0.862 and 1.
+    """
+    stored_price = CHARGE_EFFICIENCY * DISCHARGE_EFFICIENCY * import_price
+    return Regrets(heated=max(0.0, stored_price - heat_price), stored=max(0.0, heat_price - export_price))
+
+
+USUAL_REGRETS = regrets_at(1.0, 0.0, HEAT_WORTH)
+
+
+def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread: float) -> Levels:
+    """The levels of the outlook that leans to one side; `spread` 1 is a morning, 0 would be certainty.
+
+    `rest_of_day` is in order of time and ends with the day's last sun.
+    """
+    capacity_wh, charge_limit_w, heaters_w = home.capacity_wh, home.charge_limit_w, home.heaters_w
+    scale = exp(SCALE_SPREAD * spread * leaning)
+    clear_share = WEATHER_SPREAD * spread * leaning
+    use_scale = exp(-USE_SPREAD * leaning)
+    waste_above_wh = fills_above_wh = capacity_wh
+    for stretch in reversed(rest_of_day):
+        sun_w = max(LEAST_SHARE * stretch.clear_w, scale * stretch.sun_w + clear_share * stretch.clear_w)
+        spare_w = sun_w - use_scale * stretch.use_w
+        if spare_w <= 0:
+            given_wh = -spare_w / DISCHARGE_EFFICIENCY * stretch.hours
+            waste_above_wh += given_wh
+            fills_above_wh += given_wh
+        else:
+            gain = CHARGE_EFFICIENCY * stretch.hours
+            fills_above_wh -= gain * min(charge_limit_w, spare_w)
+            if spare_w > heaters_w:
+                waste_above_wh -= gain * min(charge_limit_w, spare_w - heaters_w)
+        waste_above_wh = min(capacity_wh, waste_above_wh)
+        fills_above_wh = min(capacity_wh, fills_above_wh)
+    return Levels(waste_above_wh=waste_above_wh, fills_above_wh=fills_above_wh)
+
+
+def target_wh(outlooks: Sequence[Levels], capacity_wh: float, regrets: Regrets) -> float:
+    """The highest charge at which storing is not regretted more than heating; below 0: heat all that is spare."""
+    levels = {capacity_wh}
+    for outlook in outlooks:
+        levels |= {outlook.waste_above_wh, outlook.fills_above_wh}
+    for charge_wh in sorted(levels, reverse=True):
+        stored = regrets.stored * sum(outlook.waste_above_wh < charge_wh for outlook in outlooks)
+        heated = regrets.heated * sum(outlook.fills_above_wh > charge_wh for outlook in outlooks)
+        if stored <= heated:
+            return charge_wh
+    return -inf

@@ -1,0 +1,73 @@
+"""What the house will use, hour by hour: a usual household, then what this one has shown.
+
+Learned over days by the hour, and scaled by the day so far. Pure: hours are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+USUAL_W = 500.0
+"""Mean of a household without electric heating: some 4,400 kWh a year."""
+USUAL_COURSE = (0.5,) * 6 + (1.0,) * 11 + (1.6,) * 5 + (0.9,) * 2
+"""By local hour: half at night, most in the evening, as in the standard load profile of households."""
+TRUST_H = 6.0
+"""The day so far counts against so many usual hours."""
+LEARNED_A_DAY = 0.2
+"""Share of a new day in what is known of an hour: a week of habit."""
+LEAST_SHARE_OF_HOUR = 0.5
+"""An hour must have been seen that long to teach."""
+
+
+class UseAhead:
+    """Learns and tells the use of the house without controlled loads."""
+
+    def __init__(self) -> None:
+        self._hours_w = [USUAL_W * share for share in USUAL_COURSE]
+        self._today_wh = [0.0] * 24
+        self._today_h = [0.0] * 24
+
+    def observe(self, hour: int, use_w: float, elapsed_s: float) -> None:
+        """The house used `use_w` for `elapsed_s` within the local hour `hour` (0..23)."""
+        self._today_wh[hour] += use_w * elapsed_s / 3600.0
+        self._today_h[hour] += elapsed_s / 3600.0
+
+    def end_day(self) -> None:
+        """Learn from the day that ended."""
+        for hour, (seen_wh, seen_h) in enumerate(zip(self._today_wh, self._today_h, strict=True)):
+            if seen_h >= LEAST_SHARE_OF_HOUR:
+                self._hours_w[hour] += LEARNED_A_DAY * (seen_wh / seen_h - self._hours_w[hour])
+        self._today_wh, self._today_h = [0.0] * 24, [0.0] * 24
+
+    def by_hour_w(self) -> list[float]:
+        """Expected use in each local hour of today, W: the usual course, scaled by the day so far."""
+        trust_wh = TRUST_H * sum(self._hours_w) / 24.0
+        usual_wh = sum(hours * use_w for hours, use_w in zip(self._today_h, self._hours_w, strict=True))
+        scale = (sum(self._today_wh) + trust_wh) / (usual_wh + trust_wh) if trust_wh > 0 else 1.0
+        return [scale * use_w for use_w in self._hours_w]
+
+    def state(self) -> dict[str, Any]:
+        """Habits, and the day so far."""
+        return {
+            "hours_w": [round(use_w, 1) for use_w in self._hours_w],
+            "today_wh": [round(energy_wh, 2) for energy_wh in self._today_wh],
+            "today_h": [round(hours, 4) for hours in self._today_h],
+        }
+
+    def restore(self, state: Mapping[str, Any], *, same_day: bool) -> None:
+        """Take back what `state` told; anything else is ignored."""
+        self._hours_w = _day_of(state.get("hours_w")) or self._hours_w
+        if same_day:
+            self._today_wh = _day_of(state.get("today_wh")) or self._today_wh
+            self._today_h = _day_of(state.get("today_h")) or self._today_h
+
+
+def _day_of(values: Any) -> list[float] | None:
+    """Twenty-four numbers that can be energies or powers, or None."""
+    if not isinstance(values, list) or len(values) != 24:
+        return None
+    if not all(isinstance(value, int | float) and isfinite(value) and value >= 0 for value in values):
+        return None
+    return [float(value) for value in values]
