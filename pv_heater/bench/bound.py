@@ -34,7 +34,8 @@ class Bound:
     """The best a day could have been."""
 
     value_wh: float
-    """As `sim.ledger.Ledger.value_wh` counts it; no controller that obeys the limits above can have more."""
+    """As `sim.ledger.Ledger.value_wh` counts it. A controller that lags behind clouds leans on the battery for more
+    than the slack meanwhile, and may have a few thousandths more on a restless day; nobody beats endless slack."""
     heater_w: tuple[float, ...]
     """The heater of one best course, minute by minute; there may be others as good."""
 
@@ -94,17 +95,18 @@ def perfect_foresight(
     home: HomeSettings,
     heater_w: float,
     tank: TankSettings | None = None,
+    *,
+    slack_w: float = HEATER_SLACK_W,
 ) -> Bound:
     """The bound of a day (or any time from midnight on) given minute by minute.
 
-    `heater_w` is the heater's full power. Feed-in makes no difference: what is sold is worth nothing here. Raises
-    SolverMissing without SciPy, ValueError for sun and use of different lengths or none.
+    `heater_w` is the heater's full power, `slack_w` what it may take beyond the sun's surplus. Feed-in makes no
+    difference: what is sold is worth nothing here. Raises SolverMissing without SciPy, ValueError for sun and use of
+    different lengths or none.
     """
-    if len(sun_w) != len(use_w) or not sun_w:
-        raise ValueError(f"sun and use must be equally long, but there are {len(sun_w)} and {len(use_w)} minutes")
     blocks = ("heat", "charge", "discharge", "import", "stored")
     programme = _Programme(minutes=len(sun_w), blocks=(*blocks, "tank", "drawn") if tank else blocks)
-    _add_house(programme, sun_w, use_w, heater_w)
+    _add_house(programme, sun_w, use_w, heater_w, slack_w)
     _add_battery(programme, home)
     if tank is not None:
         _add_tank(programme, tank, heater_w)
@@ -112,10 +114,12 @@ def perfect_foresight(
     return Bound(value_wh=value_wh, heater_w=tuple(max(0.0, power_w) for power_w in variables[: len(sun_w)]))
 
 
-def _add_house(programme: _Programme, sun_w: Sequence[float], use_w: Sequence[float], heater_w: float) -> None:
+def _add_house(
+    programme: _Programme, sun_w: Sequence[float], use_w: Sequence[float], heater_w: float, slack_w: float
+) -> None:
     """Use, heat and charging are covered by sun, battery and grid; the gain of heat and the cost of import."""
     spare_w = [sun - use for sun, use in zip(sun_w, use_w, strict=True)]
-    programme.limits["heat"] = [(0.0, min(heater_w, max(0.0, spare + HEATER_SLACK_W))) for spare in spare_w]
+    programme.limits["heat"] = [(0.0, min(heater_w, max(0.0, spare + slack_w))) for spare in spare_w]
     programme.limits["import"] = [(0.0, None)] * len(spare_w)
     for minute, spare in enumerate(spare_w):
         takes = {("heat", minute): 1.0, ("charge", minute): 1.0}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 from random import Random
 
 import pytest
@@ -79,6 +80,15 @@ def test_it_fills_the_battery_and_heats_with_all_the_rest() -> None:
     bound = perfect_foresight([2000.0] * 120, [0.0] * 120, home, HEATER_W)
     charge_wh = 0.4 * 4800.0
     assert bound.value_wh == pytest.approx(1.94 * 4800.0 + 4000.0 - charge_wh / 0.96, abs=0.1)
+
+
+def test_with_endless_slack_the_battery_may_be_emptied_for_a_noon_that_fills_it_again() -> None:
+    sun_w = [0.0] * 60 + [6000.0] * 120
+    home = HomeSettings(start_percent=60.0, taper_from_percent=100.0)
+    tight = perfect_foresight(sun_w, [0.0] * 180, home, HEATER_W)
+    loose = perfect_foresight(sun_w, [0.0] * 180, home, HEATER_W, slack_w=inf)
+    # All above the reserve is heated in the hour before; the sun after it fills the battery in either case.
+    assert loose.value_wh - tight.value_wh == pytest.approx(0.97 * 0.4 * 4800.0 - 100.0, abs=1.0)
 
 
 def test_a_taper_slows_the_filling() -> None:
