@@ -51,7 +51,7 @@ class Balance:
             )
         soc_percent, hold_percent = view.reading.battery_soc_percent, self._hold_percent(view)
         above_hold = soc_percent is not None and not view.feed_in and soc_percent > hold_percent
-        spare_w = self._spare.update(view, view.spare_w, above_goal=above_hold)
+        spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_hold)
         give_w = 0.0 if view.feed_in else view.limits.max_battery_discharge_w
         battery_w = battery_wish_w(view, hold_percent, give_w)
         power_w = spare_w - battery_w - self._settings.margin_w

@@ -14,6 +14,8 @@ RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
 USUAL_CAPACITY_WH = 5000.0
 """Assumed of a battery that shows a charge and is not configured."""
+RAISE_W = 100.0
+"""One step of the search while Victron says that trackers throttle: what the heater gets more, the sun has."""
 EARLY_TAPER_PERCENT = 10.0
 """Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
 throttle the chargers while the heater waits for sun that then cannot be seen."""
@@ -27,11 +29,11 @@ class SmoothedSpare:
         self._smooth_w: float | None = None
         self._taken_s: float | None = None
 
-    def update(self, view: View, spare_w: float, *, above_goal: bool) -> float:
+    def update(self, view: View, spare_w: float, *, may_hide_more: bool) -> float:
         """The smoothed power, W; an import beyond the limit is believed at once.
 
-        So is PV that comes back while the battery is above its goal: each step of the search for hidden sun is paid
-        for by the one before, and the battery carries an error.
+        So is PV that comes back while trackers throttle or, with `may_hide_more`, might: each step of the search for
+        hidden sun is paid for by the one before, and the battery carries an error.
         """
         reading = view.reading
         importing = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
@@ -41,7 +43,7 @@ class SmoothedSpare:
         elif view.reading_is_new:
             elapsed_s = max(0.0, view.taken_tick_s - taken_s)
             smooth_w += (spare_w - smooth_w) * (1.0 - exp(-elapsed_s / self._filter_s))
-            if above_goal:
+            if may_hide_more or reading.pv_throttled:
                 smooth_w = max(smooth_w, spare_w)
         self._smooth_w, self._taken_s = smooth_w, view.taken_tick_s
         return smooth_w
@@ -70,9 +72,13 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
         return max(0.0, reading.battery_w or 0.0)
     wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
     most_w = charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
-    if reading.grid_w is not None and reading.grid_w < 0 and reading.battery_w is not None:
-        # What is sold was offered to the battery first: it takes no more than it does.
-        wish_w = min(wish_w, max(0.0, reading.battery_w))
+    if reading.battery_w is not None:
+        if reading.grid_w is not None and reading.grid_w < 0:
+            # What is sold was offered to the battery first: it takes no more than it does.
+            wish_w = min(wish_w, max(0.0, reading.battery_w))
+        elif reading.pv_throttled and not view.feed_in:
+            # So was what is throttled; how much that is shows step by step.
+            wish_w, give_w = min(wish_w, max(0.0, reading.battery_w) - RAISE_W), max(give_w, RAISE_W)
     return min(most_w, max(-give_w, wish_w))
 
 

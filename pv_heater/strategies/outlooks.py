@@ -98,31 +98,35 @@ def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread
     clear_share = WEATHER_SPREAD * spread * leaning
     use_scale = exp(-USE_SPREAD * leaning)
     waste_above_wh = fills_above_wh = capacity_wh
+    # Walked nine times for each plan: comparisons in place of min and max are three times as fast.
     for stretch in reversed(rest_of_day):
-        sun_w = max(LEAST_SHARE * stretch.clear_w, scale * stretch.sun_w + clear_share * stretch.clear_w)
-        spare_w = sun_w - use_scale * stretch.use_w
+        sun_w, least_w = scale * stretch.sun_w + clear_share * stretch.clear_w, LEAST_SHARE * stretch.clear_w
+        spare_w = (sun_w if sun_w > least_w else least_w) - use_scale * stretch.use_w
         if spare_w <= 0:
-            given_wh = -spare_w / DISCHARGE_EFFICIENCY * stretch.hours
+            given_wh = -spare_w * stretch.hours / DISCHARGE_EFFICIENCY
             waste_above_wh += given_wh
             fills_above_wh += given_wh
+            if waste_above_wh > capacity_wh:
+                waste_above_wh = capacity_wh
+            if fills_above_wh > capacity_wh:
+                fills_above_wh = capacity_wh
         else:
             gain = CHARGE_EFFICIENCY * stretch.hours
-            fills_above_wh -= gain * min(charge_limit_w, spare_w)
-            if spare_w > heaters_w:
-                waste_above_wh -= gain * min(charge_limit_w, spare_w - heaters_w)
-        waste_above_wh = min(capacity_wh, waste_above_wh)
-        fills_above_wh = min(capacity_wh, fills_above_wh)
+            left_w = spare_w - heaters_w
+            fills_above_wh -= gain * (spare_w if spare_w < charge_limit_w else charge_limit_w)
+            if left_w > 0:
+                waste_above_wh -= gain * (left_w if left_w < charge_limit_w else charge_limit_w)
     return Levels(waste_above_wh=waste_above_wh, fills_above_wh=fills_above_wh)
 
 
 def target_wh(outlooks: Sequence[Levels], capacity_wh: float, regrets: Regrets) -> float:
-    """The highest charge at which storing is not regretted more than heating; below 0: heat all that is spare."""
+    """The highest charge whose last Wh is not regretted more if stored than if heated; below 0: heat all."""
     levels = {capacity_wh}
     for outlook in outlooks:
         levels |= {outlook.waste_above_wh, outlook.fills_above_wh}
     for charge_wh in sorted(levels, reverse=True):
         stored = regrets.stored * sum(outlook.waste_above_wh < charge_wh for outlook in outlooks)
-        heated = regrets.heated * sum(outlook.fills_above_wh > charge_wh for outlook in outlooks)
+        heated = regrets.heated * sum(outlook.fills_above_wh >= charge_wh for outlook in outlooks)
         if stored <= heated:
             return charge_wh
     return -inf

@@ -10,6 +10,7 @@ Without any expectation of the sun (no forecast, and no place or modules configu
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,12 +35,11 @@ from pv_heater.strategies.outlooks import (
     LEANINGS,
     USUAL_REGRETS,
     Home,
-    Levels,
     Stretch,
     levels_of,
     target_wh,
 )
-from pv_heater.strategies.sun_ahead import QUARTER_S, SunAhead, quarters
+from pv_heater.strategies.sun_ahead import QUARTER_S, SunAhead, quarters_between
 from pv_heater.strategies.use_ahead import UseAhead
 
 PLAN_EVERY_S = 300.0
@@ -83,12 +83,15 @@ class Plan:
         self._hidden = HiddenSun(self._settings.probe_wh_per_day)
         self._saved: Mapping[str, Any] = {}
         self._day_ends_at: datetime | None = None
+        self._hours: list[int] = []
+        self._quarters_at: list[datetime] = []
         self._day: date | None = None
         self._zone = ZoneInfo("UTC")
         self._taken_s: float | None = None
         self._full_at: datetime | None = None
         self._planned_s: float | None = None
-        self._outlooks: tuple[Levels, ...] = ()
+        self._fills_above_wh: list[float] = []
+        self._waste_above_wh: list[float] = []
         self._target_percent = 100.0
 
     def budget(self, view: View) -> Budget:
@@ -101,13 +104,14 @@ class Plan:
         above_goal = not view.feed_in and soc_percent > goal_percent
         if view.reading_is_new:
             self._learn(view, sun, soc_percent, above_goal=above_goal)
-        spare_w = self._spare.update(view, view.spare_w, above_goal=above_goal)
-        battery_w = self._battery_w(view, soc_percent, goal_percent)
-        power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + self._give_w(view, soc_percent))
+        spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
+        give_w = self._give_w(view, soc_percent)
+        battery_w = battery_wish_w(view, goal_percent, give_w)
+        power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
         because = f"{shared_out(spare_w, battery_w, soc_percent)}; {why}"
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in:
-            trial_w = self._hidden.trial_w(view, self._expected_now_w(view, sun), spare_w)
+            trial_w = self._hidden.trial_w(view, sun.expected_now_w(view.now), spare_w)
             if trial_w is not None and trial_w > power_w:
                 power_w, rule = trial_w, "probe"
                 because = f"trying whether the full battery hides {trial_w:.0f} W of sun; {because}"
@@ -143,13 +147,15 @@ class Plan:
         ends_at = self._day_ends_at
         if ends_at is None or not ends_at - timedelta(days=2) <= view.now < ends_at:
             self._begin_day(view, self._sun)
-        self._sun.take(view.forecast)
+        self._sun.take(view.forecast, self._quarters_at)
         return self._sun
 
     def _begin_day(self, view: View, sun: SunAhead) -> None:
         today = view.now.astimezone(self._zone).date()
         start_at, self._day_ends_at = self._midnight(today), self._midnight(today + timedelta(days=1))
-        sun.begin_day(start_at, self._day_ends_at)
+        self._quarters_at = quarters_between(start_at, self._day_ends_at)
+        self._hours = [at.astimezone(self._zone).hour for at in self._quarters_at]
+        sun.begin_day(self._quarters_at)
         self._use.end_day()
         self._hidden.begin_day()
         self._day, self._planned_s = today, None
@@ -207,21 +213,23 @@ class Plan:
             self._planned_s = view.tick_s
             self._make_plan(view, sun)
         stored_wh = soc_percent / 100.0 * capacity_wh(view)
-        filling = sum(outlook.fills_above_wh <= stored_wh for outlook in self._outlooks)
-        wasting = sum(outlook.waste_above_wh < stored_wh for outlook in self._outlooks)
-        hold_percent = self._hold_percent(view) if 2 * filling >= len(self._outlooks) else 100.0
+        filling = bisect_right(self._fills_above_wh, stored_wh)
+        wasting = bisect_left(self._waste_above_wh, stored_wh)
+        hold_percent = self._hold_percent(view) if 2 * filling >= len(LEANINGS) else 100.0
         goal_percent = max(self._floor_percent(view), min(self._target_percent, hold_percent))
         if self._full_at is not None and view.now - self._full_at >= FILL_EVERY:
             goal_percent = 100.0
-        of_all = f"of {len(self._outlooks)} outlooks {filling} still fill it today, {wasting} would waste sun"
+        of_all = f"of {len(LEANINGS)} outlooks {filling} still fill it today, {wasting} would waste sun"
         return goal_percent, f"{of_all}, so it should hold {goal_percent:.0f} % now"
 
     def _make_plan(self, view: View, sun: SunAhead) -> None:
         rest_of_day = self._rest_of_day(view, sun)
         home = Home(capacity_wh=capacity_wh(view), charge_limit_w=charge_limit_w(view), heaters_w=view.capacity_w)
         _, spread = sun.correction()
-        self._outlooks = tuple(levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS)
-        self._target_percent = 100.0 * target_wh(self._outlooks, home.capacity_wh, USUAL_REGRETS) / home.capacity_wh
+        outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]
+        self._fills_above_wh = sorted(outlook.fills_above_wh for outlook in outlooks)
+        self._waste_above_wh = sorted(outlook.waste_above_wh for outlook in outlooks)
+        self._target_percent = 100.0 * target_wh(outlooks, home.capacity_wh, USUAL_REGRETS) / home.capacity_wh
 
     def _rest_of_day(self, view: View, sun: SunAhead) -> list[Stretch]:
         """From now until the last light of the local day, quarter by quarter."""
@@ -229,11 +237,11 @@ class Plan:
         use_w = self._use.by_hour_w()
         rest: list[Stretch] = []
         lit = 0
-        for at in quarters(view.now, self._day_ends_at or view.now):
-            expected_w = factor * (sun.expected_w(at) or 0.0)
-            clear_w = sun.clear_w(at)
+        for number, (at, hour) in enumerate(zip(self._quarters_at, self._hours, strict=True)):
             left_s = min(QUARTER_S, (at - view.now).total_seconds() + QUARTER_S)
-            hour = at.astimezone(self._zone).hour
+            if left_s <= 0:
+                continue
+            expected_w, clear_w = factor * (sun.expected_w(number) or 0.0), sun.clear_w(number)
             rest.append(Stretch(hours=left_s / 3600.0, sun_w=expected_w, clear_w=clear_w, use_w=use_w[hour]))
             if expected_w > 0 or clear_w > 0:
                 lit = len(rest)
@@ -258,19 +266,6 @@ class Plan:
         if view.feed_in or soc_percent <= self._floor_percent(view):
             return 0.0
         return self._hidden.give_w(view)
-
-    def _battery_w(self, view: View, soc_percent: float, goal_percent: float) -> float:
-        """What the battery should get, or may give (below 0)."""
-        give_w = self._give_w(view, soc_percent)
-        battery_w = battery_wish_w(view, goal_percent, give_w)
-        if view.reading.pv_throttled and not view.feed_in and view.reading.battery_w is not None:
-            # It takes no more than it does: what is throttled is for the heater, step by step.
-            battery_w = min(battery_w, max(0.0, view.reading.battery_w) - give_w)
-        return battery_w
-
-    def _expected_now_w(self, view: View, sun: SunAhead) -> float | None:
-        expected_w = sun.expected_w(view.now)
-        return None if expected_w is None else sun.correction()[0] * expected_w
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ have, teach nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isfinite, sqrt
 from typing import Any
@@ -28,42 +28,41 @@ BLIND_SPREAD = 2.0
 COURSE_OF_CLEAR_SKY = 0.2
 """Part of a forecast's energy that is spread like a clear day's: no forecast knows the hour of its clouds."""
 FACTOR_BOUNDS = (0.2, 5.0)
+"""No forecast is believed to be further off than that for good."""
+LEAST_SHARE = 0.05
+"""Of a clear sky: the darkest winter."""
 
 
 class SunAhead:
-    """Expects PV power for the quarters of today. Instants are in UTC."""
+    """Expects PV power for the quarter hours of today. Instants are in UTC."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._clear_w: dict[datetime, float] = {}
-        self._day: tuple[datetime, datetime] | None = None
+        self._start_at: datetime | None = None
+        self._clear_w: list[float] = []
+        self._expected_w: list[float | None] = []
+        self._expected_day_wh = 0.0
         self._forecast: Forecast | None = None
-        self._course_share = 0.0
         self._factor = 1.0
         self._usual_share = USUAL_SHARE
         self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
 
-    def begin_day(self, start_at: datetime, end_at: datetime) -> None:
-        """A local day begins: learn from the one before, and compute this one's clear sky."""
+    def begin_day(self, quarters_at: Sequence[datetime]) -> None:
+        """A local day of these quarters begins: learn from the one before, and compute this one's clear sky."""
         self._learn()
-        self._day = (start_at, end_at)
-        self._clear_w = {}
+        self._start_at = quarters_at[0]
         site = self._site
+        self._clear_w = []
         if site.latitude is not None and site.longitude is not None and site.pv:
-            for at in quarters(start_at, end_at):
-                middle_at = at + timedelta(seconds=QUARTER_S / 2)
-                self._clear_w[at] = clear_sky_w(site.pv, site.latitude, site.longitude, middle_at)
-        self._forecast = None
+            middle = timedelta(seconds=QUARTER_S / 2)
+            self._clear_w = [clear_sky_w(site.pv, site.latitude, site.longitude, at + middle) for at in quarters_at]
+        self._expect(quarters_at)
 
-    def take(self, forecast: Forecast | None) -> None:
+    def take(self, forecast: Forecast | None, quarters_at: Sequence[datetime]) -> None:
         """Expect by `forecast` from now on; None: by the sky and the last days."""
-        if forecast is self._forecast or self._day is None:
-            return
-        self._forecast = forecast
-        told = [(self._forecast_w(at), clear_w) for at, clear_w in self._clear_w.items()]
-        told_w = sum(forecast_w for forecast_w, _ in told if forecast_w is not None)
-        clear_w = sum(clear_w for forecast_w, clear_w in told if forecast_w is not None)
-        self._course_share = told_w / clear_w if clear_w > 0 else 0.0
+        if forecast is not self._forecast:
+            self._forecast = forecast
+            self._expect(quarters_at)
 
     @property
     def is_known(self) -> bool:
@@ -72,41 +71,38 @@ class SunAhead:
 
     def observe(self, at: datetime, pv_w: float, elapsed_s: float) -> None:
         """PV gave `pv_w` for `elapsed_s` around `at`, and nothing hid more."""
-        expected_w, hours = self.expected_w(at), elapsed_s / 3600.0
+        number, hours = self._number(at), elapsed_s / 3600.0
+        expected_w = self.expected_w(number)
         if expected_w is None:
             return
         self._seen_wh += pv_w * hours
         self._expected_wh += expected_w * hours
-        self._clear_seen_wh += self.clear_w(at) * hours
+        self._clear_seen_wh += self.clear_w(number) * hours
 
-    def expected_w(self, at: datetime) -> float | None:
-        """PV power as forecast, before correction; None beyond what is known."""
-        clear_w = self._clear_w.get(_quarter(at))
-        forecast_w = self._forecast_w(at)
-        if forecast_w is None:
-            return None if clear_w is None else self._usual_share * clear_w
-        if clear_w is None:
-            return forecast_w
-        return forecast_w + COURSE_OF_CLEAR_SKY * (self._course_share * clear_w - forecast_w)
+    def expected_now_w(self, at: datetime) -> float | None:
+        """PV power that the sky should give at `at`, corrected; None when nothing is known of it."""
+        expected_w = self.expected_w(self._number(at))
+        return None if expected_w is None else self.correction()[0] * expected_w
 
-    def clear_w(self, at: datetime) -> float:
-        """Under a cloudless sky; where that is not known, twice what an average forecast says."""
-        clear_w = self._clear_w.get(_quarter(at))
-        if clear_w is None:
-            return (self._forecast_w(at) or 0.0) / USUAL_SHARE
-        return clear_w
+    def expected_w(self, number: int) -> float | None:
+        """PV power in the day's quarter of that number, before correction; None beyond what is known."""
+        return self._expected_w[number] if 0 <= number < len(self._expected_w) else None
+
+    def clear_w(self, number: int) -> float:
+        """Under a cloudless sky; where that is not known, twice what is expected."""
+        if self._clear_w:
+            return self._clear_w[number] if 0 <= number < len(self._clear_w) else 0.0
+        return (self.expected_w(number) or 0.0) / USUAL_SHARE
 
     def correction(self) -> tuple[float, float]:
-        """(factor on `expected_w`, how uncertain the rest of the day still is: 1 in the morning, towards 0)."""
-        if self._day is None:
-            return 1.0, 1.0
-        prior_wh = PRIOR_SHARE * sum(self.expected_w(at) or 0.0 for at in quarters(*self._day)) * QUARTER_S / 3600.0
-        factor = self._factor if self._forecast is not None else 1.0
+        """(factor on what is expected, how uncertain the rest of the day still is: 1 in the morning, towards 0)."""
+        known = self._forecast is not None
+        factor, spread = (self._factor, 1.0) if known else (1.0, BLIND_SPREAD)
+        prior_wh = PRIOR_SHARE * self._expected_day_wh
         if prior_wh <= 0:
-            return factor, 1.0
+            return factor, spread
         factor = (self._seen_wh + prior_wh * factor) / (self._expected_wh + prior_wh)
-        spread = sqrt(prior_wh / (prior_wh + self._expected_wh))
-        return factor, spread if self._forecast is not None else BLIND_SPREAD * spread
+        return factor, spread * sqrt(prior_wh / (prior_wh + self._expected_wh))
 
     def state(self) -> dict[str, Any]:
         """What the days have taught, and the day so far."""
@@ -121,42 +117,59 @@ class SunAhead:
     def restore(self, state: Mapping[str, Any], *, same_day: bool) -> None:
         """Take back what `state` told; anything else is ignored."""
         least, most = FACTOR_BOUNDS
-        self._factor = min(most, max(least, _number(state.get("factor"), self._factor)))
-        self._usual_share = min(1.0, max(0.05, _number(state.get("usual_share"), self._usual_share)))
+        self._factor = min(most, max(least, _finite(state.get("factor"), self._factor)))
+        self._usual_share = min(1.0, max(LEAST_SHARE, _finite(state.get("usual_share"), self._usual_share)))
         if same_day:
-            self._seen_wh = max(0.0, _number(state.get("seen_wh"), 0.0))
-            self._expected_wh = max(0.0, _number(state.get("expected_wh"), 0.0))
-            self._clear_seen_wh = max(0.0, _number(state.get("clear_seen_wh"), 0.0))
+            self._seen_wh = max(0.0, _finite(state.get("seen_wh"), 0.0))
+            self._expected_wh = max(0.0, _finite(state.get("expected_wh"), 0.0))
+            self._clear_seen_wh = max(0.0, _finite(state.get("clear_seen_wh"), 0.0))
 
-    def _forecast_w(self, at: datetime) -> float | None:
-        return None if self._forecast is None else self._forecast.power_w_at(at)
+    def _number(self, at: datetime) -> int:
+        return -1 if self._start_at is None else int((at - self._start_at).total_seconds() // QUARTER_S)
+
+    def _expect(self, quarters_at: Sequence[datetime]) -> None:
+        """Make up the day's quarters from forecast and clear sky."""
+        clear_w = self._clear_w
+        if self._forecast is None:
+            self._expected_w = [self._usual_share * watts for watts in clear_w]
+        else:
+            self._expected_w = [self._forecast.power_w_at(at) for at in quarters_at]
+            if clear_w:
+                self._expected_w = _with_course(self._expected_w, clear_w)
+        self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0
 
     def _learn(self) -> None:
         """Move what is known towards the day that ended, as far as the day was seen."""
-        clear_wh = sum(self._clear_w.values()) * QUARTER_S / 3600.0
-        if self._day is not None and self._expected_wh > 0:
-            day_wh = sum(self.expected_w(at) or 0.0 for at in quarters(*self._day)) * QUARTER_S / 3600.0
-            weight = LEARNED_A_DAY * min(1.0, self._expected_wh / day_wh) if day_wh > 0 else 0.0
-            if self._forecast is not None:
-                least, most = FACTOR_BOUNDS
-                ratio = min(most, max(least, self._seen_wh / self._expected_wh))
-                self._factor += weight * (ratio - self._factor)
+        if self._forecast is not None and self._expected_wh > 0 and self._expected_day_wh > 0:
+            least, most = FACTOR_BOUNDS
+            ratio = min(most, max(least, self._seen_wh / self._expected_wh))
+            weight = LEARNED_A_DAY * min(1.0, self._expected_wh / self._expected_day_wh)
+            self._factor += weight * (ratio - self._factor)
+        clear_wh = sum(self._clear_w) * QUARTER_S / 3600.0
         if clear_wh > 0 and self._clear_seen_wh > 0:
-            weight = LEARNED_A_DAY * min(1.0, self._clear_seen_wh / clear_wh)
-            self._usual_share += weight * (min(1.0, self._seen_wh / self._clear_seen_wh) - self._usual_share)
+            share = min(1.0, max(LEAST_SHARE, self._seen_wh / self._clear_seen_wh))
+            self._usual_share += LEARNED_A_DAY * min(1.0, self._clear_seen_wh / clear_wh) * (share - self._usual_share)
         self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
 
 
-def quarters(start_at: datetime, end_at: datetime) -> list[datetime]:
+def quarters_between(start_at: datetime, end_at: datetime) -> list[datetime]:
     """The beginnings of all quarter hours that overlap the time between two instants."""
-    first_at = _quarter(start_at)
+    first_at = start_at.replace(minute=start_at.minute - start_at.minute % 15, second=0, microsecond=0)
     count = -(-int((end_at - first_at).total_seconds()) // QUARTER_S)
     return [first_at + timedelta(seconds=QUARTER_S * number) for number in range(count)]
 
 
-def _quarter(at: datetime) -> datetime:
-    return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
+def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -> list[float | None]:
+    """The forecast with a part of its energy spread like a clear day's, over the quarters that it covers."""
+    told = [(watts, clear) for watts, clear in zip(forecast_w, clear_w, strict=True) if watts is not None]
+    total_clear_w = sum(clear for _, clear in told)
+    share = sum(watts for watts, _ in told) / total_clear_w if total_clear_w > 0 else 0.0
+    part = COURSE_OF_CLEAR_SKY if total_clear_w > 0 else 0.0
+    return [
+        None if watts is None else watts + part * (share * clear - watts)
+        for watts, clear in zip(forecast_w, clear_w, strict=True)
+    ]
 
 
-def _number(value: Any, otherwise: float) -> float:
+def _finite(value: Any, otherwise: float) -> float:
     return float(value) if isinstance(value, int | float) and isfinite(value) else otherwise
