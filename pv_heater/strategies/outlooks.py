@@ -17,11 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf
 
-CHARGE_EFFICIENCY = 0.96
-DISCHARGE_EFFICIENCY = 0.97
-"""Usual for lithium iron phosphate with its inverter; DESIGN section 7."""
-HEAT_WORTH = 0.5
-"""Worth of a Wh of heat, as a share of a bought one: it mostly replaces a cheaper fuel (DESIGN section 7)."""
+from pv_heater.strategies.regrets import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Regrets
 
 LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
 """The outlooks, from dark and busy to bright and quiet, in standard deviations. Evenly spread, so wider on purpose
@@ -64,28 +60,6 @@ class Levels:
 
     waste_above_wh: float
     fills_above_wh: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Regrets:
-    """What a Wh in the wrong place costs, in any unit."""
-
-    heated: float
-    """Heated, and missing in the battery at night."""
-    stored: float
-    """Stored, and thrown away or sold later because the battery was full."""
-
-
-def regrets_at(import_price: float, export_price: float, heat_price: float) -> Regrets:
-    """The regrets at given prices a kWh; `export_price` is 0 where nothing is sold.
-
-    With the prices of DESIGN section 7 (2, 0 and 1) they are 0.862 and 1.
-    """
-    stored_price = CHARGE_EFFICIENCY * DISCHARGE_EFFICIENCY * import_price
-    return Regrets(heated=max(0.0, stored_price - heat_price), stored=max(0.0, heat_price - export_price))
-
-
-USUAL_REGRETS = regrets_at(1.0, 0.0, HEAT_WORTH)
 
 
 def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread: float) -> Levels:

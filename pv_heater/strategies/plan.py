@@ -33,12 +33,12 @@ from pv_heater.strategies.battery_bucket import (
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.outlooks import (
     LEANINGS,
-    USUAL_REGRETS,
     Home,
     Stretch,
     levels_of,
     target_wh,
 )
+from pv_heater.strategies.regrets import USUAL_REGRETS
 from pv_heater.strategies.sun_ahead import QUARTER_S, SunAhead, quarters_between
 from pv_heater.strategies.use_ahead import UseAhead
 

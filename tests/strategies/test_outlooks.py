@@ -8,15 +8,13 @@ from hypothesis import strategies as st
 
 from pv_heater.strategies.outlooks import (
     LEANINGS,
-    USUAL_REGRETS,
     Home,
     Levels,
-    Regrets,
     Stretch,
     levels_of,
-    regrets_at,
     target_wh,
 )
+from pv_heater.strategies.regrets import USUAL_REGRETS
 
 HOME = Home(capacity_wh=4800.0, charge_limit_w=2400.0, heaters_w=2000.0)
 
@@ -72,15 +70,6 @@ def test_brighter_outlooks_fill_and_waste_earlier() -> None:
 def test_certainty_leaves_only_the_doubt_about_the_use() -> None:
     rest = [hour(4000, use_w=0.0)] * 2
     assert levels_of(rest, HOME, 1.6, 0.0) == levels_of(rest, HOME, -1.6, 0.0)
-
-
-def test_the_regrets_at_the_designs_prices() -> None:
-    assert regrets_at(2.0, 0.0, 1.0) == Regrets(heated=pytest.approx(0.862, abs=0.001), stored=1.0)
-    assert USUAL_REGRETS.heated / USUAL_REGRETS.stored == pytest.approx(0.862, abs=0.001)
-
-
-def test_what_sells_for_more_than_heat_is_worth_is_no_regret() -> None:
-    assert regrets_at(0.30, 0.20, 0.15) == Regrets(heated=pytest.approx(0.12936), stored=0.0)
 
 
 def test_one_outlook_aims_as_high_as_wastes_nothing() -> None:
