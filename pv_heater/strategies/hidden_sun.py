@@ -43,12 +43,12 @@ class HiddenSun:
         self._spent_wh = spent_wh
 
     def note(self, view: View, elapsed_s: float) -> None:
-        """Book what a battery above its goal gives to the loads; only to be called while it is above its goal."""
+        """Book what the battery gives to the loads; only to be called while it is so full that sun may hide."""
         given_w = max(0.0, -(view.reading.battery_w or 0.0))
         self._spent_wh += min(given_w, view.own_w) * elapsed_s / 3600.0
 
     def give_w(self, view: View) -> float:
-        """What the battery may give to a regulated load above its goal; 0 once the budget is spent."""
+        """What a battery that full may give to a regulated load; 0 once the budget is spent."""
         return view.limits.max_battery_discharge_w if self._spent_wh < self._budget_wh else 0.0
 
     def trial_w(self, view: View, expected_w: float | None, spare_w: float) -> float | None:

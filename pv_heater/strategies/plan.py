@@ -103,7 +103,7 @@ class Plan:
         goal_percent, why = self._goal(view, sun, soc_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
         if view.reading_is_new:
-            self._learn(view, sun, soc_percent, above_goal=above_goal)
+            self._learn(view, sun, soc_percent)
         spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
         give_w = self._give_w(view, soc_percent)
         battery_w = battery_wish_w(view, goal_percent, give_w)
@@ -185,7 +185,7 @@ class Plan:
         why = "no forecast, and without place and modules no sky to go by"
         return replace(budget, because=f"{why}, so by balance: {budget.because}")
 
-    def _learn(self, view: View, sun: SunAhead, soc_percent: float, *, above_goal: bool) -> None:
+    def _learn(self, view: View, sun: SunAhead, soc_percent: float) -> None:
         """Take note of a new reading."""
         before_s, self._taken_s = self._taken_s, view.taken_tick_s
         elapsed_s = min(LONGEST_ELAPSED_S, view.taken_tick_s - before_s) if before_s is not None else 0.0
@@ -198,7 +198,7 @@ class Plan:
             self._use.observe(taken_at.astimezone(self._zone).hour, view.base_w, elapsed_s)
         if view.reading.pv_w is not None and not self._may_hide(view, soc_percent):
             sun.observe(taken_at, view.reading.pv_w, elapsed_s)
-        if above_goal:
+        if soc_percent >= self._hold_percent(view):
             self._hidden.note(view, elapsed_s)
 
     def _may_hide(self, view: View, soc_percent: float) -> bool:
@@ -265,6 +265,8 @@ class Plan:
         """What the battery may give beside the sun: only above its floor, and not where surplus can be seen."""
         if view.feed_in or soc_percent <= self._floor_percent(view):
             return 0.0
+        if soc_percent < self._hold_percent(view):
+            return view.limits.max_battery_discharge_w
         return self._hidden.give_w(view)
 
 
