@@ -326,7 +326,7 @@ class Controller:
         name = policy.name
         reading = self._watch.fresh(tick_s)
         load_c = reading.load_c if reading is not None else {}
-        energy = next((block for block in blocks if not block.safety), None)
+        energy = _energy_block(blocks, running=self._memories[name].phase is Phase.HEATING)
         share_w, rule, because = share.power_w, budget.rule, budget.because
         if share.rule is not None:
             rule, because = share.rule, f"{share.because}; {budget.because}"
@@ -362,6 +362,13 @@ class Controller:
                 self._memories[name] = load.memory(tick_s, away_s)
         self._day = saved.day
         self._vacation_until_at = saved.vacation_until_at
+
+
+def _energy_block(blocks: Sequence[Block], *, running: bool) -> Block | None:
+    """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
+    energy = [block for block in blocks if not block.safety]
+    urgent = [block for block in energy if block.at_once] if running else []
+    return next(iter(urgent or energy), None)
 
 
 def _tick_of(at: datetime | None, now: datetime, tick_s: float) -> float | None:
