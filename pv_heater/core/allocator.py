@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 
-from pv_heater.core.machine import needed_w
 from pv_heater.core.settings import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
+from pv_heater.core.wants import needed_w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def allot(
     Loads above a battery row may also take what the strategy held back for the battery. A minimum on time is
     honoured before priority: its power flows anyway. Shares of loads that draw now add up to no more than the budget,
     what is held, and the dead band of one running relay. `phase_headroom_w` is what each grid phase can still
-    carry (see `guards.phase_headroom_w`); a load whose phase is not known may be on any, so it counts on all.
+    carry (see `headroom.phase_headroom_w`); a load whose phase is not known may be on any, so it counts on all.
     """
     loads = [claim for claim in claims if isinstance(claim, Claim)]
     pools = _Pools(budget, loads, phase_headroom_w, battery_in_list=len(loads) < len(claims))

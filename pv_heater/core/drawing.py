@@ -68,6 +68,9 @@ class Drawing:
         `told_w` is the least each load was set to in the `SETTLED_S` before the reading was taken.
         """
         told_w = {name: power_w for name, power_w in told_w.items() if power_w > 0}
+        if not told_w:
+            self._first_s = {}
+            return {}
         showing = self._measured_idle(reading, told_w) | _unmeasured_idle(reading, told_w)
         for name, power_w in told_w.items():
             if _seems_to_draw(reading, name, power_w):

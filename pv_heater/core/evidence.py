@@ -97,12 +97,16 @@ class Evidence:
 
     def least_own_w(self, over_s: float) -> dict[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
-        from_s, in_force = self.taken_tick_s - over_s, [dict[str, float]()]
-        for since_s, power_w in self._own:
-            if since_s >= self.taken_tick_s:
-                break
-            in_force = [power_w] if since_s <= from_s else [*in_force, power_w]
-        return {name: min(power_w.get(name, 0.0) for power_w in in_force) for name in in_force[-1]}
+        taken_s = self.taken_tick_s
+        in_force: list[dict[str, float]] = []  # the latest first
+        for since_s, power_w in reversed(self._own):
+            if since_s < taken_s:
+                in_force.append(power_w)
+                if since_s <= taken_s - over_s:
+                    break
+        else:
+            in_force.append({})  # what was in force before is not known
+        return {name: min(power_w.get(name, 0.0) for power_w in in_force) for name in in_force[0]}
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
@@ -111,12 +115,9 @@ class Evidence:
             self._drawn_w = self._drawn_when_taken_w(self.reading)
 
     def _drawn_when_taken_w(self, reading: Reading) -> dict[str, float]:
-        set_w: dict[str, float] = {}
-        for since_s, power_w in self._own:
-            if since_s >= self.taken_tick_s:
-                break
-            set_w = power_w
-        return set_w | dict(reading.load_w)
+        taken_s = self.taken_tick_s
+        set_w = next((power_w for since_s, power_w in reversed(self._own) if since_s < taken_s), {})
+        return {**set_w, **reading.load_w}
 
     def _age_limit_s(self) -> float:
         if self._fixed_max_age_s is not None:
@@ -133,7 +134,7 @@ class Evidence:
     def _is_news(self, reading: Reading, tick_s: float) -> bool:
         known = self.reading
         if known is None or reading.source != known.source or reading.taken_at > known.taken_at:
-            return known is None or reading != known
+            return True
         # A source whose clock was set back would otherwise be ignored for ever.
         age_s = self.age_s(tick_s)
         return reading.taken_at < known.taken_at and age_s is not None and age_s >= self.max_age_s

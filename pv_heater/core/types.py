@@ -56,6 +56,8 @@ def in_utc(name: str, value: datetime) -> datetime:
     Python subtracts and compares two instants of the same zone by their wall clocks, which is an hour off when
     summer time begins or ends. In UTC the two are the same.
     """
+    if value.tzinfo is UTC:
+        return value
     require_aware(name, value)
     return value.astimezone(UTC)
 
@@ -90,26 +92,19 @@ class Reading:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "taken_at", in_utc("taken_at", self.taken_at))
-        for name in _READING_NUMBERS:
-            require_finite(name, getattr(self, name))
-        for name, values in (
-            ("grid_phase_w", enumerate(self.grid_phase_w, 1)),
-            ("load_w", self.load_w.items()),
-            ("load_c", self.load_c.items()),
-        ):
-            for key, value in values:
-                require_finite(f"{name}[{key}]", value)
-
-
-_READING_NUMBERS = (
-    "pv_w",
-    "consumption_w",
-    "grid_w",
-    "battery_w",
-    "battery_v",
-    "battery_soc_percent",
-    "interval_s",
-)
+        require_finite("pv_w", self.pv_w)
+        require_finite("consumption_w", self.consumption_w)
+        require_finite("grid_w", self.grid_w)
+        require_finite("battery_w", self.battery_w)
+        require_finite("battery_v", self.battery_v)
+        require_finite("battery_soc_percent", self.battery_soc_percent)
+        require_finite("interval_s", self.interval_s)
+        for number, phase_w in enumerate(self.grid_phase_w, 1):
+            require_finite(f"grid_phase_w[{number}]", phase_w)
+        for name, power_w in self.load_w.items():
+            require_finite(f"load_w[{name}]", power_w)
+        for name, temperature_c in self.load_c.items():
+            require_finite(f"load_c[{name}]", temperature_c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from math import inf
 
 from pv_heater.core.daylight import DaylightHours, SunCourse
 from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
-from pv_heater.core.guards import Block, Watched, phase_headroom_w, site_blocks
+from pv_heater.core.guards import Block, Watched, site_blocks
+from pv_heater.core.headroom import phase_headroom_w
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View, house_w, spare_w
 from pv_heater.core.types import Forecast, Reading
@@ -42,33 +42,29 @@ class Watch:
 
     def found_idle(self, tick_s: float) -> dict[str, str]:
         """Loads that a new reading proves to draw nothing, with the reason. Their past settings count no more."""
-        evidence, reading = self._evidence, self.fresh(tick_s)
-        if reading is None or not evidence.is_new:
+        evidence = self._evidence
+        reading = self._fresh(tick_s) if evidence.is_new else None
+        if reading is None:
             return {}
         found = self._drawing.find(reading, evidence.taken_tick_s, evidence.least_own_w(SETTLED_S))
         for name in found:
             evidence.disown(name)
         return found
 
-    def measured_w(self, name: str, tick_s: float, *, since_s: float = -inf) -> float | None:
+    def measured_w(self, name: str, tick_s: float, *, since_s: float) -> float | None:
         """What a load's own meter says; None without one, or where the reading was taken before `since_s`."""
-        reading = self.fresh(tick_s)
+        reading = self._fresh(tick_s)
         if reading is None or self._evidence.taken_tick_s < since_s:
             return None
         return reading.load_w.get(name)
-
-    def fresh(self, tick_s: float) -> Reading | None:
-        """The reading in force while it is younger than its limit, else None."""
-        age_s = self._evidence.age_s(tick_s)
-        return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
 
     def share(self, tick_s: float) -> float:
         """1 while the source is on time, falling to 0 as the reading nears its age limit."""
         return self._evidence.share(tick_s)
 
-    def phase_headroom_w(self, tick_s: float, phases: Mapping[str, int | None]) -> tuple[float, ...]:
-        """What each phase can still carry; `phases` tells the phase of each load. See `core.guards`."""
-        return phase_headroom_w(self.fresh(tick_s), self._limits, self._evidence.own_by_load_w(), phases)
+    def phase_headroom_w(self, watched: Watched, phases: Mapping[str, int | None]) -> tuple[float, ...]:
+        """What each phase can still carry; `phases` tells the phase of each load. See `core.headroom`."""
+        return phase_headroom_w(watched.reading, self._limits, self._evidence.own_by_load_w(), phases)
 
     def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading in force was taken."""
@@ -84,7 +80,7 @@ class Watch:
         vacation_until_at: datetime | None,
     ) -> Watched:
         """What the guards go by."""
-        evidence, reading = self._evidence, self.fresh(tick_s)
+        evidence, reading = self._evidence, self._fresh(tick_s)
         return Watched(
             now=now,
             reading=reading,
@@ -106,7 +102,7 @@ class Watch:
 
     def view(
         self,
-        now: datetime,
+        watched: Watched,
         tick_s: float,
         *,
         forecast: Forecast | None,
@@ -116,7 +112,7 @@ class Watch:
         battery_target_percent: float | None,
     ) -> View | None:
         """The picture for a strategy; None without a fresh reading."""
-        reading = self.fresh(tick_s)
+        now, reading = watched.now, watched.reading
         if reading is None:
             return None
         site = self._site
@@ -141,6 +137,11 @@ class Watch:
             limits=self._limits,
             battery_target_percent=battery_target_percent,
         )
+
+    def _fresh(self, tick_s: float) -> Reading | None:
+        """The reading in force while it is younger than its limit, else None."""
+        age_s = self._evidence.age_s(tick_s)
+        return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
 
     def _inverter_load_w(self, reading: Reading | None, commanded_w: float) -> float:
         """What runs through the inverter, with what the loads were told to add since the reading.

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pv_heater.core.allocator import Claim, allot
-from pv_heater.core.machine import needed_w
 from pv_heater.core.settings import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
+from pv_heater.core.wants import needed_w
 
 
 class RelayPolicy(LoadPolicy):

@@ -9,12 +9,11 @@ from pv_heater.core.guards import (
     SITE_GUARDS,
     Block,
     Watched,
-    headroom_w,
     least_battery_percent,
     load_block,
-    phase_headroom_w,
     site_blocks,
 )
+from pv_heater.core.headroom import headroom_w, phase_headroom_w
 from pv_heater.core.settings import Battery, Inverter, Limits, LoadPolicy, Site
 from pv_heater.core.types import Reading
 from tests.builders import NOON, reading

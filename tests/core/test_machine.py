@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from pv_heater.core.claims import held_w, takes_surplus
 from pv_heater.core.drawing import Idle
 from pv_heater.core.guards import Block
-from pv_heater.core.machine import TRANSITIONS, Event, advance, held_w, takes_surplus
+from pv_heater.core.machine import TRANSITIONS, Event, advance
 from pv_heater.core.settings import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase

@@ -1,0 +1,77 @@
+"""What a step puts before the loads: in part before all of them alike, in part before one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pv_heater.core.allocator import Share
+from pv_heater.core.guards import Block
+from pv_heater.core.margins import offered_w
+from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.situation import Situation
+from pv_heater.core.surplus import Budget
+from pv_heater.core.types import Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What all loads are faced with alike in one step. For the fields of the same name see `Situation`."""
+
+    tick_s: float
+    elapsed_s: float
+    blocks: Sequence[Block]
+    """The guards that block the site, most serious first."""
+    budget: Budget
+    stale_share: float
+    load_w: Mapping[str, float]
+    """What the loads' own meters say, by load."""
+    load_c: Mapping[str, float]
+    """Temperatures by load."""
+    midnight_s: float | None
+    daylight_ends_s: float | None
+
+    def of(
+        self,
+        policy: LoadPolicy,
+        share: Share,
+        *,
+        hot: Block | None,
+        running: bool,
+        wish: Mode | None,
+        health: str,
+        cleared: bool,
+    ) -> Situation:
+        """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule."""
+        budget, energy = self.budget, self._energy_block(running=running)
+        share_w, rule, because = share.power_w, budget.rule, budget.because
+        if share.rule is not None:
+            rule, because = share.rule, f"{share.because}; {budget.because}"
+        if wish is Mode.OFF and energy is None:
+            energy = Block(guard="rule", safety=False, at_once=False, because="its rule says off")
+        elif wish is Mode.ON:
+            share_w, rule, because = policy.max_power_w, "rule", "its rule says on"
+        return Situation(
+            tick_s=self.tick_s,
+            elapsed_s=self.elapsed_s,
+            safety=next((block for block in self.blocks if block.safety), hot),
+            energy=energy,
+            allotted_w=share_w,
+            offered_w=offered_w(budget, share.offered_w),
+            stale_share=self.stale_share,
+            rule=rule,
+            because=because,
+            margins=budget.margins,
+            health=health,
+            cleared=cleared,
+            temperature_c=self.load_c.get(policy.name),
+            measured_w=self.load_w.get(policy.name),
+            midnight_s=self.midnight_s,
+            daylight_ends_s=self.daylight_ends_s,
+        )
+
+    def _energy_block(self, *, running: bool) -> Block | None:
+        """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
+        energy = [block for block in self.blocks if not block.safety]
+        urgent = [block for block in energy if block.at_once] if running else []
+        return next(iter(urgent or energy), None)

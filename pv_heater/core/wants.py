@@ -1,0 +1,86 @@
+"""What should happen to a load if its timers allow: the first that has a say decides, from safety down to its share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pv_heater.core.guards import Block
+from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.situation import Memory, Situation
+from pv_heater.core.types import Mode, Phase
+
+START_FACTOR = 1.2
+"""An adjustable load starts at a fifth more than its least power, and at no less than its dead band: as much as the
+battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What should happen to a load if its timers allow."""
+
+    power_w: float
+    """0: off. Above 0 it is at least the load's least power."""
+    rule: str
+    because: str
+    at_once: bool = False
+    """For off: the minimum on time does not count."""
+    immediate_start: bool = False
+    """For on: no start delay, no budget of closings (the owner asked)."""
+
+
+def needed_w(policy: LoadPolicy, *, running: bool) -> float:
+    """The least share with which a load starts, or stays on: the start asks for more, so that noise does not switch."""
+    if policy.adjustable:
+        start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
+        return policy.min_power_w if running else min(start_w, policy.max_power_w)
+    # A dead band as wide as the load itself would keep it on with nothing spare.
+    return policy.max_power_w - (min(policy.dead_band_w, policy.max_power_w / 2) if running else 0.0)
+
+
+def full_reason(policy: LoadPolicy, memory: Memory, temperature_c: float | None) -> str | None:
+    """Why an automatic load has had enough, or None. A load forced on is not held back by it."""
+    if memory.mode is Mode.ON:
+        return None
+    if memory.idle is not None:
+        return memory.idle.because
+    if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
+        return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
+    if policy.target_c is not None and temperature_c is not None:
+        limit = policy.target_c - (policy.hysteresis_c if memory.phase is Phase.FULL else 0.0)
+        if temperature_c >= limit:
+            return f"{temperature_c:.1f} degC, the target is {policy.target_c:.1f}"
+    return None
+
+
+def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str | None) -> Wanted:
+    """The answer for one load; `full` is why it has had enough, if it has."""
+    if situation.safety is not None:
+        return _blocked(situation.safety, at_once=True)
+    if memory.mode is Mode.OFF:
+        return Wanted(power_w=0.0, rule="forced_off", because="forced off", at_once=True)
+    if memory.mode is Mode.ON:
+        power_w = memory.forced_w if memory.forced_w is not None else policy.max_power_w
+        power_w = min(policy.max_power_w, max(policy.least_power_w, power_w))
+        return Wanted(power_w=power_w, rule="forced_on", because="forced on", immediate_start=True)
+    if memory.idle is not None:
+        # No minimum on time protects what draws nothing.
+        return Wanted(power_w=0.0, rule="full", because=memory.idle.because, at_once=True)
+    if situation.energy is not None:
+        return _blocked(situation.energy, at_once=situation.energy.at_once)
+    if full is not None:
+        return Wanted(power_w=0.0, rule="full", because=full)
+    return _allotted(policy, memory, situation)
+
+
+def _blocked(block: Block, *, at_once: bool) -> Wanted:
+    return Wanted(power_w=0.0, rule=block.guard, because=block.because, at_once=at_once)
+
+
+def _allotted(policy: LoadPolicy, memory: Memory, situation: Situation) -> Wanted:
+    """The strategy's share, made into something this load can do, with the hysteresis between start and stop."""
+    power_w = min(situation.allotted_w, policy.max_power_w) * situation.stale_share
+    if power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):
+        power_w = 0.0
+    elif not policy.adjustable:
+        power_w = policy.max_power_w
+    return Wanted(power_w=power_w, rule=situation.rule, because=situation.because)
