@@ -217,10 +217,17 @@ class Plan:
         wasting = bisect_left(self._waste_above_wh, stored_wh)
         hold_percent = self._hold_percent(view) if 2 * filling >= len(LEANINGS) else 100.0
         goal_percent = max(self._floor_percent(view), min(self._target_percent, hold_percent))
-        if self._full_at is not None and view.now - self._full_at >= FILL_EVERY:
+        if self._must_fill(view):
             goal_percent = 100.0
         of_all = f"of {len(LEANINGS)} outlooks {filling} still fill it today, {wasting} would waste sun"
         return goal_percent, f"{of_all}, so it should hold {goal_percent:.0f} % now"
+
+    def _must_fill(self, view: View) -> bool:
+        """Lead must absorb every day, lithium be full once a week; both come before anything else."""
+        battery = view.site.battery
+        if battery is not None and battery.chemistry == "lead":
+            return True
+        return self._full_at is not None and view.now - self._full_at >= FILL_EVERY
 
     def _make_plan(self, view: View, sun: SunAhead) -> None:
         rest_of_day = self._rest_of_day(view, sun)
@@ -249,8 +256,7 @@ class Plan:
 
     def _hold_percent(self, view: View) -> float:
         """As near to full as the battery is held while it will surely be filled."""
-        battery = view.site.battery
-        if view.feed_in or (battery is not None and battery.chemistry == "lead"):
+        if view.feed_in:
             return 100.0
         if self._settings.hold_percent is not None:
             return self._settings.hold_percent
