@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from pv_heater.config import Config, load_config
-from pv_heater.core import energy, machine
-from pv_heater.core.allocator import Claim, Share, allot
+from pv_heater.core.allocator import allot
 from pv_heater.core.circumstances import Circumstances
-from pv_heater.core.claims import claim_of
-from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.grounds import basis_of, in_force, thresholds_of
-from pv_heater.core.guards import Block, Watched, load_block
+from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import headroom_w
+from pv_heater.core.home_loads import HomeLoads
 from pv_heater.core.outcome import decision_of
-from pv_heater.core.saved import SCHEMA, Saved, load_as_json
-from pv_heater.core.settings import BatteryShare, LoadPolicy
-from pv_heater.core.situation import Memory, Outcome
+from pv_heater.core.saved import SCHEMA, Saved
+from pv_heater.core.settings import BatteryShare
 from pv_heater.core.step_time import LocalDay, StepTime
 from pv_heater.core.surplus import Budget, Strategy, View
 from pv_heater.core.types import (
@@ -38,7 +36,6 @@ from pv_heater.core.types import (
     Forecast,
     Inputs,
     Mode,
-    Phase,
     Reading,
     Vacation,
     in_utc,
@@ -57,14 +54,12 @@ class Controller:
     ) -> None:
         """`pretended` loads have no effect on the house that the readings are of: a dry run, a replay."""
         self._pretended = frozenset(pretended)
-        self._rows: tuple[LoadPolicy | BatteryShare, ...] = tuple(
-            row if isinstance(row, BatteryShare) else row.settings for row in config.loads
-        )
-        self._policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
-        self._phases = {name: policy.phase for name, policy in self._policies.items()}
-        self._battery_target_percent = next(
-            (row.until_percent for row in self._rows if isinstance(row, BatteryShare)), None
-        )
+        rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
+        self._loads = HomeLoads(rows)
+        policies = self._loads.policies
+        self._phases = {name: policy.phase for name, policy in policies.items()}
+        battery_rows = [row for row in rows if isinstance(row, BatteryShare)]
+        self._battery_target_percent = battery_rows[0].until_percent if battery_rows else None
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
@@ -73,10 +68,9 @@ class Controller:
             config.limits,
             self._zone,
             local_source=bool(config.meter) and config.meter[0].type != "vrm",
-            max_power_w={name: policy.max_power_w for name, policy in self._policies.items()},
+            max_power_w={name: policy.max_power_w for name, policy in policies.items()},
         )
-        self._thresholds = thresholds_of(config.site, config.limits, self._policies.values())
-        self._memories = {name: Memory() for name in self._policies}
+        self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._vacation_until_at: datetime | None = None
         self._time = StepTime()
         self._day = LocalDay(self._zone)
@@ -85,7 +79,7 @@ class Controller:
         self._absent: dict[str, Any] = {}
         """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
         if self._saved is not None and state is not None:
-            gone = [name for name, load in self._saved.loads.items() if name not in self._memories and load.fault]
+            gone = [name for name, load in self._saved.loads.items() if name not in policies and load.fault]
             self._absent = {name: state["loads"][name] for name in gone}
             if self._saved.strategy_type == self._strategy_word:
                 self._strategy.restore(self._saved.learned)
@@ -107,23 +101,30 @@ class Controller:
         `reading` None: the meter said nothing, the last reading goes on ageing.
         """
         inputs, now = inputs or NO_INPUTS, in_utc("now", now)
-        self._begin(now, inputs.tick_s)
+        tick_s = self._begin(now, inputs.tick_s)
         cleared = self._obey(inputs.commands)
-        self._observe(reading, now)
-        commanded_w = sum([memory.credited_w for memory in self._memories.values()])
+
+        self._watch.observe(reading, now, tick_s)
+        self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
+        commanded_w = sum(self._loads.credited_w().values())
         watched = self._watch.look(
             now,
-            self._time.tick_s,
+            tick_s,
             commanded_w=commanded_w,
             clock_trusted=inputs.clock_trusted,
             vacation_until_at=self._vacation_until_at,
         )
         blocks = self._watch.blocks(watched)
-        hot = {name: self._temperature_block(policy, watched.reading) for name, policy in self._policies.items()}
+        hot = self._loads.temperature_blocks(watched.reading.load_c if watched.reading is not None else {})
+
         view = self._view(watched, forecast, commanded_w)
         budget = self._budget(view, blocks)
-        shares = allot(budget, self._claims(hot, inputs), self._watch.phase_headroom_w(watched, self._phases))
-        outcomes = self._advance(self._circumstances(watched, blocks, budget), shares, hot, inputs, cleared)
+        claims = self._loads.claims(tick_s, self._watch.own_by_load_w(), hot, inputs)
+        shares = allot(budget, claims, self._watch.phase_headroom_w(watched, self._phases))
+
+        circumstances = self._circumstances(watched, blocks, budget)
+        outcomes = self._loads.advance(circumstances, shares, hot, inputs, cleared)
+        self._remember_own()
         basis = basis_of(
             watched,
             view,
@@ -131,48 +132,36 @@ class Controller:
             budget=budget,
             allotted_w={name: share.power_w for name, share in shares.items()},
             commanded_w=commanded_w,
-            stale_share=self._watch.share(self._time.tick_s),
+            stale_share=circumstances.stale_share,
         )
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
-        return decision_of(outcomes, blocks, budget, now, self._time.tick_s, self._zone, basis, self._thresholds)
+        return decision_of(outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds)
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
         if self._given_state is not None:
             return dict(self._given_state)  # not one step yet: nothing has changed
-        now, day, tick_s = self._time.now, self._day.day, self._time.tick_s
+        now, day = self._time.now, self._day.day
         return {
             "schema": SCHEMA,
             "saved_at": now.isoformat() if now else None,
             "day": day.isoformat() if day else None,
             "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
-            "loads": self._absent | {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()},
+            "loads": self._absent | self._loads.as_json(self._time.tick_s),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
 
-    def _begin(self, now: datetime, tick_s: float | None) -> None:
-        """Move on in time: what was saved and what is counted follow."""
+    def _begin(self, now: datetime, given_s: float | None) -> float:
+        """Move on in time; what was saved, now that it is known how old it is, and what is counted follow."""
         time = self._time
-        time.advance(now, tick_s)
+        time.advance(now, given_s)
         if self._saved is not None:
-            self._take_back(self._saved, now)
+            self._loads.take_back(self._saved.loads, time.tick_s, self._saved.away_s(now))
+            self._day.day, self._vacation_until_at = self._saved.day, self._saved.vacation_until_at
             self._saved = self._given_state = None
-        for name, memory in self._memories.items():
-            if memory.credited_w > 0:
-                measured_w = self._watch.measured_w(name, time.tick_s, since_s=memory.since_s)
-                max_w = self._policies[name].max_power_w
-                self._memories[name] = energy.counted(memory, time.elapsed_s, measured_w=measured_w, max_power_w=max_w)
-        if self._day.has_changed(now):
-            self._memories = {name: energy.new_day(memory) for name, memory in self._memories.items()}
-
-    def _take_back(self, saved: Saved, now: datetime) -> None:
-        """Turn saved ages into ticks, now that the first step tells what time it is."""
-        away_s = saved.away_s(now)
-        for name, load in saved.loads.items():
-            if name in self._memories:
-                self._memories[name] = load.memory(self._time.tick_s, away_s)
-        self._day.day = saved.day
-        self._vacation_until_at = saved.vacation_until_at
+        measured_w = partial(self._watch.measured_w, tick_s=time.tick_s)
+        self._loads.count(time.elapsed_s, measured_w, new_day=self._day.has_changed(now))
+        return time.tick_s
 
     def _obey(self, commands: Sequence[Command]) -> set[str]:
         """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
@@ -181,8 +170,8 @@ class Controller:
             if isinstance(command, Vacation):
                 self._vacation_until_at = command.until_at
                 continue
-            if command.load not in self._memories:
-                raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._memories)}")
+            if command.load not in self._loads.policies:
+                raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._loads.policies)}")
             if isinstance(command, ClearFault):
                 cleared.add(command.load)
             else:
@@ -191,38 +180,15 @@ class Controller:
 
     def _force(self, command: Force) -> None:
         if command.mode is Mode.AUTO:
-            until_s, forced_w = None, None
-        else:
-            for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
-            until_s, forced_w = self._time.tick_s + min(FORCE_LONGEST_S, max(0.0, for_s)), command.power_w
-        self._memories[command.load] = replace(
-            self._memories[command.load], mode=command.mode, mode_until_s=until_s, forced_w=forced_w
-        )
-
-    def _observe(self, reading: Reading | None, now: datetime) -> None:
-        """Take in what the meter says. Loads found to draw nothing count no more: others may have their share."""
-        tick_s = self._time.tick_s
-        self._watch.observe(reading, now, tick_s)
-        for name, because in self._watch.found_idle(tick_s).items():
-            idle = Idle(because=because, until_s=tick_s + RETEST_S)
-            self._memories[name] = replace(self._memories[name], idle=idle)
-
-    def _temperature_block(self, policy: LoadPolicy, reading: Reading | None) -> Block | None:
-        """The load's own safety guard; remembered, since it releases later than it blocks."""
-        memory = self._memories[policy.name]
-        hot = load_block(policy, reading.load_c if reading is not None else {}, was_hot=memory.hot)
-        is_hot = hot is not None and hot.guard == "too_hot"
-        if is_hot is not memory.hot:
-            self._memories[policy.name] = replace(memory, hot=is_hot)
-        return hot
+            self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
+            return
+        for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+        until_s = self._time.tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
+        self._loads.force(command.load, command.mode, until_s=until_s, power_w=command.power_w)
 
     def _view(self, watched: Watched, forecast: Forecast | None, commanded_w: float) -> View | None:
         """The picture for the strategy; None without a fresh reading."""
-        automatic = [
-            policy
-            for name, policy in self._policies.items()
-            if self._memories[name].mode is Mode.AUTO and self._memories[name].fault is None
-        ]
+        automatic = self._loads.automatic()
         return self._watch.view(
             watched,
             self._time.tick_s,
@@ -248,23 +214,6 @@ class Controller:
         because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
         return replace(budget, power_w=most_w, rule="headroom", because=because)
 
-    def _claims(self, hot: Mapping[str, Block | None], inputs: Inputs) -> list[Claim | BatteryShare]:
-        """What every row of the list may ask for."""
-        own_w = self._watch.own_by_load_w()
-        return [
-            row
-            if isinstance(row, BatteryShare)
-            else claim_of(
-                row,
-                self._memories[row.name],
-                self._time.tick_s,
-                usable=hot[row.name] is None and inputs.health.get(row.name, "ok") == "ok",
-                wish=inputs.wishes.get(row.name),
-                own_w=own_w.get(row.name, 0.0),
-            )
-            for row in self._rows
-        ]
-
     def _circumstances(self, watched: Watched, blocks: Sequence[Block], budget: Budget) -> Circumstances:
         time, reading = self._time, watched.reading
         return Circumstances(
@@ -279,29 +228,8 @@ class Controller:
             daylight_ends_s=time.tick_at(watched.daylight_changes_at) if watched.daylight else None,
         )
 
-    def _advance(
-        self,
-        circumstances: Circumstances,
-        shares: Mapping[str, Share],
-        hot: Mapping[str, Block | None],
-        inputs: Inputs,
-        cleared: Collection[str],
-    ) -> dict[str, Outcome]:
-        """Every load takes its step; what it is set to from now on is remembered."""
-        outcomes = {}
-        for name, policy in self._policies.items():
-            memory = self._memories[name]
-            situation = circumstances.of(
-                policy,
-                shares[name],
-                hot=hot[name],
-                running=memory.phase is Phase.HEATING,
-                wish=inputs.wishes.get(name),
-                health=inputs.health.get(name, "ok"),
-                cleared=name in cleared,
-            )
-            outcomes[name] = machine.advance(policy, memory, situation)
-        self._memories = {name: outcome.memory for name, outcome in outcomes.items()}
-        felt_w = {name: memory.credited_w for name, memory in self._memories.items() if name not in self._pretended}
+    def _remember_own(self) -> None:
+        """From now on the house feels what the loads are set to, but for those that are only pretended."""
+        credited_w = self._loads.credited_w()
+        felt_w = {name: power_w for name, power_w in credited_w.items() if name not in self._pretended}
         self._watch.remember_own(self._time.tick_s, felt_w)
-        return outcomes

@@ -51,7 +51,7 @@ class Watch:
             evidence.disown(name)
         return found
 
-    def measured_w(self, name: str, tick_s: float, *, since_s: float) -> float | None:
+    def measured_w(self, name: str, since_s: float, *, tick_s: float) -> float | None:
         """What a load's own meter says; None without one, or where the reading was taken before `since_s`."""
         reading = self._fresh(tick_s)
         if reading is None or self._evidence.taken_tick_s < since_s:

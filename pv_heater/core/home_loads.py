@@ -1,0 +1,127 @@
+"""All loads of the home together: what each remembers, and what happens to it in a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pv_heater.core import energy, machine
+from pv_heater.core.allocator import Claim, Share
+from pv_heater.core.circumstances import Circumstances
+from pv_heater.core.claims import claim_of
+from pv_heater.core.drawing import RETEST_S, Idle
+from pv_heater.core.guards import Block, load_block
+from pv_heater.core.saved import SavedLoad, load_as_json
+from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.situation import Memory, Outcome
+from pv_heater.core.types import Inputs, Mode, Phase
+
+Measured = Callable[[str, float], float | None]
+"""What a load's own meter says, by its name, in a reading taken since that tick; None without one."""
+
+
+class HomeLoads:
+    """The loads in the order of their list, with the memory of each."""
+
+    def __init__(self, rows: Sequence[LoadPolicy | BatteryShare]) -> None:
+        """`rows`: the owner's list, the battery's place in it included."""
+        self._rows = tuple(rows)
+        self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
+        self._memories = {name: Memory() for name in self.policies}
+
+    def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
+        """Go on from what was saved `away_s` seconds ago."""
+        for name, load in saved.items():
+            if name in self._memories:
+                self._memories[name] = load.memory(tick_s, away_s)
+
+    def as_json(self, tick_s: float) -> dict[str, Any]:
+        """Every load's part of the state."""
+        return {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()}
+
+    def count(self, elapsed_s: float, measured_w: Measured, *, new_day: bool) -> None:
+        """Count the energy of the step that ended; on a new day all counts begin anew."""
+        for name, memory in self._memories.items():
+            if new_day:
+                self._memories[name] = energy.new_day(memory)
+            elif memory.credited_w > 0:
+                seen_w, most_w = measured_w(name, memory.since_s), self.policies[name].max_power_w
+                self._memories[name] = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
+
+    def force(self, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:
+        """Put one load into a mode; `until_s` and `power_w` are None for ``auto``."""
+        memory = self._memories[name]
+        self._memories[name] = replace(memory, mode=mode, mode_until_s=until_s, forced_w=power_w)
+
+    def note_idle(self, found: Mapping[str, str], tick_s: float) -> None:
+        """These loads draw nothing, with the reason: they count no more, and others may have their share."""
+        for name, because in found.items():
+            idle = Idle(because=because, until_s=tick_s + RETEST_S)
+            self._memories[name] = replace(self._memories[name], idle=idle)
+
+    def credited_w(self) -> dict[str, float]:
+        """What each load may be taken to draw, as it is set now."""
+        return {name: memory.credited_w for name, memory in self._memories.items()}
+
+    def automatic(self) -> list[LoadPolicy]:
+        """The loads that a strategy has to do with."""
+        return [
+            self.policies[name]
+            for name, memory in self._memories.items()
+            if memory.mode is Mode.AUTO and memory.fault is None
+        ]
+
+    def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block | None]:
+        """The loads' own safety guards; remembered, since they release later than they block."""
+        blocks = {}
+        for name, policy in self.policies.items():
+            memory = self._memories[name]
+            blocks[name] = block = load_block(policy, load_c, was_hot=memory.hot)
+            is_hot = block is not None and block.guard == "too_hot"
+            if is_hot is not memory.hot:
+                self._memories[name] = replace(memory, hot=is_hot)
+        return blocks
+
+    def claims(
+        self, tick_s: float, own_w: Mapping[str, float], hot: Mapping[str, Block | None], inputs: Inputs
+    ) -> list[Claim | BatteryShare]:
+        """What every row of the list may ask for; `own_w` is what each load drew in the reading."""
+        return [
+            row
+            if isinstance(row, BatteryShare)
+            else claim_of(
+                row,
+                self._memories[row.name],
+                tick_s,
+                usable=hot[row.name] is None and inputs.health.get(row.name, "ok") == "ok",
+                wish=inputs.wishes.get(row.name),
+                own_w=own_w.get(row.name, 0.0),
+            )
+            for row in self._rows
+        ]
+
+    def advance(
+        self,
+        circumstances: Circumstances,
+        shares: Mapping[str, Share],
+        hot: Mapping[str, Block | None],
+        inputs: Inputs,
+        cleared: Collection[str],
+    ) -> dict[str, Outcome]:
+        """Every load takes its step; the faults of those in `cleared` are over."""
+        outcomes = {}
+        for name, policy in self.policies.items():
+            memory = self._memories[name]
+            situation = circumstances.of(
+                policy,
+                shares[name],
+                hot=hot[name],
+                running=memory.phase is Phase.HEATING,
+                wish=inputs.wishes.get(name),
+                health=inputs.health.get(name, "ok"),
+                cleared=name in cleared,
+            )
+            outcomes[name] = outcome = machine.advance(policy, memory, situation)
+            self._memories[name] = outcome.memory
+        return outcomes
