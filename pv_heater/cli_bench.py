@@ -102,6 +102,26 @@ def capture(
     _say(result.as_json(), as_json, result.as_lines())
 
 
+@bench.command()
+def invariants(
+    days: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Days to live.")] = 1000,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other days.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Live random days in random houses with random faults, and check what must never happen.
+
+    Ends with exit code 1 and the days that show it when a promise was broken. A thousand days take about a quarter
+    hour on two cores.
+    """
+    from pv_heater.bench.invariants import measure
+
+    result = measure(days, seed, jobs=jobs or os.cpu_count() or 1, progress=_progress)
+    _say(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
+        raise typer.Exit(1)
+
+
 def _place_of(config: Path | None) -> Place | None:
     from pv_heater.bench.days import Place
     from pv_heater.config import load_config

@@ -1,14 +1,18 @@
 """Whatever the house and the hour: what must never happen does not happen."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pv_heater import Controller, Inputs
-from pv_heater.core.types import Decision, Force, Mode, Phase, Reading
-from tests.builders import NOON, config, forecast, heater
+from pv_heater import Controller, Inputs, load_config
+from pv_heater.bench.promises import Promises
+from pv_heater.bench.strange_days import live_strange_day
+from pv_heater.core.types import ClearFault, Command, Decision, Force, Forecast, Mode, Reading, Vacation
+from tests.builders import NOON, House, config, forecast, heater
 
 POWERS = st.one_of(st.none(), st.floats(-8000, 12_000))
 STEP = st.fixed_dictionaries(
@@ -22,12 +26,21 @@ STEP = st.fixed_dictionaries(
         "grid_w": POWERS,
         "battery_w": POWERS,
         "battery_soc_percent": st.one_of(st.none(), st.floats(0, 100)),
-        "grid_connected": st.sampled_from([None, True, False]),
+        "pv_throttled": st.sampled_from([None, True, False]),
+        "feed_in_allowed": st.sampled_from([None, True, False]),
+        "grid_connected": st.sampled_from([None, True, True, False]),
         "clock_trusted": st.sampled_from([None, True, True, True, False]),
         "health": st.sampled_from(["ok"] * 20 + ["relay: stuck"]),
+        "wish": st.sampled_from([None] * 20 + [Mode.ON, Mode.OFF]),
         "force": st.sampled_from([None] * 10 + [Mode.ON, Mode.OFF, Mode.AUTO]),
+        "clear": st.sampled_from([False] * 9 + [True]),
+        "restart": st.sampled_from([False] * 20 + [True]),
     }
 )
+SEEN = (
+    "pv_w", "consumption_w", "grid_w", "battery_w", "battery_soc_percent", "pv_throttled", "feed_in_allowed",
+    "grid_connected",
+)  # fmt: skip
 LOAD = st.fixed_dictionaries(
     {
         "min_on_s": st.sampled_from([0, 60, 300]),
@@ -39,71 +52,142 @@ LOAD = st.fixed_dictionaries(
         "min_power_w": st.sampled_from([60, 500, 2000]),
     }
 )
-STRATEGY = st.sampled_from([{"type": "balance"}, {"type": "balance", "filter_s": 0}, {"type": "forecast_gap"}])
+STRATEGY = st.sampled_from(
+    [
+        {"type": "plan"},
+        {"type": "balance"},
+        {"type": "balance", "filter_s": 0},
+        {"type": "bucket"},
+        {"type": "forecast_gap"},
+    ]
+)
+SKY = st.sampled_from([None, 0.0, 800.0, 4000.0, 1e7])
+"""What the forecast says all day, W; None: there is none."""
+
+
+def house(rows: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:
+    site = {"pv": [{"kwp": 5}], **config()["site"], "feed_in": "auto"}
+    return config(site=site, strategy=law, loads=[heater("a", **rows), heater("b", max_power_w=800)])
 
 
 def seen_at(now: datetime, step: dict[str, Any]) -> Reading | None:
     if step["silent"]:
         return None
-    names = ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_soc_percent", "grid_connected")
-    fields = {name: step[name] for name in names}
+    fields = {name: step[name] for name in SEEN}
     return Reading(taken_at=now - timedelta(seconds=step["age_s"]), source="test", interval_s=10.0, **fields)
 
 
-def play(rows: dict[str, Any], law: dict[str, Any], steps: list[dict[str, Any]]) -> list[tuple[float, Decision]]:
-    controller = Controller.from_config(config(strategy=law, loads=[heater("a", **rows), heater("b", max_power_w=800)]))
-    tick_s, now, played = 0.0, NOON, []
+def expected(now: datetime, sky_w: float | None) -> Forecast | None:
+    return None if sky_w is None else forecast(now, pv_w=sky_w)
+
+
+def asked(step: dict[str, Any], tick_s: float) -> Inputs:
+    commands: tuple[Command, ...] = (ClearFault(load="a"),) if step["clear"] else ()
+    if step["force"]:
+        commands += (Force(load="a", mode=step["force"], for_s=600),)
+    return Inputs(
+        tick_s=tick_s,
+        commands=commands,
+        health={"a": step["health"]},
+        wishes={"a": step["wish"]},
+        clock_trusted=step["clock_trusted"],
+    )
+
+
+def play(settings_of_house: dict[str, Any], sky_w: float | None, steps: list[dict[str, Any]]) -> list[Decision]:
+    """Step through it all; every promise is checked on the way."""
+    built = load_config(settings_of_house)
+    controller, promises = Controller(built), Promises(built)
+    tick_s, now, decisions = 0.0, NOON, []
     for step in steps:
         tick_s += step["elapsed_s"]
-        now += timedelta(seconds=step["elapsed_s"] + step["wall_jump_s"])
-        commands = (Force(load="a", mode=step["force"], for_s=600),) if step["force"] else ()
-        inputs = Inputs(
-            tick_s=tick_s, commands=commands, health={"a": step["health"]}, clock_trusted=step["clock_trusted"]
-        )
-        played.append((tick_s, controller.step(now, seen_at(now, step), forecast(now), inputs)))
-    return played
+        restarts = step["restart"] and tick_s > step["elapsed_s"]
+        now += timedelta(seconds=step["elapsed_s"] + (0.0 if restarts else step["wall_jump_s"]))
+        if restarts:
+            controller = Controller(built, json.loads(json.dumps(controller.state(), allow_nan=False)))
+            promises.note_restart(tick_s)
+        reading, inputs = seen_at(now, step), asked(step, tick_s)
+        decision = controller.step(now, reading, expected(now, sky_w), inputs)
+        assert promises.check(now, reading, inputs, decision) == []
+        decisions.append(decision)
+    return decisions
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(LOAD, STRATEGY, st.lists(STEP, min_size=5, max_size=60))
-def test_what_must_never_happen(rows: dict[str, Any], law: dict[str, Any], steps: list[dict[str, Any]]) -> None:
-    limits = heater("a", **rows)
-    since_s: dict[str, float] = {"a": -1e9, "b": -1e9}
-    before: Decision | None = None
-    last_new_s = -1e9
-    for (tick_s, decision), step in zip(play(rows, law, steps), steps, strict=True):
-        setpoint, state = decision.setpoints["a"], decision.loads["a"]
-        # Setpoints stay inside their bounds, and are 0 W when off.
-        assert setpoint.on == (state.phase is Phase.HEATING)
-        if setpoint.on:
-            assert limits["min_power_w"] - 1e-9 <= setpoint.power_w <= 2000 + 1e-9
-        # Guards are never overruled.
-        if step["clock_trusted"] is False or step["health"] != "ok":
-            assert not setpoint.on
-        if not step["silent"]:
-            last_new_s = tick_s - step["age_s"] if step["age_s"] < 5000 else last_new_s
-        if decision.blocked_by == "no_reading" and state.mode is Mode.AUTO:
-            assert not setpoint.on
-        if state.mode is Mode.OFF:
-            assert not setpoint.on
-        # Whatever happens, nothing automatic runs on readings older than the limit.
-        if tick_s - last_new_s > 900 and state.mode is Mode.AUTO:
-            assert not setpoint.on
-        # Minimum times are kept, except for safety, lost readings and the owner's word.
-        if before is not None and setpoint.on and not before.setpoints["a"].on:
-            assert tick_s - since_s["a"] >= rows["min_off_s"] - 1e-6
-        if before is not None and before.setpoints["a"].on and not setpoint.on:
-            in_time = tick_s - since_s["a"] >= rows["min_on_s"] - 1e-6
-            excused = state.rule in {
-                "hardware", "clock", "grid_lost", "no_reading", "grid_draw", "battery_low", "forced_off", "full",
-            }  # fmt: skip
-            assert in_time or excused or step["force"] is not None, state
-        if before is not None and before.setpoints["a"].on != setpoint.on:
-            since_s["a"] = tick_s
-        before = decision
+@given(LOAD, STRATEGY, SKY, st.lists(STEP, min_size=5, max_size=60))
+def test_what_must_never_happen(
+    rows: dict[str, Any], law: dict[str, Any], sky_w: float | None, steps: list[dict[str, Any]]
+) -> None:
+    play(house(rows, law), sky_w, steps)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(LOAD, STRATEGY, st.lists(STEP, min_size=5, max_size=30))
-def test_the_same_calls_give_the_same_decisions(rows: dict[str, Any], law: dict[str, Any], steps: list[Any]) -> None:
-    assert play(rows, law, steps) == play(rows, law, steps)
+@given(LOAD, STRATEGY, SKY, st.lists(STEP, min_size=5, max_size=30))
+def test_the_same_calls_give_the_same_decisions(
+    rows: dict[str, Any], law: dict[str, Any], sky_w: float | None, steps: list[dict[str, Any]]
+) -> None:
+    assert play(house(rows, law), sky_w, steps) == play(house(rows, law), sky_w, steps)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**9), st.sampled_from([(0.2, 0.02), (1.0, 0.1), (10.0, 1.0), (60.0, 8.0), (300.0, 26.0)]))
+def test_strange_hours_in_strange_houses_break_nothing(number: int, pace: tuple[float, float]) -> None:
+    """The same lives as `bench invariants`, shorter, and from five calls a second to one in five minutes."""
+    pace_s, hours = pace
+    day = live_strange_day(f"test {number}", pace_s=pace_s, hours=hours)
+    assert day.broken == ()
+    assert day == live_strange_day(f"test {number}", pace_s=pace_s, hours=hours)
+
+
+@pytest.mark.parametrize("law", ["plan", "balance", "bucket", "forecast_gap"])
+def test_a_state_read_back_twice_gives_two_controllers_that_answer_alike(law: str) -> None:
+    home = House(house({}, {"type": law}))
+    for minute in range(30):
+        home.at(60.0 * minute, battery_soc_percent=60.0 + minute, with_forecast=forecast())
+    saved = json.loads(json.dumps(home.controller.state(), allow_nan=False))
+    one, other = House(house({}, {"type": law}), saved), House(house({}, {"type": law}), saved)
+    for minute in range(30, 60):
+        answers = [
+            home.at(60.0 * minute, battery_soc_percent=60.0 + minute / 2, with_forecast=forecast())
+            for home in (one, other)
+        ]
+        assert answers[0] == answers[1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["plan", "balance", "bucket", "forecast_gap"]),
+    st.sampled_from([Mode.AUTO, Mode.ON, Mode.OFF]),
+    st.integers(1, 40),
+    st.booleans(),
+)
+def test_a_restart_forgets_no_mode_count_energy_or_fault(law: str, mode: Mode, minutes: int, stuck: bool) -> None:
+    home = House(house({"min_off_s": 120}, {"type": law}))
+    for minute in range(minutes):
+        inputs: dict[str, Any] = {"commands": (Force(load="a", mode=mode, for_s=7200),)} if minute == 0 else {}
+        if stuck and minute == minutes - 1:
+            inputs["health"] = {"b": "relay: stuck"}
+        home.at(60.0 * minute, with_forecast=forecast(), inputs=inputs)
+    before = home.controller.state()
+    later = House(house({"min_off_s": 120}, {"type": law}), json.loads(json.dumps(before)))
+    first = later.at(60.0 * minutes, with_forecast=forecast())
+    after = later.controller.state()
+    for name in ("a", "b"):
+        kept = ("mode", "fault", "energy_wh")
+        assert {key: after["loads"][name][key] for key in kept} == {key: before["loads"][name][key] for key in kept}
+        assert after["loads"][name]["closings"] - before["loads"][name]["closings"] in (0, 1)
+    if before["loads"]["a"]["phase"] == "heating":
+        assert not first.setpoints["a"].on, "it may just have been switched off by the power cut: it rests"
+
+
+@pytest.mark.parametrize("reason", ["night", "vacation"])
+def test_what_ends_heating_at_once_is_not_hidden_by_what_can_wait(reason: str) -> None:
+    """Its hours are over, or its owner leaves, and it waits out its minimum hour: then the grid delivers 2 kW."""
+    limits = {"daylight": {"from": "00:00", "to": "13:30"}} if reason == "night" else {}
+    home = House(config(limits=limits, loads=[heater(min_on_s=3600)]))
+    leaves = {"commands": (Vacation(until_at=NOON + timedelta(days=1)),)} if reason == "vacation" else {}
+    assert home.at(1500).setpoints["heater"].on
+    held = home.at(2000, inputs=leaves)  # 13:33 in Vienna
+    assert (held.blocked_by, held.setpoints["heater"].on, held.loads["heater"].rule) == (reason, True, "min_on")
+    alarm = home.at(2010, grid_w=2000.0, pv_w=0.0, consumption_w=2000.0)
+    assert (alarm.blocked_by, alarm.setpoints["heater"].on) == (reason, False)

@@ -1,0 +1,137 @@
+"""Why nothing may heat at a step: the guards as the owner was promised them, judged from outside the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+
+from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.types import Decision, Reading
+
+ROUNDING = 1e-6
+GRID_ALARM_FACTOR = 5.0
+SLOWEST_REGULATED_S = 300.0
+ABOVE_RESERVE_PERCENT = 5.0
+UNKNOWN_BATTERY_PERCENT = 30.0
+"""As the documentation promises them; said anew, so that a slip in the guards is seen here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """Each None where nothing forbids heating."""
+
+    safety: str | None = None
+    """Nothing passes."""
+    at_once: str | None = None
+    """Automatic heating ends without delay."""
+    waiting: str | None = None
+    """Automatic heating ends once its minimum on time is over."""
+
+    @property
+    def energy(self) -> str | None:
+        """What holds back automatic heating."""
+        return self.at_once or self.waiting
+
+
+class Forbidden:
+    """Follows what the controller was told, and says what forbids heating."""
+
+    def __init__(self, site: Site, limits: Limits) -> None:
+        self._site = site
+        self._limits = limits
+        self._vacation_until_at: datetime | None = None
+        self._seen_at: set[datetime] = set()
+        self._youngest_s = -inf
+        """The latest tick at which any reading that has come was taken."""
+        self._interval_s: float | None = None
+
+    def note_reading(self, now: datetime, tick_s: float, reading: Reading | None) -> bool:
+        """Whether this is plainly the newest reading so far."""
+        if reading is None or reading.taken_at in self._seen_at:
+            return False
+        newest = not self._seen_at or reading.taken_at > max(self._seen_at)
+        self._seen_at.add(reading.taken_at)
+        self._youngest_s = max(self._youngest_s, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
+        if newest:
+            self._interval_s = reading.interval_s
+        return newest
+
+    def note_vacation(self, until_at: datetime | None) -> None:
+        """Nobody is home until then."""
+        self._vacation_until_at = until_at
+
+    def note_restart(self) -> None:
+        """No reading has come yet."""
+        self._seen_at, self._youngest_s = set(), -inf
+
+    def blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
+        """What forbids heating now."""
+        return Blocks(
+            safety=next(self._safety(decision), None),
+            at_once=next(self._at_once(tick_s, decision), None),
+            waiting=next(self._waiting(now, decision), None),
+        )
+
+    def is_at_reserve(self, decision: Decision) -> bool:
+        """Whether the battery holds no more than its reserve."""
+        soc_percent, battery = decision.inputs.battery_soc_percent, self._site.battery
+        return soc_percent is not None and soc_percent <= (battery.reserve_percent if battery is not None else 0.0)
+
+    def _safety(self, decision: Decision) -> Iterator[str]:
+        basis, site, limits = decision.inputs, self._site, self._limits
+        if basis.clock_trusted is False:
+            yield "the clock cannot be trusted"
+        if basis.grid_connected is False and not site.off_grid:
+            yield "the grid is lost"
+        if limits.max_house_w is not None and (basis.house_w or 0.0) > limits.max_house_w:
+            yield f"the house draws {basis.house_w} W"
+        if limits.max_phase_w is not None and any(phase_w > limits.max_phase_w for phase_w in basis.grid_phase_w):
+            yield f"the phases draw {basis.grid_phase_w} W"
+        if site.inverter is not None and site.inverter.loads_on == "out" and basis.house_w is not None:
+            through_w = basis.house_w - max(0.0, basis.grid_w or 0.0)
+            if through_w > site.inverter.max_w:
+                yield f"the inverter carries {through_w:.0f} W"
+
+    def _at_once(self, tick_s: float, decision: Decision) -> Iterator[str]:
+        basis, limits = decision.inputs, self._limits
+        if basis.reading_source is None:
+            yield "there is no young reading"
+        elif tick_s - self._youngest_s >= decision.thresholds.max_reading_age_s + ROUNDING:
+            yield f"the youngest reading was taken {tick_s - self._youngest_s:.0f} s ago"
+        if self._interval_s is not None and self._interval_s > SLOWEST_REGULATED_S:
+            yield f"a reading comes every {self._interval_s:.0f} s only"
+        if self._is_low(decision) and self.is_at_reserve(decision):
+            yield f"the battery holds {basis.battery_soc_percent} %"
+        if basis.grid_w is not None and basis.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w:
+            yield f"the grid delivers {basis.grid_w:.0f} W"
+
+    def _waiting(self, now: datetime, decision: Decision) -> Iterator[str]:
+        basis = decision.inputs
+        if self._vacation_until_at is not None and now < self._vacation_until_at:
+            yield "it is vacation"
+        if not basis.daylight:
+            yield "it is night"
+        if self._is_low(decision):
+            yield f"the battery holds {basis.battery_soc_percent} %"
+        if basis.grid_w is not None and basis.grid_w > self._limits.max_grid_w:
+            yield f"the grid delivers {basis.grid_w:.0f} W"
+
+    def _is_low(self, decision: Decision) -> bool:
+        soc_percent, limit_percent = decision.inputs.battery_soc_percent, self._limits.min_battery_percent
+        if limit_percent is None and self._site.battery is not None:
+            limit_percent = min(100.0, self._site.battery.reserve_percent + ABOVE_RESERVE_PERCENT)
+        return soc_percent is not None and soc_percent < (
+            UNKNOWN_BATTERY_PERCENT if limit_percent is None else limit_percent
+        )
+
+
+def temperature_block(policy: LoadPolicy, decision: Decision) -> str | None:
+    """Why a load's temperature forbids heating; None where it does not."""
+    if policy.max_c is None:
+        return None
+    temperature_c = decision.inputs.load_c.get(policy.name)
+    if temperature_c is None:
+        return "its probe is lost"
+    return f"it has {temperature_c} degC" if temperature_c >= policy.max_c else None

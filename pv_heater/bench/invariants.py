@@ -1,0 +1,130 @@
+"""Random days in random houses with random faults: what must never happen, counted; and whether memory grows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+
+from pv_heater.bench.long_life import Growth, growth_of
+from pv_heater.bench.strange_days import StrangeDay, live_strange_day
+from pv_heater.strategies import STRATEGIES
+
+Progress = Callable[[int, int], None]
+"""Told how many days are done, and of how many."""
+SHOWN = 20
+"""Broken days that are printed for people; --json has all."""
+MOST_OBJECTS = 30
+"""That a controller may hold more at the end of a long life than in its middle: a number here, a text there."""
+MOST_MEMORY_BYTES = 40_000
+"""And its process: a number kept at each of the 1,440 steps between, and its place in a list, would be 46 kB."""
+MOST_STATE_BYTES = 300
+"""And its saved state: longer numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenDay:
+    """A day on which a promise was broken."""
+
+    seed: str
+    """``SEED DAY``: `live_strange_day` lives the day again."""
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invariants:
+    """What came of all days."""
+
+    days: int
+    seed: int
+    steps: int
+    heated_steps: int
+    """Steps in which any load was on."""
+    days_by_strategy: dict[str, int]
+    growths: tuple[Growth, ...]
+    """Of each strategy, in a long life without faults."""
+    broken_days: tuple[BrokenDay, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was."""
+        return not self.broken_days and not any(grows(growth) for growth in self.growths)
+
+    def as_lines(self) -> list[str]:
+        """For people."""
+        strategies = ", ".join(f"{count} {word}" for word, count in sorted(self.days_by_strategy.items()))
+        lines = [
+            f"{self.days} days, seed {self.seed}: {self.steps} steps, in {self.heated_steps} of them a load was on.",
+            f"Days by strategy: {strategies}. Every day was lived twice.",
+        ]
+        for day in self.broken_days[:SHOWN]:
+            lines += [f"Day {day.seed!r} broke {len(day.broken)}:", *(f"  {sentence}" for sentence in day.broken)]
+        lines += [
+            f"A second day of {growth.strategy}: {growth.objects:+} objects held, {growth.memory_bytes:+} bytes of "
+            f"memory, {growth.state_bytes:+} bytes of state{': it grows' if grows(growth) else ''}."
+            for growth in self.growths
+        ]
+        lines.append(f"Days with a broken promise: {len(self.broken_days)}.")
+        return lines
+
+
+def grows(growth: Growth) -> bool:
+    """Whether that is more than chance."""
+    return (
+        growth.objects > MOST_OBJECTS
+        or growth.memory_bytes > MOST_MEMORY_BYTES
+        or growth.state_bytes > MOST_STATE_BYTES
+    )
+
+
+def measure(
+    days: int,
+    seed: int,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    weighed: Sequence[str] = tuple(STRATEGIES),
+) -> Invariants:
+    """Live `days` days, each twice, in `jobs` processes; whatever `jobs`, the days give the same.
+
+    `weighed` names the strategies that are lived at length to see whether they grow.
+    """
+    seeds = [f"{seed} {number}" for number in range(days)]
+    steps = heated_steps = 0
+    strategies: Counter[str] = Counter()
+    broken: list[BrokenDay] = []
+    for number, day in enumerate(_lived(seeds, jobs), 1):
+        steps += day.steps
+        heated_steps += day.heated_steps
+        strategies[day.strategy] += 1
+        if day.broken:
+            broken.append(BrokenDay(seed=seeds[number - 1], broken=day.broken))
+        if progress is not None:
+            progress(number, days)
+    return Invariants(
+        days=days,
+        seed=seed,
+        steps=steps,
+        heated_steps=heated_steps,
+        days_by_strategy=dict(strategies),
+        growths=tuple(growth_of(strategy) for strategy in weighed),
+        broken_days=tuple(broken),
+    )
+
+
+def live_twice(seed: str) -> StrangeDay:
+    """The day of `seed`; that it does not answer the same the second time counts as broken."""
+    first, second = live_strange_day(seed), live_strange_day(seed)
+    if first == second:
+        return first
+    return replace(first, broken=(*first.broken, "the same calls gave other decisions the second time"))
+
+
+def _lived(seeds: list[str], jobs: int) -> Iterator[StrangeDay]:
+    """Each day, in order."""
+    if jobs == 1:
+        yield from map(live_twice, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(live_twice, seeds, chunksize=4)
