@@ -155,24 +155,27 @@ class Plan:
         start_at, self._day_ends_at = self._midnight(today), self._midnight(today + timedelta(days=1))
         self._quarters_at = quarters_between(start_at, self._day_ends_at)
         self._hours = [at.astimezone(self._zone).hour for at in self._quarters_at]
-        sun.begin_day(self._quarters_at)
-        self._use.end_day()
-        self._hidden.begin_day()
-        self._day, self._planned_s = today, None
+        self._planned_s = None
         if self._saved:
             self._take_back(view, sun)
+        sun.begin_day(self._quarters_at)
+        if today != self._day:
+            sun.end_day()
+            self._use.end_day()
+            self._hidden.begin_day()
+        self._day = today
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(0), self._zone).astimezone(UTC)
 
     def _take_back(self, view: View, sun: SunAhead) -> None:
         saved, self._saved = self._saved, {}
-        same_day = saved.get("day") == str(self._day)
-        sun.restore(_mapping(saved.get("sun")), same_day=same_day)
-        self._use.restore(_mapping(saved.get("use")), same_day=same_day)
-        if same_day and isinstance(saved.get("probed_wh"), int | float):
+        sun.restore(_mapping(saved.get("sun")))
+        self._use.restore(_mapping(saved.get("use")))
+        if isinstance(saved.get("probed_wh"), int | float):
             self._hidden.restore(max(0.0, float(saved["probed_wh"])))
         try:
+            self._day = date.fromisoformat(str(saved.get("day")))
             full_at = datetime.fromisoformat(str(saved.get("full_at")))
         except ValueError:
             return

@@ -22,7 +22,11 @@ PRIOR_SHARE = 0.3
 USUAL_SHARE = 0.5
 """Of a clear sky's energy, what an average day gives in Central Europe; until days here have told more."""
 LEARNED_A_DAY = 0.2
-"""Share of a whole new day in what is known of earlier ones."""
+"""Share of a whole new day in what is known of the sky."""
+KEPT_A_DAY = 0.8
+"""Weight of the days before, after each new one: panels stay, snow and leaves do not."""
+DOUBT_DAYS = 2.0
+"""The forecast is taken to be right as firmly as so many clear days would prove."""
 BLIND_SPREAD = 2.0
 """Without a forecast tomorrow's weather is twice as uncertain: the spread of days around their mean."""
 COURSE_OF_CLEAR_SKY = 0.2
@@ -43,13 +47,14 @@ class SunAhead:
         self._expected_w: list[float | None] = []
         self._expected_day_wh = 0.0
         self._forecast: Forecast | None = None
+        self._seen_before_wh = self._expected_before_wh = 0.0
+        self._by_forecast = True
         self._factor = 1.0
         self._usual_share = USUAL_SHARE
         self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
 
     def begin_day(self, quarters_at: Sequence[datetime]) -> None:
-        """A local day of these quarters begins: learn from the one before, and compute this one's clear sky."""
-        self._learn()
+        """A local day of these quarters begins: compute its clear sky."""
         self._start_at = quarters_at[0]
         site = self._site
         self._clear_w = []
@@ -57,6 +62,22 @@ class SunAhead:
             middle = timedelta(seconds=QUARTER_S / 2)
             self._clear_w = [clear_sky_w(site.pv, site.latitude, site.longitude, at + middle) for at in quarters_at]
         self._expect(quarters_at)
+
+    def end_day(self) -> None:
+        """Learn from the day that ended, as far as it was seen. A clear day is much like the next one."""
+        clear_wh = sum(self._clear_w) * QUARTER_S / 3600.0
+        if self._by_forecast and self._expected_wh > 0:
+            # By energy, so that a dark day, of which half is easily missed, counts little.
+            self._seen_before_wh = KEPT_A_DAY * self._seen_before_wh + self._seen_wh
+            self._expected_before_wh = KEPT_A_DAY * self._expected_before_wh + self._expected_wh
+            doubt_wh = DOUBT_DAYS * max(clear_wh, self._expected_day_wh)
+            least, most = FACTOR_BOUNDS
+            factor = (self._seen_before_wh + doubt_wh) / (self._expected_before_wh + doubt_wh)
+            self._factor = min(most, max(least, factor))
+        if clear_wh > 0 and self._clear_seen_wh > 0:
+            share = min(1.0, max(LEAST_SHARE, self._seen_wh / self._clear_seen_wh))
+            self._usual_share += LEARNED_A_DAY * min(1.0, self._clear_seen_wh / clear_wh) * (share - self._usual_share)
+        self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
 
     def take(self, forecast: Forecast | None, quarters_at: Sequence[datetime]) -> None:
         """Expect by `forecast` from now on; None: by the sky and the last days."""
@@ -77,6 +98,7 @@ class SunAhead:
             return
         self._seen_wh += pv_w * hours
         self._expected_wh += expected_w * hours
+        self._by_forecast = self._forecast is not None
         self._clear_seen_wh += self.clear_w(number) * hours
 
     def expected_now_w(self, at: datetime) -> float | None:
@@ -108,21 +130,26 @@ class SunAhead:
         """What the days have taught, and the day so far."""
         return {
             "factor": round(self._factor, 4),
+            "seen_before_wh": round(self._seen_before_wh, 1),
+            "expected_before_wh": round(self._expected_before_wh, 1),
             "usual_share": round(self._usual_share, 4),
             "seen_wh": round(self._seen_wh, 1),
             "expected_wh": round(self._expected_wh, 1),
             "clear_seen_wh": round(self._clear_seen_wh, 1),
+            "by_forecast": self._by_forecast,
         }
 
-    def restore(self, state: Mapping[str, Any], *, same_day: bool) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` told; anything else is ignored."""
         least, most = FACTOR_BOUNDS
         self._factor = min(most, max(least, _finite(state.get("factor"), self._factor)))
+        self._seen_before_wh = max(0.0, _finite(state.get("seen_before_wh"), 0.0))
+        self._expected_before_wh = max(0.0, _finite(state.get("expected_before_wh"), 0.0))
         self._usual_share = min(1.0, max(LEAST_SHARE, _finite(state.get("usual_share"), self._usual_share)))
-        if same_day:
-            self._seen_wh = max(0.0, _finite(state.get("seen_wh"), 0.0))
-            self._expected_wh = max(0.0, _finite(state.get("expected_wh"), 0.0))
-            self._clear_seen_wh = max(0.0, _finite(state.get("clear_seen_wh"), 0.0))
+        self._seen_wh = max(0.0, _finite(state.get("seen_wh"), 0.0))
+        self._expected_wh = max(0.0, _finite(state.get("expected_wh"), 0.0))
+        self._clear_seen_wh = max(0.0, _finite(state.get("clear_seen_wh"), 0.0))
+        self._by_forecast = state.get("by_forecast") is not False
 
     def _number(self, at: datetime) -> int:
         return -1 if self._start_at is None else int((at - self._start_at).total_seconds() // QUARTER_S)
@@ -137,19 +164,6 @@ class SunAhead:
             if clear_w:
                 self._expected_w = _with_course(self._expected_w, clear_w)
         self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0
-
-    def _learn(self) -> None:
-        """Move what is known towards the day that ended, as far as the day was seen."""
-        if self._forecast is not None and self._expected_wh > 0 and self._expected_day_wh > 0:
-            least, most = FACTOR_BOUNDS
-            ratio = min(most, max(least, self._seen_wh / self._expected_wh))
-            weight = LEARNED_A_DAY * min(1.0, self._expected_wh / self._expected_day_wh)
-            self._factor += weight * (ratio - self._factor)
-        clear_wh = sum(self._clear_w) * QUARTER_S / 3600.0
-        if clear_wh > 0 and self._clear_seen_wh > 0:
-            share = min(1.0, max(LEAST_SHARE, self._seen_wh / self._clear_seen_wh))
-            self._usual_share += LEARNED_A_DAY * min(1.0, self._clear_seen_wh / clear_wh) * (share - self._usual_share)
-        self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
 
 
 def quarters_between(start_at: datetime, end_at: datetime) -> list[datetime]:

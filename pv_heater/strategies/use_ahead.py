@@ -15,8 +15,8 @@ USUAL_COURSE = (0.5,) * 6 + (1.0,) * 11 + (1.6,) * 5 + (0.9,) * 2
 """By local hour: half at night, most in the evening, as in the standard load profile of households."""
 TRUST_H = 6.0
 """The day so far counts against so many usual hours."""
-LEARNED_A_DAY = 0.2
-"""Share of a new day in what is known of an hour: a week of habit."""
+LEARNED_A_DAY = 0.1
+"""Share of a new day in what is known of an hour: cooking and washing move, so habit is the mean of many days."""
 LEAST_SHARE_OF_HOUR = 0.5
 """An hour must have been seen that long to teach."""
 
@@ -56,12 +56,11 @@ class UseAhead:
             "today_h": [round(hours, 4) for hours in self._today_h],
         }
 
-    def restore(self, state: Mapping[str, Any], *, same_day: bool) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` told; anything else is ignored."""
         self._hours_w = _day_of(state.get("hours_w")) or self._hours_w
-        if same_day:
-            self._today_wh = _day_of(state.get("today_wh")) or self._today_wh
-            self._today_h = _day_of(state.get("today_h")) or self._today_h
+        self._today_wh = _day_of(state.get("today_wh")) or self._today_wh
+        self._today_h = _day_of(state.get("today_h")) or self._today_h
 
 
 def _day_of(values: Any) -> list[float] | None:

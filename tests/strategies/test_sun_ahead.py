@@ -94,8 +94,8 @@ def test_a_forecast_that_is_always_half_of_the_truth_is_corrected_across_days() 
         sun.begin_day(DAY)
         sun.take(even(1000), DAY)
         watch(sun, 2000.0, 24, 72)
-    sun.begin_day(DAY)
-    assert sun.correction()[0] == pytest.approx(2.0, abs=0.05)
+        sun.end_day()
+    assert sun.correction()[0] == pytest.approx((120 + 24) / (60 + 24), abs=0.01)
 
 
 def test_without_forecasts_the_usual_share_of_a_clear_sky_is_learned() -> None:
@@ -104,6 +104,7 @@ def test_without_forecasts_the_usual_share_of_a_clear_sky_is_learned() -> None:
         sun.begin_day(DAY)
         for number in range(96):
             sun.observe(DAY[number], 0.2 * sun.clear_w(number), 900.0)
+        sun.end_day()
     sun.begin_day(DAY)
     assert (sun.expected_w(NOON) or 0.0) / sun.clear_w(NOON) == pytest.approx(0.2, abs=0.01)
 
@@ -112,25 +113,25 @@ def test_it_goes_on_after_a_restart_on_the_same_day() -> None:
     sun = day_with(HERE, even(2000))
     watch(sun, 700.0, 24, 40)
     later = day_with(HERE, even(2000))
-    later.restore(json.loads(json.dumps(sun.state())), same_day=True)
+    later.restore(json.loads(json.dumps(sun.state())))
     assert later.correction() == pytest.approx(sun.correction(), rel=1e-3)
 
 
 @pytest.mark.parametrize("broken", [{}, {"factor": "much"}, {"factor": float("nan")}, {"usual_share": None}])
 def test_a_broken_state_is_as_none(broken: dict[str, object]) -> None:
     sun = day_with(HERE, even(2000))
-    sun.restore(broken, same_day=True)
+    sun.restore(broken)
     assert sun.correction() == (1.0, 1.0)
 
 
 def test_no_state_makes_it_believe_anything() -> None:
     sun = day_with(HERE, even(2000))
-    sun.restore({"factor": 1e9, "usual_share": -5, "seen_wh": -1, "expected_wh": 1e-9}, same_day=True)
+    sun.restore({"factor": 1e9, "usual_share": -5, "seen_wh": -1, "expected_wh": 1e-9})
     assert 0.2 <= sun.correction()[0] <= 5.0
 
 
 def test_a_day_without_sun_divides_by_nothing() -> None:
     sun = day_with(HERE, even(0.0))
     watch(sun, 0.0, 0, 96)
-    sun.begin_day(DAY)
+    sun.end_day()
     assert sun.correction()[0] == 1.0
