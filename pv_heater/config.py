@@ -185,7 +185,7 @@ def _doubts(config: Config) -> list[Problem]:
     """What is allowed and probably not meant."""
     doubts = [
         Problem((section,), "is checked, but this version does nothing with it yet")
-        for section in ("web", "mqtt", "tariff")
+        for section in ("web", "mqtt")
         if getattr(config, section)
     ]
     if config.strategy.type == "forecast_gap" and not config.forecast:

@@ -26,6 +26,7 @@ from pv_heater.core.saved import SCHEMA, Saved
 from pv_heater.core.settings import BatteryShare
 from pv_heater.core.step_time import LocalDay, StepTime
 from pv_heater.core.surplus import Budget, Strategy, View
+from pv_heater.core.tariff import Tariff
 from pv_heater.core.types import (
     FORCE_LONGEST_S,
     NO_INPUTS,
@@ -36,6 +37,7 @@ from pv_heater.core.types import (
     Forecast,
     Inputs,
     Mode,
+    PricePeriod,
     Reading,
     Vacation,
     in_utc,
@@ -70,6 +72,7 @@ class Controller:
             local_source=bool(config.meter) and config.meter[0].type != "vrm",
             max_power_w={name: policy.max_power_w for name, policy in policies.items()},
         )
+        self._tariff = Tariff(config.tariff, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._vacation_until_at: datetime | None = None
         self._time = StepTime()
@@ -117,7 +120,7 @@ class Controller:
         blocks = self._watch.blocks(watched)
         hot = self._loads.temperature_blocks(watched.reading.load_c if watched.reading is not None else {})
 
-        view = self._view(watched, forecast, commanded_w)
+        view = self._view(watched, forecast, commanded_w, inputs.prices)
         budget = self._budget(view, blocks)
         claims = self._loads.claims(tick_s, self._watch.own_by_load_w(), hot, inputs)
         shares = allot(budget, claims, self._watch.phase_headroom_w(watched, self._phases))
@@ -186,7 +189,9 @@ class Controller:
         until_s = self._time.tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
         self._loads.force(command.load, command.mode, until_s=until_s, power_w=command.power_w)
 
-    def _view(self, watched: Watched, forecast: Forecast | None, commanded_w: float) -> View | None:
+    def _view(
+        self, watched: Watched, forecast: Forecast | None, commanded_w: float, prices: tuple[PricePeriod, ...]
+    ) -> View | None:
         """The picture for the strategy; None without a fresh reading."""
         automatic = self._loads.automatic()
         return self._watch.view(
@@ -197,6 +202,7 @@ class Controller:
             capacity_w=sum([policy.max_power_w for policy in automatic]),
             least_w=min([policy.least_power_w for policy in automatic], default=0.0),
             battery_target_percent=self._battery_target_percent,
+            prices=prices or self._tariff.prices_of(self._day.day),
         )
 
     def _budget(self, view: View | None, blocks: Sequence[Block]) -> Budget:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pv_heater.core.settings import Limits, Site
-from pv_heater.core.types import Forecast, Reading
+from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class View:
     """The owner's charge up to which the battery comes first; None leaves it to the strategy."""
     least_w: float = 0.0
     """The least power at which any automatic load can run; 0 when there is none."""
+    prices: tuple[PricePeriod, ...] = ()
+    """Of today, in order of time; empty where nothing is known of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View, house_w, spare_w
-from pv_heater.core.types import Forecast, Reading
+from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 
 class Watch:
@@ -110,6 +110,7 @@ class Watch:
         capacity_w: float,
         least_w: float,
         battery_target_percent: float | None,
+        prices: tuple[PricePeriod, ...],
     ) -> View | None:
         """The picture for a strategy; None without a fresh reading."""
         now, reading = watched.now, watched.reading
@@ -136,6 +137,7 @@ class Watch:
             site=site,
             limits=self._limits,
             battery_target_percent=battery_target_percent,
+            prices=prices,
         )
 
     def _fresh(self, tick_s: float) -> Reading | None:

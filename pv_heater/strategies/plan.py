@@ -38,7 +38,7 @@ from pv_heater.strategies.outlooks import (
     levels_of,
     target_wh,
 )
-from pv_heater.strategies.regrets import USUAL_REGRETS
+from pv_heater.strategies.regrets import USUAL_REGRETS, Regrets, regrets_of
 from pv_heater.strategies.sun_ahead import QUARTER_S, SunAhead, quarters_between
 from pv_heater.strategies.use_ahead import UseAhead
 
@@ -239,7 +239,16 @@ class Plan:
         outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]
         self._fills_above_wh = sorted(outlook.fills_above_wh for outlook in outlooks)
         self._waste_above_wh = sorted(outlook.waste_above_wh for outlook in outlooks)
-        self._target_percent = 100.0 * target_wh(outlooks, home.capacity_wh, USUAL_REGRETS) / home.capacity_wh
+        regrets = self._regrets(view, sun)
+        self._target_percent = 100.0 * target_wh(outlooks, home.capacity_wh, regrets) / home.capacity_wh
+
+    def _regrets(self, view: View, sun: SunAhead) -> Regrets:
+        """By the prices of today, where they are known."""
+        if not view.prices:
+            return USUAL_REGRETS
+        lit_at = [at for number, at in enumerate(self._quarters_at) if sun.clear_w(number) > 0]
+        dark_at = [at for number, at in enumerate(self._quarters_at) if not sun.clear_w(number) > 0]
+        return regrets_of(view.prices, lit_at, dark_at, sold=view.feed_in)
 
     def _rest_of_day(self, view: View, sun: SunAhead) -> list[Stretch]:
         """From now until the last light of the local day, quarter by quarter."""

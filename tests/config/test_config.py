@@ -41,15 +41,12 @@ def test_settings_cannot_be_changed(tmp_path):
 
 
 def test_sections_that_nothing_uses_yet_are_checked_and_warned_of(tmp_path):
-    config = loaded(
-        tmp_path, COMPLETE + "web: {}\nmqtt: {host: broker, password: p}\ntariff: {from: 22:00, to: 06:00}\n"
-    )
+    config = loaded(tmp_path, COMPLETE + "web: {}\nmqtt: {host: broker, password: p}\n")
     assert config.web.listen == "127.0.0.1:8080"
     assert (config.mqtt.host, config.mqtt.port, config.mqtt.topic) == ("broker", 1883, "pv_heater")
     assert config.warnings == (
         "line 4: web: is checked, but this version does nothing with it yet",
         "line 5: mqtt: is checked, but this version does nothing with it yet",
-        "line 6: tariff: is checked, but this version does nothing with it yet",
     )
 
 

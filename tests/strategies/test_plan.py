@@ -170,3 +170,15 @@ def test_a_state_that_is_none_is_ignored() -> None:
     state["strategy"] = {"type": "plan", "learned": {"day": 5, "full_at": "soon", "sun": [], "use": {"hours_w": "x"}}}
     decision = house(state).at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(4500))
     assert power(decision) > 0
+
+
+def test_a_tariff_moves_the_target() -> None:
+    """Nights at a tenth of the day's price: what the battery saves is worth less than heat, so heat comes first."""
+    dear_days = [
+        {"from": "20:00", "to": "06:00", "import_per_kwh": 0.03},
+        {"from": "06:00", "to": "20:00", "import_per_kwh": 0.30},
+    ]
+    seen = {"pv_w": 1500.0, "battery_soc_percent": 50.0, "with_forecast": day(1600)}
+    assert power(house().at(0, **seen)) == 0
+    settings = config(strategy={"type": "plan"}, tariff=dear_days)
+    assert power(House(settings).at(0, **seen)) == pytest.approx(1000 + 100)

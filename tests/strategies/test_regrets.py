@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.core.settings import TariffPeriod
-from pv_heater.core.tariff import prices_of_day
+from pv_heater.core.tariff import Tariff
 from pv_heater.strategies.regrets import USUAL_REGRETS, Regrets, regrets_at, regrets_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -35,7 +35,7 @@ def test_what_sells_for_more_than_heat_is_worth_is_no_regret() -> None:
 
 
 def test_a_night_tariff_becomes_periods_of_the_local_day() -> None:
-    prices = prices_of_day(NIGHT_TARIFF, DAY, VIENNA)
+    prices = Tariff(NIGHT_TARIFF, VIENNA).prices_of(DAY)
     assert [(price.from_at, price.to_at, price.import_per_kwh) for price in prices] == [
         (at(-2), at(6), 0.18),
         (at(6), at(22), 0.30),
@@ -45,11 +45,11 @@ def test_a_night_tariff_becomes_periods_of_the_local_day() -> None:
 
 def test_a_flat_tariff_is_one_period_a_day() -> None:
     flat = (TariffPeriod(start=time(0), end=time(0), import_per_kwh=0.25),)
-    assert [(price.from_at, price.to_at) for price in prices_of_day(flat, DAY, VIENNA)] == [(at(0), at(24))]
+    assert [(price.from_at, price.to_at) for price in Tariff(flat, VIENNA).prices_of(DAY)] == [(at(0), at(24))]
 
 
 def test_what_the_battery_saves_is_what_the_dark_hours_cost() -> None:
-    prices = prices_of_day(NIGHT_TARIFF, DAY, VIENNA)
+    prices = Tariff(NIGHT_TARIFF, VIENNA).prices_of(DAY)
     dark, whole_day = (8 * 0.18 + 2 * 0.30) / 10, (8 * 0.18 + 16 * 0.30) / 24
     expected = regrets_at(dark, 0.0, 0.5 * whole_day)
     found = regrets_of(prices, LIT, DARK, sold=False)
@@ -58,17 +58,17 @@ def test_what_the_battery_saves_is_what_the_dark_hours_cost() -> None:
 
 
 def test_where_surplus_is_sold_storing_is_regretted_less() -> None:
-    prices = prices_of_day(NIGHT_TARIFF, DAY, VIENNA)
+    prices = Tariff(NIGHT_TARIFF, VIENNA).prices_of(DAY)
     kept, sold = (regrets_of(prices, LIT, DARK, sold=sold) for sold in (False, True))
     assert kept.stored - sold.stored == pytest.approx(0.08)
 
 
 def test_without_prices_the_usual_regrets_hold() -> None:
     assert regrets_of((), LIT, DARK, sold=True) == USUAL_REGRETS
-    only_by_day = prices_of_day(NIGHT_TARIFF[1:], DAY, VIENNA)
+    only_by_day = Tariff(NIGHT_TARIFF[1:], VIENNA).prices_of(DAY)
     assert regrets_of(only_by_day, LIT[:3], DARK[:3], sold=True) == USUAL_REGRETS
 
 
 def test_free_power_gives_no_ratio_so_the_usual_regrets_hold() -> None:
-    free = prices_of_day((TariffPeriod(start=time(0), end=time(0)),), DAY, VIENNA)
+    free = Tariff((TariffPeriod(start=time(0), end=time(0)),), VIENNA).prices_of(DAY)
     assert regrets_of(free, LIT, DARK, sold=False) == USUAL_REGRETS
