@@ -1,166 +1,18 @@
 """Whole days in virtual time: the real loop and controller, the software home, a timeline for each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pv_heater.config import load_config
-from pv_heater.controller import Controller
-from pv_heater.core.types import Command, Decision, Forecast, Phase, Reading
-from pv_heater.errors import SourceError
-from pv_heater.loads.dry_run import DryRun
-from pv_heater.loop import Loop
-from pv_heater.outputs import full_powers_w
 from pv_heater.ports import Tools
-from pv_heater.report import TransitionLog
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.feed import SimulatedFeed
-from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.ledger import Ledger
 from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recorded_home import RecordedHome
 from pv_heater.sim.recording import RecordingMeter, load_recording
-from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
+from tests.scenarios.life import HOUR, MIDNIGHT, day_of, live
 
-MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
-"""At 0 degrees east the sun stands highest at noon."""
-HOUR = 3600.0
 PROJECT = Path(__file__).parent.parent.parent
-
-
-@dataclass
-class Day:
-    """What came of a day."""
-
-    ledger: Ledger
-    seen: list[tuple[float, Decision, Reading | None]]
-    energy_wh: dict[str, float]
-    """As the controller counted it."""
-
-    def power_w(self, hour: float) -> float:
-        """The heater's setpoint at that hour."""
-        return next(decision for at_s, decision, _ in self.seen if at_s >= hour * HOUR).setpoints["heater"].power_w
-
-    def starts(self) -> int:
-        phases = [decision.loads["heater"].phase is Phase.HEATING for _, decision, _ in self.seen]
-        return sum(1 for before, after in zip([False, *phases], phases, strict=False) if after and not before)
-
-    def heated_s(self, from_hour: float, to_hour: float) -> float:
-        """Seconds on, in steps of 10 s."""
-        return 10.0 * sum(
-            decision.setpoints["heater"].on
-            for at_s, decision, _ in self.seen
-            if from_hour * HOUR <= at_s < to_hour * HOUR
-        )
-
-
-class Silence:
-    """A meter that says nothing between two hours of the day."""
-
-    def __init__(self, life: RecordedHome, clock: SimClock, hours: tuple[float, float]) -> None:
-        self._life, self._clock, self._hours = life, clock, hours
-
-    def read(self) -> Reading:
-        if self._hours[0] * HOUR <= self._clock.monotonic_s() < self._hours[1] * HOUR:
-            raise SourceError("silent")
-        return self._life.read()
-
-
-class Fixed:
-    def __init__(self, forecast: Forecast | None) -> None:
-        self._forecast = forecast
-
-    def latest(self) -> Forecast | None:
-        return self._forecast
-
-
-def day_of(segments: Sequence[tuple[float, float, float]]) -> HomeRecording:
-    """A recording from rows of (hour, sun W, use W), each holding until the next."""
-    return HomeRecording(
-        name="scripted",
-        start_at=MIDNIGHT,
-        offsets_s=tuple(hour * HOUR for hour, _, _ in segments),
-        end_s=24 * HOUR,
-        pv_w=tuple(sun for _, sun, _ in segments),
-        load_w=tuple(use for _, _, use in segments),
-    )
-
-
-def live(
-    recording: HomeRecording,
-    *,
-    strategy: dict[str, Any] | None = None,
-    limits: dict[str, Any] | None = None,
-    load: dict[str, Any] | None = None,
-    more_loads: Sequence[dict[str, Any]] = (),
-    start_percent: float = 50.0,
-    feed_in: bool = False,
-    silent: tuple[float, float] = (0.0, 0.0),
-    forecast_w: float | None = None,
-    delay_s: float = 0.0,
-    interval_s: float = 10.0,
-    tanks: Mapping[str, TankSettings | None] | None = None,
-    tells_loads: bool = False,
-    commands: Sequence[tuple[float, Command]] = (),
-) -> Day:
-    battery = {"capacity_wh": 4800, "max_charge_w": 2400}
-    config = load_config(
-        {
-            "site": {"latitude": 47.0, "longitude": 0.0, "battery": battery, "feed_in": feed_in},
-            "strategy": strategy or {"type": "balance"},
-            "limits": limits or {},
-            "loads": [heater(**{"min_on_s": 300, "min_off_s": 300} | (load or {})), *more_loads],
-        }
-    )
-    clock = SimClock(recording.start_at)
-    home = HomeSettings(
-        start_percent=start_percent,
-        feed_in=feed_in,
-        interval_s=interval_s,
-        tanks=tanks or {},
-        tells_loads=tells_loads,
-    )
-    life = RecordedHome(recording, Home(home), clock)
-    tools = Tools(clock=clock, site=config.site, state_dir=Path(), pins=lambda: None)
-    loads = [DryRun(row.settings, tools) for row in config.loads]
-    life.connect(loads)
-    seen: list[tuple[float, Decision, Reading | None]] = []
-
-    class Notes:
-        def report(self, now: datetime, decision: Decision, reading: Reading | None, _: Forecast | None) -> None:
-            seen.append((clock.monotonic_s(), decision, reading))
-
-    forecast = None
-    if forecast_w is not None:
-        steps = tuple((MIDNIGHT + timedelta(hours=hour), forecast_w if 6 <= hour < 18 else 0.0) for hour in range(24))
-        forecast = Forecast(issued_at=MIDNIGHT, source="test", step_s=3600, steps=steps)
-    controller = Controller(config)
-    loop = Loop(
-        controller=controller,
-        clock=clock,
-        meter=SimulatedFeed(Silence(life, clock, silent).read, interval_s, clock, delay_s),
-        forecast=Fixed(forecast),
-        loads=loads,
-        reporters=(Notes(), TransitionLog(full_powers_w(config))),
-        tick_s=10.0,
-    )
-
-    def obey(from_s: float, to_s: float) -> None:
-        for hour, command in commands:
-            if from_s < hour * HOUR <= to_s:
-                loop.submit(command)
-
-    clock.on_advance(obey)
-    loop.run(until_s=recording.end_s)
-    counted = {name: load["energy_wh"] for name, load in controller.state()["loads"].items()}
-    return Day(life.ledger, seen, counted)
-
-
 SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300), (15, 2000, 300), (18, 0, 300)])
 
 

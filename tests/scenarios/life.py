@@ -1,0 +1,211 @@
+"""Days in virtual time for scenarios: the real loop and controller around the software home."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pv_heater.config import load_config
+from pv_heater.controller import Controller
+from pv_heater.core.types import Command, Decision, Forecast, Phase, Reading
+from pv_heater.errors import SourceError
+from pv_heater.loads.dry_run import DryRun
+from pv_heater.loop import Loop
+from pv_heater.outputs import full_powers_w
+from pv_heater.ports import Tools
+from pv_heater.report import TransitionLog
+from pv_heater.sim.clock import SimClock
+from pv_heater.sim.feed import SimulatedFeed
+from pv_heater.sim.home import Home, HomeSettings
+from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recorded_home import RecordedHome
+from pv_heater.sim.tank import TankSettings
+from tests.builders import heater
+
+MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
+"""At 0 degrees east the sun stands highest at noon."""
+HOUR = 3600.0
+TICK_S = 10.0
+BALANCE: dict[str, Any] = {"type": "balance"}
+PLAN: dict[str, Any] = {"type": "plan"}
+
+
+@dataclass
+class Day:
+    """What came of a day."""
+
+    ledger: Ledger
+    seen: list[tuple[float, Decision, Reading | None]]
+    """Every tick: seconds since midnight, what was decided, and the reading it had."""
+    energy_wh: dict[str, float]
+    """As the controller counted it."""
+    home: list[tuple[float, Reading]]
+    """What the home really did, at every tick."""
+
+    def power_w(self, hour: float, load: str = "heater") -> float:
+        """The load's setpoint at that hour."""
+        return next(decision for at_s, decision, _ in self.seen if at_s >= hour * HOUR).setpoints[load].power_w
+
+    def starts(self, load: str = "heater") -> int:
+        phases = [decision.loads[load].phase is Phase.HEATING for _, decision, _ in self.seen]
+        return sum(1 for before, after in zip([False, *phases], phases, strict=False) if after and not before)
+
+    def heated_s(self, from_hour: float, to_hour: float, load: str = "heater") -> float:
+        """Seconds on."""
+        return TICK_S * sum(
+            decision.setpoints[load].on for at_s, decision, _ in self.seen if from_hour * HOUR <= at_s < to_hour * HOUR
+        )
+
+    def off_after_s(self, hour: float, load: str = "heater") -> float:
+        """Seconds from that hour until the load is off for the first time."""
+        return next(
+            at_s - hour * HOUR
+            for at_s, decision, _ in self.seen
+            if at_s >= hour * HOUR and not decision.setpoints[load].on
+        )
+
+    def on_after_s(self, hour: float, load: str = "heater") -> float:
+        """Seconds from that hour until the load is on for the first time."""
+        return next(
+            at_s - hour * HOUR for at_s, decision, _ in self.seen if at_s >= hour * HOUR and decision.setpoints[load].on
+        )
+
+    def bought_wh(self, from_hour: float, to_hour: float) -> float:
+        """What the grid delivered between two hours."""
+        return self._sum_wh(from_hour, to_hour, lambda reading: max(0.0, reading.grid_w or 0.0))
+
+    def discharged_wh(self, from_hour: float, to_hour: float) -> float:
+        """What the battery gave between two hours."""
+        return self._sum_wh(from_hour, to_hour, lambda reading: max(0.0, -(reading.battery_w or 0.0)))
+
+    def soc_percent(self, hour: float) -> float:
+        """The battery's real charge at that hour."""
+        return next(reading.battery_soc_percent or 0.0 for at_s, reading in self.home if at_s >= hour * HOUR)
+
+    def _sum_wh(self, from_hour: float, to_hour: float, power_w: Callable[[Reading], float]) -> float:
+        hours = [(at_s, reading) for at_s, reading in self.home if from_hour * HOUR <= at_s < to_hour * HOUR]
+        return sum(power_w(reading) for _, reading in hours) * TICK_S / HOUR
+
+
+class Meter:
+    """The home's meter: silent between two hours of the day, and what it says may be tampered with."""
+
+    def __init__(
+        self,
+        life: RecordedHome,
+        clock: SimClock,
+        silent: tuple[float, float],
+        tampered: Callable[[Reading, float], Reading] | None,
+    ) -> None:
+        self._life, self._clock, self._silent, self._tampered = life, clock, silent, tampered
+
+    def read(self) -> Reading:
+        hour = self._clock.monotonic_s() / HOUR
+        if self._silent[0] <= hour < self._silent[1]:
+            raise SourceError("silent")
+        reading = self._life.read()
+        return reading if self._tampered is None else self._tampered(reading, hour)
+
+
+class Fixed:
+    def __init__(self, forecast: Forecast | None) -> None:
+        self._forecast = forecast
+
+    def latest(self) -> Forecast | None:
+        return self._forecast
+
+
+def day_of(segments: Sequence[tuple[float, float, float]]) -> HomeRecording:
+    """A recording from rows of (hour, sun W, use W), each holding until the next."""
+    return HomeRecording(
+        name="scripted",
+        start_at=MIDNIGHT,
+        offsets_s=tuple(hour * HOUR for hour, _, _ in segments),
+        end_s=24 * HOUR,
+        pv_w=tuple(sun for _, sun, _ in segments),
+        load_w=tuple(use for _, _, use in segments),
+    )
+
+
+def forecast_of(forecast_w: float | Sequence[float]) -> Forecast:
+    """24 hours of power; one number is that power from 6 to 18."""
+    hours_w = (
+        [forecast_w if 6 <= hour < 18 else 0.0 for hour in range(24)] if isinstance(forecast_w, float) else forecast_w
+    )
+    steps = tuple((MIDNIGHT + timedelta(hours=hour), power_w) for hour, power_w in enumerate(hours_w))
+    return Forecast(issued_at=MIDNIGHT, source="test", step_s=3600, steps=steps)
+
+
+def live(
+    recording: HomeRecording,
+    *,
+    strategy: dict[str, Any] = BALANCE,
+    limits: dict[str, Any] | None = None,
+    load: dict[str, Any] | None = None,
+    more_loads: Sequence[dict[str, Any]] = (),
+    start_percent: float = 50.0,
+    feed_in: bool = False,
+    silent: tuple[float, float] = (0.0, 0.0),
+    forecast_w: float | Sequence[float] | None = None,
+    delay_s: float = 0.0,
+    interval_s: float = 10.0,
+    tanks: Mapping[str, TankSettings | None] | None = None,
+    tells_loads: bool = False,
+    tells_throttling: bool = True,
+    tampered: Callable[[Reading, float], Reading] | None = None,
+    commands: Sequence[tuple[float, Command]] = (),
+) -> Day:
+    """Live through `recording` with 5 kWp, 4.8 kWh and a heater of 2 kW; `tampered` gets each reading and its hour."""
+    battery = {"capacity_wh": 4800, "max_charge_w": 2400}
+    site = {"latitude": 47.0, "longitude": 0.0, "pv": [{"kwp": 5.0}], "battery": battery, "feed_in": feed_in}
+    config = load_config(
+        {
+            "site": site,
+            "strategy": strategy,
+            "limits": limits or {},
+            "loads": [heater(**{"min_on_s": 300, "min_off_s": 300} | (load or {})), *more_loads],
+        }
+    )
+    clock = SimClock(recording.start_at)
+    home = HomeSettings(
+        start_percent=start_percent,
+        feed_in=feed_in,
+        interval_s=interval_s,
+        tanks=tanks or {},
+        tells_loads=tells_loads,
+        tells_throttling=tells_throttling,
+    )
+    life = RecordedHome(recording, Home(home), clock)
+    tools = Tools(clock=clock, site=config.site, state_dir=Path(), pins=lambda: None)
+    loads = [DryRun(row, tools) for row in config.policies]
+    life.connect(loads)
+    seen: list[tuple[float, Decision, Reading | None]] = []
+    truth: list[tuple[float, Reading]] = []
+
+    class Notes:
+        def report(self, now: datetime, decision: Decision, reading: Reading | None, _: Forecast | None) -> None:
+            seen.append((clock.monotonic_s(), decision, reading))
+            truth.append((clock.monotonic_s(), life.read()))
+
+    controller = Controller(config)
+    loop = Loop(
+        controller=controller,
+        clock=clock,
+        meter=SimulatedFeed(Meter(life, clock, silent, tampered).read, interval_s, clock, delay_s),
+        forecast=Fixed(None if forecast_w is None else forecast_of(forecast_w)),
+        loads=loads,
+        reporters=(Notes(), TransitionLog(full_powers_w(config))),
+        tick_s=TICK_S,
+    )
+
+    def obey(from_s: float, to_s: float) -> None:
+        for hour, command in commands:
+            if from_s < hour * HOUR <= to_s:
+                loop.submit(command)
+
+    clock.on_advance(obey)
+    loop.run(until_s=recording.end_s)
+    counted = {name: load["energy_wh"] for name, load in controller.state()["loads"].items()}
+    return Day(life.ledger, seen, counted, truth)

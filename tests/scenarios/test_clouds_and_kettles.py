@@ -1,0 +1,61 @@
+"""What changes faster than a heater may: edges of clouds, and a kettle at the worst moment; the plan decides."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.life import HOUR, PLAN, day_of, live
+
+GX: dict[str, Any] = {"interval_s": 10.0}
+VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False}
+EACH_PACE = pytest.mark.parametrize("pace", [GX, VRM], ids=["gx", "vrm"])
+
+
+@EACH_PACE
+def test_an_edge_of_a_cloud_every_two_minutes_does_not_wear_the_relay(pace: dict[str, Any]) -> None:
+    """
+    08:00  two minutes of 3500 W, two of 600 W, on and on until 17:00: 2050 W on average, 1750 W beyond the use
+    17:00  the battery has bridged the gaps: three fifths of the spare sun are heat, nothing was bought for it
+    """
+    edges = [(minute / 60, 3500.0 if minute % 4 < 2 else 600.0, 300.0) for minute in range(8 * 60, 17 * 60)]
+    day = live(day_of([(0, 0, 300), *edges, (17, 0, 300)]), strategy=PLAN, start_percent=90.0, **pace)
+    assert day.starts() <= 18
+    assert day.ledger.heat_wh["heater"] > 0.6 * 9 * 1750
+    assert day.bought_wh(0, 24) == 0
+
+
+@EACH_PACE
+def test_a_kettle_as_heating_starts_is_not_paid_by_the_grid(pace: dict[str, Any]) -> None:
+    """
+    08:00  2500 W of sun; heating starts some minutes later
+    +10 s  a kettle of 2 kW for three minutes: only 200 W are spare, and the minimum on time holds the heater
+    +30 s  it is at its least power, 60 W; at the portal's pace as soon as the kettle's reading has come
+    +13 min at full power again, without another start
+    """
+    sunny = [(0, 0, 300), (8, 2500, 300)]
+    start = 8 + live(day_of([*sunny, (18, 0, 300)]), strategy=PLAN, start_percent=100.0, **pace).on_after_s(8) / HOUR
+    kettle = [(start + 10 / HOUR, 2500, 2300), (start + 190 / HOUR, 2500, 300), (18, 0, 300)]
+    day = live(day_of([*sunny, *kettle]), strategy=PLAN, start_percent=100.0, **pace)
+    assert day.bought_wh(8, 18) == 0
+    assert day.discharged_wh(8, 18) < 25
+    assert day.power_w(start + (40 if pace is GX else 160) / HOUR) <= 200
+    assert day.power_w(start + 800 / HOUR) == 2000
+    assert day.starts() == 1
+
+
+@EACH_PACE
+def test_a_kettle_with_the_battery_at_its_floor_ends_heating(pace: dict[str, Any]) -> None:
+    """
+    07:00  1500 W of sun, the battery at 28 %, just above the 27 % at which heating may begin: it heats
+    07:30  a kettle and an oven: 1000 W more than the sun; the battery comes first
+    07:35  the heater is off at the latest, its minimum on time included; what falls now falls for the kettle
+    07:42  over; the battery has kept clear of its reserve, and nothing was bought
+    """
+    rows = [(0, 0, 0), (7.0, 1500, 300), (7.5, 1500, 2500), (7.7, 1500, 300), (18, 0, 300)]
+    day = live(day_of(rows), strategy=PLAN, start_percent=28.0, **pace)
+    assert day.power_w(7.45) > 1000
+    assert day.off_after_s(7.5) <= 300
+    assert day.heated_s(7.5 + 300 / HOUR, 7.7) == 0
+    assert day.soc_percent(7.7) > 21.5
+    assert day.bought_wh(7, 18) == 0
+    assert day.power_w(9.0) > 1000

@@ -1,0 +1,74 @@
+"""Forecasts that promise what does not come, and sun that none has promised: whole days with the plan."""
+
+from math import pi, sin
+from typing import Any
+
+import pytest
+
+from tests.scenarios.life import PLAN, day_of, live
+
+GX: dict[str, Any] = {"interval_s": 10.0}
+VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False}
+EACH_PACE = pytest.mark.parametrize("pace", [GX, VRM], ids=["gx", "vrm"])
+
+
+def bell_w(hour: float) -> float:
+    """A clear day of 5 kWp: up at 05:30, down at 18:30, 4.2 kW at noon."""
+    return max(0.0, 4200.0 * sin((hour - 5.5) / 13.0 * pi)) if 5.5 <= hour <= 18.5 else 0.0
+
+
+CLEAR = day_of([(quarter / 4, bell_w(quarter / 4), 300.0) for quarter in range(96)])
+TRUE_FORECAST = [bell_w(hour + 0.5) for hour in range(24)]
+
+
+@EACH_PACE
+@pytest.mark.parametrize(("dull_w", "most_wh"), [(350.0, 500.0), (900.0, 2700.0)])
+def test_sun_that_was_promised_and_does_not_come_costs_little(
+    dull_w: float, most_wh: float, pace: dict[str, Any]
+) -> None:
+    """
+    06:00  4 kW are forecast for every hour until 18:00
+    08:00  a dull day of 350 or 900 W begins; the battery has come down to 38 %
+    11:12  the day so far has proved the forecast wrong at the latest: the battery comes first from now on
+    17:00  dusk; nothing was bought by day, and at night no more than was heated in hope
+    """
+    dull = day_of([(0, 0, 300), (8, dull_w, 300), (17, 0, 300)])
+    day = live(dull, strategy=PLAN, forecast_w=4000.0, start_percent=90.0, **pace)
+    idle = live(dull, limits={"daylight": {"from": "00:00", "to": "00:01"}}, start_percent=90.0, **pace)
+    heat_wh = day.ledger.heat_wh["heater"]
+    assert idle.ledger.heat_wh["heater"] == 0
+    assert heat_wh < most_wh
+    assert day.heated_s(11.2, 15) == 0
+    assert day.bought_wh(8, 17) < 5
+    lost_wh = idle.ledger.battery_end_wh - day.ledger.battery_end_wh
+    more_bought_wh = day.ledger.grid_import_wh - idle.ledger.grid_import_wh
+    assert lost_wh + more_bought_wh < min(heat_wh, 450)
+
+
+@EACH_PACE
+def test_sun_that_nobody_promised_is_caught_all_the_same(pace: dict[str, Any]) -> None:
+    """
+    00:00  the forecast says that no sun will shine
+    05:30  a clear day begins; by 09:00 the day so far has proved the forecast wrong
+    18:30  at least four fifths of what a true forecast gives has been heated
+    """
+    promised = live(CLEAR, strategy=PLAN, forecast_w=TRUE_FORECAST, **pace)
+    surprised = live(CLEAR, strategy=PLAN, forecast_w=0.0, **pace)
+    assert promised.ledger.heat_wh["heater"] > 20_000
+    assert surprised.ledger.heat_wh["heater"] > 0.8 * promised.ledger.heat_wh["heater"]
+    assert surprised.bought_wh(8, 18) == 0
+
+
+@EACH_PACE
+def test_without_any_forecast_the_sky_over_the_modules_will_do(pace: dict[str, Any]) -> None:
+    """A clear day, no forecast at all: place and modules are known, and that is as good here."""
+    promised = live(CLEAR, strategy=PLAN, forecast_w=TRUE_FORECAST, **pace)
+    unaided = live(CLEAR, strategy=PLAN, **pace)
+    assert unaided.ledger.heat_wh["heater"] > 0.97 * promised.ledger.heat_wh["heater"]
+
+
+def test_the_battery_is_full_by_evening_whatever_was_promised() -> None:
+    """18:15, the sun is about to set on a clear day: a true forecast, none of it, twice as much."""
+    for forecast_w in (TRUE_FORECAST, 0.0, 8000.0):
+        day = live(CLEAR, strategy=PLAN, forecast_w=forecast_w)
+        assert day.soc_percent(18.25) > 95
