@@ -9,7 +9,7 @@ from typing import Any
 from pv_heater.core import energy, machine
 from pv_heater.core.allocator import Claim, Share
 from pv_heater.core.circumstances import Circumstances
-from pv_heater.core.claims import claim_of
+from pv_heater.core.claims import claim_of, takes_surplus
 from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.guards import Block, load_block
 from pv_heater.core.saved import SavedLoad, load_as_json
@@ -71,6 +71,16 @@ class HomeLoads:
             for name, memory in self._memories.items()
             if memory.mode is Mode.AUTO and memory.fault is None
         ]
+
+    def next_to_start(self, tick_s: float) -> LoadPolicy | None:
+        """Of the automatic loads that rest no more and have not had enough, the one that needs least; None without."""
+        idle = [
+            policy
+            for name, policy in self.policies.items()
+            if self._memories[name].phase in (Phase.OFF, Phase.ARMED)
+            and takes_surplus(policy, self._memories[name], tick_s)
+        ]
+        return min(idle, key=lambda policy: policy.least_power_w, default=None)
 
     def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block | None]:
         """The loads' own safety guards; remembered, since they release later than they block."""

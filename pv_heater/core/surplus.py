@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from pv_heater.core.settings import Limits, Site
+from pv_heater.core.settings import Limits, LoadPolicy, Site
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 
@@ -43,6 +43,8 @@ class View:
     """The owner's charge up to which the battery comes first; None leaves it to the strategy."""
     least_w: float = 0.0
     """The least power at which any automatic load can run; 0 when there is none."""
+    next_load: LoadPolicy | None = None
+    """Of the automatic loads that could start now the one that needs least; None when there is none."""
     prices: tuple[PricePeriod, ...] = ()
     """Of today, in order of time; empty where nothing is known of them."""
 

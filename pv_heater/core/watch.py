@@ -10,7 +10,7 @@ from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
-from pv_heater.core.settings import Limits, Site
+from pv_heater.core.settings import Limits, LoadPolicy, Site
 from pv_heater.core.surplus import View, house_w, spare_w
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 
@@ -109,6 +109,7 @@ class Watch:
         commanded_w: float,
         capacity_w: float,
         least_w: float,
+        next_load: LoadPolicy | None,
         battery_target_percent: float | None,
         prices: tuple[PricePeriod, ...],
     ) -> View | None:
@@ -133,6 +134,7 @@ class Watch:
             commanded_w=commanded_w,
             capacity_w=capacity_w,
             least_w=least_w,
+            next_load=next_load,
             feed_in=site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed),
             site=site,
             limits=self._limits,

@@ -27,7 +27,10 @@ class HiddenSun:
         self._spent_wh = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._next_s = 0.0
+        self._wanted_w: float | None = None
+        """Power of all loads while a trial is offered or runs."""
         self._until_s: float | None = None
+        """When a running trial is judged; None: none runs."""
 
     def begin_day(self) -> None:
         """The budget is new."""
@@ -52,40 +55,45 @@ class HiddenSun:
         return view.limits.max_battery_discharge_w if self._spent_wh < self._budget_wh else 0.0
 
     def trial_w(self, view: View, expected_w: float | None, spare_w: float) -> float | None:
-        """Power to try although it is not seen, for loads that need more than `give_w` at once; None: no trial.
+        """Power of all loads to try although it is not seen, so that one more can start; None: no trial.
 
-        `expected_w` is the PV power that the sky should give now. To be asked only while the battery is full.
+        For a load that needs more than `give_w` at once. `expected_w` is the PV power that the sky should give now. To
+        be asked only while the battery is full. A trial counts from when the load runs: a guard may hold it back.
         """
-        least_w = view.least_w
-        if least_w <= view.limits.max_battery_discharge_w:
-            return None  # regulated loads search by themselves
-        if self._until_s is not None:
-            return self._go_on(view, spare_w)
-        if view.commanded_w > 0 or view.tick_s < self._next_s or not self._is_likely(view, expected_w):
-            return None
-        if self._spent_wh + least_w * TRIAL_S / 3600.0 > self._budget_wh:
-            return None
-        self._until_s = view.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
-        return least_w
-
-    def _go_on(self, view: View, spare_w: float) -> float | None:
-        """The trial runs until it is paid for by what came back, or its time is over."""
+        if self._wanted_w is not None and self._until_s is None and view.commanded_w >= self._wanted_w:
+            self._until_s = view.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
         if self._until_s is not None and view.tick_s < self._until_s:
-            return view.least_w
-        self._until_s = None
-        if spare_w >= view.least_w - view.limits.max_battery_discharge_w:
-            self._pause_s = FIRST_PAUSE_S
-            self._next_s = view.tick_s
+            return self._wanted_w
+        if self._until_s is not None:
+            self._judge(view, spare_w)
+            return None
+        self._wanted_w = self._worth_trying_w(view, expected_w)
+        return self._wanted_w
+
+    def _judge(self, view: View, spare_w: float) -> None:
+        """The trial's time is over: was it paid for by what came back?"""
+        if spare_w >= (self._wanted_w or 0.0) - view.limits.max_battery_discharge_w:
+            self._pause_s, self._next_s = FIRST_PAUSE_S, view.tick_s
         else:
             self._next_s = view.tick_s + self._pause_s
             self._pause_s = min(LONGEST_PAUSE_S, 2.0 * self._pause_s)
-        return None
+        self._wanted_w = self._until_s = None
 
-    def _is_likely(self, view: View, expected_w: float | None) -> bool:
-        """Whether sun enough for the load may be hidden: Victron says so, or the sky promises it."""
-        reading = view.reading
-        if (reading.battery_w or 0.0) < -view.limits.max_battery_discharge_w:
-            return False
-        if reading.pv_throttled is not None:
-            return reading.pv_throttled
-        return expected_w is not None and expected_w - (reading.pv_w or 0.0) >= SURE_SHARE * view.least_w
+    def _worth_trying_w(self, view: View, expected_w: float | None) -> float | None:
+        load = view.next_load
+        if load is None or load.least_power_w <= view.limits.max_battery_discharge_w:
+            return None  # regulated loads search by themselves
+        cost_wh = load.least_power_w * max(TRIAL_S, load.min_on_s) / 3600.0
+        if view.tick_s < self._next_s or self._spent_wh + cost_wh > self._budget_wh:
+            return None
+        return view.commanded_w + load.least_power_w if _is_likely(view, expected_w, load.least_power_w) else None
+
+
+def _is_likely(view: View, expected_w: float | None, least_w: float) -> bool:
+    """Whether sun enough for `least_w` more may be hidden: Victron says so, or the sky promises it."""
+    reading = view.reading
+    if (reading.battery_w or 0.0) < -view.limits.max_battery_discharge_w:
+        return False
+    if reading.pv_throttled is not None:
+        return reading.pv_throttled
+    return expected_w is not None and expected_w - (reading.pv_w or 0.0) >= SURE_SHARE * least_w

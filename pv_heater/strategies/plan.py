@@ -71,7 +71,7 @@ class Plan:
         )  # fmt: skip
         probe_wh_per_day: float = setting(
             "most the battery may give in a day to find sun that a full battery hides",
-            default=200.0, unit="Wh", minimum=0, maximum=10_000,
+            default=300.0, unit="Wh", minimum=0, maximum=10_000,
         )  # fmt: skip
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -222,8 +222,8 @@ class Plan:
         goal_percent = max(self._floor_percent(view), min(self._target_percent, hold_percent))
         if self._must_fill(view):
             goal_percent = 100.0
-        of_all = f"of {len(LEANINGS)} outlooks {filling} still fill it today, {wasting} would waste sun"
-        return goal_percent, f"{of_all}, so it should hold {goal_percent:.0f} % now"
+        of_all = f"{filling} of {len(LEANINGS)} outlooks still fill it today, {wasting} waste sun"
+        return goal_percent, f"the aim is {goal_percent:.0f} %: {of_all}"
 
     def _must_fill(self, view: View) -> bool:
         """Lead must absorb every day, lithium be full once a week; both come before anything else."""
@@ -280,11 +280,9 @@ class Plan:
         return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
 
     def _give_w(self, view: View, soc_percent: float) -> float:
-        """What the battery may give beside the sun: only above its floor, and not where surplus can be seen."""
-        if view.feed_in or soc_percent <= self._floor_percent(view):
+        """What the battery may give: only where it is so full that sun may hide. It is not discharged for heat."""
+        if view.feed_in or soc_percent < max(self._hold_percent(view), self._floor_percent(view)):
             return 0.0
-        if soc_percent < self._hold_percent(view):
-            return view.limits.max_battery_discharge_w
         return self._hidden.give_w(view)
 
 

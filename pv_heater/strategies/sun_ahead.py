@@ -160,7 +160,8 @@ class SunAhead:
         if self._forecast is None:
             self._expected_w = [self._usual_share * watts for watts in clear_w]
         else:
-            self._expected_w = [self._forecast.power_w_at(at) for at in quarters_at]
+            told_w = [self._forecast.power_w_at(at) for at in quarters_at]
+            self._expected_w = [None if watts is None else max(0.0, watts) for watts in told_w]
             if clear_w:
                 self._expected_w = _with_course(self._expected_w, clear_w)
         self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0

@@ -117,7 +117,7 @@ def test_a_cold_tank_leaves_a_draw_unserved() -> None:
 
 
 def test_sun_and_use_of_different_lengths_are_refused() -> None:
-    with pytest.raises(ValueError, match="equally long"):
+    with pytest.raises(ValueError, match="longer"):
         perfect_foresight([0.0], [0.0, 0.0], FULL, HEATER_W)
 
 

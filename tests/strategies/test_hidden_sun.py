@@ -2,13 +2,28 @@
 
 import pytest
 
-from pv_heater.core.settings import Limits, Site
+from pv_heater.core.settings import Limits, LoadPolicy, Site
 from pv_heater.core.surplus import View
 from pv_heater.strategies.hidden_sun import HiddenSun
 from tests.builders import NOON, reading
 
 
-def full(tick_s: float = 0.0, *, least_w: float = 2000.0, commanded_w: float = 0.0, **seen: object) -> View:
+def relay(power_w: float = 2000.0, **changes: object) -> LoadPolicy:
+    values: dict[str, object] = {"name": "pump", "max_power_w": power_w, "min_power_w": power_w, "min_on_s": 0.0}
+    return LoadPolicy(**(values | changes))  # type: ignore[arg-type]
+
+
+RELAY = relay()
+
+
+def full(
+    tick_s: float = 0.0,
+    *,
+    load: LoadPolicy | None = RELAY,
+    commanded_w: float = 0.0,
+    own_w: float = 0.0,
+    **seen: object,
+) -> View:
     """A full battery, PV that gives just what the house uses, and a relay of 2 kW."""
     values: dict[str, object] = {"pv_w": 500.0, "battery_soc_percent": 100.0, **seen}
     return View(
@@ -19,12 +34,12 @@ def full(tick_s: float = 0.0, *, least_w: float = 2000.0, commanded_w: float = 0
         taken_tick_s=tick_s,
         forecast=None,
         sun_elevation_deg=60.0,
-        own_w=commanded_w,
+        own_w=own_w or commanded_w,
         base_w=500.0,
         spare_w=0.0,
         commanded_w=commanded_w,
         capacity_w=2000.0,
-        least_w=least_w,
+        next_load=load,
         feed_in=False,
         site=Site(),
         limits=Limits(),
@@ -33,7 +48,7 @@ def full(tick_s: float = 0.0, *, least_w: float = 2000.0, commanded_w: float = 0
 
 
 def test_a_regulated_load_needs_no_trial() -> None:
-    assert HiddenSun(200).trial_w(full(least_w=60.0, pv_throttled=True), 5000.0, 0.0) is None
+    assert HiddenSun(200).trial_w(full(load=relay(60.0), pv_throttled=True), 5000.0, 0.0) is None
 
 
 def test_throttled_trackers_are_reason_enough() -> None:
@@ -55,50 +70,70 @@ def test_a_battery_that_already_gives_hides_nothing() -> None:
     assert HiddenSun(200).trial_w(full(battery_w=-150.0), 5000.0, 0.0) is None
 
 
-def test_a_trial_lasts_a_minute_or_three_readings_and_failing_pauses_longer_each_time() -> None:
-    """00:00 tried; 01:00 nothing came back: 15 min of rest; 16:00 tried again, failed; then 30 min."""
+def tried(hidden: HiddenSun, at_s: float, spare_w: float, *, for_s: float = 60.0, **seen: object) -> None:
+    """Offered at `at_s`, running ten seconds later, judged after `for_s`: the load is found to have that much spare."""
+    assert hidden.trial_w(full(at_s, **seen), 5000.0, 0.0) == 2000
+    assert hidden.trial_w(full(at_s + 10, load=None, commanded_w=2000.0, **seen), 5000.0, spare_w) == 2000
+    last_s = at_s + 10 + for_s
+    assert hidden.trial_w(full(last_s - 1, load=None, commanded_w=2000.0, **seen), 5000.0, spare_w) == 2000
+    assert hidden.trial_w(full(last_s, load=None, commanded_w=2000.0, **seen), 5000.0, spare_w) is None
+
+
+def test_a_trial_lasts_a_minute_and_failing_pauses_longer_each_time() -> None:
+    """00:00 tried, 01:10 nothing has come back: 15 min of rest; tried and failed again: 30 min."""
     hidden = HiddenSun(1000)
-    assert hidden.trial_w(full(0), 5000.0, 0.0) == 2000
-    assert hidden.trial_w(full(59, commanded_w=2000.0), 5000.0, -1900.0) == 2000
-    assert hidden.trial_w(full(60, commanded_w=2000.0), 5000.0, -1900.0) is None
-    assert hidden.trial_w(full(959), 5000.0, 0.0) is None
-    assert hidden.trial_w(full(960), 5000.0, 0.0) == 2000
-    assert hidden.trial_w(full(1020, commanded_w=2000.0), 5000.0, -1900.0) is None
-    assert hidden.trial_w(full(1020 + 1799), 5000.0, 0.0) is None
-    assert hidden.trial_w(full(1020 + 1800), 5000.0, 0.0) == 2000
+    tried(hidden, 0, -1900.0)
+    assert hidden.trial_w(full(70 + 899), 5000.0, 0.0) is None
+    tried(hidden, 70 + 900, -1900.0)
+    assert hidden.trial_w(full(1040 + 1799), 5000.0, 0.0) is None
+    assert hidden.trial_w(full(1040 + 1800), 5000.0, 0.0) == 2000
 
 
 def test_a_slow_portal_gets_three_readings_to_judge_by() -> None:
-    hidden = HiddenSun(1000)
-    hidden.trial_w(full(0, interval_s=60.0), 5000.0, 0.0)
-    assert hidden.trial_w(full(179, interval_s=60.0, commanded_w=2000.0), 5000.0, 0.0) == 2000
-    assert hidden.trial_w(full(180, interval_s=60.0, commanded_w=2000.0), 5000.0, 0.0) is None
+    tried(HiddenSun(1000), 0, -1900.0, for_s=180.0, interval_s=60.0)
 
 
 def test_a_trial_that_paid_may_be_repeated_at_once() -> None:
     hidden = HiddenSun(1000)
-    hidden.trial_w(full(0), 5000.0, 0.0)
-    assert hidden.trial_w(full(60, commanded_w=2000.0), 5000.0, 1950.0) is None
-    assert hidden.trial_w(full(61), 5000.0, 0.0) == 2000
+    tried(hidden, 0, 1950.0)
+    assert hidden.trial_w(full(71), 5000.0, 0.0) == 2000
+
+
+def test_a_trial_that_a_guard_holds_back_has_not_failed() -> None:
+    """Offered all night long, it never ran: the first chance in the morning is taken."""
+    hidden = HiddenSun(1000)
+    for at_s in range(0, 36_000, 60):
+        assert hidden.trial_w(full(at_s), 5000.0, 0.0) == 2000
+    assert hidden.trial_w(full(36_000), 0.0, 0.0) is None
+    assert hidden.trial_w(full(36_060), 5000.0, 0.0) == 2000
+
+
+def test_one_more_load_is_tried_beside_those_that_run() -> None:
+    assert HiddenSun(1000).trial_w(full(load=relay(500.0), commanded_w=1500.0), 5000.0, 0.0) == 2000
+
+
+def test_a_trial_costs_its_loads_minimum_on_time() -> None:
+    """2 kW for five minutes are 167 Wh."""
+    slow = full(load=relay(min_on_s=300.0))
+    assert HiddenSun(166).trial_w(slow, 5000.0, 0.0) is None
+    assert HiddenSun(167).trial_w(slow, 5000.0, 0.0) == 2000
 
 
 def test_the_budget_of_a_day_ends_the_search_until_tomorrow() -> None:
     """Five minutes of 1.8 kW out of the battery are 150 Wh of 200."""
     hidden = HiddenSun(200)
-    hidden.note(full(battery_w=-1800.0, commanded_w=2000.0), 300.0)
+    hidden.note(full(battery_w=-1800.0, own_w=2000.0), 300.0)
     assert hidden.spent_wh == pytest.approx(150)
     assert hidden.give_w(full()) == 100
     assert hidden.trial_w(full(), 5000.0, 0.0) == 2000
-    hidden.note(full(battery_w=-1800.0, commanded_w=2000.0), 100.0)
+    hidden.note(full(battery_w=-1800.0, own_w=2000.0), 100.0)
     assert hidden.give_w(full()) == 0
-    later = full(5000.0)
-    assert hidden.trial_w(full(60), 5000.0, -1800.0) is None
-    assert hidden.trial_w(later, 5000.0, 0.0) is None
+    assert hidden.trial_w(full(60), 5000.0, 0.0) is None
     hidden.begin_day()
-    assert hidden.trial_w(later, 5000.0, 0.0) == 2000
+    assert hidden.trial_w(full(120), 5000.0, 0.0) == 2000
 
 
 def test_what_the_house_takes_from_the_battery_is_not_the_searchs_cost() -> None:
     hidden = HiddenSun(200)
-    hidden.note(full(battery_w=-3000.0, commanded_w=200.0), 3600.0)
+    hidden.note(full(battery_w=-3000.0, own_w=200.0), 3600.0)
     assert hidden.spent_wh == pytest.approx(200)

@@ -38,15 +38,15 @@ def power(decision: Decision) -> float:
 def test_on_a_bright_morning_a_battery_half_full_can_wait() -> None:
     """Eleven hours of 4.5 kW are far more than heater and battery can take: all that is spare heats now."""
     decision = house().at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(4500))
-    assert power(decision) == pytest.approx(1000 + 100)
-    assert "of 9 outlooks 8 still fill it today, 6 would waste sun" in decision.because
+    assert power(decision) == pytest.approx(1000)
+    assert "8 of 9 outlooks still fill it today, 6 waste sun" in decision.because
 
 
 def test_on_a_dull_morning_the_battery_comes_first() -> None:
     """700 W of sun will not fill it."""
     decision = house().at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(700))
     assert power(decision) == 0
-    assert "should hold 100 %" in decision.because
+    assert "the aim is 100 %" in decision.because
 
 
 def test_what_the_battery_cannot_take_heats_at_any_charge() -> None:
@@ -64,13 +64,13 @@ def test_while_it_will_surely_be_filled_it_is_held_below_full() -> None:
     """2 % below full: everything spare heats, nothing throttles."""
     decision = house().at(0, pv_w=1300.0, battery_soc_percent=97.9, with_forecast=day(1200))
     assert power(decision) == pytest.approx(800, abs=25)
-    assert "0 would waste sun, so it should hold 98 %" in decision.because
+    assert "the aim is 98 %" in decision.because
 
 
 def test_a_small_battery_keeps_a_hundred_watt_hours_free() -> None:
     small = {"capacity_wh": 2000, "max_charge_w": 2400}
     decision = house(battery=small).at(0, pv_w=1300.0, battery_soc_percent=95.0, with_forecast=day(1200))
-    assert "should hold 95 %" in decision.because
+    assert "the aim is 95 %" in decision.because
 
 
 def test_below_its_floor_the_battery_gives_nothing_however_bright_the_day() -> None:
@@ -88,7 +88,7 @@ def test_a_battery_row_lifts_the_floor() -> None:
 
 def test_a_home_that_may_sell_is_not_held_below_full() -> None:
     decision = house(feed_in=True).at(0, pv_w=1300.0, battery_soc_percent=98.5, with_forecast=day(1200))
-    assert "should hold 100 %" in decision.because
+    assert "the aim is 100 %" in decision.because
 
 
 def test_lead_comes_first_even_on_a_bright_morning() -> None:
@@ -101,7 +101,7 @@ def test_without_forecast_the_sky_stands_in() -> None:
     there = house(pv=[{"kwp": 6, "tilt_deg": 30, "azimuth_deg": 0}])
     decision = there.at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0)
     assert decision.loads["heater"].rule == "plan"
-    assert "of 9 outlooks" in decision.because
+    assert "of 9 outlooks still fill it" in decision.because
 
 
 def test_without_forecast_and_place_it_goes_by_balance_and_says_so() -> None:
@@ -141,14 +141,14 @@ def test_throttled_below_full_means_that_the_battery_takes_no_more_so_the_heater
 
 
 def test_a_relay_is_tried_when_the_full_battery_hides_sun_and_given_up_when_it_pays() -> None:
-    """00:00 throttled: tried. 00:10 the battery gives 1.9 kW: the search has failed by 01:00."""
+    """00:00 throttled: tried. 00:10 the battery gives 2 kW: the search has failed by 01:10."""
     there = house(load={"min_power_w": 2000})
     hidden = {"pv_w": 500.0, "battery_soc_percent": 100.0, "with_forecast": day(2000)}
     first = there.at(0, pv_throttled=True, **hidden)
     assert (power(first), first.loads["heater"].rule) == (2000, "probe")
-    for second in range(10, 60, 10):
+    for second in range(10, 70, 10):
         there.at(second, pv_throttled=False, consumption_w=2500.0, battery_w=-2000.0, **hidden)
-    assert power(there.at(60, pv_throttled=False, consumption_w=2500.0, battery_w=-2000.0, **hidden)) == 0
+    assert power(there.at(70, pv_throttled=False, consumption_w=2500.0, battery_w=-2000.0, **hidden)) == 0
 
 
 def test_what_it_learned_survives_a_restart() -> None:
@@ -159,7 +159,8 @@ def test_what_it_learned_survives_a_restart() -> None:
     state = json.loads(json.dumps(first.controller.state()))
     second_house = house(state)
     seen = {"pv_w": 1000.0, "battery_soc_percent": 50.0, "with_forecast": day(2000)}
-    assert second_house.at(MORNING_S + 1800, **seen).because == first.at(MORNING_S + 1800, **seen).because
+    aims = [there.at(MORNING_S + 1800, **seen).because.partition("; ")[2] for there in (first, second_house)]
+    assert aims[0] == aims[1] != ""
     learned = second_house.controller.state()["strategy"]["learned"]
     assert learned["sun"]["seen_wh"] == pytest.approx(state["strategy"]["learned"]["sun"]["seen_wh"], abs=0.2)
     assert datetime.fromisoformat(learned["full_at"]) == NOON + timedelta(seconds=MORNING_S)
@@ -181,4 +182,4 @@ def test_a_tariff_moves_the_target() -> None:
     seen = {"pv_w": 1500.0, "battery_soc_percent": 50.0, "with_forecast": day(1600)}
     assert power(house().at(0, **seen)) == 0
     settings = config(strategy={"type": "plan"}, tariff=dear_days)
-    assert power(House(settings).at(0, **seen)) == pytest.approx(1000 + 100)
+    assert power(House(settings).at(0, **seen)) == pytest.approx(1000)
