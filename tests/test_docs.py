@@ -19,7 +19,7 @@ from pv_heater.cli import cli
 from pv_heater.config import Config, Tables
 from pv_heater.core import evidence
 from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS
-from pv_heater.core.settings import BatteryShare, Limits, LoadPolicy, ServoPin, Site
+from pv_heater.core.settings import Battery, BatteryShare, Limits, LoadPolicy, ServoPin, Site
 from pv_heater.core.types import OFF, Setpoint
 from pv_heater.errors import BadReply, ConfigError, Unreachable
 from pv_heater.io import clock_trust, gpio, watchdog
@@ -31,6 +31,7 @@ from pv_heater.ports import Tools
 from pv_heater.sim.clock import SimClock
 from pv_heater.strategies.balance import Balance
 from pv_heater.strategies.forecast_gap import ForecastGap
+from pv_heater.strategies.plan import Plan
 
 PROJECT = Path(__file__).parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -140,10 +141,11 @@ def test_every_command_and_option_that_is_named_exists(page: Path):
 
 
 def test_every_setting_named_in_the_tuning_page_exists():
-    classes = [Limits, LoadPolicy, BatteryShare, ServoPin, Balance.Settings, ForecastGap.Settings, Config, Site]
+    strategies = [Plan.Settings, Balance.Settings, ForecastGap.Settings]
+    classes = [Limits, LoadPolicy, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
     keys = {field.metadata.get("key") or field.name for cls in classes for field in attrs.fields(cls)}
     nested = {"daylight.from", "daylight.to", "inverter.loads_on", "from", "to"}
-    values = {"auto", "battery", "relay", "sunset-1h", "balance", "forecast_gap", "probe_lost", "in"}
+    values = {"auto", "battery", "relay", "sunset-1h", "plan", "balance", "forecast_gap", "probe_lost", "in"}
     named = set()
     for quoted in re.findall(r"`([^`\n]+)`", page_text("docs/tuning.md")):
         if not quoted.startswith("python "):
@@ -154,7 +156,9 @@ def test_every_setting_named_in_the_tuning_page_exists():
 def test_the_tuning_page_tells_about_every_setting_that_can_be_tuned():
     text = page_text("docs/tuning.md")
     fields = [
-        field for cls in (Limits, LoadPolicy, Balance.Settings, ForecastGap.Settings) for field in attrs.fields(cls)
+        field
+        for cls in (Limits, LoadPolicy, Plan.Settings, Balance.Settings, ForecastGap.Settings)
+        for field in attrs.fields(cls)
     ]
     assert [field.name for field in fields if f"`{field.name}`" not in text and field.name != "name"] == []
 

@@ -25,8 +25,9 @@ SHARE_DRAWN = 0.25
 three-phase element on its last phase, a third; the most that nothing draws are the watts of some electronics."""
 LOW_SHARE = 0.1
 """In the lowest tenth of a regulator's range an error of its curve or its knob can mean that nothing flows."""
-LOW_SPAN_S = 300.0
-"""There it must be seen for as long as a load usually stays on at least: then others may better use the watts."""
+LONG_SPAN_S = 300.0
+"""There, and where only the house tells it, it must be seen for as long as a load usually stays on at least: a reading
+of the house is no measurement of the load, and waiting costs others a few minutes."""
 
 SHARE_OF_HOUSE = 0.5
 """The house draws less than this share of all that its loads were told: one of them draws nothing. An uncalibrated
@@ -79,7 +80,7 @@ class Drawing:
         found = {
             name: f"{numbers}: {self._likely(name)}"
             for name, numbers in showing.items()
-            if taken_tick_s - self._first_s[name] >= self._span_s(name, told_w[name])
+            if taken_tick_s - self._first_s[name] >= self._span_s(name, told_w[name], measured=name in reading.load_w)
         }
         for name in found:
             del self._first_s[name]
@@ -95,8 +96,8 @@ class Drawing:
             if name in reading.load_w and abs(reading.load_w[name]) < SHARE_DRAWN * power_w
         }
 
-    def _span_s(self, name: str, power_w: float) -> float:
-        return LOW_SPAN_S if power_w < LOW_SHARE * self._max_power_w[name] else LEAST_SPAN_S
+    def _span_s(self, name: str, power_w: float, *, measured: bool) -> float:
+        return LEAST_SPAN_S if measured and power_w >= LOW_SHARE * self._max_power_w[name] else LONG_SPAN_S
 
     def _likely(self, name: str) -> str:
         if name not in self._drew:
