@@ -78,7 +78,9 @@ def test_help_names_every_command_in_a_whole_sentence() -> None:
     assert "Exit codes" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "off", "replay", "record", "simulate", "status", "why", "force", "clear"])
+@pytest.mark.parametrize(
+    "command", ["run", "check", "off", "replay", "record", "simulate", "status", "why", "force", "clear"]
+)
 def test_each_command_explains_itself(command: str) -> None:
     done = main(command, "--help")
     assert done.returncode == 0
