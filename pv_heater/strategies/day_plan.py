@@ -1,0 +1,161 @@
+"""The rest of today: what sun and use are expected, and how full the battery should be now for it.
+
+Keeps what is learned of both, begins a new day at local midnight, and plans anew every few minutes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pv_heater.core.settings import Site
+from pv_heater.core.surplus import View
+from pv_heater.strategies.battery_bucket import capacity_wh, charge_limit_w
+from pv_heater.strategies.outlooks import LEANINGS, Home, Stretch, levels_of, target_wh
+from pv_heater.strategies.regrets import USUAL_REGRETS, Regrets, regrets_of
+from pv_heater.strategies.sun_ahead import QUARTER_S, SunAhead, quarters_between
+from pv_heater.strategies.use_ahead import UseAhead
+
+PLAN_EVERY_S = 300.0
+"""The rest of the day changes slowly: planning every quarter hour would cost less than a thousandth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """How full the battery should be now, and how the outlooks stand at its present charge."""
+
+    target_percent: float
+    """May be below 0: all that is spare may heat."""
+    filling: int
+    """Outlooks in which the battery is full tonight if nothing more is heated."""
+    wasting: int
+    """Outlooks in which sun is thrown away although everything heats."""
+
+
+class DayPlan:
+    """Learns, expects and plans for one home."""
+
+    def __init__(self, site: Site) -> None:
+        self._zone = ZoneInfo(site.timezone)
+        self._sun = SunAhead(site)
+        self._use = UseAhead()
+        self._day: date | None = None
+        self._ends_at: datetime | None = None
+        self._quarters_at: list[datetime] = []
+        self._hours: list[int] = []
+        """The local hour of each quarter."""
+        self._planned_s: float | None = None
+        self._fills_above_wh: list[float] = []
+        self._waste_above_wh: list[float] = []
+        self._target_percent = 100.0
+
+    def begin(self, view: View) -> bool:
+        """Take the forecast, and begin the day if it is a new one; True if it is."""
+        ends_at = self._ends_at
+        before = self._day
+        if ends_at is None or not ends_at - timedelta(days=2) <= view.now < ends_at:
+            self._begin_day(view.now)
+        self._sun.take(view.forecast, self._quarters_at)
+        return before != self._day
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything can be expected of the sun."""
+        return self._sun.is_known
+
+    def observe(self, view: View, elapsed_s: float, *, sun_hides: bool) -> None:
+        """Learn from a new reading that stands for `elapsed_s`; with `sun_hides` it says nothing of the sun."""
+        taken_at = view.reading.taken_at
+        if view.base_w is not None:
+            self._use.observe(taken_at.astimezone(self._zone).hour, view.base_w, elapsed_s)
+        if view.reading.pv_w is not None and not sun_hides:
+            self._sun.observe(taken_at, view.reading.pv_w, elapsed_s)
+
+    def expected_now_w(self, now: datetime) -> float | None:
+        """PV power that the sky should give now; None when nothing is known of it."""
+        return self._sun.expected_now_w(now)
+
+    def aim(self, view: View, soc_percent: float) -> Aim:
+        """The charge to aim at now, by a plan that is at most a few minutes old."""
+        if self._planned_s is None or view.tick_s - self._planned_s >= PLAN_EVERY_S:
+            self._planned_s = view.tick_s
+            self._make(view)
+        stored_wh = soc_percent / 100.0 * capacity_wh(view)
+        return Aim(
+            target_percent=self._target_percent,
+            filling=bisect_right(self._fills_above_wh, stored_wh),
+            wasting=bisect_left(self._waste_above_wh, stored_wh),
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What was learned of sun and use, and the day so far."""
+        return {
+            "day": self._day.isoformat() if self._day else None,
+            "sun": self._sun.state(),
+            "use": self._use.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` told; anything else is ignored."""
+        self._sun.restore(_mapping(state.get("sun")))
+        self._use.restore(_mapping(state.get("use")))
+        try:
+            self._day = date.fromisoformat(str(state.get("day")))
+        except ValueError:
+            return
+
+    def _begin_day(self, now: datetime) -> None:
+        today = now.astimezone(self._zone).date()
+        start_at, self._ends_at = self._midnight(today), self._midnight(today + timedelta(days=1))
+        self._quarters_at = quarters_between(start_at, self._ends_at)
+        self._hours = [at.astimezone(self._zone).hour for at in self._quarters_at]
+        self._planned_s = None
+        self._sun.begin_day(self._quarters_at)
+        if today != self._day:
+            self._sun.end_day()
+            self._use.end_day()
+        self._day = today
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(0), self._zone).astimezone(UTC)
+
+    def _make(self, view: View) -> None:
+        rest_of_day = self._rest_of_day(view.now)
+        home = Home(capacity_wh=capacity_wh(view), charge_limit_w=charge_limit_w(view), heaters_w=view.capacity_w)
+        _, spread = self._sun.correction()
+        outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]
+        self._fills_above_wh = sorted(outlook.fills_above_wh for outlook in outlooks)
+        self._waste_above_wh = sorted(outlook.waste_above_wh for outlook in outlooks)
+        self._target_percent = 100.0 * target_wh(outlooks, home.capacity_wh, self._regrets(view)) / home.capacity_wh
+
+    def _regrets(self, view: View) -> Regrets:
+        """By the prices of today, where they are known."""
+        if not view.prices:
+            return USUAL_REGRETS
+        lit_at = [at for number, at in enumerate(self._quarters_at) if self._sun.clear_w(number) > 0]
+        dark_at = [at for number, at in enumerate(self._quarters_at) if not self._sun.clear_w(number) > 0]
+        return regrets_of(view.prices, lit_at, dark_at, sold=view.feed_in)
+
+    def _rest_of_day(self, now: datetime) -> list[Stretch]:
+        """From now until the last light of the local day, quarter by quarter."""
+        factor, _ = self._sun.correction()
+        use_w = self._use.by_hour_w()
+        rest: list[Stretch] = []
+        lit = 0
+        for number, (at, hour) in enumerate(zip(self._quarters_at, self._hours, strict=True)):
+            left_s = min(QUARTER_S, (at - now).total_seconds() + QUARTER_S)
+            if left_s <= 0:
+                continue
+            expected_w, clear_w = factor * (self._sun.expected_w(number) or 0.0), self._sun.clear_w(number)
+            rest.append(Stretch(hours=left_s / 3600.0, sun_w=expected_w, clear_w=clear_w, use_w=use_w[hour]))
+            if expected_w > 0 or clear_w > 0:
+                lit = len(rest)
+        return rest[:lit]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
