@@ -81,7 +81,8 @@ class DayPlan:
 
     def aim(self, view: View, soc_percent: float) -> Aim:
         """The charge to aim at now, by a plan that is at most a few minutes old."""
-        if self._planned_s is None or view.tick_s - self._planned_s >= PLAN_EVERY_S:
+        old = self._planned_s is not None and view.tick_s - self._planned_s >= PLAN_EVERY_S
+        if self._planned_s is None or (old and not self._sun.is_dark(view.now)):
             self._planned_s = view.tick_s
             self._make(view)
         stored_wh = soc_percent / 100.0 * capacity_wh(view)

@@ -106,6 +106,11 @@ class SunAhead:
         expected_w = self.expected_w(self._number(at))
         return None if expected_w is None else self.correction()[0] * expected_w
 
+    def is_dark(self, at: datetime) -> bool:
+        """Whether no sun is expected around `at`, not even under a clear sky: a plan would not change."""
+        number = self._number(at)
+        return not (self.expected_w(number) or 0.0) > 0 and not self.clear_w(number) > 0
+
     def expected_w(self, number: int) -> float | None:
         """PV power in the day's quarter of that number, before correction; None beyond what is known."""
         return self._expected_w[number] if 0 <= number < len(self._expected_w) else None
