@@ -37,7 +37,8 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
         "line 6: limits.max_grid_w: must be a number of watts, not '80 W'; write 80",
         "line 7: limits.max_grid_w: is given twice, in line 6 and here; keep one",
         "line 8: limits.daylight.to: must be a time of day such as 09:00, sunrise+30m or sunset-1h, not '25:00'",
-        "line 9: strategy.type: must be one of forecast_gap, balance, plan, bucket, not 'balence'; did you mean balance?",
+        "line 9: strategy.type: must be one of forecast_gap, balance, plan, bucket, not 'balence'; "
+        "did you mean balance?",
         "line 13: loads[0].max_power_w: must be a number of watts, not '0123': a leading zero is ambiguous; write 123",
         "line 14: loads[0].ready_by: is planned but not in this version; remove it",
         "line 15: loads[0].relay.pin: is missing; header position or chip number: BOARD11 or GPIO17; "

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.drawing import LEAST_SPAN_S, Drawing, Idle
+from pv_heater.core.drawing import LEAST_SPAN_S, LONG_SPAN_S, Drawing, Idle
 from pv_heater.core.types import Reading
 from tests.builders import NOON, reading
 
@@ -19,6 +19,13 @@ def seen(taken_s: float, consumption_w: float | None = None, **load_w: float) ->
 def found_by(told_w: dict[str, float], *rows: Reading, apart_s: float = 10.0) -> list[dict[str, str]]:
     drawing = Drawing(FULL_W)
     return [drawing.find(row, apart_s * index, told_w) for index, row in enumerate(rows)]
+
+
+def found_by_house(told_w: dict[str, float], house_w: float, **load_w: float) -> dict[str, str]:
+    """What a reading every 10 s has told after five minutes, and nothing a reading before."""
+    *before, last = found_by(told_w, *[seen(0, house_w, **load_w)] * (int(LONG_SPAN_S / 10) + 1))
+    assert not any(found.keys() - load_w.keys() for found in before)
+    return last
 
 
 @pytest.mark.parametrize(
@@ -46,8 +53,7 @@ def test_a_measured_load_is_full_below_a_quarter_of_its_power(told_w: float, mea
 def test_a_house_that_draws_less_than_half_of_what_its_only_load_would_proves_it(
     told_w: float, house_w: float, full: bool
 ) -> None:
-    row = seen(0, house_w)
-    assert [bool(found) for found in found_by({"boiler": told_w}, row, row)] == [False, full]
+    assert bool(found_by_house({"boiler": told_w}, house_w)) is full
 
 
 @pytest.mark.parametrize(
@@ -64,13 +70,12 @@ def test_a_house_that_draws_less_than_half_of_what_its_only_load_would_proves_it
 def test_of_several_only_that_which_cannot_be_drawing_is_found(
     told_w: dict[str, float], house_w: float, full: set[str]
 ) -> None:
-    assert found_by(told_w, seen(0, house_w), seen(10, house_w))[1].keys() == full
+    assert found_by_house(told_w, house_w).keys() == full
 
 
 def test_what_is_measured_is_no_part_of_the_riddle() -> None:
     """The boiler's own meter shows 1480 W; the other 220 W of the house cannot hold the pump's 800 W."""
-    row = seen(0, 1700, boiler=1480)
-    assert found_by({"boiler": 1500.0, "pump": 800.0}, row, row)[1].keys() == {"pump"}
+    assert found_by_house({"boiler": 1500.0, "pump": 800.0}, 1700, boiler=1480).keys() == {"pump"}
 
 
 def test_two_samples_in_a_row_are_needed() -> None:
@@ -82,6 +87,22 @@ def test_a_fast_meters_hiccup_is_not_enough() -> None:
     row = seen(0, boiler=0)
     answers = found_by({"boiler": 1500.0}, *[row] * 9, apart_s=1.0)
     assert [bool(found) for found in answers[:6]] == [False] * int(LEAST_SPAN_S) + [True]
+
+
+def test_what_only_the_house_tells_takes_five_minutes_at_the_portals_pace_too() -> None:
+    answers = found_by({"boiler": 1500.0}, *[seen(0, 310)] * 7, apart_s=60.0)
+    assert [index for index, found in enumerate(answers) if found] == [5]
+
+
+def test_one_reading_of_a_house_that_draws_enough_begins_the_five_minutes_anew() -> None:
+    empty, busy = seen(0, 310), seen(0, 1800)
+    answers = found_by({"boiler": 1500.0}, *[empty] * 29, busy, *[empty] * 31)
+    assert [index for index, found in enumerate(answers) if found] == [60]
+
+
+def test_what_the_house_tells_of_a_load_is_overruled_by_its_own_meter() -> None:
+    """The house reads 0 W for ever, a broken sensor perhaps; the boiler's meter shows that it draws."""
+    assert not found_by_house({"boiler": 1500.0}, 0, boiler=1480)
 
 
 def test_in_the_lowest_tenth_of_its_range_it_takes_five_minutes() -> None:
@@ -117,7 +138,7 @@ def test_the_words_tell_the_first_time_from_the_next_and_from_a_load_that_never_
 
 
 def test_without_a_meter_of_its_own_the_words_say_what_gave_it_away() -> None:
-    found = found_by({"boiler": 1500.0}, seen(0, 1800), seen(0, 310), seen(0, 310))[-1]
+    found = found_by({"boiler": 1500.0}, seen(0, 1800), *[seen(0, 310)] * 31)[-1]
     assert found == {
         "boiler": "draws nothing, the house used 310 W while it alone was set to 1500 W: the thermostat has opened"
     }
