@@ -68,8 +68,8 @@ def capture(
 ) -> None:
     """Measure how much of the catchable sun is caught.
 
-    Each recorded day, each strategy, against a bound with perfect foresight. A day takes about half a second for each row,
-    strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that.
+    Each recorded day, each strategy, against a bound with perfect foresight. A day takes about half a second for each
+    row, strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that.
     """
     from pv_heater.bench.capture import measure
     from pv_heater.bench.days import spells_from_folder

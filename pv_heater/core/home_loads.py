@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from pv_heater.core import energy, machine
@@ -71,6 +72,17 @@ class HomeLoads:
             for name, memory in self._memories.items()
             if memory.mode is Mode.AUTO and memory.fault is None
         ]
+
+    def wanted_wh(self) -> float:
+        """What the automatic loads may still take today; infinite where one of them has no daily maximum."""
+        return sum(
+            [
+                max(0.0, policy.daily_max_wh - self._memories[policy.name].energy_wh)
+                if policy.daily_max_wh is not None
+                else inf
+                for policy in self.automatic()
+            ]
+        )
 
     def next_to_start(self, tick_s: float) -> LoadPolicy | None:
         """Of the automatic loads that rest no more and have not had enough, the one that needs least; None without."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any, Protocol
 
 from pv_heater.core.settings import Limits, LoadPolicy, Site
@@ -45,6 +46,8 @@ class View:
     """The least power at which any automatic load can run; 0 when there is none."""
     next_load: LoadPolicy | None = None
     """Of the automatic loads that could start now the one that needs least; None when there is none."""
+    wanted_wh: float = inf
+    """What all automatic loads may still take today; without end where one has no `daily_max_wh`."""
     prices: tuple[PricePeriod, ...] = ()
     """Of today, in order of time; empty where nothing is known of them."""
 

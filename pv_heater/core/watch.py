@@ -110,6 +110,7 @@ class Watch:
         capacity_w: float,
         least_w: float,
         next_load: LoadPolicy | None,
+        wanted_wh: float,
         battery_target_percent: float | None,
         prices: tuple[PricePeriod, ...],
     ) -> View | None:
@@ -135,6 +136,7 @@ class Watch:
             capacity_w=capacity_w,
             least_w=least_w,
             next_load=next_load,
+            wanted_wh=wanted_wh,
             feed_in=site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed),
             site=site,
             limits=self._limits,

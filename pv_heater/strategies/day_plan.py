@@ -126,7 +126,12 @@ class DayPlan:
 
     def _make(self, view: View) -> None:
         rest_of_day = self._rest_of_day(view.now)
-        home = Home(capacity_wh=capacity_wh(view), charge_limit_w=charge_limit_w(view), heaters_w=view.capacity_w)
+        home = Home(
+            capacity_wh=capacity_wh(view),
+            charge_limit_w=charge_limit_w(view),
+            heaters_w=view.capacity_w,
+            wanted_wh=view.wanted_wh,
+        )
         _, spread = self._sun.correction()
         outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]
         self._fills_above_wh = sorted(outlook.fills_above_wh for outlook in outlooks)

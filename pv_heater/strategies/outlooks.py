@@ -52,6 +52,8 @@ class Home:
     charge_limit_w: float
     heaters_w: float
     """What all automatic loads can take together."""
+    wanted_wh: float = inf
+    """What they may still take today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +67,15 @@ class Levels:
 def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread: float) -> Levels:
     """The levels of the outlook that leans to one side; `spread` 1 is a morning, 0 would be certainty.
 
-    `rest_of_day` is in order of time and ends with the day's last sun.
+    `rest_of_day` is in order of time and ends with the day's last sun. Where later sun is enough for all the heat that
+    is still wanted today, waiting with it wastes nothing.
     """
     capacity_wh, charge_limit_w, heaters_w = home.capacity_wh, home.charge_limit_w, home.heaters_w
     scale = exp(SCALE_SPREAD * spread * leaning)
     clear_share = WEATHER_SPREAD * spread * leaning
     use_scale = exp(-USE_SPREAD * leaning)
     waste_above_wh = fills_above_wh = capacity_wh
+    later_heat_wh = heat_wh = 0.0
     # Walked nine times for each plan: comparisons in place of min and max are three times as fast.
     for stretch in reversed(rest_of_day):
         sun_w, least_w = scale * stretch.sun_w + clear_share * stretch.clear_w, LEAST_SHARE * stretch.clear_w
@@ -87,9 +91,12 @@ def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread
         else:
             gain = CHARGE_EFFICIENCY * stretch.hours
             left_w = spare_w - heaters_w
+            later_heat_wh, heat_wh = heat_wh, heat_wh + stretch.hours * (heaters_w if left_w > 0 else spare_w)
             fills_above_wh -= gain * (spare_w if spare_w < charge_limit_w else charge_limit_w)
             if left_w > 0:
                 waste_above_wh -= gain * (left_w if left_w < charge_limit_w else charge_limit_w)
+    if later_heat_wh >= home.wanted_wh:
+        waste_above_wh = capacity_wh
     return Levels(waste_above_wh=waste_above_wh, fills_above_wh=fills_above_wh)
 
 

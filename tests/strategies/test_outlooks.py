@@ -60,6 +60,14 @@ def test_a_bright_day_leaves_less_than_no_room_in_the_morning() -> None:
     assert middle(*[hour(4500)] * 8).waste_above_wh < 0
 
 
+def test_little_hot_water_can_wait_for_later_sun() -> None:
+    """The later of two hours gives the heater 2000 Wh: enough for 1500 Wh, so nothing is wasted by waiting."""
+    little = Home(capacity_wh=4800.0, charge_limit_w=2400.0, heaters_w=2000.0, wanted_wh=1500.0)
+    much = Home(capacity_wh=4800.0, charge_limit_w=2400.0, heaters_w=2000.0, wanted_wh=2500.0)
+    assert middle(hour(4000), hour(4000), home=little).waste_above_wh == 4800
+    assert middle(hour(4000), hour(4000), home=much) == middle(hour(4000), hour(4000))
+
+
 def test_brighter_outlooks_fill_and_waste_earlier() -> None:
     rest = [hour(3000, hours=0.25)] * 12
     outlooks = [levels_of(rest, HOME, leaning, 1.0) for leaning in LEANINGS]

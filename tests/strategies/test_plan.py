@@ -42,6 +42,15 @@ def test_on_a_bright_morning_a_battery_half_full_can_wait() -> None:
     assert "8 of 9 outlooks still fill it today, 6 waste sun" in decision.because
 
 
+def test_on_a_bright_morning_a_little_hot_water_waits_until_the_battery_is_full() -> None:
+    """3 kWh of water a day: the sun after noon is enough for them in every outlook."""
+    decision = house(load={"daily_max_wh": 3000}).at(
+        MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(4500)
+    )
+    assert power(decision) == 0
+    assert "the aim is 98 %: 8 of 9 outlooks still fill it today, 0 waste sun" in decision.because
+
+
 def test_on_a_dull_morning_the_battery_comes_first() -> None:
     """700 W of sun will not fill it."""
     decision = house().at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(700))
