@@ -117,13 +117,13 @@ class Fixed:
         return self._forecast
 
 
-def day_of(segments: Sequence[tuple[float, float, float]]) -> HomeRecording:
+def day_of(segments: Sequence[tuple[float, float, float]], until_hour: float = 24.0) -> HomeRecording:
     """A recording from rows of (hour, sun W, use W), each holding until the next."""
     return HomeRecording(
         name="scripted",
         start_at=MIDNIGHT,
         offsets_s=tuple(hour * HOUR for hour, _, _ in segments),
-        end_s=24 * HOUR,
+        end_s=until_hour * HOUR,
         pv_w=tuple(sun for _, sun, _ in segments),
         load_w=tuple(use for _, _, use in segments),
     )

@@ -11,12 +11,12 @@ GX_SILENT_ON_THROTTLING: dict[str, Any] = {"interval_s": 10.0, "tells_throttling
 VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False}
 EACH_PACE = pytest.mark.parametrize("pace", [GX, GX_SILENT_ON_THROTTLING, VRM], ids=["gx", "gx, no flag", "vrm"])
 RELAY = {"min_power_w": 2000.0}
-BRIGHT_AT_TEN = day_of([(0, 0, 0), (10, 3000, 300), (18, 0, 300)])
+BRIGHT_AT_TEN = day_of([(0, 0, 0), (10, 3000, 300), (18, 0, 300)], until_hour=18.5)
 FROM_TEN: dict[str, Any] = {"daylight": {"from": "10:00", "to": "18:00"}}
 """Heating is not allowed before: the battery is still full when the sun comes."""
 NEVER_MORE = day_of([(0, 300, 300), (18, 0, 300)])
 """All day the sun gives just what the house uses: the battery stays full, and nothing is hidden behind it."""
-LATE = day_of([(0, 0, 300), (6, 300, 300), (10, 3500, 300), (18, 0, 300)])
+LATE = day_of([(0, 0, 300), (6, 300, 300), (10, 3500, 300), (18, 0, 300)], until_hour=18.5)
 NEVER: dict[str, Any] = {"daylight": {"from": "23:58", "to": "23:59"}}
 """Only when the battery is far from full and the sun is gone."""
 

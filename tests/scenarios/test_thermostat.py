@@ -12,7 +12,7 @@ from tests.builders import heater
 from tests.scenarios.life import BALANCE, HOUR, PLAN, Day, day_of, live
 from tests.scenarios.test_days import PROJECT
 
-SUNNY = day_of([(0, 0, 0), (8, 3000, 300), (17, 0, 300)])
+SUNNY = day_of([(0, 0, 0), (8, 3000, 300), (17, 0, 300)], until_hour=17.5)
 TANK = TankSettings(start_c=60.0, draws=((12.0, 3000.0),))
 """Warm in the morning: 0.9 kWh to the 65 degC of its thermostat. At noon somebody takes a long shower."""
 GX: dict[str, Any] = {"tells_loads": True}

@@ -1,14 +1,16 @@
 """Two heaters and a pump under one budget: who comes first, and who gets what the first cannot use."""
 
+from functools import cache
+
 import pytest
 
 from pv_heater.core.types import Force, Mode
 from tests.builders import heater
-from tests.scenarios.life import HOUR, PLAN, day_of, live
+from tests.scenarios.life import HOUR, PLAN, Day, day_of, live
 
 POOL = heater("pool", max_power_w=1500, min_power_w=300, min_on_s=300, min_off_s=300)
 PUMP = heater("pump", max_power_w=500, min_power_w=500, min_on_s=600, min_off_s=600)
-RISING = day_of([(0, 0, 300), (8, 1800, 300), (10, 3000, 300), (12, 4800, 300), (16, 1800, 300), (18, 0, 300)])
+RISING = day_of([(0, 0, 300), (8, 1800, 300), (10, 3000, 300), (12, 4800, 300), (16, 1800, 300), (18, 0, 300)], 18.5)
 
 
 def test_power_goes_first_to_last_and_is_shed_last_to_first() -> None:
@@ -18,7 +20,7 @@ def test_power_goes_first_to_last_and_is_shed_last_to_first() -> None:
     12:00  4.5 kW: all three; 16:00 1.5 kW again: pump and pool are shed, the heater goes on
     18:00  dusk: nothing heats, and nothing was bought by day
     """
-    day = live(RISING, strategy=PLAN, start_percent=95.0, more_loads=[POOL, PUMP])
+    day = day_without_commands()
     names = ("heater", "pool", "pump")
     at = {hour: tuple(round(day.power_w(hour, name)) for name in names) for hour in (9, 11, 14, 16.5)}
     assert at[9][1:] == (0, 0)
@@ -32,13 +34,20 @@ def test_power_goes_first_to_last_and_is_shed_last_to_first() -> None:
     assert not any(decision.setpoints["pump"].on and not decision.setpoints["heater"].on for _, decision, _ in day.seen)
 
 
+@cache
+def day_without_commands() -> Day:
+    return live(RISING, strategy=PLAN, start_percent=95.0, more_loads=[POOL, PUMP])
+
+
 @pytest.mark.parametrize("hour", [11.0, 14.0])
 def test_a_load_forced_on_takes_its_watts_from_the_others(hour: float) -> None:
     """The pump is forced on for an hour: the heaters have 500 W less, and the grid delivers nothing for it."""
     command = (hour, Force(load="pump", mode=Mode.ON, for_s=HOUR))
     day = live(RISING, strategy=PLAN, start_percent=95.0, more_loads=[POOL, PUMP], commands=[command])
-    free = live(RISING, strategy=PLAN, start_percent=95.0, more_loads=[POOL, PUMP])
     assert day.heated_s(hour, hour + 0.99, "pump") > 3500
     assert day.bought_wh(hour, hour + 1) < 1
-    both = [sum(life.power_w(hour + 0.5, name) for name in ("heater", "pool", "pump")) for life in (day, free)]
+    both = [
+        sum(life.power_w(hour + 0.5, name) for name in ("heater", "pool", "pump"))
+        for life in (day, day_without_commands())
+    ]
     assert both[0] == pytest.approx(both[1], abs=250)
