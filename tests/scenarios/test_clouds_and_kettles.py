@@ -18,10 +18,10 @@ def test_an_edge_of_a_cloud_every_two_minutes_does_not_wear_the_relay(pace: dict
     17:00  the battery has bridged the gaps: three fifths of the spare sun are heat, nothing was bought for it
     """
     edges = [(minute / 60, 3500.0 if minute % 4 < 2 else 600.0, 300.0) for minute in range(8 * 60, 17 * 60)]
-    day = live(day_of([(0, 0, 300), *edges, (17, 0, 300)]), strategy=PLAN, start_percent=90.0, **pace)
+    day = live(day_of([(0, 0, 300), *edges, (17, 0, 300)], until_hour=18), strategy=PLAN, start_percent=90.0, **pace)
     assert day.starts() <= 18
     assert day.ledger.heat_wh["heater"] > 0.6 * 9 * 1750
-    assert day.bought_wh(0, 24) == 0
+    assert day.bought_wh(0, 18) == 0
 
 
 @EACH_PACE
@@ -33,11 +33,11 @@ def test_a_kettle_as_heating_starts_is_not_paid_by_the_grid(pace: dict[str, Any]
     +13 min at full power again, without another start
     """
     sunny = [(0, 0, 300), (8, 2500, 300)]
-    start = 8 + live(day_of([*sunny, (18, 0, 300)]), strategy=PLAN, start_percent=100.0, **pace).on_after_s(8) / HOUR
-    kettle = [(start + 10 / HOUR, 2500, 2300), (start + 190 / HOUR, 2500, 300), (18, 0, 300)]
-    day = live(day_of([*sunny, *kettle]), strategy=PLAN, start_percent=100.0, **pace)
-    assert day.bought_wh(8, 18) == 0
-    assert day.discharged_wh(8, 18) < 25
+    start = 8 + live(day_of(sunny, until_hour=9), strategy=PLAN, start_percent=100.0, **pace).on_after_s(8) / HOUR
+    kettle = [(start + 10 / HOUR, 2500, 2300), (start + 190 / HOUR, 2500, 300)]
+    day = live(day_of([*sunny, *kettle], until_hour=12), strategy=PLAN, start_percent=100.0, **pace)
+    assert day.bought_wh(8, 12) == 0
+    assert day.discharged_wh(8, 12) < 25
     assert day.power_w(start + (40 if pace is GX else 160) / HOUR) <= 200
     assert day.power_w(start + 800 / HOUR) == 2000
     assert day.starts() == 1
@@ -51,11 +51,11 @@ def test_a_kettle_with_the_battery_at_its_floor_ends_heating(pace: dict[str, Any
     07:35  the heater is off at the latest, its minimum on time included; what falls now falls for the kettle
     07:42  over; the battery has kept clear of its reserve, and nothing was bought
     """
-    rows = [(0, 0, 0), (7.0, 1500, 300), (7.5, 1500, 2500), (7.7, 1500, 300), (18, 0, 300)]
-    day = live(day_of(rows), strategy=PLAN, start_percent=28.0, **pace)
+    rows = [(0, 0, 0), (7.0, 1500, 300), (7.5, 1500, 2500), (7.7, 1500, 300)]
+    day = live(day_of(rows, until_hour=12), strategy=PLAN, start_percent=28.0, **pace)
     assert day.power_w(7.45) > 1000
     assert day.off_after_s(7.5) <= 300
     assert day.heated_s(7.5 + 300 / HOUR, 7.7) == 0
     assert day.soc_percent(7.7) > 21.5
-    assert day.bought_wh(7, 18) == 0
+    assert day.bought_wh(7, 12) == 0
     assert day.power_w(9.0) > 1000

@@ -31,7 +31,7 @@ def test_a_sunny_day_fills_the_battery_and_spends_the_rest() -> None:
 
 def test_a_full_battery_at_ten_with_zero_feed_in_does_not_hide_the_sun() -> None:
     # 00:00 the battery is full and PV throttles from the first ray; the surplus reads zero all morning.
-    day = live(day_of([(0, 0, 0), (10, 3000, 300), (18, 0, 300)]), start_percent=100.0)
+    day = live(day_of([(0, 0, 0), (10, 3000, 300), (18, 0, 300)], until_hour=19), start_percent=100.0)
     assert day.power_w(10.5) > 1900
     assert day.ledger.heat_wh["heater"] > 0.9 * 8 * 2000
 
@@ -74,7 +74,7 @@ def test_clouds_every_two_minutes_do_not_wear_the_relay() -> None:
 
 def test_a_kettle_is_paid_by_the_battery_or_the_heater_not_by_the_grid() -> None:
     rows = [(0.0, 0.0, 300.0), (8.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0), (18, 0, 300)]
-    day = live(day_of(rows), start_percent=80.0)
+    day = live(day_of(rows, until_hour=18.5), start_percent=80.0)
     before_evening = [reading for at_s, _, reading in day.seen if reading and 9 * HOUR < at_s < 17 * HOUR]
     bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in before_evening) * 10 / 3600
     assert bought_wh < 10
@@ -95,7 +95,7 @@ def test_a_battery_charged_from_the_grid_at_night_is_no_surplus() -> None:
 
 
 def test_the_seeds_law_follows_its_forecast_where_pv_is_throttled() -> None:
-    bright = day_of([(0, 0, 300), (8, 3000, 300), (17, 0, 300)])
+    bright = day_of([(0, 0, 300), (8, 3000, 300), (17, 0, 300)], until_hour=18)
     day = live(bright, strategy={"type": "forecast_gap"}, forecast_w=3000.0, start_percent=100.0)
     assert day.ledger.heat_wh["heater"] > 8000
 

@@ -8,7 +8,7 @@ import pytest
 from pv_heater.core.types import Reading
 from tests.scenarios.life import HOUR, PLAN, day_of, live
 
-SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300), (15, 2000, 300), (18, 0, 300)])
+SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300)], until_hour=14)
 GX: dict[str, Any] = {"interval_s": 10.0}
 VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False}
 EACH_PACE = pytest.mark.parametrize(("pace", "seen_s"), [(GX, 10.0), (VRM, 120.0)], ids=["gx", "vrm"])
@@ -35,7 +35,8 @@ def test_what_the_grid_charges_is_no_surplus(pace: dict[str, Any], seen_s: float
     10:00  the grid charges again, beside the sun: off with the next reading
     12:00  it stops: back within the minimum off time and a minute
     """
-    day = live(day_of([(0, 0, 300), (7, 1500, 300), (18, 0, 300)]), strategy=PLAN, tampered=charged_by_the_grid, **pace)
+    sunny = day_of([(0, 0, 300), (7, 1500, 300)], until_hour=12.5)
+    day = live(sunny, strategy=PLAN, tampered=charged_by_the_grid, **pace)
     assert day.heated_s(0, 7) == 0
     assert day.power_w(9.9) > 1000
     assert day.off_after_s(10.0) <= seen_s
@@ -49,7 +50,7 @@ def test_a_battery_full_of_bought_energy_heats_nothing(sun_w: float) -> None:
     00:00  the battery is full: it was charged from the grid
     07:00  no sun, or less than the house uses, though 3 kW were forecast: the battery is for the house
     """
-    dull = day_of([(0, 0, 300), (7, sun_w, 300), (18, 0, 300)])
+    dull = day_of([(0, 0, 300), (7, sun_w, 300), (18, 0, 300)], until_hour=19)
     day = live(dull, strategy=PLAN, start_percent=100.0, forecast_w=3000.0)
     assert day.ledger.heat_wh["heater"] == 0
 
