@@ -1,7 +1,8 @@
 """Which loads draw nothing although they are told to: their thermostat has opened, or a fuse, cable or element broke.
 
 Two proofs, and no guess. A load with a meter of its own reads next to nothing. Without one, the whole house draws
-less than this load alone would: then it cannot be drawing, whatever else runs. Each must be seen in two readings.
+less than this load alone would: then it cannot be drawing, whatever else runs. The first must be seen in two readings,
+the second in all of five minutes.
 """
 
 from __future__ import annotations

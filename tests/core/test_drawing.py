@@ -126,7 +126,7 @@ def test_a_meter_that_tells_nothing_proves_nothing() -> None:
 
 def test_the_words_tell_the_first_time_from_the_next_and_from_a_load_that_never_drew() -> None:
     drawing, told_w = Drawing(FULL_W), {"boiler": 1500.0}
-    texts = []
+    texts: list[str] = []
     for second, measured_w in enumerate([3, 3, 1500, 3, 3, 3, 3, 1490, 2, 2]):
         texts += drawing.find(seen(0, boiler=measured_w), 10.0 * second, told_w).values()
     assert texts == [
