@@ -61,6 +61,8 @@ class Drawing:
         self._max_power_w = max_power_w
         self._first_s: dict[str, float] = {}
         """When the first reading of an unbroken row was taken that shows this load drawing nothing."""
+        self._still_idle: set[str] = set()
+        """Loads found idle that no reading since has shown to draw, or possibly to draw."""
         self._drew: dict[str, bool] = {}
         """Loads that seemed to draw since the program began; False: not since they were last found idle."""
 
@@ -77,6 +79,7 @@ class Drawing:
         for name, power_w in told_w.items():
             if _seems_to_draw(reading, name, power_w):
                 self._drew[name] = True
+                self._still_idle.discard(name)
         self._first_s = {name: self._first_s.get(name, taken_tick_s) for name in showing}
         found = {
             name: f"{numbers}: {self._likely(name)}"
@@ -85,6 +88,7 @@ class Drawing:
         }
         for name in found:
             del self._first_s[name]
+            self._still_idle.add(name)
             if name in self._drew:
                 self._drew[name] = False
         return found
@@ -98,7 +102,9 @@ class Drawing:
         }
 
     def _span_s(self, name: str, power_w: float, *, measured: bool) -> float:
-        return LEAST_SPAN_S if measured and power_w >= LOW_SHARE * self._max_power_w[name] else LONG_SPAN_S
+        if power_w < LOW_SHARE * self._max_power_w[name]:
+            return LONG_SPAN_S
+        return LEAST_SPAN_S if measured or name in self._still_idle else LONG_SPAN_S
 
     def _likely(self, name: str) -> str:
         if name not in self._drew:
