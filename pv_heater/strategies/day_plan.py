@@ -150,14 +150,15 @@ class DayPlan:
         """From now until the last light of the local day, quarter by quarter."""
         factor, _ = self._sun.correction()
         use_w = self._use.by_hour_w()
+        gone_s = max(0.0, (now - self._quarters_at[0]).total_seconds())
+        first = int(gone_s // QUARTER_S)
+        hours = (QUARTER_S - gone_s % QUARTER_S) / 3600.0
         rest: list[Stretch] = []
         lit = 0
-        for number, (at, hour) in enumerate(zip(self._quarters_at, self._hours, strict=True)):
-            left_s = min(QUARTER_S, (at - now).total_seconds() + QUARTER_S)
-            if left_s <= 0:
-                continue
+        for number in range(first, len(self._quarters_at)):
             expected_w, clear_w = factor * (self._sun.expected_w(number) or 0.0), self._sun.clear_w(number)
-            rest.append(Stretch(hours=left_s / 3600.0, sun_w=expected_w, clear_w=clear_w, use_w=use_w[hour]))
+            rest.append(Stretch(hours=hours, sun_w=expected_w, clear_w=clear_w, use_w=use_w[self._hours[number]]))
+            hours = QUARTER_S / 3600.0
             if expected_w > 0 or clear_w > 0:
                 lit = len(rest)
         return rest[:lit]
