@@ -14,7 +14,6 @@ from pv_heater.errors import RecordingError
 from pv_heater.sim.folder import days_from_folder
 from pv_heater.sim.recorded import HomeRecording
 
-DAY_MINUTES = 1440
 DAY_S = 86_400.0
 _UNSAID = timezone(timedelta(0), "the file names no zone")
 

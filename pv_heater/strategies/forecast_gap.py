@@ -11,6 +11,7 @@ the start level is the configured one each time, and a step waits for a reading 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from attrs import frozen
@@ -92,13 +93,7 @@ class ForecastGap:
     def _fallback(self, view: View, why: str) -> Budget:
         self._level_percent = 0.0
         budget = self._without_forecast.budget(view)
-        return Budget(
-            power_w=budget.power_w,
-            battery_w=budget.battery_w,
-            rule=budget.rule,
-            because=f"{why}, so by balance: {budget.because}",
-            margins=budget.margins,
-        )
+        return replace(budget, because=f"{why}, so by balance: {budget.because}")
 
 
 def _discharge_w(view: View) -> float:
