@@ -50,7 +50,11 @@ class Tools:
 
 
 class Meter(Protocol):
-    """Answers: what is the house doing?"""
+    """Answers: what is the house doing?
+
+    A source that is asked answers when asked. One that speaks by itself (MQTT, a serial line) returns from `read` as
+    soon as there is something new, so that a sample wakes the loop; its `interval_s` is 0.
+    """
 
     @property
     def interval_s(self) -> float:
@@ -59,6 +63,27 @@ class Meter(Protocol):
 
     def read(self) -> Reading:
         """The newest reading. Blocks for as long as the source takes; raises SourceError."""
+        ...
+
+    def close(self) -> None:
+        """End connections and threads of its own. From any thread; may be repeated."""
+        ...
+
+
+class Sensor(Protocol):
+    """Answers one number, such as the temperature of a tank. Asked as a `Meter` is."""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds until it makes sense to ask again; 0 for a source that speaks by itself."""
+        ...
+
+    def read(self) -> float:
+        """The newest value. Blocks for as long as the source takes; raises SourceError, also for a lost probe."""
+        ...
+
+    def close(self) -> None:
+        """End connections and threads of its own. From any thread; may be repeated."""
         ...
 
 

@@ -68,6 +68,10 @@ class HttpClient:
         for secret in secrets:
             self.hide(secret)
 
+    def close(self) -> None:
+        """Close the connections that are kept open for the next request."""
+        self._session.close()
+
     def hide(self, secret: str | None) -> None:
         """Keep `secret` out of every later message, such as a token that a login gave."""
         text = secret.reveal() if isinstance(secret, Secret) else secret

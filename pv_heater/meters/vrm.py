@@ -61,9 +61,9 @@ class VrmMeter:
         self._settings = settings
         self._clock = tools.clock
         self._budget = RequestBudget(settings.max_requests_per_hour, self._clock.monotonic_s())
-        http = HttpClient(settings.base_url, who="VRM", secrets=(settings.token, settings.password))
+        self._http = HttpClient(settings.base_url, who="VRM", secrets=(settings.token, settings.password))
         self._api = VrmApi(
-            http,
+            self._http,
             token=settings.token.reveal() if settings.token else None,
             username=settings.username,
             password=settings.password.reveal() if settings.password else None,
@@ -92,6 +92,10 @@ class VrmMeter:
         return reading_from_bodies(
             self.raw_poll(), poll_interval_s=self._settings.interval_s, complain=self._complain_once
         )
+
+    def close(self) -> None:
+        """Give the connection to VRM back."""
+        self._http.close()
 
     def raw_poll(self) -> dict[str, Any]:
         """The raw answers of one poll, as `reading_from_bodies` takes them; raises SourceError."""

@@ -107,6 +107,9 @@ class RecordingMeter:
             raise SourceError(f"the recording {self.recording.name} has not begun yet.")
         return reading
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def feed(self) -> SimulatedFeed[Reading]:
         """What the loop reads from, with the pace and the delay of the settings."""
         return SimulatedFeed(self.read, self.interval_s, self._clock, self.delay_s)
