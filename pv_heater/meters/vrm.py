@@ -12,6 +12,7 @@ from pv_heater.core.types import Reading
 from pv_heater.errors import AuthRejected, RateLimited, SourceError
 from pv_heater.io.http import HttpClient
 from pv_heater.io.request_budget import RequestBudget
+from pv_heater.meters.plausible import Complaints
 from pv_heater.meters.vrm_api import Forbidden, VrmApi
 from pv_heater.meters.vrm_records import reading_from_bodies
 from pv_heater.ports import Tools
@@ -74,7 +75,7 @@ class VrmMeter:
         self._overview: Any = None
         self._overview_due_s = self._clock.monotonic_s()
         self._diagnostics_due_s = self._clock.monotonic_s()
-        self._complained: set[str] = set()
+        self._complain = Complaints(log)
 
     @property
     def interval_s(self) -> float:
@@ -89,9 +90,7 @@ class VrmMeter:
 
     def read(self) -> Reading:
         """The newest values, dated by when the site logged them; raises SourceError."""
-        return reading_from_bodies(
-            self.raw_poll(), poll_interval_s=self._settings.interval_s, complain=self._complain_once
-        )
+        return reading_from_bodies(self.raw_poll(), poll_interval_s=self._settings.interval_s, complain=self._complain)
 
     def close(self) -> None:
         """Give the connection to VRM back."""
@@ -149,10 +148,3 @@ class VrmMeter:
                 self._overview_due_s = now_s + _OVERVIEW_RETRY_S
                 log.debug("VRM did not tell the log interval of the site: %s", error)
         return self._overview
-
-    def _complain_once(self, text: str) -> None:
-        # Without its numbers, so that a value that is wrong in a new way every minute is still one line.
-        kind = "".join(character for character in text if not character.isdigit())
-        if kind not in self._complained:
-            self._complained.add(kind)
-            log.warning("%s.", text)

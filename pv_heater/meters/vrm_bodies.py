@@ -6,12 +6,12 @@ Shapes as in the Victron VRM API v2 (diagnostics, installations?extended=1, syst
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pv_heater.errors import BadReply
+from pv_heater.meters.plausible import number_of
 
 _SYSTEM_TYPE = 6
 """idDeviceType of "System overview"."""
@@ -54,7 +54,7 @@ def logging_interval_s(system_overview: Any) -> float | None:
     records = system_overview.get("records") if isinstance(system_overview, Mapping) else None
     devices = records.get("devices") if isinstance(records, Mapping) else None
     for device in devices if isinstance(devices, list) else ():
-        interval_s = _number(device.get("loggingInterval")) if isinstance(device, Mapping) else None
+        interval_s = number_of(device.get("loggingInterval")) if isinstance(device, Mapping) else None
         if interval_s is not None and interval_s > 0:
             return interval_s
     return None
@@ -107,30 +107,19 @@ def _service(raw: Mapping[str, Any]) -> str:
 def _value(raw: Mapping[str, Any]) -> float | None:
     """The raw value as a number; an enum that came as its text is looked up among its names."""
     value = raw.get("rawValue")
-    number = _number(value)
+    number = number_of(value)
     if number is not None:
         unit = str(raw.get("formatWithUnit") or "").rpartition(" ")[2]
         return number * _SCALE.get(unit, 1.0)
     if raw.get("valueEnum") is not None:
-        return _number(raw["valueEnum"])
+        return number_of(raw["valueEnum"])
     for enum in raw.get("dataAttributeEnumValues") or ():
         if isinstance(enum, Mapping) and isinstance(value, str) and enum.get("nameEnum") == value:
-            return _number(enum.get("valueEnum"))
+            return number_of(enum.get("valueEnum"))
     return None
 
 
-def _number(value: Any) -> float | None:
-    """A finite number, also when it came as text ("78"); None for everything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _timestamp_s(value: Any) -> float | None:
-    seconds = _number(value)
+    seconds = number_of(value)
     # 4e9 s is the year 2096: beyond it lies no log entry but a broken one.
     return seconds if seconds is not None and 0 < seconds < 4e9 else None

@@ -6,17 +6,17 @@ Codes as in the Victron VRM API v2; which device says what is noted at each valu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
+from pv_heater.meters.plausible import MOST_W, Complain, plausible_percent, plausible_w, total
 from pv_heater.meters.vrm_bodies import Record, logging_interval_s, records_of
 
 _STALE_S = 600.0
 """A value that is this much older than the newest belongs to a device that no longer reports."""
-_MOST_W = 1e6
 _CHARGER_WORDS = {
     0: "off",
     2: "fault",
@@ -33,9 +33,6 @@ _CHARGER_WORDS = {
 _CHARGER_RANK = ("bulk", "absorption", "equalize", "float", "storage", "external control", "fault", "off")
 """With several chargers the one that still charges hardest speaks for all."""
 _BATTERY_WORDS = {0: "idle", 1: "charging", 2: "discharging"}
-
-
-Complain = Callable[[str], None]
 
 
 def _ignore(_text: str) -> None:
@@ -90,22 +87,22 @@ class _House:
         """DC and AC coupled PV. Trackers are asked one by one only where the system gives no DC total."""
         dc_w = self._system("Pdc")
         if dc_w is None:
-            dc_w = _total(self._each("solarcharger", "PVP") or self._each("solarcharger", "ScW"))
+            dc_w = total(self._each("solarcharger", "PVP") or self._each("solarcharger", "ScW"))
         ac_codes = (f"{kind}{phase}" for kind in ("P", "Pi", "Pj") for phase in ("", "2", "3"))
         found = [value for value in (dc_w, *map(self._system, ac_codes)) if value is not None]
-        return self._sane_w("PV power", _total(found) if found else self._system("solar_yield"))
+        return self._plausible_w("PV power", total(found) if found else self._system("solar_yield"))
 
     def consumption_w(self) -> float | None:
         phases = self._phases("a{}") or self._phases("o{}", "vebus")
-        return self._sane_w("consumption", _total(phases) if phases else self._system("consumption"))
+        return self._plausible_w("consumption", total(phases) if phases else self._system("consumption"))
 
     def grid_phase_w(self) -> tuple[float, ...]:
         phases = self._phases("g{}") or self._phases("g{}p")
-        return tuple(phases) if all(abs(power_w) <= _MOST_W for power_w in phases) else ()
+        return tuple(phases) if all(abs(power_w) <= MOST_W for power_w in phases) else ()
 
     def grid_w(self) -> float | None:
         phases = self._phases("g{}") or self._phases("g{}p")
-        return self._sane_w("grid power", _total(phases) if phases else self._system("from_to_grid"))
+        return self._plausible_w("grid power", total(phases) if phases else self._system("from_to_grid"))
 
     def voltage_v(self) -> float | None:
         return _first(self._system("bv"), *self._each("battery", "V"))
@@ -115,14 +112,11 @@ class _House:
         if power_w is None:
             current_a = _first(self._system("bc"), *self._each("battery", "I"))
             power_w = None if current_a is None or battery_v is None else battery_v * current_a
-        return self._sane_w("battery power", power_w)
+        return self._plausible_w("battery power", power_w)
 
     def soc_percent(self) -> float | None:
         percent = _first(self._system("bs"), *self._each("battery", "SOC"))
-        if percent is None or 0.0 <= percent <= 100.0:
-            return percent
-        self._complain(f"VRM says the battery is charged to {percent:g} %, which cannot be; it is left out")
-        return None
+        return plausible_percent("VRM: the state of charge", percent, self._complain)
 
     def charger_state(self) -> str | None:
         battery = self._system("bst")
@@ -166,7 +160,7 @@ class _House:
         found = []
         for phase in (1, 2, 3):
             code = pattern.format(phase)
-            value = self._system(code) if service is None else _total(self._each(service, code))
+            value = self._system(code) if service is None else total(self._each(service, code))
             if value is not None:
                 found.append(value)
         return found
@@ -178,11 +172,8 @@ class _House:
             and self.newest_s - record.timestamp_s <= _STALE_S
         )
 
-    def _sane_w(self, what: str, power_w: float | None) -> float | None:
-        if power_w is None or abs(power_w) <= _MOST_W:
-            return power_w
-        self._complain(f"VRM says {what} is {power_w:.0f} W, which no home has; it is left out")
-        return None
+    def _plausible_w(self, what: str, power_w: float | None) -> float | None:
+        return plausible_w(f"VRM: {what}", power_w, self._complain)
 
 
 _FAST = re.compile(
@@ -193,11 +184,6 @@ _FAST = re.compile(
 def _is_fast(record: Record) -> bool:
     """Whether this is measured and logged at the GX device's own pace; only such values tell the reading's age."""
     return record.number is not None and _FAST.fullmatch(record.code) is not None
-
-
-def _total(values: Iterable[float]) -> float | None:
-    found = list(values)
-    return sum(found) if found else None
 
 
 def _first(*values: float | None) -> float | None:
