@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterable
+
+from pv_heater.core.numbers import number_of as number_of  # meters find it here
 
 MOST_W = 1e6
 """A megawatt: beyond it lies no home, but a wrapped register, a wrong unit or a broken line."""
@@ -28,17 +29,6 @@ class Complaints:
         if kind not in self._said:
             self._said.add(kind)
             self._log.warning("%s.", text)
-
-
-def number_of(value: object) -> float | None:
-    """A finite number, also when it came as text ("78"); None for everything else, truth values and lists included."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def plausible_w(what: str, power_w: float | None, complain: Complain) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
-from pv_heater.meters.vrm_bodies import logging_interval_s, page_of_records, records_of
+from pv_heater.io.vrm_bodies import logging_interval_s, page_of_records, records_of
 from pv_heater.meters.vrm_records import reading_from_bodies
 from tests.vrm_server import charger_record, record
 

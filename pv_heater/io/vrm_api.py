@@ -12,7 +12,7 @@ from typing import Any
 from pv_heater.errors import AuthRejected, BadReply, PvHeaterError, SourceError
 from pv_heater.io.http import HttpClient, HttpReply
 from pv_heater.io.request_budget import RequestBudget
-from pv_heater.meters.vrm_bodies import page_of_records
+from pv_heater.io.vrm_bodies import page_of_records
 from pv_heater.ports import Clock
 
 _PAGE = 1000

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pv_heater.core.numbers import number_of
 from pv_heater.errors import BadReply
-from pv_heater.meters.plausible import number_of
 
 _SYSTEM_TYPE = 6
 """idDeviceType of "System overview"."""
