@@ -1,0 +1,214 @@
+"""One connection to an MQTT broker that heals itself. The only home of paho.
+
+What is published goes out once (QoS 0) and is never retained: a power that a broker remembers would outlive us.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from attrs import frozen
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from pv_heater.core.setting import Secret, SettingProblem, setting
+
+log = logging.getLogger(__name__)
+
+PLAIN_PORT, TLS_PORT = 1883, 8883
+_PING_S = 10
+"""A dead connection is noticed after one and a half of these."""
+_CONNECT_S = 5.0
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 4
+"""A broker that is back is found within four seconds, whatever the time it was away."""
+
+OnMessage = Callable[[str, bytes], None]
+"""Gets topic and payload, on the connection's own thread."""
+
+
+def _check_fingerprint(text: str) -> None:
+    digits = text.replace(":", "")
+    if len(digits) != 64 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
+        raise SettingProblem("must be the SHA-256 fingerprint of the certificate: 64 hex digits, colons allowed")
+
+
+@frozen(kw_only=True)
+class Broker:
+    """Where a broker is, and as whom it is asked. Settings of adapters begin with these."""
+
+    host: str = setting("name or address of the broker")
+    port: int | None = setting(
+        "port of the broker; auto is 1883, with TLS 8883", default=None, minimum=1, maximum=65_535
+    )
+    username: str | None = setting("name at the broker, if it wants one", default=None)
+    password: Secret | None = setting("password at the broker, if it wants one", default=None)
+    tls: bool = setting("true: the connection is encrypted", default=False)
+    ca_file: str | None = setting("certificate of the authority that signed the broker's, for TLS", default=None)
+    fingerprint: str | None = setting(
+        "SHA-256 fingerprint of the broker's own certificate, for TLS; then no other is accepted",
+        default=None,
+        check=_check_fingerprint,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for key in ("ca_file", "fingerprint"):
+            if getattr(self, key) is not None and not self.tls:
+                raise SettingProblem("is for encrypted connections: set tls: true as well", key)
+
+    @property
+    def address(self) -> str:
+        """Host and port, for messages."""
+        return f"{self.host}:{self.port_or_default}"
+
+    @property
+    def port_or_default(self) -> int:
+        """The port as set, else the usual one."""
+        return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
+
+
+class MqttLink:
+    """Subscribed to `topics` whenever it is connected; reconnects for ever, at least every four seconds.
+
+    `on_connect` is called on the connection's thread after each (re)connect, once the subscriptions were sent: a
+    broker forgets us. Neither callback may wait for anything.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        topics: Sequence[str],
+        on_message: OnMessage,
+        on_connect: Callable[[], None] | None = None,
+        will: tuple[str, str] | None = None,
+    ) -> None:
+        """`will` is the topic and payload that the broker publishes when it loses us."""
+        self._broker = broker
+        self._topics = tuple(topics)
+        self._on_message = on_message
+        self._on_connect = on_connect
+        self._will = will
+        self._client: Client | None = None
+        self._lock = threading.Lock()
+        self._trouble: str | None = "is not connected yet"
+        self._broken: set[str] = set()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, to stand behind the broker's name; None while there is one."""
+        return self._trouble
+
+    def start(self) -> None:
+        """Begin to connect, on a thread of its own; returns at once and may be repeated."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._new_client()
+                self._client.loop_start()
+
+    def close(self) -> None:
+        """Disconnect, which also spares the broker the last will. May be repeated."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()
+            self._trouble = "is not connected: it was closed"
+
+    def publish(self, topic: str, payload: str | bytes = b"") -> bool:
+        """Send once; False when there is no connection, and then nothing is kept for later."""
+        client = self._client
+        if client is None or self._trouble is not None:
+            return False
+        return client.publish(topic, payload, qos=0, retain=False).rc == 0
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        """From now on these, beside what was subscribed before, also after a reconnect."""
+        self._topics = (*self._topics, *(topic for topic in topics if topic not in self._topics))
+        client = self._client
+        if client is not None and self._trouble is None:
+            client.subscribe([(topic, 0) for topic in topics])
+
+    def _new_client(self) -> Client:
+        # An id of its own each time: two clients of one id push each other out for ever.
+        client = Client(CallbackAPIVersion.VERSION2, client_id=f"pv-heater-{uuid4().hex[:12]}")
+        client.connect_timeout = _CONNECT_S
+        client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
+        broker = self._broker
+        if broker.username is not None or broker.password is not None:
+            # A GX device looks at the password only, but refuses an empty name.
+            client.username_pw_set(
+                broker.username or "pv-heater", broker.password.reveal() if broker.password is not None else None
+            )
+        if broker.tls:
+            client.tls_set_context(self._tls_context())
+            client.on_socket_open = self._check_certificate
+        if self._will is not None:
+            client.will_set(*self._will, qos=0, retain=False)
+        client.on_connect = self._connected
+        client.on_connect_fail = self._failed
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
+        client.connect_async(broker.host, broker.port_or_default, keepalive=_PING_S)
+        return client
+
+    def _tls_context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._broker.ca_file)
+        if self._broker.fingerprint is not None:
+            # The certificate itself is compared instead, before anything is sent.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif self._broker.ca_file is not None:
+            # A GX device's certificate names its serial number, not the address it is asked at.
+            context.check_hostname = False
+        return context
+
+    def _check_certificate(self, _client: Client, _userdata: Any, sock: Any) -> None:
+        """Raise before the password is sent, when the certificate is not the pinned one."""
+        if self._broker.fingerprint is None:
+            return
+        found = hashlib.sha256(sock.getpeercert(binary_form=True)).hexdigest()
+        if found != self._broker.fingerprint.replace(":", "").lower():
+            self._trouble = f"shows another certificate than the pinned one: its fingerprint is {found}"
+            raise ssl.SSLError(self._trouble)
+
+    def _connected(
+        self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._trouble = f"refuses us: {reason}; check username and password"
+            return
+        self._trouble = None
+        if self._topics:
+            client.subscribe([(topic, 0) for topic in self._topics])
+        if self._on_connect is not None:
+            self._guarded("on connecting", self._on_connect)
+
+    def _failed(self, _client: Client, _userdata: Any) -> None:
+        if self._trouble is None or "certificate" not in self._trouble:
+            self._trouble = "cannot be reached"
+
+    def _disconnected(self, _client: Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        # A refusal ends the connection as well; what it said tells more.
+        if self._trouble is None:
+            self._trouble = f"closed the connection ({reason})"
+
+    def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        self._guarded(message.topic, lambda: self._on_message(message.topic, bytes(message.payload)))
+
+    def _guarded(self, what: str, call: Callable[[], None]) -> None:
+        """Whatever a reader does wrong with one message must not end the connection's thread."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - see above
+            kind = type(error).__name__
+            if kind not in self._broken:
+                self._broken.add(kind)
+                log.error("%s: a message at %s was not understood: %s: %s", self._broker.address, what, kind, error)

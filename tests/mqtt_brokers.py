@@ -1,0 +1,208 @@
+"""Real MQTT brokers on loopback: amqtt in this process, mosquitto where it is installed.
+
+    with AmqttBroker() as broker, Peer(broker.port) as peer:
+        peer.publish("a/b", "1")
+        broker.stop()
+        broker.start()   # on the same port, with nothing remembered
+
+Both have the same methods; `BROKERS` lists those that this machine has, for parametrised tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from amqtt.broker import Broker
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+WAIT_S = 10.0
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_S) -> float:
+    """Seconds until `condition` holds; fails after `seconds`."""
+    began_s = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began_s < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.005)
+    return time.monotonic() - began_s
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BrokerProcess(Protocol):
+    port: int
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class _Context:
+    """`with` for both brokers."""
+
+    port: int
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class AmqttBroker(_Context):
+    """amqtt on an event loop of its own, in a thread."""
+
+    def __init__(self, port: int | None = None, *, certificate: tuple[Path, Path] | None = None) -> None:
+        """`certificate` is (certificate, key), for TLS."""
+        self.port = port or free_port()
+        self._certificate = certificate
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._broker: Broker | None = None
+
+    def start(self) -> None:
+        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
+        logging.getLogger("transitions").setLevel(logging.CRITICAL)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="amqtt")
+        self._thread.start()
+        self._call(self._begin())
+
+    def stop(self) -> None:
+        if self._loop is None or self._thread is None:
+            return
+        self._call(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(WAIT_S)
+        self._loop.close()
+        self._loop = self._thread = self._broker = None
+
+    async def _begin(self) -> None:
+        listener: dict[str, Any] = {"type": "tcp", "bind": f"127.0.0.1:{self.port}", "max_connections": 50}
+        if self._certificate is not None:
+            listener |= {"ssl": True, "certfile": str(self._certificate[0]), "keyfile": str(self._certificate[1])}
+        plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+        self._broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
+        await self._broker.start()
+
+    async def _end(self) -> None:
+        if self._broker is not None:
+            await self._broker.shutdown()
+
+    def _call(self, coroutine: Any) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(WAIT_S)
+
+
+class Mosquitto(_Context):
+    """mosquitto in a process of its own; `lines` are added to its configuration."""
+
+    def __init__(self, port: int | None = None, *, lines: Sequence[str] = ("allow_anonymous true",)) -> None:
+        self.port = port or free_port()
+        self._lines = lines
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = tempfile.TemporaryDirectory()
+
+    def start(self) -> None:
+        assert MOSQUITTO is not None
+        path = Path(self._folder.name) / "mosquitto.conf"
+        path.write_text("\n".join([f"listener {self.port} 127.0.0.1", "max_queued_messages 0", *self._lines, ""]))
+        path.chmod(0o644)
+        self._process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(path)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+        wait_for(self._listens, "mosquitto listens")
+
+    def stop(self) -> None:
+        """Killed, as by a power cut."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(WAIT_S)
+            self._process = None
+
+    def pause(self) -> None:
+        """Frozen: connections stay open, nothing is answered; `resume` ends it."""
+        assert self._process is not None
+        self._process.send_signal(19)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(18)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+BROKERS: list[type[AmqttBroker] | type[Mosquitto]] = [AmqttBroker, *([Mosquitto] if MOSQUITTO else [])]
+
+
+class Peer:
+    """Another client at the broker: publishes what a test wants, and keeps what it subscribed to."""
+
+    def __init__(self, port: int, *topics: str) -> None:
+        self.received: list[tuple[str, bytes]] = []
+        self._ready = threading.Event()
+        self._topics = topics
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = lambda _client, _data, message: self.on_message(message.topic, message.payload)
+        self._client.on_connect = self._connected
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.reconnect_delay_set(1, 1)
+        self._port = port
+
+    def on_message(self, topic: str, payload: bytes) -> None:
+        """Replace it, or read `received`."""
+        self.received.append((topic, payload))
+
+    def publish(self, topic: str, payload: str | bytes = b"", *, retain: bool = False) -> None:
+        """Returns once it is on the wire."""
+        self._client.publish(topic, payload, qos=0, retain=retain).wait_for_publish(WAIT_S)
+
+    def payloads(self, topic: str) -> list[bytes]:
+        return [payload for name, payload in self.received if name == topic]
+
+    def __enter__(self) -> Self:
+        self._client.connect("127.0.0.1", self._port, keepalive=30)
+        self._client.loop_start()
+        assert self._ready.wait(WAIT_S), "the peer could not subscribe"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connected(self, client: Client, *_: Any) -> None:
+        if self._topics:
+            client.subscribe([(topic, 0) for topic in self._topics])
+        else:
+            self._ready.set()
