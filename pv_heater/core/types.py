@@ -118,6 +118,8 @@ class Forecast:
     source: str
     step_s: int
     steps: tuple[tuple[datetime, float], ...]
+    cloud_percent: tuple[float, ...] = ()
+    """Mean cloud cover of each step, 0 to 100; empty where the source does not tell. Nothing decides by it yet."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_at", in_utc("issued_at", self.issued_at))
@@ -134,6 +136,11 @@ class Forecast:
                     f"steps must be {self.step_s} s apart, but {start_at.isoformat()} follows {previous.isoformat()}"
                 )
             previous = start_at
+        if self.cloud_percent and len(self.cloud_percent) != len(steps):
+            raise ValueError(f"cloud_percent must have a value for each of {len(steps)} steps, or none at all")
+        for percent in self.cloud_percent:
+            if not 0.0 <= percent <= 100.0:
+                raise ValueError(f"cloud_percent must be 0 to 100 %, not {percent}")
 
     @property
     def end_at(self) -> datetime | None:
@@ -156,6 +163,17 @@ class Forecast:
             if finish > begin:
                 total_ws += pv_w * (finish - begin).total_seconds()
         return total_ws / 3600.0
+
+    def cloud_percent_between(self, start_at: datetime, end_at: datetime) -> float | None:
+        """Mean cloud cover of the time between two instants that the forecast knows; None where it knows nothing."""
+        total, known_s = 0.0, 0.0
+        for (step_start, _), percent in zip(self.steps, self.cloud_percent, strict=False):
+            begin = max(step_start, start_at)
+            finish = min(step_start + timedelta(seconds=self.step_s), end_at)
+            if finish > begin:
+                total += percent * (finish - begin).total_seconds()
+                known_s += (finish - begin).total_seconds()
+        return total / known_s if known_s > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

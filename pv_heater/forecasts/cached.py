@@ -1,4 +1,4 @@
-"""Forecasts one behind the other: each with its memory on disk, and a clear sky behind them all."""
+"""A network forecast with a memory on disk: restarts cost no request, and failures are not repeated soon."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from pv_heater.core.clear_sky import clear_sky_forecast
 from pv_heater.core.types import Forecast
 from pv_heater.errors import RateLimited, SourceError
+from pv_heater.forecasts.chain import ForecastChain, covering
 from pv_heater.io.forecast_cache import ForecastCache, Kept
 from pv_heater.ports import ForecastSource, Tools
 
 log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S = 300.0
-"""After a failure. A forecast may be hours old, and a free quota is small."""
+"""After a failure, for each request of a try. A forecast may be hours old, and a free quota is small: with twice the
+wait after each failure no hour sees more than four tries of one plane, or nine to ten requests for several."""
 _SHORTEST_S = 60.0
 _LONGEST_BAN_S = 3600.0
 """A kept ban is believed for an hour at most, since the clock may have been wrong when it was written."""
@@ -26,11 +27,19 @@ _LONGEST_BAN_S = 3600.0
 
 @runtime_checkable
 class Cacheable(Protocol):
-    """A forecast source that costs a request; `cache_key` names what it asks for."""
+    """A forecast source that costs requests."""
+
+    name: str
+    """What messages call it."""
 
     @property
     def cache_key(self) -> str:
-        """Equal for equal questions."""
+        """Names what it asks for: equal for equal questions. Holds no secret."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """How many requests one `fetch` takes."""
         ...
 
     @property
@@ -60,7 +69,7 @@ class CachedForecast:
         digest = hashlib.sha256(source.cache_key.encode()).hexdigest()[:12]
         self._cache = ForecastCache(tools.state_dir / f"forecast_{digest}.json")
         self._kept: Kept | None = None
-        self._failures = 0
+        self._told_of_trouble = False
         self._next_s = source.interval_s
 
     @property
@@ -70,27 +79,20 @@ class CachedForecast:
 
     def fetch(self, now: datetime) -> Forecast:
         """A new forecast, or the kept one while it is young or nothing newer can be had; raises SourceError."""
-        if self._kept is None:
-            self._kept = self._cache.load()
-        young = self._young(now)
+        kept = self._kept = self._kept or self._cache.load()
+        young = self._young(kept, now)
         if young is not None:
             return young
-        try:
-            self._raise_if_banned(now)
-            forecast = self._source.fetch(now)
-        except SourceError as error:
-            return self._fall_back(error, now)
-        if self._failures:
-            tries = "try" if self._failures == 1 else "tries"
-            log.info("%s answers again after %d failed %s.", forecast.source, self._failures, tries)
-        self._failures = 0
-        self._next_s = self._source.interval_s
-        self._keep(Kept(forecast=forecast))
-        return forecast
+        wait_s = _wait_s(kept, now)
+        if wait_s > 0:
+            self._next_s = wait_s
+            why = f"{self._source.name} is not asked for another {_age_text(wait_s)}, since it did not answer usefully"
+            return self._older(kept, now, RateLimited(why, retry_after_s=wait_s))
+        return self._ask(kept, now)
 
-    def _young(self, now: datetime) -> Forecast | None:
+    def _young(self, kept: Kept, now: datetime) -> Forecast | None:
         """The kept forecast while asking again makes no sense yet: after a restart."""
-        forecast = self._kept.forecast if self._kept else None
+        forecast = kept.forecast
         if forecast is None or forecast.power_w_at(now) is None:
             return None
         age_s = (now - forecast.issued_at).total_seconds()
@@ -99,28 +101,37 @@ class CachedForecast:
         self._next_s = max(_SHORTEST_S, self._source.interval_s - age_s)
         return forecast if age_s < _SHORTEST_S else _aged(forecast, age_s)
 
-    def _raise_if_banned(self, now: datetime) -> None:
-        until = self._kept.not_before_at if self._kept else None
-        wait_s = 0.0 if until is None else (until - now).total_seconds()
-        if 0 < wait_s <= _LONGEST_BAN_S:
-            raise RateLimited(f"it asked not to be asked for another {wait_s / 60:.0f} min", retry_after_s=wait_s)
+    def _ask(self, kept: Kept, now: datetime) -> Forecast:
+        failures = kept.failures + 1
+        patient_s = min(self._source.interval_s, _FIRST_RETRY_S * self._source.requests * 2 ** min(failures - 1, 8))
+        # Noted before asking: a program that dies meanwhile, again and again, must not go on knocking.
+        failed = Kept(forecast=kept.forecast, not_before_at=now + timedelta(seconds=patient_s), failures=failures)
+        self._keep(failed)
+        try:
+            forecast = covering(self._source.fetch(now), now)
+        except SourceError as error:
+            wish_s = min(error.retry_after_s or 0.0, _LONGEST_BAN_S)
+            self._next_s = max(patient_s, wish_s)
+            if wish_s > patient_s:
+                self._keep(replace(failed, not_before_at=now + timedelta(seconds=wish_s)))
+            return self._older(failed, now, error)
+        if self._told_of_trouble:
+            tries = "try" if kept.failures == 1 else "tries"
+            log.info("%s answers again after %d failed %s.", forecast.source, kept.failures, tries)
+            self._told_of_trouble = False
+        self._next_s = self._source.interval_s
+        self._keep(Kept(forecast=forecast))
+        return forecast
 
-    def _fall_back(self, error: SourceError, now: datetime) -> Forecast:
+    def _older(self, kept: Kept, now: datetime, error: SourceError) -> Forecast:
         """The kept forecast where it still covers `now`; raises `error` where it does not."""
-        self._failures += 1
-        patient_s = min(self._source.interval_s, _FIRST_RETRY_S * 2 ** min(self._failures - 1, 8))
-        limited = isinstance(error, RateLimited)
-        wish_s = min(error.retry_after_s or (_FIRST_RETRY_S if limited else 0.0), _LONGEST_BAN_S)
-        self._next_s = max(patient_s, wish_s)
-        forecast = self._kept.forecast if self._kept else None
-        if limited:
-            # Kept too: a restart loop must not go on knocking at a closed door.
-            self._keep(Kept(forecast=forecast, not_before_at=now + timedelta(seconds=wish_s)))
+        forecast = kept.forecast
         if forecast is None or forecast.power_w_at(now) is None:
             raise error
         age_s = (now - forecast.issued_at).total_seconds()
-        if self._failures == 1:
+        if not self._told_of_trouble:
             log.warning("No new forecast: %s. The one of %s ago is used.", str(error).rstrip("."), _age_text(age_s))
+            self._told_of_trouble = True
         return _aged(forecast, age_s)
 
     def _keep(self, kept: Kept) -> None:
@@ -128,53 +139,10 @@ class CachedForecast:
         self._cache.save(kept)
 
 
-class ForecastChain:
-    """The first source that answers; a clear sky when none does. Satisfies `ports.ForecastSource`."""
-
-    def __init__(self, sources: Sequence[ForecastSource], tools: Tools) -> None:
-        self._sources = tuple(sources)
-        self._site = tools.site
-        self._answering: str | None = None
-        self._next_s = 3600.0
-
-    @property
-    def interval_s(self) -> float:
-        """Seconds until the next try of the source that is the most impatient of those asked last."""
-        return self._next_s
-
-    def fetch(self, now: datetime) -> Forecast:
-        """The best forecast there is; raises SourceError only when not even the sun's course can be computed."""
-        troubles: list[SourceError] = []
-        asked: list[float] = []
-        for source in self._sources:
-            try:
-                forecast = source.fetch(now)
-            except SourceError as error:
-                troubles.append(error)
-                forecast = None
-            asked.append(source.interval_s)
-            self._next_s = min(asked)
-            if forecast is not None:
-                return self._announced(forecast, troubles)
-        if self._site.located and self._site.pv:
-            return self._announced(clear_sky_forecast(self._site, now), troubles)
-        self._answering = None
-        reasons = "; ".join(str(trouble).rstrip(".") for trouble in troubles) or "no forecast is set up"
-        wish_s = max((trouble.retry_after_s or 0.0 for trouble in troubles), default=0.0)
-        raise SourceError(
-            f"There is no forecast: {reasons}. With site.latitude, site.longitude and site.pv a clear sky would do",
-            retry_after_s=wish_s or None,
-        )
-
-    def _announced(self, forecast: Forecast, troubles: list[SourceError]) -> Forecast:
-        """The forecast, and one log line whenever it comes from somewhere else than before."""
-        origin = forecast.source.partition(" cached ")[0]
-        if origin != self._answering:
-            because = "".join(f" ({trouble})" for trouble in troubles)
-            level = logging.WARNING if troubles else logging.INFO
-            log.log(level, "The forecast now comes from %s%s.", origin, because)
-            self._answering = origin
-        return forecast
+def _wait_s(kept: Kept, now: datetime) -> float:
+    """Seconds for which the source is still to be left in peace; 0 when it may be asked."""
+    wait_s = 0.0 if kept.not_before_at is None else (kept.not_before_at - now).total_seconds()
+    return wait_s if 0 < wait_s <= _LONGEST_BAN_S else 0.0
 
 
 def _aged(forecast: Forecast, age_s: float) -> Forecast:

@@ -32,6 +32,8 @@ _SPARE_REQUESTS = 2
 class ForecastSolar:
     """Satisfies `ports.ForecastSource`; one request for each plane of modules."""
 
+    name = "forecast.solar"
+
     @frozen(kw_only=True)
     class Settings:
         """Where and as whom forecast.solar is asked. Place and modules are those of `site`."""
@@ -52,6 +54,11 @@ class ForecastSolar:
         return max(wanted_s, 3600.0 * len(self._site.pv) / (per_hour - _SPARE_REQUESTS))
 
     @property
+    def requests(self) -> int:
+        """One for each plane."""
+        return max(1, len(self._site.pv))
+
+    @property
     def cache_key(self) -> str:
         """Names what is asked for: a kept answer is good only for the same place and modules."""
         planes = ",".join(_plane_path(plane) for plane in self._site.pv)
@@ -62,7 +69,7 @@ class ForecastSolar:
         if not self._site.located or not self._site.pv:
             raise SourceError("forecast.solar needs site.latitude, site.longitude and at least one plane in site.pv.")
         planes = [self._plane(plane, now) for plane in self._site.pv]
-        return forecast_from_spans(planes, issued_at=now, source="forecast.solar", zone=self._zone)
+        return forecast_from_spans(planes, issued_at=now, source=self.name, zone=self._zone)
 
     def _plane(self, plane: PvPlane, now: datetime) -> list[Span]:
         key = f"/{self._settings.api_key.reveal()}" if self._settings.api_key else ""

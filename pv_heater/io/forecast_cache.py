@@ -20,10 +20,12 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What is known from earlier: a forecast, and until when the source does not want to be asked."""
+    """What is known from earlier: a forecast, until when the source is not to be asked, and why."""
 
     forecast: Forecast | None = None
     not_before_at: datetime | None = None
+    failures: int = 0
+    """Tries in a row that gave no forecast; one that a crash ended counts too."""
 
 
 class ForecastCache:
@@ -60,6 +62,7 @@ def _jsonable(kept: Kept) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "not_before_at": None if kept.not_before_at is None else kept.not_before_at.isoformat(),
+        "failures": kept.failures,
         "forecast": None
         if forecast is None
         else {
@@ -68,6 +71,7 @@ def _jsonable(kept: Kept) -> dict[str, Any]:
             "step_s": forecast.step_s,
             "first_at": forecast.steps[0][0].isoformat() if forecast.steps else None,
             "pv_w": [round(pv_w, 1) for _, pv_w in forecast.steps],
+            "cloud_percent": [round(percent, 1) for percent in forecast.cloud_percent],
         },
     }
 
@@ -79,6 +83,7 @@ def _kept(data: dict[str, Any]) -> Kept:
     return Kept(
         forecast=None if raw is None else _forecast(raw),
         not_before_at=None if not_before is None else _aware(not_before),
+        failures=max(0, int(data.get("failures", 0))),
     )
 
 
@@ -93,6 +98,8 @@ def _forecast(raw: dict[str, Any]) -> Forecast:
         source=str(raw["source"]),
         step_s=int(raw["step_s"]),
         steps=() if first_at is None else tuple((first_at + index * step, w) for index, w in enumerate(powers_w)),
+        # Files written before clouds were known have none.
+        cloud_percent=tuple(float(percent) for percent in raw.get("cloud_percent", ())),
     )
 
 
