@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.config import Config, load_config
 from pv_heater.core.allocator import allot
 from pv_heater.core.circumstances import Circumstances
+from pv_heater.core.evidence import is_local
 from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import headroom_w
@@ -69,7 +70,7 @@ class Controller:
             config.site,
             config.limits,
             self._zone,
-            local_source=bool(config.meter) and config.meter[0].type != "vrm",
+            local_source=any(is_local(row.type) for row in config.meter),
             max_power_w={name: policy.max_power_w for name, policy in policies.items()},
         )
         self._tariff = Tariff(config.tariff, self._zone)
@@ -107,7 +108,7 @@ class Controller:
         tick_s = self._begin(now, inputs.tick_s)
         cleared = self._obey(inputs.commands)
 
-        self._watch.observe(reading, now, tick_s)
+        self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
         self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
         commanded_w = sum(self._loads.credited_w().values())
         watched = self._watch.look(
@@ -118,14 +119,15 @@ class Controller:
             vacation_until_at=self._vacation_until_at,
         )
         blocks = self._watch.blocks(watched)
-        hot = self._loads.temperature_blocks(watched.reading.load_c if watched.reading is not None else {})
+        load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
+        hot = self._loads.temperature_blocks(load_c)
 
         view = self._view(watched, forecast, commanded_w, inputs.prices)
         budget = self._budget(view, blocks)
         claims = self._loads.claims(tick_s, self._watch.own_by_load_w(), hot, inputs)
         shares = allot(budget, claims, self._watch.phase_headroom_w(watched, self._phases))
 
-        circumstances = self._circumstances(watched, blocks, budget)
+        circumstances = self._circumstances(watched, blocks, budget, load_c)
         outcomes = self._loads.advance(circumstances, shares, hot, inputs, cleared)
         self._remember_own()
         basis = basis_of(
@@ -133,6 +135,7 @@ class Controller:
             view,
             forecast,
             budget=budget,
+            load_c=load_c,
             allotted_w={name: share.power_w for name, share in shares.items()},
             commanded_w=commanded_w,
             stale_share=circumstances.stale_share,
@@ -222,7 +225,9 @@ class Controller:
         because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
         return replace(budget, power_w=most_w, rule="headroom", because=because)
 
-    def _circumstances(self, watched: Watched, blocks: Sequence[Block], budget: Budget) -> Circumstances:
+    def _circumstances(
+        self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]
+    ) -> Circumstances:
         time, reading = self._time, watched.reading
         return Circumstances(
             tick_s=time.tick_s,
@@ -231,7 +236,7 @@ class Controller:
             budget=budget,
             stale_share=self._watch.share(time.tick_s),
             load_w={} if reading is None else reading.load_w,
-            load_c={} if reading is None else reading.load_c,
+            load_c=load_c,
             midnight_s=time.tick_at(self._day.midnight_at),
             daylight_ends_s=time.tick_at(watched.daylight_changes_at) if watched.daylight else None,
         )

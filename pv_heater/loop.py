@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -62,8 +62,11 @@ class Loop:
         reporters: Sequence[Reporter],
         tick_s: float = 1.0,
         clock_trusted: Callable[[datetime, Reading | None], bool | None] | None = None,
+        distrusted_because: Callable[[], str | None] | None = None,
         keepers: Sequence[Keeper] = (),
+        temperatures: Callable[[], Mapping[str, float]] | None = None,
     ) -> None:
+        """`temperatures` answers at once what sensors of the loads' own say now, in degC by load; see `sensing`."""
         self._controller = controller
         self._clock = clock
         self._meter = meter
@@ -72,7 +75,9 @@ class Loop:
         self._reporters = tuple(reporters)
         self._tick_s = tick_s
         self._clock_trusted = clock_trusted
+        self._distrusted_because = distrusted_because
         self._keepers = tuple(keepers)
+        self._temperatures = temperatures
         self._health: dict[str, str] = {}
         self._commands: deque[Command | str] = deque()
         self._stop_reason: str | None = None
@@ -132,7 +137,9 @@ class Loop:
                 tick_s=tick_s,
                 commands=commands,
                 health=dict(self._health),
+                load_c=self._temperatures() if self._temperatures else {},
                 clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
+                distrusted_because=self._distrusted_because() if self._distrusted_because else None,
             ),
         )
         early_s = self._apply(decision, tick_s)

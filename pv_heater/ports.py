@@ -78,6 +78,11 @@ class Sensor(Protocol):
         """Seconds until it makes sense to ask again; 0 for a source that speaks by itself."""
         ...
 
+    @property
+    def max_age_s(self) -> float:
+        """The age at which its newest value is no longer worth anything, in seconds."""
+        ...
+
     def read(self) -> float:
         """The newest value. Blocks for as long as the source takes; raises SourceError, also for a lost probe."""
         ...

@@ -37,7 +37,8 @@ def state_lines(name: str, state: Json, thresholds: Json, zone: tzinfo) -> list[
 
 def grounds_text(inputs: Json) -> str:
     """The values a decision was made from, with their ages; what was not known is left out."""
-    return "; ".join(part for part in (_reading_text(inputs), _forecast_text(inputs), _strategy_text(inputs)) if part)
+    parts = (_reading_text(inputs), _temperature_text(inputs), _forecast_text(inputs), _strategy_text(inputs))
+    return "; ".join(part for part in parts if part)
 
 
 def _headline(entry: Json) -> str:
@@ -85,8 +86,11 @@ def _reading_text(inputs: Json) -> str:
     if inputs["battery_soc_percent"] is not None:
         values.append(f"charge {inputs['battery_soc_percent']:g} %")
     values += [f"{name} measured {watts:.0f} W" for name, watts in inputs["load_w"].items()]
-    values += [f"{name} {celsius:.1f} degC" for name, celsius in inputs["load_c"].items()]
     return f"{inputs['reading_source']}, {duration_text(age_s)} old: {_joined(values)}"
+
+
+def _temperature_text(inputs: Json) -> str:
+    return _joined([f"{name} {celsius:.1f} degC" for name, celsius in inputs["load_c"].items()])
 
 
 def _forecast_text(inputs: Json) -> str:

@@ -32,7 +32,7 @@ class Basis:
     load_w: Mapping[str, float] = field(default_factory=dict)
     """Measured power of controlled loads, by name."""
     load_c: Mapping[str, float] = field(default_factory=dict)
-    """Measured temperature of controlled loads, by name."""
+    """Measured temperature of controlled loads, by name: from sensors of their own, else from the reading."""
     own_w: float | None = None
     """What the controlled loads drew when the reading was taken."""
     commanded_w: float = 0.0

@@ -244,12 +244,18 @@ class Inputs:
     """Load name to ``ok`` or the reason why its hardware cannot be used."""
     wishes: Mapping[str, Mode | None] = field(default_factory=dict)
     """Load name to what its rule answered: on, off, or None (no opinion)."""
+    load_c: Mapping[str, float] = field(default_factory=dict)
+    """Load name to what a sensor of its own tells now, degC, stale values left out; wins over the reading's."""
     prices: tuple[PricePeriod, ...] = ()
     clock_trusted: bool | None = None
     """False while neither network time nor the meter's own time vouches for `now`; None: not examined."""
+    distrusted_because: str | None = None
+    """Why the meter must not be believed though its reading is fresh, such as values that stand still; None: it may."""
 
     def __post_init__(self) -> None:
         require_finite("tick_s", self.tick_s)
+        for name, temperature_c in self.load_c.items():
+            require_finite(f"load_c[{name}]", temperature_c)
 
 
 NO_INPUTS = Inputs()

@@ -45,7 +45,9 @@ def full_reason(policy: LoadPolicy, memory: Memory, temperature_c: float | None)
         return memory.idle.because
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
         return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
-    if policy.target_c is not None and temperature_c is not None:
+    if policy.target_c is not None:
+        if temperature_c is None:
+            return "its temperature is not known, and target_c needs it"
         limit = policy.target_c - (policy.hysteresis_c if memory.phase is Phase.FULL else 0.0)
         if temperature_c >= limit:
             return f"{temperature_c:.1f} degC, the target is {policy.target_c:.1f}"
