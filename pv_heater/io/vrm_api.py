@@ -12,6 +12,7 @@ from typing import Any
 from pv_heater.errors import AuthRejected, BadReply, PvHeaterError, SourceError
 from pv_heater.io.http import HttpClient, HttpReply
 from pv_heater.io.request_budget import RequestBudget
+from pv_heater.io.vrm_account import VrmAccount
 from pv_heater.io.vrm_bodies import page_of_records
 from pv_heater.ports import Clock
 
@@ -20,7 +21,6 @@ _PAGE = 1000
 _MOST_PAGES = 20
 _AUTH_WORDS = ("auth", "token", "permission", "credential", "login", "access")
 """Beginnings of words in `error_code` that mean a refusal; `errors` itself is in the account's language."""
-_MAKE_A_TOKEN = "make an access token in VRM under Preferences, Integrations, and put it into meter.token"
 
 
 class Forbidden(AuthRejected):
@@ -33,17 +33,21 @@ class VrmApi:
     def __init__(
         self,
         http: HttpClient,
+        account: VrmAccount,
         *,
-        token: str | None,
-        username: str | None,
-        password: str | None,
         budget: RequestBudget,
         clock: Clock,
+        section: str = "meter",
     ) -> None:
+        """`section` is where messages say that the settings are."""
         self._http = http
-        self._token = token
-        self._username = username
-        self._password = password
+        self._section = section
+        self._make_a_token = (
+            f"make an access token in VRM under Preferences, Integrations, and put it into {section}.token"
+        )
+        self._token = account.token.reveal() if account.token else None
+        self._username = account.username
+        self._password = account.password.reveal() if account.password else None
         self._bearer: str | None = None
         self._budget = budget
         self._clock = clock
@@ -89,7 +93,7 @@ class VrmApi:
         sites = [site for site in page_of_records(body) if site.get("idSite") == installation_id]
         if not sites:
             raise AuthRejected(
-                f"VRM does not show site {installation_id} to this account; check meter.installation_id, "
+                f"VRM does not show site {installation_id} to this account; check {self._section}.installation_id, "
                 "or have the site's owner share it"
             )
         return {**body, "records": sites}
@@ -97,6 +101,11 @@ class VrmApi:
     def system_overview(self, installation_id: int) -> Any:
         """The devices of the site."""
         return self.get(f"/installations/{installation_id}/system-overview")
+
+    def sun_forecast(self, installation_id: int, start_s: int, end_s: int) -> Any:
+        """The energy that the site's modules should give, hour by hour, between two unix seconds."""
+        params = {"type": "forecast", "interval": "hours", "start": start_s, "end": end_s}
+        return self.get(f"/installations/{installation_id}/stats", params)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One answer, logged in as needed; a login that has expired is renewed once a poll."""
@@ -124,13 +133,13 @@ class VrmApi:
         if reply.status in (400, 401, 403, 422) or body.get("success") is False:
             raise AuthRejected(
                 f"VRM refused the login of {self._username} ({reply.status}): {self._http.clean(said)}; check "
-                f"meter.username and meter.password, or better {_MAKE_A_TOKEN}"
+                f"{self._section}.username and {self._section}.password, or better {self._make_a_token}"
             )
         self._http.require_ok(reply, said)
         token = body.get("token")
         if not isinstance(token, str) or not token:
             raise AuthRejected(
-                f"VRM wants a second factor for {self._username}, which a program cannot give: {_MAKE_A_TOKEN}"
+                f"VRM wants a second factor for {self._username}, which a program cannot give: {self._make_a_token}"
             )
         self._http.hide(token)
         return token
@@ -154,8 +163,9 @@ class VrmApi:
         if reply.status == 404:
             raise BadReply(
                 self._http.clean(
-                    f"VRM does not know this site (404): {said or 'no reason given'}; check meter.installation_id, "
-                    "the number in the address of the site's page, and meter.base_url"
+                    f"VRM does not know this site (404): {said or 'no reason given'}; check "
+                    f"{self._section}.installation_id, the number in the address of the site's page, and "
+                    f"{self._section}.base_url"
                 )
             )
         body = self._http.require_ok(reply, said).body
@@ -173,7 +183,7 @@ class VrmApi:
     def _credential_refused(self, said: str) -> str:
         if self._token is None:
             return f"VRM refused the login of {self._username} (401: {said})"
-        return f"VRM refused the access token (401: {said}); it may have expired or been revoked: {_MAKE_A_TOKEN}"
+        return f"VRM refused the access token (401: {said}); it may have expired or been revoked: {self._make_a_token}"
 
 
 def _error_text(body: Any) -> str | None:

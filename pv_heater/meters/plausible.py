@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from pv_heater.core.numbers import number_of as number_of  # meters find it here
+# Meters find these three here too.
+from pv_heater.core.numbers import number_of as number_of
+from pv_heater.io.complaints import Complain as Complain
+from pv_heater.io.complaints import Complaints as Complaints
 
 MOST_W = 1e6
 """A megawatt: beyond it lies no home, but a wrapped register, a wrong unit or a broken line."""
 MOST_V = 2000.0
 """Above the strings of modules that a home may have (1500 V)."""
-
-Complain = Callable[[str], None]
-"""Gets a sentence, without its full stop, for each value that is left out."""
-
-
-class Complaints:
-    """Says each kind of trouble once, so that a value that is wrong every second is still one line."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._said: set[str] = set()
-
-    def __call__(self, text: str) -> None:
-        """Warn, unless the same was said before but for its numbers."""
-        kind = "".join(character for character in text if not character.isdigit())
-        if kind not in self._said:
-            self._said.add(kind)
-            self._log.warning("%s.", text)
 
 
 def plausible_w(what: str, power_w: float | None, complain: Complain) -> float | None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.setting import Secret, SettingProblem, setting
+from pv_heater.core.setting import setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import AuthRejected, RateLimited, SourceError
 from pv_heater.io.http import HttpClient
 from pv_heater.io.request_budget import RequestBudget
+from pv_heater.io.vrm_account import VrmAccount
 from pv_heater.io.vrm_api import Forbidden, VrmApi
 from pv_heater.meters.plausible import Complaints
 from pv_heater.meters.vrm_records import reading_from_bodies
@@ -27,16 +28,9 @@ class VrmMeter:
     """Polls VRM; satisfies `ports.Meter`. For use by one thread."""
 
     @frozen(kw_only=True)
-    class Settings:
-        """Where and as whom VRM is asked."""
+    class Settings(VrmAccount):
+        """Where and as whom VRM is asked, and how often."""
 
-        token: Secret | None = setting(
-            "access token from VRM, Preferences, Integrations; better than a login", default=None
-        )
-        username: str | None = setting("e-mail of the VRM account, where there is no token", default=None)
-        password: Secret | None = setting("password of the VRM account, where there is no token", default=None)
-        installation_id: int = setting("number in the address of the site's page at VRM", minimum=1)
-        base_url: str = setting("where the VRM API is", default="https://vrmapi.victronenergy.com/v2")
         interval_s: float = setting(
             "how often VRM is asked; its data are no newer than the GX device's own log interval",
             default=60.0,
@@ -51,26 +45,12 @@ class VrmMeter:
             maximum=10_000,
         )
 
-        def __attrs_post_init__(self) -> None:
-            if not self.token and not (self.username and self.password):
-                raise SettingProblem(
-                    "is missing: give an access token (VRM, Preferences, Integrations), or username and password",
-                    "token",
-                )
-
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings
         self._clock = tools.clock
         self._budget = RequestBudget(settings.max_requests_per_hour, self._clock.monotonic_s())
         self._http = HttpClient(settings.base_url, who="VRM", secrets=(settings.token, settings.password))
-        self._api = VrmApi(
-            self._http,
-            token=settings.token.reveal() if settings.token else None,
-            username=settings.username,
-            password=settings.password.reveal() if settings.password else None,
-            budget=self._budget,
-            clock=self._clock,
-        )
+        self._api = VrmApi(self._http, settings, budget=self._budget, clock=self._clock)
         self._poll_requests = 1
         self._overview: Any = None
         self._overview_due_s = self._clock.monotonic_s()
