@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from pv_heater.commands import CommandHandler
 from pv_heater.config import Config
@@ -14,6 +14,7 @@ from pv_heater.controller import Controller
 from pv_heater.core.types import Forecast, Reading
 from pv_heater.errors import ConfigError
 from pv_heater.forecasts.cached import build_forecast
+from pv_heater.house_feed import HouseFeed, MeterSource
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.clock_trust import ClockTrust
 from pv_heater.io.control import SOCKET_NAME, ControlServer
@@ -65,9 +66,10 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         ends.enter_context(lock_state_dir(folder, owner=str(config.path or "a mapping")))
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=dry_run))
         loads = outputs.loads
-        meter, worker = _meter_worker(config, outputs.tools, clock)
+        meters = _meter_workers(config, outputs.tools, clock)
+        house = _house(config, meters, clock, outputs.pretended)
         forecast_worker = _forecast_worker(config, outputs.tools, clock)
-        workers: list[Worker[Any]] = [worker] if forecast_worker is None else [worker, forecast_worker]
+        forecast_workers = [] if forecast_worker is None else [forecast_worker]
         state_file = StateFile(folder / STATE_NAME)
         controller = _controller(config, state_file, outputs.pretended)
         transitions, journal = TransitionLog(full_powers_w(config)), Journal()
@@ -75,18 +77,24 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         loop = Loop(
             controller=controller,
             clock=clock,
-            meter=worker,
+            meter=house,
             forecast=forecast_worker or NoForecast(),
             loads=loads,
-            reporters=(transitions, journal, StateSaver(controller.state, state_file.save, clock.monotonic_s)),
+            reporters=(house, transitions, journal, StateSaver(controller.state, state_file.save, clock.monotonic_s)),
             tick_s=config.tick_s,
-            clock_trusted=ClockTrust(clock, network_time_synchronised, _clock_offset(meter)),
+            clock_trusted=ClockTrust(clock, network_time_synchronised, house.clock_offset_s),
+            distrusted_because=house.distrust,
             keepers=(watchdog, notifier),
         )
-        handler = CommandHandler(loop, lambda: transitions.status, lambda: [each.status() for each in workers], journal)
+        handler = CommandHandler(
+            loop,
+            lambda: transitions.status,
+            lambda: [*house.status(), *(each.status() for each in forecast_workers)],
+            journal,
+        )
         control = ControlServer(folder / SOCKET_NAME, handler)
         signals.attach(loop)
-        threads: list[Startable] = [*workers, watchdog, control]
+        threads: list[Startable] = [*(worker for _, _, worker in meters), *forecast_workers, watchdog, control]
         for thread in threads:
             thread.start()
         try:
@@ -100,6 +108,8 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             for thread in threads:
                 thread.stop()
             state_file.save_now(controller.state())
+            for _, meter, _ in meters:
+                meter.close()
         log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
 
@@ -113,13 +123,27 @@ def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]
         return Controller(config, pretended=pretended)
 
 
-def _meter_worker(config: Config, tools: Tools, clock: SystemClock) -> tuple[Meter, Worker[Reading]]:
-    row = config.meter[0]
-    if len(config.meter) > 1:
-        log.warning("meter: only the first of %d is read; this version does not change over", len(config.meter))
-    meter: Meter = row.build(tools)
-    worker = Worker(row.type, meter.read, lambda: meter.interval_s, clock.monotonic_s, clock.wake, log)
-    return meter, worker
+def _meter_workers(config: Config, tools: Tools, clock: SystemClock) -> list[tuple[str, Meter, Worker[Reading]]]:
+    """Every meter with its worker, by names that differ: a second one of the same type is called ``mqtt_2``."""
+    meters: list[tuple[str, Meter, Worker[Reading]]] = []
+    types = [row.type for row in config.meter]
+    for index, row in enumerate(config.meter):
+        count = types[: index + 1].count(row.type)
+        name = row.type if count == 1 else f"{row.type}_{count}"
+        meter: Meter = row.build(tools)
+        worker = Worker(name, meter.read, partial(_interval_s, meter), clock.monotonic_s, clock.wake, log)
+        meters.append((name, meter, worker))
+    return meters
+
+
+def _house(
+    config: Config, meters: list[tuple[str, Meter, Worker[Reading]]], clock: SystemClock, pretended: frozenset[str]
+) -> HouseFeed:
+    sources = [
+        MeterSource(name=name, feed=worker, status=worker.status, clock_offset_s=partial(_clock_offset_s, meter))
+        for name, meter, worker in meters
+    ]
+    return HouseFeed(sources, clock, max_reading_age_s=config.limits.max_reading_age_s, pretended=pretended)
 
 
 def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker[Forecast] | None:
@@ -133,5 +157,11 @@ def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker
     )
 
 
-def _clock_offset(meter: Meter) -> Callable[[], float | None]:
-    return lambda: getattr(meter, "clock_offset_s", None)
+def _interval_s(source: Meter) -> float:
+    return source.interval_s
+
+
+def _clock_offset_s(meter: Meter) -> float | None:
+    """What a meter with a clock of its own says of ours; None for others."""
+    offset_s: float | None = getattr(meter, "clock_offset_s", None)
+    return offset_s

@@ -22,6 +22,15 @@ KEPT_SPACINGS = 5
 HISTORY_S = 1200.0
 
 
+VRM_SOURCE = "vrm"
+"""Readings of the portal are minutes old by nature; every other source is in the house."""
+
+
+def is_local(source: str) -> bool:
+    """Whether a reading's source is in the house, and not behind the portal."""
+    return not source.startswith(VRM_SOURCE)
+
+
 class Evidence:
     """The reading in force and what surrounds it."""
 
@@ -43,7 +52,9 @@ class Evidence:
         self.is_new = reading is not None and self._is_news(reading, tick_s)
         if reading is None or not self.is_new:
             return
-        if self.reading is not None and self.reading.source == reading.source:
+        if self.reading is not None and self.reading.source != reading.source:
+            self._spacings = []
+        elif self.reading is not None:
             spacing_s = (reading.taken_at - self.reading.taken_at).total_seconds()
             if spacing_s > 0:
                 self._spacings = [*self._spacings, spacing_s][-KEPT_SPACINGS:]
@@ -122,7 +133,9 @@ class Evidence:
     def _age_limit_s(self) -> float:
         if self._fixed_max_age_s is not None:
             return self._fixed_max_age_s
-        least_s = LEAST_AGE_LOCAL_S if self._local_source else LEAST_AGE_VRM_S
+        # Two sources may take turns, a local one and the portal: the limit is that of the one in force.
+        local = self._local_source and (self.reading is None or is_local(self.reading.source))
+        least_s = LEAST_AGE_LOCAL_S if local else LEAST_AGE_VRM_S
         return min(MOST_AGE_S, max(least_s, INTERVALS_OF_AGE * self._interval_s))
 
     @property

@@ -58,6 +58,8 @@ class Watched:
     """What runs through the inverter as last seen, W."""
     daylight_changes_at: datetime | None = None
     """When `daylight` changes next; None: not today or tomorrow."""
+    distrusted_because: str | None = None
+    """Why the newest reading is not believed; None: it is."""
 
 
 Held = frozenset[str]
@@ -143,7 +145,9 @@ def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block
 
 
 def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
-    """Nothing is known of the house, or only what was long ago."""
+    """Nothing is known of the house, or only what was long ago, or nothing that can be believed."""
+    if watched.distrusted_because is not None:
+        return _energy("no_reading", f"the meter is not believed: {watched.distrusted_because}", at_once=True)
     if watched.reading_age_s is None:
         return _energy("no_reading", "the meter has not answered yet", at_once=True)
     if watched.reading_age_s >= watched.max_reading_age_s:

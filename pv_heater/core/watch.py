@@ -31,10 +31,14 @@ class Watch:
         self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
         self._drawing = Drawing(max_power_w)
         self._held: frozenset[str] = frozenset()
+        self._distrusted_because: str | None = None
 
-    def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
-        """Take note of what the meter says; None or a repeated reading adds nothing."""
+    def observe(
+        self, reading: Reading | None, now: datetime, tick_s: float, *, distrusted_because: str | None = None
+    ) -> None:
+        """Take note of what the meter says; None or a repeated reading adds nothing. See `Inputs`."""
         self._evidence.observe(reading, now, tick_s)
+        self._distrusted_because = distrusted_because
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
@@ -92,6 +96,7 @@ class Watch:
             vacation_until_at=vacation_until_at,
             inverter_load_w=self._inverter_load_w(reading, commanded_w),
             daylight_changes_at=self._daylight.changes_at(now),
+            distrusted_because=self._distrusted_because,
         )
 
     def blocks(self, watched: Watched) -> tuple[Block, ...]:
@@ -145,7 +150,9 @@ class Watch:
         )
 
     def _fresh(self, tick_s: float) -> Reading | None:
-        """The reading in force while it is younger than its limit, else None."""
+        """The reading in force while it is younger than its limit and believed, else None."""
+        if self._distrusted_because is not None:
+            return None
         age_s = self._evidence.age_s(tick_s)
         return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
 

@@ -119,7 +119,11 @@ class MqttLink:
             client, self._client = self._client, None
         if client is not None:
             client.disconnect()
-            client.loop_stop()
+            if self._trouble is None:
+                client.loop_stop()
+            else:
+                # A thread that is just trying to connect would hold us for seconds; it is a daemon and ends by itself.
+                threading.Thread(target=client.loop_stop, daemon=True).start()
             self._trouble = "is not connected: it was closed"
 
     def publish(self, topic: str, payload: str | bytes = b"") -> bool:
