@@ -121,7 +121,7 @@ def _loads(structure: Structure, table: Mapping[str, str]) -> Hook:
             return share({key: item for key, item in value.items() if key != "type"})
         return load(value)
 
-    rows = many(row, single=False)
+    rows = many(row, alone=None)
 
     def hook(value: Any) -> tuple[Any, ...]:
         problems = _same_names(value) + _same_pins(value)

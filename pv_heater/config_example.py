@@ -56,6 +56,7 @@ _DEMO: dict[str, Any] = {
 _SAMPLES: dict[str, dict[str, Any]] = {
     "recording": {"path": "Files/recordings/summer.csv.gz"},
     "vrm": {"token": "file:vrm-token", "installation_id": "123456"},
+    "serial": {"protocol": "vedirect", "device": "/dev/ttyUSB0"},
     "servo_regulator": {
         "name": "water_heater",
         "max_power_w": "2000",

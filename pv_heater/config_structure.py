@@ -104,7 +104,9 @@ class Structure:
         bare = without_none(type_)
         if get_origin(bare) is tuple:
             inner = get_args(bare)[0]
-            return many(self._of_type(inner, field), single=attrs.has(inner))
+            return many(
+                self._of_type(inner, field), alone=Mapping if attrs.has(inner) else str if inner is str else None
+            )
         if attrs.has(bare) and bare is not DayTime:
             return self.group(bare)
         if bare in (str, Secret):
@@ -134,16 +136,17 @@ def _as_cattrs_calls(hook: Hook) -> Callable[[Any, Any], Any]:
     return lambda value, _type: hook(value)
 
 
-def many(hook: Hook, *, single: bool = True) -> Hook:
-    """A hook for a list of what `hook` reads; a group alone counts as a list of one unless `single` is False."""
+def many(hook: Hook, *, alone: type[Any] | None = Mapping) -> Hook:
+    """A hook for a list of what `hook` reads; a value of the type `alone` counts as a list of one."""
 
     def structure(value: Any) -> tuple[Any, ...]:
         if value is None:
             return ()
-        if single and isinstance(value, Mapping):
+        if alone is not None and isinstance(value, alone):
             return (hook(value),)
         if not isinstance(value, list | tuple):
-            kind = "a group of settings or a list of them" if single else "a list, each entry beginning with `- `"
+            kinds: dict[Any, str] = {Mapping: "a group of settings or a list of them", str: "a text or a list of texts"}
+            kind = kinds.get(alone, "a list, each entry beginning with `- `")
             raise SettingProblem(f"must be {kind}, not {shown(value)}")
         items, problems = [], []
         for index, item in enumerate(value):

@@ -23,8 +23,10 @@ HOMES = {
     "cattrs": {"config_structure.py"},
     "typer": {"cli.py", "cli_bench.py", "cli_text.py"},
     "scipy": {"bench/bound.py"},
+    "serial": {"io/serial_port.py"},
     "paho": {"io/mqtt.py"},
-    "socket": {"io/control.py", "io/watchdog.py", "bench/footprint.py"},
+    "pymodbus": {"io/modbus.py"},
+    "socket": {"io/control.py", "io/modbus.py", "io/watchdog.py", "bench/footprint.py"},
 }
 """Every third-party I/O library, and the clock, has exactly one home (a home may be a few neighbouring files)."""
 

@@ -6,5 +6,6 @@ A row names a class with a `Settings` attrs class, built as ``Class(settings, to
 
 METERS: dict[str, str] = {
     "vrm": "pv_heater.meters.vrm:VrmMeter",
+    "serial": "pv_heater.meters.serial:SerialMeter",
     "recording": "pv_heater.sim.recording:RecordingMeter",
 }

@@ -13,25 +13,11 @@ from typing import Any
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.vrm_bodies import Record, logging_interval_s, records_of
+from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.plausible import MOST_W, Complain, plausible_percent, plausible_w, total
 
 _STALE_S = 600.0
 """A value that is this much older than the newest belongs to a device that no longer reports."""
-_CHARGER_WORDS = {
-    0: "off",
-    2: "fault",
-    3: "bulk",
-    4: "absorption",
-    5: "float",
-    6: "storage",
-    7: "equalize",
-    245: "off",
-    247: "equalize",
-    252: "external control",
-}
-"""Solar charger states (ScS, D-Bus /State)."""
-_CHARGER_RANK = ("bulk", "absorption", "equalize", "float", "storage", "external control", "fault", "off")
-"""With several chargers the one that still charges hardest speaks for all."""
 _BATTERY_WORDS = {0: "idle", 1: "charging", 2: "discharging"}
 
 
@@ -122,8 +108,7 @@ class _House:
         battery = self._system("bst")
         if battery == 2:
             return "discharging"
-        words = {_CHARGER_WORDS.get(int(state)) for state in self._each("solarcharger", "ScS")}
-        charger = next((word for word in _CHARGER_RANK if word in words), None)
+        charger = hardest(charger_word(state) for state in self._each("solarcharger", "ScS"))
         return charger or (None if battery is None else _BATTERY_WORDS.get(int(battery)))
 
     def pv_throttled(self) -> bool | None:

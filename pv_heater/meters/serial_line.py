@@ -1,0 +1,115 @@
+"""One serial port, its decoder and the newest thing its device said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pv_heater.errors import Unreachable
+from pv_heater.io.serial_port import SerialPort
+from pv_heater.meters.house_parts import HousePart
+from pv_heater.meters.plausible import Complain
+
+_OLD_NEWS_S = 3.0
+"""When nobody read for so long, what waits in the system's buffer began then, and its end may be lost."""
+
+
+class Decoder(Protocol):
+    """Finds frames in a stream of bytes."""
+
+    rejected: int
+    """Frames whose checksum was wrong."""
+
+    def feed(self, data: bytes) -> list[Mapping[str, str]]:
+        """The frames that `data` completes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decode:
+    """A protocol: how frames are found, and what one says of the house."""
+
+    new_decoder: Callable[[], Decoder]
+    part_of: Callable[[Mapping[str, str], str, Complain], HousePart | None]
+
+
+class SerialLine:
+    """Opens its port again when it was unplugged, at most every `reopen_s`."""
+
+    def __init__(self, device: str, baud: int, decode: Decode, reopen_s: float, complain: Complain) -> None:
+        self.device = device
+        self.baud = baud
+        self.port = SerialPort(device, baud)
+        self.part: HousePart | None = None
+        """What the device said last; None before it ever spoke."""
+        self.trouble: str | None = None
+        """Why the port is not open, a sentence; None while it is."""
+        self.received_bytes = 0
+        self._decode = decode
+        self._decoder = decode.new_decoder()
+        self._rejected = 0
+        self._reopen_s = reopen_s
+        self._complain = complain
+        self._heard_s = -math.inf
+        self._listened_s = -math.inf
+        self._open_due_s = -math.inf
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its device can be heard."""
+        return self.port.is_open
+
+    def age_s(self, now_s: float) -> float:
+        """Seconds since the device last said something valid; infinite before the first time."""
+        return now_s - self._heard_s
+
+    def listen(self, now_s: float) -> bool:
+        """Take what came; whether the device said something new. Never waits and never raises."""
+        if not self.is_open and not self._reopened(now_s):
+            return False
+        overslept = now_s - self._listened_s > _OLD_NEWS_S
+        self._listened_s = now_s
+        try:
+            data = self.port.read()
+        except Unreachable as error:
+            self.trouble = str(error)
+            return False
+        self.received_bytes += len(data)
+        if overslept:
+            self._begin_anew()
+            return False
+        parts = [self._decode.part_of(fields, self.device, self._complain) for fields in self._decoder.feed(data)]
+        if self._decoder.rejected > self._rejected:
+            self._rejected = self._decoder.rejected
+            self._complain(
+                f"{self.device}: a frame with a wrong checksum is left out; that was number {self._rejected}"
+            )
+        said = [part for part in parts if part is not None]
+        if not said:
+            return False
+        self.part, self._heard_s = said[-1], now_s
+        return True
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.port.close()
+
+    def _reopened(self, now_s: float) -> bool:
+        if now_s < self._open_due_s:
+            return False
+        self._open_due_s = now_s + self._reopen_s
+        try:
+            self.port.open()
+        except Unreachable as error:
+            self.trouble = str(error)
+            return False
+        self.trouble = None
+        self._listened_s = now_s
+        self._begin_anew()
+        return True
+
+    def _begin_anew(self) -> None:
+        """What was under way is not continued by what comes now."""
+        self._decoder, self._rejected = self._decode.new_decoder(), 0
