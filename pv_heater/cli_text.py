@@ -22,11 +22,21 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
             lines += state_lines(name, state, decision["thresholds"], zone)
     if why:
         lines.append(f"from {grounds_text(decision['inputs'])}")
-    for source in answer.get("sources", []):
-        age_s = source["last_success_age_s"]
-        age = "never answered" if age_s is None else f"answered {age_s:.0f} s ago"
-        lines.append(f"{source['name']}: {source['trouble'] or age}")
-    return lines
+    return lines + [_source_line(source) for source in answer.get("sources", [])]
+
+
+def _source_line(source: Any) -> str:
+    """A meter, sensor or forecast: whether it counts, how old its newest value is, and what is wrong with it."""
+    age_s = source["last_success_age_s"]
+    parts = ["never answered" if age_s is None else f"answered {age_s:.0f} s ago"]
+    if source.get("reading_age_s") is not None:
+        parts.append(f"reading {source['reading_age_s']:.0f} s old")
+    if source.get("distrusted_because"):
+        parts.append(f"not believed: {source['distrusted_because']}")
+    if source["trouble"]:
+        parts.append(source["trouble"])
+    mark = " (in use)" if source.get("in_use") else ""
+    return f"{source['name']}{mark}: {'; '.join(parts)}"
 
 
 def why_lines(answer: Any, zone: tzinfo) -> list[str]:
