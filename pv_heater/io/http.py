@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from pv_heater.core.setting import Secret
@@ -42,6 +43,16 @@ class HttpReply:
     """The server's own clock (Date header); None when it did not tell."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A name and a password that go with every request."""
+
+    username: str
+    password: Secret
+    digest: bool
+    """True: the server asks a riddle and never sees the password itself (RFC 7616); false: it is sent (RFC 7617)."""
+
+
 class HttpClient:
     """Talks to one service. Blocks for at most half a minute a try; for use by one thread at a time.
 
@@ -54,6 +65,7 @@ class HttpClient:
         *,
         who: str,
         secrets: tuple[str | None, ...] = (),
+        login: Login | None = None,
         connect_s: float = _CONNECT_S,
         read_s: float = _READ_S,
         whole_s: float = _WHOLE_S,
@@ -65,6 +77,10 @@ class HttpClient:
         self._most_bytes = most_bytes
         self._hidden: list[str] = []
         self._session = requests.Session()
+        if login is not None:
+            kind = HTTPDigestAuth if login.digest else HTTPBasicAuth
+            self._session.auth = kind(login.username, login.password.reveal())
+            self.hide(login.password)
         for secret in secrets:
             self.hide(secret)
 
@@ -131,7 +147,9 @@ class HttpClient:
             return Unreachable(f"{self._who} has a fault of its own ({status}): {quote}", retry_after_s=wish_s)
         if 300 <= status < 400:
             host = urlsplit(reply.headers.get("Location", "")).netloc or "another address"
-            return BadReply(self.clean(f"{self._who} redirects ({status}) to {host}; set base_url to where it is now"))
+            return BadReply(
+                self.clean(f"{self._who} redirects ({status}) to {host}; set the address to where it is now")
+            )
         if status >= 400:
             return BadReply(f"{self._who} did not accept the request ({status}): {quote}")
         return BadReply(f"{self._who} answered something that is no JSON: {quote}")

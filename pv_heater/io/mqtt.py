@@ -87,24 +87,36 @@ class MqttLink:
         *,
         topics: Sequence[str],
         on_message: OnMessage,
+        on_retained: OnMessage | None = None,
         on_connect: Callable[[], None] | None = None,
         will: tuple[str, str] | None = None,
     ) -> None:
-        """`will` is the topic and payload that the broker publishes when it loses us."""
+        """`will` is the topic and payload that the broker publishes when it loses us.
+
+        `on_retained` gets, in place of `on_message`, what the broker had kept from before we subscribed: nobody knows
+        how old that is. What is published later with the retain flag comes to `on_message`, as it is new.
+        """
         self._broker = broker
         self._topics = tuple(topics)
         self._on_message = on_message
+        self._on_retained = on_retained or on_message
         self._on_connect = on_connect
         self._will = will
         self._client: Client | None = None
         self._lock = threading.Lock()
         self._trouble: str | None = "is not connected yet"
+        self._refused = False
         self._broken: set[str] = set()
 
     @property
     def trouble(self) -> str | None:
         """Why there is no connection, to stand behind the broker's name; None while there is one."""
         return self._trouble
+
+    @property
+    def refused(self) -> bool:
+        """Whether the broker turned us away at the last try: name or password are wrong."""
+        return self._refused
 
     def start(self) -> None:
         """Begin to connect, on a thread of its own; returns at once and may be repeated."""
@@ -186,7 +198,8 @@ class MqttLink:
     def _connected(
         self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        if reason.is_failure:
+        self._refused = bool(reason.is_failure)
+        if self._refused:
             self._trouble = f"refuses us: {reason}; check username and password"
             return
         self._trouble = None
@@ -205,7 +218,8 @@ class MqttLink:
             self._trouble = f"closed the connection ({reason})"
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        self._guarded(message.topic, lambda: self._on_message(message.topic, bytes(message.payload)))
+        take = self._on_retained if message.retain else self._on_message
+        self._guarded(message.topic, lambda: take(message.topic, bytes(message.payload)))
 
     def _guarded(self, what: str, call: Callable[[], None]) -> None:
         """Whatever a reader does wrong with one message must not end the connection's thread."""
