@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.forecast_server import ForecastServer
+from tests.forecasts.scripted_server import ScriptedServer
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,15 @@ def running_sky() -> Iterator[ForecastServer]:
 def sky(running_sky: ForecastServer) -> ForecastServer:
     running_sky.reset()
     return running_sky
+
+
+@pytest.fixture(scope="session")
+def running_service() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as service:
+        yield service
+
+
+@pytest.fixture
+def service(running_service: ScriptedServer) -> ScriptedServer:
+    running_service.reset()
+    return running_service
