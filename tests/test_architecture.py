@@ -21,12 +21,13 @@ HOMES = {
     "astral": {"core/daylight.py"},
     "yaml": {"config_yaml.py"},
     "cattrs": {"config_structure.py"},
-    "typer": {"cli.py", "cli_bench.py", "cli_text.py"},
+    "typer": {"cli.py", "cli_bench.py", "cli_detect.py", "cli_text.py"},
     "scipy": {"bench/bound.py"},
+    "zeroconf": {"io/mdns.py"},
     "serial": {"io/serial_port.py"},
-    "paho": {"io/mqtt.py"},
+    "paho": {"io/mqtt.py", "bench/gx_peer.py"},
     "pymodbus": {"io/modbus.py"},
-    "socket": {"io/control.py", "io/modbus.py", "io/watchdog.py", "bench/footprint.py"},
+    "socket": {"io/control.py", "io/lan_scan.py", "io/modbus.py", "io/watchdog.py", "bench/footprint.py"},
 }
 """Every third-party I/O library, and the clock, has exactly one home (a home may be a few neighbouring files)."""
 
@@ -36,6 +37,8 @@ ALLOWED = {
     "meters": {"meters", "ports", "core", "errors", "io"},
     "forecasts": {"forecasts", "ports", "core", "errors", "io"},
     "loads": {"loads", "ports", "core", "errors", "io"},
+    "sensors": {"sensors", "ports", "core", "errors", "io"},
+    "sensing": {"ports", "io"},
     "io": {"io", "ports", "core", "errors"},
     "sim": {"sim", "loop", "controller", "report", "ports", "core", "errors"},
     "ports": {"core"},
@@ -72,7 +75,7 @@ def test_a_module_imports_only_what_its_place_allows(module: Path) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads"])
+@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors"])
 def test_adapters_never_import_each_other(folder: str) -> None:
     tables = {"vrm": {"vrm_api", "vrm_bodies", "vrm_records"}}
     rows = (PACKAGE / folder / "__init__.py").read_text(encoding="utf-8")

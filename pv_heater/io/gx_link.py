@@ -125,7 +125,7 @@ class GxLink:
     def next_picture(self) -> GxPicture:
         """Wait for a change, or for the heartbeat that says nothing changed, and return the values as they are then.
 
-        The messages of one burst come in one picture: after the first of them it waits until nothing came for 2 ms
+        The messages of one burst come in one picture: after the first of them it waits until nothing came for 4 ms
         (20 ms at most). A burst that the network tears further apart makes two pictures. Connects on the first call.
         Raises AuthRejected when the broker refuses us, Unreachable after 10 s without news.
         """
@@ -217,7 +217,7 @@ class GxLink:
         if below == _HEARTBEAT:
             self._talk.heard_heartbeat()
             self._note_clock(payload)
-            return True
+            return now_s - (self._last_s or 0.0) >= self._pace.renew_s
         if below == _COMPLETED:
             self._talk.heard_completed(payload)
             return True

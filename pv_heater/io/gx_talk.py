@@ -29,12 +29,14 @@ class GxPace:
     """Firmware without heartbeat is asked for its serial number this often instead."""
     silence_s: float = 10.0
     """Three heartbeats."""
-    quiet_s: float = 0.002
+    quiet_s: float = 0.004
     """A burst has ended when nothing came for this long: its messages are a tenth of that apart."""
     longest_burst_s: float = 0.02
     """A flood has no end: what came by then is handed over."""
     spacing_s: float = 0.05
     """Pictures are at least this far apart, whatever comes in."""
+    renew_s: float = 1.0
+    """A heartbeat this soon after a picture tells nothing new."""
 
 
 class GxTalk:
@@ -108,9 +110,9 @@ class GxTalk:
             return "keepalive", _STAY_AWAKE
         self._full_s, self._answered, self._missing = now_s, False, False
         self._tries += 1
-        # Every other try is the plain form, the only one that old firmware knows.
+        # Old firmware knows the plain form only.
         options = {"keepalive-options": [{"full-publish-completed-echo": self._echo}]}
-        return "keepalive", json.dumps(options) if self._tries % 2 else ""
+        return "keepalive", json.dumps(options) if self._is_new else ""
 
     def _next_full_s(self, asked_s: float) -> float:
         """When everything is to be asked for again, after it was at `asked_s`."""
