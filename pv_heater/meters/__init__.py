@@ -6,6 +6,7 @@ A row names a class with a `Settings` attrs class, built as ``Class(settings, to
 
 METERS: dict[str, str] = {
     "vrm": "pv_heater.meters.vrm:VrmMeter",
+    "gx_modbus": "pv_heater.meters.gx_modbus:GxModbusMeter",
     "serial": "pv_heater.meters.serial:SerialMeter",
     "recording": "pv_heater.sim.recording:RecordingMeter",
 }

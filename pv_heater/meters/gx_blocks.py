@@ -1,0 +1,74 @@
+"""Blocks of registers that survive gaps: a block that fails as a whole is asked in parts from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pv_heater.io.modbus import UNKNOWN_REGISTER, ModbusClient, Refused
+
+_REMEMBERED_S = 600.0
+"""How long a block counts as refused: an update of the GX device, or a service that starts, may bring it."""
+
+Words = Mapping[int, int]
+"""Words by their address; addresses that could not be read are absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """`count` registers from `address`; `parts` cover what is needed of them where the whole is refused."""
+
+    address: int
+    count: int
+    parts: tuple[Block, ...] = ()
+
+
+class BlockReader:
+    """Reads blocks and remembers what a unit refused. For use by one thread."""
+
+    def __init__(self, client: ModbusClient, monotonic_s: Callable[[], float]) -> None:
+        self._client = client
+        self._monotonic_s = monotonic_s
+        self._refused: dict[tuple[int, Block], tuple[float, Refused]] = {}
+        """Unit and block -> until when it is not asked again, and what it said."""
+
+    def read(self, unit: int, block: Block) -> Words:
+        """What can be had of `block`. Raises Refused when that is nothing, and SourceError as `ModbusClient.read`."""
+        refusal = self._known_refusal(unit, block)
+        if refusal is None:
+            try:
+                words = self._client.read(unit, block.address, block.count)
+                return dict(enumerate(words, block.address))
+            except Refused as error:
+                if error.code != UNKNOWN_REGISTER:
+                    raise
+                self._refused[unit, block] = (self._monotonic_s() + _REMEMBERED_S, error)
+                refusal = error
+        found: dict[int, int] = {}
+        for part in block.parts:
+            try:
+                found.update(self.read(unit, part))
+            except Refused as error:
+                refusal = error
+        if not found:
+            raise refusal
+        return found
+
+    def read_or_nothing(self, unit: int, block: Block) -> Words:
+        """Like `read`, but empty where the unit refuses: for what many plants do not have."""
+        try:
+            return self.read(unit, block)
+        except Refused:
+            return {}
+
+    def answers(self, unit: int, address: int) -> bool:
+        """Whether the unit has that register. Raises SourceError when it cannot be asked just now."""
+        try:
+            self._client.read(unit, address, 1)
+        except Refused:
+            return False
+        return True
+
+    def _known_refusal(self, unit: int, block: Block) -> Refused | None:
+        until_s, refusal = self._refused.get((unit, block), (0.0, None))
+        return refusal if self._monotonic_s() < until_s else None

@@ -1,0 +1,207 @@
+"""The house as the Victron GX device sees it, every second over the LAN, read from its Modbus TCP registers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.types import Reading
+from pv_heater.errors import SourceError, Unreachable
+from pv_heater.io.modbus import NOBODY_THERE, ModbusClient, Refused
+from pv_heater.meters.gx_blocks import BlockReader
+from pv_heater.meters.gx_devices import GxDevices
+from pv_heater.meters.gx_limits import feed_in_allowed, pv_throttled
+from pv_heater.meters.gx_registers import SYSTEM, Charger, System, system_of
+from pv_heater.meters.gx_trust import GRID_LIKE, NO_INPUT, Believed, Witness, believed, missing_at_start
+from pv_heater.meters.gx_units import MOST_UNIT, Kind
+from pv_heater.meters.gx_units_file import UnitsFile
+from pv_heater.meters.plausible import Complaints, total
+from pv_heater.ports import Tools
+
+log = logging.getLogger(__name__)
+
+_SETTLE_S = 20.0
+"""After a start, zeros are no measurements for so long; 2 s were seen on a PC, a real GX device is slower."""
+_GENERATOR = 2
+_BATTERY_WORDS = {0: "idle", 1: "charging"}
+_DISCHARGING = 2
+
+
+def _check_units(units: Iterable[int]) -> None:
+    for unit in units:
+        if not 0 <= unit <= MOST_UNIT:
+            raise SettingProblem(f"holds {unit}, but unit ids are 0 to {MOST_UNIT}")
+
+
+class GxModbusMeter:
+    """Polls a GX device; satisfies `ports.Meter`. For use by one thread."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        """Where the GX device is, and which of its units are what."""
+
+        host: str = setting("name or address of the GX device", default="venus.local")
+        port: int = setting("its Modbus TCP port", default=502, minimum=1, maximum=65_535)
+        unit: int = setting("unit id of the system as a whole", default=100, minimum=0, maximum=MOST_UNIT)
+        interval_s: float = setting("how often it is asked", default=1.0, unit="s", minimum=0.2, maximum=60)
+        solar_charger_units: tuple[int, ...] | None = setting(
+            "unit ids of solar chargers and Multi RS; auto: find them", default=None, check=_check_units
+        )
+        pv_inverter_units: tuple[int, ...] | None = setting(
+            "unit ids of AC-coupled PV inverters; auto: find them", default=None, check=_check_units
+        )
+        grid_meter_units: tuple[int, ...] | None = setting(
+            "unit ids of grid meters, [] for none; auto: find them. While one is lost there are no readings",
+            default=None,
+            check=_check_units,
+        )
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self._settings = settings
+        self._clock = tools.clock
+        self._site = tools.site
+        self._client = ModbusClient(settings.host, settings.port, who="The GX device")
+        self._blocks = BlockReader(self._client, self._clock.monotonic_s)
+        self._devices = GxDevices(
+            self._blocks, _fixed_units(settings), UnitsFile(tools.state_dir), self._clock.monotonic_s
+        )
+        self._complain = Complaints(log)
+        self._fresh_since_s = self._clock.monotonic_s()
+        """When the GX device was last seen starting, or may have been."""
+        self._soc_before_percent: float | None = None
+        self._phases = 1
+        self._has_dc_pv = False
+        self._has_ac_pv = False
+        self._clock_offset_s: float | None = None
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between two polls."""
+        return self._settings.interval_s
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """The GX device's clock minus ours in seconds; None before the first answer and while its clock is not set."""
+        return self._clock_offset_s
+
+    def read(self) -> Reading:
+        """What the house does now; raises SourceError, also while what the GX device says cannot be believed."""
+        system = self._system()
+        taken_at = self._clock.now()
+        self._clock_offset_s = None if system.clock_s is None else system.clock_s - taken_at.timestamp()
+        self._devices.belong_to(system.serial_number or self._settings.host)
+        grid_meter_w = self._devices.grid_meter_w()
+        chargers, complete = self._devices.chargers()
+        self._devices.look_slowly(self._settings.unit)
+        witness = Witness(
+            grid_meter_w=grid_meter_w,
+            tracker_w=_tracker_w(chargers) if complete else None,
+            soc_before_percent=self._soc_before_percent,
+            off_grid=self._site.off_grid,
+            has_battery=self._site.battery is not None,
+        )
+        self._require_settled(system, witness)
+        values = believed(system, witness, self._complain)
+        self._learn(system, values)
+        throttled = pv_throttled(
+            (mode for charger in chargers for mode in charger.modes),
+            inverters_held_back=self._devices.inverters_held_back,
+        )
+        self._search_on()
+        grid_connected = _grid_connected(system.active_input)
+        return Reading(
+            taken_at=taken_at,
+            source="gx_modbus",
+            pv_w=values.pv_w,
+            consumption_w=values.consumption_w,
+            grid_w=values.grid_w,
+            grid_phase_w=() if values.grid_w is None else (system.grid_phase_w or ())[: self._phases],
+            battery_w=values.battery_w,
+            battery_v=values.battery_v,
+            battery_soc_percent=values.battery_soc_percent,
+            charger_state=self._charger_state(system, values),
+            # That nothing is held back takes the word of all.
+            pv_throttled=None if throttled is False and not complete else throttled,
+            feed_in_allowed=feed_in_allowed(
+                self._devices.feed_in,
+                has_dc_pv=self._has_dc_pv or self._devices.has_charger,
+                has_ac_pv=self._has_ac_pv or self._devices.has_pv_inverter,
+                grid_connected=grid_connected,
+                grid_w=values.grid_w,
+            ),
+            grid_connected=grid_connected,
+            interval_s=self._settings.interval_s,
+        )
+
+    def close(self) -> None:
+        """End the connection for good."""
+        self._client.close()
+
+    def _system(self) -> System:
+        now_s = self._clock.monotonic_s()
+        if not self._client.is_connected:
+            self._fresh_since_s = now_s
+        try:
+            return system_of(self._blocks.read(self._settings.unit, SYSTEM), self._complain)
+        except Refused as error:
+            self._fresh_since_s = now_s
+            if error.code in NOBODY_THERE:
+                raise Unreachable(
+                    f"The GX device answers, but not for its system (exception {error.code} at unit "
+                    f"{self._settings.unit}); it is starting, or unit is set to something that is not the system."
+                ) from None
+            raise
+
+    def _require_settled(self, system: System, witness: Witness) -> None:
+        if self._clock.monotonic_s() - self._fresh_since_s >= _SETTLE_S:
+            return
+        missing = missing_at_start(system, witness)
+        if missing is not None:
+            raise Unreachable(
+                f"The GX device may have just started: {missing} still read 0, which is no measurement for the first "
+                f"{_SETTLE_S:.0f} s."
+            )
+
+    def _learn(self, system: System, values: Believed) -> None:
+        if values.battery_soc_percent is not None:
+            self._soc_before_percent = values.battery_soc_percent
+        self._phases = max(self._phases, system.phases_in_use)
+        self._has_dc_pv |= bool(system.pv_dc_w)
+        self._has_ac_pv |= bool(system.pv_ac_w)
+
+    def _charger_state(self, system: System, values: Believed) -> str | None:
+        has_battery = values.battery_w is not None
+        if has_battery and system.battery_state == _DISCHARGING:
+            return "discharging"
+        return self._devices.charger_state or (_BATTERY_WORDS.get(system.battery_state or 0) if has_battery else None)
+
+    def _search_on(self) -> None:
+        try:
+            self._devices.search_on()
+        except SourceError as error:
+            log.debug("The search for devices goes on at the next poll: %s", error)
+
+
+def _fixed_units(settings: GxModbusMeter.Settings) -> dict[Kind, tuple[int, ...]]:
+    given = {
+        Kind.SOLAR_CHARGER: settings.solar_charger_units,
+        Kind.MULTI_RS: settings.solar_charger_units,
+        Kind.PV_INVERTER: settings.pv_inverter_units,
+        Kind.GRID_METER: settings.grid_meter_units,
+    }
+    return {kind: units for kind, units in given.items() if units is not None}
+
+
+def _tracker_w(chargers: Iterable[Charger]) -> float | None:
+    powers_w = [charger.pv_w for charger in chargers]
+    return None if None in powers_w else total(powers_w)
+
+
+def _grid_connected(active_input: int | None) -> bool | None:
+    """A generator is no grid: nothing can be fed into it, and heat from it is dear."""
+    if active_input in GRID_LIKE:
+        return True
+    return False if active_input in (_GENERATOR, NO_INPUT) else None

@@ -1,0 +1,86 @@
+"""Which Modbus unit ids the devices behind a GX device have: found by asking a few at a time. Pure.
+
+The unit id of a device is its instance up to 247; higher instances are mapped to ids counted down from 247 and to a
+few fixed ones around 223 (Victron's dbus_modbustcp).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """A device that is looked for."""
+
+    GRID_METER = "grid_meter"
+    SOLAR_CHARGER = "solar_charger"
+    MULTI_RS = "multi_rs"
+    PV_INVERTER = "pv_inverter"
+
+
+MOST_UNIT = 247
+_LIKELY = (*range(30, 36), *range(215, 248), *range(20, 46))
+"""Where grid meters are, because one that is lost must be missed; mapped ids (solar chargers); then PV inverters."""
+_SYSTEM_UNIT = 100
+EVERYWHERE = tuple(dict.fromkeys([*_LIKELY, *(unit for unit in range(MOST_UNIT + 1) if unit != _SYSTEM_UNIT)]))
+
+
+class UnitSearch:
+    """Walks the candidates of every kind, again and again; remembers what was found.
+
+    `fixed` are the ids that the owner gave, by kind; a kind that is absent there is looked for everywhere.
+    """
+
+    def __init__(self, fixed: Mapping[Kind, Iterable[int]]) -> None:
+        self._fixed = {kind: tuple(dict.fromkeys(units)) for kind, units in fixed.items()}
+        self._candidates = [
+            (kind, unit) for unit in EVERYWHERE for kind in Kind if unit in self._fixed.get(kind, EVERYWHERE)
+        ]
+        self._next = 0
+        self.rounds = 0
+        """How often all candidates have been asked."""
+        self._found: dict[Kind, list[int]] = {kind: [] for kind in Kind}
+
+    def known(self, kind: Kind) -> tuple[int, ...]:
+        """The units of that kind that have answered, in the order they were found."""
+        return tuple(self._found[kind])
+
+    def next_candidates(self, count: int) -> list[tuple[Kind, int]]:
+        """Up to `count` candidates to ask next; none of those that are known. Never more than one round of them."""
+        chosen: list[tuple[Kind, int]] = []
+        for _ in range(len(self._candidates)):
+            if len(chosen) == count:
+                break
+            kind, unit = self._candidates[self._next]
+            self._next += 1
+            if self._next == len(self._candidates):
+                self._next, self.rounds = 0, self.rounds + 1
+            if unit not in self._found[kind]:
+                chosen.append((kind, unit))
+        return chosen
+
+    def add(self, kind: Kind, unit: int) -> None:
+        """That unit is of that kind; ignored where the owner's list says otherwise."""
+        if unit in self._fixed.get(kind, EVERYWHERE) and unit not in self._found[kind]:
+            self._found[kind].append(unit)
+
+    def forget(self) -> None:
+        """Begin anew: this is another GX device."""
+        self._next = self.rounds = 0
+        self._found = {kind: [] for kind in Kind}
+
+    def as_jsonable(self) -> dict[str, Any]:
+        """What was found, as plain JSON types."""
+        return {kind.value: list(units) for kind, units in self._found.items()}
+
+    def restore(self, found: Any) -> None:
+        """Take back what `as_jsonable` told; whatever else it may be is ignored."""
+        if not isinstance(found, Mapping):
+            return
+        for kind in Kind:
+            units = found.get(kind.value)
+            for unit in units if isinstance(units, list) else ():
+                if isinstance(unit, int) and not isinstance(unit, bool):
+                    self.add(kind, unit)
