@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,9 @@ from pv_heater.outputs import with_found_curve
 from pv_heater.played import open_recording
 from pv_heater.ports import Tools
 from pv_heater.wiring import boot_problems, pin_settings
+
+METERS_THAT_TELL_TEMPERATURES = frozenset({"recording"})
+"""All others know the house, not the tanks in it."""
 
 
 @frozen(kw_only=True)
@@ -77,6 +81,8 @@ def check_all(config: Config) -> CheckReport:
                 findings.append(_recording(config, row))
             else:
                 findings.append(_source(f"meter {row.type}", row, tools, _ask_meter))
+        for name, row in config.temperatures.items():
+            findings.append(_source(f"loads.{name}.temperature_from {row.type}", row, tools, _ask_sensor))
         for row in config.forecast:
             findings.append(_source(f"forecast {row.type}", row, tools, _ask_forecast))
     return CheckReport(findings)
@@ -100,13 +106,20 @@ def _clock() -> Finding:
 
 
 def _temperatures(config: Config) -> list[Finding]:
-    """Loads that wait for a temperature which no meter here tells."""
-    if not any(row.type == "vrm" for row in config.meter):
+    """Loads that wait for a temperature which neither a probe of their own nor a meter tells."""
+    if any(row.type in METERS_THAT_TELL_TEMPERATURES for row in config.meter):
         return []
-    text = "max_c needs the load's temperature, and VRM does not tell it: this load would never heat"
-    return [
-        Finding(what=f"loads.{row.name}", says=text, exit_code=2) for row in config.policies if row.max_c is not None
-    ]
+    meters = ", ".join(row.type for row in config.meter)
+    findings = []
+    for policy in config.policies:
+        key = next((key for key in ("max_c", "target_c") if getattr(policy, key) is not None), None)
+        if key is not None and policy.name not in config.temperatures:
+            text = (
+                f"{key} needs the load's temperature, and the meter ({meters or 'none'}) does not tell it: this load "
+                f"would never heat; give it a probe, such as `temperature_from: {{type: ds18b20}}`"
+            )
+            findings.append(Finding(what=f"loads.{policy.name}", says=text, exit_code=2))
+    return findings
 
 
 def _outputs(config: Config) -> list[Finding]:
@@ -162,6 +175,11 @@ def _ask_meter(row: TypedSettings[Any], tools: Tools) -> str:
     slow = reading.interval_s is not None and reading.interval_s > 300
     advice = ". Too slow to regulate on: set the GX device's log interval to 1 min" if slow else ""
     return f"{', '.join(values) or 'no values'}; {age_s:.0f} s old{pace}{advice}"
+
+
+def _ask_sensor(row: TypedSettings[Any], tools: Tools) -> str:
+    with closing(row.build(tools)) as sensor:
+        return f"{sensor.read():.1f} degC; lost after {sensor.max_age_s:.0f} s without a new value"
 
 
 def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:

@@ -15,9 +15,10 @@ from attrs import evolve
 
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config_presets import with_preset
 from pv_heater.config_scalars import shown
 from pv_heater.config_secrets import Secrets
-from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, suggestion
+from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.pin_names import PinName
@@ -76,25 +77,32 @@ def load_config(
 
 
 def _config_hook(structure: Structure, tables: Tables) -> Hook:
-    strategy = _typed(structure, tables.strategies)
+    strategy = _typed(structure, tables.strategies, "strategies")
     return structure.group(
         Config,
         {
-            "meter": many(_typed(structure, tables.meters)),
-            "forecast": many(_typed(structure, tables.forecasts)),
+            "meter": many(_typed(structure, tables.meters, "meters")),
+            "forecast": many(_typed(structure, tables.forecasts, "forecasts")),
             "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
-            "loads": _loads(structure, tables.loads),
+            "loads": _loads(structure, tables),
         },
     )
 
 
-def _typed(structure: Structure, table: Mapping[str, str]) -> Hook:
-    """A hook for ``{type: word, ...}``: the word picks the class, the class says which settings there are."""
+def _typed(
+    structure: Structure, table: Mapping[str, str], presets: str, hooks: Mapping[str, Hook] | None = None
+) -> Hook:
+    """A hook for ``{type: word, ...}``: the word picks the class, the class says which settings there are.
+
+    `presets` is the folder in Files/presets that may fill them in, and the type with them. `hooks` read settings of
+    that name that no class alone can describe.
+    """
 
     def hook(value: Any) -> TypedSettings[Any]:
         if not isinstance(value, Mapping):
             raise SettingProblem(f"must be a group with `type:` first, one of {', '.join(table)}")
-        word = value.get("type")
+        filled = with_preset(value, presets)
+        word = filled.values.get("type")
         if word is None:
             raise SettingProblem(f"is missing; one of {', '.join(table)}", "type")
         if not isinstance(word, str) or word not in table:
@@ -106,15 +114,18 @@ def _typed(structure: Structure, table: Mapping[str, str]) -> Hook:
         except ImportError as error:
             sentence = f"cannot be used here: {error}; docs/install.md lists what each needs"
             raise SettingProblem(sentence, "type") from None
-        rest = {key: item for key, item in value.items() if key != "type"}
-        return TypedSettings(type=word, cls=cls, settings=structure.group(cls.Settings)(rest))
+        known = set(setting_keys(cls.Settings))
+        rest = {key: item for key, item in filled.values.items() if key not in (filled.blanks - known) | {"type"}}
+        return TypedSettings(type=word, cls=cls, settings=structure.group(cls.Settings, hooks)(rest))
 
     return hook
 
 
-def _loads(structure: Structure, table: Mapping[str, str]) -> Hook:
-    """A hook for the list of loads, the battery's place among them, and names given once."""
-    load, share = _typed(structure, table), structure.group(BatteryShare)
+def _loads(structure: Structure, tables: Tables) -> Hook:
+    """A hook for the list of loads, their probes, the battery's place among them, and names given once."""
+    sensor, share = _typed(structure, tables.sensors, "sensors"), structure.group(BatteryShare)
+    probe = {"temperature_from": lambda value: None if value is None else sensor(value)}
+    load = _typed(structure, tables.loads, "loads", probe)
 
     def row(value: Any) -> Any:
         if isinstance(value, Mapping) and value.get("type") == "battery":

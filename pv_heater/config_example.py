@@ -14,6 +14,7 @@ import attrs
 from attrs import frozen
 
 from pv_heater.config_model import Config
+from pv_heater.config_presets import preset_words
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_text import group_of, key_of, row_of, settings_of
 from pv_heater.core.settings import BatteryShare, LoadPolicy
@@ -56,6 +57,8 @@ _DEMO: dict[str, Any] = {
 _SAMPLES: dict[str, dict[str, Any]] = {
     "recording": {"path": "Files/recordings/summer.csv.gz"},
     "vrm": {"token": "file:vrm-token", "installation_id": "123456"},
+    "mqtt": {"host": "192.168.1.10", "values": {"pv_w": [{"topic": "house/pv", "path": "power"}]}},
+    "http": {"url": "http://192.168.1.50/status", "values": {"pv_w": [{"path": "power"}]}},
     "serial": {"protocol": "vedirect", "device": "/dev/ttyUSB0"},
     "servo_regulator": {
         "name": "water_heater",
@@ -65,8 +68,13 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     },
     "relay": {"name": "pump", "max_power_w": "800", "relay": {"pin": "GPIO17", "active_high": "true"}},
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
+    "temperature_from http": {"url": "http://192.168.1.199/state"},
+    "temperature_from mqtt": {"host": "192.168.1.10", "topic": "tele/boiler/SENSOR"},
 }
-"""Values for settings that have no default, by the word behind `type:`."""
+"""Values for settings that have no default, by the word behind `type:`; a probe's by where it stands as well."""
+
+_PROBE = "temperature_from"
+"""The one setting of a load that begins with a `type:` of its own."""
 
 _TARIFF = {"tariff": [{"from": "22:00", "to": "06:00"}]}
 """The same for the one section, off in the demo, that has such settings."""
@@ -76,15 +84,15 @@ def documented_example(tables: Tables | None = None) -> str:
     """The text of Files/config.yaml: the demo, and every setting there is."""
     tables = tables or Tables()
     adapters = {
-        "meter": tables.meters,
-        "forecast": tables.forecasts,
-        "strategy": tables.strategies,
-        "loads": tables.loads,
+        "meter": _typed("meter", tables.meters),
+        "forecast": _typed("forecast", tables.forecasts),
+        "strategy": _typed("strategy", tables.strategies),
+        "loads": _loads(tables),
     }
     parts = [_HEADER]
     for field in settings_of(Config):
         key = field.name
-        body = _typed(key, adapters[key]) if key in adapters else _section(field)
+        body = adapters[key] if key in adapters else _section(field)
         parts.append("\n".join([f"\n# --- {key}: {field.metadata['help']}" if key in adapters else "", *body]))
     return "".join(f"{part}\n" for part in parts).replace("\n\n\n", "\n\n")
 
@@ -97,38 +105,65 @@ def _section(field: attrs.Attribute[Any]) -> list[str]:
 
 def _typed(section: str, table: Mapping[str, str]) -> list[str]:
     """A section whose entries begin with `type:`: the one that is on, then the others, off."""
-    if section == "loads":
-        return _loads(table)
     blocks = []
     for word in _chosen_first(section, table):
         off = None if word == _DEMO.get(section) else 0
-        lines = [_Line(0, f"{section}:", "", off), *_entry(word, table, 2, off, frozenset())]
+        head, *settings = _entry(word, table, 2, off, frozenset())
+        lines = [_Line(0, f"{section}:", "", off), head, *_preset(f"{section}s", word), *settings]
         blocks.append("\n".join(line.text() for line in lines))
     return "\n\n".join(blocks).splitlines()
 
 
-def _loads(table: Mapping[str, str]) -> list[str]:
+def _preset(folder: str, word: str) -> list[_Line]:
+    """The line that names the presets of an adapter, off; none where there are none."""
+    words = preset_words(folder, word)
+    about = f"text, one of {', '.join(words)} - a known device; fills in what is not given below"
+    return [_Line(2, f"preset: {words[0]}", about, 2)] if words else []
+
+
+def _loads(tables: Tables) -> list[str]:
     """The list of loads, the battery's place last."""
     blocks: list[list[_Line]] = []
-    for word in _chosen_first("loads", table):
+    for word in _chosen_first("loads", tables.loads):
         # What all loads have in common is explained once, at the first.
         known = frozenset(attrs.fields_dict(LoadPolicy)) if blocks else frozenset()
-        blocks.append(_as_item(_entry(word, table, 4, 2 if blocks else None, known)))
+        entry = _as_item(_entry(word, tables.loads, 4, 2 if blocks else None, known | {_PROBE}))
+        blocks.append(entry if blocks else [*entry, *_probes(tables.sensors)])
     about = "the battery's place in the list: loads above it come first"
     blocks.append(_as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)]))
     text = "\n\n".join("\n".join(line.text() for line in lines) for lines in blocks)
     return ["loads:", *text.splitlines()]
 
 
+def _probes(sensors: Mapping[str, str]) -> list[_Line]:
+    """The probes that a load may have, off."""
+    row = row_of(attrs.fields_dict(LoadPolicy)[_PROBE])
+    about = f"{row.facts} - {row.help}"
+    lines: list[_Line] = []
+    for word in sensors:
+        lines += [_Line(4, f"{_PROBE}:", about, 4), *_entry(word, sensors, 6, 4, frozenset(), f"{_PROBE} {word}")]
+    return lines
+
+
 def _chosen_first(section: str, table: Mapping[str, str]) -> list[str]:
     return sorted(table, key=lambda word: word != _DEMO.get(section))
 
 
-def _entry(word: str, table: Mapping[str, str], indent: int, off: int | None, known: frozenset[str]) -> list[_Line]:
-    """The settings of one adapter, without those `known` from above that need no value here."""
+def _entry(
+    word: str,
+    table: Mapping[str, str],
+    indent: int,
+    off: int | None,
+    known: frozenset[str],
+    sample: str | None = None,
+) -> list[_Line]:
+    """The settings of one adapter, without those `known` from above that need no value here.
+
+    `sample` is its word among `_SAMPLES` where that is not `word` itself.
+    """
     cls = adapter_class(table[word])
     about = (inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
-    given = _SAMPLES.get(word, {})
+    given = _SAMPLES.get(sample or word, {})
     fields = [field for field in settings_of(cls.Settings) if field.name not in known or key_of(field) in given]
     lines = [line for field in fields for line in _lines_of(field, given, indent, off)]
     return [_Line(indent, f"type: {word}", about, off), *lines]
@@ -157,7 +192,19 @@ def _as_item(lines: list[_Line]) -> list[_Line]:
 
 def _block(cls: type[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
     """All settings of a class; those not in `given` are off and show their default."""
-    return [line for field in settings_of(cls) for line in _lines_of(field, given, indent, off)]
+    lines: list[_Line] = []
+    explained: dict[type[Any], str] = {}
+    for field in settings_of(cls):
+        key, (inner, _) = key_of(field), group_of(field)
+        first = None if inner is None or key in given else explained.get(inner)
+        if first is not None:
+            about = f"{field.metadata['help']}; entries as {first} has"
+            lines.append(_Line(indent, f"{key}:", about, indent if off is None else off))
+        else:
+            lines += _lines_of(field, given, indent, off)
+        if inner is not None:
+            explained.setdefault(inner, key)
+    return lines
 
 
 def _lines_of(field: attrs.Attribute[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -111,6 +111,12 @@ class Config:
     def policies(self) -> tuple[LoadPolicy, ...]:
         """The settings of every load, the first comes first; the battery's place is left out."""
         return tuple(row.settings for row in self.loads if not isinstance(row, BatteryShare))
+
+    @property
+    def temperatures(self) -> Mapping[str, TypedSettings[Any]]:
+        """The sensors of the loads that have one of their own, by the name of the load."""
+        rows = {policy.name: policy.temperature_from for policy in self.policies}
+        return {name: row for name, row in rows.items() if isinstance(row, TypedSettings)}
 
     @property
     def assumed_daylight(self) -> str | None:

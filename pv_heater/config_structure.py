@@ -29,12 +29,14 @@ from pv_heater.core.settings import LoadPolicy
 Hook = Callable[[Any], Any]
 """Turns a plain value into a setting; raises SettingProblem or SettingProblems."""
 
-PLANNED_LOAD_KEYS = frozenset(
-    {"daily_min_wh", "ready_by", "after", "when", "interruptible", "power_from", "temperature_from"}
-)
+PLANNED_LOAD_KEYS = frozenset({"daily_min_wh", "ready_by", "after", "when", "interruptible", "power_from"})
 """Designed, not built: to ignore one would be unsafe, so it is refused by its own sentence."""
 
-_CHECKS: Mapping[str, Callable[[str], None]] = {"timezone": check_zone, "base_url": check_base_url}
+_CHECKS: Mapping[str, Callable[[str], None]] = {
+    "timezone": check_zone,
+    "base_url": check_base_url,
+    "url": check_base_url,
+}
 """What a text of that name must be, wherever it stands."""
 
 

@@ -11,6 +11,7 @@ from attrs import frozen
 from pv_heater.forecasts import FORECASTS
 from pv_heater.loads import LOADS
 from pv_heater.meters import METERS
+from pv_heater.sensors import SENSORS
 from pv_heater.strategies import STRATEGIES
 
 
@@ -22,6 +23,7 @@ class Tables:
     forecasts: Mapping[str, str] = FORECASTS
     loads: Mapping[str, str] = LOADS
     strategies: Mapping[str, str] = STRATEGIES
+    sensors: Mapping[str, str] = SENSORS
 
 
 def adapter_class(row: str) -> Any:

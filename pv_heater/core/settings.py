@@ -193,6 +193,9 @@ class LoadPolicy:
         minimum=0.1,
         maximum=30,
     )
+    temperature_from: object | None = setting(
+        "the probe in its tank, for target_c and max_c where the meter does not tell the temperature", default=None
+    )
 
     adjustable = True
     """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""

@@ -11,7 +11,9 @@ from tests.config.stand_ins import TABLES, Regulator, Tape
 
 SHIPPED = PROJECT_FOLDER / "Files" / "config.yaml"
 REAL = Tables()
-ROWS = [row for table in (REAL.meters, REAL.forecasts, REAL.strategies, REAL.loads) for row in table.values()]
+ROWS = [
+    row for table in (REAL.meters, REAL.forecasts, REAL.strategies, REAL.loads, REAL.sensors) for row in table.values()
+]
 
 
 def test_a_row_tells_unit_range_default_and_help():

@@ -1,0 +1,12 @@
+"""Sensors: how warm is the tank? One file and one row here add another.
+
+A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies
+`ports.Sensor`. A load names one in its ``temperature_from:``.
+"""
+
+SENSORS: dict[str, str] = {
+    "ds18b20": "pv_heater.sensors.ds18b20:Ds18b20",
+    "mqtt": "pv_heater.sensors.mqtt:MqttSensor",
+    "http": "pv_heater.sensors.http:HttpSensor",
+    "gx": "pv_heater.sensors.gx:GxSensor",
+}

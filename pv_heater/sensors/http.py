@@ -1,0 +1,53 @@
+"""A temperature that a device tells over HTTP, such as the state page of a dimmer or a Shelly."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from pv_heater.core.json_path import JsonPath
+from pv_heater.core.setting import setting
+from pv_heater.io.http import HttpClient
+from pv_heater.ports import Tools
+from pv_heater.sensors.tank import age_limit_s, age_setting, check_age, lost_setting, tank_c, value_at
+
+_MOST_BYTES = 65_536
+_READ_S, _WHOLE_S = 5.0, 10.0
+
+
+class HttpSensor:
+    """Asks one address again and again; satisfies `ports.Sensor`. For use by one thread."""
+
+    @frozen(kw_only=True)
+    class Settings:
+        """Where the temperature is, and how it is written."""
+
+        url: str = setting("address that answers with JSON, such as http://192.168.1.199/state")
+        path: str = setting("where the temperature is in the answer", default="temperature", check=JsonPath.parse)
+        scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
+        offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
+        lost: tuple[float, ...] = lost_setting()
+        interval_s: float = setting("how often it is asked", default=10.0, unit="s", minimum=1, maximum=300)
+        max_age_s: float | None = age_setting()
+
+        def __attrs_post_init__(self) -> None:
+            check_age(self.max_age_s, self.interval_s)
+
+    def __init__(self, settings: Settings, _tools: Tools) -> None:
+        self._settings = settings
+        self._path = JsonPath.parse(settings.path)
+        self._who = f"the sensor at {urlsplit(settings.url).netloc.rpartition('@')[2]}"
+        self._http = HttpClient(settings.url, who=self._who, read_s=_READ_S, whole_s=_WHOLE_S, most_bytes=_MOST_BYTES)
+        self.interval_s = settings.interval_s
+        self.max_age_s = age_limit_s(settings.max_age_s, settings.interval_s)
+
+    def read(self) -> float:
+        """The temperature now; raises SourceError."""
+        settings = self._settings
+        found = value_at(self._path, self._http.get_json("").body, self._who)
+        return tank_c(found, self._who, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._http.close()

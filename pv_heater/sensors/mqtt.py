@@ -1,0 +1,120 @@
+"""A temperature that comes over MQTT, from Tasmota, ESPHome, Zigbee, Home Assistant and the like."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from attrs import frozen
+
+from pv_heater.core.json_path import JsonPath
+from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
+from pv_heater.io.mqtt import Broker, MqttLink
+from pv_heater.ports import Tools
+from pv_heater.sensors.tank import Pace, age_limit_s, age_setting, lost_setting, tank_c, value_at
+
+_TROUBLE_S = 10.0
+"""Without a connection for this long, it is said; a broker that restarts is back before."""
+_LOOK_S = 0.5
+"""How often a waiting `read` looks whether the connection is still there."""
+_MOST_BYTES = 65_536
+
+
+def _check_topic(text: str) -> None:
+    if not text or "+" in text or "#" in text:
+        raise SettingProblem(f"must be one topic without + and #, such as tele/boiler/SENSOR, not {text!r}")
+
+
+class MqttSensor:
+    """Waits for the next message; satisfies `ports.Sensor`.
+
+    What the broker had kept from before is left out: nobody knows how old it is.
+    """
+
+    @frozen(kw_only=True)
+    class Settings(Broker):
+        """Broker and topic, and how the temperature is written."""
+
+        topic: str = setting("where the temperature is published", check=_check_topic)
+        path: str = setting(
+            "where it is in a JSON message, such as DS18B20.Temperature; $ where the message is nothing but the number",
+            default="$",
+            check=JsonPath.parse,
+        )
+        scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
+        offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
+        lost: tuple[float, ...] = lost_setting()
+        max_age_s: float | None = age_setting()
+
+    interval_s = 0.0
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self._settings = settings
+        self._clock = tools.clock
+        self._path = JsonPath.parse(settings.path)
+        self._link = MqttLink(
+            settings, topics=(settings.topic,), on_message=self._take, on_retained=lambda _topic, _payload: None
+        )
+        self._news = threading.Condition()
+        self._payload: bytes | None = None
+        self._pace = Pace()
+
+    @property
+    def max_age_s(self) -> float:
+        """The age at which a value is no longer worth anything; while the pace is not known, that of a minute."""
+        return age_limit_s(self._settings.max_age_s, self._pace.seconds)
+
+    def read(self) -> float:
+        """The next temperature that comes; raises Unreachable after `max_age_s` of silence."""
+        self._link.start()
+        settings, who = self._settings, f"the sensor at {self._settings.topic}"
+        found = value_in(self._next_payload(), self._path, who)
+        return tank_c(found, who, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._link.close()
+
+    def _take(self, _topic: str, payload: bytes) -> None:
+        with self._news:
+            self._pace.note(self._clock.monotonic_s())
+            self._payload = payload
+            self._news.notify()
+
+    def _next_payload(self) -> bytes:
+        began_s = self._clock.monotonic_s()
+        with self._news:
+            while self._payload is None:
+                waited_s, limit_s = self._clock.monotonic_s() - began_s, self.max_age_s
+                if self._link.trouble is not None:
+                    limit_s = min(limit_s, _TROUBLE_S)
+                if waited_s >= limit_s:
+                    raise self._silence(waited_s)
+                self._news.wait(min(_LOOK_S, limit_s - waited_s))
+            payload, self._payload = self._payload, None
+            return payload
+
+    def _silence(self, waited_s: float) -> SourceError:
+        settings, trouble = self._settings, self._link.trouble
+        if trouble is not None:
+            error = AuthRejected if self._link.refused else Unreachable
+            return error(f"the broker at {settings.address} {trouble}")
+        return Unreachable(
+            f"nothing has come at {settings.topic} for {waited_s:.0f} s; if the sensor speaks only when its value "
+            f"changes, set max_age_s to its longest pause"
+        )
+
+
+def value_in(payload: bytes, path: JsonPath, who: str) -> Any:
+    """What stands at `path` in a message, JSON or plain text such as ``48.6``; raises BadReply."""
+    if len(payload) > _MOST_BYTES:
+        raise BadReply(f"{who} sends {len(payload)} bytes, which no temperature needs")
+    text = payload.decode("utf-8", errors="replace")
+    try:
+        document = json.loads(text)
+    # RecursionError: brackets within brackets; ValueError covers bad JSON and endless digits.
+    except (ValueError, RecursionError):
+        document = text
+    return value_at(path, document, who)
