@@ -11,7 +11,7 @@ from pymodbus.exceptions import ConnectionException, ModbusException
 
 from pv_heater.errors import BadReply, Unreachable
 
-_TIMEOUT_S = 2.0
+TIMEOUT_S = 2.0
 """For the connection and again for each answer. A server on the LAN answers within milliseconds."""
 MOST_WORDS = 125
 """The protocol's own limit for one request."""
@@ -44,7 +44,7 @@ class ModbusClient:
     answer, whatever the server sends meanwhile. For use by one thread; `close` may come from any.
     """
 
-    def __init__(self, host: str, port: int, *, who: str, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, host: str, port: int, *, who: str, timeout_s: float = TIMEOUT_S) -> None:
         self._host, self._port, self._who, self._timeout_s = host, port, who, timeout_s
         # Its own log lines are for programmers; what went wrong is said here, once.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from pv_heater.io.modbus import UNKNOWN_REGISTER, ModbusClient, Refused
 
-_REMEMBERED_S = 600.0
-"""How long a block counts as refused: an update of the GX device, or a service that starts, may bring it."""
+_SPLIT_S = 60.0
+"""How long a block is asked in parts before it is tried as a whole again: a service that starts may have brought it."""
+_ABSENT_S = 10.0
+"""How long a block of which nothing came is not asked for."""
 
 Words = Mapping[int, int]
 """Words by their address; addresses that could not be read are absent."""
@@ -37,12 +39,10 @@ class BlockReader:
         refusal = self._known_refusal(unit, block)
         if refusal is None:
             try:
-                words = self._client.read(unit, block.address, block.count)
-                return dict(enumerate(words, block.address))
+                return dict(enumerate(self._client.read(unit, block.address, block.count), block.address))
             except Refused as error:
                 if error.code != UNKNOWN_REGISTER:
                     raise
-                self._refused[unit, block] = (self._monotonic_s() + _REMEMBERED_S, error)
                 refusal = error
         found: dict[int, int] = {}
         for part in block.parts:
@@ -50,6 +50,8 @@ class BlockReader:
                 found.update(self.read(unit, part))
             except Refused as error:
                 refusal = error
+        if (unit, block) not in self._refused:
+            self._refused[unit, block] = (self._monotonic_s() + (_SPLIT_S if found else _ABSENT_S), refusal)
         if not found:
             raise refusal
         return found
@@ -71,4 +73,7 @@ class BlockReader:
 
     def _known_refusal(self, unit: int, block: Block) -> Refused | None:
         until_s, refusal = self._refused.get((unit, block), (0.0, None))
-        return refusal if self._monotonic_s() < until_s else None
+        if self._monotonic_s() < until_s:
+            return refusal
+        self._refused.pop((unit, block), None)
+        return None

@@ -10,7 +10,7 @@ from attrs import frozen
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import SourceError, Unreachable
-from pv_heater.io.modbus import NOBODY_THERE, ModbusClient, Refused
+from pv_heater.io.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refused
 from pv_heater.meters.gx_blocks import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
 from pv_heater.meters.gx_limits import feed_in_allowed, pv_throttled
@@ -59,11 +59,11 @@ class GxModbusMeter:
             check=_check_units,
         )
 
-    def __init__(self, settings: Settings, tools: Tools) -> None:
+    def __init__(self, settings: Settings, tools: Tools, *, timeout_s: float = TIMEOUT_S) -> None:
         self._settings = settings
         self._clock = tools.clock
         self._site = tools.site
-        self._client = ModbusClient(settings.host, settings.port, who="The GX device")
+        self._client = ModbusClient(settings.host, settings.port, who="The GX device", timeout_s=timeout_s)
         self._blocks = BlockReader(self._client, self._clock.monotonic_s)
         self._devices = GxDevices(
             self._blocks, _fixed_units(settings), UnitsFile(tools.state_dir), self._clock.monotonic_s

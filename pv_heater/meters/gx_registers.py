@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pv_heater.meters.gx_blocks import Block, Words
-from pv_heater.meters.plausible import Complain, plausible_percent, plausible_w
+from pv_heater.meters.plausible import MOST_V, Complain, plausible_percent, plausible_w
 
 SYSTEM = Block(
     address=800,
@@ -45,6 +45,8 @@ _NARROW_MOST_W = 32_766
 _EARLIEST_S = 1_577_836_800
 """2020: a GX device without network starts in 1970, and such a clock is none."""
 _PHASES = (0, 1, 2)
+_RESERVED = 0xFFFF
+"""Fills registers that do not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ def system_of(words: Words, complain: Complain) -> System:
         grid_phase_w=grid_phase_w,
         genset_w=sum(_phases_w("generator power", words, 823, 914, True, complain) or ()),
         active_input=words.get(826),
-        battery_v=_scaled(words.get(840), 0.1),
+        battery_v=_voltage_v(words.get(840), complain),
         battery_w=_signed_w("battery power", words.get(842), complain),
         battery_soc_percent=plausible_percent("GX: the state of charge", _scaled(words.get(843), 1.0), complain),
         battery_state=words.get(844),
@@ -132,6 +134,8 @@ def _phases_w(
     what: str, words: Words, narrow_at: int, wide_at: int, signed: bool, complain: Complain
 ) -> tuple[float, ...] | None:
     """Power on three phases; None as a whole when one of them cannot be told: a part of a sum is no sum."""
+    if all(words.get(narrow_at + phase) == _RESERVED for phase in _PHASES):
+        return None
     found = []
     for phase in _PHASES:
         narrow = words.get(narrow_at + phase)
@@ -150,7 +154,7 @@ def _phases_w(
 def _same(narrow: int | None, wide_w: int, signed: bool) -> bool:
     """Whether the 32-bit register holds the same measurement as the 16-bit one, whatever the latter could not hold."""
     if wide_w == -1:
-        return narrow == 0xFFFF  # all ones fill registers that do not exist
+        return narrow == _RESERVED
     if narrow is None or narrow == wide_w & 0xFFFF:
         return True
     if signed:
@@ -191,6 +195,14 @@ def _wide(words: Words, address: int) -> int | None:
     """Two words, high one first, as a signed number."""
     high, low = words.get(address), words.get(address + 1)
     return None if high is None or low is None else (_as_signed(high) << 16) | low
+
+
+def _voltage_v(word: int | None, complain: Complain) -> float | None:
+    battery_v = _scaled(word, 0.1)
+    if battery_v is None or battery_v <= MOST_V:
+        return battery_v
+    complain(f"GX: the battery has {battery_v:.0f} V, which cannot be; it is left out")
+    return None
 
 
 def _scaled(word: int | None, factor: float) -> float | None:

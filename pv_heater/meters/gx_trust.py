@@ -90,7 +90,7 @@ def believed(system: System, witness: Witness, complain: Complain) -> Believed:
     expected |= set() if system.active_input == NO_INPUT else {"grid"}
     expected |= {"battery"} if has_monitor else set()
     lost = doubted | {name for name in expected if powers[name] is None}
-    if len(lost) > 1:
+    if len(lost) > 1 or system.consumption_w is None:  # without it, nothing checks the others
         raise BadReply(f"GX: {' and '.join(sorted(lost))} power cannot be right ({_listed(powers)}).")
     for name in doubted:
         complain(f"GX: {name} power {powers[name]:.0f} W does not fit the rest ({_listed(powers)}); it is left out")
@@ -107,14 +107,16 @@ def believed(system: System, witness: Witness, complain: Complain) -> Believed:
 
 def _soc_percent(system: System, witness: Witness, complain: Complain) -> float | None:
     percent, before_percent, battery_v = system.battery_soc_percent, witness.soc_before_percent, system.battery_v or 0.0
-    if percent != 0 or _is_empty(battery_v) or (before_percent is not None and before_percent <= _EMPTY_PERCENT):
+    may_be_empty = _is_empty(battery_v) or (before_percent is not None and before_percent <= _EMPTY_PERCENT)
+    if percent or (percent == 0 and may_be_empty):
         return percent
     if before_percent is not None:
+        now = "unknown" if percent is None else "0 %"
         raise BadReply(
-            f"GX: the state of charge fell from {before_percent:.0f} % to 0 at {battery_v:.1f} V: the GX device lost "
-            "its battery monitor, and its battery power is only that of the chargers now."
+            f"GX: the state of charge was {before_percent:.0f} % and is {now} now, at {battery_v:.1f} V: the battery "
+            "monitor is lost, and the battery power is only that of the chargers."
         )
-    if battery_v:
+    if percent == 0 and battery_v:
         complain(f"GX: the state of charge is 0 % at {battery_v:.1f} V, which is no empty battery; it is left out")
     return None
 
