@@ -1,0 +1,119 @@
+"""What GX devices announce in the local network (mDNS, DNS-SD). The only home of zeroconf.
+
+Newer Venus OS announces ``_victron-mqtt._tcp`` with the port of its MQTT, older ``_http._tcp`` with ``Victron=true``
+among its properties; all of them answer to ``venus.local``, a second one in the same network to ``venus-2.local``.
+(Venus OS: its avahi service files and bug tracker.)
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from zeroconf import (  # type: ignore[attr-defined]  # AddressResolverIPv4 is not in its list of exports
+    AddressResolverIPv4,
+    InterfaceChoice,
+    IPVersion,
+    ServiceBrowser,
+    ServiceInfo,
+    Zeroconf,
+)
+
+from pv_heater.errors import Unreachable
+
+_MQTT, _WEB = "_victron-mqtt._tcp.local.", "_http._tcp.local."
+_NAMES = ("venus.local.", "venus-2.local.")
+_MOST_SERVICES = 64
+"""Printers and cameras announce web pages too; a network that has more of them is not a home's."""
+_ANSWER_MS = 500
+"""What was announced is mostly known already; this is for what has to be asked once more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A device that says it is a GX device."""
+
+    address: str
+    name: str
+    """In the local network, such as ``venus.local``."""
+    mqtt_port: int | None = None
+    """None: it does not announce its MQTT."""
+
+
+class _Services:
+    """Collects the services that are announced; called on zeroconf's thread."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], None] = {}
+        self._lock = threading.Lock()
+
+    def add_service(self, _zeroconf: Zeroconf, kind: str, name: str) -> None:
+        with self._lock:
+            if len(self._found) < _MOST_SERVICES:
+                self._found[kind, name] = None
+
+    def update_service(self, zeroconf: Zeroconf, kind: str, name: str) -> None:
+        self.add_service(zeroconf, kind, name)
+
+    def remove_service(self, _zeroconf: Zeroconf, _kind: str, _name: str) -> None:
+        """A service that says goodbye while we listen is found dead soon enough."""
+
+    def all(self) -> list[tuple[str, str]]:
+        with self._lock:
+            # Those that tell the port of their MQTT first.
+            return sorted(self._found, key=lambda service: service[0] != _MQTT)
+
+
+def announced_gx(listen_s: float, interfaces: Sequence[str] | None = None) -> list[Announced]:
+    """The GX devices that answer within `listen_s`, each address once.
+
+    `interfaces` are addresses of our own network cards, None all of them. Raises Unreachable without a network.
+    """
+    try:
+        zeroconf = Zeroconf(
+            interfaces=InterfaceChoice.All if interfaces is None else list(interfaces), ip_version=IPVersion.V4Only
+        )
+    except OSError as error:
+        raise Unreachable(f"Nobody can be asked in the local network ({error}); is this machine connected?") from None
+    try:
+        services = _Services()
+        browser = ServiceBrowser(zeroconf, [_MQTT, _WEB], services)  # type: ignore[arg-type]
+        with ThreadPoolExecutor(max_workers=len(_NAMES)) as pool:
+            hosts = [pool.submit(_host, zeroconf, name, listen_s) for name in _NAMES]
+            threading.Event().wait(listen_s)
+        browser.cancel()
+        heard = [_service(zeroconf, kind, name) for kind, name in services.all()]
+        heard += [host.result() for host in hosts]
+    finally:
+        zeroconf.close()
+    by_address: dict[str, Announced] = {}
+    for device in heard:
+        if device is not None:
+            by_address.setdefault(device.address, device)
+    return list(by_address.values())
+
+
+def _service(zeroconf: Zeroconf, kind: str, name: str) -> Announced | None:
+    info: ServiceInfo | None = zeroconf.get_service_info(kind, name, timeout=_ANSWER_MS)
+    if info is None or (kind == _WEB and info.decoded_properties.get("Victron") != "true"):
+        return None
+    port = info.port if kind == _MQTT and info.port else None
+    return _announced(info.parsed_addresses(IPVersion.V4Only), info.server or "", port)
+
+
+def _host(zeroconf: Zeroconf, name: str, listen_s: float) -> Announced | None:
+    resolver = AddressResolverIPv4(name)
+    resolver.request(zeroconf, listen_s * 1000)
+    return _announced(resolver.parsed_addresses(IPVersion.V4Only), name, None)
+
+
+def _announced(addresses: Sequence[str], name: str, mqtt_port: int | None) -> Announced | None:
+    """None without an address. A name is anybody's text: only one that can be a host's is kept."""
+    if not addresses:
+        return None
+    plain = name.removesuffix(".")
+    known = plain if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", plain) else ""
+    return Announced(address=addresses[0], name=known, mqtt_port=mqtt_port)
