@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pv_heater.detect_text import as_json as search_as_json
 from pv_heater.detect_text import lines_of
 from pv_heater.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pv_heater.detect import Search
 
 _NOTHING_FOUND = 5
 
@@ -32,10 +35,13 @@ def detect(
             "detect", [f"needs a library that is not installed ({error.name}): pip install '.[detect]'"]
         ) from None
 
-    result = search(scan=scan, progress=_progress)
+    raise typer.Exit(tell(search(scan=scan, progress=_progress), as_json))
+
+
+def tell(result: Search, as_json: bool) -> int:
+    """Print what was found; the exit code."""
     typer.echo(json.dumps(search_as_json(result), indent=1) if as_json else "\n".join(lines_of(result)))
-    if not result.found:
-        raise typer.Exit(_NOTHING_FOUND)
+    return 0 if result.found else _NOTHING_FOUND
 
 
 def _progress(done: int, of: int) -> None:

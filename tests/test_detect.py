@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import ssl
 import subprocess
@@ -20,6 +21,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 from zeroconf import IPVersion, ServiceInfo, Zeroconf
 
+from pv_heater.cli_detect import tell
 from pv_heater.config import load_config
 from pv_heater.detect import Gx, Ports, Search, Way, question, search
 from pv_heater.detect_text import as_json, lines_of, meter_lines, meter_of
@@ -315,6 +317,16 @@ def test_two_devices_get_a_block_each() -> None:
     assert "configuration for 192.168.1.20:" in text
     assert "configuration for 192.168.1.21:" in text
     assert [found["address"] for found in as_json(both)["found"]] == ["192.168.1.20", "192.168.1.21"]
+
+
+def test_found_ends_with_0_and_nothing_with_5_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    one = Search(found=(Gx(address="192.168.1.20", portal_id=PORTAL_ID, ways=(OPEN,)),))
+    assert [tell(one, False), tell(Search(found=()), False)] == [0, 5]
+    assert f'portal_id: "{PORTAL_ID}"' in capsys.readouterr().out
+    assert tell(one, True) == 0
+    found = json.loads(capsys.readouterr().out)["found"]
+    assert found[0]["meter"] == [{"type": "gx_mqtt", "host": "192.168.1.20", "portal_id": PORTAL_ID}]
+    assert found[0]["ways"] == [{"type": "gx_mqtt", "port": 1883, "tls": False, "password_needed": False}]
 
 
 def test_when_nothing_is_found_it_says_what_to_do() -> None:
