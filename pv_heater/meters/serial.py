@@ -73,6 +73,7 @@ class SerialMeter:
             SerialLine(device, settings.baud or _speed(settings), _decoding(settings), _REOPEN_S, Complaints(log))
             for device in settings.device
         ]
+        self._first_read_s: float | None = None
         self._counted_out: set[str] = set()
         self._closing = threading.Event()
         self._reading = threading.Lock()
@@ -90,11 +91,13 @@ class SerialMeter:
         """
         with self._reading:
             began_s = self._clock.monotonic_s()
+            self._first_read_s = began_s if self._first_read_s is None else self._first_read_s
+            news = False
             bytes_before = sum(line.received_bytes for line in self._lines)
             while not self._closing.is_set():
                 now_s = self._clock.monotonic_s()
-                news = [line.listen(now_s) for line in self._lines]
-                if any(news):
+                news = any([line.listen(now_s) for line in self._lines]) or news  # noqa: C419 - all have to be heard
+                if news and not self._others_may_still_come(now_s - self._first_read_s):
                     return self._house(now_s)
                 if not any(line.is_open for line in self._lines):
                     raise Unreachable(" ".join(line.trouble or "" for line in self._lines), retry_after_s=_REOPEN_S)
@@ -110,6 +113,11 @@ class SerialMeter:
         with self._reading:
             for line in self._lines:
                 line.close()
+
+    def _others_may_still_come(self, since_first_read_s: float) -> bool:
+        """After the start every device gets its time to speak: until then it is neither lost nor known."""
+        never_spoke = any(line.is_open and line.part is None for line in self._lines)
+        return never_spoke and since_first_read_s < self._silence_s
 
     def _house(self, now_s: float) -> Reading:
         fresh = [line for line in self._lines if line.age_s(now_s) < self._silence_s]

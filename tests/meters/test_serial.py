@@ -128,6 +128,30 @@ def test_charger_and_monitor_on_two_ports_are_one_house(ports: list[Port], meter
     assert reading.battery_soc_percent == pytest.approx(87.4)
 
 
+def test_the_first_reading_waits_for_all_devices_and_complains_about_none(
+    ports: list[Port], meter_of: MeterOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = meter_of(*ports, silence_s=5.0)
+    late = threading.Timer(0.2, lambda: ports[1].sends(monitor()))
+    late.start()
+    with closing(Speaker(ports[0], mppt)):
+        reading = meter.read()
+    assert (reading.pv_w, reading.battery_w) == (1450.0, 400.0)
+    assert caplog.records == []
+
+
+def test_a_device_that_never_speaks_is_waited_for_once_only(
+    ports: list[Port], meter_of: MeterOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = meter_of(*ports)
+    with closing(Speaker(ports[0], monitor)):
+        assert meter.read().battery_w == 400.0
+        began_s = time.monotonic()
+        read_many(meter, 3)
+        assert time.monotonic() - began_s < SILENCE_S
+    assert caplog.text.count("tty_two has sent nothing valid") == 1
+
+
 def test_an_inverter_tells_the_use(port: Port, meter_of: MeterOf) -> None:
     meter = meter_of(port)
     with closing(Speaker(port, inverter)):
