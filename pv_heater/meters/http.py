@@ -116,21 +116,27 @@ class HttpMeter:
         """
         numbers: dict[str, float] = {}
         came: list[datetime] = []
+        problems: list[Unusable] = []
         lost: SourceError | None = None
-        self._said.last = None
         for url, probes in self._by_url.items():
             try:
                 document, taken_at = self._answer(url, probes)
             except SourceError as error:
                 lost = lost or error
-                for probe in probes:
-                    self._said(Unusable(name=probe.name, kind=type(error).__name__, text=str(error)), _place(url))
+                problems += [Unusable(name=probe.name, kind=type(error).__name__, text=str(error)) for probe in probes]
                 continue
-            numbers |= self._numbers(url, document)
             came.append(taken_at)
+            for probe in probes:
+                try:
+                    numbers[probe.name] = probe.number_in(document)
+                except Unusable as bad:
+                    problems.append(Unusable(name=bad.name, kind=bad.kind, text=f"{_place(url)}: {bad.text}"))
         found = quantities_of(numbers, self._probes)
         if not found.keys() & dating_quantities(self._probes):
-            raise lost or BadReply(f"The answer holds no value that can be used: {self._said.last}")
+            # The worker says so; what is only a part of the trouble is said here.
+            raise lost or BadReply(f"Nothing in the answer can be used: {problems[0]}")
+        for each in problems:
+            self._said(each)
         self._pace.note(self._clock.monotonic_s())
         interval_s = max(self._settings.interval_s, self._pace.interval_or(0.0))
         return Reading(taken_at=min(came), source="http", interval_s=interval_s, **found)
@@ -170,15 +176,6 @@ class HttpMeter:
         if self._alive is not None and url == self._settings.url:
             return document, self._alive.moved_at(document, came_at, came_s, _place(url))
         return document, came_at
-
-    def _numbers(self, url: str, document: Any) -> dict[str, float]:
-        numbers: dict[str, float] = {}
-        for probe in self._by_url[url]:
-            try:
-                numbers[probe.name] = probe.number_in(document)
-            except Unusable as problem:
-                self._said(problem, _place(url))
-        return numbers
 
 
 class _Alive:

@@ -180,12 +180,9 @@ class SaidOnce:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._said: set[tuple[str, str]] = set()
-        self.last: str | None = None
-        """The newest trouble, said or not; whoever reads it may set it to None."""
 
-    def __call__(self, problem: Unusable, where: str) -> None:
-        """Say that `problem` came from `where`, unless its like was said before."""
-        self.last = f"{problem.name} from {where}: {problem.text}"
+    def __call__(self, problem: Unusable) -> None:
+        """Say it, unless its like was said before."""
         if (problem.name, problem.kind) not in self._said:
             self._said.add((problem.name, problem.kind))
-            self._say(self.last)
+            self._say(str(problem))

@@ -106,6 +106,7 @@ class MqttMeter:
         )
         self._changed = threading.Condition()
         self._said = SaidOnce(lambda text: log.warning("mqtt: %s; it is left out.", text))
+        self._problem: Unusable | None = None
         self._retained = self._whole = self._closed = False
         self._last: tuple[Any, ...] = ()
 
@@ -117,7 +118,7 @@ class MqttMeter:
         self._link.start()
         began_s = self._clock.monotonic_s()
         with self._changed:
-            self._said.last = None
+            self._problem = None
             while not self._closed:
                 waited_s = self._clock.monotonic_s() - began_s
                 reading = self._next(waited_s)
@@ -139,9 +140,8 @@ class MqttMeter:
         """On the connection's thread."""
         pairs = self._by_topic.get(topic, ())
         if len(payload) > _MOST_BYTES:
-            problem = f"{len(payload)} bytes are more than any meter's message"
             for probe, _ in pairs:
-                self._said(Unusable(name=probe.name, kind="length", text=problem), topic)
+                self._complain(probe.name, "length", f"{len(payload)} bytes are more than any meter sends", topic)
             return
         document, now_s, now_at = document_of(payload), self._clock.monotonic_s(), self._clock.now()
         with self._changed:
@@ -149,8 +149,12 @@ class MqttMeter:
                 try:
                     live.put(probe.number_in(document), now_s, now_at)
                 except Unusable as problem:
-                    self._said(problem, topic)
+                    self._complain(problem.name, problem.kind, problem.text, topic)
             self._changed.notify_all()
+
+    def _complain(self, name: str, kind: str, text: str, topic: str) -> None:
+        self._problem = Unusable(name=name, kind=kind, text=f"{topic}: {text}")
+        self._said(self._problem)
 
     def _note_retained(self, _topic: str, _payload: bytes) -> None:
         self._retained = True
@@ -184,7 +188,7 @@ class MqttMeter:
             for probe, live in pairs:
                 if probe.name not in there:
                     since = "yet" if live.came_at is None else f"for {live.age_limit_s:.0f} s"
-                    self._said(Unusable(name=probe.name, kind="silent", text=f"nothing usable came {since}"), topic)
+                    self._said(Unusable(name=probe.name, kind="silent", text=f"{topic}: nothing usable came {since}"))
 
     def _raise_if_lost(self, waited_s: float) -> None:
         """Raise what it means that nothing new came for so long; a slow meter's fresh values need no new ones."""
@@ -194,7 +198,7 @@ class MqttMeter:
         if self._dating & self._quantities(self._clock.monotonic_s()).keys():
             return
         topics = ", ".join(self._by_topic)
-        if self._said.last is not None:
-            raise BadReply(f"{self._who} sends nothing that can be used: {self._said.last}")
+        if self._problem is not None:
+            raise BadReply(f"{self._who} sends nothing that can be used: {self._problem}")
         kept = "; what it had kept from before is of no known age and does not count" if self._retained else ""
         raise Unreachable(f"{self._who} has sent nothing for {waited_s:.0f} s at {topics}{kept}")
