@@ -15,7 +15,16 @@ from pv_heater.meters.gx_blocks import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
 from pv_heater.meters.gx_limits import feed_in_allowed, pv_throttled
 from pv_heater.meters.gx_registers import SYSTEM, Charger, System, system_of
-from pv_heater.meters.gx_trust import GRID_LIKE, NO_INPUT, Believed, Witness, believed, missing_at_start
+from pv_heater.meters.gx_trust import (
+    GRID_LIKE,
+    NO_INPUT,
+    Believed,
+    Witness,
+    believed,
+    is_off_balance,
+    missing_at_start,
+    unaccounted_w,
+)
 from pv_heater.meters.gx_units import MOST_UNIT, Kind
 from pv_heater.meters.gx_units_file import UnitsFile
 from pv_heater.meters.plausible import Complaints, total
@@ -25,6 +34,8 @@ log = logging.getLogger(__name__)
 
 _SETTLE_S = 20.0
 """After a start, zeros are no measurements for so long; 2 s were seen on a PC, a real GX device is slower."""
+_LASTING_S = 60.0
+"""Powers that do not add up for so long are no delay between two devices."""
 _GENERATOR = 2
 _BATTERY_WORDS = {0: "idle", 1: "charging"}
 _DISCHARGING = 2
@@ -48,13 +59,13 @@ class GxModbusMeter:
         unit: int = setting("unit id of the system as a whole", default=100, minimum=0, maximum=MOST_UNIT)
         interval_s: float = setting("how often it is asked", default=1.0, unit="s", minimum=0.2, maximum=60)
         solar_charger_units: tuple[int, ...] | None = setting(
-            "unit ids of solar chargers and Multi RS; auto: find them", default=None, check=_check_units
+            "unit ids of solar chargers and Multi RS; auto finds them", default=None, check=_check_units
         )
         pv_inverter_units: tuple[int, ...] | None = setting(
-            "unit ids of AC-coupled PV inverters; auto: find them", default=None, check=_check_units
+            "unit ids of AC-coupled PV inverters; auto finds them", default=None, check=_check_units
         )
         grid_meter_units: tuple[int, ...] | None = setting(
-            "unit ids of grid meters, [] for none; auto: find them. While one is lost there are no readings",
+            "unit ids of grid meters, [] for none; auto finds them. While one is lost there are no readings",
             default=None,
             check=_check_units,
         )
@@ -71,6 +82,8 @@ class GxModbusMeter:
         self._complain = Complaints(log)
         self._fresh_since_s = self._clock.monotonic_s()
         """When the GX device was last seen starting, or may have been."""
+        self._balanced_s = self._clock.monotonic_s()
+        """When the powers last added up."""
         self._soc_before_percent: float | None = None
         self._phases = 1
         self._has_dc_pv = False
@@ -106,6 +119,7 @@ class GxModbusMeter:
         self._require_settled(system, witness)
         values = believed(system, witness, self._complain)
         self._learn(system, values)
+        self._note_balance(system)
         throttled = pv_throttled(
             (mode for charger in chargers for mode in charger.modes),
             inverters_held_back=self._devices.inverters_held_back,
@@ -171,6 +185,18 @@ class GxModbusMeter:
         self._phases = max(self._phases, system.phases_in_use)
         self._has_dc_pv |= bool(system.pv_dc_w)
         self._has_ac_pv |= bool(system.pv_ac_w)
+
+    def _note_balance(self, system: System) -> None:
+        now_s = self._clock.monotonic_s()
+        if not is_off_balance(system):
+            self._balanced_s = now_s
+        off_w = unaccounted_w(system)
+        if off_w is not None and now_s - self._balanced_s >= _LASTING_S:
+            what = "come in than are used" if off_w > 0 else "are used than come in"
+            self._complain(
+                f"GX: for {_LASTING_S:.0f} s now {abs(off_w):.0f} W more {what}: a current clamp or a shunt may be the "
+                "wrong way round, or something is not measured"
+            )
 
     def _charger_state(self, system: System, values: Believed) -> str | None:
         has_battery = values.battery_w is not None

@@ -2,11 +2,12 @@
 
 Over Modbus a value that the GX device does not have reads as 0, and one that does not fit its register comes out as
 another number. So a lone 0 needs a second witness, and the powers have to add up. What is not believed is left out;
-with two of them left out the reading is worth nothing, because a house computed from the rest would look too small.
+where a house computed from the rest could look too small there is no reading.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pv_heater.errors import BadReply
@@ -23,6 +24,10 @@ to a second apart, and up to a tenth of the greatest flow is lost in conversion.
 _WRAPPED_W = 16_000.0
 """Off by more than this is no delay and no loss in a home: a 16-bit register has lost 65536 W. Which one, only a second
 witness can tell: 65536 W more or less make the sum right for several."""
+_LASTING_W = 500.0
+_LASTING_SHARE = 0.25
+"""More than any loss or unmeasured small consumer: a current clamp or a shunt the wrong way round, a source that nobody
+measures. It is said, no more: which value it is cannot be told, and a wind turbine is no fault."""
 _WITNESS_W = 150.0
 _EMPTY_PERCENT = 5.0
 """A state of charge that was this low may have become 0; no battery gets there from more within seconds."""
@@ -78,31 +83,64 @@ def missing_at_start(system: System, witness: Witness) -> str | None:
 def believed(system: System, witness: Witness, complain: Complain) -> Believed:
     """The values that can be believed; raises BadReply when too little is left or the battery's monitor is lost."""
     soc_percent = _soc_percent(system, witness, complain)
-    has_monitor = bool(system.battery_v)
-    powers = {
-        "pv": _sum(system.pv_dc_w, system.pv_ac_w),
-        "consumption": system.consumption_w,
-        "grid": None if system.active_input == NO_INPUT else system.grid_w,
-        "battery": system.battery_w if has_monitor else None,
-    }
-    doubted = _contradicted(system, witness) or _unbalanced(powers, system, witness)
-    expected = {"pv", "consumption"}
-    expected |= set() if system.active_input == NO_INPUT else {"grid"}
-    expected |= {"battery"} if has_monitor else set()
-    lost = doubted | {name for name in expected if powers[name] is None}
-    if len(lost) > 1 or system.consumption_w is None:  # without it, nothing checks the others
-        raise BadReply(f"GX: {' and '.join(sorted(lost))} power cannot be right ({_listed(powers)}).")
-    for name in doubted:
-        complain(f"GX: {name} power {powers[name]:.0f} W does not fit the rest ({_listed(powers)}); it is left out")
+    powers = _powers(system)
+    doubts = _contradictions(system, witness) or _imbalances(system, witness)
+    lost = set(doubts) | {name for name in _expected(system) if powers[name] is None}
+    _require_enough(lost, powers)
+    for name, why in doubts.items():
+        complain(f"GX: {name} power reads {powers[name]:.0f} W, but {why}; it is left out")
         powers[name] = None
     return Believed(
         pv_w=powers["pv"],
         consumption_w=powers["consumption"],
         grid_w=powers["grid"],
         battery_w=powers["battery"],
-        battery_v=system.battery_v if has_monitor else None,
+        battery_v=system.battery_v or None,
         battery_soc_percent=soc_percent,
     )
+
+
+def unaccounted_w(system: System) -> float | None:
+    """What comes in and goes nowhere; below 0, what is used and comes from nowhere. None when too little is known."""
+    known = {name: power_w for name, power_w in _powers(system).items() if power_w is not None}
+    if {"pv", "consumption"} - set(known) or not {"grid", "battery"} & set(known):
+        return None
+    supply_w = known["pv"] + known.get("grid", 0.0) + system.genset_w
+    return supply_w - known["consumption"] - known.get("battery", 0.0) - system.dc_load_w
+
+
+def is_off_balance(system: System) -> bool:
+    """Whether the powers are so far from adding up that it has a reason, when it lasts."""
+    off_w = unaccounted_w(system)
+    greatest_w = max((abs(power_w) for power_w in _powers(system).values() if power_w is not None), default=0.0)
+    return off_w is not None and abs(off_w) > _LASTING_W + _LASTING_SHARE * greatest_w
+
+
+def _powers(system: System) -> dict[str, float | None]:
+    return {
+        "pv": None if system.pv_dc_w is None or system.pv_ac_w is None else system.pv_dc_w + system.pv_ac_w,
+        "consumption": system.consumption_w,
+        "grid": None if system.active_input == NO_INPUT else system.grid_w,
+        # Without a voltage there is no battery monitor, and the power is that of the chargers.
+        "battery": system.battery_w if system.battery_v else None,
+    }
+
+
+def _expected(system: System) -> set[str]:
+    grid = set() if system.active_input == NO_INPUT else {"grid"}
+    return {"pv", "consumption"} | grid | ({"battery"} if system.battery_v else set())
+
+
+def _require_enough(lost: set[str], powers: Mapping[str, float | None]) -> None:
+    """Raise BadReply where a surplus computed from what is left could be too large.
+
+    With the consumption known, the house cannot look too small. Without it the others have to be whole, and have to
+    be checked by the balance, which a consumption that reads 0 fails; one that cannot be read checks nothing.
+    """
+    no_consumption = "consumption" in lost and (len(lost) > 1 or powers["consumption"] is None)
+    if no_consumption or {"pv", "grid"} <= lost:
+        texts = (f"{name} {'unknown' if w is None else f'{w:.0f} W'}" for name, w in powers.items())
+        raise BadReply(f"GX: {' and '.join(sorted(lost))} power cannot be right ({', '.join(texts)}).")
 
 
 def _soc_percent(system: System, witness: Witness, complain: Complain) -> float | None:
@@ -127,34 +165,31 @@ def _is_empty(battery_v: float) -> bool:
     return 0 < battery_v / blocks < _EMPTY_BLOCK_V
 
 
-def _contradicted(system: System, witness: Witness) -> set[str]:
-    """Values that the device which measures them contradicts."""
-    doubted = set()
+def _contradictions(system: System, witness: Witness) -> dict[str, str]:
+    """Values that the device which measures them contradicts, and what it says."""
+    doubts = {}
     meter_w, tracker_w = witness.grid_meter_w, witness.tracker_w
-    grid_w, pv_w = system.grid_w, system.pv_dc_w
-    if meter_w is not None and grid_w == 0 and abs(meter_w) > _WITNESS_W:
-        doubted.add("grid")
-    if tracker_w is not None and pv_w is not None:
-        is_lone_zero = pv_w == 0 and tracker_w > _WITNESS_W
-        if is_lone_zero or abs(tracker_w - pv_w) > _WRAPPED_W:
-            doubted.add("pv")
-    return doubted
+    if meter_w is not None and system.grid_w == 0 and abs(meter_w) > _WITNESS_W:
+        doubts["grid"] = f"the grid meter itself says {meter_w:.0f} W"
+    if tracker_w is not None and system.pv_dc_w is not None:
+        is_lone_zero = system.pv_dc_w == 0 and tracker_w > _WITNESS_W
+        if is_lone_zero or abs(tracker_w - system.pv_dc_w) > _WRAPPED_W:
+            doubts["pv"] = f"the solar chargers say {tracker_w:.0f} W"
+    return doubts
 
 
-def _unbalanced(powers: dict[str, float | None], system: System, witness: Witness) -> set[str]:
-    """Values because of which what comes in is not what goes out."""
-    known = {name: power_w for name, power_w in powers.items() if power_w is not None}
-    if {"pv", "consumption"} - set(known) or not {"grid", "battery"} & set(known):
-        return set()
-    supply_w = known["pv"] + known.get("grid", 0.0) + system.genset_w
-    spare_w = supply_w - known.get("battery", 0.0) - known["consumption"] - system.dc_load_w
-    if abs(spare_w) > _WRAPPED_W:
-        return set(known)  # any of them may be the one
-    if abs(spare_w) <= _SLACK_W + _SLACK_SHARE * max(map(abs, known.values())):
-        return set()
-    zeros = {name for name, power_w in known.items() if power_w == 0} - _confirmed_zeros(witness)
-    # Sun would only make too much more, and a house that draws something only too little less.
-    return zeros - ({"pv"} if spare_w > 0 else {"consumption"})
+def _imbalances(system: System, witness: Witness) -> dict[str, str]:
+    """Values because of which what comes in may not be what goes out."""
+    off_w = unaccounted_w(system)
+    known = {name: power_w for name, power_w in _powers(system).items() if power_w is not None}
+    if off_w is None or abs(off_w) <= _SLACK_W + _SLACK_SHARE * max(map(abs, known.values())):
+        return {}
+    suspects = set(known)  # a wrapped register may be any of them
+    if abs(off_w) <= _WRAPPED_W:
+        zeros = {name for name, power_w in known.items() if power_w == 0}
+        # Sun would only make too much more, and a house that draws something only too little less.
+        suspects = zeros - _confirmed_zeros(witness) - ({"pv"} if off_w > 0 else {"consumption"})
+    return dict.fromkeys(suspects, f"{abs(off_w):.0f} W are not accounted for")
 
 
 def _confirmed_zeros(witness: Witness) -> set[str]:
@@ -164,13 +199,3 @@ def _confirmed_zeros(witness: Witness) -> set[str]:
     if witness.tracker_w is not None and witness.tracker_w <= _WITNESS_W:
         confirmed.add("pv")
     return confirmed
-
-
-def _sum(first_w: float | None, second_w: float | None) -> float | None:
-    return None if first_w is None or second_w is None else first_w + second_w
-
-
-def _listed(powers: dict[str, float | None]) -> str:
-    return ", ".join(
-        f"{name} {'unknown' if power_w is None else f'{power_w:.0f} W'}" for name, power_w in powers.items()
-    )

@@ -403,6 +403,25 @@ def test_a_double_that_wrapped_in_16_bits_is_no_reading(gx: ModbusGx, meter: GxM
         meter.read()
 
 
+@pytest.mark.parametrize(
+    ("battery_w", "text"), [(-1852, "3654 W more come in than are used"), (4000, "2198 W more are used than come in")]
+)
+def test_powers_that_do_not_add_up_for_a_minute_are_said_once(
+    gx: ModbusGx, meter: GxModbusMeter, clock: HandClock, caplog: pytest.LogCaptureFixture, battery_w: int, text: str
+) -> None:
+    """A battery monitor the wrong way round, for one."""
+    caplog.set_level(logging.WARNING)
+    gx.house(battery_w=battery_w)
+    assert read_for(meter, clock, 59).battery_w == battery_w
+    gx.house(battery_w=1048)
+    read_for(meter, clock, 1)
+    gx.house(battery_w=battery_w)
+    read_for(meter, clock, 59)
+    assert caplog.records == []
+    read_for(meter, clock, 60)
+    assert [text in record.getMessage() for record in caplog.records] == [True]
+
+
 def bad(fault: Callable[[ModbusGx], Any], text: str, name: str) -> Any:
     return pytest.param(fault, text, id=name)
 

@@ -86,7 +86,8 @@ def test_what_may_be_is_believed(system: System, witness: Witness) -> None:
     "system",
     [
         pytest.param(replace(USUAL, pv_dc_w=0.0, pv_ac_w=0.0, grid_phase_w=(0.0,) * 3), id="sun and grid are 0"),
-        pytest.param(replace(USUAL, pv_dc_w=None, grid_phase_w=None), id="two that could not be read"),
+        pytest.param(replace(USUAL, pv_dc_w=None, grid_phase_w=None), id="neither sun nor grid could be read"),
+        pytest.param(replace(USUAL, consumption_w=0.0, battery_w=0.0), id="neither consumption nor battery"),
         pytest.param(replace(USUAL, consumption_w=None), id="no consumption to check the others by"),
         pytest.param(replace(USUAL, battery_w=30_000.0), id="28 kW from nowhere"),
         pytest.param(
@@ -99,9 +100,19 @@ def test_what_may_be_is_believed(system: System, witness: Witness) -> None:
         ),
     ],
 )
-def test_with_two_values_wrong_there_is_no_reading(system: System) -> None:
+def test_without_enough_to_compute_a_surplus_there_is_no_reading(system: System) -> None:
     with pytest.raises(BadReply, match="power cannot be right"):
         believed(system, NOBODY, pytest.fail)
+
+
+def test_where_the_consumption_is_known_grid_and_battery_may_be_missing() -> None:
+    said: list[str] = []
+    values = believed(replace(USUAL, grid_phase_w=(0.0,) * 3, battery_w=0.0), NOBODY, said.append)
+    assert (values.pv_w, values.consumption_w, values.grid_w, values.battery_w) == (2700, 998, None, None)
+    assert sorted(said) == [
+        "GX: battery power reads 0 W, but 1702 W are not accounted for; it is left out",
+        "GX: grid power reads 0 W, but 1702 W are not accounted for; it is left out",
+    ]
 
 
 @pytest.mark.parametrize(
