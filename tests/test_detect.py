@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -108,10 +109,11 @@ def test_a_gx_that_announces_its_mqtt_is_found_with_its_portal_id(closed: Ports)
     )
 
 
-def test_older_firmware_is_known_by_its_web_page_and_a_printer_s_is_none() -> None:
+def test_older_firmware_is_known_by_its_web_page_but_no_printer_and_no_address_out_in_the_world() -> None:
     with (
         announcing(web_service(Victron="true"), server="venus-2.local."),
         announcing(("_http._tcp.local.", "Printer", 80, {"ty": "x"}), server="printer.local.", address="127.0.0.2"),
+        announcing(mqtt_service(1883), server="evil.local.", address="8.8.8.8"),
     ):
         assert announced_gx(LISTEN_S, LOOPBACK) == [Announced(address="127.0.0.1", name="venus-2.local")]
 
@@ -124,6 +126,13 @@ def test_a_gx_that_only_has_its_name_is_found() -> None:
 def test_one_device_that_announces_itself_in_every_way_is_one_device() -> None:
     with announcing(web_service(Victron="true"), mqtt_service(1883)):
         assert announced_gx(LISTEN_S, LOOPBACK) == [replace(VENUS, mqtt_port=1883)]
+
+
+def test_without_its_library_it_says_how_to_get_it() -> None:
+    code = "import sys; sys.modules['zeroconf'] = None; from pv_heater.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "detect"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "zeroconf): pip install '.[detect]'" in done.stderr
 
 
 def test_without_a_network_the_search_says_so(closed: Ports) -> None:
@@ -184,7 +193,7 @@ def test_a_gx_that_wants_a_password_is_found_and_says_so(closed: Ports) -> None:
 
 def test_an_ordinary_broker_is_no_gx(closed: Ports) -> None:
     with AmqttBroker() as broker:
-        result = look(changed(closed, mqtt=broker.port), scan=True, network=IPv4Network("127.0.0.1/32"))
+        result = look(changed(closed, mqtt=broker.port), scan=True, network=IPv4Network("127.0.0.1/32"), patience_s=0.5)
     assert result == Search(found=())
 
 

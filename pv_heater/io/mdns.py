@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from zeroconf import (  # type: ignore[attr-defined]  # AddressResolverIPv4 is not in its list of exports
     AddressResolverIPv4,
@@ -111,9 +112,13 @@ def _host(zeroconf: Zeroconf, name: str, listen_s: float) -> Announced | None:
 
 
 def _announced(addresses: Sequence[str], name: str, mqtt_port: int | None) -> Announced | None:
-    """None without an address. A name is anybody's text: only one that can be a host's is kept."""
-    if not addresses:
+    """None without an address at home: anybody in the network may announce anything, and that address is asked next.
+
+    A name is anybody's text as well: only one that can be a host's is kept.
+    """
+    at_home = [address for address in addresses if ip_address(address).is_private]
+    if not at_home:
         return None
     plain = name.removesuffix(".")
     known = plain if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", plain) else ""
-    return Announced(address=addresses[0], name=known, mqtt_port=mqtt_port)
+    return Announced(address=at_home[0], name=known, mqtt_port=mqtt_port)
