@@ -90,7 +90,7 @@ class GxLink:
         self._ids: dict[str, None] = {}
         self._id = broker.portal_id
         self._life_s: float | None = None
-        """When the device last gave a sign of life; None before the first."""
+        """When the device last gave a sign of life on this connection; None before the first."""
         self._last_s: float | None = None
         """When the last picture was handed over, or when the first was asked for; None before."""
         self._clock_offset_s: float | None = None
@@ -159,8 +159,10 @@ class GxLink:
         return max((self._last_s or 0.0) + self._pace.silence_s, called_s + 0.4 * self._pace.silence_s)
 
     def _is_ready(self) -> bool:
-        """Whether everything was told since the connection: half a house must not be handed over."""
-        if self._link.trouble is not None or self._other_device() is not None or self._store.is_empty:
+        """Whether the device lives and told everything since the connection: half a house must not be handed over."""
+        if self._link.trouble is not None or self._other_device() is not None:
+            return False
+        if self._life_s is None or self._store.is_empty:
             return False
         return self._talk.is_complete(self._clock.monotonic_s())
 
@@ -192,6 +194,7 @@ class GxLink:
 
     def _connected(self) -> None:
         self._store.forget()
+        self._life_s = None
         self._talk = self._new_talk()
         self._speak(self._clock.monotonic_s())
 

@@ -5,10 +5,9 @@ Topics are those below ``N/<id>/``, as in Victron's dbus-systemcalc-py and the s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from pv_heater.meters.plausible import Complain, plausible_w
+from pv_heater.meters.plausible import Complain, number_of, plausible_w
 
 PHASES = ("L1", "L2", "L3")
 CHARGERS = ("solarcharger", "multi", "inverter")
@@ -61,9 +60,10 @@ class GxValues:
     def number(self, topic: str) -> float | None:
         """The number there; None when it is not valid now, not there, or no number."""
         value = self._values.get(topic)
-        if value is None or (type(value) in (int, float) and math.isfinite(value)):  # type: ignore[arg-type]
-            return value  # type: ignore[return-value]
-        self._complain(f"GX: {topic} says {value!r:.40}, which is no number; it is left out")
+        number = None if isinstance(value, str) else number_of(value)
+        if value is None or number is not None:
+            return number
+        self._complain(f"GX: {topic} says {_shown(value)}, which is no number; it is left out")
         return None
 
     def text(self, topic: str) -> str | None:
@@ -95,3 +95,8 @@ class GxValues:
             if topic.startswith(starts) and topic.endswith(ends):
                 service, instance, _ = topic.split("/", 2)
                 yield f"{service}/{instance}", topic
+
+
+def _shown(value: object) -> str:
+    """The beginning of it. Python refuses to write out a number of thousands of digits."""
+    return "a number of endless digits" if isinstance(value, int) and abs(value) > 1e300 else f"{value!r:.40}"
