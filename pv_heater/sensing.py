@@ -74,11 +74,11 @@ class LoadTemperatures:
         self._lost.add(name)
         trouble = self._workers[name].status().trouble
         log.warning(
-            "The temperature of %s is lost: %s, the limit is %.0f s. Its sensor: %s.",
+            "The temperature of %s is lost, %s and the limit is %.0f s: %s",
             name,
             f"nothing has come for {age_s:.0f} s" if last_c is None else f"{last_c:.1f} degC was {age_s:.0f} s ago",
             limit_s,
-            "no answer yet" if trouble is None else trouble.rstrip("."),
+            "its sensor has not answered" if trouble is None else trouble,
         )
 
     def _note_known(self, name: str, temperature_c: float) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from pv_heater.core.json_path import JsonPath
-from pv_heater.core.setting import setting
-from pv_heater.io.http import HttpClient
+from pv_heater.core.setting import Secret, SettingProblem, setting
+from pv_heater.io.http import HttpClient, Login
 from pv_heater.ports import Tools
 from pv_heater.sensors.tank import age_limit_s, age_setting, check_age, lost_setting, tank_c, value_at
 
@@ -28,24 +28,46 @@ class HttpSensor:
         scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
         offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
         lost: tuple[float, ...] = lost_setting()
+        username: str | None = setting("name at the device, if it wants one", default=None)
+        password: Secret | None = setting("password at the device, if it wants one", default=None)
+        auth: str = setting(
+            "how the password is sent; Shelly Gen 2 and later want digest", default="basic", choices=("basic", "digest")
+        )
+        token: Secret | None = setting("token that goes with every request (Home Assistant)", default=None)
         interval_s: float = setting("how often it is asked", default=10.0, unit="s", minimum=1, maximum=300)
         max_age_s: float | None = age_setting()
 
         def __attrs_post_init__(self) -> None:
             check_age(self.max_age_s, self.interval_s)
+            if (self.username is None) != (self.password is None):
+                key = "password" if self.password is None else "username"
+                raise SettingProblem("is missing; a login needs username and password", key)
 
     def __init__(self, settings: Settings, _tools: Tools) -> None:
         self._settings = settings
         self._path = JsonPath.parse(settings.path)
         self._who = f"the sensor at {urlsplit(settings.url).netloc.rpartition('@')[2]}"
-        self._http = HttpClient(settings.url, who=self._who, read_s=_READ_S, whole_s=_WHOLE_S, most_bytes=_MOST_BYTES)
+        login = None
+        if settings.username is not None and settings.password is not None:
+            digest = settings.auth == "digest"
+            login = Login(username=settings.username, password=settings.password, digest=digest)
+        self._http = HttpClient(
+            settings.url,
+            who=self._who,
+            secrets=(settings.token,),
+            login=login,
+            read_s=_READ_S,
+            whole_s=_WHOLE_S,
+            most_bytes=_MOST_BYTES,
+        )
         self.interval_s = settings.interval_s
         self.max_age_s = age_limit_s(settings.max_age_s, settings.interval_s)
 
     def read(self) -> float:
         """The temperature now; raises SourceError."""
-        settings = self._settings
-        found = value_at(self._path, self._http.get_json("").body, self._who)
+        settings, token = self._settings, self._settings.token
+        headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
+        found = value_at(self._path, self._http.get_json("", headers=headers).body, self._who)
         return tank_c(found, self._who, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
 
     def close(self) -> None:

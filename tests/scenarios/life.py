@@ -15,6 +15,7 @@ from pv_heater.loop import Loop
 from pv_heater.outputs import full_powers_w
 from pv_heater.ports import Tools
 from pv_heater.report import TransitionLog
+from pv_heater.sensing import LoadTemperatures
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
 from pv_heater.sim.home import Home, HomeSettings
@@ -156,8 +157,12 @@ def live(
     tells_throttling: bool = True,
     tampered: Callable[[Reading, float], Reading] | None = None,
     commands: Sequence[tuple[float, Command]] = (),
+    temperatures: Callable[[SimClock, RecordedHome], LoadTemperatures] | None = None,
 ) -> Day:
-    """Live through `recording` with 5 kWp, 4.8 kWh and a heater of 2 kW; `tampered` gets each reading and its hour."""
+    """Live through `recording` with 5 kWp, 4.8 kWh and a heater of 2 kW; `tampered` gets each reading and its hour.
+
+    `temperatures` makes the loads' own probes, from the clock and the home as it really is.
+    """
     battery = {"capacity_wh": 4800, "max_charge_w": 2400}
     site = {"latitude": 47.0, "longitude": 0.0, "pv": [{"kwp": 5.0}], "battery": battery, "feed_in": feed_in}
     config = load_config(
@@ -198,6 +203,7 @@ def live(
         loads=loads,
         reporters=(Notes(), TransitionLog(full_powers_w(config))),
         tick_s=TICK_S,
+        temperatures=temperatures(clock, life).latest if temperatures is not None else None,
     )
 
     def obey(from_s: float, to_s: float) -> None:

@@ -14,6 +14,7 @@ from pv_heater.io.clock import SystemClock
 from pv_heater.ports import Tools
 from pv_heater.sensing import LoadTemperatures
 from pv_heater.sensors.mqtt import MqttSensor, value_in
+from pv_heater.sensors.tank import tank_c
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
 from tests.source_tools import GRAZ, no_pins
 
@@ -167,11 +168,9 @@ PAYLOADS = {
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 @pytest.mark.parametrize("path", ["$", "Temperature", "a[0].b", ";1"])
-def test_a_payload_that_is_no_temperature_raises_nothing_but_bad_reply(payload: bytes, path: str, build: Any) -> None:
-    sensor = build(1, path=path)
-    sensor._take(TOPIC, payload)
-    with pytest.raises(BadReply, match=f"the sensor at {TOPIC}") as caught:
-        sensor.read()
+def test_a_payload_that_is_no_temperature_raises_nothing_but_bad_reply(payload: bytes, path: str) -> None:
+    with pytest.raises(BadReply, match="the sensor") as caught:
+        tank_c(value_in(payload, JsonPath.parse(path), "the sensor"), "the sensor")
     assert len(str(caught.value)) < 600
 
 
@@ -182,8 +181,9 @@ def test_plain_text_and_json_are_both_read() -> None:
 
 
 def test_the_age_limit_follows_the_pace_of_the_messages(build: Any) -> None:
-    sensor = build(1)
-    assert sensor.max_age_s == 180
-    for _ in range(3):
-        sensor._take(TOPIC, b"48.6")
-    assert sensor.max_age_s == 30
+    with AmqttBroker() as broker, Peer(broker.port) as peer:
+        sensor = build(broker.port)
+        assert sensor.max_age_s == 180
+        with Reader(sensor) as reader:
+            say_until(peer, "48.6", lambda: len(reader.values) > 1)
+        assert sensor.max_age_s == 30
