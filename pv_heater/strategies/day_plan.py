@@ -1,6 +1,6 @@
 """The rest of today: what sun and use are expected, and how full the battery should be now for it.
 
-Keeps what is learned of both, begins a new day at local midnight, and plans anew every few minutes.
+Keeps what is learned of both, and plans anew every few minutes.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pv_heater.core.settings import Site
 from pv_heater.core.surplus import View
 from pv_heater.strategies.battery_bucket import capacity_wh, charge_limit_w
 from pv_heater.strategies.outlooks import LEANINGS, Home, Stretch, levels_of, target_wh
 from pv_heater.strategies.regrets import USUAL_REGRETS, Regrets, regrets_of
-from pv_heater.strategies.sun_ahead import QUARTER_S, SunAhead, quarters_between
+from pv_heater.strategies.sun_ahead import QUARTER_S
+from pv_heater.strategies.sun_today import SunToday
 from pv_heater.strategies.use_ahead import UseAhead
 
 PLAN_EVERY_S = 300.0
@@ -40,11 +40,9 @@ class DayPlan:
     """Learns, expects and plans for one home."""
 
     def __init__(self, site: Site) -> None:
-        self._zone = ZoneInfo(site.timezone)
-        self._sun = SunAhead(site)
+        self._today = SunToday(site)
+        self._sun = self._today.sun
         self._use = UseAhead()
-        self._day: date | None = None
-        self._ends_at: datetime | None = None
         self._quarters_at: list[datetime] = []
         self._hours: list[int] = []
         """The local hour of each quarter."""
@@ -55,12 +53,14 @@ class DayPlan:
 
     def begin(self, view: View) -> bool:
         """Take the forecast, and begin the day if it is a new one; True if it is."""
-        ends_at = self._ends_at
-        before = self._day
-        if ends_at is None or not ends_at - timedelta(days=2) <= view.now < ends_at:
-            self._begin_day(view.now)
-        self._sun.take(view.forecast, self._quarters_at)
-        return before != self._day
+        is_new = self._today.begin(view)
+        if self._quarters_at is not self._today.quarters_at:
+            self._quarters_at = self._today.quarters_at
+            self._hours = [at.astimezone(self._today.zone).hour for at in self._quarters_at]
+            self._planned_s = None
+        if is_new:
+            self._use.end_day()
+        return is_new
 
     @property
     def is_known(self) -> bool:
@@ -71,7 +71,7 @@ class DayPlan:
         """Learn from a new reading that stands for `elapsed_s`; with `sun_hides` it says nothing of the sun."""
         taken_at = view.reading.taken_at
         if view.base_w is not None:
-            self._use.observe(taken_at.astimezone(self._zone).hour, view.base_w, elapsed_s)
+            self._use.observe(taken_at.astimezone(self._today.zone).hour, view.base_w, elapsed_s)
         if view.reading.pv_w is not None and not sun_hides:
             self._sun.observe(taken_at, view.reading.pv_w, elapsed_s)
 
@@ -94,35 +94,13 @@ class DayPlan:
 
     def state(self) -> dict[str, Any]:
         """What was learned of sun and use, and the day so far."""
-        return {
-            "day": self._day.isoformat() if self._day else None,
-            "sun": self._sun.state(),
-            "use": self._use.state(),
-        }
+        return {**self._today.state(), "use": self._use.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` told; anything else is ignored."""
-        self._sun.restore(_mapping(state.get("sun")))
-        self._use.restore(_mapping(state.get("use")))
-        try:
-            self._day = date.fromisoformat(str(state.get("day")))
-        except ValueError:
-            return
-
-    def _begin_day(self, now: datetime) -> None:
-        today = now.astimezone(self._zone).date()
-        start_at, self._ends_at = self._midnight(today), self._midnight(today + timedelta(days=1))
-        self._quarters_at = quarters_between(start_at, self._ends_at)
-        self._hours = [at.astimezone(self._zone).hour for at in self._quarters_at]
-        self._planned_s = None
-        self._sun.begin_day(self._quarters_at)
-        if today != self._day:
-            self._sun.end_day()
-            self._use.end_day()
-        self._day = today
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(0), self._zone).astimezone(UTC)
+        self._today.restore(state)
+        use = state.get("use")
+        self._use.restore(use if isinstance(use, Mapping) else {})
 
     def _make(self, view: View) -> None:
         rest_of_day = self._rest_of_day(view.now)
@@ -162,7 +140,3 @@ class DayPlan:
             if expected_w > 0 or clear_w > 0:
                 lit = len(rest)
         return rest[:lit]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -1,8 +1,9 @@
 """Forecast gap: the law of the earlier heater optimizer, without its defects.
 
-Where chargers throttle, PV falls to what the house uses and the surplus cannot be seen. This law takes the forecast
-for the truth: while the forecast promises more than PV gives, it raises the heater step by step; once the battery
-discharges, it lowers it again. Without a forecast it falls back to `balance` and says so.
+Where chargers throttle, PV falls to what the house uses and the surplus cannot be seen. This law believes the forecast,
+corrected by how it has erred here today and on the days before: while it promises more than PV gives, the heater is
+raised step by step; once the battery discharges, it is lowered again. Without a forecast it falls back to `balance` and
+says so.
 
 Differences to the earlier law: a charging battery is not mistaken for a discharging one, power 0 opens the relay,
 the start level is the configured one each time, and a step waits for a reading taken after the step before.
@@ -19,6 +20,7 @@ from attrs import frozen
 from pv_heater.core.setting import setting
 from pv_heater.core.surplus import Budget, View
 from pv_heater.strategies.balance import Balance
+from pv_heater.strategies.sun_today import SunToday, elapsed_s, sun_hides
 
 
 class ForecastGap:
@@ -42,25 +44,48 @@ class ForecastGap:
         self._level_percent = 0.0
         self._stepped_s: float | None = None
         self._without_forecast = Balance()
+        self._today: SunToday | None = None
+        self._saved: Mapping[str, Any] = {}
+        self._taken_s: float | None = None
 
     def budget(self, view: View) -> Budget:
         """The level reached so far, as watts of all loads together."""
-        expected_w = view.forecast.power_w_at(view.now) if view.forecast is not None else None
+        today = self._begin(view)
+        told_w = view.forecast.power_w_at(view.now) if view.forecast is not None else None
         pv_w = view.reading.pv_w
-        if expected_w is None or pv_w is None or view.forecast is None:
-            return self._fallback(view, "no forecast" if expected_w is None else "no PV power in the reading")
+        if told_w is None or pv_w is None or view.forecast is None:
+            return self._fallback(view, "no forecast" if told_w is None else "no PV power in the reading")
+        if view.reading_is_new:
+            self._learn(view, today, pv_w)
+        expected_w = told_w * today.sun.correction()[0]
         gap_w = expected_w - pv_w
-        text = f"{view.forecast.source} expects {expected_w:.0f} W, PV gives {pv_w:.0f} W"
+        here = "" if round(expected_w) == round(told_w) else f" ({expected_w:.0f} W as it has erred here)"
+        text = f"{view.forecast.source} expects {told_w:.0f} W{here}, PV gives {pv_w:.0f} W"
         text = self._move(view, gap_w, text)
         power_w = view.capacity_w * self._level_percent / 100.0
         return Budget(power_w=power_w, rule="forecast_gap", because=text, margins={"gap_w": round(gap_w, 1)})
 
     def state(self) -> dict[str, Any]:
-        """Nothing is learned: the level starts anew at `start_percent`."""
-        return {}
+        """How the forecast errs here, and the day so far. The level starts anew at `start_percent`."""
+        return dict(self._saved) if self._today is None else self._today.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Nothing to take back."""
+        """Take back what an earlier `state` told, once the first view tells what home it is."""
+        self._saved = state
+
+    def _begin(self, view: View) -> SunToday:
+        if self._today is None:
+            self._today = SunToday(view.site)
+            self._today.restore(self._saved)
+        self._today.begin(view)
+        return self._today
+
+    def _learn(self, view: View, today: SunToday, pv_w: float) -> None:
+        """Take note of a new reading, unless more sun may be there than it shows."""
+        before_s, self._taken_s = self._taken_s, view.taken_tick_s
+        span_s = elapsed_s(view, before_s)
+        if span_s > 0 and not sun_hides(view):
+            today.sun.observe(view.reading.taken_at, pv_w, span_s)
 
     def _move(self, view: View, gap_w: float, text: str) -> str:
         """Start, raise, lower or hold the level; a repeated or older reading is no evidence for another step."""

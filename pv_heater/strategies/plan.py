@@ -25,20 +25,17 @@ from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, c
 from pv_heater.strategies.day_plan import DayPlan
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.outlooks import LEANINGS
+from pv_heater.strategies.sun_today import FULL_FROM_PERCENT, elapsed_s, sun_hides
 
 FILTER_S = 60.0
 HEADROOM_WH = 100.0
 """Room that is kept below full: two kilowatts for three minutes, until a reading of the portal shows them."""
 LEAST_HEADROOM_PERCENT = 2.0
 """From 98 % on the charge current of most lithium batteries falls."""
-FULL_FROM_PERCENT = 99.0
-"""From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
 FILL_EVERY = timedelta(days=7)
 """Lithium is balanced and its meter set right by a full charge at least this often."""
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
-LONGEST_ELAPSED_S = 300.0
-"""A reading speaks for no longer than this before it."""
 
 
 class Plan:
@@ -143,14 +140,12 @@ class Plan:
         before_s, self._taken_s = self._taken_s, view.taken_tick_s
         if soc_percent >= FULL_FROM_PERCENT or self._full_at is None:
             self._full_at = view.now
-        if before_s is None or view.taken_tick_s <= before_s:
+        span_s = elapsed_s(view, before_s)
+        if span_s <= 0:
             return
-        elapsed_s = min(LONGEST_ELAPSED_S, view.taken_tick_s - before_s)
-        throttled = view.reading.pv_throttled
-        may_throttle = not view.feed_in and soc_percent >= FULL_FROM_PERCENT
-        day.observe(view, elapsed_s, sun_hides=may_throttle if throttled is None else throttled)
+        day.observe(view, span_s, sun_hides=sun_hides(view))
         if soc_percent >= self._hold_percent(view):
-            self._hidden.note(view, elapsed_s)
+            self._hidden.note(view, span_s)
 
     def _goal(self, view: View, day: DayPlan, soc_percent: float) -> tuple[float, str]:
         """(charge that the battery should come to, why)."""
