@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 from pv_heater.errors import BadReply
-from pv_heater.io.modbus import Refused
+from pv_heater.io.modbus import UNKNOWN_REGISTER, Refused
 from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.gx_blocks import BlockReader
 from pv_heater.meters.gx_limits import (
@@ -17,6 +17,7 @@ from pv_heater.meters.gx_limits import (
     feed_in_of,
     inverter_held_back,
 )
+from pv_heater.meters.gx_reading import Sight
 from pv_heater.meters.gx_registers import (
     CHARGER,
     CHARGER_STATE,
@@ -60,76 +61,30 @@ class GxDevices:
         self._owner: str | None = None
         self._lost_until_s: dict[tuple[Kind, int], float] = {}
         self._slow_due_s = float("-inf")
-        self.charger_state: str | None = None
-        self.feed_in: FeedIn | None = None
-        self.inverters_held_back: tuple[bool | None, ...] = ()
+        self._charger_state: str | None = None
+        self._feed_in: FeedIn | None = None
+        self._inverters_held_back: tuple[bool | None, ...] = ()
 
-    @property
-    def has_pv_inverter(self) -> bool:
-        """Whether any AC-coupled PV is known."""
-        return bool(self._search.known(Kind.PV_INVERTER))
-
-    @property
-    def has_charger(self) -> bool:
-        """Whether any DC-coupled PV is known."""
-        return any(self._search.known(kind) for kind in (Kind.SOLAR_CHARGER, Kind.MULTI_RS))
-
-    def belong_to(self, owner: str) -> None:
-        """Take back what was found behind the GX device with this serial number; forget what another one has."""
-        if owner == self._owner:
-            return
-        self._owner = owner
-        self._search.forget()
-        for kind in (Kind.GRID_METER, Kind.PV_INVERTER):
-            for unit in self._fixed.get(kind, ()):
-                self._search.add(kind, unit)
-        self._search.restore(self._file.load(owner))
-
-    def grid_meter_w(self) -> float | None:
-        """What the only grid meter measures; None without one, and with several.
+    def look(self, system_unit: int, *, owner: str) -> Sight:
+        """What the devices say; `owner` is the GX device's serial number.
 
         Raises BadReply when a grid meter that was set or seen is gone: without it the GX device computes a grid power
-        that can show an export while the house imports.
+        that can show an export while the house imports. Raises SourceError.
         """
-        powers_w = []
-        for unit in self._search.known(Kind.GRID_METER):
-            try:
-                powers_w.append(grid_meter_w(self._blocks.read(unit, GRID_METER)))
-            except Refused as error:
-                raise BadReply(
-                    f"GX: the grid meter (unit {unit}) is lost (exception {error.code}); without it grid power is not "
-                    "measured and cannot be trusted. If it was removed for good, set grid_meter_units, or delete "
-                    f"{self._file.path}."
-                ) from None
-        return powers_w[0] if len(powers_w) == 1 else None
-
-    def chargers(self) -> tuple[list[Charger], bool]:
-        """What every solar charger says that answers, and whether all of them did."""
-        found, complete = [], True
-        for kind in (Kind.SOLAR_CHARGER, Kind.MULTI_RS):
-            for unit in self._search.known(kind):
-                charger = self._charger(kind, unit)
-                complete = complete and charger is not None
-                found += [] if charger is None else [charger]
-        return found, complete
-
-    def look_slowly(self, system_unit: int) -> None:
-        """Every ten seconds: the feed-in settings, what chargers say they do, and the limits of PV inverters."""
-        if self._monotonic_s() < self._slow_due_s:
-            return
-        self._slow_due_s = self._monotonic_s() + _SLOW_S
-        self.feed_in = feed_in_of(
-            self._blocks.read_or_nothing(system_unit, FEED_IN), ess_runs=self._ess_runs(system_unit)
-        )
-        states = [
-            self._blocks.read_or_nothing(unit, CHARGER_STATE).get(775)
-            for unit in self._search.known(Kind.SOLAR_CHARGER)
-        ]
-        self.charger_state = hardest(charger_word(state) for state in states if state is not None)
-        limiting = self.feed_in is not None and self.feed_in.limiting
-        self.inverters_held_back = tuple(
-            inverter_held_back(self._blocks.read_or_nothing(unit, PV_INVERTER), limiting=limiting)
-            for unit in self._search.known(Kind.PV_INVERTER)
+        self._belong_to(owner)
+        grid_meter_w = self._grid_meter_w()
+        kinds = (Kind.SOLAR_CHARGER, Kind.MULTI_RS)
+        chargers = [self._charger(kind, unit) for kind in kinds for unit in self._search.known(kind)]
+        self._look_slowly(system_unit)
+        return Sight(
+            grid_meter_w=grid_meter_w,
+            chargers=tuple(charger for charger in chargers if charger is not None),
+            all_chargers_answer=None not in chargers,
+            charger_state=self._charger_state,
+            feed_in=self._feed_in,
+            inverters_held_back=self._inverters_held_back,
+            has_charger=bool(chargers),
+            has_pv_inverter=bool(self._search.known(Kind.PV_INVERTER)),
         )
 
     def search_on(self) -> None:
@@ -142,6 +97,45 @@ class GxDevices:
                 self._slow_due_s = float("-inf")
                 if self._owner is not None:
                     self._file.save(self._owner, self._search.as_jsonable())
+
+    def _belong_to(self, owner: str) -> None:
+        """Take back what was found behind the GX device with this serial number; forget what another one has."""
+        if owner == self._owner:
+            return
+        self._owner = owner
+        self._search.forget()
+        for kind in (Kind.GRID_METER, Kind.PV_INVERTER):
+            for unit in self._fixed.get(kind, ()):
+                self._search.add(kind, unit)
+        self._search.restore(self._file.load(owner))
+
+    def _grid_meter_w(self) -> float | None:
+        powers_w = []
+        for unit in self._search.known(Kind.GRID_METER):
+            try:
+                powers_w.append(grid_meter_w(self._blocks.read(unit, GRID_METER)))
+            except Refused as error:
+                raise BadReply(
+                    f"GX: the grid meter (unit {unit}) is lost (exception {error.code}); without it grid power is not "
+                    "measured and cannot be trusted. If it was removed for good, set grid_meter_units, or delete "
+                    f"{self._file.path}."
+                ) from None
+        return powers_w[0] if len(powers_w) == 1 else None
+
+    def _look_slowly(self, system_unit: int) -> None:
+        """Every ten seconds: the feed-in settings, what chargers say they do, and the limits of PV inverters."""
+        if self._monotonic_s() < self._slow_due_s:
+            return
+        words = self._blocks.read_or_nothing(system_unit, FEED_IN)
+        self._feed_in = feed_in_of(words, ess_runs=self._ess_runs(system_unit))
+        chargers, inverters = (self._search.known(kind) for kind in (Kind.SOLAR_CHARGER, Kind.PV_INVERTER))
+        states = [self._blocks.read_or_nothing(unit, CHARGER_STATE).get(775) for unit in chargers]
+        self._charger_state = hardest(charger_word(state) for state in states if state is not None)
+        limiting = self._feed_in is not None and self._feed_in.limiting
+        self._inverters_held_back = tuple(
+            inverter_held_back(self._blocks.read_or_nothing(unit, PV_INVERTER), limiting=limiting) for unit in inverters
+        )
+        self._slow_due_s = self._monotonic_s() + _SLOW_S
 
     def _charger(self, kind: Kind, unit: int) -> Charger | None:
         """None for a charger that is gone; it is asked again after ten seconds."""
@@ -164,5 +158,5 @@ class GxDevices:
         try:
             self._blocks.read(system_unit, ESS_ACTIVE)
         except Refused as error:
-            return error.code == 2
+            return error.code == UNKNOWN_REGISTER
         return True

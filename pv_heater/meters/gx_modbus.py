@@ -13,21 +13,12 @@ from pv_heater.errors import SourceError, Unreachable
 from pv_heater.io.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refused
 from pv_heater.meters.gx_blocks import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
-from pv_heater.meters.gx_limits import feed_in_allowed, pv_throttled
-from pv_heater.meters.gx_registers import SYSTEM, Charger, System, system_of
-from pv_heater.meters.gx_trust import (
-    GRID_LIKE,
-    NO_INPUT,
-    Believed,
-    Witness,
-    believed,
-    is_off_balance,
-    missing_at_start,
-    unaccounted_w,
-)
+from pv_heater.meters.gx_reading import Seen, reading_of
+from pv_heater.meters.gx_registers import SYSTEM, System, system_of
+from pv_heater.meters.gx_trust import Witness, believed, is_off_balance, missing_at_start, unaccounted_w
 from pv_heater.meters.gx_units import MOST_UNIT, Kind
 from pv_heater.meters.gx_units_file import UnitsFile
-from pv_heater.meters.plausible import Complaints, total
+from pv_heater.meters.plausible import Complaints
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
@@ -36,9 +27,6 @@ _SETTLE_S = 20.0
 """After a start, zeros are no measurements for so long; 2 s were seen on a PC, a real GX device is slower."""
 _LASTING_S = 60.0
 """Powers that do not add up for so long are no delay between two devices."""
-_GENERATOR = 2
-_BATTERY_WORDS = {0: "idle", 1: "charging"}
-_DISCHARGING = 2
 
 
 def _check_units(units: Iterable[int]) -> None:
@@ -84,10 +72,7 @@ class GxModbusMeter:
         """When the GX device was last seen starting, or may have been."""
         self._balanced_s = self._clock.monotonic_s()
         """When the powers last added up."""
-        self._soc_before_percent: float | None = None
-        self._phases = 1
-        self._has_dc_pv = False
-        self._has_ac_pv = False
+        self._seen = Seen()
         self._clock_offset_s: float | None = None
 
     @property
@@ -105,50 +90,20 @@ class GxModbusMeter:
         system = self._system()
         taken_at = self._clock.now()
         self._clock_offset_s = None if system.clock_s is None else system.clock_s - taken_at.timestamp()
-        self._devices.belong_to(system.serial_number or self._settings.host)
-        grid_meter_w = self._devices.grid_meter_w()
-        chargers, complete = self._devices.chargers()
-        self._devices.look_slowly(self._settings.unit)
+        sight = self._devices.look(self._settings.unit, owner=system.serial_number or self._settings.host)
         witness = Witness(
-            grid_meter_w=grid_meter_w,
-            tracker_w=_tracker_w(chargers) if complete else None,
-            soc_before_percent=self._soc_before_percent,
+            grid_meter_w=sight.grid_meter_w,
+            tracker_w=sight.tracker_w,
+            soc_before_percent=self._seen.soc_percent,
             off_grid=self._site.off_grid,
             has_battery=self._site.battery is not None,
         )
         self._require_settled(system, witness)
         values = believed(system, witness, self._complain)
-        self._learn(system, values)
+        self._seen = self._seen.and_now(system, values)
         self._note_balance(system)
-        throttled = pv_throttled(
-            (mode for charger in chargers for mode in charger.modes),
-            inverters_held_back=self._devices.inverters_held_back,
-        )
         self._search_on()
-        grid_connected = _grid_connected(system.active_input)
-        return Reading(
-            taken_at=taken_at,
-            source="gx_modbus",
-            pv_w=values.pv_w,
-            consumption_w=values.consumption_w,
-            grid_w=values.grid_w,
-            grid_phase_w=() if values.grid_w is None else (system.grid_phase_w or ())[: self._phases],
-            battery_w=values.battery_w,
-            battery_v=values.battery_v,
-            battery_soc_percent=values.battery_soc_percent,
-            charger_state=self._charger_state(system, values),
-            # That nothing is held back takes the word of all.
-            pv_throttled=None if throttled is False and not complete else throttled,
-            feed_in_allowed=feed_in_allowed(
-                self._devices.feed_in,
-                has_dc_pv=self._has_dc_pv or self._devices.has_charger,
-                has_ac_pv=self._has_ac_pv or self._devices.has_pv_inverter,
-                grid_connected=grid_connected,
-                grid_w=values.grid_w,
-            ),
-            grid_connected=grid_connected,
-            interval_s=self._settings.interval_s,
-        )
+        return reading_of(system, values, sight, self._seen, taken_at=taken_at, interval_s=self._settings.interval_s)
 
     def close(self) -> None:
         """End the connection for good."""
@@ -179,13 +134,6 @@ class GxModbusMeter:
                 f"{_SETTLE_S:.0f} s."
             )
 
-    def _learn(self, system: System, values: Believed) -> None:
-        if values.battery_soc_percent is not None:
-            self._soc_before_percent = values.battery_soc_percent
-        self._phases = max(self._phases, system.phases_in_use)
-        self._has_dc_pv |= bool(system.pv_dc_w)
-        self._has_ac_pv |= bool(system.pv_ac_w)
-
     def _note_balance(self, system: System) -> None:
         now_s = self._clock.monotonic_s()
         if not is_off_balance(system):
@@ -197,12 +145,6 @@ class GxModbusMeter:
                 f"GX: for {_LASTING_S:.0f} s now {abs(off_w):.0f} W more {what}: a current clamp or a shunt may be the "
                 "wrong way round, or something is not measured"
             )
-
-    def _charger_state(self, system: System, values: Believed) -> str | None:
-        has_battery = values.battery_w is not None
-        if has_battery and system.battery_state == _DISCHARGING:
-            return "discharging"
-        return self._devices.charger_state or (_BATTERY_WORDS.get(system.battery_state or 0) if has_battery else None)
 
     def _search_on(self) -> None:
         try:
@@ -219,15 +161,3 @@ def _fixed_units(settings: GxModbusMeter.Settings) -> dict[Kind, tuple[int, ...]
         Kind.GRID_METER: settings.grid_meter_units,
     }
     return {kind: units for kind, units in given.items() if units is not None}
-
-
-def _tracker_w(chargers: Iterable[Charger]) -> float | None:
-    powers_w = [charger.pv_w for charger in chargers]
-    return None if None in powers_w else total(powers_w)
-
-
-def _grid_connected(active_input: int | None) -> bool | None:
-    """A generator is no grid: nothing can be fed into it, and heat from it is dear."""
-    if active_input in GRID_LIKE:
-        return True
-    return False if active_input in (_GENERATOR, NO_INPUT) else None

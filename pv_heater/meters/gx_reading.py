@@ -1,0 +1,109 @@
+"""What a GX device and the devices behind it say -> Reading. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pv_heater.core.types import Reading
+from pv_heater.meters.gx_limits import FeedIn, feed_in_allowed, pv_throttled
+from pv_heater.meters.gx_registers import Charger, System
+from pv_heater.meters.gx_trust import GRID_LIKE, NO_INPUT, Believed
+from pv_heater.meters.plausible import total
+
+_GENERATOR = 2
+_BATTERY_WORDS = {0: "idle", 1: "charging"}
+_DISCHARGING = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the devices behind the GX device say themselves."""
+
+    grid_meter_w: float | None = None
+    """None without a grid meter, and with several."""
+    chargers: tuple[Charger, ...] = ()
+    all_chargers_answer: bool = True
+    charger_state: str | None = None
+    feed_in: FeedIn | None = None
+    inverters_held_back: tuple[bool | None, ...] = ()
+    has_charger: bool = False
+    has_pv_inverter: bool = False
+
+    @property
+    def tracker_w(self) -> float | None:
+        """PV power of all solar chargers together; None where one does not tell, and without any."""
+        powers_w = [charger.pv_w for charger in self.chargers]
+        return None if None in powers_w or not self.all_chargers_answer else total(powers_w)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was seen of the plant so far: a phase or a panel does not go away because it reads 0."""
+
+    phases: int = 1
+    dc_pv: bool = False
+    ac_pv: bool = False
+    soc_percent: float | None = None
+    """The last state of charge that was believed."""
+
+    def and_now(self, system: System, values: Believed) -> Seen:
+        """With what is seen now."""
+        percent = values.battery_soc_percent
+        return Seen(
+            phases=max(self.phases, system.phases_in_use),
+            dc_pv=self.dc_pv or bool(system.pv_dc_w),
+            ac_pv=self.ac_pv or bool(system.pv_ac_w),
+            soc_percent=self.soc_percent if percent is None else percent,
+        )
+
+
+def reading_of(
+    system: System, values: Believed, sight: Sight, seen: Seen, *, taken_at: datetime, interval_s: float
+) -> Reading:
+    """The reading made of what is believed."""
+    grid_connected = _grid_connected(system.active_input)
+    return Reading(
+        taken_at=taken_at,
+        source="gx_modbus",
+        pv_w=values.pv_w,
+        consumption_w=values.consumption_w,
+        grid_w=values.grid_w,
+        grid_phase_w=() if values.grid_w is None else (system.grid_phase_w or ())[: seen.phases],
+        battery_w=values.battery_w,
+        battery_v=values.battery_v,
+        battery_soc_percent=values.battery_soc_percent,
+        charger_state=_charger_state(system, values, sight),
+        pv_throttled=_throttled(sight),
+        feed_in_allowed=feed_in_allowed(
+            sight.feed_in,
+            has_dc_pv=seen.dc_pv or sight.has_charger,
+            has_ac_pv=seen.ac_pv or sight.has_pv_inverter,
+            grid_connected=grid_connected,
+            grid_w=values.grid_w,
+        ),
+        grid_connected=grid_connected,
+        interval_s=interval_s,
+    )
+
+
+def _grid_connected(active_input: int | None) -> bool | None:
+    """A generator is no grid: nothing can be fed into it, and heat from it is dear."""
+    if active_input in GRID_LIKE:
+        return True
+    return False if active_input in (_GENERATOR, NO_INPUT) else None
+
+
+def _charger_state(system: System, values: Believed, sight: Sight) -> str | None:
+    if values.battery_w is None:
+        return sight.charger_state
+    if system.battery_state == _DISCHARGING:
+        return "discharging"
+    return sight.charger_state or _BATTERY_WORDS.get(system.battery_state or 0)
+
+
+def _throttled(sight: Sight) -> bool | None:
+    modes = (mode for charger in sight.chargers for mode in charger.modes)
+    throttled = pv_throttled(modes, inverters_held_back=sight.inverters_held_back)
+    # That nothing is held back takes the word of all.
+    return throttled if throttled or sight.all_chargers_answer else None
