@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pv_heater.errors import BadReply
 from pv_heater.io.modbus import UNKNOWN_REGISTER, Refused
 from pv_heater.meters.charger_words import charger_word, hardest
-from pv_heater.meters.gx_blocks import BlockReader
+from pv_heater.meters.gx_block_reader import BlockReader
 from pv_heater.meters.gx_limits import (
     ESS_ACTIVE,
     FEED_IN,

@@ -11,7 +11,7 @@ from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import SourceError, Unreachable
 from pv_heater.io.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refused
-from pv_heater.meters.gx_blocks import BlockReader
+from pv_heater.meters.gx_block_reader import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
 from pv_heater.meters.gx_reading import Seen, reading_of
 from pv_heater.meters.gx_registers import SYSTEM, System, system_of

@@ -145,10 +145,17 @@ def _phases_w(
         else:
             read = _signed_w if signed else _unsigned_w
             power_w = read(f"{what} on phase {phase + 1}", narrow, complain)
-        if power_w is None:
+        if power_w is None or (not signed and _is_far_below_0(what, power_w, complain)):
             return None
         found.append(power_w)
     return tuple(found)
+
+
+def _is_far_below_0(what: str, power_w: float, complain: Complain) -> bool:
+    if power_w >= -MOST_STANDBY_W:
+        return False
+    complain(f"GX: {what} is {power_w:.0f} W, which cannot be below 0; a meter may be the wrong way round")
+    return True
 
 
 def _same(narrow: int | None, wide_w: int, signed: bool) -> bool:

@@ -91,13 +91,18 @@ def believed(system: System, witness: Witness, complain: Complain) -> Believed:
         complain(f"GX: {name} power reads {powers[name]:.0f} W, but {why}; it is left out")
         powers[name] = None
     return Believed(
-        pv_w=powers["pv"],
-        consumption_w=powers["consumption"],
+        pv_w=_not_below_0(powers["pv"]),
+        consumption_w=_not_below_0(powers["consumption"]),
         grid_w=powers["grid"],
         battery_w=powers["battery"],
         battery_v=system.battery_v or None,
         battery_soc_percent=soc_percent,
     )
+
+
+def _not_below_0(power_w: float | None) -> float | None:
+    """What PV inverters draw at night is no production."""
+    return None if power_w is None else max(0.0, power_w)
 
 
 def unaccounted_w(system: System) -> float | None:
