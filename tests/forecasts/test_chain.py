@@ -113,3 +113,23 @@ def test_a_source_without_memory_that_says_nothing_of_now_is_passed_over_too(tmp
     nowhere = tools_for(tmp_path, site=attrs.evolve(GRAZ, latitude=None))
     with pytest.raises(SourceError, match="says nothing of now"):
         build_forecast([Yesterday()], nowhere).fetch(NOON)
+
+
+def test_a_clock_that_stood_at_1970_is_forgiven_once_it_is_right(
+    sky: ForecastServer, weather: ScriptedServer, tmp_path: Path
+) -> None:
+    source = both(sky, weather, tmp_path)
+    at_1970 = NOON.replace(year=1970)
+    assert source.fetch(at_1970).source == "clear sky"
+    assert source.fetch(at_1970 + timedelta(minutes=1)).source == "clear sky"
+    assert (len(sky.paths), len(weather.asked)) == (1, 1)
+    assert source.fetch(NOON).source == "forecast.solar"
+    sky.status = weather.status = 500
+    assert source.fetch(at_1970).source == "clear sky"
+
+
+def test_a_clock_that_goes_back_a_day_finds_its_forecast_again(
+    sky: ForecastServer, weather: ScriptedServer, tmp_path: Path
+) -> None:
+    source = both(sky, weather, tmp_path)
+    assert origins(source, 0, -1440, 1) == ["forecast.solar", "clear sky", "forecast.solar"]
