@@ -75,15 +75,6 @@ def test_a_probe_that_never_answered_is_said_once_after_its_limit(caplog: pytest
     ]
 
 
-def test_a_jump_of_the_wall_clock_changes_no_age() -> None:
-    """The sensors' ages are monotonic; a Pi that boots in 1970 finds its temperatures all the same."""
-    clock = HandClock()
-    temperatures = LoadTemperatures({"boiler": Probe()}, clock.monotonic_s)
-    temperatures.poll_once()
-    clock._now = clock._now.replace(year=1970)
-    assert temperatures.latest() == {"boiler": 48.6}
-
-
 def test_its_status_names_the_load_and_what_is_wrong() -> None:
     temperatures = LoadTemperatures({"boiler": Probe(None)}, HandClock().monotonic_s)
     temperatures.poll_once()

@@ -13,7 +13,7 @@ from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.mqtt import Broker, MqttLink
 from pv_heater.ports import Tools
-from pv_heater.sensors.tank import Pace, age_limit_s, age_setting, lost_setting, tank_c, value_at
+from pv_heater.sensors.tank import LEAST_AGE_S, Pace, age_limit_s, age_setting, lost_setting, tank_c, value_at
 
 _TROUBLE_S = 10.0
 """Without a connection for this long, it is said; a broker that restarts is back before."""
@@ -60,18 +60,27 @@ class MqttSensor:
         self._news = threading.Condition()
         self._payload: bytes | None = None
         self._pace = Pace()
+        self._says_lost = False
 
     @property
     def max_age_s(self) -> float:
-        """The age at which a value is no longer worth anything; while the pace is not known, that of a minute."""
-        return age_limit_s(self._settings.max_age_s, self._pace.seconds)
+        """The age at which a value is no longer worth anything; while the pace is not known, that of a minute.
+
+        A sensor that says itself that its probe is lost is waited for no longer than one of the fastest pace.
+        """
+        limit_s = age_limit_s(self._settings.max_age_s, self._pace.seconds)
+        return min(limit_s, LEAST_AGE_S) if self._says_lost else limit_s
 
     def read(self) -> float:
         """The next temperature that comes; raises Unreachable after `max_age_s` of silence."""
         self._link.start()
         settings, who = self._settings, f"the sensor at {self._settings.topic}"
-        found = value_in(self._next_payload(), self._path, who)
-        return tank_c(found, who, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
+        payload = self._next_payload()
+        self._says_lost = True
+        found = value_in(payload, self._path, who)
+        temperature_c = tank_c(found, who, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
+        self._says_lost = False
+        return temperature_c
 
     def close(self) -> None:
         """Disconnect."""

@@ -110,6 +110,20 @@ def test_a_sensor_that_says_it_is_lost_raises_at_once(build: Any, payload: str) 
         assert isinstance(reader.errors[0], BadReply)
 
 
+def test_a_sensor_that_says_it_is_lost_counts_half_a_minute_whatever_its_limit(build: Any) -> None:
+    with AmqttBroker() as broker, Peer(broker.port) as peer:
+        sensor = build(broker.port, max_age_s=4500)
+        with Reader(sensor) as reader:
+            say_until(peer, "48.6", lambda: reader.values)
+            assert sensor.max_age_s == 4500
+            peer.publish(TOPIC, "unavailable")
+            wait_for(lambda: reader.errors, "it is told")
+            assert sensor.max_age_s == 30
+            peer.publish(TOPIC, "50")
+            wait_for(lambda: reader.values[-1] == 50, "it is back")
+            assert sensor.max_age_s == 4500
+
+
 def test_a_broker_that_is_not_there_is_told_and_found_when_it_comes(build: Any) -> None:
     port = free_port()
     sensor = build(port, max_age_s=0.5)
