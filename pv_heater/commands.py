@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pv_heater.core.types import ClearFault, Force, Mode, to_jsonable
@@ -19,7 +19,7 @@ class CommandHandler:
     """Turns a request into a command on the loop's queue; runs on the control socket's thread."""
 
     def __init__(
-        self, loop: Loop, status: Callable[[], Status | None], sources: Callable[[], list[Any]], journal: Journal
+        self, loop: Loop, status: Callable[[], Status | None], sources: Callable[[], Sequence[Any]], journal: Journal
     ) -> None:
         self._loop = loop
         self._status = status
