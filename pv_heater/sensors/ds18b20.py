@@ -18,7 +18,7 @@ _POWER_UP_C = 85.0
 """What the chip holds from power-up to its first conversion (data sheet, table 1)."""
 _MOST_BYTES = 1024
 _SCRATCHPAD = re.compile(r"^((?:[0-9a-f]{2} ){9}): crc=[0-9a-f]{2} (YES|NO)$")
-_MILLIDEGREES = re.compile(r"\bt=(-?\d{1,7})$")
+_MILLIDEGREES = re.compile(r"\bt=(-?[0-9]{1,7})$")
 
 
 def _check_id(text: str) -> None:
@@ -109,13 +109,14 @@ def bare_temperature_of(text: str, who: str) -> float:
 
     There is no check sum to see, so that exactly 0, a shorted data line, is no measurement.
     """
-    if not text.strip():
+    value = text.strip()
+    if not value:
         raise BadReply(f"{who} gives no answer; is the probe pulled out?")
-    if not re.fullmatch(r"-?\d{1,7}", text.strip()):
-        raise BadReply(f"{who} shows {text.strip()[:60]!r}, where thousandths of a degree should be")
-    if int(text) == 0:
+    if not re.fullmatch(r"-?[0-9]{1,7}", value):
+        raise BadReply(f"{who} shows {value[:60]!r}, where thousandths of a degree should be")
+    if int(value) == 0:
         raise BadReply(f"{who} says exactly 0 degC, as it does when its data line is shorted")
-    return _measured_c(text, who)
+    return _measured_c(value, who)
 
 
 def _measured_c(millidegrees: str, who: str) -> float:
