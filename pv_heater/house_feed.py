@@ -63,6 +63,8 @@ class HouseFeed:
                 for source in sources
             ]
         )
+        self._told_of: WatchedMeter | None = None
+        """The meter that the log says the house is read from."""
         self._own_w = 0.0
         self._distrusted: dict[str, str] = {}
         self._disagreements: dict[tuple[str, str], Disagreement] = {}
@@ -74,12 +76,12 @@ class HouseFeed:
         for meter in self._choice.meters:
             meter.observe(self._sources[meter.name].feed.latest(), self._own_w, now, tick_s)
             self._tell_of_distrust(meter)
-        before = self._choice.current
         current = self._choice.choose(tick_s)
         if current is None:
             return None
-        if current is not before:
-            self._tell_of_change(before, current, tick_s)
+        if current is not self._told_of and current.usable(tick_s):
+            self._tell_of_change(self._told_of, current, tick_s)
+            self._told_of = current
         self._compare(current, tick_s)
         return current.reading
 

@@ -105,7 +105,7 @@ class MeterChoice:
 
     @property
     def current(self) -> WatchedMeter | None:
-        """The meter that counts; None while none has been good yet."""
+        """The meter that counts; None while none has answered yet."""
         return self._current
 
     def choose(self, tick_s: float) -> WatchedMeter | None:
@@ -136,7 +136,10 @@ class MeterChoice:
         if good:
             return good[0]
         usable = [meter for meter in candidates if meter.usable(tick_s)]
-        return self._current if self._current in usable else next(iter(usable), None)
+        if usable:
+            return self._current if self._current in usable else usable[0]
+        # Nothing that may be used: how old it is, or why it is not believed, is for the guard to say.
+        return self._current or next((meter for meter in candidates if meter.reading is not None), None)
 
     def _long_good(self, meter: WatchedMeter, tick_s: float) -> bool:
         return meter.good_since_s is not None and tick_s - meter.good_since_s >= self._return_after_s
