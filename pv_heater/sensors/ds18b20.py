@@ -94,7 +94,8 @@ def temperature_of(text: str, who: str) -> float:
     if not lines:
         raise BadReply(f"{who} gives no answer; is the probe pulled out?")
     answer, value = _SCRATCHPAD.match(lines[0]), _MILLIDEGREES.search(lines[-1])
-    if answer is None or value is None or len(lines) != 2:
+    # Without its line end the last number may lack digits, and 4 degC would be believed instead of 48.
+    if answer is None or value is None or len(lines) != 2 or not text.endswith("\n"):
         raise BadReply(f"{who} shows {lines[0][:60]!r}, which is no answer of a DS18B20")
     if answer[2] == "NO":
         raise BadReply(f"{who} answers with a wrong check sum; look at its cable, plug and pull-up resistor")
@@ -112,7 +113,7 @@ def bare_temperature_of(text: str, who: str) -> float:
     value = text.strip()
     if not value:
         raise BadReply(f"{who} gives no answer; is the probe pulled out?")
-    if not re.fullmatch(r"-?[0-9]{1,7}", value):
+    if not re.fullmatch(r"-?[0-9]{1,7}", value) or not text.endswith("\n"):
         raise BadReply(f"{who} shows {value[:60]!r}, where thousandths of a degree should be")
     if int(value) == 0:
         raise BadReply(f"{who} says exactly 0 degC, as it does when its data line is shorted")

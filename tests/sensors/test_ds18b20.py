@@ -60,7 +60,8 @@ BAD_ANSWERS = {
     "empty": ("", "no answer; is the probe pulled out"),
     "one line": (GOOD.splitlines()[0], "no answer of a DS18B20"),
     "truncated": (GOOD[:30], "no answer of a DS18B20"),
-    "truncated in the value": (GOOD.replace("t=48562", "t="), "no answer of a DS18B20"),
+    "truncated before the value": (GOOD.replace("t=48562", "t="), "no answer of a DS18B20"),
+    "truncated within the value": (GOOD.removesuffix("562\n"), "no answer of a DS18B20"),
     "NaN": (GOOD.replace("48562", "nan"), "no answer of a DS18B20"),
     "an endless number": (GOOD.replace("48562", "1" * 500), "no answer of a DS18B20"),
     "a thousand lines": (GOOD * 500, "no answer of a DS18B20"),
@@ -76,7 +77,7 @@ def test_an_answer_that_is_no_measurement_is_refused(tmp_path: Path, text: str, 
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "0\n", "85000", "-127000", "NaN", "4.8e4", "1" * 5000, "48562\n48562", "\x1e0"])
+@pytest.mark.parametrize("text", ["", "0\n", "85000\n", "-127000\n", "4856", "NaN\n", "4.8e4", "1" * 5000, "48562\n48562", "\x1e0"])
 def test_a_bare_temperature_that_is_no_measurement_is_refused(text: str) -> None:
     with pytest.raises(BadReply, match=PROBE):
         bare_temperature_of(text, PROBE)
