@@ -65,14 +65,15 @@ class GxDevices:
         self._feed_in: FeedIn | None = None
         self._inverters_held_back: tuple[bool | None, ...] = ()
 
-    def look(self, system_unit: int, *, owner: str) -> Sight:
-        """What the devices say; `owner` is the GX device's serial number.
+    def look(self, system_unit: int, *, owner: str, on_battery: bool) -> Sight:
+        """What the devices say; `owner` is the GX device's serial number, `on_battery` that no grid is connected.
 
         Raises BadReply when a grid meter that was set or seen is gone: without it the GX device computes a grid power
-        that can show an export while the house imports. Raises SourceError.
+        that can show an export while the house imports. On battery there is neither, and the meter may have died with
+        the grid. Raises SourceError.
         """
         self._belong_to(owner)
-        grid_meter_w = self._grid_meter_w()
+        grid_meter_w = None if on_battery else self._grid_meter_w()
         kinds = (Kind.SOLAR_CHARGER, Kind.MULTI_RS)
         chargers = [self._charger(kind, unit) for kind in kinds for unit in self._search.known(kind)]
         self._look_slowly(system_unit)

@@ -15,7 +15,7 @@ from pv_heater.meters.gx_block_reader import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
 from pv_heater.meters.gx_reading import Seen, reading_of
 from pv_heater.meters.gx_registers import SYSTEM, System, system_of
-from pv_heater.meters.gx_trust import Witness, believed, is_off_balance, missing_at_start, unaccounted_w
+from pv_heater.meters.gx_trust import NO_INPUT, Witness, believed, is_off_balance, missing_at_start, unaccounted_w
 from pv_heater.meters.gx_units import MOST_UNIT, Kind
 from pv_heater.meters.gx_units_file import UnitsFile
 from pv_heater.meters.plausible import Complaints
@@ -90,7 +90,11 @@ class GxModbusMeter:
         system = self._system()
         taken_at = self._clock.now()
         self._clock_offset_s = None if system.clock_s is None else system.clock_s - taken_at.timestamp()
-        sight = self._devices.look(self._settings.unit, owner=system.serial_number or self._settings.host)
+        sight = self._devices.look(
+            self._settings.unit,
+            owner=system.serial_number or self._settings.host,
+            on_battery=system.active_input == NO_INPUT,
+        )
         witness = Witness(
             grid_meter_w=sight.grid_meter_w,
             tracker_w=sight.tracker_w,

@@ -312,6 +312,13 @@ def test_a_lost_grid_meter_is_a_false_export_and_ends_the_readings(gx: ModbusGx,
     assert meter.read().grid_w == 100
 
 
+def test_a_grid_meter_that_died_with_the_grid_is_not_missed(gx: ModbusGx, meter: GxModbusMeter) -> None:
+    meter.read()
+    del gx.units[GRID_METER]
+    gx.house(source=240)
+    assert meter.read().grid_connected is False
+
+
 def test_a_grid_meter_that_was_set_and_never_seen_is_missed(gx: ModbusGx, build: Build) -> None:
     with pytest.raises(BadReply, match="unit 31"):
         build(grid_meter_units=(31,)).read()
@@ -354,6 +361,44 @@ def test_a_restart_is_refusals_then_exceptions_then_zeros_then_values(
     assert "battery and grid and consumption still read 0" in said[4]
     gx.units.update(whole)
     assert meter.read().grid_w == 100
+
+
+@pytest.mark.parametrize("restarted", ["the server of the registers", "systemcalc"])
+def test_a_zero_is_no_measurement_when_something_restarted(
+    gx: ModbusGx, meter: GxModbusMeter, clock: HandClock, restarted: str
+) -> None:
+    read_for(meter, clock, 30)
+    gx.house(grid=(0.0, None, None), battery_w=2100)
+    gx.grid_meter(GRID_METER, 0, None, None)
+    assert read_for(meter, clock, 1).grid_w == 0
+    system = gx.units[SYSTEM_UNIT]
+    if restarted == "systemcalc":
+        del gx.units[SYSTEM_UNIT]
+    else:
+        gx.stop()
+    with pytest.raises(Unreachable):
+        meter.read()
+    if restarted == "systemcalc":
+        gx.units[SYSTEM_UNIT] = system
+    else:
+        gx.start()
+    with pytest.raises(Unreachable, match="may have just started: grid still read 0"):
+        meter.read()
+    clock.advance(20)
+    assert meter.read().grid_w == 0
+
+
+def test_a_grid_power_of_0_is_held_against_the_grid_meter(
+    gx: ModbusGx, meter: GxModbusMeter, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    read_for(meter, clock, 30)
+    gx.house(grid=(None, None, None), battery_w=2100)
+    gx.grid_meter(GRID_METER, -900, None, None)
+    assert read_for(meter, clock, 30).grid_w is None
+    assert [record.getMessage() for record in caplog.records] == [
+        "GX: grid power reads 0 W, but the grid meter itself says -900 W; it is left out."
+    ]
 
 
 def test_zeros_that_stay_after_the_start_are_judged_by_themselves(

@@ -134,6 +134,11 @@ def test_a_state_of_charge_of_0(battery_v: float, before_percent: float | None, 
     assert len(said) == (expected is None and battery_v > 0)
 
 
+def test_without_a_battery_monitor_the_chargers_power_is_not_the_batterys() -> None:
+    values = believed(replace(USUAL, battery_v=0.0, battery_soc_percent=0.0, battery_w=2295.0), NOBODY, pytest.fail)
+    assert (values.battery_w, values.battery_v, values.battery_soc_percent) == (None, None, None)
+
+
 @pytest.mark.parametrize("battery_v", [52.5, 0.0])
 def test_a_lost_battery_monitor_ends_the_readings(battery_v: float) -> None:
     lost = replace(USUAL, battery_v=battery_v, battery_soc_percent=0.0, battery_w=2295.0)
