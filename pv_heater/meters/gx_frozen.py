@@ -32,7 +32,8 @@ class _Seen:
 class FrozenChargers:
     """To be shown every picture; one instance for one GX device."""
 
-    def __init__(self) -> None:
+    def __init__(self, after_s: float = FROZEN_S) -> None:
+        self._after_s = after_s
         self._seen: dict[str, _Seen] = {}
 
     def hung(self, values: GxValues, tick_s: float) -> frozenset[str]:
@@ -53,9 +54,9 @@ class FrozenChargers:
         return frozenset(
             name
             for name in chargers
-            if still_s[name] >= FROZEN_S
+            if still_s[name] >= self._after_s
             and _claimed_w(values, name) > _LEAST_W
-            and any(other_s < FROZEN_S for other, other_s in still_s.items() if other != name)
+            and any(other_s < self._after_s for other, other_s in still_s.items() if other != name)
         )
 
 

@@ -11,7 +11,7 @@ from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complaints
 from pv_heater.io.gx_link import GxBroker, GxLink, GxPace, GxPicture
 from pv_heater.meters.gx_company import company
-from pv_heater.meters.gx_frozen import FrozenChargers
+from pv_heater.meters.gx_frozen import FROZEN_S, FrozenChargers
 from pv_heater.meters.gx_lost import LostDevices
 from pv_heater.meters.gx_topics import ALONG, WAKING, GxValues, makes_a_reading
 from pv_heater.meters.gx_values import reading_from_values
@@ -34,12 +34,14 @@ class GxMqttMeter:
     interval_s = 0.0
     """It speaks by itself."""
 
-    def __init__(self, settings: Settings, tools: Tools, *, pace: GxPace | None = None) -> None:
-        """`pace` compresses the conversation's times, for tests."""
+    def __init__(
+        self, settings: Settings, tools: Tools, *, pace: GxPace | None = None, frozen_s: float = FROZEN_S
+    ) -> None:
+        """`pace` and `frozen_s`, after which a charger that does not move counts as hung, are compressed by tests."""
         self._clock = tools.clock
         self._link = GxLink(settings, tools.clock, subtrees=(*WAKING, *ALONG), wakes=makes_a_reading, pace=pace)
         self._lost = LostDevices()
-        self._chargers = FrozenChargers()
+        self._chargers = FrozenChargers(frozen_s)
         self._complain = Complaints(log)
         self._noted: tuple[str, ...] = ()
         self._hung: frozenset[str] = frozenset()

@@ -1,0 +1,396 @@
+"""Values of a GX device by topic -> Reading: what is added up, what is doubted, what is lost. No network."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pv_heater.core.types import Reading
+from pv_heater.errors import BadReply
+from pv_heater.io.gx_payload import GONE, NotAValue, value_of
+from pv_heater.meters.gx_company import company
+from pv_heater.meters.gx_frozen import FrozenChargers
+from pv_heater.meters.gx_lost import LostDevices
+from pv_heater.meters.gx_topics import ALONG, WAKING, GxValues, makes_a_reading
+from pv_heater.meters.gx_values import reading_from_values
+from tests.gx_device import PLANT, charger, ess_house, two_trackers
+from tests.source_tools import NOON
+
+GRID = "system/0/Ac/Grid/L1/Power"
+ESS = "settings/0/Settings/CGwacs"
+
+
+def reading(values: Mapping[str, object], said: list[str] | None = None, **options: Any) -> Reading:
+    complain = (said if said is not None else []).append
+    return reading_from_values(GxValues(values, complain), taken_at=NOON, complain=complain, **options)
+
+
+def checked(values: Mapping[str, object], lost: LostDevices, gone: frozenset[str] = frozenset()) -> None:
+    lost.check(GxValues(values, [].append), gone)
+
+
+def test_a_home_with_everything() -> None:
+    seen = reading(PLANT)
+    assert seen.source == "gx_mqtt"
+    assert seen.taken_at == NOON
+    assert (seen.grid_w, seen.grid_phase_w) == (100.0, (100.0,))
+    assert seen.pv_w == pytest.approx(2695.12)
+    assert seen.consumption_w == 1747.0
+    assert (seen.battery_w, seen.battery_v, seen.battery_soc_percent) == (1048, 52.4, 81.5)
+    assert seen.charger_state == "external control"
+    assert (seen.pv_throttled, seen.feed_in_allowed, seen.grid_connected) == (False, False, True)
+
+
+def test_three_phases_are_told_one_by_one() -> None:
+    house = ess_house(**{"Ac/Grid/L1/Power": -500.0, "Ac/Grid/L2/Power": 200, "Ac/Grid/L3/Power": 50.5})
+    assert reading(house).grid_phase_w == (-500.0, 200, 50.5)
+    assert reading(house).grid_w == -249.5
+
+
+def test_ac_pv_behind_the_inverter_and_on_the_generator_counts_too() -> None:
+    more = {"Ac/PvOnOutput/L1/Power": 1000, "Ac/PvOnOutput/L3/Power": 300, "Ac/PvOnGenset/L1/Power": 10}
+    assert reading(ess_house(**more)).pv_w == pytest.approx(2695.12 + 1310)
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "field", "said"),
+    [
+        ("Ac/Grid/L1/Power", "1002", "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", True, "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", [1, 2], "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", {"W": 1}, "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", float("nan"), "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", float("-inf"), "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", 10**4000, "grid_w", "no number"),
+        ("Ac/Grid/L1/Power", -1e9, "grid_w", "no home has"),
+        ("Ac/Grid/L2/Power", "1002", "grid_w", "no number"),
+        ("Ac/Consumption/L1/Power", 1e9, "consumption_w", "no home has"),
+        ("Ac/Consumption/L1/Power", -4000, "consumption_w", "the wrong way round"),
+        ("Dc/Pv/Power", -3000, "pv_w", "the wrong way round"),
+        ("Dc/Pv/Power", "lots", "pv_w", "no number"),
+        ("Ac/PvOnGrid/L1/Power", False, "pv_w", "no number"),
+        ("Dc/Battery/Power", "NaN", "battery_w", "no number"),
+        ("Dc/Battery/Power", 4e9, "battery_w", "no home has"),
+        ("Dc/Battery/Voltage", 5240, "battery_v", "cannot be"),
+        ("Dc/Battery/Soc", 815, "battery_soc_percent", "cannot be"),
+        ("Dc/Battery/Soc", -1, "battery_soc_percent", "cannot be"),
+        ("Ac/ActiveIn/Source", "grid", "grid_connected", "no number"),
+    ],
+    ids=[
+        "text", "truth", "list", "object", "not a number", "infinite", "endless digits", "a gigawatt",
+        "one phase of two", "use of a gigawatt", "use below zero", "PV below zero", "PV as text", "part of PV as truth",
+        "NaN as text", "battery of gigawatts", "voltage a hundredfold", "charge tenfold", "charge below zero",
+        "source as text",
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_is_left_out_and_named(topic: str, value: object, field: str, said: str) -> None:
+    lines: list[str] = []
+    seen = reading({**PLANT, **ess_house(**{topic: value})}, lines)
+    assert getattr(seen, field) is None
+    assert [said in line for line in lines] == [True]
+    assert len(lines[0]) < 200
+    others = {"grid_w", "consumption_w", "pv_w", "battery_w", "battery_v", "battery_soc_percent"} - {field}
+    assert all(getattr(seen, other) is not None for other in others)
+
+
+def test_a_pv_inverter_that_draws_a_little_at_night_gives_nothing() -> None:
+    assert reading(ess_house(**{"Dc/Pv/Power": 0.0, "Ac/PvOnGrid/L1/Power": -6.0})).pv_w == 0.0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"system/0/Serial": "c0619ab0a001"}, dict.fromkeys(PLANT), dict.fromkeys(PLANT, "?")],
+    ids=["nothing", "only its name", "all null", "all text"],
+)
+def test_a_device_that_tells_nothing_of_the_house_is_an_error(values: Mapping[str, object]) -> None:
+    with pytest.raises(BadReply, match="none of grid, consumption, PV and battery power"):
+        reading(values)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(PLANT)),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text(max_size=5)
+        | st.lists(st.integers(), max_size=2),
+    )
+)
+def test_any_values_give_a_reading_or_one_of_our_errors(changes: dict[str, object]) -> None:
+    values = GxValues({**PLANT, **changes}, [].append)
+    lost, frozen = LostDevices(), FrozenChargers()
+    for tick_s in (0.0, 70.0):
+        try:
+            lost.check(values, frozenset())
+            hung = frozen.hung(values, tick_s)
+            reading_from_values(values, taken_at=NOON, hung=hung, complain=[].append)
+        except BadReply:
+            pass
+        company(values)
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"", b'{"value":1}', b'{"value":null}', b"{}", b"[]"]))
+def test_any_payload_is_a_value_or_refused(payload: bytes) -> None:
+    with contextlib.suppress(NotAValue):
+        value_of(payload)
+
+
+@pytest.mark.parametrize(
+    ("payload", "value"),
+    [
+        (b'{"value":100.0}', 100.0),
+        (b'{"value": 80}', 80),
+        (b'{"value":null}', None),
+        (b'{"max":1,"min":0,"value":0}', 0),
+        (b'{"value":[41284]}', [41284]),
+        (b"", GONE),
+    ],
+)
+def test_what_a_device_says(payload: bytes, value: object) -> None:
+    assert value_of(payload) == value
+
+
+# Throttled, and may it feed in?
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (charger(279, 900.0, mode=1), True),
+        (two_trackers(280, (2, 1)), True),
+        (two_trackers(280, (2, 0)), False),
+        ({**charger(279, 0.0, mode=0), **two_trackers(280, (0, 0))}, None),
+        ({**charger(279, 0.0, mode=0), **two_trackers(280, (0, 0)), "multi/1/Pv/1/MppOperationMode": 1}, True),
+        ({"inverter/5/MppOperationMode": 1}, True),
+        ({"solarcharger/279/MppOperationMode": None}, False),
+        ({"solarcharger/279/MppOperationMode": "1"}, False),
+    ],
+    ids=["one of two", "second tracker", "one resting", "night", "Multi RS", "Inverter RS", "one silent", "as text"],
+)
+def test_one_tracker_that_is_held_back_is_enough(changes: Mapping[str, object], expected: bool | None) -> None:
+    values = {**PLANT, **changes, "pvinverter/20/Ac/PowerLimit": None}
+    assert reading(values).pv_throttled is expected
+
+
+@pytest.mark.parametrize(
+    ("limit_w", "power_w", "limiter", "expected"),
+    [
+        (5000, 400, 0, False),
+        (400, 400, 1, True),
+        (400, 395, None, True),
+        (3000, 400, None, False),
+        (75, 74, None, False),
+        (75, 74, 0, False),
+        (5000, 5000, None, False),
+        (None, 400, None, None),
+    ],
+    ids=[
+        "no limit", "limited", "at its limit", "far below its limit", "soft start", "soft start, no limiting",
+        "full power", "cannot be limited",
+    ],
+)  # fmt: skip
+def test_a_low_limit_alone_does_not_hold_ac_pv_back(
+    limit_w: int | None, power_w: int, limiter: int | None, expected: bool | None
+) -> None:
+    values = {
+        **ess_house(),
+        "pvinverter/20/Ac/Power": power_w,
+        "pvinverter/20/Ac/PowerLimit": limit_w,
+        "pvinverter/20/Ac/MaxPower": 5000,
+        "hub4/0/PvPowerLimiterActive": limiter,
+    }
+    assert reading(values).pv_throttled is expected
+
+
+DC_ONLY = {topic: value for topic, value in PLANT.items() if not topic.startswith("pvinverter/")}
+AC_ONLY = {**PLANT, "system/0/Dc/Pv/Power": None}
+
+
+@pytest.mark.parametrize(
+    ("plant", "changes", "expected"),
+    [
+        (DC_ONLY, {}, False),
+        (DC_ONLY, {f"{ESS}/OvervoltageFeedIn": 1}, True),
+        (DC_ONLY, {f"{ESS}/OvervoltageFeedIn": 1, f"{ESS}/PreventFeedback": 1}, True),
+        (AC_ONLY, {}, True),
+        (AC_ONLY, {f"{ESS}/PreventFeedback": 1}, False),
+        (PLANT, {}, False),
+        (PLANT, {f"{ESS}/OvervoltageFeedIn": 1}, True),
+        (PLANT, {f"{ESS}/OvervoltageFeedIn": 1, f"{ESS}/MaxFeedInPower": 0}, False),
+        (PLANT, {f"{ESS}/OvervoltageFeedIn": 1, f"{ESS}/MaxFeedInPower": 3000}, True),
+        (PLANT, {f"{ESS}/OvervoltageFeedIn": 1, "hub4/0/PvPowerLimiterActive": 1}, False),
+        (PLANT, {f"{ESS}/OvervoltageFeedIn": None}, None),
+        (PLANT, {"system/0/SystemType": "Off-grid", "hub4/0/PvPowerLimiterActive": None}, None),
+        (PLANT, {"system/0/Ac/ActiveIn/Source": 240}, None),
+    ],
+    ids=[
+        "DC, forbidden", "DC, allowed", "DC, AC setting does not matter", "AC, allowed", "AC, forbidden",
+        "both, DC forbidden", "both allowed", "limit of nothing", "limit not reached", "limit reached", "not told",
+        "no ESS", "no grid",
+    ],
+)  # fmt: skip
+def test_feeding_in_depends_on_what_the_plant_has(
+    plant: Mapping[str, object], changes: Mapping[str, object], expected: bool | None
+) -> None:
+    assert reading({**plant, **changes}).feed_in_allowed is expected
+
+
+# The grid
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"Ac/ActiveIn/Source": 3, "Ac/In/0/Source": 3}, True),
+        ({"Ac/ActiveIn/Source": 240}, False),
+        ({"Ac/ActiveIn/Source": 2}, False),
+        ({"Ac/In/0/Connected": 0}, False),
+        ({"Ac/ActiveIn/Source": None}, None),
+    ],
+    ids=["grid", "shore", "on the battery", "generator", "not connected", "no inverter"],
+)
+def test_the_grid_is_there_when_the_inverter_says_so(changes: Mapping[str, object], expected: bool | None) -> None:
+    assert reading(ess_house(**changes)).grid_connected is expected
+
+
+def test_on_the_battery_the_last_value_of_the_grid_meter_does_not_count() -> None:
+    lost = ess_house(**{"Ac/ActiveIn/Source": 240, "Ac/ActiveIn/ServiceType": None, "Ac/In/0/Connected": 0})
+    seen = reading(lost)
+    assert (seen.grid_w, seen.grid_phase_w, seen.grid_connected) == (None, (), False)
+    checked(PLANT, watch := LostDevices())
+    # Many meters are fed by the grid themselves and leave with it.
+    checked(lost, watch, frozenset({"grid/30/Connected"}))
+
+
+def test_a_lost_grid_meter_is_no_surplus() -> None:
+    """As seen with a real systemcalc: 100 W of import became 300 W of export."""
+    lost = LostDevices()
+    checked(PLANT, lost)
+    without = {topic: value for topic, value in PLANT.items() if not topic.startswith("grid/")}
+    with pytest.raises(BadReply, match="lost its grid meter"):
+        checked(without, lost, frozenset({"grid/30/Connected"}))
+    replaced = {**without, **ess_house(**{"Ac/Grid/L1/Power": -300.0, **_kind("vebus")})}
+    for _ in range(2):
+        with pytest.raises(BadReply, match="lost its grid meter"):
+            checked(replaced, lost)
+    checked(PLANT, lost)
+
+
+def test_a_home_that_never_had_a_grid_meter_needs_none() -> None:
+    no_ess = ess_house(**_kind("vebus"), SystemType="Hub-4")
+    checked(no_ess, LostDevices())
+    chosen = {**ess_house(**_kind("vebus")), f"{ESS}/RunWithoutGridMeter": 1}
+    checked(chosen, LostDevices())
+    forgotten = {**ess_house(**_kind("vebus")), f"{ESS}/RunWithoutGridMeter": 0}
+    with pytest.raises(BadReply, match="ESS is set up with a grid meter"):
+        checked(forgotten, LostDevices())
+
+
+def test_a_second_grid_meter_may_leave() -> None:
+    lost = LostDevices()
+    checked(PLANT, lost)
+    checked(PLANT, lost, frozenset({"grid/31/Connected"}))
+
+
+def test_battery_power_without_battery_and_inverter_is_that_of_the_chargers() -> None:
+    """As seen: 2295 W of "charging" went on when both had left."""
+    alone = {"Dc/Battery/Soc": None, "SystemType": None, "Dc/Battery/Power": 2295, "Ac/ActiveIn/Source": None}
+    lost = LostDevices()
+    checked(PLANT, lost)
+    with pytest.raises(BadReply, match="lost both the battery monitor and the inverter"):
+        checked(ess_house(**alone), lost)
+    assert reading(ess_house(**alone)).battery_w is None
+
+
+def _kind(service: str) -> dict[str, object]:
+    return {"Ac/ActiveIn/ServiceType": service, "Ac/In/0/ServiceType": service}
+
+
+# A driver that hangs
+
+
+def hangs(still: Mapping[str, object], *, house_moves: bool = True, seconds: int = 70) -> frozenset[str]:
+    """What is said to hang at the end of that time."""
+    watch, found = FrozenChargers(), frozenset[str]()
+    moving = {topic: value for topic, value in PLANT.items() if not topic.startswith("solarcharger/")}
+    for second in range(0, seconds + 1, 5):
+        house = ess_house(**{"Dc/Battery/Power": 1000.0 + (second if house_moves else 0)})
+        found = watch.hung(GxValues({**moving, **house, **still}, [].append), float(second))
+    return found
+
+
+def test_a_charger_that_claims_power_and_never_moves_hangs() -> None:
+    assert hangs(charger(279, 1500.0)) == {"solarcharger/279"}
+    assert hangs(two_trackers(280)) == {"solarcharger/280"}
+    assert hangs(charger(279, 1500.0), seconds=55) == frozenset()
+
+
+def test_a_charger_may_rest_at_night_and_a_house_may_be_still() -> None:
+    assert hangs(charger(279, 0.0, mode=0)) == frozenset()
+    assert hangs(charger(279, 1500.0), house_moves=False) == frozenset()
+
+
+def test_the_share_of_a_hung_charger_is_not_believed_and_not_taken_for_nothing() -> None:
+    seen = reading(PLANT, hung={"solarcharger/279"})
+    assert seen.pv_w is None
+    assert (seen.grid_w, seen.battery_w, seen.consumption_w) == (100.0, 1048, 1747.0)
+    by_inverter = {**PLANT, "system/0/ActiveBatteryService": "com.victronenergy.vebus/276"}
+    assert reading(by_inverter, hung={"solarcharger/279"}).battery_w is None
+
+
+def test_a_hung_chargers_mode_says_nothing() -> None:
+    values = {**PLANT, **charger(279, 1500.0, mode=1)}
+    assert reading(values).pv_throttled is True
+    assert reading(values, hung={"solarcharger/279"}).pv_throttled is False
+
+
+# What the charger does, and who else is at work
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (charger(279, 900.0, state=4), "absorption"),
+        (charger(279, 900.0, state=5), "float"),
+        (ess_house(**{"Dc/Battery/State": 2}), "discharging"),
+        ({"solarcharger/279/State": None, "solarcharger/280/State": None}, "charging"),
+        ({"solarcharger/279/State": "x", "solarcharger/280/State": 99}, "charging"),
+    ],
+)  # fmt: skip
+def test_the_charger_that_works_hardest_speaks_for_all(changes: Mapping[str, object], expected: str) -> None:
+    assert reading({**PLANT, **changes}).charger_state == expected
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "said"),
+    [
+        (f"{ESS}/Hub4Mode", 3, "external control"),
+        ("settings/0/Settings/DynamicEss/Mode", 1, "Dynamic ESS is on"),
+        ("platform/0/Services/OpportunityLoads/Mode", 1, "Opportunity Loads is on"),
+        (f"{ESS}/BatteryLife/State", 9, "keeps the batteries charged"),
+    ],
+)
+def test_other_controllers_are_named(topic: str, value: int, said: str) -> None:
+    assert company(GxValues(PLANT, [].append)) == ()
+    notes = company(GxValues({**PLANT, topic: value}, [].append))
+    assert len(notes) == 1
+    assert said in notes[0]
+
+
+def test_everything_that_is_read_is_asked_for() -> None:
+    def matches(pattern: str, topic: str) -> bool:
+        parts, names = pattern.split("/"), topic.split("/")
+        return len(parts) == len(names) and all(part in ("+", name) for part, name in zip(parts, names, strict=True))
+
+    asked = (*WAKING, *ALONG)
+    assert [topic for topic in PLANT if sum(matches(pattern, topic) for pattern in asked) != 1] == []
+    assert not makes_a_reading("solarcharger/279/Pv/V")
+    assert makes_a_reading(GRID)
