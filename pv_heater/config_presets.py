@@ -57,6 +57,8 @@ def with_preset(given: Mapping[str, Any], table: str, *, folder: Path = PRESETS_
     for blank in sorted(blanks):
         if not isinstance(fillings.get(blank), str | int | float):
             raise SettingProblem(f"is missing; the preset {word} needs it", blank)
+    if "host" in blanks and "/" in str(fillings["host"]):
+        raise SettingProblem("must be the bare name or address of the device, such as 192.168.1.50", "host")
     return Filled(values=_merged(_filled(preset, fillings), own), blanks=blanks)
 
 
