@@ -77,7 +77,9 @@ def test_an_answer_that_is_no_measurement_is_refused(tmp_path: Path, text: str, 
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "0\n", "85000\n", "-127000\n", "4856", "NaN\n", "4.8e4", "1" * 5000, "48562\n48562", "\x1e0"])
+@pytest.mark.parametrize(
+    "text", ["", "0\n", "85000\n", "-127000\n", "4856", "NaN\n", "4.8e4", "1" * 5000, "48562\n48562", "\x1e0"]
+)
 def test_a_bare_temperature_that_is_no_measurement_is_refused(text: str) -> None:
     with pytest.raises(BadReply, match=PROBE):
         bare_temperature_of(text, PROBE)
