@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from attrs import field, frozen
-
+from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
 from pv_heater.core.settings import BatteryShare
-from pv_heater.core.types import Forecast, Reading
-from pv_heater.errors import ConfigError, HardwareError, RecordingError, SourceError
+from pv_heater.errors import ConfigError, HardwareError, RecordingError
+from pv_heater.findings import CheckReport, Finding
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.log import log_path
 from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
@@ -25,43 +21,6 @@ from pv_heater.wiring import boot_problems, pin_settings
 
 METERS_THAT_TELL_TEMPERATURES = frozenset({"recording"})
 """All others know the house, not the tanks in it."""
-
-
-@frozen(kw_only=True)
-class Finding:
-    """One thing looked at. `exit_code` is 0 when it is as it should be."""
-
-    what: str
-    says: str
-    exit_code: int = 0
-    warning: bool = False
-
-
-@frozen
-class CheckReport:
-    """All findings; the first that is wrong decides the exit code, settings and wiring before sources."""
-
-    findings: list[Finding] = field(factory=list)
-
-    @property
-    def exit_code(self) -> int:
-        """0 when all is well."""
-        return next((finding.exit_code for finding in self.findings if finding.exit_code), 0)
-
-    def as_lines(self) -> list[str]:
-        """For people: one line a finding."""
-        marks = {(False, False): "ok     ", (False, True): "warning", (True, False): "WRONG  ", (True, True): "WRONG  "}
-        return [f"{marks[(bool(item.exit_code), item.warning)]} {item.what}: {item.says}" for item in self.findings]
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        return {
-            "ok": self.exit_code == 0,
-            "findings": [
-                {"what": item.what, "says": item.says, "exit_code": item.exit_code, "warning": item.warning}
-                for item in self.findings
-            ],
-        }
 
 
 def check_all(config: Config) -> CheckReport:
@@ -76,15 +35,8 @@ def check_all(config: Config) -> CheckReport:
     findings += _curves(config)
     with TemporaryDirectory() as folder:
         tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
-        for row in config.meter:
-            if row.type == "recording":
-                findings.append(_recording(config, row))
-            else:
-                findings.append(_source(f"meter {row.type}", row, tools, _ask_meter))
-        for name, row in config.temperatures.items():
-            findings.append(_source(f"loads.{name}.temperature_from {row.type}", row, tools, _ask_sensor))
-        for row in config.forecast:
-            findings.append(_source(f"forecast {row.type}", row, tools, _ask_forecast))
+        findings += [_recording(config, row) for row in config.meter if row.type == "recording"]
+        findings += ask_sources(config, tools)
     return CheckReport(findings)
 
 
@@ -134,15 +86,6 @@ def _outputs(config: Config) -> list[Finding]:
     ]
 
 
-def _source(
-    what: str, row: TypedSettings[Any], tools: Tools, ask: Callable[[TypedSettings[Any], Tools], str]
-) -> Finding:
-    try:
-        return Finding(what=what, says=ask(row, tools))
-    except SourceError as error:
-        return Finding(what=what, says=str(error), exit_code=error.exit_code)
-
-
 def _recording(config: Config, row: TypedSettings[Any]) -> Finding:
     try:
         recording = open_recording(config.resolve(row.settings.path))
@@ -161,34 +104,6 @@ def _curves(config: Config) -> list[Finding]:
             except ConfigError as error:
                 findings += [Finding(what=what, says=problem, exit_code=2) for problem in error.problems]
     return findings
-
-
-def _ask_meter(row: TypedSettings[Any], tools: Tools) -> str:
-    reading: Reading = row.build(tools).read()
-    age_s = (datetime.now(UTC) - reading.taken_at).total_seconds()
-    values = [
-        f"{name} {value:g}"
-        for name in ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_soc_percent")
-        if (value := getattr(reading, name)) is not None
-    ]
-    pace = f", a new sample every {reading.interval_s:.0f} s" if reading.interval_s is not None else ""
-    slow = reading.interval_s is not None and reading.interval_s > 300
-    advice = ". Too slow to regulate on: set the GX device's log interval to 1 min" if slow else ""
-    return f"{', '.join(values) or 'no values'}; {age_s:.0f} s old{pace}{advice}"
-
-
-def _ask_sensor(row: TypedSettings[Any], tools: Tools) -> str:
-    with closing(row.build(tools)) as sensor:
-        return f"{sensor.read():.1f} degC; lost after {sensor.max_age_s:.0f} s without a new value"
-
-
-def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:
-    now = tools.clock.now()
-    forecast: Forecast = row.build(tools).fetch(now)
-    power_w = forecast.power_w_at(now)
-    return (
-        f"{forecast.source} expects {'nothing' if power_w is None else f'{power_w:.0f} W'} now, until {forecast.end_at}"
-    )
 
 
 def _no_pins() -> NoReturn:
