@@ -38,8 +38,9 @@ _pv_heater_env() {
     if [ "$stamp" != "$old_stamp" ] || { [ -n "$extras" ] && [ "$extras" != "$old_extras" ]; }; then
         [ "$stamp" = "$old_stamp" ] || [ -z "$old_extras" ] || extras="$old_extras"
         echo "env.sh: installing into $venv (a minute or two, longer on a small Pi)"
+        # SKIP_CYTHON: where zeroconf has no wheel (ARMv6) its plain Python does as well, and needs no compiler.
         if ! _pv_heater_requirements "$venv/bin/python" "$here" "$extras" >"$venv/requirements.txt" ||
-            ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            ! SKIP_CYTHON=1 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
                 -r "$venv/requirements.txt" >"$venv/install.log" 2>&1; then
             echo "env.sh: the installation failed: $(grep -i error "$venv/install.log" | tail -n 1) (all of it: $venv/install.log)" >&2
             return 1
@@ -52,7 +53,7 @@ _pv_heater_env() {
 
 # What pyproject.toml asks for, one line each; the project itself runs from its folder and is not installed.
 _pv_heater_requirements() {
-    "$1" - "$2/pyproject.toml" mqtt modbus web pi ${3:+"$3"} <<'PYTHON'
+    "$1" - "$2/pyproject.toml" mqtt modbus serial detect web pi ${3:+"$3"} <<'PYTHON'
 import sys, tomllib
 project = tomllib.load(open(sys.argv[1], "rb"))["project"]
 wanted = project["dependencies"] + [line for name in sys.argv[2:] for line in project["optional-dependencies"][name]]

@@ -63,7 +63,7 @@ class _Programme:
             from scipy.optimize import linprog
             from scipy.sparse import csr_array
         except ImportError:
-            raise SolverMissing("The bound needs SciPy: `. ./env.sh bench` installs it.") from None
+            raise SolverMissing("The bound needs SciPy: `. ./env.sh dev` installs it.") from None
 
         def matrix(rows: list[tuple[dict[tuple[str, int], float], float]]) -> Any:
             cells = [

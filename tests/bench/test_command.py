@@ -42,4 +42,4 @@ def test_without_scipy_it_says_in_a_sentence_how_to_get_it() -> None:
     command = [sys.executable, "-c", code, *BUNDLED, *SHORT]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert done.stderr.strip() == "The bound needs SciPy: `. ./env.sh bench` installs it."
+    assert done.stderr.strip() == "The bound needs SciPy: `. ./env.sh dev` installs it."
