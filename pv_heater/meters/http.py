@@ -21,7 +21,7 @@ from pv_heater.meters.measured_value import (
     SaidOnce,
     Unusable,
     check_values,
-    dating_quantities,
+    is_worth_reading,
     probes_of,
     quantities_of,
     quantity,
@@ -132,7 +132,7 @@ class HttpMeter:
                 except Unusable as bad:
                     problems.append(Unusable(name=bad.name, kind=bad.kind, text=f"{_place(url)}: {bad.text}"))
         found = quantities_of(numbers, self._probes)
-        if not found.keys() & dating_quantities(self._probes):
+        if not is_worth_reading(found, self._probes):
             # The worker says so; what is only a part of the trouble is said here.
             raise lost or BadReply(f"Nothing in the answer can be used: {problems[0]}")
         for each in problems:

@@ -36,7 +36,7 @@ QUANTITIES = {
 }
 """What of a `Reading` can be measured, and its unit."""
 _SLOW = frozenset({"battery_v", "battery_soc_percent"})
-"""These move little: where powers are measured, they neither date a reading nor are worth one."""
+"""These move little: where powers are measured, they neither date a reading nor make one."""
 _HELP = {
     "pv_w": "power of the PV",
     "consumption_w": "power of the whole house, controlled loads included",
@@ -169,9 +169,18 @@ def quantities_of(numbers: Mapping[str, float], probes: Sequence[Probe]) -> dict
 
 
 def dating_quantities(probes: Sequence[Probe]) -> frozenset[str]:
-    """What dates a reading, and of which it must hold at least one: powers, where any are measured."""
+    """What dates a reading: powers, where any are measured."""
     measured = frozenset(probe.quantity for probe in probes)
     return (measured - _SLOW) or measured
+
+
+def is_worth_reading(found: Mapping[str, Any], probes: Sequence[Probe]) -> bool:
+    """Whether the quantities `found` make a reading: at least one power, and the battery's where it is measured.
+
+    Without it, what the battery gives to a heater would pass for sun, and the heater would stay on.
+    """
+    battery_is_lost = "battery_w" not in found and any(probe.quantity == "battery_w" for probe in probes)
+    return not battery_is_lost and not dating_quantities(probes).isdisjoint(found)
 
 
 class SaidOnce:

@@ -22,6 +22,7 @@ from pv_heater.meters.measured_value import (
     check_values,
     dating_quantities,
     document_of,
+    is_worth_reading,
     probes_of,
     quantities_of,
     quantity,
@@ -100,14 +101,15 @@ class MqttMeter:
         for probe, value in probes_of(settings.values):
             self._by_topic.setdefault(value.topic, []).append((probe, LiveValue(max_age_s=value.max_age_s)))
         self._live = [pair for pairs in self._by_topic.values() for pair in pairs]
-        self._dating = dating_quantities([probe for probe, _ in self._live])
+        self._probes = [probe for probe, _ in self._live]
+        self._dating = dating_quantities(self._probes)
         self._link = MqttLink(
             settings, topics=tuple(self._by_topic), on_message=self._take, on_retained=self._note_retained
         )
         self._changed = threading.Condition()
         self._said = SaidOnce(lambda text: log.warning("mqtt: %s; it is left out.", text))
         self._problem: Unusable | None = None
-        self._retained = self._whole = self._closed = False
+        self._retained = self._has_spoken = self._closed = False
         self._last: tuple[Any, ...] = ()
 
     def read(self) -> Reading:
@@ -115,9 +117,10 @@ class MqttMeter:
 
         Raises Unreachable or BadReply when no value is fresh, or nothing new comes and there is no connection.
         """
-        self._link.start()
         began_s = self._clock.monotonic_s()
         with self._changed:
+            if not self._closed:
+                self._link.start()
             self._problem = None
             while not self._closed:
                 waited_s = self._clock.monotonic_s() - began_s
@@ -163,17 +166,17 @@ class MqttMeter:
         """A reading of what is fresh; None when it would say nothing new, or no power at all."""
         now_s = self._clock.monotonic_s()
         fresh = {probe.name: live for probe, live in self._live if live.fresh(now_s) is not None}
-        if len(fresh) < len(self._live) and not self._whole and waited_s < self._patience_s:
+        if len(fresh) < len(self._live) and not self._has_spoken and waited_s < self._patience_s:
             return None
         found = self._quantities(now_s)
         dating = [live for probe, live in self._live if probe.name in fresh and probe.quantity in self._dating]
         oldest = min(dating, key=lambda live: live.came_s, default=None)
-        if oldest is None or oldest.came_at is None or not self._dating & found.keys():
+        if oldest is None or oldest.came_at is None or not is_worth_reading(found, self._probes):
             return None
         mark = (oldest.came_s, *fresh)
         if mark == self._last:
             return None
-        self._last, self._whole = mark, True
+        self._last, self._has_spoken = mark, True
         self._name_missing(fresh.keys())
         pace_s = max(live.interval_s for live in dating)
         return Reading(taken_at=oldest.came_at, source="mqtt", interval_s=pace_s, **found)
@@ -181,7 +184,7 @@ class MqttMeter:
     def _quantities(self, now_s: float) -> dict[str, Any]:
         values = ((probe.name, live.fresh(now_s)) for probe, live in self._live)
         numbers = {name: value for name, value in values if value is not None}
-        return quantities_of(numbers, [probe for probe, _ in self._live])
+        return quantities_of(numbers, self._probes)
 
     def _name_missing(self, there: Set[str]) -> None:
         for topic, pairs in self._by_topic.items():
@@ -195,10 +198,13 @@ class MqttMeter:
         trouble = self._link.trouble
         if trouble is not None:
             raise Unreachable(f"{self._who} {trouble}")
-        if self._dating & self._quantities(self._clock.monotonic_s()).keys():
+        now_s = self._clock.monotonic_s()
+        if is_worth_reading(self._quantities(now_s), self._probes):
             return
-        topics = ", ".join(self._by_topic)
         if self._problem is not None:
             raise BadReply(f"{self._who} sends nothing that can be used: {self._problem}")
+        silent = [
+            topic for topic, pairs in self._by_topic.items() if any(live.fresh(now_s) is None for _, live in pairs)
+        ]
         kept = "; what it had kept from before is of no known age and does not count" if self._retained else ""
-        raise Unreachable(f"{self._who} has sent nothing for {waited_s:.0f} s at {topics}{kept}")
+        raise Unreachable(f"{self._who} has sent nothing for {waited_s:.0f} s at {', '.join(silent)}{kept}")

@@ -368,6 +368,16 @@ def test_an_answer_without_its_sign_of_life_is_refused(home: Home) -> None:
         home.meter(HttpValues(grid_w=one("REE")), alive="FID").read()
 
 
+def test_without_the_battery_that_is_measured_there_is_no_reading(home: Home) -> None:
+    """What the battery gives to the heater would pass for sun."""
+    values = HttpValues(grid_w=one("grid"), battery_w=one("battery"))
+    home.answer({"grid": -50, "battery": None})
+    with pytest.raises(BadReply, match="battery is nothing"):
+        home.meter(values).read()
+    home.answer({"grid": -50, "battery": -900})
+    assert home.meter(values).read().battery_w == -900.0
+
+
 def test_a_battery_alone_is_no_reading_of_a_home_whose_powers_are_measured(home: Home) -> None:
     home.answer({"soc": 90})
     values = HttpValues(grid_w=one("power"), battery_soc_percent=one("soc"))

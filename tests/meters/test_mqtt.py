@@ -87,8 +87,7 @@ class Reader:
         return self.last
 
     def await_error(self) -> SourceError:
-        count = len(self.errors)
-        wait_for(lambda: len(self.errors) > count, "an error")
+        wait_for(lambda: self.errors, "an error")
         return self.errors[-1]
 
     def _await_quiet(self) -> None:
@@ -293,6 +292,25 @@ def test_a_flood_of_messages_is_survived_and_the_last_one_counts(port: int, peer
         reader.await_reading(lambda got: got.grid_w == -7)
         assert time.process_time() - cpu_s < 5
         assert len(reader.meter._said._said) == 1, "a thousand kinds of garbage are remembered as one"
+
+
+def test_without_the_battery_that_is_measured_there_is_no_reading(port: int, peer: Peer, tmp_path: Path) -> None:
+    values = MqttValues(grid_w=(MqttValue(topic="lost/grid"),), battery_w=(MqttValue(topic="lost/battery"),))
+    with Reader(port, tmp_path, values) as reader:
+
+        def publish() -> None:
+            peer.publish("lost/battery", "100")
+            peer.publish("lost/grid", "-5")
+
+        reader.await_reading(lambda got: got.grid_w == -5, publish)
+        reader.clock.advance(31)
+        count, taken = len(reader.readings), reader.meter.taken
+        peer.publish("lost/grid", "-6")
+        wait_for(lambda: reader.meter.taken > taken, "it was taken")
+        wait_for(lambda: reader.errors, "an error")
+        reader.clock.advance(11)
+        wait_for(lambda: str(reader.errors[-1]).endswith("s at lost/battery"), "the battery is named")
+        assert len(reader.readings) == count
 
 
 def test_a_broker_that_is_not_there_is_said_and_awaited(tmp_path: Path) -> None:
