@@ -35,10 +35,6 @@ _CONNECT_S, _READ_S, _WHOLE_S = 3.0, 5.0, 10.0
 _MOST_BYTES = 1_000_000
 
 
-def _check_path(text: str) -> None:
-    JsonPath.parse(text)
-
-
 @frozen(kw_only=True)
 class HttpValue(MeasuredValue):
     """A number in an answer."""
@@ -80,7 +76,7 @@ class HttpMeter:
         alive: str | None = setting(
             "path to a counter or time in the answer of url: an answer in which it has not moved is as old as before",
             default=None,
-            check=_check_path,
+            check=JsonPath.parse,
         )
         values: HttpValues = setting("what is measured, and where it is answered")
 

@@ -48,10 +48,6 @@ _HELP = {
 }
 
 
-def _check_path(text: str) -> None:
-    JsonPath.parse(text)
-
-
 @frozen(kw_only=True)
 class MeasuredValue:
     """Where a number stands in what a device sends, and what it means."""
@@ -59,7 +55,7 @@ class MeasuredValue:
     path: str = setting(
         "where the number stands: power, emeters[0].power, em:0.total_act_power, ;1 (second field of a text); $ is all",
         default="$",
-        check=_check_path,
+        check=JsonPath.parse,
     )
     scale: float = setting("what the number is multiplied by; -1 turns its sign", default=1.0)
     offset: float = setting("what is added to it after that, in the reading's own unit", default=0.0)
