@@ -9,6 +9,8 @@ from pv_heater.meters.gx_topics import GxValues
 
 NO_INPUT = 240
 """Ac/ActiveIn/Source of a Multi that runs on its battery."""
+_INVERTERS = frozenset({"vebus", "multi", "acsystem"})
+"""Services whose own input stands in for a grid meter: Multi and Quattro, Multi RS, several Multi RS."""
 _RUN_WITHOUT = "settings/0/Settings/CGwacs/RunWithoutGridMeter"
 
 
@@ -38,14 +40,14 @@ class LostDevices:
         if is_there or "grid" in kinds:
             self._had_grid_meter = True
         has_left = not is_there and any(topic.startswith("grid/") for topic in gone)
-        is_replaced = "vebus" in kinds and "grid" not in kinds
+        is_replaced = bool(kinds & _INVERTERS) and "grid" not in kinds
         if self._had_grid_meter and (has_left or is_replaced):
             raise BadReply(
                 "the GX device lost its grid meter: what it shows as grid power is only the inverter's input now, "
                 "where PV looks like export. Look after the meter and its cable"
             )
         runs_ess = values.text("system/0/SystemType") == "ESS"
-        if runs_ess and is_replaced and values.number(_RUN_WITHOUT) == 0:
+        if runs_ess and is_replaced and "vebus" in kinds and values.number(_RUN_WITHOUT) == 0:
             raise BadReply(
                 "ESS is set up with a grid meter, but the GX device sees none: what it shows as grid power is only the "
                 "inverter's input. Look after the meter, or set Grid metering to Inverter/Charger in the ESS menu"

@@ -282,17 +282,19 @@ def test_a_wrong_password_is_named_and_never_shown(tmp_path: Path) -> None:
         assert "wrong-one" not in str(error)
 
 
+@needs_mosquitto
 def test_an_encrypted_connection_with_the_devices_own_certificate(tmp_path: Path) -> None:
     chain, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={PORTAL_ID}",
          "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True,
     )  # fmt: skip
-    # The device itself talks to its broker in the clear; here nobody answers, but the door opens.
-    with AmqttBroker(certificate=(chain, key)) as broker:
-        with Linked(broker.port, tls=True, ca_file=str(chain)) as link:
-            assert "a broker answers, but no GX device" in str(trouble(link))
-        with Linked(broker.port, tls=True) as stranger:
+    tls_port = free_port()
+    encrypted = (f"listener {tls_port} 127.0.0.1", f"certfile {chain}", f"keyfile {key}")
+    with Mosquitto(lines=("allow_anonymous true", "user root", *encrypted)) as broker:
+        with GxPeer(broker.port, PLANT, speed=SPEED), Linked(tls_port, tls=True, ca_file=str(chain)) as link:
+            assert link.next_picture().values[GRID] == 100.0
+        with Linked(tls_port, tls=True) as stranger:
             assert "cannot be reached" in str(trouble(stranger, 10.0))
 
 

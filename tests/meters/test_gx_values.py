@@ -294,6 +294,16 @@ def test_a_home_that_never_had_a_grid_meter_needs_none() -> None:
         checked(forgotten, LostDevices())
 
 
+@pytest.mark.parametrize("service", ["vebus", "multi", "acsystem"])
+def test_any_inverter_that_stands_in_for_the_grid_meter_is_noticed(service: str) -> None:
+    lost = LostDevices()
+    checked(PLANT, lost)
+    with pytest.raises(BadReply, match="lost its grid meter"):
+        checked(ess_house(**_kind(service)), lost)
+    on_generator = ess_house(**{**_kind("grid"), "Ac/ActiveIn/ServiceType": "genset", "Ac/ActiveIn/Source": 2})
+    checked(on_generator, lost)
+
+
 def test_a_second_grid_meter_may_leave() -> None:
     lost = LostDevices()
     checked(PLANT, lost)
