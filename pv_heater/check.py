@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
-from pv_heater.core.settings import BatteryShare
+from pv_heater.core.policy import BatteryShare
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.findings import CheckReport, Finding
 from pv_heater.io.clock import SystemClock, network_time_synchronised

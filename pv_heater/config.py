@@ -22,8 +22,8 @@ from pv_heater.config_structure import Hook, SettingProblems, Structure, many, p
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.pin_names import PinName
+from pv_heater.core.policy import BatteryShare
 from pv_heater.core.setting import SettingProblem
-from pv_heater.core.settings import BatteryShare
 from pv_heater.errors import ConfigError
 
 __all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "choose_config_path", "load_config"]

@@ -17,7 +17,7 @@ from pv_heater.config_model import Config
 from pv_heater.config_presets import preset_words
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_text import group_of, key_of, row_of, settings_of
-from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 
 _COMMENT_COLUMN = 40
 

@@ -8,8 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.setting import Secret, SettingProblem, setting
-from pv_heater.core.settings import BatteryShare, Limits, LoadPolicy, Site, TariffPeriod
+from pv_heater.core.settings import Limits, Site, TariffPeriod
 
 S_co = TypeVar("S_co", covariant=True)
 

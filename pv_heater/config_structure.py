@@ -23,8 +23,8 @@ from cattrs.gen import make_dict_structure_fn
 from pv_heater.config_scalars import UNIT_NAMES, check_base_url, check_zone, clock_time, day_time, number, shown, truth
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_yaml import Problem
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import DayTime, Secret, SettingProblem, check_range
-from pv_heater.core.settings import LoadPolicy
 
 Hook = Callable[[Any], Any]
 """Turns a plain value into a setting; raises SettingProblem or SettingProblems."""

@@ -23,8 +23,8 @@ from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import headroom_w
 from pv_heater.core.home_loads import HomeLoads
 from pv_heater.core.outcome import decision_of
+from pv_heater.core.policy import BatteryShare
 from pv_heater.core.saved import SCHEMA, Saved
-from pv_heater.core.settings import BatteryShare
 from pv_heater.core.step_time import LocalDay, StepTime
 from pv_heater.core.surplus import Budget, Strategy, View
 from pv_heater.core.tariff import Tariff

@@ -12,7 +12,8 @@ from attrs import evolve
 
 from pv_heater.config import Config, TypedSettings
 from pv_heater.core.pin_names import PinName
-from pv_heater.core.settings import BatteryShare, ServoPin
+from pv_heater.core.pin_settings import ServoPin
+from pv_heater.core.policy import BatteryShare
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins
 from pv_heater.io.pin_lock import holder, lock_pins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pv_heater.config import Config
 from pv_heater.core.pin_names import boot_pull_problem
-from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import RelayPin, ServoPin
 
 
 def pin_settings(config: Config) -> list[tuple[str, RelayPin | ServoPin]]:

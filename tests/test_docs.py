@@ -19,7 +19,9 @@ from pv_heater.cli import cli
 from pv_heater.config import Config, Tables
 from pv_heater.core import evidence
 from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS
-from pv_heater.core.settings import Battery, BatteryShare, Limits, LoadPolicy, ServoPin, Site
+from pv_heater.core.pin_settings import ServoPin
+from pv_heater.core.policy import BatteryShare, LoadPolicy
+from pv_heater.core.settings import Battery, Limits, Site
 from pv_heater.core.types import OFF, Setpoint
 from pv_heater.errors import BadReply, ConfigError, Unreachable
 from pv_heater.io import clock_trust, gpio, watchdog

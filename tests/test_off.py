@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import RelayPin, ServoPin
 from pv_heater.io.control import ControlServer
 from pv_heater.io.pin_lock import lock_pins
 from pv_heater.io.pins_file import outputs_in, read_pins_file, write_pins_file

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
-from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Limits, Site
 from pv_heater.core.types import Decision, Reading
 
 ROUNDING = 1e-6

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.bench.forbidden import ROUNDING, Blocks, Forbidden, temperature_block
 from pv_heater.config_model import Config
 from pv_heater.core.daylight import sun_elevation_deg
-from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.types import (
     ClearFault,
     Decision,

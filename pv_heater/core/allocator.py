@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 
-from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
 from pv_heater.core.wants import needed_w
 

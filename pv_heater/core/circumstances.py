@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pv_heater.core.allocator import Share
 from pv_heater.core.guards import Block
 from pv_heater.core.margins import offered_w
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Situation
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode

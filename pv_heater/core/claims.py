@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pv_heater.core.allocator import Claim
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory
 from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
 from pv_heater.core.types import Mode, Phase

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pv_heater.core.basis import Basis, LoadThresholds, Thresholds
 from pv_heater.core.guards import RELEASE_SHARE, Watched, battery_release_percent, least_battery_percent
-from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import Budget, View, house_w
 from pv_heater.core.types import Forecast
 from pv_heater.core.wants import needed_w

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
 

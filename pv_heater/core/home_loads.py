@@ -13,8 +13,8 @@ from pv_heater.core.circumstances import Circumstances
 from pv_heater.core.claims import claim_of, takes_surplus
 from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.guards import Block, load_block
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.saved import SavedLoad, load_as_json
-from pv_heater.core.settings import BatteryShare, LoadPolicy
 from pv_heater.core.situation import Memory, Outcome
 from pv_heater.core.types import Inputs, Mode, Phase
 

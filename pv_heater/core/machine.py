@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.reasons import outcome_of
-from pv_heater.core.settings import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
 from pv_heater.core.types import Mode, Phase

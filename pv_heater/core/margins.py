@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pv_heater.core.guards import Block
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode, Phase

@@ -13,7 +13,7 @@ from attrs import frozen
 from pv_heater.core.setting import SettingProblem
 
 if TYPE_CHECKING:  # the settings check their pins by this module
-    from pv_heater.core.settings import RelayPin
+    from pv_heater.core.pin_settings import RelayPin
 
 HEADER_GPIO = {
     3: 2, 5: 3, 7: 4, 8: 14, 10: 15, 11: 17, 12: 18, 13: 27, 15: 22, 16: 23, 18: 24, 19: 10, 21: 9, 22: 25,

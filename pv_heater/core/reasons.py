@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pv_heater.core.margins import load_margins, next_change_s
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import dwell_left_s, rest_left_s
 from pv_heater.core.types import Phase

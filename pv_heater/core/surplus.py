@@ -8,7 +8,8 @@ from datetime import datetime
 from math import inf
 from typing import Any, Protocol
 
-from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Limits, Site
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory
 
 

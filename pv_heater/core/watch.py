@@ -10,7 +10,8 @@ from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
-from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View, house_w, spare_w
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 

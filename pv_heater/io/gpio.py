@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.core.pin_names import PinName
+from pv_heater.core.pin_settings import RelayPin, ServoPin
 from pv_heater.core.setting import SettingProblem
-from pv_heater.core.settings import RelayPin, ServoPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.pin_board import as_hardware_error, open_board
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from attrs import asdict, fields, frozen
 
 from pv_heater.core.pin_names import PinName
+from pv_heater.core.pin_settings import RelayPin, ServoPin
 from pv_heater.core.setting import SettingProblem, check_range
-from pv_heater.core.settings import RelayPin, ServoPin
 from pv_heater.io.state_file import write_atomically
 
 FILE_NAME = "pins.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.types import OFF, Setpoint
 from pv_heater.ports import Tools
 

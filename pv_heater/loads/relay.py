@@ -6,8 +6,9 @@ import logging
 
 from attrs import frozen
 
+from pv_heater.core.pin_settings import RelayPin
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import setting
-from pv_heater.core.settings import LoadPolicy, RelayPin
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins, RelayLine

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from attrs import frozen
 
+from pv_heater.core.pin_settings import RelayPin, ServoPin
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.regulator_curve import RegulatorCurve, parse_curve, phase_cut
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.core.settings import LoadPolicy, RelayPin, ServoPin
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.gpio import FRAME_S, Pins, RelayLine, ServoLine

@@ -6,8 +6,9 @@ from pathlib import Path
 from attrs import frozen
 
 from pv_heater.config_tables import Tables
+from pv_heater.core.pin_settings import RelayPin, ServoPin
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import Secret, SettingProblem, setting
-from pv_heater.core.settings import LoadPolicy, RelayPin, ServoPin
 
 
 class Portal:

@@ -5,7 +5,8 @@ import pytest
 
 from pv_heater.config import choose_config_path, load_config
 from pv_heater.config_model import PROJECT_FOLDER
-from pv_heater.core.settings import BatteryShare, Limits, Site
+from pv_heater.core.policy import BatteryShare
+from pv_heater.core.settings import Limits, Site
 from pv_heater.strategies.plan import Plan
 from tests.config.files import COMPLETE, loaded
 from tests.config.stand_ins import TABLES, Nothing, Tape

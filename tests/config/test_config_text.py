@@ -6,7 +6,8 @@ from pv_heater.config_example import documented_example
 from pv_heater.config_model import PROJECT_FOLDER, Config
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_text import describe
-from pv_heater.core.settings import BatteryShare, LoadPolicy, PvPlane
+from pv_heater.core.policy import BatteryShare, LoadPolicy
+from pv_heater.core.settings import PvPlane
 from tests.config.stand_ins import TABLES, Regulator, Tape
 
 SHIPPED = PROJECT_FOLDER / "Files" / "config.yaml"

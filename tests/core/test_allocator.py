@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pv_heater.core.allocator import Claim, allot
-from pv_heater.core.settings import BatteryShare, LoadPolicy
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
 from pv_heater.core.wants import needed_w
 

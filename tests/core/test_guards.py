@@ -14,7 +14,8 @@ from pv_heater.core.guards import (
     site_blocks,
 )
 from pv_heater.core.headroom import headroom_w, phase_headroom_w
-from pv_heater.core.settings import Battery, Inverter, Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Battery, Inverter, Limits, Site
 from pv_heater.core.types import Reading
 from tests.builders import NOON, reading
 

@@ -6,7 +6,7 @@ from pv_heater.core.claims import held_w, takes_surplus
 from pv_heater.core.drawing import Idle
 from pv_heater.core.guards import Block
 from pv_heater.core.machine import TRANSITIONS, Event, advance
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase
 

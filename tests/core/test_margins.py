@@ -9,7 +9,7 @@ import pytest
 
 from pv_heater.core.machine import advance
 from pv_heater.core.margins import duration_text, flip_text
-from pv_heater.core.settings import LoadPolicy
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.types import Decision, Force, Mode, Phase, Vacation
 from tests.builders import NOON, House, config, heater

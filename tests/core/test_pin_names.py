@@ -1,8 +1,8 @@
 import pytest
 
 from pv_heater.core.pin_names import HEADER_GPIO, HEADER_SUPPLY, PinName, boot_pull_problem
+from pv_heater.core.pin_settings import RelayPin
 from pv_heater.core.setting import SettingProblem
-from pv_heater.core.settings import RelayPin
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import RelayPin, ServoPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins
 from tests.io.lgpio_recorder import LgpioRecorder, put_in, take_out

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import RelayPin, ServoPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins
 

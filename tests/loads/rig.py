@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.settings import RelayPin, ServoPin, Site
+from pv_heater.core.pin_settings import RelayPin, ServoPin
+from pv_heater.core.settings import Site
 from pv_heater.core.types import OFF, Setpoint
 from pv_heater.io.gpio import Pins
 from pv_heater.loads.servo_regulator import ServoRegulator

@@ -1,7 +1,8 @@
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.settings import RelayPin, Site
+from pv_heater.core.pin_settings import RelayPin
+from pv_heater.core.settings import Site
 from pv_heater.core.types import OFF
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loads.relay import Relay

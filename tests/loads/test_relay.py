@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from pv_heater.core.settings import RelayPin, Site
+from pv_heater.core.pin_settings import RelayPin
+from pv_heater.core.settings import Site
 from pv_heater.core.types import OFF
 from pv_heater.io.gpio import Pins
 from pv_heater.loads.relay import Relay

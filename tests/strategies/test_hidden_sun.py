@@ -2,7 +2,8 @@
 
 import pytest
 
-from pv_heater.core.settings import Limits, LoadPolicy, Site
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View
 from pv_heater.strategies.hidden_sun import HiddenSun
 from tests.builders import NOON, reading
