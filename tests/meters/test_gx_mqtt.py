@@ -217,6 +217,16 @@ def test_the_devices_clock_never_dates_a_reading(broker: Broker, build: Build) -
         assert meter.clock_offset_s is None
 
 
+def test_old_firmware_that_takes_everything_back_lost_no_device(broker: Broker, build: Build) -> None:
+    with GxPeer(broker.port, PLANT, speed=SPEED, old=True) as gx:
+        meter = build()
+        assert until(meter, lambda seen: True).grid_w == 100.0
+        gx.fall_asleep()
+        gx.set({"system/0/Ac/Grid/L1/Power": 20.0})
+        seen = until(meter, lambda seen: seen.grid_w == 20.0)
+        assert seen.consumption_w == 1747.0
+
+
 def test_silence_ends_readings_in_the_stated_time(gx: GxPeer, build: Build) -> None:
     meter = build()
     meter.read()
