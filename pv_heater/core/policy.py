@@ -1,0 +1,107 @@
+"""What every load has, whatever its output: how much it takes, how often it may switch, when it has had enough."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from pv_heater.core.setting import SettingProblem, setting
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise SettingProblem(f"must be letters, digits and underscores, such as water_heater, not {name!r}")
+
+
+@frozen(kw_only=True)
+class LoadPolicy:
+    """What is the same for every load, whatever its output. List order is priority."""
+
+    name: str = setting("what logs and commands call it: letters, digits and underscores", check=_check_name)
+    max_power_w: float = setting("what it draws at full power", unit="W", minimum=1, maximum=100_000)
+    min_power_w: float = setting("least power it can be run at", default=60.0, unit="W", minimum=1)
+    min_on_s: float = setting(
+        "once on, it stays on at least this long (safety excepted)",
+        default=300.0,
+        unit="s",
+        minimum=0,
+        maximum=86_400,
+    )
+    min_off_s: float = setting(
+        "once off, it stays off at least this long", default=300.0, unit="s", minimum=0, maximum=86_400
+    )
+    start_delay_s: float = setting(
+        "the surplus must last this long before it starts", default=5.0, unit="s", minimum=0, maximum=3600
+    )
+    dead_band_w: float = setting("smaller changes of power are not worth a move", default=100.0, unit="W", minimum=0)
+    ramp_s: float = setting(
+        "time from zero to full power when power rises; 0 is at once",
+        default=0.0,
+        unit="s",
+        minimum=0,
+        maximum=600,
+    )
+    max_closings_per_day: int = setting(
+        "starts a day; after that an idle load stays off until midnight",
+        default=25,
+        minimum=1,
+        maximum=10_000,
+    )
+    phase: int | None = setting(
+        "the grid phase it hangs on, for limits.max_phase_w; not set, it counts on the fullest one",
+        default=None,
+        minimum=1,
+        maximum=3,
+    )
+    daily_max_wh: float | None = setting(
+        "enough for a day: the load counts as full", default=None, unit="Wh", minimum=1
+    )
+    target_c: float | None = setting(
+        "the load counts as full at this temperature", default=None, unit="degC", minimum=0, maximum=95
+    )
+    max_c: float | None = setting(
+        "safety: off at this temperature, or when its probe is lost",
+        default=None,
+        unit="degC",
+        minimum=0,
+        maximum=100,
+    )
+    hysteresis_c: float = setting(
+        "degrees below target or maximum at which it may heat again",
+        default=3.0,
+        unit="degC",
+        minimum=0.1,
+        maximum=30,
+    )
+    temperature_from: object | None = setting(
+        "the probe in its tank, for target_c and max_c where the meter does not tell the temperature", default=None
+    )
+
+    adjustable = True
+    """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.adjustable and self.min_power_w > self.max_power_w:
+            raise SettingProblem(
+                f"must not be above max_power_w ({self.max_power_w:g} W), but is {self.min_power_w:g} W",
+                "min_power_w",
+            )
+
+    @property
+    def least_power_w(self) -> float:
+        """The least power this load draws when it is on."""
+        return self.min_power_w if self.adjustable else self.max_power_w
+
+
+@frozen(kw_only=True)
+class BatteryShare:
+    """The battery's place among the loads: loads above it come first, those below wait for `until_percent`."""
+
+    until_percent: float = setting(
+        "charge up to which it comes before the loads below it",
+        default=80.0,
+        unit="%",
+        minimum=0,
+        maximum=100,
+    )
