@@ -129,7 +129,7 @@ class Controller:
 
         circumstances = self._circumstances(watched, blocks, budget, load_c)
         outcomes = self._loads.advance(circumstances, shares, hot, inputs, cleared)
-        self._remember_own()
+        self._remember_own(inputs.unreachable)
         basis = basis_of(
             watched,
             view,
@@ -241,8 +241,8 @@ class Controller:
             daylight_ends_s=time.tick_at(watched.daylight_changes_at) if watched.daylight else None,
         )
 
-    def _remember_own(self) -> None:
-        """From now on the house feels what the loads are set to, but for those that are only pretended."""
-        credited_w = self._loads.credited_w()
-        felt_w = {name: power_w for name, power_w in credited_w.items() if name not in self._pretended}
+    def _remember_own(self, unreachable: Collection[str]) -> None:
+        """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
+        unfelt = self._pretended.union(unreachable)
+        felt_w = {name: power_w for name, power_w in self._loads.credited_w().items() if name not in unfelt}
         self._watch.remember_own(self._time.tick_s, felt_w)

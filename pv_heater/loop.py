@@ -137,6 +137,7 @@ class Loop:
                 tick_s=tick_s,
                 commands=commands,
                 health=dict(self._health),
+                unreachable={name: why for name, load in self._loads.items() if (why := load.trouble()) is not None},
                 load_c=self._temperatures() if self._temperatures else {},
                 clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
                 distrusted_because=self._distrusted_because() if self._distrusted_because else None,

@@ -141,10 +141,31 @@ class Load(Protocol):
         """Allow the output again after `trip`."""
         ...
 
+    def trouble(self) -> str | None:
+        """Why the output cannot be reached now; None while it can. Ends by itself, unlike a HardwareError."""
+        ...
+
     def power_w(self) -> float:
         """What the output is set to draw right now, by its own account; 0 while the contact is open."""
         ...
 
     def close(self) -> None:
         """Leave the output safe and give its pins back. May be repeated."""
+        ...
+
+
+class Device(Protocol):
+    """An output at the other end of a network, as one thread talks to it; `loads.networked` makes a `Load` of it."""
+
+    @property
+    def refresh_s(self) -> float:
+        """The setpoint is sent again at least so often: a device switches itself off when nobody speaks to it."""
+        ...
+
+    def set_power(self, power_w: float) -> None:
+        """Tell the device, 0 for off, and make sure that it took it. Blocks; raises SourceError when it did not."""
+        ...
+
+    def close(self) -> None:
+        """End the connection. From any thread; may be repeated."""
         ...

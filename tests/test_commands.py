@@ -33,6 +33,9 @@ class Output:
 
     def reset(self) -> None: ...
 
+    def trouble(self) -> None:
+        """Always within reach."""
+
     def power_w(self) -> float:
         return self.setpoint.power_w
 

@@ -27,6 +27,7 @@ class RememberingLoad:
         self.error: Exception = HardwareError("pin still lost")
         self.wants_tick_after_s: float | None = None
         self.tripped = False
+        self.unreachable: str | None = None
 
     def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
         self._diary.append((self.name, "apply", setpoint.power_w))
@@ -48,6 +49,9 @@ class RememberingLoad:
     def reset(self) -> None:
         self.tripped = False
         self._diary.append((self.name, "reset", 0.0))
+
+    def trouble(self) -> str | None:
+        return self.unreachable
 
     def power_w(self) -> float:
         return self._setpoint.power_w
@@ -302,3 +306,19 @@ def test_a_wall_clock_that_jumps_by_months_does_not_end_a_reading_early() -> Non
     last = reading(bench.clock.now())
     decision = bench.controller.step(NOON + timedelta(days=0, seconds=2), last, None)
     assert decision.loads["boiler"].phase is Phase.HEATING
+
+
+def test_a_load_that_cannot_be_reached_goes_off_gives_its_share_away_and_comes_back() -> None:
+    bench = Bench()
+    bench.fields["pv_w"] = 1600.0  # enough for one of them
+    bench.tick()
+    assert bench.tick().setpoints["boiler"].on
+    bench.loads[0].unreachable = "boiler at 192.168.1.9 does not answer"
+    decision = bench.tick()
+    assert not decision.setpoints["boiler"].on
+    assert decision.loads["boiler"].because == "boiler at 192.168.1.9 does not answer"
+    assert decision.loads["boiler"].phase is not Phase.FAULT
+    assert bench.tick().setpoints["pool"].on
+    bench.loads[0].unreachable = None
+    bench.tick()
+    assert bench.tick().setpoints["boiler"].on, "it is first in the list, and needs no clear"

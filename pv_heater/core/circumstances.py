@@ -40,10 +40,13 @@ class Circumstances:
         running: bool,
         wish: Mode | None,
         health: str,
+        unreachable: str | None,
         cleared: bool,
     ) -> Situation:
         """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule."""
         budget, energy = self.budget, self._energy_block(running=running)
+        if unreachable is not None:
+            energy = Block(guard="unreachable", safety=False, at_once=True, because=unreachable)
         share_w, rule, because = share.power_w, budget.rule, budget.because
         if share.rule is not None:
             rule, because = share.rule, f"{share.because}; {budget.because}"

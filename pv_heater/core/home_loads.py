@@ -116,7 +116,9 @@ class HomeLoads:
                 row,
                 self._memories[row.name],
                 tick_s,
-                usable=hot[row.name] is None and inputs.health.get(row.name, "ok") == "ok",
+                usable=hot[row.name] is None
+                and inputs.health.get(row.name, "ok") == "ok"
+                and row.name not in inputs.unreachable,
                 wish=inputs.wishes.get(row.name),
                 own_w=own_w.get(row.name, 0.0),
             )
@@ -142,6 +144,7 @@ class HomeLoads:
                 running=memory.phase is Phase.HEATING,
                 wish=inputs.wishes.get(name),
                 health=inputs.health.get(name, "ok"),
+                unreachable=inputs.unreachable.get(name),
                 cleared=name in cleared,
             )
             outcomes[name] = outcome = machine.advance(policy, memory, situation)

@@ -242,6 +242,8 @@ class Inputs:
     commands: tuple[Command, ...] = ()
     health: Mapping[str, str] = field(default_factory=dict)
     """Load name to ``ok`` or the reason why its hardware cannot be used."""
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+    """Load name to why its device does not answer now. Its share goes to others; ends by itself, unlike a fault."""
     wishes: Mapping[str, Mode | None] = field(default_factory=dict)
     """Load name to what its rule answered: on, off, or None (no opinion)."""
     load_c: Mapping[str, float] = field(default_factory=dict)

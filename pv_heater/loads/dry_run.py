@@ -43,6 +43,9 @@ class DryRun:
         """Allow it to be on again."""
         self._held_open = False
 
+    def trouble(self) -> None:
+        """Thin air is always within reach."""
+
     def power_w(self) -> float:
         """What a real load with this setpoint would draw."""
         return 0.0 if self._held_open else self._setpoint.power_w

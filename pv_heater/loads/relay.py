@@ -61,6 +61,9 @@ class Relay:
         """Allow closing again."""
         self._line.reset()
 
+    def trouble(self) -> None:
+        """A pin is always within reach."""
+
     def power_w(self) -> float:
         """Its whole power while the contact is closed, else 0."""
         return self._power_w if self._line.contact_closed else 0.0

@@ -32,6 +32,9 @@ class Obedient:
     def reset(self) -> None:
         """Never tripped for good."""
 
+    def trouble(self) -> None:
+        """Always within reach."""
+
     def power_w(self) -> float:
         return self._power_w
 

@@ -1,0 +1,71 @@
+"""Any output at the other end of a network: told on a thread of its own, believed only when it confirms."""
+
+from __future__ import annotations
+
+import logging
+
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.types import Setpoint
+from pv_heater.io.sender import Sender
+from pv_heater.ports import Clock, Device
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 5.0
+"""A device may miss one word; after this long it counts as unreachable, and other loads get its share."""
+ASK_AGAIN_S = 0.1
+LONGEST_OFF_S = 5.0
+"""A safety stop is waited for this long; then the device's own time-out must do it."""
+
+
+class NetworkedLoad:
+    """Satisfies `ports.Load` around a `ports.Device`."""
+
+    def __init__(self, policy: LoadPolicy, device: Device, clock: Clock) -> None:
+        self.name = policy.name
+        self._device = device
+        self._clock = clock
+        self._held_off = False
+        self._safe_since_s: float | None = None
+        self._sender: Sender[float] = Sender(
+            policy.name, device.set_power, refresh_s=device.refresh_s, monotonic_s=clock.monotonic_s, log=log
+        )
+
+    def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:  # noqa: ARG002 - the thread keeps the pace
+        """Hand the setpoint over; never waits. Never asks for an early tick."""
+        self._safe_since_s = None
+        self._sender.want(0.0 if self._held_off else setpoint.power_w)
+        return None
+
+    def safe(self, tick_s: float) -> float | None:
+        """Off as soon as the device can be told; asks to be called again until it confirms, for at most 5 s."""
+        self._sender.want(0.0)
+        if self._safe_since_s is None:
+            self._safe_since_s = tick_s
+        waited_s = tick_s - self._safe_since_s
+        return None if self._sender.confirmed == 0.0 or waited_s >= LONGEST_OFF_S else tick_s + ASK_AGAIN_S
+
+    def trip(self) -> None:
+        """Off from another thread, and held off until `reset`."""
+        self._held_off = True
+        self._sender.want(0.0)
+
+    def reset(self) -> None:
+        """Allow it to be on again."""
+        self._held_off = False
+
+    def power_w(self) -> float:
+        """What the device confirmed last; 0 while it does not answer."""
+        return self._sender.confirmed or 0.0
+
+    def trouble(self) -> str | None:
+        """Why the device cannot be reached; None while it answers, or misses its first words only."""
+        since_s = self._sender.troubled_since_s
+        if since_s is None or self._clock.monotonic_s() - since_s < GRACE_S:
+            return None
+        return self._sender.trouble
+
+    def close(self) -> None:
+        """Send no more, and end the connection. The device was told to be off before. May be repeated."""
+        self._sender.stop()
+        self._device.close()

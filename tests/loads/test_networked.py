@@ -1,0 +1,98 @@
+"""An output behind a network: a device that answers, falls silent and comes back, under a hand-moved clock."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.types import OFF, Setpoint
+from pv_heater.errors import Unreachable
+from pv_heater.loads.networked import GRACE_S, LONGEST_OFF_S, NetworkedLoad
+from tests.mqtt_brokers import wait_for
+from tests.source_tools import HandClock
+
+ON = Setpoint(on=True, power_w=700.0)
+
+
+class Dimmer:
+    refresh_s = 0.05
+
+    def __init__(self) -> None:
+        self.power_w = 0.0
+        self.silent = self.closed = False
+
+    def set_power(self, power_w: float) -> None:
+        if self.silent:
+            raise Unreachable("the dimmer does not answer")
+        self.power_w = power_w
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.dimmer, self.clock = Dimmer(), HandClock()
+        self.load = NetworkedLoad(LoadPolicy(name="boiler", max_power_w=1000), self.dimmer, self.clock)
+
+    def confirmed(self, power_w: float) -> None:
+        wait_for(lambda: self.load.power_w() == self.dimmer.power_w == power_w, f"{power_w} W confirmed")
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.load.close()
+
+
+def test_the_setpoint_counts_when_the_device_has_taken_it(rig: Rig) -> None:
+    assert rig.load.power_w() == 0.0
+    assert rig.load.apply(ON, 0.0) is None
+    rig.confirmed(700.0)
+    rig.load.apply(OFF, 1.0)
+    rig.confirmed(0.0)
+
+
+def test_a_silent_device_counts_as_unreachable_after_its_grace_and_as_drawing_nothing(rig: Rig) -> None:
+    rig.load.apply(ON, 0.0)
+    rig.confirmed(700.0)
+    rig.dimmer.silent = True
+    wait_for(lambda: rig.load.power_w() == 0.0, "no longer counted")
+    assert rig.load.trouble() is None, "one missed word is no trouble"
+    rig.clock.advance(GRACE_S)
+    assert rig.load.trouble() == "the dimmer does not answer"
+    rig.dimmer.silent = False
+    rig.confirmed(700.0)
+    assert rig.load.trouble() is None
+
+
+def test_a_safety_stop_waits_for_the_confirmation_but_not_for_ever(rig: Rig) -> None:
+    rig.load.apply(ON, 0.0)
+    rig.confirmed(700.0)
+    rig.dimmer.silent = True
+    assert rig.load.safe(10.0) == pytest.approx(10.1)
+    assert rig.load.safe(10.0 + LONGEST_OFF_S) is None
+    rig.dimmer.silent = False
+    wait_for(lambda: rig.dimmer.power_w == 0.0, "off as soon as it can be told", 5)
+    assert rig.load.safe(20.0) is None
+
+
+def test_a_trip_holds_it_off_whatever_is_asked_until_the_reset(rig: Rig) -> None:
+    rig.load.apply(ON, 0.0)
+    rig.confirmed(700.0)
+    rig.load.trip()
+    rig.confirmed(0.0)
+    rig.load.apply(ON, 1.0)
+    rig.load.apply(ON, 2.0)
+    assert rig.dimmer.power_w == 0.0
+    rig.load.reset()
+    rig.load.apply(ON, 3.0)
+    rig.confirmed(700.0)
+
+
+def test_closing_ends_the_connection_and_may_be_repeated(rig: Rig) -> None:
+    rig.load.close()
+    rig.load.close()
+    assert rig.dimmer.closed
