@@ -132,9 +132,9 @@ class GxLink:
         called_s = self._clock.monotonic_s()
         if self._last_s is None:
             self._last_s = called_s
-            self._link.start()
         owed = False
         while not self._closed:
+            self._link.start()
             now_s = self._clock.monotonic_s()
             self._speak(now_s)
             wait_s = self._deadline_s(called_s) - now_s
@@ -146,6 +146,7 @@ class GxLink:
             if owed and self._is_ready():
                 self._settle()
                 return self._hand_over()
+        self._link.close()  # it may have been started while it was being closed
         raise Unreachable(f"{self._where}: the connection was closed")
 
     def _deadline_s(self, called_s: float) -> float:

@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from pv_heater.core.setting import Secret, SettingProblem, setting
+from pv_heater.errors import Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,10 @@ class MqttLink:
         return self._refused
 
     def start(self) -> None:
-        """Begin to connect, on a thread of its own; returns at once and may be repeated."""
+        """Begin to connect, on a thread of its own; returns at once and may be repeated.
+
+        Raises Unreachable when the certificate to trust cannot be read.
+        """
         with self._lock:
             if self._client is None:
                 self._client = self._new_client()
@@ -176,7 +180,10 @@ class MqttLink:
         return client
 
     def _tls_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._broker.ca_file)
+        try:
+            context = ssl.create_default_context(cafile=self._broker.ca_file)
+        except OSError as error:
+            raise Unreachable(f"the certificate in ca_file ({self._broker.ca_file}) cannot be used: {error}") from None
         if self._broker.fingerprint is not None:
             # The certificate itself is compared instead, before anything is sent.
             context.check_hostname = False

@@ -68,10 +68,11 @@ class GxMqttMeter:
     def _reading(self, picture: GxPicture) -> Reading:
         values = GxValues(picture.values, self._complain)
         _check_system(picture)
-        self._lost.check(values, picture.gone)
         self._note_hung(self._chargers.hung(values, self._clock.monotonic_s()))
         self._note_company(company(values))
-        return reading_from_values(values, taken_at=self._clock.now(), hung=self._hung, complain=self._complain)
+        reading = reading_from_values(values, taken_at=self._clock.now(), hung=self._hung, complain=self._complain)
+        self._lost.check(values, picture.gone)
+        return reading
 
     def _note_hung(self, hung: frozenset[str]) -> None:
         for name in sorted(hung - self._hung):

@@ -298,6 +298,16 @@ def test_an_encrypted_connection_with_the_devices_own_certificate(tmp_path: Path
             assert "cannot be reached" in str(trouble(stranger, 10.0))
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_that_cannot_be_used_is_named(content: str | None, tmp_path: Path, gx: GxPeer) -> None:
+    path = tmp_path / "authority.pem"
+    if content is not None:
+        path.write_text(content)
+    with Linked(free_port(), tls=True, ca_file=str(path)) as link:
+        for _ in range(2):
+            assert "authority.pem) cannot be used" in str(trouble(link))
+
+
 def test_no_device_at_all(broker: Mosquitto) -> None:
     with Linked(free_port()) as nowhere:
         assert isinstance(trouble(nowhere), Unreachable)

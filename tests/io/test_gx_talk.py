@@ -105,6 +105,14 @@ def test_only_the_end_of_a_full_publish_that_we_saw_begin_counts(payload: bytes,
     assert talk.is_complete(1.0) is completes
 
 
+def test_another_clients_full_publish_counts_once_we_have_listened_long_enough() -> None:
+    talk = GxTalk(PACE, "me")
+    for second in (0.0, PACE.retry_s):
+        talk.due(second)
+    talk.heard_completed(b'{"full-publish-completed-echo":"somebody","value":1795238292}')
+    assert talk.is_complete(PACE.retry_s)
+
+
 def test_what_is_missing_is_asked_for_again_but_not_all_the_time() -> None:
     talk = GxTalk(PACE, "me")
     assert requests(talk, 1, beats=True, completes=True) == [(0, FULL)]
