@@ -197,7 +197,7 @@ def test_the_worst_times_are_the_sums_of_the_constants():
 
 def test_the_install_page_explains_the_unit_as_it_is():
     unit = page_text("Files/systemd/pv-heater.service")
-    for line in re.findall(r"`([A-Z]\w+=\w+)`", page_text("docs/install.md").partition("## 4.")[0]):
+    for line in re.findall(r"`([A-Z]\w+=\w+)`", page_text("docs/install.md").partition("## 5.")[0]):
         assert line in unit or line.partition("=")[0] in ("LoadCredential",), line
     hang_s = sum(int(re.search(rf"{key}=(\d+)", unit)[1]) for key in ("WatchdogSec", "TimeoutStopSec"))
     assert f"{hang_s} s and a start of Python" in page_text("README.md")
@@ -219,6 +219,8 @@ def test_the_meter_of_the_docs_reads_and_complains(documented: Tables, tmp_path:
         meter.read()
     with pytest.raises(Unreachable):
         meter.read()
+    meter.close()
+    meter.close()
 
 
 def test_the_load_of_the_docs_gives_the_wanted_power_on_average(documented: Tables, tmp_path: Path):

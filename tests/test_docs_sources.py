@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,14 @@ def test_the_worst_times_of_meters_in_the_house_are_sums_of_the_constants() -> N
     for sum_s in (silent_s + end_s, frozen.LONGEST_SAME_S + sample_s + end_s, unseen_s + end_s):
         assert f"= {sum_s:g} s" in text
     assert f"| {silent_s + end_s:.0f} s |" in (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_install_page_lists_the_extras_that_env_sh_installs() -> None:
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    told = {cells[0].strip("`") for cells in rows(page("install")) if cells[0].strip("`") in extras}
+    (installed,) = re.findall(r'pyproject\.toml" ([a-z ]+) \$', (PROJECT / "env.sh").read_text(encoding="utf-8"))
+    assert told == set(extras) - {"dev"}
+    assert set(installed.split()) == told - {"bench"}
 
 
 def test_every_test_that_the_safety_page_names_exists() -> None:
