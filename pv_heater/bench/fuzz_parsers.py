@@ -1,0 +1,21 @@
+"""Everything that reads what comes from outside: the table of the parsers that `bench fuzz` tries."""
+
+from __future__ import annotations
+
+from pv_heater.bench.fuzz_gx import GX_PARSERS
+from pv_heater.bench.fuzz_measured import measured_names, measured_parser
+from pv_heater.bench.fuzz_own import OWN_PARSERS
+from pv_heater.bench.fuzz_parser import Parser
+from pv_heater.bench.fuzz_services import SERVICE_PARSERS
+
+_FIXED: dict[str, Parser] = {**GX_PARSERS, **SERVICE_PARSERS, **OWN_PARSERS}
+
+
+def parser_names() -> list[str]:
+    """All of them, those of presets last."""
+    return [*_FIXED, *measured_names()]
+
+
+def parser_called(name: str) -> Parser:
+    """The parser of that name; raises KeyError."""
+    return _FIXED[name] if name in _FIXED else measured_parser(name)
