@@ -19,6 +19,9 @@ KeyPath = tuple[str | int, ...]
 _DEEPEST = 12
 """No setting lies deeper than six levels; beyond this a file is not a configuration."""
 
+_MOST_BRACKETS, _LONGEST_LINE = 5000, 10_000
+"""Groups within groups need brackets, or dashes or blanks before them in one line."""
+
 _EMPTY_WORDS = {"", "~", "null", "Null", "NULL"}
 
 # The core schema's number and truth tags are guesses of the YAML library, not the writer's own tags.
@@ -72,6 +75,7 @@ def read_document(path: Path) -> Document:
 
 def parse_document(text: str) -> Document:
     """Read YAML `text`; raise Unreadable when it is not YAML or not a list of ``key: value`` lines."""
+    _check_depth(text)
     try:
         # The C parser is ten times faster, which is a second on the smallest Pi; wheels without it exist.
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -84,6 +88,15 @@ def parse_document(text: str) -> Document:
     document = Document(values={})
     document.values.update(_Walk(document).mapping(root, ()))
     return document
+
+
+def _check_depth(text: str) -> None:
+    """Raise Unreadable for what may be nested so deep that it would take the YAML library's stack, and us with it."""
+    brackets, longest = text.count("[") + text.count("{"), max(map(len, text.splitlines()), default=0)
+    if brackets > _MOST_BRACKETS:
+        raise Unreadable(f"has {brackets} opening brackets, which no configuration needs; is it another file?")
+    if longest > _LONGEST_LINE:
+        raise Unreadable(f"has a line of {longest} characters, which no configuration needs; is it another file?")
 
 
 def _read_text(path: Path) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
 
+from pv_heater.core.numbers import number_of
 from pv_heater.core.situation import Memory
 from pv_heater.core.types import FORCE_LONGEST_S, Mode, Phase, require_aware
 
@@ -121,9 +121,10 @@ def _number(item: Mapping[str, Any], key: str) -> float | None:
     value = item.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = None if isinstance(value, str) else number_of(value)
+    if number is None:
         raise ValueError(f"{key} must be a number, not {value!r}")
-    return float(value)
+    return number
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

@@ -6,7 +6,6 @@ Facts from the public documentation of api.forecast.solar: ``/estimate/watthours
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from pv_heater.core.numbers import number_of
 from pv_heater.core.setting import Secret, setting
 from pv_heater.core.settings import PvPlane
 from pv_heater.core.types import Forecast
@@ -79,7 +79,7 @@ class ForecastSolar:
         self._raise_if_limited(reply, message, now)
         said = message.get("text")
         body = self._http.require_ok(reply, str(said) if said else None).body
-        return spans_of_days(_watt_hours(body), self._zone_of(message))
+        return spans_of_answer(body, self._zone)
 
     def _raise_if_limited(self, reply: HttpReply, message: Mapping[str, Any], now: datetime) -> None:
         if reply.status != 429:
@@ -89,7 +89,7 @@ class ForecastSolar:
         except ValueError:
             raise self._http.error_for(reply, str(message.get("text") or "") or None) from None
         if retry_at.tzinfo is None:
-            retry_at = retry_at.replace(tzinfo=self._zone_of(message))
+            retry_at = retry_at.replace(tzinfo=_zone_of(message, self._zone))
         # Their clock counts, where it is known: ours may not be set yet.
         wait_s = max(0.0, (retry_at - (reply.server_time_at or now)).total_seconds())
         raise RateLimited(
@@ -97,13 +97,19 @@ class ForecastSolar:
             retry_after_s=wait_s,
         )
 
-    def _zone_of(self, message: Mapping[str, Any]) -> ZoneInfo:
-        """The zone of the answer's clock times, which is that of the place; ours where it does not tell."""
-        name = _object(message.get("info")).get("timezone")
-        try:
-            return ZoneInfo(str(name)) if name else self._zone
-        except (ValueError, KeyError, OSError):
-            return self._zone
+
+def spans_of_answer(body: Any, own_zone: ZoneInfo) -> list[Span]:
+    """The energies in one plane's answer; `own_zone` is for one that does not tell its own. Raises BadReply. Pure."""
+    return spans_of_days(_watt_hours(body), _zone_of(_object(_object(body).get("message")), own_zone))
+
+
+def _zone_of(message: Mapping[str, Any], own_zone: ZoneInfo) -> ZoneInfo:
+    """The zone of the answer's clock times, which is that of the place; ours where it does not tell."""
+    name = _object(message.get("info")).get("timezone")
+    try:
+        return ZoneInfo(str(name)) if name else own_zone
+    except (ValueError, KeyError, OSError):
+        return own_zone
 
 
 def _plane_path(plane: PvPlane) -> str:
@@ -119,7 +125,10 @@ def _watt_hours(body: Any) -> dict[str, float]:
     result = _object(body).get("result")
     if not isinstance(result, Mapping) or not result:
         raise BadReply("forecast.solar answered without a result, so nothing is known of the coming sun")
-    for at, energy_wh in result.items():
-        if isinstance(energy_wh, bool) or not isinstance(energy_wh, int | float) or not math.isfinite(energy_wh):
-            raise BadReply(f"forecast.solar gives {str(energy_wh)[:50]!r} Wh for {str(at)[:50]}, which is no number")
-    return {str(at): float(energy_wh) for at, energy_wh in result.items()}
+    found: dict[str, float] = {}
+    for at, said in result.items():
+        energy_wh = None if isinstance(said, str) else number_of(said)
+        if energy_wh is None:
+            raise BadReply(f"forecast.solar gives {str(said)[:50]!r} Wh for {str(at)[:50]}, which is no number")
+        found[str(at)] = energy_wh
+    return found

@@ -19,6 +19,9 @@ _STEP = timedelta(seconds=STEP_S)
 _LONGEST_DAYS = 10
 """Beyond this an answer is broken; the longest real one holds a week."""
 
+_MOST_W = 1e6
+"""A megawatt: beyond it lies no home, but a wrong unit or a broken answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -71,6 +74,9 @@ def forecast_from_spans(
     energies_wh = [0.0] * round((end_at - first_at) / _STEP)
     for span in spans:
         _spread(span, energies_wh, first_at)
+    most_w = max(energies_wh) * 3600.0 / STEP_S
+    if most_w > _MOST_W:
+        raise BadReply(f"The forecast expects {most_w:.3g} W, which no home has")
     steps = tuple((first_at + index * _STEP, wh * 3600.0 / STEP_S) for index, wh in enumerate(energies_wh))
     return Forecast(issued_at=issued_at, source=source, step_s=STEP_S, steps=steps)
 

@@ -94,19 +94,25 @@ class ControlServer:
             self._free.release()
 
     def _answer(self, connection: socket.socket) -> Answer:
+        line = _read_line(connection, LINE_TIMEOUT_S, LONGEST_LINE)
         try:
-            request = json.loads(_read_line(connection, LINE_TIMEOUT_S, LONGEST_LINE))
-        except (ValueError, RecursionError) as error:
-            return {"ok": False, "message": f"not a JSON line: {error}"}
-        if not isinstance(request, dict):
-            return {"ok": False, "message": "a command is a JSON object"}
-        try:
-            return self._handle(request)
+            return self._handle(request_of(line))
         except (ValueError, KeyError) as error:
             return {"ok": False, "message": str(error)}
         except Exception as error:
-            log.exception("the command %s failed", request.get("command"))
+            log.exception("the command %.200r failed", line)
             return {"ok": False, "message": f"{type(error).__name__}: {error}"}
+
+
+def request_of(line: bytes) -> dict[str, Any]:
+    """The command in a line; raises ValueError for what is none. Pure."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a JSON line: {error}") from None
+    if not isinstance(request, dict):
+        raise ValueError("a command is a JSON object")
+    return request
 
 
 def ask(path: Path, request: Mapping[str, Any]) -> Answer:

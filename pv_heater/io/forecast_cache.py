@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from pv_heater.core.types import Forecast
 log = logging.getLogger(__name__)
 
 _VERSION = 1
+_MOST_W = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class ForecastCache:
             return _kept(json.loads(self._path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return Kept()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        except (OSError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
             log.warning("The kept forecast %s cannot be used (%s) and is ignored.", self._path, error)
             return Kept()
 
@@ -91,8 +91,8 @@ def _forecast(raw: dict[str, Any]) -> Forecast:
     step = timedelta(seconds=raw["step_s"])
     first_at = _aware(raw["first_at"]) if raw["pv_w"] else None
     powers_w = [float(pv_w) for pv_w in raw["pv_w"]]
-    if not all(math.isfinite(pv_w) and pv_w >= 0 for pv_w in powers_w):
-        raise ValueError("a power that is negative or no number")
+    if not all(0 <= pv_w <= _MOST_W for pv_w in powers_w):  # false for NaN too
+        raise ValueError("a power that no home has")
     return Forecast(
         issued_at=_aware(raw["issued_at"]),
         source=str(raw["source"]),

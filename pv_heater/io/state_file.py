@@ -40,7 +40,7 @@ class StateFile:
             state = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
             self.set_aside(str(error))
             return None
         if not isinstance(state, dict):

@@ -15,6 +15,8 @@ from pv_heater.errors import BadReply
 
 _SYSTEM_TYPE = 6
 """idDeviceType of "System overview"."""
+_LONGEST_INTERVAL_S = 86_400.0
+"""VRM offers log intervals of 1 to 1440 minutes."""
 _SERVICE_OF_DEVICE = {
     "system overview": "system",
     "solar charger": "solarcharger",
@@ -55,7 +57,7 @@ def logging_interval_s(system_overview: Any) -> float | None:
     devices = records.get("devices") if isinstance(records, Mapping) else None
     for device in devices if isinstance(devices, list) else ():
         interval_s = number_of(device.get("loggingInterval")) if isinstance(device, Mapping) else None
-        if interval_s is not None and interval_s > 0:
+        if interval_s is not None and 0 < interval_s <= _LONGEST_INTERVAL_S:
             return interval_s
     return None
 
@@ -80,7 +82,8 @@ def _raw_records(bodies: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         yield from page_of_records(page)
     if bodies.get("extended") is not None:
         for site in page_of_records(bodies["extended"]):
-            yield from (item for item in site.get("extended") or () if isinstance(item, Mapping))
+            items = site.get("extended")
+            yield from (item for item in items if isinstance(item, Mapping)) if isinstance(items, list) else ()
 
 
 def _record(raw: Mapping[str, Any]) -> Record:

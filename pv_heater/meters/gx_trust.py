@@ -88,8 +88,10 @@ def believed(system: System, witness: Witness, complain: Complain) -> Believed:
     lost = set(doubts) | {name for name in _expected(system) if powers[name] is None}
     _require_enough(lost, powers)
     for name, why in doubts.items():
-        complain(f"GX: {name} power reads {powers[name]:.0f} W, but {why}; it is left out")
-        powers[name] = None
+        power_w = powers[name]
+        if power_w is not None:  # a part of it may have been left out before
+            complain(f"GX: {name} power reads {power_w:.0f} W, but {why}; it is left out")
+            powers[name] = None
     return Believed(
         pv_w=_not_below_0(powers["pv"]),
         consumption_w=_not_below_0(powers["consumption"]),

@@ -33,7 +33,7 @@ class UnitsFile:
             return kept["units"] if kept["gx"] == owner else None
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             log.warning(
                 "The known Modbus units in %s cannot be used (%s); they are looked for again.", self._path, error
             )

@@ -23,6 +23,14 @@ def plausible_w(what: str, power_w: float | None, complain: Complain) -> float |
     return None
 
 
+def plausible_v(what: str, voltage_v: float | None, complain: Complain) -> float | None:
+    """The voltage of a battery, None when it is missing, negative, or when no home has so much."""
+    if voltage_v is None or 0.0 <= voltage_v <= MOST_V:
+        return voltage_v
+    complain(f"{what} is {voltage_v:.0f} V, which no home has; it is left out")
+    return None
+
+
 def plausible_percent(what: str, percent: float | None, complain: Complain) -> float | None:
     """The state of charge, None when it is missing or outside 0 to 100."""
     if percent is None or 0.0 <= percent <= 100.0:

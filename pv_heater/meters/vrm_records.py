@@ -14,7 +14,7 @@ from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.vrm_bodies import Record, logging_interval_s, records_of
 from pv_heater.meters.charger_words import charger_word, hardest
-from pv_heater.meters.plausible import MOST_W, Complain, plausible_percent, plausible_w, total
+from pv_heater.meters.plausible import MOST_W, Complain, plausible_percent, plausible_v, plausible_w, total
 
 _STALE_S = 600.0
 """A value that is this much older than the newest belongs to a device that no longer reports."""
@@ -91,7 +91,8 @@ class _House:
         return self._plausible_w("grid power", total(phases) if phases else self._system("from_to_grid"))
 
     def voltage_v(self) -> float | None:
-        return _first(self._system("bv"), *self._each("battery", "V"))
+        voltage_v = _first(self._system("bv"), *self._each("battery", "V"))
+        return plausible_v("VRM: the battery's voltage", voltage_v, self._complain)
 
     def battery_w(self, battery_v: float | None) -> float | None:
         power_w = self._system("bp")

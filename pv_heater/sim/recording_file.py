@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pv_heater.core.numbers import number_of
 from pv_heater.core.types import Reading
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.sim.home_rows import home_recording
@@ -153,16 +153,17 @@ def _read_vrm(
 
 def _look(path: Path, number: int, line: str) -> _Look:
     record = _json_object(path, number, line)
-    taken_s, at, bodies = record.get("taken_s"), record.get("at"), record.get("bodies")
-    if isinstance(taken_s, bool) or not isinstance(taken_s, int | float) or not math.isfinite(taken_s):
-        raise trouble(path, number, f"taken_s must be a number of seconds, not {taken_s!r}")
+    at, bodies = record.get("at"), record.get("bodies")
+    taken_s = None if isinstance(record.get("taken_s"), str) else number_of(record.get("taken_s"))
+    if taken_s is None:
+        raise trouble(path, number, f"taken_s must be a number of seconds, not {record.get('taken_s')!r}")
     if not isinstance(bodies, dict):
         raise trouble(path, number, "bodies must be an object with the portal's answers")
     try:
         instant = datetime.fromisoformat(str(at))
         if instant.tzinfo is None:
             raise ValueError
-        return _Look(taken_s=float(taken_s), at=instant.astimezone(UTC), bodies=bodies)
+        return _Look(taken_s=taken_s, at=instant.astimezone(UTC), bodies=bodies)
     except (ValueError, OverflowError):
         raise trouble(
             path, number, f"at must be a time with its zone, such as 2026-06-21T12:00:00+00:00, not {at!r}"
