@@ -21,8 +21,8 @@ from pv_heater.config_yaml import read_document
 from pv_heater.core.setting import SettingProblem
 
 PRESETS_FOLDER = PROJECT_FOLDER / "Files" / "presets"
-_BLANK = re.compile(r"(?<!\$)\{([a-z_]+)\}")
-"""A place to be filled in; ``${NAME}`` is the environment's."""
+_BLANK = re.compile(r"(?<!\$)\{(?!(?:percent|power_w)\})([a-z_]+)\}")
+"""A place to be filled in; ``${NAME}`` is the environment's, ``{percent}`` and ``{power_w}`` are an output's own."""
 
 
 @frozen(kw_only=True)

@@ -104,11 +104,13 @@ def _close(thing: Load | Pins) -> None:
 
 def with_found_curve(config: Config, row: TypedSettings[Any]) -> TypedSettings[Any]:
     """The same load; a curve named beside the configuration is found there, wherever the program was started."""
-    servo = getattr(row.settings, "servo", None)
-    if not isinstance(servo, ServoPin) or servo.curve is None:
-        return row
-    found: dict[str, Any] = {"servo": evolve(servo, curve=str(config.resolve(servo.curve)))}
-    return evolve(row, settings=evolve(row.settings, **found))
+    found: dict[str, Any] = {}
+    servo, curve = getattr(row.settings, "servo", None), getattr(row.settings, "curve", None)
+    if isinstance(servo, ServoPin) and servo.curve is not None:
+        found["servo"] = evolve(servo, curve=str(config.resolve(servo.curve)))
+    if curve is not None:
+        found["curve"] = str(config.resolve(curve))
+    return evolve(row, settings=evolve(row.settings, **found)) if found else row
 
 
 def full_powers_w(config: Config) -> dict[str, float]:
