@@ -27,7 +27,14 @@ HOMES = {
     "serial": {"io/serial_port.py"},
     "paho": {"io/mqtt.py", "bench/gx_peer.py"},
     "pymodbus": {"io/modbus.py"},
-    "socket": {"io/control.py", "io/lan_scan.py", "io/modbus.py", "io/watchdog.py", "bench/footprint.py"},
+    "socket": {
+        "io/control.py",
+        "io/lan_scan.py",
+        "io/modbus.py",
+        "io/watchdog.py",
+        "bench/footprint.py",
+        "bench/gx_peer.py",
+    },
 }
 """Every third-party I/O library, and the clock, has exactly one home (a home may be a few neighbouring files)."""
 
