@@ -36,7 +36,7 @@ def clear_sky_forecast(site: Site, now: datetime, *, days: float = 2.0, step_s: 
         # The middle of a step stands for its mean.
         middle_at = start_at + timedelta(seconds=step_s / 2)
         steps.append((start_at, clear_sky_w(site.pv, site.latitude, site.longitude, middle_at)))
-    return Forecast(issued_at=now, source="clear sky", step_s=step_s, steps=tuple(steps))
+    return Forecast(issued_at=now, source="clear sky", step_s=step_s, steps=tuple(steps), is_clear_sky=True)
 
 
 def clear_sky_w(planes: tuple[PvPlane, ...], latitude: float, longitude: float, at: datetime) -> float:

@@ -120,6 +120,8 @@ class Forecast:
     steps: tuple[tuple[datetime, float], ...]
     cloud_percent: tuple[float, ...] = ()
     """Mean cloud cover of each step, 0 to 100; empty where the source does not tell. Nothing decides by it yet."""
+    is_clear_sky: bool = False
+    """Nobody's expectation, but what a sky without clouds would give: an upper bound, for want of anything better."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_at", in_utc("issued_at", self.issued_at))
@@ -270,7 +272,7 @@ class LoadState:
     phase: Phase
     mode: Mode
     until_at: datetime | None
-    """When a forced mode ends; None in ``auto``."""
+    """When a forced mode, or the duty that it runs for (guarantee, hygiene, boost), ends at the latest; else None."""
     power_w: float
     rule: str
     """The id of what decided: a guard, a timer of the machine, a mode, or the strategy's own rule."""

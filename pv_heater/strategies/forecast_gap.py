@@ -58,6 +58,8 @@ class ForecastGap:
         if view.reading_is_new:
             self._learn(view, today, pv_w)
         expected_w = told_w * today.sun.correction()[0]
+        if view.forecast.is_clear_sky:
+            expected_w = today.sun.expected_now_w(view.now) or 0.0
         gap_w = expected_w - pv_w
         here = "" if round(expected_w) == round(told_w) else f" ({expected_w:.0f} W as it has erred here)"
         text = f"{view.forecast.source} expects {told_w:.0f} W{here}, PV gives {pv_w:.0f} W"

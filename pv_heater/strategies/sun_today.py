@@ -33,7 +33,9 @@ class SunToday:
         ends_at, before = self._ends_at, self._day
         if ends_at is None or not ends_at - timedelta(days=2) <= view.now < ends_at:
             self._begin_day(view.now)
-        self.sun.take(view.forecast, self.quarters_at)
+        # The share of a clear sky that the last days gave expects better than the clear sky itself.
+        expects = view.forecast is not None and not view.forecast.is_clear_sky
+        self.sun.take(view.forecast if expects else None, self.quarters_at)
         return before != self._day
 
     def state(self) -> dict[str, Any]:

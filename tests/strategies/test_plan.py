@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pv_heater.core.clear_sky import clear_sky_forecast
+from pv_heater.core.settings import PvPlane, Site
 from pv_heater.core.types import Decision, Forecast
 from tests.builders import NOON, House, config, heater
 
@@ -111,6 +113,18 @@ def test_without_forecast_the_sky_stands_in() -> None:
     decision = there.at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0)
     assert decision.loads["heater"].rule == "plan"
     assert "of 9 outlooks still fill it" in decision.because
+
+
+def test_a_clear_sky_is_no_forecast_and_teaches_nothing_about_one() -> None:
+    planes = (PvPlane(kwp=6, tilt_deg=30, azimuth_deg=0),)
+    blind, told = (house(pv=[{"kwp": 6, "tilt_deg": 30, "azimuth_deg": 0}]) for _ in range(2))
+    clear_sky = clear_sky_forecast(Site(latitude=47.05, longitude=15.44, pv=planes), NOON - timedelta(hours=11))
+    assert clear_sky.is_clear_sky
+    for seconds in range(0, 3600, 60):
+        one = told.at(seconds, with_forecast=clear_sky, pv_w=900.0, battery_soc_percent=50.0)
+        other = blind.at(seconds, pv_w=900.0, battery_soc_percent=50.0)
+        assert one.because == other.because
+    assert told.controller.state()["strategy"] == blind.controller.state()["strategy"]
 
 
 def test_without_forecast_and_place_it_goes_by_balance_and_says_so() -> None:
