@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pv_heater.core.allocator import Share
+from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.margins import offered_w
 from pv_heater.core.policy import LoadPolicy
@@ -37,14 +38,22 @@ class Circumstances:
         share: Share,
         *,
         hot: Block | None,
+        held_back: Block | None,
         running: bool,
         wish: Mode | None,
         health: str,
         unreachable: str | None,
         cleared: bool,
+        duty: Duty | None = None,
+        raised_c: float | None = None,
     ) -> Situation:
-        """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule."""
+        """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule.
+
+        `held_back`: what its owner's plan for it says against running now. `raised_c`: see `Situation`.
+        """
         budget, energy = self.budget, self._energy_block(running=running)
+        if energy is None:
+            energy = held_back
         if unreachable is not None:
             energy = Block(guard="unreachable", safety=False, at_once=True, because=unreachable)
         share_w, rule, because = share.power_w, budget.rule, budget.because
@@ -67,6 +76,9 @@ class Circumstances:
             margins=budget.margins,
             health=health,
             cleared=cleared,
+            # What does not answer would be counted as heated.
+            duty=duty if unreachable is None else None,
+            raised_c=raised_c,
             temperature_c=self.load_c.get(policy.name),
             measured_w=self.load_w.get(policy.name),
             midnight_s=self.midnight_s,

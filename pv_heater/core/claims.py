@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pv_heater.core.allocator import Claim
+from pv_heater.core.duty import Duty
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory
 from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
@@ -10,18 +11,27 @@ from pv_heater.core.types import Mode, Phase
 
 
 def claim_of(
-    policy: LoadPolicy, memory: Memory, tick_s: float, *, usable: bool, wish: Mode | None, own_w: float
+    policy: LoadPolicy,
+    memory: Memory,
+    tick_s: float,
+    *,
+    usable: bool,
+    wish: Mode | None,
+    own_w: float,
+    duty: Duty | None = None,
 ) -> Claim:
     """One load's claim. `usable`: neither hot nor faulty; `wish`: its rule's answer; `own_w`: what it drew lately."""
     takes = usable and takes_surplus(policy, memory, tick_s)
     running, at_once = memory.phase is Phase.HEATING, starts_at_once(policy, memory, tick_s)
     if wish is Mode.ON and takes and (running or at_once):
         kept_w = policy.max_power_w  # its rule asks for all it has, whatever is spare
+    elif duty is not None and memory.phase is Phase.HEATING and memory.idle is None:
+        kept_w = memory.power_w
     else:
         kept_w = held_w(policy, memory, tick_s)
     return Claim(
         policy=policy,
-        available=takes and wish is None,
+        available=takes and wish is None and duty is None,
         running=running,
         held_w=kept_w,
         starts_at_once=at_once,

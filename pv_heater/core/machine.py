@@ -78,7 +78,7 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
         memory = replace(memory, fault=memory.fault or situation.health)
     elif situation.cleared:
         memory = replace(memory, fault=None)
-    full = full_reason(policy, memory, situation.temperature_c)
+    full = full_reason(policy, memory, situation)
     want = wanted(policy, memory, situation, full)
     # A step may pass several phases (cooldown -> off -> heating); the table has no longer way than three.
     for _ in range(4):

@@ -14,6 +14,7 @@ from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode, Phase
+from pv_heater.core.wants import target_in_force_c
 
 
 def offered_w(budget: Budget, left_w: float) -> float:
@@ -53,9 +54,12 @@ def load_margins(
         timer_s = memory.mode_until_s if timer_s is None else timer_s
         if timer_s is not None:
             margins["wait_s"] = timer_s - situation.tick_s
+    elif _on_duty(situation, rule):
+        timer_s = _first(timer_s, situation.duty.until_s if situation.duty else None)
     elif memory.phase is Phase.FULL:
-        if policy.target_c is not None and situation.temperature_c is not None:
-            margins["temperature_c"] = policy.target_c - policy.hysteresis_c - situation.temperature_c
+        target_c = target_in_force_c(policy, situation.raised_c)
+        if target_c is not None and situation.temperature_c is not None:
+            margins["temperature_c"] = target_c - policy.hysteresis_c - situation.temperature_c
     elif memory.phase is not Phase.COOLDOWN and rule != "max_closings":
         margins.update(_surplus_margins(policy, memory, situation, wanted_w, needed_w))
     ends_s = _first(timer_s, _midnight_s(policy, memory, situation, rule))
@@ -74,6 +78,7 @@ def next_change_s(
     return _first(
         timer_s,
         memory.mode_until_s,
+        situation.duty.until_s if situation.duty and _on_duty(situation, rule) else None,
         None if wait_s is None else situation.tick_s + wait_s,
         _midnight_s(policy, memory, situation, rule),
         situation.daylight_ends_s if heats else None,
@@ -97,6 +102,10 @@ def _surplus_margins(
     if running and wanted_w > 0 and dwell_left_s > 0:
         margins["after_s"] = dwell_left_s
     return margins
+
+
+def _on_duty(situation: Situation, rule: str) -> bool:
+    return situation.duty is not None and situation.duty.rule == rule
 
 
 def _block(situation: Situation, rule: str) -> Block | None:
@@ -166,6 +175,7 @@ _WITHOUT_NUMBER: Mapping[str, str] = {
     "probe_lost": "a temperature",
     "hardware": "`clear`, once the cause is mended",
     "rule": "another answer of its rule",
+    "after": "the load before it having had enough",
     "full": "the load cooling down",
     "balance_blind": "a meter that tells the house's use or the grid's power",
 }

@@ -28,11 +28,12 @@ def decision_of(
         return (now + timedelta(seconds=at_s - tick_s)).astimezone(zone)
 
     def load_state(outcome: Outcome) -> LoadState:
-        memory = outcome.memory
+        memory, duty = outcome.memory, outcome.duty
+        until_s = memory.mode_until_s if duty is None else duty.until_s
         return LoadState(
             phase=memory.phase,
             mode=memory.mode,
-            until_at=None if memory.mode_until_s is None else instant(memory.mode_until_s),
+            until_at=None if until_s is None else instant(until_s),
             power_w=memory.power_w,
             rule=outcome.rule,
             because=outcome.because,

@@ -22,8 +22,9 @@ def outcome_of(policy: LoadPolicy, memory: Memory, situation: Situation, want: W
         needed_w=needed_w(policy, running=memory.phase is Phase.HEATING),
         timer_s=timer_s,
     )
+    duty = situation.duty if situation.duty is not None and rule == situation.duty.rule else None
     change_s = next_change_s(policy, memory, situation, rule=rule, timer_s=timer_s)
-    return Outcome(memory=memory, rule=rule, because=because, margins=margins, next_change_s=change_s)
+    return Outcome(memory=memory, rule=rule, because=because, margins=margins, next_change_s=change_s, duty=duty)
 
 
 def _reason(

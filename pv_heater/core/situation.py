@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pv_heater.core.drawing import Idle
+from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.types import Mode, Phase
 
@@ -32,6 +33,8 @@ class Memory:
     """Whether the temperature guard blocked at the previous step."""
     idle: Idle | None = None
     """Set while it is known to draw nothing, whatever it is set to."""
+    enough_since_s: float | None = None
+    """Since when it has had enough today; None: not yet, or no longer. See `core.dependency`."""
 
     @property
     def credited_w(self) -> float:
@@ -60,6 +63,10 @@ class Situation:
     """The strategy's own figures."""
     health: str = "ok"
     cleared: bool = False
+    duty: Duty | None = None
+    """Why it must run now whatever the sun gives; None: it need not."""
+    raised_c: float | None = None
+    """Sun may heat it to this temperature today, beyond its target; None: to its target."""
     temperature_c: float | None = None
     measured_w: float | None = None
     """What its own meter says; None without one."""
@@ -79,3 +86,5 @@ class Outcome:
     margins: Mapping[str, float]
     next_change_s: float | None
     """The tick at which a running timer ends, if any."""
+    duty: Duty | None = None
+    """The duty that decided, if one did."""

@@ -37,21 +37,38 @@ def needed_w(policy: LoadPolicy, *, running: bool) -> float:
     return policy.max_power_w - (min(policy.dead_band_w, policy.max_power_w / 2) if running else 0.0)
 
 
-def full_reason(policy: LoadPolicy, memory: Memory, temperature_c: float | None) -> str | None:
-    """Why an automatic load has had enough, or None. A load forced on is not held back by it."""
+def target_in_force_c(policy: LoadPolicy, raised_c: float | None) -> float | None:
+    """The temperature at which the load is full; None: it has no target. For `raised_c` see `Situation`."""
+    if policy.target_c is None or raised_c is None:
+        return policy.target_c
+    return max(policy.target_c, raised_c)
+
+
+def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str | None:
+    """Why an automatic load has had enough, or None. A load forced on or on duty is not held back by it."""
     if memory.mode is Mode.ON:
         return None
     if memory.idle is not None:
         return memory.idle.because
+    if situation.duty is not None:
+        return None
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
         return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
-    if policy.target_c is not None:
+    target_c, temperature_c = target_in_force_c(policy, situation.raised_c), situation.temperature_c
+    if target_c is not None:
         if temperature_c is None:
             return "its temperature is not known, and target_c needs it"
-        limit = policy.target_c - (policy.hysteresis_c if memory.phase is Phase.FULL else 0.0)
+        limit = target_c - (policy.hysteresis_c if memory.phase is Phase.FULL else 0.0)
         if temperature_c >= limit:
-            return f"{temperature_c:.1f} degC, the target is {policy.target_c:.1f}"
+            return f"{temperature_c:.1f} degC, the target is {target_c:.1f}"
     return None
+
+
+def has_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> bool:
+    """Whether it has had what it is there for: full, warm enough, or its daily maximum. Not while that is unknown."""
+    if policy.target_c is not None and situation.temperature_c is None and memory.idle is None:
+        return False
+    return full_reason(policy, memory, situation) is not None
 
 
 def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str | None) -> Wanted:
@@ -61,17 +78,25 @@ def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str |
     if memory.mode is Mode.OFF:
         return Wanted(power_w=0.0, rule="forced_off", because="forced off", at_once=True)
     if memory.mode is Mode.ON:
-        power_w = memory.forced_w if memory.forced_w is not None else policy.max_power_w
-        power_w = min(policy.max_power_w, max(policy.least_power_w, power_w))
+        power_w = _possible_w(policy, policy.max_power_w if memory.forced_w is None else memory.forced_w)
         return Wanted(power_w=power_w, rule="forced_on", because="forced on", immediate_start=True)
     if memory.idle is not None:
         # No minimum on time protects what draws nothing.
         return Wanted(power_w=0.0, rule="full", because=memory.idle.because, at_once=True)
+    duty = situation.duty
+    if duty is not None:
+        power_w = _possible_w(policy, duty.power_w)
+        return Wanted(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)
     if situation.energy is not None:
         return _blocked(situation.energy, at_once=situation.energy.at_once)
     if full is not None:
         return Wanted(power_w=0.0, rule="full", because=full)
     return _allotted(policy, memory, situation)
+
+
+def _possible_w(policy: LoadPolicy, power_w: float) -> float:
+    """The power nearest to `power_w` that this load can run at."""
+    return min(policy.max_power_w, max(policy.least_power_w, power_w))
 
 
 def _blocked(block: Block, *, at_once: bool) -> Wanted:

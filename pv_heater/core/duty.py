@@ -1,0 +1,29 @@
+"""A duty: a load must run now for a reason of its own, whatever the sun gives.
+
+It passes the energy guards as a forced mode does, and nothing else: safety and an owner's `off` come first, and a
+load that draws nothing is not kept on. Whoever sets a duty ends it: each has a longest time and a most energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GUARANTEE = "guarantee"
+"""Enough energy or temperature by an hour."""
+HYGIENE = "hygiene"
+"""Hot enough for long enough against legionella."""
+BOOST = "boost"
+"""The owner wants it hot now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """What a load must do now, and until when at the latest."""
+
+    rule: str
+    """The id of what decided, such as ``guarantee``."""
+    because: str
+    until_s: float
+    """The tick at which it ends at the latest."""
+    power_w: float
+    """What it asks for, above 0; the load makes of it what it can do."""
