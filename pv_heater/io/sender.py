@@ -40,6 +40,7 @@ class Sender(Generic[T]):
         self._wanted: T | None = None
         self._changed = False
         self._confirmed: T | None = None
+        self._delivered = False
         self._failures = 0
         self._trouble: str | None = None
         self._troubled_since_s: float | None = None
@@ -50,6 +51,11 @@ class Sender(Generic[T]):
     def confirmed(self) -> T | None:
         """What the device took last; None before it took anything, and while it has failed since."""
         return self._confirmed
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the device took the newest wish, with nothing older still on its way."""
+        return self._delivered
 
     @property
     def trouble(self) -> str | None:
@@ -67,7 +73,7 @@ class Sender(Generic[T]):
             if self._stopping:
                 return
             if value != self._wanted:
-                self._wanted, self._changed = value, True
+                self._wanted, self._changed, self._delivered = value, True, False
                 self._news.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=f"sender {self._name}", daemon=True)
@@ -101,7 +107,9 @@ class Sender(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the thread must live on, whatever an adapter does
             self._log.debug("%s: where the unexpected error came from", self._name, exc_info=True)
             return self._note_failure(f"unexpected {type(error).__name__}: {error}", None)
-        self._confirmed = wanted
+        with self._news:
+            self._confirmed = wanted
+            self._delivered = not self._changed
         if self._trouble is not None:
             lasted_s = self._monotonic() - (self._troubled_since_s or 0.0)
             self._log.info("%s answers again after %.0f s: %d tries failed.", self._name, lasted_s, self._failures)
@@ -110,7 +118,7 @@ class Sender(Generic[T]):
 
     def _note_failure(self, text: str, wish_s: float | None) -> float:
         self._failures += 1
-        self._confirmed = None
+        self._confirmed, self._delivered = None, False
         delay_s = min(retry_delay_s(_FIRST_RETRY_S, self._failures, wish_s), max(self._refresh_s, _FIRST_RETRY_S))
         if self._trouble is None:
             self._troubled_since_s = self._monotonic()

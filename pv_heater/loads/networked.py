@@ -21,8 +21,10 @@ LONGEST_OFF_S = 5.0
 class NetworkedLoad:
     """Satisfies `ports.Load` around a `ports.Device`."""
 
-    def __init__(self, policy: LoadPolicy, device: Device, clock: Clock) -> None:
+    def __init__(self, policy: LoadPolicy, device: Device, clock: Clock, *, expires_s: float | None = None) -> None:
+        """`expires_s`: the device is off by itself this long after the last word it heard; None: it never is."""
         self.name = policy.name
+        self.expires_s = expires_s
         self._device = device
         self._clock = clock
         self._held_off = False
@@ -43,7 +45,12 @@ class NetworkedLoad:
         if self._safe_since_s is None:
             self._safe_since_s = tick_s
         waited_s = tick_s - self._safe_since_s
-        return None if self._sender.confirmed == 0.0 or waited_s >= LONGEST_OFF_S else tick_s + ASK_AGAIN_S
+        return None if self.confirmed_off or waited_s >= LONGEST_OFF_S else tick_s + ASK_AGAIN_S
+
+    @property
+    def confirmed_off(self) -> bool:
+        """Whether the device confirmed that it is off, and no older word can still switch it on."""
+        return self._sender.delivered and self._sender.confirmed == 0.0
 
     def trip(self) -> None:
         """Off from another thread, and held off until `reset`."""
@@ -65,7 +72,21 @@ class NetworkedLoad:
             return None
         return self._sender.trouble
 
+    def doubt(self) -> str:
+        """What is to be said when the device does not confirm that it is off."""
+        why = (self._sender.trouble or f"no answer within {LONGEST_OFF_S:g} s").rstrip(".")
+        doubt = f"it did not confirm that it is off ({why})"
+        if self.expires_s is None:
+            return f"{doubt}, and it does not go off by itself. Switch it off by hand."
+        return f"{doubt}. It goes off by itself {self.expires_s:g} s after the last word it heard."
+
     def close(self) -> None:
-        """Send no more, and end the connection. The device was told to be off before. May be repeated."""
+        """Send no more, and end the connection; a line in the log if it was told to be off and did not confirm.
+
+        May be repeated.
+        """
+        if self._safe_since_s is not None and not self.confirmed_off:
+            log.error("%s: %s", self.name, self.doubt())
+        self._safe_since_s = None
         self._sender.stop()
         self._device.close()

@@ -1,5 +1,7 @@
 """An output behind a network: a device that answers, falls silent and comes back, under a hand-moved clock."""
 
+import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +23,12 @@ class Dimmer:
     def __init__(self) -> None:
         self.power_w = 0.0
         self.silent = self.closed = False
+        self.under_way, self.free = threading.Event(), threading.Event()
+        self.free.set()
 
     def set_power(self, power_w: float) -> None:
+        self.under_way.set()
+        self.free.wait(5)
         if self.silent:
             raise Unreachable("the dimmer does not answer")
         self.power_w = power_w
@@ -32,9 +38,10 @@ class Dimmer:
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, expires_s: float | None = None) -> None:
         self.dimmer, self.clock = Dimmer(), HandClock()
-        self.load = NetworkedLoad(LoadPolicy(name="boiler", max_power_w=1000), self.dimmer, self.clock)
+        policy = LoadPolicy(name="boiler", max_power_w=1000)
+        self.load = NetworkedLoad(policy, self.dimmer, self.clock, expires_s=expires_s)
 
     def confirmed(self, power_w: float) -> None:
         wait_for(lambda: self.load.power_w() == self.dimmer.power_w == power_w, f"{power_w} W confirmed")
@@ -77,6 +84,39 @@ def test_a_safety_stop_waits_for_the_confirmation_but_not_for_ever(rig: Rig) -> 
     rig.dimmer.silent = False
     wait_for(lambda: rig.dimmer.power_w == 0.0, "off as soon as it can be told", 5)
     assert rig.load.safe(20.0) is None
+
+
+def test_a_stop_is_not_over_while_an_older_word_can_still_switch_it_on(rig: Rig) -> None:
+    rig.load.apply(OFF, 0.0)
+    rig.confirmed(0.0)
+    rig.dimmer.free.clear()
+    rig.dimmer.under_way.clear()
+    rig.load.apply(ON, 1.0)
+    assert rig.dimmer.under_way.wait(5)
+    assert rig.load.safe(2.0) is not None, "off was confirmed, but before the word that is on its way"
+    rig.dimmer.free.set()
+    wait_for(lambda: rig.load.confirmed_off, "off after the older word")
+    assert rig.dimmer.power_w == 0.0
+    assert rig.load.safe(3.0) is None
+
+
+@pytest.mark.parametrize(
+    ("expires_s", "said"),
+    [(None, "Switch it off by hand."), (300.0, "It goes off by itself 300 s after the last word")],
+)
+def test_a_device_that_never_confirmed_being_off_is_named_at_the_end(
+    expires_s: float | None, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig(expires_s)
+    rig.dimmer.silent = True
+    rig.load.safe(0.0)
+    wait_for(lambda: rig.load.safe(LONGEST_OFF_S) is None and "does not answer" in rig.load.doubt(), "the wait is over")
+    with caplog.at_level(logging.ERROR):
+        rig.load.close()
+        rig.load.close()
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert line.startswith("boiler: it did not confirm that it is off (the dimmer does not answer)")
+    assert said in line
 
 
 def test_a_trip_holds_it_off_whatever_is_asked_until_the_reset(rig: Rig) -> None:
