@@ -6,7 +6,10 @@ import logging
 from collections.abc import Callable
 
 Complain = Callable[[str], None]
-"""Gets a sentence, without its full stop, for each value that is left out."""
+"""Gets a sentence for each value that is left out; its full stop may be missing."""
+
+_MOST_KINDS = 50
+"""A source that finds more ways than this to be wrong sends noise, and noise must not fill log and memory."""
 
 
 class Complaints:
@@ -19,6 +22,9 @@ class Complaints:
     def __call__(self, text: str) -> None:
         """Warn, unless the same was said before but for its numbers."""
         kind = "".join(character for character in text if not character.isdigit())
-        if kind not in self._said:
-            self._said.add(kind)
-            self._log.warning("%s.", text)
+        if kind in self._said or len(self._said) >= _MOST_KINDS:
+            return
+        self._said.add(kind)
+        self._log.warning("%s", text if text.endswith((".", "?", "!")) else f"{text}.")
+        if len(self._said) == _MOST_KINDS:
+            self._log.warning("So many kinds of trouble are one: this source sends noise. No more of it is told.")

@@ -24,10 +24,8 @@ from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
 from pv_heater.io.complaints import Complaints
 from pv_heater.io.gx_payload import NotAValue, value_of
-from pv_heater.io.gx_store import GxPicture as GxPicture  # readers find these two here
-from pv_heater.io.gx_store import GxStore
-from pv_heater.io.gx_talk import SERIAL, GxTalk
-from pv_heater.io.gx_talk import GxPace as GxPace
+from pv_heater.io.gx_store import GxPicture, GxStore
+from pv_heater.io.gx_talk import SERIAL, GxPace, GxTalk
 from pv_heater.io.mqtt import Broker, MqttLink
 from pv_heater.ports import Clock
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import SourceError, Unreachable
+from pv_heater.io.complaints import Complaints
 from pv_heater.io.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refused
 from pv_heater.meters.gx_block_reader import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
@@ -18,7 +19,6 @@ from pv_heater.meters.gx_registers import SYSTEM, System, system_of
 from pv_heater.meters.gx_trust import NO_INPUT, Witness, believed, is_off_balance, missing_at_start, unaccounted_w
 from pv_heater.meters.gx_units import MOST_UNIT, Kind
 from pv_heater.meters.gx_units_file import UnitsFile
-from pv_heater.meters.plausible import Complaints
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

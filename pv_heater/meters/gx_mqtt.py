@@ -9,7 +9,9 @@ from attrs import frozen
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complaints
-from pv_heater.io.gx_link import GxBroker, GxLink, GxPace, GxPicture
+from pv_heater.io.gx_link import GxBroker, GxLink
+from pv_heater.io.gx_store import GxPicture
+from pv_heater.io.gx_talk import GxPace
 from pv_heater.meters.gx_company import company
 from pv_heater.meters.gx_frozen import FROZEN_S, FrozenChargers
 from pv_heater.meters.gx_lost import LostDevices

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pv_heater.io.complaints import Complain
 from pv_heater.meters.gx_blocks import Block, Words
-from pv_heater.meters.plausible import MOST_V, Complain, plausible_percent, plausible_w
+from pv_heater.meters.plausible import MOST_V, plausible_percent, plausible_w
 
 SYSTEM = Block(
     address=800,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pv_heater.meters.plausible import Complain, number_of, plausible_w
+from pv_heater.core.numbers import number_of
+from pv_heater.io.complaints import Complain
+from pv_heater.meters.plausible import plausible_w
 
 PHASES = ("L1", "L2", "L3")
 CHARGERS = ("solarcharger", "multi", "inverter")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pv_heater.errors import BadReply
+from pv_heater.io.complaints import Complain
 from pv_heater.meters.gx_registers import System
-from pv_heater.meters.plausible import Complain
 
 GRID_LIKE = frozenset({1, 3})
 """Active inputs with a grid behind them: grid and shore."""

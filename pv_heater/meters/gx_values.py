@@ -7,11 +7,12 @@ from datetime import datetime
 
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
+from pv_heater.io.complaints import Complain
 from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.gx_lost import NO_INPUT
 from pv_heater.meters.gx_sun import feed_in, throttled
 from pv_heater.meters.gx_topics import CHARGERS, PHASES, GxValues
-from pv_heater.meters.plausible import MOST_V, Complain, plausible_percent
+from pv_heater.meters.plausible import MOST_V, plausible_percent
 
 HEARTBEAT_S = 3.0
 """A reading is renewed at least this often."""

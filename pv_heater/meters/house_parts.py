@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pv_heater.io.complaints import Complain
 from pv_heater.meters.charger_words import hardest
-from pv_heater.meters.plausible import Complain, total
+from pv_heater.meters.plausible import total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

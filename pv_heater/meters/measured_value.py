@@ -10,8 +10,9 @@ from typing import Any
 from attrs import frozen
 
 from pv_heater.core.json_path import JsonPath, NotFound, kind_of
+from pv_heater.core.numbers import number_of
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.meters.plausible import MOST_V, MOST_W, number_of
+from pv_heater.meters.plausible import MOST_V, MOST_W
 
 _UNITS = {
     "W": ("W", 1.0),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pv_heater.core.numbers import number_of
+from pv_heater.io.complaints import Complain
 from pv_heater.meters.house_parts import HousePart
-from pv_heater.meters.plausible import Complain, number_of, plausible_w
+from pv_heater.meters.plausible import plausible_w
 
 BAUD = 9600
 """V6 of the router; V7 talks at 2400."""

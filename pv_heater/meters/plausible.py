@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Meters find these three here too.
-from pv_heater.core.numbers import number_of as number_of
-from pv_heater.io.complaints import Complain as Complain
-from pv_heater.io.complaints import Complaints as Complaints
+from pv_heater.io.complaints import Complain
 
 MOST_W = 1e6
 """A megawatt: beyond it lies no home, but a wrapped register, a wrong unit or a broken line."""

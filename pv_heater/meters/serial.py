@@ -10,11 +10,11 @@ from attrs import frozen
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply, Unreachable
+from pv_heater.io.complaints import Complaints
 from pv_heater.io.serial_port import wait_readable
 from pv_heater.meters.house_parts import HousePart, house_of
 from pv_heater.meters.mk2_frames import BAUD as MK2_BAUD
 from pv_heater.meters.mk2_frames import Mk2Decoder, part_of_mk2
-from pv_heater.meters.plausible import Complaints
 from pv_heater.meters.serial_line import Decode, SerialLine
 from pv_heater.meters.ve_direct import BAUD as VE_DIRECT_BAUD
 from pv_heater.meters.ve_direct import VeDirectDecoder

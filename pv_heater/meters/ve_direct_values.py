@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pv_heater.core.numbers import number_of
+from pv_heater.io.complaints import Complain
 from pv_heater.meters.charger_words import charger_word
 from pv_heater.meters.house_parts import HousePart
-from pv_heater.meters.plausible import MOST_V, Complain, number_of, plausible_percent, plausible_w
+from pv_heater.meters.plausible import MOST_V, plausible_percent, plausible_w
 
 _UNKNOWN = "---"
 """What a battery monitor sends before it is synchronised."""

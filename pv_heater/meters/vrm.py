@@ -10,11 +10,11 @@ from attrs import frozen
 from pv_heater.core.setting import setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import AuthRejected, RateLimited, SourceError
+from pv_heater.io.complaints import Complaints
 from pv_heater.io.http import HttpClient
 from pv_heater.io.request_budget import RequestBudget
 from pv_heater.io.vrm_account import VrmAccount
 from pv_heater.io.vrm_api import Forbidden, VrmApi
-from pv_heater.meters.plausible import Complaints
 from pv_heater.meters.vrm_records import reading_from_bodies
 from pv_heater.ports import Tools
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
+from pv_heater.io.complaints import Complain
 from pv_heater.io.vrm_bodies import Record, logging_interval_s, records_of
 from pv_heater.meters.charger_words import charger_word, hardest
-from pv_heater.meters.plausible import MOST_W, Complain, plausible_percent, plausible_v, plausible_w, total
+from pv_heater.meters.plausible import MOST_W, plausible_percent, plausible_v, plausible_w, total
 
 _STALE_S = 600.0
 """A value that is this much older than the newest belongs to a device that no longer reports."""

@@ -9,7 +9,9 @@ from attrs import frozen
 from pv_heater.core.numbers import number_of
 from pv_heater.core.setting import setting
 from pv_heater.errors import BadReply, Unreachable
-from pv_heater.io.gx_link import GxBroker, GxLink, GxPace, GxPicture
+from pv_heater.io.gx_link import GxBroker, GxLink
+from pv_heater.io.gx_store import GxPicture
+from pv_heater.io.gx_talk import GxPace
 from pv_heater.ports import Tools
 from pv_heater.sensors.tank import age_limit_s, age_setting, tank_c
 

@@ -15,8 +15,9 @@ import pytest
 from pv_heater.core.setting import Secret, SettingProblem
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
 from pv_heater.io.clock import SystemClock
-from pv_heater.io.gx_link import GxBroker, GxLink, GxPace, GxPicture
-from pv_heater.io.gx_store import MOST_TOPICS
+from pv_heater.io.gx_link import GxBroker, GxLink
+from pv_heater.io.gx_store import MOST_TOPICS, GxPicture
+from pv_heater.io.gx_talk import GxPace
 from tests.gx_device import PACE, PLANT, PORTAL_ID, SPEED, GxPeer, fast_broker
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
 

@@ -15,7 +15,7 @@ import pytest
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.clock import SystemClock
-from pv_heater.io.gx_link import GxPace
+from pv_heater.io.gx_talk import GxPace
 from pv_heater.io.worker import Worker
 from pv_heater.meters.gx_mqtt import GxMqttMeter
 from pv_heater.ports import Tools

@@ -11,7 +11,8 @@ import pytest
 from pv_heater.bench.gx_peer import GxPeer
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.clock import SystemClock
-from pv_heater.io.gx_link import GxPace, GxPicture
+from pv_heater.io.gx_store import GxPicture
+from pv_heater.io.gx_talk import GxPace
 from pv_heater.ports import Tools
 from pv_heater.sensing import LoadTemperatures
 from pv_heater.sensors.gx import GxSensor, instance_of_tank, temperature_of
