@@ -7,7 +7,7 @@ how values become settings classes, ``config_model`` what the sections are. Here
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
+from pv_heater.core.after import After, circle_from
 from pv_heater.core.pin_names import PinName
 from pv_heater.core.policy import BatteryShare
 from pv_heater.core.setting import SettingProblem
@@ -124,8 +125,12 @@ def _typed(
 def _loads(structure: Structure, tables: Tables) -> Hook:
     """A hook for the list of loads, their probes, the battery's place among them, and names given once."""
     sensor, share = _typed(structure, tables.sensors, "sensors"), structure.group(BatteryShare)
-    probe = {"temperature_from": lambda value: None if value is None else sensor(value)}
-    load = _typed(structure, tables.loads, "loads", probe)
+    after = structure.group(After)
+    parts: dict[str, Hook] = {
+        "temperature_from": lambda value: None if value is None else sensor(value),
+        "after": lambda value: None if value is None else after({"load": value} if isinstance(value, str) else value),
+    }
+    load = _typed(structure, tables.loads, "loads", parts)
 
     def row(value: Any) -> Any:
         if isinstance(value, Mapping) and value.get("type") == "battery":
@@ -142,6 +147,8 @@ def _loads(structure: Structure, tables: Tables) -> Hook:
             raise SettingProblems(problems + error.problems) from None
         if problems:
             raise SettingProblems(problems)
+        if waiting := _wrong_waiting(result):
+            raise SettingProblems(waiting)
         if all(isinstance(item, BatteryShare) for item in result):
             raise SettingProblem("must hold at least one load; without one there is nothing to control")
         return result
@@ -159,6 +166,24 @@ def _same_names(rows: Any) -> list[Problem]:
             if name in names:
                 problems.append(Problem((index, "name"), f"{name} is the name of an earlier load; each needs its own"))
             names.add(name)
+    return problems
+
+
+def _wrong_waiting(rows: Sequence[Any]) -> list[Problem]:
+    """A problem for each load that waits for one that there is not, or in a circle for itself."""
+    policies = {index: row.settings for index, row in enumerate(rows) if not isinstance(row, BatteryShare)}
+    names = [policy.name for policy in policies.values()]
+    waits_for = {policy.name: policy.after.load for policy in policies.values() if policy.after is not None}
+    problems = []
+    for index, policy in policies.items():
+        other = waits_for.get(policy.name)
+        if other is not None and other not in names:
+            others = [name for name in names if name != policy.name]
+            message = f"there is no load {shown(other)}; {suggestion(other, others)}"
+            problems.append(Problem((index, "after"), message))
+        elif circle := circle_from(policy.name, waits_for):
+            message = f"{' waits for '.join(circle)}, so none of them would ever run by itself"
+            problems.append(Problem((index, "after"), message))
     return problems
 
 

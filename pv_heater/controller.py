@@ -121,14 +121,15 @@ class Controller:
         blocks = self._watch.blocks(watched)
         load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
         hot = self._loads.temperature_blocks(load_c)
+        held_back = self._loads.held_back(tick_s)
 
         view = self._view(watched, forecast, commanded_w, inputs.prices)
         budget = self._budget(view, blocks)
-        claims = self._loads.claims(tick_s, self._watch.own_by_load_w(), hot, inputs)
+        claims = self._loads.claims(tick_s, self._watch.own_by_load_w(), hot, held_back, inputs)
         shares = allot(budget, claims, self._watch.phase_headroom_w(watched, self._phases))
 
         circumstances = self._circumstances(watched, blocks, budget, load_c)
-        outcomes = self._loads.advance(circumstances, shares, hot, inputs, cleared)
+        outcomes = self._loads.advance(circumstances, shares, hot, held_back, inputs, cleared)
         self._remember_own(inputs.unreachable)
         basis = basis_of(
             watched,

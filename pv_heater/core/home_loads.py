@@ -11,12 +11,15 @@ from pv_heater.core import energy, machine
 from pv_heater.core.allocator import Claim, Share
 from pv_heater.core.circumstances import Circumstances
 from pv_heater.core.claims import claim_of, takes_surplus
+from pv_heater.core.dependency import after_block, enough_since_s
 from pv_heater.core.drawing import RETEST_S, Idle
+from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block, load_block
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.saved import SavedLoad, load_as_json
-from pv_heater.core.situation import Memory, Outcome
+from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Inputs, Mode, Phase
+from pv_heater.core.wants import has_enough
 
 Measured = Callable[[str, float], float | None]
 """What a load's own meter says, by its name, in a reading taken since that tick; None without one."""
@@ -30,6 +33,7 @@ class HomeLoads:
         self._rows = tuple(rows)
         self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
         self._memories = {name: Memory() for name in self.policies}
+        self._duties: Mapping[str, Duty] = {}
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
@@ -61,6 +65,10 @@ class HomeLoads:
             idle = Idle(because=because, until_s=tick_s + RETEST_S)
             self._memories[name] = replace(self._memories[name], idle=idle)
 
+    def put_on_duty(self, duties: Mapping[str, Duty]) -> None:
+        """These loads, and no others, must run in this step."""
+        self._duties = duties
+
     def credited_w(self) -> dict[str, float]:
         """What each load may be taken to draw, as it is set now."""
         return {name: memory.credited_w for name, memory in self._memories.items()}
@@ -70,7 +78,7 @@ class HomeLoads:
         return [
             self.policies[name]
             for name, memory in self._memories.items()
-            if memory.mode is Mode.AUTO and memory.fault is None
+            if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
         ]
 
     def wanted_wh(self) -> float:
@@ -90,6 +98,7 @@ class HomeLoads:
             policy
             for name, policy in self.policies.items()
             if self._memories[name].phase in (Phase.OFF, Phase.ARMED)
+            and name not in self._duties
             and takes_surplus(policy, self._memories[name], tick_s)
         ]
         return min(idle, key=lambda policy: policy.least_power_w, default=None)
@@ -105,8 +114,23 @@ class HomeLoads:
                 self._memories[name] = replace(memory, hot=is_hot)
         return blocks
 
+    def held_back(self, tick_s: float) -> dict[str, Block]:
+        """What the owner's plan for each load has against its running by itself now; without those that may."""
+        blocks = {}
+        for name, policy in self.policies.items():
+            if policy.after is not None:
+                block = after_block(policy.after, self._memories[policy.after.load].enough_since_s, tick_s)
+                if block is not None:
+                    blocks[name] = block
+        return blocks
+
     def claims(
-        self, tick_s: float, own_w: Mapping[str, float], hot: Mapping[str, Block | None], inputs: Inputs
+        self,
+        tick_s: float,
+        own_w: Mapping[str, float],
+        hot: Mapping[str, Block | None],
+        held_back: Collection[str],
+        inputs: Inputs,
     ) -> list[Claim | BatteryShare]:
         """What every row of the list may ask for; `own_w` is what each load drew in the reading."""
         return [
@@ -118,9 +142,11 @@ class HomeLoads:
                 tick_s,
                 usable=hot[row.name] is None
                 and inputs.health.get(row.name, "ok") == "ok"
-                and row.name not in inputs.unreachable,
+                and row.name not in inputs.unreachable
+                and row.name not in held_back,
                 wish=inputs.wishes.get(row.name),
                 own_w=own_w.get(row.name, 0.0),
+                duty=self._duties.get(row.name),
             )
             for row in self._rows
         ]
@@ -130,6 +156,7 @@ class HomeLoads:
         circumstances: Circumstances,
         shares: Mapping[str, Share],
         hot: Mapping[str, Block | None],
+        held_back: Mapping[str, Block],
         inputs: Inputs,
         cleared: Collection[str],
     ) -> dict[str, Outcome]:
@@ -141,12 +168,25 @@ class HomeLoads:
                 policy,
                 shares[name],
                 hot=hot[name],
+                held_back=held_back.get(name),
                 running=memory.phase is Phase.HEATING,
                 wish=inputs.wishes.get(name),
                 health=inputs.health.get(name, "ok"),
                 unreachable=inputs.unreachable.get(name),
                 cleared=name in cleared,
+                duty=self._duties.get(name),
             )
             outcomes[name] = outcome = machine.advance(policy, memory, situation)
-            self._memories[name] = outcome.memory
+            self._memories[name] = _with_enough(policy, outcome.memory, situation)
         return outcomes
+
+
+def _with_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> Memory:
+    """With since when it has had enough, for the loads that wait for it."""
+    since_s = enough_since_s(
+        memory.enough_since_s,
+        situation.tick_s,
+        enough=has_enough(policy, memory, situation),
+        heating_since_s=memory.since_s if memory.phase is Phase.HEATING else None,
+    )
+    return memory if since_s == memory.enough_since_s else replace(memory, enough_since_s=since_s)

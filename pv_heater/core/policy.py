@@ -6,6 +6,7 @@ import re
 
 from attrs import frozen
 
+from pv_heater.core.after import After
 from pv_heater.core.setting import SettingProblem, setting
 
 
@@ -77,6 +78,8 @@ class LoadPolicy:
     temperature_from: object | None = setting(
         "the probe in its tank, for target_c and max_c where the meter does not tell the temperature", default=None
     )
+
+    after: After | None = setting("another load that must have had enough before this one runs by itself", default=None)
 
     adjustable = True
     """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""
