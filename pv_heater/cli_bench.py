@@ -152,6 +152,29 @@ def fuzz(
         raise typer.Exit(1)
 
 
+@bench.command()
+def soak(
+    hours: Annotated[float, typer.Option(min=0.1, max=8760, metavar="N", help="Hours at the GX device.")] = 24.0,
+    speed: Annotated[float, typer.Option(min=1, max=200, metavar="N", help="How many times faster they pass.")] = 100.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number makes other weather and troubles.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Live through a long time at a real MQTT broker, compressed, with troubles of every kind.
+
+    Ends with exit code 1 when memory, threads or open files grow, or when the heater is on longer after the last
+    reading than a reading counts.
+    """
+    try:
+        from pv_heater.bench.soak import measure
+    except ImportError as error:
+        raise typer.BadParameter(f"it takes an MQTT client, but {error}: `. ./env.sh mqtt` installs it") from None
+
+    result = measure(hours, speed, seed, _progress)
+    _say(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
+        raise typer.Exit(1)
+
+
 def _place_of(config: Path | None) -> Place | None:
     from pv_heater.bench.days import Place
     from pv_heater.config import load_config

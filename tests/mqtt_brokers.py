@@ -1,4 +1,4 @@
-"""Real MQTT brokers on loopback: amqtt in this process, mosquitto where it is installed.
+"""Real MQTT brokers on loopback: amqtt in this process, mosquitto (as benches use it) where it is installed.
 
     with AmqttBroker() as broker, Peer(broker.port) as peer:
         peer.publish("a/b", "1")
@@ -12,23 +12,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from amqtt.broker import Broker
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+from pv_heater.bench.brokers import Mosquitto, free_port, mosquitto_path
+
+MOSQUITTO = mosquitto_path()
 WAIT_S = 10.0
 
 
@@ -41,41 +38,7 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_S) -
     return time.monotonic() - began_s
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class BrokerProcess(Protocol):
-    port: int
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-
-
-class _Context:
-    """`with` for both brokers."""
-
-    port: int
-
-    def start(self) -> None:
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-class AmqttBroker(_Context):
+class AmqttBroker:
     """amqtt on an event loop of its own, in a thread."""
 
     def __init__(self, port: int | None = None, *, certificate: tuple[Path, Path] | None = None) -> None:
@@ -103,6 +66,15 @@ class AmqttBroker(_Context):
         self._loop.close()
         self._loop = self._thread = self._broker = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
     async def _begin(self) -> None:
         listener: dict[str, Any] = {"type": "tcp", "bind": f"127.0.0.1:{self.port}", "max_connections": 50}
         if self._certificate is not None:
@@ -118,47 +90,6 @@ class AmqttBroker(_Context):
     def _call(self, coroutine: Any) -> None:
         assert self._loop is not None
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(WAIT_S)
-
-
-class Mosquitto(_Context):
-    """mosquitto in a process of its own; `lines` are added to its configuration."""
-
-    def __init__(self, port: int | None = None, *, lines: Sequence[str] = ("allow_anonymous true",)) -> None:
-        self.port = port or free_port()
-        self._lines = lines
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder = tempfile.TemporaryDirectory()
-
-    def start(self) -> None:
-        assert MOSQUITTO is not None
-        path = Path(self._folder.name) / "mosquitto.conf"
-        path.write_text("\n".join([f"listener {self.port} 127.0.0.1", "max_queued_messages 0", *self._lines, ""]))
-        path.chmod(0o644)
-        self._process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(path)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"},
-        )  # fmt: skip
-        wait_for(self._listens, "mosquitto listens")
-
-    def stop(self) -> None:
-        """Killed, as by a power cut."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(WAIT_S)
-            self._process = None
-
-    def pause(self) -> None:
-        """Frozen: connections stay open, nothing is answered; `resume` ends it."""
-        assert self._process is not None
-        self._process.send_signal(19)
-
-    def resume(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(18)
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 BROKERS: list[type[AmqttBroker] | type[Mosquitto]] = [AmqttBroker, *([Mosquitto] if MOSQUITTO else [])]

@@ -28,6 +28,7 @@ HOMES = {
     "paho": {"io/mqtt.py", "bench/gx_peer.py"},
     "pymodbus": {"io/modbus.py"},
     "socket": {
+        "bench/brokers.py",
         "io/control.py",
         "io/lan_scan.py",
         "io/modbus.py",
