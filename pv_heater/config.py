@@ -16,6 +16,7 @@ from attrs import evolve
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
 from pv_heater.config_presets import with_preset
+from pv_heater.config_rules import wrong_conditions
 from pv_heater.config_scalars import shown
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
@@ -147,8 +148,8 @@ def _loads(structure: Structure, tables: Tables) -> Hook:
             raise SettingProblems(problems + error.problems) from None
         if problems:
             raise SettingProblems(problems)
-        if waiting := _wrong_waiting(result):
-            raise SettingProblems(waiting)
+        if wrong := _wrong_waiting(result) + wrong_conditions(result):
+            raise SettingProblems(wrong)
         if all(isinstance(item, BatteryShare) for item in result):
             raise SettingProblem("must hold at least one load; without one there is nothing to control")
         return result

@@ -29,7 +29,7 @@ from pv_heater.core.setting import DayTime, Secret, SettingProblem, check_range
 Hook = Callable[[Any], Any]
 """Turns a plain value into a setting; raises SettingProblem or SettingProblems."""
 
-PLANNED_LOAD_KEYS = frozenset({"daily_min_wh", "ready_by", "when", "interruptible", "power_from"})
+PLANNED_LOAD_KEYS = frozenset({"daily_min_wh", "ready_by", "interruptible", "power_from"})
 """Designed, not built: to ignore one would be unsafe, so it is refused by its own sentence."""
 
 _CHECKS: Mapping[str, Callable[[str], None]] = {

@@ -24,6 +24,7 @@ from pv_heater.core.headroom import headroom_w
 from pv_heater.core.home_loads import HomeLoads
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.policy import BatteryShare
+from pv_heater.core.rules import Rules, answered
 from pv_heater.core.saved import SCHEMA, Saved
 from pv_heater.core.step_time import LocalDay, StepTime
 from pv_heater.core.surplus import Budget, Strategy, View
@@ -38,7 +39,6 @@ from pv_heater.core.types import (
     Forecast,
     Inputs,
     Mode,
-    PricePeriod,
     Reading,
     Vacation,
     in_utc,
@@ -73,6 +73,7 @@ class Controller:
             local_source=any(is_local(row.type) for row in config.meter),
             max_power_w={name: policy.max_power_w for name, policy in policies.items()},
         )
+        self._rules = Rules(policies, config.site, self._zone)
         self._tariff = Tariff(config.tariff, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._vacation_until_at: datetime | None = None
@@ -123,13 +124,19 @@ class Controller:
         hot = self._loads.temperature_blocks(load_c)
         held_back = self._loads.held_back(tick_s)
 
-        view = self._view(watched, forecast, commanded_w, inputs.prices)
+        own_w = self._watch.own_by_load_w()
+        self._rules.look(now, tick_s, watched.reading, forecast, own_w, self._loads.memories, load_c)
+        answers = self._rules.answers(inputs)
+        inputs = answered(inputs, answers)
+
+        view = self._view(watched, forecast, commanded_w, inputs)
         budget = self._budget(view, blocks)
-        claims = self._loads.claims(tick_s, self._watch.own_by_load_w(), hot, held_back, inputs)
+        claims = self._loads.claims(tick_s, own_w, hot, held_back, inputs)
         shares = allot(budget, claims, self._watch.phase_headroom_w(watched, self._phases))
 
         circumstances = self._circumstances(watched, blocks, budget, load_c)
         outcomes = self._loads.advance(circumstances, shares, hot, held_back, inputs, cleared)
+        self._rules.note(outcomes, tick_s)
         self._remember_own(inputs.unreachable)
         basis = basis_of(
             watched,
@@ -140,6 +147,7 @@ class Controller:
             allotted_w={name: share.power_w for name, share in shares.items()},
             commanded_w=commanded_w,
             stale_share=circumstances.stale_share,
+            answers=answers,
         )
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
         return decision_of(outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds)
@@ -155,19 +163,29 @@ class Controller:
             "day": day.isoformat() if day else None,
             "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
             "loads": self._absent | self._loads.as_json(self._time.tick_s),
+            "rules": self._rules.as_json(self._time.tick_s),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
+
+    @property
+    def rules(self) -> Rules:
+        """The owner's conditions, and the picture of the home that they and rule files go by."""
+        return self._rules
 
     def _begin(self, now: datetime, given_s: float | None) -> float:
         """Move on in time; what was saved, now that it is known how old it is, and what is counted follow."""
         time = self._time
         time.advance(now, given_s)
         if self._saved is not None:
-            self._loads.take_back(self._saved.loads, time.tick_s, self._saved.away_s(now))
+            away_s = self._saved.away_s(now)
+            self._loads.take_back(self._saved.loads, time.tick_s, away_s)
+            self._rules.take_back((self._given_state or {}).get("rules"), time.tick_s, away_s)
             self._day.day, self._vacation_until_at = self._saved.day, self._saved.vacation_until_at
             self._saved = self._given_state = None
         measured_w = partial(self._watch.measured_w, tick_s=time.tick_s)
-        self._loads.count(time.elapsed_s, measured_w, new_day=self._day.has_changed(now))
+        new_day = self._day.has_changed(now)
+        self._loads.count(time.elapsed_s, measured_w, new_day=new_day)
+        self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
 
     def _obey(self, commands: Sequence[Command]) -> set[str]:
@@ -193,9 +211,7 @@ class Controller:
         until_s = self._time.tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
         self._loads.force(command.load, command.mode, until_s=until_s, power_w=command.power_w)
 
-    def _view(
-        self, watched: Watched, forecast: Forecast | None, commanded_w: float, prices: tuple[PricePeriod, ...]
-    ) -> View | None:
+    def _view(self, watched: Watched, forecast: Forecast | None, commanded_w: float, inputs: Inputs) -> View | None:
         """The picture for the strategy; None without a fresh reading."""
         automatic = self._loads.automatic()
         return self._watch.view(
@@ -205,10 +221,10 @@ class Controller:
             commanded_w=commanded_w,
             capacity_w=sum([policy.max_power_w for policy in automatic]),
             least_w=min([policy.least_power_w for policy in automatic], default=0.0),
-            next_load=self._loads.next_to_start(self._time.tick_s),
+            next_load=self._loads.next_to_start(self._time.tick_s, inputs.wishes),
             wanted_wh=self._loads.wanted_wh(),
             battery_target_percent=self._battery_target_percent,
-            prices=prices or self._tariff.prices_of(self._day.day),
+            prices=inputs.prices or self._tariff.prices_of(self._day.day),
         )
 
     def _budget(self, view: View | None, blocks: Sequence[Block]) -> Budget:

@@ -55,6 +55,10 @@ class Basis:
     """The strategy's own figures."""
     allotted_w: Mapping[str, float] = field(default_factory=dict)
     """Each load's share of the budget."""
+    wishes: Mapping[str, str] = field(default_factory=dict)
+    """What the loads' rules answered, ``on`` or ``off``; a load whose rule has no opinion is left out."""
+    rule_remarks: Mapping[str, str] = field(default_factory=dict)
+    """What a load's owner should know of its rule, such as a value that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

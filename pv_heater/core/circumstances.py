@@ -41,6 +41,7 @@ class Circumstances:
         held_back: Block | None,
         running: bool,
         wish: Mode | None,
+        wish_because: str | None,
         health: str,
         unreachable: str | None,
         cleared: bool,
@@ -60,9 +61,9 @@ class Circumstances:
         if share.rule is not None:
             rule, because = share.rule, f"{share.because}; {budget.because}"
         if wish is Mode.OFF and energy is None:
-            energy = Block(guard="rule", safety=False, at_once=False, because="its rule says off")
+            energy = Block(guard="rule", safety=False, at_once=False, because=wish_because or "its rule says off")
         elif wish is Mode.ON:
-            share_w, rule, because = policy.max_power_w, "rule", "its rule says on"
+            share_w, rule, because = policy.max_power_w, "rule", wish_because or "its rule says on"
         return Situation(
             tick_s=self.tick_s,
             elapsed_s=self.elapsed_s,

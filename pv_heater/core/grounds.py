@@ -8,6 +8,7 @@ from dataclasses import replace
 from pv_heater.core.basis import Basis, LoadThresholds, Thresholds
 from pv_heater.core.guards import RELEASE_SHARE, Watched, battery_release_percent, least_battery_percent
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rules import RuleAnswers
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import Budget, View, house_w
 from pv_heater.core.types import Forecast
@@ -51,6 +52,7 @@ def basis_of(
     allotted_w: Mapping[str, float],
     commanded_w: float,
     stale_share: float,
+    answers: RuleAnswers,
 ) -> Basis:
     """The values of one step; `view` is None without a usable reading."""
     now, reading = watched.now, watched.reading
@@ -84,6 +86,8 @@ def basis_of(
         budget_rule=budget.rule,
         strategy=budget.margins,
         allotted_w=allotted_w,
+        wishes={name: str(wish) for name, wish in answers.wishes.items()},
+        rule_remarks=answers.remarks,
     )
 
 

@@ -69,6 +69,11 @@ class HomeLoads:
         """These loads, and no others, must run in this step."""
         self._duties = duties
 
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        """What each load remembers now."""
+        return self._memories
+
     def credited_w(self) -> dict[str, float]:
         """What each load may be taken to draw, as it is set now."""
         return {name: memory.credited_w for name, memory in self._memories.items()}
@@ -92,14 +97,18 @@ class HomeLoads:
             ]
         )
 
-    def next_to_start(self, tick_s: float) -> LoadPolicy | None:
-        """Of the automatic loads that rest no more and have not had enough, the one that needs least; None without."""
+    def next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadPolicy | None:
+        """Of the automatic loads that may start now, the one that needs least; None without.
+
+        One that rests or has had enough may not, nor one that its rule (`wishes`) holds back or switches anyway.
+        """
         idle = [
             policy
             for name, policy in self.policies.items()
             if self._memories[name].phase in (Phase.OFF, Phase.ARMED)
             and name not in self._duties
             and takes_surplus(policy, self._memories[name], tick_s)
+            and wishes.get(name) is None
         ]
         return min(idle, key=lambda policy: policy.least_power_w, default=None)
 
@@ -171,6 +180,7 @@ class HomeLoads:
                 held_back=held_back.get(name),
                 running=memory.phase is Phase.HEATING,
                 wish=inputs.wishes.get(name),
+                wish_because=inputs.wish_because.get(name),
                 health=inputs.health.get(name, "ok"),
                 unreachable=inputs.unreachable.get(name),
                 cleared=name in cleared,

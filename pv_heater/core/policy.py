@@ -7,6 +7,7 @@ import re
 from attrs import frozen
 
 from pv_heater.core.after import After
+from pv_heater.core.expression_parser import check_condition
 from pv_heater.core.setting import SettingProblem, setting
 
 
@@ -80,6 +81,30 @@ class LoadPolicy:
     )
 
     after: After | None = setting("another load that must have had enough before this one runs by itself", default=None)
+    when: str | None = setting(
+        "a condition that must hold for automatic heating, such as soc > 90; see docs/rules.md",
+        default=None,
+        check=check_condition,
+    )
+    on_when: str | None = setting(
+        "a condition that switches it on whatever is spare; guards still hold it back",
+        default=None,
+        check=check_condition,
+    )
+    rule_on_max_s: float = setting(
+        "longest time at a stretch for which on_when or a rule file may have it on",
+        default=7200.0,
+        unit="s",
+        minimum=60,
+        maximum=86_400,
+    )
+    rule_on_daily_max_s: float = setting(
+        "longest time a day for which on_when or a rule file may have it on",
+        default=21_600.0,
+        unit="s",
+        minimum=60,
+        maximum=86_400,
+    )
 
     adjustable = True
     """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""

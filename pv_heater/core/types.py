@@ -248,6 +248,10 @@ class Inputs:
     """Load name to why its device does not answer now. Its share goes to others; ends by itself, unlike a fault."""
     wishes: Mapping[str, Mode | None] = field(default_factory=dict)
     """Load name to what its rule answered: on, off, or None (no opinion)."""
+    wish_because: Mapping[str, str] = field(default_factory=dict)
+    """Load name to why its rule answered so; may be empty."""
+    probes: Mapping[str, bool] = field(default_factory=dict)
+    """What the world outside answered to questions in conditions, such as ``ping("192.168.1.9")``, by their text."""
     load_c: Mapping[str, float] = field(default_factory=dict)
     """Load name to what a sensor of its own tells now, degC, stale values left out; wins over the reading's."""
     prices: tuple[PricePeriod, ...] = ()

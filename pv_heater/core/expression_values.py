@@ -1,0 +1,69 @@
+"""Arithmetic and logic with values that may not be known (None)."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pv_heater.core.rule_names import Value
+
+Operation = Callable[[Value, Value], Value]
+
+
+def all_of(values: Sequence[Value]) -> bool | None:
+    """False if one is false, else None if one is not known, else true."""
+    if any(value is False for value in values):
+        return False
+    return None if any(value is None for value in values) else True
+
+
+def any_of(values: Sequence[Value]) -> bool | None:
+    """True if one is true, else None if one is not known, else false."""
+    return negated(all_of([negated(value) for value in values]))
+
+
+def negated(value: Value) -> bool | None:
+    """The opposite; what is not known stays so."""
+    return None if value is None else not value
+
+
+def _arithmetic(operation: Callable[[float, float], float]) -> Operation:
+    def result(left: Value, right: Value) -> Value:
+        if not isinstance(left, float) or not isinstance(right, float):
+            return None
+        try:
+            number = operation(left, right)
+        except (ZeroDivisionError, OverflowError):
+            return None
+        return number if math.isfinite(number) else None
+
+    return result
+
+
+def _comparison(operation: Callable[[Any, Any], bool]) -> Operation:
+    def result(left: Value, right: Value) -> Value:
+        return None if left is None or right is None else operation(left, right)
+
+    return result
+
+
+ARITHMETIC: Mapping[type[ast.operator], Operation] = {
+    ast.Add: _arithmetic(operator.add),
+    ast.Sub: _arithmetic(operator.sub),
+    ast.Mult: _arithmetic(operator.mul),
+    ast.Div: _arithmetic(operator.truediv),
+    ast.Mod: _arithmetic(operator.mod),
+}
+"""Powers are missing on purpose: nobody needs them, and 9**9**9 never ends."""
+
+COMPARISONS: Mapping[type[ast.cmpop], Operation] = {
+    ast.Eq: _comparison(operator.eq),
+    ast.NotEq: _comparison(operator.ne),
+    ast.Lt: _comparison(operator.lt),
+    ast.LtE: _comparison(operator.le),
+    ast.Gt: _comparison(operator.gt),
+    ast.GtE: _comparison(operator.ge),
+}
