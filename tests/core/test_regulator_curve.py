@@ -106,7 +106,7 @@ def tables(draw: st.DrawFn) -> tuple[tuple[float, float], ...]:
 def test_between_the_points_it_never_falls_and_never_overshoots(table: tuple[tuple[float, float], ...]) -> None:
     curve = RegulatorCurve(table)
     for (low, low_w), (high, high_w) in pairwise(table):
-        between = [curve.power_w(low + (high - low) * step / 8) for step in range(9)]
+        between = [curve.power_w(low + (high - low) * step / 8) for step in range(8)] + [curve.power_w(high)]
         assert between[0] == low_w
         assert between[-1] == high_w
         assert all(first <= second + 1e-9 * high_w for first, second in pairwise(between))
