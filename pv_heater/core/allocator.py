@@ -12,7 +12,7 @@ from math import inf, isnan
 
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
-from pv_heater.core.wants import needed_w
+from pv_heater.core.wants import level_w, needed_w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,8 @@ class Claim:
     """False for an idle load whose start delay has still to run: until then running loads may use its share."""
     own_w: float = 0.0
     """What it drew in the reading; the part of its power that its unknown phase already carries."""
+    power_w: float = 0.0
+    """What it is set to draw; one that runs draws its least power or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,4 +156,7 @@ def _usable_w(claim: Claim, offered_w: float) -> float:
     """The part of `offered_w` this load can use: nothing below what it needs, and never less than its least power."""
     if offered_w <= 0 or offered_w < needed_w(claim.policy, running=claim.running):
         return 0.0
+    if not claim.policy.adjustable:
+        before_w = max(claim.power_w, claim.policy.least_power_w) if claim.running else 0.0
+        return level_w(claim.policy, offered_w, before_w)
     return min(claim.policy.max_power_w, max(offered_w, claim.policy.least_power_w))

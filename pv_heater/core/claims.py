@@ -36,6 +36,7 @@ def claim_of(
         held_w=kept_w,
         starts_at_once=at_once,
         own_w=own_w,
+        power_w=memory.power_w,
     )
 
 

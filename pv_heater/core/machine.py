@@ -152,21 +152,26 @@ def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
 
 def _set_power(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted) -> Memory:
     power_w = _power_w(policy, memory, situation, want) if memory.phase is Phase.HEATING else 0.0
-    return memory if power_w == memory.power_w else replace(memory, power_w=power_w)
+    if power_w == memory.power_w:
+        return memory
+    return replace(memory, power_w=power_w, power_since_s=situation.tick_s)
 
 
 def _power_w(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted) -> float:
-    """The power while heating: dead band, ramp, and the least power while the minimum on time runs."""
+    """The power while heating: dead band or levels, ramp, and the least power while the minimum on time runs."""
     if want.power_w <= 0:
         # Nothing is wanted, yet the minimum on time holds it: as little as it can.
         return policy.least_power_w
     before_w, power_w, band_w = memory.power_w, want.power_w, policy.dead_band_w
+    if not policy.adjustable:
+        climbs_too_soon = 0 < before_w < power_w and situation.tick_s - memory.power_since_s < policy.level_dwell_s
+        return before_w if climbs_too_soon else power_w
     if power_w >= policy.max_power_w or power_w <= policy.least_power_w:
         # The last step to an end would otherwise be missing for hours of steady sun.
         band_w *= SHARE_OF_DEAD_BAND_AT_ENDS
     if before_w > 0 and abs(power_w - before_w) < band_w:
         power_w = before_w
-    if policy.adjustable and policy.ramp_s > 0 and power_w > before_w:
+    if policy.ramp_s > 0 and power_w > before_w:
         most_w = max(before_w, policy.min_power_w) + policy.max_power_w * situation.elapsed_s / policy.ramp_s
         power_w = min(power_w, most_w if before_w > 0 else policy.min_power_w)
     return power_w

@@ -107,7 +107,9 @@ class LoadPolicy:
     )
 
     adjustable = True
-    """Whether the output can be set between `min_power_w` and `max_power_w`; a relay can only be on or off."""
+    """Whether the output can be set to any power from `min_power_w` to `max_power_w`; else `levels_w` says to which."""
+    level_dwell_s = 0.0
+    """Seconds it stays at a level before it climbs to a higher one."""
 
     def __attrs_post_init__(self) -> None:
         if self.adjustable and self.min_power_w > self.max_power_w:
@@ -119,7 +121,12 @@ class LoadPolicy:
     @property
     def least_power_w(self) -> float:
         """The least power this load draws when it is on."""
-        return self.min_power_w if self.adjustable else self.max_power_w
+        return self.min_power_w if self.adjustable else self.levels_w[0]
+
+    @property
+    def levels_w(self) -> tuple[float, ...]:
+        """The powers it can run at, ascending, where it is not adjustable; a relay has one."""
+        return (self.max_power_w,)
 
 
 @frozen(kw_only=True)

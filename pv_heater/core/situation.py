@@ -19,6 +19,8 @@ class Memory:
     since_s: float = 0.0
     power_w: float = 0.0
     """What it is set to draw; 0 unless heating."""
+    power_since_s: float = 0.0
+    """When that last changed."""
     opened_s: float | None = None
     """When it last went off; None: never seen on."""
     mode: Mode = Mode.AUTO

@@ -33,8 +33,25 @@ def needed_w(policy: LoadPolicy, *, running: bool) -> float:
     if policy.adjustable:
         start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
         return policy.min_power_w if running else min(start_w, policy.max_power_w)
-    # A dead band as wide as the load itself would keep it on with nothing spare.
-    return policy.max_power_w - (min(policy.dead_band_w, policy.max_power_w / 2) if running else 0.0)
+    return policy.least_power_w - (_kept_on_w(policy, policy.least_power_w) if running else 0.0)
+
+
+def level_w(policy: LoadPolicy, power_w: float, before_w: float) -> float:
+    """The highest level of a load with levels that `power_w` carries; 0 where that is none.
+
+    `before_w` is what it runs at: that level, and those below it, are kept on a dead band less.
+    """
+    best_w = lower_w = 0.0
+    for at_w in policy.levels_w:
+        if power_w >= at_w - (_kept_on_w(policy, at_w - lower_w) if at_w <= before_w else 0.0):
+            best_w = at_w
+        lower_w = at_w
+    return best_w
+
+
+def _kept_on_w(policy: LoadPolicy, step_w: float) -> float:
+    """How much may be missing to a step that is on: were it the whole step, it would stay on with nothing spare."""
+    return min(policy.dead_band_w, step_w / 2)
 
 
 def target_in_force_c(policy: LoadPolicy, raised_c: float | None) -> float | None:
@@ -96,6 +113,8 @@ def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str |
 
 def _possible_w(policy: LoadPolicy, power_w: float) -> float:
     """The power nearest to `power_w` that this load can run at."""
+    if not policy.adjustable:
+        return min(policy.levels_w, key=lambda at_w: abs(at_w - power_w))
     return min(policy.max_power_w, max(policy.least_power_w, power_w))
 
 
@@ -106,8 +125,8 @@ def _blocked(block: Block, *, at_once: bool) -> Wanted:
 def _allotted(policy: LoadPolicy, memory: Memory, situation: Situation) -> Wanted:
     """The strategy's share, made into something this load can do, with the hysteresis between start and stop."""
     power_w = min(situation.allotted_w, policy.max_power_w) * situation.stale_share
-    if power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):
+    if not policy.adjustable:
+        power_w = level_w(policy, power_w, memory.power_w)
+    elif power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):
         power_w = 0.0
-    elif not policy.adjustable:
-        power_w = policy.max_power_w
     return Wanted(power_w=power_w, rule=situation.rule, because=situation.because)
