@@ -10,13 +10,15 @@ from pv_heater.core.types import PricePeriod
 
 
 class Tariff:
-    """Tells the prices of a local day; remembers those of the last one asked for."""
+    """Tells the prices of a local day and of the next; remembers those of the last one asked for."""
 
     def __init__(self, periods: Sequence[TariffPeriod], zone: tzinfo) -> None:
         self._periods = tuple(periods)
         self._zone = zone
         self._day: date | None = None
         self._prices: tuple[PricePeriod, ...] = ()
+        self._ahead_of: date | None = None
+        self._ahead: tuple[PricePeriod, ...] = ()
 
     def prices_of(self, day: date | None) -> tuple[PricePeriod, ...]:
         """The periods that touch the local `day`, in order of time; none for an unknown day (None).
@@ -25,10 +27,25 @@ class Tariff:
         """
         if day is not None and day != self._day:
             self._day = day
-            begun = [self._begun_on(on, period) for on in (day - timedelta(days=1), day) for period in self._periods]
+            begun = [*self._all_begun_on(day - timedelta(days=1)), *self._all_begun_on(day)]
             touching = [price for price in begun if price.to_at > self._instant(day, time(0))]
             self._prices = tuple(sorted(touching, key=lambda price: price.from_at))
         return self._prices if day is not None else ()
+
+    def prices_ahead(self, day: date | None) -> tuple[PricePeriod, ...]:
+        """The periods that touch the local `day` or the next, in order of time; none for an unknown day (None)."""
+        if day is None or not self._periods:
+            return ()
+        if day != self._ahead_of:
+            begun = {
+                price for days in (-1, 0, 1) for price in self._all_begun_on(day + timedelta(days=days))
+                if price.to_at > self._instant(day, time(0))
+            }  # fmt: skip
+            self._ahead_of, self._ahead = day, tuple(sorted(begun, key=lambda price: price.from_at))
+        return self._ahead
+
+    def _all_begun_on(self, day: date) -> list[PricePeriod]:
+        return [self._begun_on(day, period) for period in self._periods]
 
     def _begun_on(self, day: date, period: TariffPeriod) -> PricePeriod:
         ends_on = day if period.start < period.end else day + timedelta(days=1)

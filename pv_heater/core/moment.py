@@ -1,0 +1,35 @@
+"""What the duties of a load go by in a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pv_heater.core.quarters import Outlook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The step as one load sees it."""
+
+    now: datetime
+    tick_s: float
+    elapsed_s: float
+    """Seconds since the previous step."""
+    given_wh: float
+    """What the load took in those seconds, measured or as set."""
+    told_wh: float
+    """What it would have taken in them by what it was set to, measured or not."""
+    temperature_c: float | None
+    """None: not known."""
+    drew_nothing: bool
+    """It is known to draw nothing, whatever it is set to: its thermostat is open."""
+    may_buy: bool
+    """False while nobody is at home, or a home without a grid has too little in its battery."""
+    most_w: float
+    """What it may draw below fuse and inverter, at most its full power."""
+    outlook: Outlook
+
+    def tick_at(self, at: datetime) -> float:
+        """The tick at which the clock will show `at`."""
+        return self.tick_s + (at - self.now).total_seconds()
