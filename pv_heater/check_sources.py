@@ -30,6 +30,8 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
             yield _asked(f"meter {name}", row, tools, _ask_meter)
     for name, row in config.temperatures.items():
         yield _asked(f"loads.{name}.temperature_from {row.type}", row, tools, _ask_probe)
+    for name, row in config.power_meters.items():
+        yield _asked(f"loads.{name}.power_from {row.type}", row, tools, _ask_power)
     for row in config.forecast:
         yield _asked(f"forecast {row.type}", row, tools, _ask_forecast)
 
@@ -66,6 +68,11 @@ def _pace(reading: Reading) -> str:
 def _ask_probe(row: TypedSettings[Any], tools: Tools) -> str:
     with closing(row.build(tools)) as sensor:
         return f"{sensor.read():.1f} degC; lost after {sensor.max_age_s:.0f} s without a new value"
+
+
+def _ask_power(row: TypedSettings[Any], tools: Tools) -> str:
+    with closing(row.build(tools)) as sensor:
+        return f"{sensor.read():.0f} W; lost after {sensor.max_age_s:.0f} s without a new value"
 
 
 def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:

@@ -126,8 +126,9 @@ def _typed(
 def _loads(structure: Structure, tables: Tables) -> Hook:
     """A hook for the list of loads, their probes, the battery's place among them, and names given once."""
     sensor, share = _typed(structure, tables.sensors, "sensors"), structure.group(BatteryShare)
-    after = structure.group(After)
+    power_meter, after = _typed(structure, tables.power_meters, "power_meters"), structure.group(After)
     parts: dict[str, Hook] = {
+        "power_from": lambda value: None if value is None else power_meter(value),
         "temperature_from": lambda value: None if value is None else sensor(value),
         "after": lambda value: None if value is None else after({"load": value} if isinstance(value, str) else value),
     }

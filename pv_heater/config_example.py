@@ -67,14 +67,33 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         "servo": {"pin": "BOARD40"},
     },
     "relay": {"name": "pump", "max_power_w": "800", "relay": {"pin": "GPIO17", "active_high": "true"}},
+    "http_dimmer": {"name": "boiler", "max_power_w": "1000", "url": "http://192.168.1.199"},
+    "http_switch": {
+        "name": "pump",
+        "max_power_w": "800",
+        "url": "http://192.168.1.50",
+        "on": [{"path": "/relay/0?turn=on"}],
+        "off": [{"path": "/relay/0?turn=off"}],
+        "confirm": {"path": "/relay/0", "value": "ison"},
+    },
+    "http_variator": {
+        "name": "radiator",
+        "max_power_w": "1000",
+        "url": "http://192.168.1.50",
+        "power": [{"path": "/light/0?turn=on&brightness={percent}"}],
+        "off": [{"path": "/light/0?turn=off"}],
+        "confirm": {"path": "/light/0", "value": "ison", "level": "brightness"},
+    },
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
+    "power_from http": {"url": "http://192.168.1.60/rpc/Switch.GetStatus?id=0", "path": "apower"},
+    "power_from mqtt": {"host": "192.168.1.10", "topic": "tele/washer/SENSOR", "path": "ENERGY.Power"},
     "temperature_from http": {"url": "http://192.168.1.199/state"},
     "temperature_from mqtt": {"host": "192.168.1.10", "topic": "tele/boiler/SENSOR"},
 }
 """Values for settings that have no default, by the word behind `type:`; a probe's by where it stands as well."""
 
-_PROBE = "temperature_from"
-"""The one setting of a load that begins with a `type:` of its own."""
+_PROBES = ("temperature_from", "power_from")
+"""The settings of a load that begin with a `type:` of their own."""
 
 _TARIFF = {"tariff": [{"from": "22:00", "to": "06:00"}]}
 """The same for the one section, off in the demo, that has such settings."""
@@ -114,11 +133,11 @@ def _typed(section: str, table: Mapping[str, str]) -> list[str]:
     return "\n\n".join(blocks).splitlines()
 
 
-def _preset(folder: str, word: str) -> list[_Line]:
+def _preset(folder: str, word: str, indent: int = 2) -> list[_Line]:
     """The line that names the presets of an adapter, off; none where there are none."""
     words = preset_words(folder, word)
     about = f"text, one of {', '.join(words)} - a known device; fills in what is not given below"
-    return [_Line(2, f"preset: {words[0]}", about, 2)] if words else []
+    return [_Line(indent, f"preset: {words[0]}", about, 2)] if words else []
 
 
 def _loads(tables: Tables) -> list[str]:
@@ -127,21 +146,22 @@ def _loads(tables: Tables) -> list[str]:
     for word in _chosen_first("loads", tables.loads):
         # What all loads have in common is explained once, at the first.
         known = frozenset(attrs.fields_dict(LoadPolicy)) if blocks else frozenset()
-        entry = _as_item(_entry(word, tables.loads, 4, 2 if blocks else None, known | {_PROBE}))
-        blocks.append(entry if blocks else [*entry, *_probes(tables.sensors)])
+        entry = _as_item(_entry(word, tables.loads, 4, 2 if blocks else None, known.union(_PROBES)))
+        blocks.append(entry if blocks else [*entry, *_probes(tables)])
     about = "the battery's place in the list: loads above it come first"
     blocks.append(_as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)]))
     text = "\n\n".join("\n".join(line.text() for line in lines) for lines in blocks)
     return ["loads:", *text.splitlines()]
 
 
-def _probes(sensors: Mapping[str, str]) -> list[_Line]:
-    """The probes that a load may have, off."""
-    row = row_of(attrs.fields_dict(LoadPolicy)[_PROBE])
-    about = f"{row.facts} - {row.help}"
+def _probes(tables: Tables) -> list[_Line]:
+    """The probes and meters of its own that a load may have, off."""
     lines: list[_Line] = []
-    for word in sensors:
-        lines += [_Line(4, f"{_PROBE}:", about, 4), *_entry(word, sensors, 6, 4, frozenset(), f"{_PROBE} {word}")]
+    for key, table in zip(_PROBES, (tables.sensors, tables.power_meters), strict=True):
+        row = row_of(attrs.fields_dict(LoadPolicy)[key])
+        about = f"{row.facts} - {row.help}"
+        for word in table:
+            lines += [_Line(4, f"{key}:", about, 4), *_entry(word, table, 6, 4, frozenset(), f"{key} {word}")]
     return lines
 
 

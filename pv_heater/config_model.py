@@ -120,6 +120,12 @@ class Config:
         return {name: row for name, row in rows.items() if isinstance(row, TypedSettings)}
 
     @property
+    def power_meters(self) -> Mapping[str, TypedSettings[Any]]:
+        """What measures the loads that have a meter of their own, by the name of the load."""
+        rows = {policy.name: policy.power_from for policy in self.policies}
+        return {name: row for name, row in rows.items() if isinstance(row, TypedSettings)}
+
+    @property
     def assumed_daylight(self) -> str | None:
         """A sentence where daylight is guessed because nobody said where the home is; else None."""
         daylight = self.limits.daylight

@@ -23,14 +23,10 @@ from cattrs.gen import make_dict_structure_fn
 from pv_heater.config_scalars import UNIT_NAMES, check_base_url, check_zone, clock_time, day_time, number, shown, truth
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_yaml import Problem
-from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import DayTime, Secret, SettingProblem, check_range
 
 Hook = Callable[[Any], Any]
 """Turns a plain value into a setting; raises SettingProblem or SettingProblems."""
-
-PLANNED_LOAD_KEYS = frozenset({"daily_min_wh", "ready_by", "interruptible", "power_from"})
-"""Designed, not built: to ignore one would be unsafe, so it is refused by its own sentence."""
 
 _CHECKS: Mapping[str, Callable[[str], None]] = {
     "timezone": check_zone,
@@ -208,8 +204,6 @@ def _problems_of_class(error: ClassValidationError, cls: type[Any]) -> list[Prob
 
 
 def _unknown(key: Any, cls: type[Any]) -> str:
-    if issubclass(cls, LoadPolicy) and key in PLANNED_LOAD_KEYS:
-        return "is planned but not in this version; remove it"
     return f"is not a setting; {suggestion(key, setting_keys(cls))}"
 
 

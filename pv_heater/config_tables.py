@@ -11,7 +11,7 @@ from attrs import frozen
 from pv_heater.forecasts import FORECASTS
 from pv_heater.loads import LOADS
 from pv_heater.meters import METERS
-from pv_heater.sensors import SENSORS
+from pv_heater.sensors import POWER_METERS, SENSORS
 from pv_heater.strategies import STRATEGIES
 
 
@@ -24,6 +24,7 @@ class Tables:
     loads: Mapping[str, str] = LOADS
     strategies: Mapping[str, str] = STRATEGIES
     sensors: Mapping[str, str] = SENSORS
+    power_meters: Mapping[str, str] = POWER_METERS
 
 
 def adapter_class(row: str) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -17,12 +16,14 @@ from zoneinfo import ZoneInfo
 from pv_heater.config import Config, load_config
 from pv_heater.core.allocator import allot
 from pv_heater.core.circumstances import Circumstances
+from pv_heater.core.duties import Duties, Seen
 from pv_heater.core.evidence import is_local
 from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import headroom_w
 from pv_heater.core.home_loads import HomeLoads
 from pv_heater.core.outcome import decision_of
+from pv_heater.core.own_meters import OwnMeters
 from pv_heater.core.policy import BatteryShare
 from pv_heater.core.rules import Rules, answered
 from pv_heater.core.saved import SCHEMA, Saved
@@ -32,6 +33,7 @@ from pv_heater.core.tariff import Tariff
 from pv_heater.core.types import (
     FORCE_LONGEST_S,
     NO_INPUTS,
+    Boost,
     ClearFault,
     Command,
     Decision,
@@ -63,6 +65,7 @@ class Controller:
         self._phases = {name: policy.phase for name, policy in policies.items()}
         battery_rows = [row for row in rows if isinstance(row, BatteryShare)]
         self._battery_target_percent = battery_rows[0].until_percent if battery_rows else None
+        self._own_meters = OwnMeters()
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
@@ -75,6 +78,8 @@ class Controller:
         )
         self._rules = Rules(policies, config.site, self._zone)
         self._tariff = Tariff(config.tariff, self._zone)
+        self._site, self._limits = config.site, config.limits
+        self._duties = Duties(policies.values(), config.site.battery, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._vacation_until_at: datetime | None = None
         self._time = StepTime()
@@ -109,6 +114,7 @@ class Controller:
         tick_s = self._begin(now, inputs.tick_s)
         cleared = self._obey(inputs.commands)
 
+        reading = self._with_own_meters(reading, now, inputs)
         self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
         self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
         commanded_w = sum(self._loads.credited_w().values())
@@ -123,6 +129,7 @@ class Controller:
         load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
         hot = self._loads.temperature_blocks(load_c)
         held_back = self._loads.held_back(tick_s)
+        self._look_after_duties(watched, blocks, forecast, load_c, inputs)
 
         own_w = self._watch.own_by_load_w()
         self._rules.look(now, tick_s, watched.reading, forecast, own_w, self._loads.memories, load_c)
@@ -150,7 +157,11 @@ class Controller:
             answers=answers,
         )
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
-        return decision_of(outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds)
+        tanks = self._duties.tanks(self._loads.credited_w())
+        notices = self._duties.notices()
+        return decision_of(
+            outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds, tanks=tanks, notices=notices
+        )
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
@@ -163,6 +174,7 @@ class Controller:
             "day": day.isoformat() if day else None,
             "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
             "loads": self._absent | self._loads.as_json(self._time.tick_s),
+            "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
@@ -179,14 +191,27 @@ class Controller:
         if self._saved is not None:
             away_s = self._saved.away_s(now)
             self._loads.take_back(self._saved.loads, time.tick_s, away_s)
+            self._duties.restore(self._saved.duties, time.tick_s, away_s)
             self._rules.take_back((self._given_state or {}).get("rules"), time.tick_s, away_s)
             self._day.day, self._vacation_until_at = self._saved.day, self._saved.vacation_until_at
             self._saved = self._given_state = None
-        measured_w = partial(self._watch.measured_w, tick_s=time.tick_s)
         new_day = self._day.has_changed(now)
-        self._loads.count(time.elapsed_s, measured_w, new_day=new_day)
+        self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
+
+    def _measured_w(self, name: str, since_s: float) -> float | None:
+        """What a load's own meter said since the tick `since_s`; None without one."""
+        known = self._own_meters.known.get(name)
+        return self._watch.measured_w(name, since_s, tick_s=self._time.tick_s) if known is None else known.power_w
+
+    def _with_own_meters(self, reading: Reading | None, now: datetime, inputs: Inputs) -> Reading | None:
+        """The reading, with what meters of the loads' own say of the time when it was taken."""
+        tick_s, own = self._time.tick_s, self._own_meters
+        own.observe(tick_s, inputs.load_w, inputs.load_w_age_s)
+        if reading is None:
+            return None
+        return own.added_to(reading, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
 
     def _obey(self, commands: Sequence[Command]) -> set[str]:
         """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
@@ -199,9 +224,42 @@ class Controller:
                 raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._loads.policies)}")
             if isinstance(command, ClearFault):
                 cleared.add(command.load)
+            elif isinstance(command, Boost):
+                for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+                self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
+                self._duties.begin_boost(command.load, self._time.tick_s, for_s, command.to_c)
             else:
+                self._duties.end_boost(command.load)
                 self._force(command)
         return cleared
+
+    def _look_after_duties(
+        self,
+        watched: Watched,
+        blocks: Sequence[Block],
+        forecast: Forecast | None,
+        load_c: Mapping[str, float],
+        inputs: Inputs,
+    ) -> None:
+        """What each load must do in this step, whatever the sun gives."""
+        time, base_w = self._time, self._watch.base_w(watched)
+        # Without a grid what is bought comes out of the battery, and that must last for the house.
+        empty = self._site.off_grid and any(block.guard == "battery_low" for block in blocks)
+        away = any(block.guard == "vacation" for block in blocks)
+        seen = Seen(
+            now=watched.now,
+            tick_s=time.tick_s,
+            elapsed_s=time.elapsed_s,
+            clock_trusted=watched.clock_trusted is not False,
+            may_buy=not away and not empty,
+            load_c=load_c,
+            base_w=base_w,
+            soc_percent=watched.reading.battery_soc_percent if watched.reading is not None else None,
+            headroom_w=headroom_w(base_w, self._site, self._limits),
+            forecast=forecast,
+            prices=inputs.prices or self._tariff.prices_ahead(self._day.day),
+        )
+        self._loads.put_on_duty(self._duties.look(seen, self._loads.memories), self._duties.raised_c(watched.now))
 
     def _force(self, command: Force) -> None:
         if command.mode is Mode.AUTO:
@@ -245,14 +303,14 @@ class Controller:
     def _circumstances(
         self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]
     ) -> Circumstances:
-        time, reading = self._time, watched.reading
+        time = self._time
         return Circumstances(
             tick_s=time.tick_s,
             elapsed_s=time.elapsed_s,
             blocks=blocks,
             budget=budget,
             stale_share=self._watch.share(time.tick_s),
-            load_w={} if reading is None else reading.load_w,
+            measured={**self._watch.measured(time.tick_s), **self._own_meters.known},
             load_c=load_c,
             midnight_s=time.tick_at(self._day.midnight_at),
             daylight_ends_s=time.tick_at(watched.daylight_changes_at) if watched.daylight else None,
@@ -263,3 +321,5 @@ class Controller:
         unfelt = self._pretended.union(unreachable)
         felt_w = {name: power_w for name, power_w in self._loads.credited_w().items() if name not in unfelt}
         self._watch.remember_own(self._time.tick_s, felt_w)
+        told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
+        self._own_meters.remember_told(self._time.tick_s, told_w)

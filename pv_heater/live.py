@@ -70,6 +70,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             clock_trusted=ClockTrust(clock, network_time_synchronised, house.clock_offset_s),
             distrusted_because=house.distrust,
             temperatures=sources.temperatures.latest,
+            powers=sources.powers.latest_with_age,
             keepers=(watchdog, notifier),
         )
         handler = CommandHandler(loop, lambda: transitions.status, sources.status, journal)

@@ -65,8 +65,11 @@ class Loop:
         distrusted_because: Callable[[], str | None] | None = None,
         keepers: Sequence[Keeper] = (),
         temperatures: Callable[[], Mapping[str, float]] | None = None,
+        powers: Callable[[], Mapping[str, tuple[float, float]]] | None = None,
     ) -> None:
-        """`temperatures` answers at once what sensors of the loads' own say now, in degC by load; see `sensing`."""
+        """`temperatures` answers at once what sensors of the loads' own say now, in degC by load; `powers` the same of
+        their own meters, (W, age in seconds). See `sensing`.
+        """
         self._controller = controller
         self._clock = clock
         self._meter = meter
@@ -78,6 +81,7 @@ class Loop:
         self._distrusted_because = distrusted_because
         self._keepers = tuple(keepers)
         self._temperatures = temperatures
+        self._powers = powers
         self._health: dict[str, str] = {}
         self._commands: deque[Command | str] = deque()
         self._stop_reason: str | None = None
@@ -129,6 +133,7 @@ class Loop:
         self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
         commands = self._take_commands()
         reading, forecast = self._meter.latest(), self._forecast.latest()
+        powers = self._powers() if self._powers else {}
         decision = self._controller.step(
             now,
             reading,
@@ -138,6 +143,8 @@ class Loop:
                 commands=commands,
                 health=dict(self._health),
                 unreachable={name: why for name, load in self._loads.items() if (why := load.trouble()) is not None},
+                load_w={name: power_w for name, (power_w, _) in powers.items()},
+                load_w_age_s={name: age_s for name, (_, age_s) in powers.items()},
                 load_c=self._temperatures() if self._temperatures else {},
                 clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
                 distrusted_because=self._distrusted_because() if self._distrusted_because else None,

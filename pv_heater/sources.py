@@ -14,7 +14,7 @@ from pv_heater.house_feed import HouseFeed, MeterSource, MeterStatus
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.worker import Worker, WorkerStatus
 from pv_heater.ports import Feed, ForecastSource, Meter, Tools
-from pv_heater.sensing import LoadTemperatures
+from pv_heater.sensing import LoadPowers, LoadTemperatures
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,9 @@ class Sources:
         self.temperatures = LoadTemperatures(
             {name: row.build(tools) for name, row in config.temperatures.items()}, clock.monotonic_s
         )
+        self.powers = LoadPowers(
+            {name: row.build(tools) for name, row in config.power_meters.items()}, clock.monotonic_s
+        )
         self._forecast = _forecast_worker(config, tools, clock)
         self.forecast: Feed[Forecast] = self._forecast or NoForecast()
 
@@ -51,6 +54,7 @@ class Sources:
         for worker in self._workers:
             worker.start()
         self.temperatures.start()
+        self.powers.start()
         if self._forecast is not None:
             self._forecast.start()
 
@@ -59,6 +63,7 @@ class Sources:
         for worker in self._workers:
             worker.stop()
         self.temperatures.stop()
+        self.powers.stop()
         if self._forecast is not None:
             self._forecast.stop()
 
@@ -67,11 +72,12 @@ class Sources:
         for meter in self._meters:
             meter.close()
         self.temperatures.close()
+        self.powers.close()
 
     def status(self) -> list[MeterStatus | WorkerStatus]:
         """How each fares, with ages; from any thread."""
         forecast = [] if self._forecast is None else [self._forecast.status()]
-        return [*self.house.status(), *self.temperatures.status(), *forecast]
+        return [*self.house.status(), *self.temperatures.status(), *self.powers.status(), *forecast]
 
     def _meter(self, name: str, row: TypedSettings[Any], tools: Tools, clock: SystemClock) -> MeterSource:
         meter: Meter = row.build(tools)

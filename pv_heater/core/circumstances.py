@@ -9,6 +9,7 @@ from pv_heater.core.allocator import Share
 from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.margins import offered_w
+from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Situation
 from pv_heater.core.surplus import Budget
@@ -25,7 +26,7 @@ class Circumstances:
     """The guards that block the site, most serious first."""
     budget: Budget
     stale_share: float
-    load_w: Mapping[str, float]
+    measured: Mapping[str, Measured]
     """What the loads' own meters say, by load."""
     load_c: Mapping[str, float]
     """Temperatures by load."""
@@ -81,7 +82,7 @@ class Circumstances:
             duty=duty if unreachable is None else None,
             raised_c=raised_c,
             temperature_c=self.load_c.get(policy.name),
-            measured_w=self.load_w.get(policy.name),
+            measured=self.measured.get(policy.name),
             midnight_s=self.midnight_s,
             daylight_ends_s=self.daylight_ends_s,
         )

@@ -64,4 +64,5 @@ def held_w(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
         return 0.0
     if memory.mode is Mode.ON:
         return memory.power_w
-    return policy.least_power_w if dwell_left_s(policy, memory, tick_s) > 0 else 0.0
+    held = not policy.interruptible or dwell_left_s(policy, memory, tick_s) > 0
+    return policy.least_power_w if held else 0.0

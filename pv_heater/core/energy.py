@@ -21,4 +21,4 @@ def counted(memory: Memory, elapsed_s: float, *, measured_w: float | None, max_p
 
 def new_day(memory: Memory) -> Memory:
     """With the counts of the day at their beginning."""
-    return replace(memory, closings=0, energy_wh=0.0, enough_since_s=None)
+    return replace(memory, closings=0, energy_wh=0.0, enough_since_s=None, ran_because=None)

@@ -34,6 +34,7 @@ class HomeLoads:
         self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
         self._memories = {name: Memory() for name in self.policies}
         self._duties: Mapping[str, Duty] = {}
+        self._raised_c: Mapping[str, float] = {}
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
@@ -62,12 +63,14 @@ class HomeLoads:
     def note_idle(self, found: Mapping[str, str], tick_s: float) -> None:
         """These loads draw nothing, with the reason: they count no more, and others may have their share."""
         for name, because in found.items():
+            if not self.policies[name].interruptible:
+                continue  # a washing machine that soaks; its run tells its own end
             idle = Idle(because=because, until_s=tick_s + RETEST_S)
             self._memories[name] = replace(self._memories[name], idle=idle)
 
-    def put_on_duty(self, duties: Mapping[str, Duty]) -> None:
-        """These loads, and no others, must run in this step."""
-        self._duties = duties
+    def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
+        """These loads, and no others, must run in this step; the sun may heat those in `raised_c` so far."""
+        self._duties, self._raised_c = duties, raised_c
 
     @property
     def memories(self) -> Mapping[str, Memory]:
@@ -185,6 +188,7 @@ class HomeLoads:
                 unreachable=inputs.unreachable.get(name),
                 cleared=name in cleared,
                 duty=self._duties.get(name),
+                raised_c=self._raised_c.get(name),
             )
             outcomes[name] = outcome = machine.advance(policy, memory, situation)
             self._memories[name] = _with_enough(policy, outcome.memory, situation)

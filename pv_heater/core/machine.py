@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
+from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.reasons import outcome_of
+from pv_heater.core.run_to_end import Run
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
 from pv_heater.core.types import Mode, Phase
@@ -74,6 +76,7 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
     """One step of one load."""
     retest = memory.phase is Phase.FULL and memory.idle is not None
     memory = _end_idle(_end_mode(memory, situation.tick_s), situation)
+    memory = _follow_run(policy, memory, situation)
     if situation.health != "ok":
         memory = replace(memory, fault=memory.fault or situation.health)
     elif situation.cleared:
@@ -101,8 +104,23 @@ def _end_mode(memory: Memory, tick_s: float) -> Memory:
 
 def _end_idle(memory: Memory, situation: Situation) -> Memory:
     idle = memory.idle
-    ended = idle is not None and idle.ends(situation.tick_s, memory.power_w, situation.measured_w)
+    measured_w = None if situation.measured is None else situation.measured.power_w
+    ended = idle is not None and idle.ends(situation.tick_s, memory.power_w, measured_w)
     return replace(memory, idle=None) if ended else memory
+
+
+def _follow_run(policy: LoadPolicy, memory: Memory, situation: Situation) -> Memory:
+    """The run of a load that is not interruptible: under way, ended for today, or never begun by anybody."""
+    if policy.interruptible or memory.phase is not Phase.HEATING:
+        return memory if memory.run is None else replace(memory, run=None)
+    run = (memory.run or Run(since_s=memory.since_s)).after(situation.measured)
+    ended = run.ended(policy.run_s, situation.tick_s)
+    if memory.mode is Mode.ON or ended is None:
+        return replace(memory, run=run)
+    if run.rests and not run.drew:
+        idle = Idle(because=f"draws nothing: {ended}, nobody has set it going", until_s=situation.tick_s + RETEST_S)
+        return replace(memory, run=run, idle=idle)
+    return replace(memory, run=run, ran_because=f"its run of today has ended: {ended}")
 
 
 def _event(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted, full: str | None) -> Event | None:
@@ -146,7 +164,7 @@ def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
     opened_s = tick_s if memory.phase is Phase.HEATING else memory.opened_s
     if phase is Phase.HEATING:
         # A start is a new test.
-        memory = replace(memory, closings=memory.closings + 1, idle=None)
+        memory = replace(memory, closings=memory.closings + 1, idle=None, ran_because=None)
     return replace(memory, phase=phase, since_s=tick_s, opened_s=opened_s)
 
 

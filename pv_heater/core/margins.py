@@ -60,7 +60,7 @@ def load_margins(
         target_c = target_in_force_c(policy, situation.raised_c)
         if target_c is not None and situation.temperature_c is not None:
             margins["temperature_c"] = target_c - policy.hysteresis_c - situation.temperature_c
-    elif memory.phase is not Phase.COOLDOWN and rule != "max_closings":
+    elif memory.phase is not Phase.COOLDOWN and rule not in ("max_closings", "run_to_end"):
         margins.update(_surplus_margins(policy, memory, situation, wanted_w, needed_w))
     ends_s = _first(timer_s, _midnight_s(policy, memory, situation, rule))
     if ends_s is not None and block is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 
 from attrs import frozen
 
 from pv_heater.core.after import After
 from pv_heater.core.expression_parser import check_condition
+from pv_heater.core.hot_water_settings import HotWater, check_tank
 from pv_heater.core.setting import SettingProblem, setting
 
 
@@ -59,6 +61,16 @@ class LoadPolicy:
     daily_max_wh: float | None = setting(
         "enough for a day: the load counts as full", default=None, unit="Wh", minimum=1
     )
+    daily_min_wh: float | None = setting(
+        "least energy a day, from the grid at its cheapest hours where the sun does not bring it",
+        default=None,
+        unit="Wh",
+        minimum=1,
+    )
+    ready_by: time | None = setting(
+        "the hour by which daily_min_wh or hot_water.min_c must be reached; not set, midnight", default=None
+    )
+    hot_water: HotWater | None = setting("the tank that it heats", default=None)
     target_c: float | None = setting(
         "the load counts as full at this temperature", default=None, unit="degC", minimum=0, maximum=95
     )
@@ -106,17 +118,42 @@ class LoadPolicy:
         maximum=86_400,
     )
 
+    interruptible: bool = setting(
+        "false: once started it runs to its end (a washing machine), whatever the sun does; safety excepted",
+        default=True,
+    )
+    run_s: float | None = setting(
+        "longest time of such a run; needed unless power_from tells its end",
+        default=None,
+        unit="s",
+        minimum=60,
+        maximum=86_400,
+    )
+    power_from: object | None = setting(
+        "what measures its power, where the meter does not: a plug over MQTT or HTTP", default=None
+    )
+
     adjustable = True
     """Whether the output can be set to any power from `min_power_w` to `max_power_w`; else `levels_w` says to which."""
     level_dwell_s = 0.0
     """Seconds it stays at a level before it climbs to a higher one."""
 
     def __attrs_post_init__(self) -> None:
+        if self.interruptible and self.run_s is not None:
+            raise SettingProblem("means nothing without `interruptible: false`", "run_s")
+        if not self.interruptible and self.run_s is None and self.power_from is None:
+            raise SettingProblem("is missing; without power_from nothing else tells when its run has ended", "run_s")
         if self.adjustable and self.min_power_w > self.max_power_w:
             raise SettingProblem(
                 f"must not be above max_power_w ({self.max_power_w:g} W), but is {self.min_power_w:g} W",
                 "min_power_w",
             )
+
+        if self.daily_min_wh is not None and self.daily_max_wh is not None and self.daily_min_wh > self.daily_max_wh:
+            text = f"must not be above daily_max_wh ({self.daily_max_wh:g} Wh), but is {self.daily_min_wh:g} Wh"
+            raise SettingProblem(text, "daily_min_wh")
+        if self.hot_water is not None:
+            check_tank(self.hot_water, target_c=self.target_c, max_c=self.max_c)
 
     @property
     def least_power_w(self) -> float:

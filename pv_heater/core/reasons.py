@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pv_heater.core.margins import load_margins, next_change_s
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.run_to_end import LONGEST_RUN_S
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import dwell_left_s, rest_left_s
 from pv_heater.core.types import Phase
@@ -44,6 +45,8 @@ def _reason(
         return "min_off", f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left", tick_s + left_s
     if memory.phase is Phase.HEATING and memory.idle is not None:
         return want.rule, f"{want.because}, but {memory.idle.because}", None
+    if memory.run is not None and want.rule == "run_to_end":
+        return want.rule, want.because, memory.run.since_s + (policy.run_s or LONGEST_RUN_S)
     if memory.phase is Phase.HEATING and want.power_w <= 0:
         left_s = dwell_left_s(policy, memory, tick_s)
         text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {want.because}"

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from pv_heater.core.numbers import number_of
+from pv_heater.core.saved_values import group_in
 from pv_heater.core.situation import Memory
 from pv_heater.core.types import FORCE_LONGEST_S, Mode, Phase, require_aware
 
@@ -26,6 +27,7 @@ def load_as_json(memory: Memory, tick_s: float) -> dict[str, Any]:
         "closings": memory.closings,
         "energy_wh": memory.energy_wh,
         "fault": memory.fault,
+        "ran_because": memory.ran_because,
     }
 
 
@@ -41,6 +43,7 @@ class SavedLoad:
     closings: int
     energy_wh: float
     fault: str | None
+    ran_because: str | None
 
     @classmethod
     def parse(cls, item: Any) -> Self:
@@ -52,6 +55,9 @@ class SavedLoad:
             raise ValueError(f"closings must be a whole number, not {closings!r}")
         if fault is not None and not isinstance(fault, str):
             raise ValueError(f"fault must be a text, not {fault!r}")
+        ran_because = item.get("ran_because")
+        if ran_because is not None and not isinstance(ran_because, str):
+            raise ValueError(f"ran_because must be a text, not {ran_because!r}")
         return cls(
             was_on=item.get("phase") == Phase.HEATING,
             opened_ago_s=_number(item, "opened_ago_s"),
@@ -61,6 +67,7 @@ class SavedLoad:
             closings=closings,
             energy_wh=_number(item, "energy_wh") or 0.0,
             fault=fault or None,
+            ran_because=ran_because,
         )
 
     def memory(self, tick_s: float, away_s: float) -> Memory:
@@ -78,6 +85,7 @@ class SavedLoad:
             closings=self.closings,
             energy_wh=self.energy_wh,
             fault=self.fault,
+            ran_because=self.ran_because,
         )
 
 
@@ -92,6 +100,8 @@ class Saved:
     loads: Mapping[str, SavedLoad]
     strategy_type: str | None
     learned: Mapping[str, Any]
+    duties: Mapping[str, Any]
+    """What `core.duties` keeps; it judges that itself."""
 
     @classmethod
     def parse(cls, state: Mapping[str, Any]) -> Self:
@@ -110,6 +120,7 @@ class Saved:
             loads={str(name): SavedLoad.parse(item) for name, item in loads.items()},
             strategy_type=strategy.get("type"),
             learned=learned if isinstance(learned, Mapping) else {},
+            duties=group_in(state, "duties"),
         )
 
     def away_s(self, now: datetime) -> float:

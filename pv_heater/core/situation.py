@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pv_heater.core.drawing import Idle
 from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
+from pv_heater.core.own_meters import Measured
+from pv_heater.core.run_to_end import Run
 from pv_heater.core.types import Mode, Phase
 
 
@@ -37,6 +39,11 @@ class Memory:
     """Set while it is known to draw nothing, whatever it is set to."""
     enough_since_s: float | None = None
     """Since when it has had enough today; None: not yet, or no longer. See `core.dependency`."""
+
+    run: Run | None = None
+    """The run under way of a load that is not interruptible; None while it is off."""
+    ran_because: str | None = None
+    """How its run of today ended; None: it has had none."""
 
     @property
     def credited_w(self) -> float:
@@ -70,7 +77,7 @@ class Situation:
     raised_c: float | None = None
     """Sun may heat it to this temperature today, beyond its target; None: to its target."""
     temperature_c: float | None = None
-    measured_w: float | None = None
+    measured: Measured | None = None
     """What its own meter says; None without one."""
     midnight_s: float | None = None
     """When the counts of the day begin anew."""

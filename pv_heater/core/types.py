@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from pv_heater.core.basis import Basis, Thresholds
+from pv_heater.core.tank_status import TankStatus
 
 
 class Mode(StrEnum):
@@ -222,7 +223,16 @@ class Vacation:
     until_at: datetime | None
 
 
-Command = Force | ClearFault | Vacation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    """Command: heat `load` now, for `for_s` seconds at most (default two hours) and to `to_c` (None: its target)."""
+
+    load: str
+    for_s: float | None = None
+    to_c: float | None = None
+
+
+Command = Force | ClearFault | Vacation | Boost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +262,10 @@ class Inputs:
     """Load name to why its rule answered so; may be empty."""
     probes: Mapping[str, bool] = field(default_factory=dict)
     """What the world outside answered to questions in conditions, such as ``ping("192.168.1.9")``, by their text."""
+    load_w: Mapping[str, float] = field(default_factory=dict)
+    """Load name to the power that a meter of its own tells now, W, stale values left out; wins over the reading's."""
+    load_w_age_s: Mapping[str, float] = field(default_factory=dict)
+    """How long ago each of `load_w` was taken; what is not named is taken to be new."""
     load_c: Mapping[str, float] = field(default_factory=dict)
     """Load name to what a sensor of its own tells now, degC, stale values left out; wins over the reading's."""
     prices: tuple[PricePeriod, ...] = ()
@@ -262,6 +276,10 @@ class Inputs:
 
     def __post_init__(self) -> None:
         require_finite("tick_s", self.tick_s)
+        for name, power_w in self.load_w.items():
+            require_finite(f"load_w[{name}]", power_w)
+        for name, age_s in self.load_w_age_s.items():
+            require_finite(f"load_w_age_s[{name}]", age_s)
         for name, temperature_c in self.load_c.items():
             require_finite(f"load_c[{name}]", temperature_c)
 
@@ -286,6 +304,10 @@ class LoadState:
     since_at: datetime
     next_change_at: datetime | None
     """The earliest instant at which time alone can change this; None when no timer runs."""
+    tank: TankStatus | None = None
+    """The tank behind it; None where the settings name none."""
+    notice: str | None = None
+    """The last thing worth telling of its duties, such as a cycle that was done; None without any since the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str
         return None
     if memory.idle is not None:
         return memory.idle.because
+    if memory.ran_because is not None:
+        return memory.ran_because
     if situation.duty is not None:
         return None
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
@@ -100,6 +102,11 @@ def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str |
     if memory.idle is not None:
         # No minimum on time protects what draws nothing.
         return Wanted(power_w=0.0, rule="full", because=memory.idle.because, at_once=True)
+    if memory.ran_because is not None:
+        return Wanted(power_w=0.0, rule="full", because=memory.ran_because, at_once=True)
+    if memory.run is not None:
+        power_w = max(policy.least_power_w, _allotted(policy, memory, situation).power_w)
+        return Wanted(power_w=power_w, rule="run_to_end", because="once started, it runs to its end")
     duty = situation.duty
     if duty is not None:
         power_w = _possible_w(policy, duty.power_w)

@@ -10,6 +10,7 @@ from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
+from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View, house_w, spare_w
@@ -63,6 +64,12 @@ class Watch:
             return None
         return reading.load_w.get(name)
 
+    def measured(self, tick_s: float) -> dict[str, Measured]:
+        """What the reading in force says of the loads; empty where it is too old or not believed."""
+        reading, taken_s = self._fresh(tick_s), self._evidence.taken_tick_s
+        load_w = {} if reading is None else reading.load_w
+        return {name: Measured(power_w=power_w, taken_s=taken_s) for name, power_w in load_w.items()}
+
     def share(self, tick_s: float) -> float:
         """1 while the source is on time, falling to 0 as the reading nears its age limit."""
         return self._evidence.share(tick_s)
@@ -70,6 +77,10 @@ class Watch:
     def phase_headroom_w(self, watched: Watched, phases: Mapping[str, int | None]) -> tuple[float, ...]:
         """What each phase can still carry; `phases` tells the phase of each load. See `core.headroom`."""
         return phase_headroom_w(watched.reading, self._limits, self._evidence.own_by_load_w(), phases)
+
+    def base_w(self, watched: Watched) -> float | None:
+        """What the house draws without controlled loads; None where the reading in force does not tell."""
+        return None if watched.reading is None else spare_w(watched.reading, self._evidence.own_w())[0]
 
     def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading in force was taken."""

@@ -10,3 +10,9 @@ SENSORS: dict[str, str] = {
     "http": "pv_heater.sensors.http:HttpSensor",
     "gx": "pv_heater.sensors.gx:GxSensor",
 }
+
+POWER_METERS: dict[str, str] = {
+    "mqtt": "pv_heater.sensors.mqtt:MqttPower",
+    "http": "pv_heater.sensors.http:HttpPower",
+}
+"""The same for what a load draws, in W; a load names one in its ``power_from:``."""

@@ -1,9 +1,11 @@
-"""A temperature that comes over MQTT, from Tasmota, ESPHome, Zigbee, Home Assistant and the like."""
+"""A temperature or a power that comes over MQTT, from Tasmota, ESPHome, Zigbee, Home Assistant and the like."""
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -13,6 +15,7 @@ from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.mqtt import Broker, MqttLink
 from pv_heater.ports import Tools
+from pv_heater.sensors.plug import plug_w
 from pv_heater.sensors.tank import LEAST_AGE_S, Pace, age_limit_s, age_setting, lost_setting, tank_c, value_at
 
 _TROUBLE_S = 10.0
@@ -27,31 +30,32 @@ def _check_topic(text: str) -> None:
         raise SettingProblem(f"must be one topic without + and #, such as tele/boiler/SENSOR, not {text!r}")
 
 
-class MqttSensor:
+@frozen(kw_only=True)
+class Topic(Broker):
+    """Broker and topic, and where the number is in a message."""
+
+    topic: str = setting("where it is published", check=_check_topic)
+    path: str = setting(
+        "where it is in a JSON message, such as DS18B20.Temperature; $ where the message is nothing but the number",
+        default="$",
+        check=JsonPath.parse,
+    )
+    scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
+    max_age_s: float | None = age_setting()
+
+
+class MqttNumber:
     """Waits for the next message; satisfies `ports.Sensor`.
 
     What the broker had kept from before is left out: nobody knows how old it is.
     """
 
-    @frozen(kw_only=True)
-    class Settings(Broker):
-        """Broker and topic, and how the temperature is written."""
-
-        topic: str = setting("where the temperature is published", check=_check_topic)
-        path: str = setting(
-            "where it is in a JSON message, such as DS18B20.Temperature; $ where the message is nothing but the number",
-            default="$",
-            check=JsonPath.parse,
-        )
-        scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
-        offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
-        lost: tuple[float, ...] = lost_setting()
-        max_age_s: float | None = age_setting()
-
     interval_s = 0.0
 
-    def __init__(self, settings: Settings, tools: Tools) -> None:
+    def __init__(self, settings: Topic, tools: Tools, what: str, worth: Callable[[Any, str], float]) -> None:
+        """`what` it tells, in messages; `worth` makes the value of what was found, and of who says it."""
         self._settings = settings
+        self._what, self._worth = what, worth
         self._clock = tools.clock
         self._path = JsonPath.parse(settings.path)
         self._link = MqttLink(
@@ -72,15 +76,14 @@ class MqttSensor:
         return min(limit_s, LEAST_AGE_S) if self._says_lost else limit_s
 
     def read(self) -> float:
-        """The next temperature that comes; raises Unreachable after `max_age_s` of silence."""
+        """The next value that comes; raises Unreachable after `max_age_s` of silence."""
         self._link.start()
-        settings, who = self._settings, f"the sensor at {self._settings.topic}"
+        who = f"the sensor at {self._settings.topic}"
         payload = self._next_payload()
         self._says_lost = True
-        found = value_in(payload, self._path, who)
-        temperature_c = tank_c(found, who, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
+        value = self._worth(value_in(payload, self._path, who, self._what), who)
         self._says_lost = False
-        return temperature_c
+        return value
 
     def close(self) -> None:
         """Disconnect."""
@@ -116,14 +119,38 @@ class MqttSensor:
         )
 
 
-def value_in(payload: bytes, path: JsonPath, who: str) -> Any:
+class MqttSensor(MqttNumber):
+    """The temperature of a tank, degC."""
+
+    @frozen(kw_only=True)
+    class Settings(Topic):
+        """Broker and topic, and how the temperature is written."""
+
+        offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
+        lost: tuple[float, ...] = lost_setting()
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        worth = partial(tank_c, scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
+        super().__init__(settings, tools, "temperature", worth)
+
+
+class MqttPower(MqttNumber):
+    """The power of a load, W."""
+
+    Settings = Topic
+
+    def __init__(self, settings: Topic, tools: Tools) -> None:
+        super().__init__(settings, tools, "power", partial(plug_w, scale=settings.scale))
+
+
+def value_in(payload: bytes, path: JsonPath, who: str, what: str = "temperature") -> Any:
     """What stands at `path` in a message, JSON or plain text such as ``48.6``; raises BadReply."""
     if len(payload) > _MOST_BYTES:
-        raise BadReply(f"{who} sends {len(payload)} bytes, which no temperature needs")
+        raise BadReply(f"{who} sends {len(payload)} bytes, which no {what} needs")
     text = payload.decode("utf-8", errors="replace")
     try:
         document = json.loads(text)
     # RecursionError: brackets within brackets; ValueError covers bad JSON and endless digits.
     except (ValueError, RecursionError):
         document = text
-    return value_at(path, document, who)
+    return value_at(path, document, who, what)

@@ -76,12 +76,12 @@ class Pace:
         return max(tuple(self._pauses_s), default=USUAL_PACE_S)
 
 
-def value_at(path: JsonPath, document: Any, who: str) -> Any:
-    """What stands at `path` in what a device sent; raises BadReply."""
+def value_at(path: JsonPath, document: Any, who: str, what: str = "temperature") -> Any:
+    """What stands at `path` in what a device sent; raises BadReply, which calls it `what`."""
     try:
         return path.find(document)
     except NotFound as error:
-        raise BadReply(f"{who} does not tell its temperature: {error}") from None
+        raise BadReply(f"{who} does not tell its {what}: {error}") from None
 
 
 def tank_c(

@@ -6,6 +6,7 @@ from pv_heater.core.claims import held_w, takes_surplus
 from pv_heater.core.drawing import Idle
 from pv_heater.core.guards import Block
 from pv_heater.core.machine import TRANSITIONS, Event, advance
+from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Mode, Phase
@@ -272,7 +273,7 @@ def test_forced_on_it_stays_on_and_says_that_it_draws_nothing() -> None:
     outcome = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), situation(30.0))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.HEATING, 2000.0)
     assert outcome.because == f"forced on, but {IDLE.because}"
-    drawing = advance(POLICY, outcome.memory, situation(40.0, measured_w=1990.0))
+    drawing = advance(POLICY, outcome.memory, situation(40.0, measured=Measured(power_w=1990.0, taken_s=40.0)))
     assert (drawing.memory.idle, drawing.because) == (None, "forced on")
 
 
