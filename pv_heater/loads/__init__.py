@@ -7,5 +7,8 @@ A row names a class with a `Settings` class derived from `core.settings.LoadPoli
 LOADS: dict[str, str] = {
     "servo_regulator": "pv_heater.loads.servo_regulator:ServoRegulator",
     "relay": "pv_heater.loads.relay:Relay",
+    "http_dimmer": "pv_heater.loads.http_dimmer:HttpDimmer",
+    "http_switch": "pv_heater.loads.http_switch:HttpSwitch",
+    "http_variator": "pv_heater.loads.http_variator:HttpVariator",
     "dry_run": "pv_heater.loads.dry_run:DryRun",
 }
