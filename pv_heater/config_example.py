@@ -84,6 +84,8 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         "off": [{"path": "/light/0?turn=off"}],
         "confirm": {"path": "/light/0", "value": "ison", "level": "brightness"},
     },
+    "mqtt_variator": {"name": "ecs", "max_power_w": "2300", "topic": "regul/vload/ECS/cmd"},
+    "mqtt_switch": {"name": "pool", "max_power_w": "700", "topic": "cmnd/pool/POWER"},
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
     "power_from http": {"url": "http://192.168.1.60/rpc/Switch.GetStatus?id=0", "path": "apower"},
     "power_from mqtt": {"host": "192.168.1.10", "topic": "tele/washer/SENSOR", "path": "ENERGY.Power"},

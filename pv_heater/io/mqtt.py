@@ -31,6 +31,9 @@ _CONNECT_S = 5.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 4
 """A broker that is back is found within four seconds, whatever the time it was away."""
 
+NOT_YET = "is not connected yet"
+"""The trouble of a link until its first try to connect has ended."""
+
 OnMessage = Callable[[str, bytes], None]
 """Gets topic and payload, on the connection's own thread."""
 
@@ -91,8 +94,11 @@ class MqttLink:
         on_retained: OnMessage | None = None,
         on_connect: Callable[[], None] | None = None,
         will: tuple[str, str] | None = None,
+        ping_s: int = _PING_S,
     ) -> None:
         """`will` is the topic and payload that the broker publishes when it loses us.
+
+        It loses us one and a half `ping_s` after our last word, or at once when our process ends.
 
         `on_retained` gets, in place of `on_message`, what the broker had kept from before we subscribed: nobody knows
         how old that is. What is published later with the retain flag comes to `on_message`, as it is new.
@@ -103,9 +109,10 @@ class MqttLink:
         self._on_retained = on_retained or on_message
         self._on_connect = on_connect
         self._will = will
+        self._ping_s = ping_s
         self._client: Client | None = None
         self._lock = threading.Lock()
-        self._trouble: str | None = "is not connected yet"
+        self._trouble: str | None = NOT_YET
         self._refused = False
         self._broken: set[str] = set()
 
@@ -149,6 +156,12 @@ class MqttLink:
             return False
         return client.publish(topic, payload, qos=0, retain=False).rc == 0
 
+    def forget(self, topic: str) -> None:
+        """Let the broker forget what it keeps for `topic`; those who listen there get an empty message."""
+        client = self._client
+        if client is not None and self._trouble is None:
+            client.publish(topic, b"", qos=0, retain=True)
+
     def subscribe(self, topics: Sequence[str]) -> None:
         """From now on these, beside what was subscribed before, also after a reconnect."""
         self._topics = (*self._topics, *(topic for topic in topics if topic not in self._topics))
@@ -176,7 +189,7 @@ class MqttLink:
         client.on_connect_fail = self._failed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
-        client.connect_async(broker.host, broker.port_or_default, keepalive=_PING_S)
+        client.connect_async(broker.host, broker.port_or_default, keepalive=self._ping_s)
         return client
 
     def _tls_context(self) -> ssl.SSLContext:

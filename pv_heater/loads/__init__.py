@@ -10,5 +10,7 @@ LOADS: dict[str, str] = {
     "http_dimmer": "pv_heater.loads.http_dimmer:HttpDimmer",
     "http_switch": "pv_heater.loads.http_switch:HttpSwitch",
     "http_variator": "pv_heater.loads.http_variator:HttpVariator",
+    "mqtt_variator": "pv_heater.loads.mqtt_variator:MqttVariator",
+    "mqtt_switch": "pv_heater.loads.mqtt_switch:MqttSwitch",
     "dry_run": "pv_heater.loads.dry_run:DryRun",
 }

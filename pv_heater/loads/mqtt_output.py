@@ -1,0 +1,293 @@
+"""What every output behind an MQTT broker does: tell the device, and find out whether it was told. No load by itself.
+
+A command goes out once, is never retained, and is sent again every `refresh_s`, and within a second after the
+broker came back, the device said that it started, or anybody else commanded it. The broker holds our last will: off.
+It cannot help a device that loses the broker: one that does not switch itself off then keeps its last power.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from pv_heater.core.json_path import JsonPath, NotFound, kind_of
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.errors import AuthRejected, BadReply, Unreachable
+from pv_heater.io.mqtt import NOT_YET, Broker, MqttLink
+from pv_heater.ports import Clock
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+"""So often it is looked whether connection and device are as they should be. Sends nothing by itself."""
+PING_S = 4
+"""The broker publishes our last will 6 s after the Pi lost its power or its network, mosquitto up to 5 s later."""
+CONNECT_S, ECHO_S, ANSWER_S = 2.0, 2.0, 4.0
+"""How long the connection, the broker and the device may take. Together they stay below ten seconds."""
+_MOST_BYTES = 65_536
+_MOST_UNDER_WAY = 8
+
+
+def check_topic(text: str) -> None:
+    """Raise SettingProblem for what is not the name of one topic."""
+    if not text or any(sign in text for sign in "+#\0"):
+        raise SettingProblem(f"must be one topic without + and #, such as cmnd/boiler/POWER, not {text!r}")
+
+
+@frozen(kw_only=True)
+class OutputBroker(Broker):
+    """The broker that the device listens to."""
+
+    host: str = setting("name or address of the broker", default="127.0.0.1")
+
+
+@frozen(kw_only=True)
+class MqttOutputSettings(LoadPolicy):
+    """Where a device listens, and where it says what it does."""
+
+    broker: OutputBroker = setting("the broker that the device listens to", factory=OutputBroker)
+    topic: str = setting("where the device takes its commands", check=check_topic)
+    refresh_s: float = setting("the command is sent again this often", default=60.0, unit="s", minimum=1, maximum=3600)
+    expires_s: float | None = setting(
+        "the device switches itself off when it has heard nothing for this long; not set, it never does",
+        default=None,
+        unit="s",
+        minimum=2,
+        maximum=86_400,
+    )
+    boot_topic: str | None = setting(
+        "where the device speaks when it starts; whatever comes there, the command is sent again at once",
+        default=None,
+        check=check_topic,
+    )
+    answer_topic: str | None = setting(
+        "where the device says its state after each command; without it, a command that the broker passed on counts "
+        "as obeyed",
+        default=None,
+        check=check_topic,
+    )
+    answer_path: str = setting(
+        "where the state is in a JSON answer, such as result.output; $ where the answer is nothing else",
+        default="$",
+        check=JsonPath.parse,
+    )
+    ask_topic: str | None = setting(
+        "where the device is asked for its state after each command, if it does not tell it by itself",
+        default=None,
+        check=check_topic,
+    )
+    ask_payload: str = setting("what is sent there", default="")
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.expires_s is not None and self.expires_s < 2 * self.refresh_s:
+            raise SettingProblem(
+                f"must be at least twice refresh_s ({self.refresh_s:g} s), or the device would switch itself off",
+                "expires_s",
+            )
+        if self.ask_topic is not None and self.answer_topic is None:
+            raise SettingProblem("needs answer_topic, where the answer comes", "ask_topic")
+        for key in ("boot_topic", "answer_topic"):
+            if getattr(self, key) == self.topic:
+                raise SettingProblem("must be another topic than the one that takes the commands", key)
+
+
+@frozen(kw_only=True)
+class Language:
+    """How commands and answers are written for one kind of device. Pure."""
+
+    command: Callable[[float], str]
+    """The payload for a power in watts; 0 is off."""
+    is_command: Callable[[str], bool]
+    """Whether a payload at the command topic can be meant for this device."""
+    agrees: Callable[[Any, float], bool]
+    """Whether an answer, JSON or text, says that the device obeys this power; raises NotFound when it says nothing."""
+
+
+class MqttOutput:
+    """Satisfies `ports.Device`. `set_power` is for one thread; nothing is sent from any other.
+
+    With an answer topic the device itself has to confirm each command. Without one, what counts is that the broker is
+    there and passed our command on (we listen to it ourselves): that the device got it cannot be known.
+    """
+
+    refresh_s = LOOK_S
+
+    def __init__(
+        self,
+        settings: MqttOutputSettings,
+        language: Language,
+        clock: Clock,
+        *,
+        echo_s: float = ECHO_S,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        """`echo_s` and `answer_s` are for tests. Connects to nothing before the first command."""
+        self._settings, self._language, self._clock = settings, language, clock
+        self._echo_s, self._answer_s = echo_s, answer_s
+        self._where = f"the broker at {settings.broker.address}"
+        self._news = threading.Condition()
+        self._wanted_w = 0.0
+        self._sent: str | None = None
+        self._sent_s = 0.0
+        self._under_way: deque[str] = deque(maxlen=_MOST_UNDER_WAY)
+        """Our own commands that the broker has not passed on yet."""
+        self._echoed = self._answered = False
+        self._other_answer: str | None = None
+        self._upsets = 0
+        """How often something happened since which nobody knows what the device does."""
+        self._settled_at: int | None = None
+        """The count of upsets when the last command was confirmed; None while none is."""
+        self._warned = self._closed = False
+        topics = [settings.topic, settings.boot_topic, settings.answer_topic]
+        self._link = MqttLink(
+            settings.broker,
+            topics=[topic for topic in topics if topic is not None],
+            on_message=self._heard,
+            on_retained=self._heard_retained,
+            on_connect=self._connected,
+            will=(settings.topic, language.command(0.0)),
+            ping_s=PING_S,
+        )
+
+    def set_power(self, power_w: float) -> None:
+        """Make sure that the device was told, and where it can answer, that it obeys. Raises SourceError."""
+        self._link.start()
+        payload = self._language.command(power_w)
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._link.trouble != NOT_YET, CONNECT_S)
+            self._raise_if_lost()
+            upsets, now_s = self._upsets, self._clock.monotonic_s()
+            fresh = now_s - self._sent_s < self._settings.refresh_s
+            if payload == self._sent and self._settled_at == upsets and fresh:
+                return
+            self._settled_at, self._echoed, self._answered, self._other_answer = None, False, False, None
+            self._wanted_w, self._sent, self._sent_s = power_w, payload, now_s
+            self._under_way.append(payload)
+        self._link.publish(self._settings.topic, payload)
+        if self._settings.ask_topic is not None:
+            self._link.publish(self._settings.ask_topic, self._settings.ask_payload)
+        self._await_confirmation()
+        with self._news:
+            self._settled_at = upsets
+
+    def close(self) -> None:
+        """Disconnect, which spares the device the last will; a `set_power` that waits raises. May be repeated."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        self._link.close()
+
+    def _await_confirmation(self) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._echoed or self._link.trouble is not None, self._echo_s)
+            self._raise_if_lost()
+            if not self._echoed:
+                raise Unreachable(
+                    f"{self._where} did not pass our command at {self._settings.topic} on within {self._echo_s:g} s; "
+                    "it hangs, or does not allow us to listen there"
+                )
+            self._under_way.clear()
+            if self._settings.answer_topic is None:
+                return
+            self._news.wait_for(lambda: self._closed or self._answered, self._answer_s)
+            self._raise_if_lost()
+            if self._answered:
+                return
+            if self._other_answer is not None:
+                raise BadReply(
+                    f"the device does not obey {self._sent} at {self._settings.topic}: "
+                    f"it answered {self._other_answer} at {self._settings.answer_topic}"
+                )
+            raise Unreachable(
+                f"the device did not answer {self._sent} at {self._settings.topic} within {self._answer_s:g} s; "
+                f"nothing came at {self._settings.answer_topic}"
+            )
+
+    def _raise_if_lost(self) -> None:
+        trouble = self._link.trouble
+        if self._closed:
+            raise Unreachable(f"the connection to {self._where} was closed")
+        if trouble is not None:
+            error = AuthRejected if self._link.refused else Unreachable
+            raise error(f"{self._where} {trouble}")
+
+    def _connected(self) -> None:
+        with self._news:
+            self._under_way.clear()
+            self._upset()
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        """On the connection's thread, as are the two below."""
+        with self._news:
+            if topic == self._settings.topic:
+                self._heard_command(payload.decode("utf-8", errors="replace"))
+            elif topic == self._settings.answer_topic:
+                self._heard_answer(payload)
+            else:
+                self._upset()
+
+    def _heard_command(self, text: str) -> None:
+        if text in self._under_way:
+            while self._under_way.popleft() != text:
+                pass
+            self._echoed = self._echoed or text == self._sent
+            self._news.notify_all()
+        elif self._language.is_command(text):
+            self._upset()
+            if not self._warned:
+                self._warned = True
+                log.warning(
+                    "%s: something else commands the same device at %s (%.40s). Our command is sent again; "
+                    "let only one program control it.", self._settings.name, self._settings.topic, text,
+                )  # fmt: skip
+
+    def _heard_answer(self, payload: bytes) -> None:
+        answer = _document(payload)
+        try:
+            agrees = self._language.agrees(answer, self._wanted_w)
+        except NotFound:
+            return
+        if agrees:
+            self._answered = True
+            self._news.notify_all()
+            return
+        self._other_answer = kind_of(answer)
+        if self._settled_at is not None:
+            self._upset()
+
+    def _heard_retained(self, topic: str, payload: bytes) -> None:
+        """What the broker kept from before us: an old answer says nothing, an old command is dangerous."""
+        text = payload.decode("utf-8", errors="replace")
+        if topic != self._settings.topic or not self._language.is_command(text):
+            return
+        if text == self._language.command(0.0):
+            return
+        self._link.forget(topic)
+        with self._news:
+            self._upset()
+        log.warning(
+            "%s: the broker kept the command %.40s at %s from earlier, and a device that starts would have obeyed it. "
+            "It was deleted there.", self._settings.name, text, topic,
+        )  # fmt: skip
+
+    def _upset(self) -> None:
+        self._upsets += 1
+        self._news.notify_all()
+
+
+def _document(payload: bytes) -> Any:
+    """An answer as JSON, else as text."""
+    text = payload[:_MOST_BYTES].decode("utf-8", errors="replace")
+    try:
+        return json.loads(text)
+    # RecursionError: brackets within brackets; ValueError covers bad JSON and endless digits.
+    except (ValueError, RecursionError):
+        return text.strip()
