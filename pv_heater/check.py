@@ -47,7 +47,7 @@ def _wiring(config: Config) -> list[Finding]:
         return [Finding(what="wiring", says=problem, exit_code=2) for problem in problems]
     if not pins:
         return [Finding(what="wiring", says="no pins are used")]
-    return [Finding(what="wiring", says=", ".join(f"{where} at {pin.pin}" for where, pin in pins))]
+    return [Finding(what="wiring", says=", ".join(f"{where} at {', '.join(pin.names)}" for where, pin in pins))]
 
 
 def _clock() -> Finding:

@@ -24,6 +24,7 @@ from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.after import After, circle_from
 from pv_heater.core.pin_names import PinName
+from pv_heater.core.pin_settings import pin_texts
 from pv_heater.core.policy import BatteryShare
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import ConfigError
@@ -194,17 +195,16 @@ def _same_pins(rows: Any) -> list[Problem]:
     problems: list[Problem] = []
     first: dict[PinName, str] = {}
     for index, row in enumerate(rows if isinstance(rows, list) else []):
-        for part in ("relay", "servo"):
-            group = row.get(part) if isinstance(row, Mapping) else None
-            text = group.get("pin") if isinstance(group, Mapping) else None
+        for path, text in pin_texts(row):
             try:
-                name = PinName.parse(str(text))
+                name = PinName.parse(text)
             except SettingProblem:
                 continue
             if name in first:
                 message = f"{text} is already used by {first[name]}; every output needs a pin of its own"
-                problems.append(Problem((index, part, "pin"), message))
+                problems.append(Problem((index, *path), message))
             else:
+                part = ".".join(str(key) for key in path).removesuffix(".pin")
                 first[name] = f"{part} of {row.get('name', f'load {index + 1}')} ({name})"
     return problems
 

@@ -19,10 +19,11 @@ from attrs import evolve, frozen
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_yaml import Unreadable, read_document
 from pv_heater.core.pin_names import PinName
+from pv_heater.core.pin_settings import PinGroup, RelayPin
 from pv_heater.errors import HardwareError, PvHeaterError
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.control import SOCKET_NAME, ask
-from pv_heater.io.gpio import Pins, RelayLine, ServoLine
+from pv_heater.io.gpio import Pins, ServoLine
 from pv_heater.io.pin_lock import Holder, holder, lock_pins
 from pv_heater.io.pins_file import FILE_NAME, Output, outputs_in, read_pins_file
 
@@ -48,7 +49,7 @@ class _Found:
 
     @property
     def names(self) -> list[str]:
-        return [pin.pin for output in self.outputs for pin in (output.relay, output.servo) if pin is not None]
+        return [name for output in self.outputs for name in _pin_names(output)]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -131,14 +132,22 @@ def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:
 
 
 def _pin_names(output: Output) -> list[str]:
-    return [pin.pin for pin in (output.relay, output.servo) if pin is not None]
+    return [name for group in output.groups for name in group.names]
 
 
 def _without(output: Output, named: set[PinName]) -> Output | None:
     """What is left of it: a relay moved to another pin leaves the old one closed, though its servo stayed."""
-    relay = None if output.relay is None or PinName.parse(output.relay.pin) in named else output.relay
-    servo = None if output.servo is None or PinName.parse(output.servo.pin) in named else output.servo
-    return evolve(output, relay=relay, servo=servo) if relay is not None or servo is not None else None
+
+    def is_free(group: PinGroup | None) -> bool:
+        return group is not None and not any(PinName.parse(name) in named for name in group.names)
+
+    rest = evolve(
+        output,
+        relays=tuple(relay for relay in output.relays if is_free(relay)),
+        servo=output.servo if is_free(output.servo) else None,
+        wiper=output.wiper if is_free(output.wiper) else None,
+    )
+    return rest if rest.groups else None
 
 
 def _nothing(found: _Found, config_path: Path) -> int:
@@ -177,8 +186,9 @@ def _switch(found: _Found, config_path: Path) -> int:
     clock = SystemClock()
     with lock_pins(found.names, f"off, {config_path}", found.kind):
         pins = Pins(factory=found.factory, pin_log=found.pin_log, monotonic_s=clock.monotonic_s)
-        relays, problems = _open_relays(pins, found.outputs)
+        opened, problems = _open_relays(pins, found.outputs)
         servos = _turn_to_zero(pins, found.outputs, problems)
+        wipers = _move_to_zero(pins, found.outputs, problems)
         if servos:
             clock.wait_until(clock.monotonic_s() + max(output.servo.settle_s for output in servos if output.servo))
         _rest(servos, problems)
@@ -187,8 +197,9 @@ def _switch(found: _Found, config_path: Path) -> int:
         except HardwareError as error:
             problems.append(f"pins: {error}")
     for output in found.outputs:
-        done = [f"relay {output.relay.pin} open"] if output.relay and output in relays else []
+        done = [f"relay {relay.pin} open" for relay in output.relays if relay in opened]
         done += [f"servo {output.servo.pin} at zero"] if output.servo and output in servos else []
+        done += ["potentiometer at zero"] if output in wipers else []
         if done:
             _say(f"{output.load}: {', '.join(done)}")
     for problem in problems:
@@ -196,15 +207,16 @@ def _switch(found: _Found, config_path: Path) -> int:
     return HARDWARE if problems else FINE
 
 
-def _open_relays(pins: Pins, outputs: Sequence[Output]) -> tuple[dict[Output, RelayLine], list[str]]:
-    relays, problems = {}, []
+def _open_relays(pins: Pins, outputs: Sequence[Output]) -> tuple[set[RelayPin], list[str]]:
+    opened, problems = set(), []
     for output in outputs:
-        if output.relay is not None:
+        for relay in output.relays:
             try:
-                relays[output] = pins.relay(output.relay)  # being made opens it
+                pins.relay(relay)  # being made opens it
+                opened.add(relay)
             except HardwareError as error:
                 problems.append(f"{output.load}: {error}")
-    return relays, problems
+    return opened, problems
 
 
 def _turn_to_zero(pins: Pins, outputs: Sequence[Output], problems: list[str]) -> dict[Output, ServoLine]:
@@ -218,6 +230,18 @@ def _turn_to_zero(pins: Pins, outputs: Sequence[Output], problems: list[str]) ->
             except HardwareError as error:
                 problems.append(f"{output.load}: {error}")
     return servos
+
+
+def _move_to_zero(pins: Pins, outputs: Sequence[Output], problems: list[str]) -> set[Output]:
+    moved = set()
+    for output in outputs:
+        if output.wiper is not None:
+            try:
+                pins.wiper(output.wiper).move_to(output.wiper.zero_step)
+                moved.add(output)
+            except HardwareError as error:
+                problems.append(f"{output.load}: {error}")
+    return moved
 
 
 def _rest(servos: Mapping[Output, ServoLine], problems: list[str]) -> None:

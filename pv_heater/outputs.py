@@ -64,7 +64,7 @@ class Outputs:
             return
         for warning in boot_problems(self._config):
             log.warning("%s", warning)
-        names = [str(PinName.parse(pin.pin)) for _, pin in pins]
+        names = [str(PinName.parse(name)) for _, group in pins for name in group.names]
         owner = str(self._config.path or "a mapping")
         locks = lock_pins(names, owner=owner, kind=_lock_kind(self._config), state_dir=self.tools.state_dir)
         self._ends.callback(locks.release)
@@ -123,8 +123,8 @@ def running_state_dir(config: Config) -> Path:
 
     A service under systemd has a folder of its own, which a shell does not know: the pin locks tell.
     """
-    for _, pin in pin_settings(config):
-        running = holder(pin.pin, _lock_kind(config))
+    for name in (name for _, group in pin_settings(config) for name in group.names):
+        running = holder(name, _lock_kind(config))
         if running is not None and running.state_dir:
             return Path(running.state_dir)
     return state_dir(config)

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.pin_settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import RelayPin, ServoPin, WiperPins
 from pv_heater.io.control import ControlServer
 from pv_heater.io.pin_lock import lock_pins
 from pv_heater.io.pins_file import outputs_in, read_pins_file, write_pins_file
 from pv_heater.loads.relay import Relay
 from pv_heater.loads.servo_regulator import ServoRegulator
 from pv_heater.off import main
+from tests.io.wiper_chip import WiperChip
 
 PROJECT = Path(__file__).parent.parent
 CHIP = f"gpiochip{os.getpid()}"
@@ -214,7 +215,7 @@ def test_the_pins_file_keeps_what_off_needs_and_nothing_else(home: Home) -> None
     assert kept is not None
     (output,), doubts = outputs_in(kept)
     assert doubts == []
-    assert output.relay == RelayPin(pin=RELAY, active_high=False)
+    assert output.relays == (RelayPin(pin=RELAY, active_high=False),)
     assert output.servo == ServoPin(pin=SERVO, settle_s=0.05)
 
 
@@ -282,3 +283,69 @@ def test_the_wiring_of_the_earlier_optimizer_is_known_from_its_flat_keys(
     )
     assert main(["--config", str(config)]) == 0
     assert "relay BOARD11 open" in capsys.readouterr().out
+
+
+MANY = f"""
+loads:
+  - type: stages
+    name: boiler
+    relays: [{{pin: {RELAY}, active_high: false}}, {{pin: {CHIP}/4, active_high: true}}, {{pin: nonsense}}]
+  - type: burst_ssr
+    name: rod
+    ssr: {{pin: {CHIP}/5, active_high: true}}
+    relay: {{pin: {CHIP}/6, active_high: true}}
+  - type: digital_pot
+    name: pool
+    relay: {{pin: {CHIP}/7, active_high: true}}
+    wiper: {{clock_pin: {CHIP}/8, data_pin: {CHIP}/9, select_pin: {CHIP}/10, zero_step: 128, full_step: 0}}
+"""
+
+
+def test_every_relay_of_many_is_opened_and_a_potentiometer_goes_to_zero_after_them(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.configure(MANY)
+    assert home.off() == 0
+    seen = home.seen()
+    assert seen[:5] == [
+        (RELAY, 1.0),
+        (f"{CHIP}/4", 0.0),
+        (f"{CHIP}/6", 0.0),
+        (f"{CHIP}/5", 0.0),
+        (f"{CHIP}/7", 0.0),
+    ]
+    chip = WiperChip(clock=f"{CHIP}/8", data=f"{CHIP}/9", select=f"{CHIP}/10")
+    chip.hear(seen)
+    assert chip.steps == [128]
+    told = capsys.readouterr()
+    assert f"boiler: relay {RELAY} open, relay {CHIP}/4 open" in told.out
+    assert "pool: relay" in told.out
+    assert "potentiometer at zero" in told.out
+    assert "boiler: the relay cannot be switched, its pin must be" in told.err
+
+
+def test_a_potentiometer_with_wrong_settings_leaves_its_relay_to_be_opened(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.configure(MANY.replace("zero_step: 128", "zero_step: 999"))
+    assert home.off() == 0
+    assert (f"{CHIP}/7", 0.0) in home.seen()
+    assert "pool: the potentiometer cannot be moved, its settings are wrong: must be" in capsys.readouterr().err
+
+
+def test_the_pins_file_knows_every_kind_of_pin(home: Home) -> None:
+    home.state_dir.mkdir()
+    relay, other = RelayPin(pin=RELAY, active_high=False), RelayPin(pin="GPIO22", active_high=True, off="release")
+    wiper = WiperPins(clock_pin="GPIO11", data_pin="GPIO10", select_pin="GPIO8", full_step=256)
+
+    class AllKinds:
+        name = "all"
+
+        def __init__(self) -> None:
+            self.ssr, self.relays, self.wiper = relay, (other,), wiper
+
+    write_pins_file(home.state_dir, [AllKinds()], Gpio("auto", None))
+    kept = read_pins_file(home.state_dir)
+    assert kept is not None
+    (output,), doubts = outputs_in(kept)
+    assert (output.relays, output.wiper, doubts) == ((relay, other), wiper, [])

@@ -1,8 +1,11 @@
-"""How a relay and a servo hang on their pins."""
+"""How a relay, a servo and a digital potentiometer hang on their pins."""
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import fields, frozen
 
 from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import SettingProblem, setting
@@ -36,6 +39,11 @@ class RelayPin:
                 f"that level closes the contact",
                 "off",
             )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its one pin."""
+        return (self.pin,)
 
 
 @frozen(kw_only=True)
@@ -77,3 +85,69 @@ class ServoPin:
                 )
         if self.zero_deg == self.full_deg:
             raise SettingProblem(f"must differ from zero_deg ({self.zero_deg:g} deg)", "full_deg")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its one pin."""
+        return (self.pin,)
+
+
+@frozen(kw_only=True)
+class WiperPins:
+    """The pins of a digital potentiometer with an SPI input; any three will do.
+
+    The numbers fit Microchip's families: 129 steps (MCP4131, MCP4141), 257 (MCP4151, MCP4161; data sheet DS22060B,
+    section 7) or 256 with command 17 (MCP41010; data sheet DS11195C, section 5).
+    """
+
+    clock_pin: str = setting("the pin at its SCK", check=PinName.parse)
+    data_pin: str = setting("the pin at its SDI", check=PinName.parse)
+    select_pin: str = setting("the pin at its CS", check=PinName.parse)
+    command: int = setting(
+        "first byte of a write: 0 for MCP4131, MCP4151 and their families, 17 for MCP41010",
+        default=0,
+        minimum=0,
+        maximum=255,
+    )
+    zero_step: int = setting("wiper position at which the regulator gives nothing", default=0, minimum=0, maximum=256)
+    full_step: int = setting(
+        "position at which it gives everything: 128 for MCP4131, 256 for MCP4151, 255 for MCP41010; "
+        "below zero_step means reversed",
+        default=128,
+        minimum=0,
+        maximum=256,
+    )
+    settle_s: float = setting(
+        "time the regulator needs to follow the wiper", default=0.2, unit="s", minimum=0.05, maximum=5
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.zero_step == self.full_step:
+            raise SettingProblem(f"must differ from zero_step ({self.zero_step})", "full_step")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its three pins."""
+        return (self.clock_pin, self.data_pin, self.select_pin)
+
+
+PinGroup = RelayPin | ServoPin | WiperPins
+"""The settings that hold pins."""
+
+
+def pin_groups(settings: Any) -> Iterator[tuple[str, PinGroup]]:
+    """The groups of pins in a load's settings, each with its key, such as ``relay`` or ``relays[1]``."""
+    for field in fields(type(settings)):
+        value = getattr(settings, field.name)
+        for number, item in enumerate(value if isinstance(value, tuple) else (value,)):
+            if isinstance(item, PinGroup):
+                yield f"{field.name}[{number}]" if isinstance(value, tuple) else field.name, item
+
+
+def pin_texts(row: Any, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What a load not yet read names as its pins, each with the way to it, such as ``("relays", 1, "pin")``."""
+    for key, item in row.items() if isinstance(row, Mapping) else enumerate(row) if isinstance(row, list) else ():
+        if isinstance(item, str) and str(key).split("_")[-1] == "pin":
+            yield (*path, key), item
+        else:
+            yield from pin_texts(item, *path, key)

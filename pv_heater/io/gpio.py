@@ -1,4 +1,4 @@
-"""The program's one way to its pins: relay contacts and servos, on gpiozero.
+"""The program's one way to its pins: relay contacts, servos and potentiometers, on gpiozero.
 
 Levels and pulses are given to gpiozero's pins directly, not through its devices: those register themselves for
 clean-up at exit and move a pin when they are made. Which library stands behind the pins is `pin_board`'s business.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pv_heater.core.pin_names import PinName
-from pv_heater.core.pin_settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import PinGroup, RelayPin, ServoPin, WiperPins
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import HardwareError
 from pv_heater.io.pin_board import as_hardware_error, open_board
+from pv_heater.io.spi import WiperLine
 
 FRAME_S = 0.02
 """A servo wants a pulse every 20 ms, the custom of model making; gpiozero's default as well."""
@@ -155,6 +156,9 @@ class ServoLine:
             self._pin.input_with_pull(self._pin.info.pull or "down")
 
 
+Line = TypeVar("Line", RelayLine, ServoLine, WiperLine)
+
+
 class Pins:
     """All pins of the program; there is one. Raises HardwareError when `factory` does not work on this machine.
 
@@ -164,43 +168,59 @@ class Pins:
 
     def __init__(self, *, factory: str, pin_log: Path | None, monotonic_s: Callable[[], float]) -> None:
         self._board = open_board(factory, pin_log, monotonic_s)
-        self._lines: dict[PinName, RelayLine | ServoLine] = {}
+        self._lines: list[RelayLine | ServoLine | WiperLine] = []
+        self._taken: set[PinName] = set()
 
     def relay(self, settings: RelayPin) -> RelayLine:
         """The relay at that pin, switched off by this. Raises HardwareError."""
-        name = self._new_name(settings.pin)
+        (name,) = self._new_names(settings)
         with as_hardware_error(f"relay at {settings.pin}"):
             line = RelayLine(self._board.pin(name, pulses_only=False), settings)
-        self._lines[name] = line
-        return line
+        return self._keep(line, name)
 
     def servo(self, settings: ServoPin) -> ServoLine:
         """The servo at that pin; it does not move before it is told to. Raises HardwareError."""
-        name = self._new_name(settings.pin)
+        (name,) = self._new_names(settings)
         with as_hardware_error(f"servo at {settings.pin}"):
             line = ServoLine(self._board.pin(name, pulses_only=True), settings)
-        self._lines[name] = line
-        return line
+        return self._keep(line, name)
+
+    def wiper(self, settings: WiperPins) -> WiperLine:
+        """The potentiometer at those pins; it is not moved before it is told to. Raises HardwareError."""
+        names = self._new_names(settings)
+        with as_hardware_error(f"potentiometer at {', '.join(settings.names)}"):
+            clock, data, select = (self._board.pin(name, pulses_only=False) for name in names)
+            line = WiperLine(clock, data, select, settings)
+        return self._keep(line, *names)
 
     def close(self) -> None:
         """Release every pin, relays first, then the library. Tries all; then raises the first HardwareError."""
         problems = []
-        for line in sorted(self._lines.values(), key=lambda line: isinstance(line, ServoLine)):
+        for line in sorted(self._lines, key=lambda line: not isinstance(line, RelayLine)):
             try:
                 line.release()
             except HardwareError as error:
                 problems.append(error)
         self._lines.clear()
+        self._taken.clear()
         with as_hardware_error("pins"):
             self._board.close()
         if problems:
             raise problems[0]
 
-    def _new_name(self, text: str) -> PinName:
-        try:
-            name = PinName.parse(text)
-        except SettingProblem as problem:
-            raise HardwareError(f"a pin {problem}") from None
-        if name in self._lines:
-            raise HardwareError(f"{text} ({name}) is already in use; every output needs a pin of its own")
-        return name
+    def _keep(self, line: Line, *names: PinName) -> Line:
+        self._lines.append(line)
+        self._taken.update(names)
+        return line
+
+    def _new_names(self, settings: PinGroup) -> list[PinName]:
+        names: list[PinName] = []
+        for text in settings.names:
+            try:
+                name = PinName.parse(text)
+            except SettingProblem as problem:
+                raise HardwareError(f"a pin {problem}") from None
+            if name in self._taken or name in names:
+                raise HardwareError(f"{text} ({name}) is already in use; every output needs a pin of its own")
+            names.append(name)
+        return names

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrs import asdict, fields, frozen
+from attrs import asdict, fields, fields_dict, frozen
 
 from pv_heater.core.pin_names import PinName
-from pv_heater.core.pin_settings import RelayPin, ServoPin
+from pv_heater.core.pin_settings import PinGroup, RelayPin, ServoPin, WiperPins
 from pv_heater.core.setting import SettingProblem, check_range
 from pv_heater.io.state_file import write_atomically
 
 FILE_NAME = "pins.json"
 VERSION = 1
+
+_RELAYS, _MANY_RELAYS = ("relay", "ssr"), "relays"
+"""The keys of a load under which a relay stands, and the one that holds a list of them."""
 
 
 class GpioSettings(Protocol):
@@ -33,17 +36,16 @@ class GpioSettings(Protocol):
 
 
 def write_pins_file(state_dir: Path, loads_settings: Iterable[Any], gpio: GpioSettings) -> None:
-    """Keep name, relay and servo of every load that has pins. Raises OSError.
+    """Keep name and pins of every load that has some. Raises OSError.
 
     To be called for real runs only, before the first pin is touched: a dry run must not forget what is wired.
     """
     loads = []
     for settings in loads_settings:
-        pins = {
-            key: asdict(value)
-            for key in ("relay", "servo")
-            if isinstance(value := getattr(settings, key, None), RelayPin | ServoPin)
-        }
+        given = {key: getattr(settings, key, None) for key in (*_RELAYS, "servo", "wiper")}
+        pins: dict[str, Any] = {key: asdict(value) for key, value in given.items() if isinstance(value, PinGroup)}
+        if many := getattr(settings, _MANY_RELAYS, ()):
+            pins[_MANY_RELAYS] = [asdict(relay) for relay in many]
         if pins:
             loads.append({"name": settings.name, **pins})
     document = {"version": VERSION, "gpio": {"factory": gpio.factory, "pin_log": gpio.pin_log}, "loads": loads}
@@ -64,8 +66,14 @@ class Output:
     """The pins of one load."""
 
     load: str
-    relay: RelayPin | None
-    servo: ServoPin | None
+    relays: tuple[RelayPin, ...] = ()
+    servo: ServoPin | None = None
+    wiper: WiperPins | None = None
+
+    @property
+    def groups(self) -> tuple[PinGroup, ...]:
+        """All its pins, relays first."""
+        return (*self.relays, *(group for group in (self.servo, self.wiper) if group is not None))
 
 
 def outputs_in(document: Mapping[str, Any]) -> tuple[list[Output], list[str]]:
@@ -80,10 +88,16 @@ def outputs_in(document: Mapping[str, Any]) -> tuple[list[Output], list[str]]:
         if not isinstance(load, Mapping):
             continue
         name = str(load.get("name", f"load {number}"))
-        relay = _relay(load.get("relay"), name, doubts)
-        servo = _servo(load.get("servo"), name, doubts)
-        if relay is not None or servo is not None:
-            outputs.append(Output(load=name, relay=relay, servo=servo))
+        many = load.get(_MANY_RELAYS)
+        texts = [*(load.get(key) for key in _RELAYS), *(many if isinstance(many, list) else [])]
+        output = Output(
+            load=name,
+            relays=tuple(relay for text in texts if (relay := _relay(text, name, doubts)) is not None),
+            servo=_servo(load.get("servo"), name, doubts),
+            wiper=_wiper(load.get("wiper"), name, doubts),
+        )
+        if output.groups:
+            outputs.append(output)
     return outputs, doubts
 
 
@@ -109,14 +123,33 @@ def _relay(value: Any, load: str, doubts: list[str]) -> RelayPin | None:
 def _servo(value: Any, load: str, doubts: list[str]) -> ServoPin | None:
     if not isinstance(value, Mapping):
         return None
-    pin = str(value.get("pin"))
-    bounds = {item.name: item.metadata for item in fields(ServoPin) if item.name not in ("pin", "curve")}
     try:
+        pin = str(value.get("pin"))
         PinName.parse(pin)
-        numbers: dict[str, Any] = {key: float(value[key]) for key in bounds if key in value}
-        for key, number in numbers.items():
-            check_range(number, bounds[key])
-        return ServoPin(pin=pin, **numbers)
+        keys = [item.name for item in fields(ServoPin) if item.name not in ("pin", "curve")]
+        return ServoPin(pin=pin, **_numbers(value, ServoPin, keys, float))
     except (SettingProblem, ValueError, TypeError) as problem:
         doubts.append(f"{load}: the servo cannot be moved, its settings are wrong: {problem}")
         return None
+
+
+def _wiper(value: Any, load: str, doubts: list[str]) -> WiperPins | None:
+    if not isinstance(value, Mapping):
+        return None
+    names: dict[str, Any] = {key: str(value.get(key)) for key in ("clock_pin", "data_pin", "select_pin")}
+    try:
+        for name in names.values():
+            PinName.parse(name)
+        steps = _numbers(value, WiperPins, ("command", "zero_step", "full_step"), int)
+        return WiperPins(**names, **steps, **_numbers(value, WiperPins, ("settle_s",), float))
+    except (SettingProblem, ValueError, TypeError) as problem:
+        doubts.append(f"{load}: the potentiometer cannot be moved, its settings are wrong: {problem}")
+        return None
+
+
+def _numbers(value: Mapping[str, Any], cls: type[Any], keys: Iterable[str], kind: type[float]) -> dict[str, Any]:
+    """Those of these settings of `cls` that are given. Raises SettingProblem, ValueError, TypeError."""
+    numbers = {key: kind(value[key]) for key in keys if key in value}
+    for key, number in numbers.items():
+        check_range(number, fields_dict(cls)[key].metadata)
+    return numbers
