@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
-from pv_heater.core.policy import BatteryShare
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.findings import CheckReport, Finding
 from pv_heater.io.clock import SystemClock, network_time_synchronised
@@ -32,6 +32,7 @@ def check_all(config: Config) -> CheckReport:
     findings.append(_clock())
     findings += _outputs(config)
     findings += _temperatures(config)
+    findings += _hygiene(config)
     findings += _curves(config)
     with TemporaryDirectory() as folder:
         tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
@@ -64,14 +65,36 @@ def _temperatures(config: Config) -> list[Finding]:
     meters = ", ".join(row.type for row in config.meter)
     findings = []
     for policy in config.policies:
-        key = next((key for key in ("max_c", "target_c") if getattr(policy, key) is not None), None)
+        key, effect = next(iter(_need_temperature(policy)), (None, ""))
         if key is not None and policy.name not in config.temperatures:
             text = (
-                f"{key} needs the load's temperature, and the meter ({meters or 'none'}) does not tell it: this load "
-                f"would never heat; give it a probe, such as `temperature_from: {{type: ds18b20}}`"
+                f"{key} needs the load's temperature, and the meter ({meters or 'none'}) does not tell it: "
+                f"{effect}; give it a probe, such as `temperature_from: {{type: ds18b20}}`"
             )
             findings.append(Finding(what=f"loads.{policy.name}", says=text, exit_code=2))
     return findings
+
+
+def _need_temperature(policy: LoadPolicy) -> list[tuple[str, str]]:
+    """Settings that need the load's temperature, and what comes of it without one, the worst first."""
+    needs = [(key, "this load would never heat") for key in ("max_c", "target_c") if getattr(policy, key) is not None]
+    if policy.hot_water is not None:
+        keys = [key for key in ("hygiene", "min_c") if getattr(policy.hot_water, key) is not None]
+        needs += [(f"hot_water.{key}", "it would never begin") for key in keys]
+    return needs
+
+
+def _hygiene(config: Config) -> list[Finding]:
+    """Tanks whose temperature is known and that nobody heats through against legionella."""
+    text = (
+        "its tank is never heated through against legionella: add `hygiene: {every_days: 7, at_c: 60}` and, above "
+        "55 degC, a thermostatic mixing valve and `mixing_valve: true`; docs/tuning.md has more"
+    )
+    return [
+        Finding(what=f"loads.{policy.name}.hot_water", says=text, warning=True)
+        for policy in config.policies
+        if policy.hot_water is not None and policy.hot_water.hygiene is None and policy.name in config.temperatures
+    ]
 
 
 def _outputs(config: Config) -> list[Finding]:

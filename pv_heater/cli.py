@@ -241,6 +241,24 @@ def force(
 
 
 @cli.command()
+def boost(
+    ctx: typer.Context,
+    load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],
+    config: ConfigOption = None,
+    duration: Annotated[str, typer.Option("--for", metavar="TIME", help="At most so long: 90s, 30m, 2h.")] = "2h",
+    to: Annotated[
+        float | None, typer.Option(metavar="DEGREES", help="Until it has so much; else its target_c.")
+    ] = None,
+) -> None:
+    """Heat a load now, sun or not.
+
+    Ends at the temperature, when its thermostat opens, or when the time is up. Safety guards still win.
+    """
+    request = {"command": "boost", "load": load, "for_s": seconds(duration), "to_c": to}
+    typer.echo(_ask(_load(ctx, config), request)["message"])
+
+
+@cli.command()
 def clear(
     ctx: typer.Context,
     load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],

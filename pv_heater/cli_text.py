@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import typer
@@ -18,11 +18,29 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
     lines, decision = [], now["decision"]
     for name, state in decision["loads"].items():
         lines.append(f"{name}: {state['phase']}, {state['power_w']:.0f} W, mode {state['mode']}: {state['because']}")
+        if state.get("tank") is not None:
+            lines.append(_tank_line(state["tank"], zone))
         if why:
             lines += state_lines(name, state, decision["thresholds"], zone)
     if why:
         lines.append(f"from {grounds_text(decision['inputs'])}")
     return lines + [_source_line(source) for source in answer.get("sources", [])]
+
+
+def _tank_line(tank: Any, zone: tzinfo) -> str:
+    """How full of heat the tank is; an estimate says that it is one."""
+    if tank["percent"] is None:
+        parts = ["not known until its thermostat has opened once"]
+    else:
+        guess = "about " if tank["estimated"] else ""
+        parts = [f"{guess}{tank['percent']:.0f} %, {guess}{tank['kwh_to_go']:.1f} kWh to go"]
+    if tank["ready_at"] is not None:
+        parts.append(
+            f"full at {datetime.fromisoformat(tank['ready_at']).astimezone(zone):%Y-%m-%d %H:%M} at this power"
+        )
+    if tank["hygiene"] is not None:
+        parts.append(tank["hygiene"])
+    return f"  tank: {'; '.join(parts)}"
 
 
 def _source_line(source: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pv_heater.core.types import ClearFault, Force, Mode, to_jsonable
+from pv_heater.core.types import Boost, ClearFault, Force, Mode, to_jsonable
 from pv_heater.journal import Journal
 from pv_heater.loop import Loop
 from pv_heater.report import Status
@@ -37,11 +37,13 @@ class CommandHandler:
             return {"ok": True, "message": f"the fault of {request['load']} is cleared"}
         if word == "force":
             return self._force(request)
+        if word == "boost":
+            return self._boost(request)
         if word == "status":
             return {"ok": True, "status": to_jsonable(self._status()), "sources": to_jsonable(self._sources())}
         if word == "why":
             return self._why(request)
-        raise ValueError(f"unknown command {word!r}; there is off, clear, force, status and why")
+        raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, status and why")
 
     def _why(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         load, count = request.get("load"), request.get("last", WHY_ENTRIES)
@@ -53,12 +55,21 @@ class CommandHandler:
 
     def _force(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         mode = Mode(_text(request, "mode"))
-        for_s, power_w = request.get("for_s"), request.get("power_w")
-        for name, value in (("for_s", for_s), ("power_w", power_w)):
-            if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
-                raise ValueError(f"{name} must be a number above 0, not {value!r}")
+        for_s, power_w = _number(request, "for_s"), _number(request, "power_w")
         self._loop.submit(Force(load=_text(request, "load"), mode=mode, for_s=for_s, power_w=power_w))
         return {"ok": True, "message": f"{request['load']} is now in mode {mode}"}
+
+    def _boost(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        for_s, to_c = _number(request, "for_s"), _number(request, "to_c")
+        self._loop.submit(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
+        return {"ok": True, "message": f"{request['load']} is heated now; `force {request['load']} auto` ends it"}
+
+
+def _number(request: Mapping[str, Any], key: str) -> float | None:
+    value = request.get(key)
+    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
+        raise ValueError(f"{key} must be a number above 0, not {value!r}")
+    return value
 
 
 def _text(request: Mapping[str, Any], key: str) -> str:

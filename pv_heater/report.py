@@ -65,8 +65,10 @@ def _blocked_line(decision: Decision, previous: Decision | None) -> str | None:
 
 
 def transition_lines(name: str, before: LoadState | None, state: LoadState, max_power_w: float) -> list[str]:
-    """The log lines for one load: a changed mode, phase or power; none when nothing changed."""
+    """The log lines for one load: a changed mode, phase or power, and news of its duties; none without a change."""
     lines = []
+    if state.notice is not None and (before is None or before.notice != state.notice):
+        lines.append(f"{name} {state.notice}")
     if state.mode is not (before.mode if before is not None else Mode.AUTO):
         until = f" until {state.until_at:%Y-%m-%d %H:%M}" if state.until_at is not None else ""
         lines.append(f"{name} mode {before.mode if before is not None else Mode.AUTO} -> {state.mode}{until}")

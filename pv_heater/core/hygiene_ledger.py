@@ -53,7 +53,7 @@ class HygieneLedger:
         due = "" if due_on is None else f"next by {due_on}"
         if last is None:
             return f"{at_c:.0f} degC not yet held, {due}" if due else f"{at_c:.0f} degC not yet held"
-        by = f"bought, {last.bought_wh:.0f} Wh" if last.by_duty else "by the sun"
+        by = f"with {last.bought_wh:.0f} Wh for it" if last.by_duty else "without a Wh for it"
         return f"{at_c:.0f} degC held on {last.day} ({by}, warmest {last.warmest_c:.1f} degC), {due}"
 
     def state(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pv_heater.core.basis import Basis, Thresholds
 from pv_heater.core.guards import Block
 from pv_heater.core.situation import Outcome
 from pv_heater.core.surplus import Budget
+from pv_heater.core.tank_status import TankStatus
 from pv_heater.core.types import OFF, Decision, LoadState, Setpoint
 
 
@@ -21,13 +22,16 @@ def decision_of(
     zone: tzinfo,
     inputs: Basis,
     thresholds: Thresholds,
+    *,
+    tanks: Mapping[str, TankStatus],
+    notices: Mapping[str, str],
 ) -> Decision:
-    """The decision at `now` (tick `tick_s`); instants are told in `zone`."""
+    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`."""
 
     def instant(at_s: float) -> datetime:
         return (now + timedelta(seconds=at_s - tick_s)).astimezone(zone)
 
-    def load_state(outcome: Outcome) -> LoadState:
+    def load_state(name: str, outcome: Outcome) -> LoadState:
         memory, duty = outcome.memory, outcome.duty
         until_s = memory.mode_until_s if duty is None else duty.until_s
         return LoadState(
@@ -40,9 +44,11 @@ def decision_of(
             margins=outcome.margins,
             since_at=instant(memory.since_s),
             next_change_at=None if outcome.next_change_s is None else instant(outcome.next_change_s),
+            tank=tanks.get(name),
+            notice=notices.get(name),
         )
 
-    states = {name: load_state(outcome) for name, outcome in outcomes.items()}
+    states = {name: load_state(name, outcome) for name, outcome in outcomes.items()}
     first = blocks[0] if blocks else None
     return Decision(
         setpoints={
