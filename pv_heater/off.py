@@ -1,7 +1,8 @@
 """``main.py off``: every output safe, with as little as possible that could stand in the way.
 
-It needs pins only. They come from the configuration, read so loosely that mistakes elsewhere in it do not matter, and
-from the file the last real run left in its state folder. Beside a running controller it does not touch the pins but
+Pins come first and need nothing else. They come from the configuration, read so loosely that mistakes elsewhere in it
+do not matter, and from the file the last real run left in its state folder. Only then outputs on the network are told,
+which needs a configuration that can be read, and some seconds. Beside a running controller it touches nothing but
 asks that controller to latch off.
 """
 
@@ -31,12 +32,17 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 FINE, CONFIGURATION, HARDWARE = 0, 2, 3
 
+PINNED = ("relay", "servo_regulator", "dry_run", "battery")
+"""Kinds of loads that are never on the network."""
+
 
 @frozen(kw_only=True)
 class _Found:
     """What there is to switch off, and how."""
 
     outputs: tuple[Output, ...]
+    networked: tuple[Mapping[str, Any], ...]
+    """Loads of the configuration that have no pins."""
     factory: str
     pin_log: Path | None
     state_dir: Path
@@ -69,14 +75,53 @@ def main(argv: Sequence[str]) -> int:
     found = _find(config_path)
     for doubt in found.doubts:
         _warn(doubt)
+    code, taken_over = _pins(found, config_path)
+    if taken_over or not found.networked:
+        return code
+    return max(code, _tell_network(found, config_path))
+
+
+def _pins(found: _Found, config_path: Path) -> tuple[int, bool]:
+    """Exit code, and whether a running controller took everything over."""
     try:
         if not found.outputs:
-            return _nothing(found, config_path)
+            return (FINE, _takes_over(found)) if found.networked else (_nothing(found, config_path), False)
         other = _running_controller(found)
-        return _ask(found, other) if other is not None else _switch(found, config_path)
+        if other is None:
+            return _switch(found, config_path), False
+        code = _ask(found, other)
+        return code, code == FINE
     except HardwareError as error:
         _warn(f"{error}. Switch the heater off by hand.")
+        return HARDWARE, False
+
+
+def _takes_over(found: _Found) -> bool:
+    """Ask a controller that has no pins: it is known by its state folder only, and may well not be running."""
+    try:
+        answer = ask(found.state_dir / SOCKET_NAME, {"command": "off"})
+    except PvHeaterError:
+        return False
+    if answer.get("ok") is True:
+        _say(f"the running controller: {answer.get('message', 'every load is off')}")
+    return answer.get("ok") is True
+
+
+def _tell_network(found: _Found, config_path: Path) -> int:
+    # Heavy, and in reach of every mistake in the settings: nothing of it is imported before the pins are safe.
+    try:
+        from pv_heater.off_network import tell_off
+
+        answers = tell_off(found.networked, config_path.parent, found.state_dir)
+    except Exception as error:  # noqa: BLE001 - a bug here must not hide that the pins are safe
+        _warn(f"outputs on the network could not be told: {type(error).__name__}: {error}. Switch them off by hand.")
         return HARDWARE
+    for answer in answers:
+        if answer.confirmed:
+            _say(answer.text)
+        else:
+            _warn(answer.text)
+    return FINE if all(answer.confirmed for answer in answers) else HARDWARE
 
 
 def _config_path(option: str | None) -> Path:
@@ -101,6 +146,7 @@ def _find(config_path: Path) -> _Found:
     factory, pin_log = gpio.get("factory", "auto"), gpio.get("pin_log")
     return _Found(
         outputs=tuple(outputs),
+        networked=() if _is_dry(config) else tuple(_networked(config)),
         factory=factory if factory in ("lgpio", "rpigpio", "mock") else "auto",
         pin_log=Path(pin_log) if isinstance(pin_log, str) else None,
         state_dir=state_dir,
@@ -121,6 +167,17 @@ def _read_config(path: Path) -> tuple[Mapping[str, Any], str]:
 
 def _is_dry(config: Mapping[str, Any]) -> bool:
     return str(config.get("dry_run")).lower() in ("true", "yes", "on")
+
+
+def _networked(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    loads = config.get("loads")
+    return [
+        load
+        for load in (loads if isinstance(loads, list) else [])
+        if isinstance(load, Mapping)
+        and load.get("type") not in PINNED
+        and not any(isinstance(load.get(part), Mapping) for part in ("relay", "servo"))
+    ]
 
 
 def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:

@@ -152,7 +152,7 @@ def test_a_servo_set_beyond_its_bounds_neither_moves_nor_keeps_the_relay_closed(
     assert "the servo cannot be moved, its settings are wrong: must be" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["dry_run: true\n" + HEATER, "loads: [{name: a, type: http_dimmer}]\n", "{}\n"])
+@pytest.mark.parametrize("text", ["dry_run: true\n" + HEATER, "loads: [{name: a, type: dry_run}]\n", "{}\n"])
 def test_without_pins_there_is_nothing_to_switch(home: Home, capsys: pytest.CaptureFixture[str], text: str) -> None:
     home.configure("" if text == "{}\n" else text)
     assert home.off() == 0
