@@ -128,6 +128,8 @@ class Controller:
         blocks = self._watch.blocks(watched)
         load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
         hot = self._loads.temperature_blocks(load_c)
+        away = self._vacation_until_at is not None and now < self._vacation_until_at
+        self._loads.keep_timers(now, self._zone, tick_s, away=away)
         held_back = self._loads.held_back(tick_s)
         self._look_after_duties(watched, blocks, forecast, load_c, inputs)
 

@@ -24,6 +24,7 @@ from pv_heater.core.pin_settings import ServoPin
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.settings import Battery, Limits, Site
 from pv_heater.core.types import OFF, Setpoint
+from pv_heater.core.weekly import Timer
 from pv_heater.errors import BadReply, ConfigError, Unreachable
 from pv_heater.io import clock_trust, gpio, watchdog
 from pv_heater.io.gpio import Pins
@@ -145,7 +146,7 @@ def test_every_command_and_option_that_is_named_exists(page: Path):
 
 def test_every_setting_named_in_the_tuning_page_exists():
     strategies = [Plan.Settings, Balance.Settings, ForecastGap.Settings]
-    classes = [Limits, LoadPolicy, After, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
+    classes = [Limits, LoadPolicy, After, Timer, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
     keys = {field.metadata.get("key") or field.name for cls in classes for field in attrs.fields(cls)}
     nested = {"daylight.from", "daylight.to", "inverter.loads_on", "from", "to"}
     values = {"auto", "battery", "relay", "sunset-1h", "plan", "balance", "forecast_gap", "probe_lost", "in"}

@@ -12,6 +12,8 @@ GUARANTEE = "guarantee"
 """Enough energy or temperature by an hour."""
 HYGIENE = "hygiene"
 """Hot enough for long enough against legionella."""
+TIMER = "timer"
+"""The owner's hours of the week."""
 BOOST = "boost"
 """The owner wants it hot now."""
 
@@ -27,3 +29,5 @@ class Duty:
     """The tick at which it ends at the latest."""
     power_w: float
     """What it asks for, above 0; the load makes of it what it can do."""
+    until_full: bool = False
+    """True: it ends as well once the load has had enough, by its own target or daily maximum."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from math import inf
 from typing import Any
 
@@ -13,13 +14,14 @@ from pv_heater.core.circumstances import Circumstances
 from pv_heater.core.claims import claim_of, takes_surplus
 from pv_heater.core.dependency import after_block, enough_since_s
 from pv_heater.core.drawing import RETEST_S, Idle
-from pv_heater.core.duty import Duty
+from pv_heater.core.duty import TIMER, Duty
 from pv_heater.core.guards import Block, load_block
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.saved import SavedLoad, load_as_json
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.types import Inputs, Mode, Phase
 from pv_heater.core.wants import has_enough
+from pv_heater.core.weekly import timer_now
 
 Measured = Callable[[str, float], float | None]
 """What a load's own meter says, by its name, in a reading taken since that tick; None without one."""
@@ -34,6 +36,8 @@ class HomeLoads:
         self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
         self._memories = {name: Memory() for name in self.policies}
         self._duties: Mapping[str, Duty] = {}
+        self._timer_duties: dict[str, Duty] = {}
+        self._timer_blocks: dict[str, Block] = {}
         self._raised_c: Mapping[str, float] = {}
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
@@ -69,8 +73,25 @@ class HomeLoads:
             self._memories[name] = replace(self._memories[name], idle=idle)
 
     def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
-        """These loads, and no others, must run in this step; the sun may heat those in `raised_c` so far."""
-        self._duties, self._raised_c = duties, raised_c
+        """These loads must run in this step, and those whose timers say so; the sun may heat `raised_c` so far."""
+        self._duties, self._raised_c = {**self._timer_duties, **duties}, raised_c
+
+    def keep_timers(self, now: datetime, zone: tzinfo, tick_s: float, *, away: bool) -> None:
+        """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer."""
+        self._timer_duties, self._timer_blocks = {}, {}
+        for name, policy in self.policies.items():
+            timer = timer_now(policy.timers, now, zone) if policy.timers else None
+            if timer is None:
+                continue
+            left_s, because = (timer.until_at - now).total_seconds(), timer.because
+            if not timer.on:
+                margins = {"wait_s": left_s}
+                block = Block(guard=TIMER, safety=False, at_once=False, because=because, margins=margins)
+                self._timer_blocks[name] = block
+            elif not away:
+                until_s, power_w = tick_s + left_s, policy.max_power_w
+                duty = Duty(rule=TIMER, because=because, until_s=until_s, power_w=power_w, until_full=True)
+                self._timer_duties[name] = duty
 
     @property
     def memories(self) -> Mapping[str, Memory]:
@@ -128,9 +149,9 @@ class HomeLoads:
 
     def held_back(self, tick_s: float) -> dict[str, Block]:
         """What the owner's plan for each load has against its running by itself now; without those that may."""
-        blocks = {}
+        blocks = dict(self._timer_blocks)
         for name, policy in self.policies.items():
-            if policy.after is not None:
+            if policy.after is not None and name not in blocks:
                 block = after_block(policy.after, self._memories[policy.after.load].enough_since_s, tick_s)
                 if block is not None:
                     blocks[name] = block

@@ -11,6 +11,7 @@ from pv_heater.core.after import After
 from pv_heater.core.expression_parser import check_condition
 from pv_heater.core.hot_water_settings import HotWater, check_tank
 from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.weekly import Timer
 
 
 def _check_name(name: str) -> None:
@@ -118,6 +119,7 @@ class LoadPolicy:
         maximum=86_400,
     )
 
+    timers: tuple[Timer, ...] = setting("hours of the week in which it is on, or off", default=())
     interruptible: bool = setting(
         "false: once started it runs to its end (a washing machine), whatever the sun does; safety excepted",
         default=True,

@@ -69,7 +69,7 @@ def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str
         return memory.idle.because
     if memory.ran_because is not None:
         return memory.ran_because
-    if situation.duty is not None:
+    if situation.duty is not None and not situation.duty.until_full:
         return None
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
         return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
@@ -108,6 +108,8 @@ def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str |
         power_w = max(policy.least_power_w, _allotted(policy, memory, situation).power_w)
         return Wanted(power_w=power_w, rule="run_to_end", because="once started, it runs to its end")
     duty = situation.duty
+    if duty is not None and duty.until_full and full is not None:
+        return Wanted(power_w=0.0, rule="full", because=full)
     if duty is not None:
         power_w = _possible_w(policy, duty.power_w)
         return Wanted(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)
