@@ -32,8 +32,8 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 FINE, CONFIGURATION, HARDWARE = 0, 2, 3
 
-PINNED = ("relay", "servo_regulator", "dry_run", "battery")
-"""Kinds of loads that are never on the network."""
+ON_PAPER = ("dry_run", "battery")
+"""Entries in the list of loads that switch nothing."""
 
 
 @frozen(kw_only=True)
@@ -170,14 +170,10 @@ def _is_dry(config: Mapping[str, Any]) -> bool:
 
 
 def _networked(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Loads in which no pin is named, not even a wrong one."""
     loads = config.get("loads")
-    return [
-        load
-        for load in (loads if isinstance(loads, list) else [])
-        if isinstance(load, Mapping)
-        and load.get("type") not in PINNED
-        and not any(isinstance(load.get(part), Mapping) for part in ("relay", "servo"))
-    ]
+    rows = [load for load in (loads if isinstance(loads, list) else []) if isinstance(load, Mapping)]
+    return [row for row in rows if row.get("type") not in ON_PAPER and outputs_in({"loads": [row]}) == ([], [])]
 
 
 def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:
