@@ -13,49 +13,19 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from attrs import evolve, frozen
-
-from pv_heater.config_flat import has_flat_keys, unflatten
-from pv_heater.config_yaml import Unreadable, read_document
-from pv_heater.core.pin_names import PinName
-from pv_heater.core.pin_settings import PinGroup, RelayPin
+from pv_heater.core.pin_settings import RelayPin
 from pv_heater.errors import HardwareError, PvHeaterError
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.control import SOCKET_NAME, ask
 from pv_heater.io.gpio import Pins, ServoLine
 from pv_heater.io.pin_lock import Holder, holder, lock_pins
-from pv_heater.io.pins_file import FILE_NAME, Output, outputs_in, read_pins_file
+from pv_heater.io.pins_file import FILE_NAME, Output
+from pv_heater.off_found import Found, find
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 FINE, CONFIGURATION, HARDWARE = 0, 2, 3
-
-ON_PAPER = ("dry_run", "battery")
-"""Entries in the list of loads that switch nothing."""
-
-
-@frozen(kw_only=True)
-class _Found:
-    """What there is to switch off, and how."""
-
-    outputs: tuple[Output, ...]
-    networked: tuple[Mapping[str, Any], ...]
-    """Loads of the configuration that have no pins."""
-    factory: str
-    pin_log: Path | None
-    state_dir: Path
-    doubts: tuple[str, ...]
-    config_readable: bool
-
-    @property
-    def kind(self) -> str:
-        return "mock" if self.factory == "mock" else "real"
-
-    @property
-    def names(self) -> list[str]:
-        return [name for output in self.outputs for name in _pin_names(output)]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -72,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
         help="settings file; default $CONFIG_FILE, else Files/config-private.yaml, else Files/config.yaml",
     )
     config_path = _config_path(parser.parse_args(argv).config)
-    found = _find(config_path)
+    found = find(config_path)
     for doubt in found.doubts:
         _warn(doubt)
     code, taken_over = _pins(found, config_path)
@@ -81,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     return max(code, _tell_network(found, config_path))
 
 
-def _pins(found: _Found, config_path: Path) -> tuple[int, bool]:
+def _pins(found: Found, config_path: Path) -> tuple[int, bool]:
     """Exit code, and whether a running controller took everything over."""
     try:
         if not found.outputs:
@@ -96,7 +66,7 @@ def _pins(found: _Found, config_path: Path) -> tuple[int, bool]:
         return HARDWARE, False
 
 
-def _takes_over(found: _Found) -> bool:
+def _takes_over(found: Found) -> bool:
     """Ask a controller that has no pins: it is known by its state folder only, and may well not be running."""
     try:
         answer = ask(found.state_dir / SOCKET_NAME, {"command": "off"})
@@ -107,7 +77,7 @@ def _takes_over(found: _Found) -> bool:
     return answer.get("ok") is True
 
 
-def _tell_network(found: _Found, config_path: Path) -> int:
+def _tell_network(found: Found, config_path: Path) -> int:
     # Heavy, and in reach of every mistake in the settings: nothing of it is imported before the pins are safe.
     try:
         from pv_heater.off_network import tell_off
@@ -132,78 +102,7 @@ def _config_path(option: str | None) -> Path:
     return private if private.exists() else PROJECT_FOLDER / "Files" / "config.yaml"
 
 
-def _find(config_path: Path) -> _Found:
-    """The pins of the configuration, unless it is dry, and those of the last real run that it does not name."""
-    config, trouble = _read_config(config_path)
-    state_dir = _state_dir(config, config_path)
-    kept = read_pins_file(state_dir) or {}
-    outputs, doubts = outputs_in({} if _is_dry(config) else config)
-    named = {PinName.parse(name) for output in outputs for name in _pin_names(output)}
-    outputs += [rest for output in outputs_in(kept)[0] if (rest := _without(output, named)) is not None]
-    gpio: Mapping[str, Any] = next(
-        (item["gpio"] for item in (config, kept) if isinstance(item.get("gpio"), Mapping)), {}
-    )
-    factory, pin_log = gpio.get("factory", "auto"), gpio.get("pin_log")
-    return _Found(
-        outputs=tuple(outputs),
-        networked=() if _is_dry(config) else tuple(_networked(config)),
-        factory=factory if factory in ("lgpio", "rpigpio", "mock") else "auto",
-        pin_log=Path(pin_log) if isinstance(pin_log, str) else None,
-        state_dir=state_dir,
-        doubts=(*([trouble] if trouble else []), *doubts),
-        config_readable=not trouble,
-    )
-
-
-def _read_config(path: Path) -> tuple[Mapping[str, Any], str]:
-    try:
-        document = read_document(path)
-    except Unreadable as error:
-        return {}, f"{path} cannot be used ({error}); going by {FILE_NAME} of the last run"
-    if has_flat_keys(document):
-        unflatten(document)
-    return document.values, ""
-
-
-def _is_dry(config: Mapping[str, Any]) -> bool:
-    return str(config.get("dry_run")).lower() in ("true", "yes", "on")
-
-
-def _networked(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Loads in which no pin is named, not even a wrong one."""
-    loads = config.get("loads")
-    rows = [load for load in (loads if isinstance(loads, list) else []) if isinstance(load, Mapping)]
-    return [row for row in rows if row.get("type") not in ON_PAPER and outputs_in({"loads": [row]}) == ([], [])]
-
-
-def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:
-    named = config.get("state_dir", "auto")
-    if isinstance(named, str) and named != "auto":
-        return Path(named).expanduser()
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(given) if given else config_path.parent / "state"
-
-
-def _pin_names(output: Output) -> list[str]:
-    return [name for group in output.groups for name in group.names]
-
-
-def _without(output: Output, named: set[PinName]) -> Output | None:
-    """What is left of it: a relay moved to another pin leaves the old one closed, though its servo stayed."""
-
-    def is_free(group: PinGroup | None) -> bool:
-        return group is not None and not any(PinName.parse(name) in named for name in group.names)
-
-    rest = evolve(
-        output,
-        relays=tuple(relay for relay in output.relays if is_free(relay)),
-        servo=output.servo if is_free(output.servo) else None,
-        wiper=output.wiper if is_free(output.wiper) else None,
-    )
-    return rest if rest.groups else None
-
-
-def _nothing(found: _Found, config_path: Path) -> int:
+def _nothing(found: Found, config_path: Path) -> int:
     if found.config_readable:
         _say(f"{config_path}: a dry run or no load with pins: there is nothing to switch")
         return FINE
@@ -211,7 +110,7 @@ def _nothing(found: _Found, config_path: Path) -> int:
     return CONFIGURATION
 
 
-def _running_controller(found: _Found) -> Holder | None:
+def _running_controller(found: Found) -> Holder | None:
     for name in found.names:
         other = holder(name, found.kind)
         if other is not None:
@@ -219,7 +118,7 @@ def _running_controller(found: _Found) -> Holder | None:
     return None
 
 
-def _ask(found: _Found, other: Holder) -> int:
+def _ask(found: Found, other: Holder) -> int:
     try:
         answer = ask(Path(other.state_dir or found.state_dir) / SOCKET_NAME, {"command": "off"})
     except PvHeaterError as error:
@@ -235,7 +134,7 @@ def _ask(found: _Found, other: Holder) -> int:
     return FINE
 
 
-def _switch(found: _Found, config_path: Path) -> int:
+def _switch(found: Found, config_path: Path) -> int:
     clock = SystemClock()
     with lock_pins(found.names, f"off, {config_path}", found.kind):
         pins = Pins(factory=found.factory, pin_log=found.pin_log, monotonic_s=clock.monotonic_s)
