@@ -24,6 +24,7 @@ from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, full_powers_w
 from pv_heater.paths import make_state_dir
 from pv_heater.report import TransitionLog
+from pv_heater.rules.live import build_rules
 from pv_heater.sources import Sources
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         house = sources.house
         state_file = StateFile(folder / STATE_NAME)
         controller = _controller(config, state_file, outputs.pretended)
+        names = [policy.name for policy in config.policies]
+        rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
         transitions, journal = TransitionLog(full_powers_w(config)), Journal()
         watchdog, notifier = Watchdog(loads, clock.monotonic_s), SystemdNotifier(os.environ)
         loop = Loop(
@@ -65,18 +68,25 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             meter=house,
             forecast=sources.forecast,
             loads=loads,
-            reporters=(house, transitions, journal, StateSaver(controller.state, state_file.save, clock.monotonic_s)),
+            reporters=(
+                house,
+                transitions,
+                journal,
+                StateSaver(controller.state, state_file.save, clock.monotonic_s),
+                rules,
+            ),
             tick_s=config.tick_s,
             clock_trusted=ClockTrust(clock, network_time_synchronised, house.clock_offset_s),
             distrusted_because=house.distrust,
             temperatures=sources.temperatures.latest,
             powers=sources.powers.latest_with_age,
+            wishes=rules.wishes,
             keepers=(watchdog, notifier),
         )
         handler = CommandHandler(loop, lambda: transitions.status, sources.status, journal)
         control = ControlServer(folder / SOCKET_NAME, handler)
         signals.attach(loop)
-        threads: list[Startable] = [sources, watchdog, control]
+        threads: list[Startable] = [sources, watchdog, control, rules]
         for thread in threads:
             thread.start()
         try:
@@ -91,6 +101,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
                 thread.stop()
             state_file.save_now(controller.state())
             sources.close()
+            rules.close()
         log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
 

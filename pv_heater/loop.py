@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pv_heater.controller import Controller
 from pv_heater.core.guards import SAFETY_RULES
+from pv_heater.core.rules import NO_WISHES, Wishes
 from pv_heater.core.types import ClearFault, Command, Decision, Forecast, Inputs, LoadState, Phase, Reading, Setpoint
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Feed, Load
@@ -66,9 +67,11 @@ class Loop:
         keepers: Sequence[Keeper] = (),
         temperatures: Callable[[], Mapping[str, float]] | None = None,
         powers: Callable[[], Mapping[str, tuple[float, float]]] | None = None,
+        wishes: Callable[[], Wishes] | None = None,
     ) -> None:
         """`temperatures` answers at once what sensors of the loads' own say now, in degC by load; `powers` the same of
-        their own meters, (W, age in seconds). See `sensing`.
+        their own meters, (W, age in seconds). See `sensing`. `wishes` answers at once what rule files want; see
+        `rules.runner`.
         """
         self._controller = controller
         self._clock = clock
@@ -82,6 +85,7 @@ class Loop:
         self._keepers = tuple(keepers)
         self._temperatures = temperatures
         self._powers = powers
+        self._wishes = wishes
         self._health: dict[str, str] = {}
         self._commands: deque[Command | str] = deque()
         self._stop_reason: str | None = None
@@ -134,6 +138,7 @@ class Loop:
         commands = self._take_commands()
         reading, forecast = self._meter.latest(), self._forecast.latest()
         powers = self._powers() if self._powers else {}
+        wishes = self._wishes() if self._wishes else NO_WISHES
         decision = self._controller.step(
             now,
             reading,
@@ -145,6 +150,9 @@ class Loop:
                 unreachable={name: why for name, load in self._loads.items() if (why := load.trouble()) is not None},
                 load_w={name: power_w for name, (power_w, _) in powers.items()},
                 load_w_age_s={name: age_s for name, (_, age_s) in powers.items()},
+                wishes=wishes.wishes,
+                wish_because=wishes.because,
+                probes=wishes.probes,
                 load_c=self._temperatures() if self._temperatures else {},
                 clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
                 distrusted_because=self._distrusted_because() if self._distrusted_because else None,

@@ -28,6 +28,10 @@ class Holds:
         self._since[key] = (since_s, now_s)
         return now_s - since_s >= for_s
 
+    def count_without(self, key: str) -> int:
+        """How many other conditions are true now."""
+        return len(self._since.keys() - {key})
+
     def as_json(self, now_s: float) -> dict[str, list[float]]:
         """Each as how long it has lasted, and how long ago it was seen."""
         return {key: [now_s - since_s, now_s - seen_s] for key, (since_s, seen_s) in self._since.items()}

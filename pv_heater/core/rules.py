@@ -8,7 +8,7 @@ target temperature, and ends after `rule_on_max_s` at a time and `rule_on_daily_
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -41,6 +41,16 @@ class RuleAnswers:
     """By load what its owner should know: a value that is not known, a rule that has had its time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What comes from outside, for the same fields of `Inputs`: rule files, and hosts and files asked about."""
+
+    wishes: Mapping[str, Mode | None] = field(default_factory=dict)
+    because: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, bool] = field(default_factory=dict)
+
+
+NO_WISHES = Wishes()
 NO_ANSWERS = RuleAnswers(wishes={}, because={}, remarks={})
 
 

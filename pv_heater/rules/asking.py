@@ -1,0 +1,146 @@
+"""One question to the process of the rule files, and what comes of it: answers, a rule that hangs, a dead process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pv_heater.core.expression import Probe
+from pv_heater.core.types import Mode
+from pv_heater.io.child import Child, ChildGone
+from pv_heater.rules.files import Stamp
+from pv_heater.rules.home import Picture
+
+MODULE = "pv_heater.rules.child"
+ANSWER_S = 0.2
+"""All rules together have this long; what comes later is late."""
+END_S = 2.0
+"""A rule that takes so long is ended with its process. A slow card or a busy machine takes a second at times."""
+END_LOADING_S = 8.0
+"""The same where a file is new or has changed: what it imports takes seconds on the smallest Pi."""
+START_S = 30.0
+"""The smallest Pi under load needs several seconds to start Python."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one rule file said. `failed`: it is off because of a mistake, not because the rule wants that."""
+
+    wish: Mode | None
+    because: str
+    failed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Round:
+    """One question and what has come of it so far."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    probes: dict[str, bool] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+    """Loads whose rule had not answered in time, nor those before it."""
+    begun: str | None = None
+    """The load whose rule is at work; None between two."""
+    done: bool = False
+
+
+def off(because: str) -> Answer:
+    """A rule that is off because of a mistake."""
+    return Answer(wish=Mode.OFF, because=because, failed=True)
+
+
+class RuleProcess:
+    """The process, started when first needed and again after it was ended."""
+
+    def __init__(self) -> None:
+        self._child = Child(MODULE)
+        self._loaded: dict[str, Stamp] = {}
+        """The versions of the files that it has been asked about."""
+
+    @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        return self._child.pid
+
+    def ask(
+        self,
+        files: Mapping[str, tuple[Path, Stamp]],
+        picture: Picture,
+        now_s: float,
+        *,
+        probes: frozenset[Probe],
+        memory: Mapping[str, Any],
+    ) -> Round:
+        """Ask all rules. Blocks for at most `END_LOADING_S`, and `START_S` more for the first time.
+
+        Raises ChildGone when the process cannot be started. A round that is not `done` has ended the process;
+        `begun` is the guilty rule.
+        """
+        question: dict[str, Any] = {
+            "picture": picture,
+            "now_s": now_s,
+            "files": {load: (str(path), stamp) for load, (path, stamp) in files.items()},
+            "probes": [(probe.kind, probe.target) for probe in sorted(probes, key=str)],
+        }
+        if self._child.pid is None:
+            self._start()
+            question["memory"] = dict(memory)
+        loaded = {load: stamp for load, (_, stamp) in files.items()}
+        end_s = END_S if loaded == self._loaded else END_LOADING_S
+        result, self._loaded = Round(), loaded
+        try:
+            self._child.say(question)
+            self._collect(result, ANSWER_S)
+            if not result.done:
+                result.late = frozenset(files.keys() - result.answers.keys()) if end_s == END_S else frozenset()
+                self._collect(result, end_s - ANSWER_S)
+        except ChildGone:
+            pass  # said by `done`, which stays false
+        if not result.done:
+            self._child.end()
+        return result
+
+    def end(self) -> None:
+        """End the process. May be repeated."""
+        self._child.end()
+
+    def _start(self) -> None:
+        self._child.start()
+        self._loaded = {}
+        try:
+            if not self._child.hear(START_S):
+                raise ChildGone(f"it did not begin within {START_S:.0f} s")
+        except ChildGone:
+            self._child.end()
+            raise
+
+    def _collect(self, result: Round, timeout_s: float) -> None:
+        """Take in answers until all have come or the child is silent for `timeout_s`."""
+        until_s = self._child.now_s() + timeout_s
+        while not result.done:
+            words = self._child.hear(until_s - self._child.now_s())
+            if not words:
+                return
+            for item in words:
+                take_in(result, item)
+
+
+def take_in(result: Round, words: Mapping[str, Any]) -> None:
+    """Note one line of the process."""
+    if "begin" in words:
+        result.begun = str(words["begin"])
+    elif "done" in words:
+        result.done, result.probes = True, {str(key): value is True for key, value in words["probes"].items()}
+    elif "load" in words:
+        load, result.begun = str(words["load"]), None
+        if "error" in words:
+            result.answers[load] = off(f"its rule failed, {words['error']}")
+            return
+        wish = {"on": Mode.ON, "off": Mode.OFF}.get(str(words.get("wish")))
+        reason = str(words.get("reason") or (f"its rule says {wish}" if wish is not None else ""))
+        result.answers[load] = Answer(wish=wish, because=reason)
+        if "memory" in words:
+            result.memory[load] = words["memory"]

@@ -1,0 +1,219 @@
+"""The live program's side of rule files: one thread asks their process; the control thread never waits for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pv_heater.core.expression import Probe
+from pv_heater.core.rules import Wishes
+from pv_heater.core.types import Decision, Forecast, Mode, Reading
+from pv_heater.io.child import ChildGone
+from pv_heater.rules.asking import Answer, Round, RuleProcess, off
+from pv_heater.rules.files import RuleFiles, Stamp
+from pv_heater.rules.home import Picture
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+"""Rules are asked once a second at most."""
+IDLE_S = 10.0
+"""Without rule files it is looked for new ones so often."""
+OLDEST_S = 10.0
+"""Answers older than this count as off: whoever should have asked again hangs."""
+LATE_ROUNDS = 3
+"""A rule is off when it was late so often in a row; before that its last answer stands, since machines stall too."""
+RESTART_S = 10.0
+"""A process that died without a guilty rule is started again after this."""
+SAY_EVERY_S = 3600.0
+"""The same trouble of the same rule is said once in this time."""
+SAVE_EVERY_S = 300.0
+"""So much of timers and held conditions a power cut may cost."""
+SCHEMA = 1
+NOT_ANSWERED = Answer(wish=Mode.OFF, because="its rule has not answered yet")
+
+Asked = Mapping[str, tuple[Path, Stamp]]
+"""Loads whose rule is asked, with file and version."""
+
+
+class RuleRunner:
+    """A reporter that passes pictures on, and a source of wishes that answers at once."""
+
+    def __init__(
+        self,
+        files: RuleFiles,
+        picture: Callable[[], Picture | None],
+        probes: frozenset[Probe],
+        monotonic_s: Callable[[], float],
+        *,
+        saved: Mapping[str, Any] | None = None,
+        save: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        """`picture` is called on the control thread; `saved` is what `state` gave before a restart."""
+        self._files = files
+        self._picture_of = picture
+        self._probes = probes
+        self._monotonic_s = monotonic_s
+        self._save = save
+        self._memory: dict[str, Any] = dict((saved or {}).get("loads", {})) if _usable(saved) else {}
+        self._saved_s = monotonic_s()
+        self._process = RuleProcess()
+        self._picture: Picture | None = None
+        self._pictured_s = float("-inf")
+        self._ready, self._stopping = threading.Event(), threading.Event()
+        self._barred: dict[str, tuple[Stamp, Answer]] = {}
+        """Rules that have ended their process, until their file changes."""
+        self._late: dict[str, int] = {}
+        """For how many rounds in a row each rule has been late."""
+        self._not_before_s = float("-inf")
+        self._idle = False
+        self._said: dict[tuple[str, str], float] = {}
+        self._failing: set[str] = set()
+        self._latest: dict[str, Answer] = dict.fromkeys(files.look(), NOT_ANSWERED)
+        self._latest_probes: dict[str, bool] = {}
+        self._answered_s = monotonic_s()
+        self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
+        """Pass the picture after this decision on to the rules, if they are due; say what conditions remark."""
+        del reading, forecast
+        now_s = self._monotonic_s()
+        for load, remark in decision.inputs.rule_remarks.items():
+            if self._is_news(load, remark, now_s):
+                log.warning("%s: %s.", load, remark, extra={"at": now})
+        if now_s - self._pictured_s >= (IDLE_S if self._idle else EVERY_S):
+            self._picture, self._pictured_s = self._picture_of(), now_s
+            self._ready.set()
+
+    def wishes(self) -> Wishes:
+        """What the rules want now, at once; a rule that does not answer any more is off."""
+        latest, age_s = self._latest, self._monotonic_s() - self._answered_s
+        if age_s > OLDEST_S:
+            latest = {load: off(f"its rule has not answered for {age_s:.0f} s") for load in latest}
+        return Wishes(
+            wishes={load: answer.wish for load, answer in latest.items()},
+            because={load: answer.because for load, answer in latest.items() if answer.because},
+            probes=self._latest_probes if age_s <= OLDEST_S else {},
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What the rules' helpers remember, as plain JSON types."""
+        return {"schema": SCHEMA, "loads": dict(self._memory)}
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask no more; never waits."""
+        self._stopping.set()
+        self._ready.set()
+
+    def close(self) -> None:
+        """End the process and keep what the helpers remember. May take the time of one question."""
+        self.stop()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=OLDEST_S)
+        self._process.end()
+        self._keep()
+
+    def round(self, picture: Picture) -> None:
+        """Ask all rules once, here and now."""
+        stamps = self._files.look()
+        answers = {load: self._without_asking(load, stamp) for load, stamp in stamps.items()}
+        known = {load: answer for load, answer in answers.items() if answer is not None}
+        asked = {
+            load: (self._files.path(load), stamp)
+            for load, stamp in stamps.items()
+            if stamp is not None and load not in known
+        }
+        self._idle = not stamps and not self._probes
+        if not asked and not self._probes:
+            self._process.end()
+            self._publish(known, {})
+            return
+        try:
+            result = self._ask(asked, picture)
+        except ChildGone as error:
+            self._not_before_s = max(self._not_before_s, self._monotonic_s() + RESTART_S)
+            self._publish(known | {load: off(f"the process of the rules does not run: {error}") for load in asked}, {})
+            return
+        self._memory |= result.memory
+        self._publish(known | self._answers_of(result, asked), result.probes)
+
+    def _ask(self, asked: Asked, picture: Picture) -> Round:
+        now_s = self._monotonic_s()
+        if now_s < self._not_before_s and self._process.pid is None:
+            raise ChildGone(f"it has ended and is started again in {RESTART_S:.0f} s")
+        return self._process.ask(asked, picture, now_s, probes=self._probes, memory=self._memory)
+
+    def _answers_of(self, result: Round, asked: Asked) -> dict[str, Answer]:
+        """What counts of a round: late rules keep their last answer for a while, the one that hangs is barred."""
+        answers = {load: result.answers.get(load) or self._latest.get(load, NOT_ANSWERED) for load in asked}
+        self._late = {load: self._late.get(load, 0) + 1 for load in result.late}
+        for load, rounds in self._late.items():
+            slow = off("its rule, or one before it, takes longer than 0.2 s again and again")
+            answers[load] = slow if rounds >= LATE_ROUNDS else self._latest.get(load, answers[load])
+        if not result.done:
+            guilty = result.begun
+            if guilty is not None and guilty in asked:
+                path, stamp = asked[guilty]
+                answers[guilty] = barred = off(
+                    f"its rule {path.name} came to no end, or ended its process; it is off until the file changes"
+                )
+                self._barred[guilty] = (stamp, barred)
+            else:
+                self._not_before_s = self._monotonic_s() + RESTART_S
+        return answers
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._ready.wait()
+            self._ready.clear()
+            picture = self._picture
+            if picture is None or self._stopping.is_set():
+                continue
+            try:
+                self.round(picture)
+            except Exception as error:  # noqa: BLE001 - the thread must live on, or its loads stay off without a word
+                log.error("The rules could not be asked: %s: %s", type(error).__name__, error)
+            if self._monotonic_s() - self._saved_s >= SAVE_EVERY_S:
+                self._keep()
+
+    def _keep(self) -> None:
+        self._saved_s = self._monotonic_s()
+        if self._save is not None and self._memory:
+            self._save(self.state())
+
+    def _without_asking(self, load: str, stamp: Stamp | None) -> Answer | None:
+        """The answer of a rule that cannot or must not be asked; None for one that can."""
+        if stamp is None:
+            name = self._files.path(load).name
+            return off(f"its rule file {name} is gone; put it back, or restart to go on without a rule")
+        barred_stamp, answer = self._barred.get(load, (None, None))
+        return answer if barred_stamp == stamp else None
+
+    def _publish(self, answers: Mapping[str, Answer], probes: Mapping[str, bool]) -> None:
+        now_s = self._monotonic_s()
+        self._latest, self._latest_probes, self._answered_s = dict(answers), dict(probes), now_s
+        for load, answer in answers.items():
+            if answer.failed and self._is_news(load, answer.because, now_s):
+                self._failing.add(load)
+                log.warning("%s is off: %s", load, answer.because)
+            elif not answer.failed and load in self._failing:
+                self._failing.discard(load)
+                log.info("%s: its rule works again.", load)
+
+    def _is_news(self, load: str, text: str, now_s: float) -> bool:
+        if now_s - self._said.get((load, text), float("-inf")) < SAY_EVERY_S:
+            return False
+        self._said[(load, text)] = now_s
+        return True
+
+
+def _usable(saved: Mapping[str, Any] | None) -> bool:
+    return saved is not None and saved.get("schema") == SCHEMA and isinstance(saved.get("loads"), dict)
