@@ -86,6 +86,8 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     },
     "mqtt_variator": {"name": "ecs", "max_power_w": "2300", "topic": "regul/vload/ECS/cmd"},
     "mqtt_switch": {"name": "pool", "max_power_w": "700", "topic": "cmnd/pool/POWER"},
+    "gx_relay": {"name": "immersion", "max_power_w": "1500"},
+    "gx_relay_modbus": {"name": "immersion_2", "max_power_w": "1500", "relay_is_manual": "true"},
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
     "power_from http": {"url": "http://192.168.1.60/rpc/Switch.GetStatus?id=0", "path": "apower"},
     "power_from mqtt": {"host": "192.168.1.10", "topic": "tele/washer/SENSOR", "path": "ENERGY.Power"},

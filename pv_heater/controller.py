@@ -60,7 +60,7 @@ class Controller:
         """`pretended` loads have no effect on the house that the readings are of: a dry run, a replay."""
         self._pretended = frozenset(pretended)
         rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
-        self._loads = HomeLoads(rows)
+        self._loads = HomeLoads(rows, max_changes_per_minute=config.limits.max_changes_per_minute)
         policies = self._loads.policies
         self._phases = {name: policy.phase for name, policy in policies.items()}
         battery_rows = [row for row in rows if isinstance(row, BatteryShare)]

@@ -19,6 +19,7 @@ from pv_heater.core.guards import Block, load_block
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.saved import SavedLoad, load_as_json
 from pv_heater.core.situation import Memory, Outcome, Situation
+from pv_heater.core.switching import Change, Switching
 from pv_heater.core.types import Inputs, Mode, Phase
 from pv_heater.core.wants import has_enough
 from pv_heater.core.weekly import timer_now
@@ -30,8 +31,9 @@ Measured = Callable[[str, float], float | None]
 class HomeLoads:
     """The loads in the order of their list, with the memory of each."""
 
-    def __init__(self, rows: Sequence[LoadPolicy | BatteryShare]) -> None:
+    def __init__(self, rows: Sequence[LoadPolicy | BatteryShare], *, max_changes_per_minute: int | None = None) -> None:
         """`rows`: the owner's list, the battery's place in it included."""
+        self._switching = Switching(max_changes_per_minute)
         self._rows = tuple(rows)
         self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
         self._memories = {name: Memory() for name in self.policies}
@@ -194,15 +196,13 @@ class HomeLoads:
         cleared: Collection[str],
     ) -> dict[str, Outcome]:
         """Every load takes its step; the faults of those in `cleared` are over."""
-        outcomes = {}
-        for name, policy in self.policies.items():
-            memory = self._memories[name]
-            situation = circumstances.of(
+        situations = {
+            name: circumstances.of(
                 policy,
                 shares[name],
                 hot=hot[name],
                 held_back=held_back.get(name),
-                running=memory.phase is Phase.HEATING,
+                running=self._memories[name].phase is Phase.HEATING,
                 wish=inputs.wishes.get(name),
                 wish_because=inputs.wish_because.get(name),
                 health=inputs.health.get(name, "ok"),
@@ -211,9 +211,30 @@ class HomeLoads:
                 duty=self._duties.get(name),
                 raised_c=self._raised_c.get(name),
             )
-            outcomes[name] = outcome = machine.advance(policy, memory, situation)
-            self._memories[name] = _with_enough(policy, outcome.memory, situation)
+            for name, policy in self.policies.items()
+        }
+        outcomes = {name: self._stepped(name, situation) for name, situation in situations.items()}
+        tick_s = circumstances.tick_s
+        for name in self._switching.too_many(self._changes(outcomes), tick_s):
+            later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
+            outcomes[name] = self._stepped(name, later)
+        self._switching.note(len(self._changes(outcomes)), tick_s)
+        for name, outcome in outcomes.items():
+            self._memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
         return outcomes
+
+    def _stepped(self, name: str, situation: Situation) -> Outcome:
+        """The step of one load, from what it remembers."""
+        return machine.advance(self.policies[name], self._memories[name], situation)
+
+    def _changes(self, outcomes: Mapping[str, Outcome]) -> dict[str, Change]:
+        """The loads that `outcomes` would switch on or off."""
+        changes = {}
+        for name, outcome in outcomes.items():
+            before, on = self._memories[name], outcome.memory.phase is Phase.HEATING
+            if on is not (before.phase is Phase.HEATING):
+                changes[name] = Change(on=on, since_s=before.opened_s if on else before.since_s)
+        return changes
 
 
 def _with_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> Memory:

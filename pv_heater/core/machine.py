@@ -134,30 +134,33 @@ def _event(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wante
         return Event.FREED if full is None else None
     if phase is Phase.COOLDOWN:
         return Event.RESTED if rest_left_s(policy, memory, situation.tick_s) <= 0 else None
-    if want.rule == "full" and (
-        phase is not Phase.HEATING or want.at_once or dwell_left_s(policy, memory, situation.tick_s) <= 0
-    ):
-        return Event.FULL
     if phase is Phase.HEATING:
-        return _event_while_heating(policy, memory, situation.tick_s, want)
+        return _event_while_heating(policy, memory, situation, want)
+    if want.rule == "full":
+        return Event.FULL
     if want.power_w <= 0:
         stopped = Event.BLOCKED if situation.safety or situation.energy or want.at_once else Event.SPENT
         return stopped if phase is Phase.ARMED else None
     if not want.immediate_start and memory.closings >= policy.max_closings_per_day:
         return Event.SPENT if phase is Phase.ARMED else None
-    if want.immediate_start or policy.start_delay_s <= 0:
+    if want.immediate_start:
         return Event.HELD
-    if phase is Phase.OFF:
+    if phase is Phase.OFF and policy.start_delay_s > 0:
         return Event.SURPLUS
-    return Event.HELD if delay_left_s(policy, memory, situation.tick_s) <= 0 else None
+    delayed = policy.start_delay_s > 0 and delay_left_s(policy, memory, situation.tick_s) > 0
+    return None if delayed or situation.switch_free_s is not None else Event.HELD
 
 
-def _event_while_heating(policy: LoadPolicy, memory: Memory, tick_s: float, want: Wanted) -> Event | None:
+def _event_while_heating(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted) -> Event | None:
     if want.power_w > 0:
         return None
-    if want.at_once:
-        return Event.BLOCKED
-    return Event.SPENT if dwell_left_s(policy, memory, tick_s) <= 0 else None
+    if not want.at_once:
+        held = dwell_left_s(policy, memory, situation.tick_s) > 0
+        if held or situation.switch_free_s is not None:
+            return None
+    if want.rule == "full":
+        return Event.FULL
+    return Event.BLOCKED if want.at_once else Event.SPENT
 
 
 def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:

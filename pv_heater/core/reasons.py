@@ -47,6 +47,10 @@ def _reason(
         return want.rule, f"{want.because}, but {memory.idle.because}", None
     if memory.run is not None and want.rule == "run_to_end":
         return want.rule, want.because, memory.run.since_s + (policy.run_s or LONGEST_RUN_S)
+    if (memory.phase is Phase.HEATING) is (want.power_w <= 0) and situation.switch_free_s is not None:
+        left_s = situation.switch_free_s - tick_s
+        text = f"other loads were just switched, max_changes_per_minute has it wait {left_s:.0f} s; {want.because}"
+        return "switching", text, situation.switch_free_s
     if memory.phase is Phase.HEATING and want.power_w <= 0:
         left_s = dwell_left_s(policy, memory, tick_s)
         text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {want.because}"

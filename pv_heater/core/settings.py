@@ -106,6 +106,12 @@ class Limits:
     max_phase_w: float | None = setting(
         "soft fuse: all loads off when one phase imports more", default=None, unit="W", minimum=100
     )
+    max_changes_per_minute: int | None = setting(
+        "all loads together go on or off no more often than this; off for safety is never held up",
+        default=None,
+        minimum=1,
+        maximum=1000,
+    )
     daylight: Daylight = setting("hours of automatic heating", factory=Daylight)
     max_reading_age_s: float | None = setting(
         "readings older than this switch off; auto is three times the source's own pace",

@@ -72,6 +72,8 @@ class Situation:
     """The strategy's own figures."""
     health: str = "ok"
     cleared: bool = False
+    switch_free_s: float | None = None
+    """It may not go on or off before this tick, since others just did; None: it may. See `core.switching`."""
     duty: Duty | None = None
     """Why it must run now whatever the sun gives; None: it need not."""
     raised_c: float | None = None

@@ -72,7 +72,7 @@ class TimerNow:
 def timer_now(timers: Sequence[Timer], now: datetime, zone: tzinfo) -> TimerNow | None:
     """What the timers ask at `now`; None: nothing. Off comes before on, and on before hours in which it may run."""
     today = now.astimezone(zone).date()
-    active = {mode: end_at for mode, end_at in _active(timers, now, today, zone)}
+    active = dict(_active(timers, now, today, zone))
     for mode in (OFF, ON):
         if mode in active:
             text = f"its timer says {mode} until {_clock(active[mode], now, zone)}"

@@ -103,8 +103,11 @@ def test_while_it_waits_its_share_passes_on() -> None:
 @pytest.mark.parametrize(
     ("loads", "says"),
     [
-        ([heater("boiler"), heater("pool", after="boilr")], "loads[1].after: there is no load 'boilr'; did you mean boiler?"),
-        ([heater("pool", after="pool")], "loads[0].after: pool waits for pool, so none of them would ever run by itself"),
+        (
+            [heater("boiler"), heater("pool", after="boilr")],
+            "loads[1].after: there is no load 'boilr'; did you mean boiler?",
+        ),
+        ([heater("pool", after="pool")], "loads[0].after: pool waits for pool, so none of them would ever run"),
         (
             [heater("a", after="b"), heater("b", after={"load": "c"}), heater("c", after="a")],
             "loads[0].after: a waits for b waits for c waits for a, so none",
