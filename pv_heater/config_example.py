@@ -150,7 +150,8 @@ def _loads(tables: Tables) -> list[str]:
     for word in _chosen_first("loads", tables.loads):
         # What all loads have in common is explained once, at the first.
         known = frozenset(attrs.fields_dict(LoadPolicy)) if blocks else frozenset()
-        entry = _as_item(_entry(word, tables.loads, 4, 2 if blocks else None, known.union(_PROBES)))
+        head, *settings = _entry(word, tables.loads, 4, 2 if blocks else None, known.union(_PROBES))
+        entry = _as_item([head, *_preset("loads", word, 4), *settings])
         blocks.append(entry if blocks else [*entry, *_probes(tables)])
     about = "the battery's place in the list: loads above it come first"
     blocks.append(_as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)]))
