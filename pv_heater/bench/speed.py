@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from pv_heater.bench.home import home_settings
 from pv_heater.config import load_config
 from pv_heater.controller import Controller
+from pv_heater.errors import NotRunning
 from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, full_powers_w
 from pv_heater.report import TransitionLog
@@ -22,6 +24,9 @@ from pv_heater.sim.feed import DailyForecastFeed
 from pv_heater.sim.recording import RecordingMeter
 from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
 from pv_heater.sim.weather import synthetic_days
+
+if TYPE_CHECKING:
+    from pv_heater.bench.latency import Latency
 
 TICKS = 5000
 START_AT = datetime(2026, 6, 21, tzinfo=UTC)
@@ -44,6 +49,8 @@ class Speed:
     """A day at 10 s steps with the software home, on mock pins with the real adapters."""
     year_s: float
     """A year of minutes with the software home, dry."""
+    latency: Latency | None
+    no_latency_because: str | None
 
     def as_lines(self) -> list[str]:
         """For people."""
@@ -51,11 +58,13 @@ class Speed:
             f"one tick beside the network: median {self.tick_median_ms:.2f} ms, 99 % under {self.tick_p99_ms:.2f} ms",
             f"a simulated day at 10 s steps: {self.day_s:.2f} s",
             f"a simulated year of minutes: {self.year_s:.1f} s",
+            *(self.latency.as_lines() if self.latency else [f"no latency was measured: {self.no_latency_because}"]),
         ]
 
 
-def measure(progress: Progress) -> Speed:
-    """Run for under a minute; nearly all of it is the year, of whose months `progress` is told."""
+def measure(progress: Progress, *, latency_s: float = 30.0) -> Speed:
+    """Run for about a minute; half of it is the year, of whose months `progress` is told, half are `latency_s`."""
+    latency, no_latency_because = _latency(latency_s)
     with TemporaryDirectory() as folder:
         ticks_ms = _ticks_ms(Path(folder))
         return Speed(
@@ -63,7 +72,19 @@ def measure(progress: Progress) -> Speed:
             tick_p99_ms=quantiles(ticks_ms, n=100)[98],
             day_s=_day_s(Path(folder)),
             year_s=_year_s(Path(folder), progress),
+            latency=latency,
+            no_latency_because=no_latency_because,
         )
+
+
+def _latency(watch_s: float) -> tuple[Latency | None, str | None]:
+    """The latency, or why there is none: an MQTT client or a broker is missing."""
+    try:
+        from pv_heater.bench.latency import measure as measure_latency
+
+        return measure_latency(watch_s), None
+    except (ImportError, NotRunning) as error:
+        return None, str(error)
 
 
 def _ticks_ms(folder: Path) -> list[float]:
