@@ -24,7 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 @bench.command()
 def speed(as_json: JsonOption = False) -> None:
-    """Time a tick, a simulated day and a simulated year."""
+    """Time a tick, a simulated day, a simulated year, and how soon a message of a GX device moves a load."""
     from pv_heater.bench import speed
 
     result = speed.measure(_progress)
@@ -34,13 +34,17 @@ def speed(as_json: JsonOption = False) -> None:
 @bench.command()
 def footprint(
     watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long the process is watched.")] = "10s",
+    all_sources: Annotated[
+        bool, typer.Option("--all-sources", help="Also with a GX device over MQTT, and with every kind of source.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure start-up, memory and processor of the real process."""
-    from pv_heater.bench import footprint
+    from pv_heater.bench.footprint import measure
+    from pv_heater.bench.footprint_homes import HOMES
 
-    result = footprint.measure(seconds(watch))
-    _say(to_jsonable(result), as_json, result.as_lines())
+    results = [measure(seconds(watch), home) for home in list(HOMES)[: None if all_sources else 1]]
+    _say(to_jsonable(results), as_json, [line for result in results for line in result.as_lines()])
 
 
 @bench.command()

@@ -26,7 +26,7 @@ HOMES = {
     "zeroconf": {"io/mdns.py"},
     "serial": {"io/serial_port.py"},
     "paho": {"io/mqtt.py", "bench/gx_peer.py"},
-    "pymodbus": {"io/modbus.py"},
+    "pymodbus": {"io/modbus.py", "bench/modbus_gx.py"},
     "socket": {
         "bench/brokers.py",
         "io/control.py",

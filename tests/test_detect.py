@@ -23,6 +23,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 from zeroconf import IPVersion, ServiceInfo, Zeroconf
 
+from pv_heater.bench.modbus_gx import ModbusGx
 from pv_heater.cli_detect import tell
 from pv_heater.config import load_config
 from pv_heater.detect import Gx, Ports, Search, Way, question, search
@@ -30,7 +31,6 @@ from pv_heater.detect_text import as_json, lines_of, meter_lines, meter_of
 from pv_heater.io.mdns import Announced, announced_gx
 from pv_heater.meters import METERS
 from tests.builders import config
-from tests.modbus_gx import ModbusGx
 from tests.mqtt_brokers import MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port
 
 pytestmark = pytest.mark.xdist_group("mdns")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from pv_heater.bench.modbus_gx import SYSTEM_UNIT, ModbusGx
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.modbus import ModbusClient, Refused
-from tests.modbus_gx import SYSTEM_UNIT, ModbusGx
 
 SHORT_S = 0.3
 

@@ -11,13 +11,13 @@ from typing import Any
 import attrs
 import pytest
 
+from pv_heater.bench.modbus_gx import OBSERVED_SYSTEM, SYSTEM_UNIT, ModbusGx
 from pv_heater.config import load_config
 from pv_heater.core.settings import Battery
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply, ConfigError, SourceError, Unreachable
 from pv_heater.io.worker import Worker
 from pv_heater.meters.gx_modbus import GxModbusMeter
-from tests.modbus_gx import OBSERVED_SYSTEM, SYSTEM_UNIT, ModbusGx
 from tests.source_tools import GRAZ, HandClock, tools_for
 
 WITH_BATTERY = attrs.evolve(GRAZ, battery=Battery(capacity_wh=4800))

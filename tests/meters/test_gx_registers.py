@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pv_heater.bench.modbus_gx import OBSERVED_ESS, OBSERVED_SYSTEM, narrow, wide
 from pv_heater.errors import SourceError
 from pv_heater.meters.gx_limits import FeedIn, feed_in_allowed, feed_in_of, inverter_held_back, pv_throttled
 from pv_heater.meters.gx_registers import charger_of, grid_meter_w, system_of
 from pv_heater.meters.gx_trust import Witness, believed
-from tests.modbus_gx import OBSERVED_ESS, OBSERVED_SYSTEM, narrow, wide
 
 OBSERVED = dict(enumerate(OBSERVED_SYSTEM, 800))
 OPEN = FeedIn(dc_allowed=True, ac_allowed=True, limiting=False)

@@ -19,6 +19,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 SYSTEM_UNIT = 100
+RELAYS = (806, 807)
 OBSERVED_SYSTEM = [
     25392, 13873, 14689, 25136, 24880, 12337, 0, 0, 0, 0, 0, 400, 0, 0, 0, 0, 0, 998, 0, 0,
     0, 0, 0, 0, 0, 0, 1, 65535, 65535, 65535, 0, 0, 27393, 10879, 0, 0, 65535, 65535, 65535, 65535,
@@ -61,15 +62,19 @@ class _Registers:
         self._gx = gx
 
     def device_ids(self) -> list[int]:
+        """All units."""
         return list(self._gx.units)
 
-    async def async_getValues(self, device_id: int, func_code: int, address: int, count: int = 1) -> Any:  # noqa: N802
+    async def async_getValues(self, device_id: int, func_code: int, address: int, count: int = 1) -> Any:  # noqa: N802, ARG002
+        """A read."""
         if self._gx.silent:
             await asyncio.Event().wait()
         return self._gx.answer(device_id, address, count)
 
     async def async_setValues(self, device_id: int, func_code: int, address: int, values: list[int]) -> Any:  # noqa: N802
-        return ExcCodes.ILLEGAL_ADDRESS
+        if self._gx.silent:
+            await asyncio.Event().wait()
+        return self._gx.take(device_id, address, values)
 
 
 class ModbusGx:
@@ -80,6 +85,10 @@ class ModbusGx:
         self.without_service: set[int] = set()
         """Addresses whose D-Bus service does not run."""
         self.requests: list[tuple[int, int, int]] = []
+        self.writes: list[tuple[int, int, int]] = []
+        """Unit, register and word of each write, refused ones as well."""
+        self.disabled_relays: set[int] = set()
+        """Registers of relays that take no write, which nothing says."""
         self.silent = False
         self.port = 0
         self._server: ModbusTcpServer | None = None
@@ -110,6 +119,8 @@ class ModbusGx:
         """The usual plant, all well."""
         self.units, self.without_service, self.silent = {}, set(), False
         self.requests.clear()
+        self.writes.clear()
+        self.disabled_relays.clear()
         self.write(SYSTEM_UNIT, 800, [*OBSERVED_SYSTEM, *([65535] * 23), *([0] * 36)])
         self.write(SYSTEM_UNIT, 2700, OBSERVED_ESS)
         self.write(SYSTEM_UNIT, 826, [1])
@@ -118,6 +129,7 @@ class ModbusGx:
         )
 
     def write(self, unit: int, address: int, words: Iterable[int]) -> None:
+        """Set registers of a unit, which is made where it is new."""
         self.units.setdefault(unit, {}).update(enumerate(words, address))
 
     def house(self, **values: Any) -> None:
@@ -138,6 +150,15 @@ class ModbusGx:
                 number = value if value is None or factor == 1 else float(value * factor)
                 self.write(SYSTEM_UNIT, address, [narrow(number, signed=is_signed)])
 
+    def take(self, unit: int, address: int, values: list[int]) -> ExcCodes | None:
+        """A write; of all registers only the relays' are taken, and one that is disabled keeps its state all the same."""
+        self.writes.append((unit, address, values[0]))
+        if address not in RELAYS:
+            return ExcCodes.ILLEGAL_ADDRESS
+        if address not in self.disabled_relays:
+            self.write(unit or SYSTEM_UNIT, address, values)
+        return None
+
     def old_firmware(self) -> None:
         """Before the gaps were filled and the 32-bit registers came."""
         system = self.units[SYSTEM_UNIT]
@@ -147,6 +168,7 @@ class ModbusGx:
             system.pop(address, None)
 
     def solar_charger(self, unit: int, *, pv_w: float | None, mode: int | None, state: int = 252) -> None:
+        """A charger with one tracker."""
         self.units[unit] = {}
         self.write(unit, 771, [5245, 100, 0, 1, state, 9000, 20])
         self.write(unit, 789, [narrow(None if pv_w is None else pv_w * 10, signed=False), 991, mode or 0])
@@ -159,9 +181,11 @@ class ModbusGx:
         self.write(unit, 3724, [*pv_w, 0, 0, 0, 0, sum(pv_w), *modes, 0, 0])
 
     def grid_meter(self, unit: int, *power_w: float | None) -> None:
+        """A grid meter with these phases."""
         self.write(unit, 2600, [narrow(each, signed=True) for each in power_w])
 
     def answer(self, unit: int, address: int, count: int) -> list[int] | ExcCodes:
+        """What a request brings."""
         self.requests.append((unit, address, count))
         if not 1 <= count <= 125:
             return ExcCodes.ILLEGAL_VALUE
@@ -181,9 +205,9 @@ class ModbusGx:
         self._server.context = _Registers(self)  # type: ignore[assignment]
         await self._server.serve_forever(background=True)
         assert self._server.transport is not None
-        self.port = self._server.transport.sockets[0].getsockname()[1]
+        self.port = self._server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
 
     async def _stop(self) -> None:
         if self._server is not None:
-            await self._server.shutdown()
+            await self._server.shutdown()  # type: ignore[no-untyped-call]
             self._server = None

@@ -1,0 +1,38 @@
+"""`bench footprint`: the real process with every kind of source, each of which is heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pv_heater.bench.footprint import Footprint, measure
+from pv_heater.bench.footprint_homes import HOMES
+
+FIGURES = Footprint(
+    home="gx_mqtt",
+    first_decision_s=0.5,
+    resident_mib=38.0,
+    peak_mib=38.5,
+    cpu_percent=0.4,
+    watched_s=10,
+    meters_heard=1,
+)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("home", "meters"), [("VRM every second", 1), ("gx_mqtt", 1), ("all sources", 5)])
+def test_every_source_is_heard_while_the_process_is_weighed(home: str, meters: int) -> None:
+    figures = measure(0.5, home)
+    assert figures.meters_heard == meters
+    assert 10 < figures.resident_mib <= figures.peak_mib < 80
+    assert 0 <= figures.cpu_percent < 80
+    assert figures.first_decision_s < 30
+
+
+def test_figures_name_their_home() -> None:
+    lines = FIGURES.as_lines()
+    assert lines[0] == "gx_mqtt: start to first decision 0.50 s, 1 meter heard"
+    assert "38.0 MiB" in lines[1]
+    assert "2 meters heard" in replace(FIGURES, meters_heard=2).as_lines()[0]
+    assert FIGURES.home in HOMES
