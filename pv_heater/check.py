@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+from pv_heater.check_rules import ask_rules
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
 from pv_heater.core.policy import BatteryShare, LoadPolicy
@@ -38,6 +39,7 @@ def check_all(config: Config) -> CheckReport:
         tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
         findings += [_recording(config, row) for row in config.meter if row.type == "recording"]
         findings += ask_sources(config, tools)
+        findings += ask_rules(config, tools)
     return CheckReport(findings)
 
 

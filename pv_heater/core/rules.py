@@ -105,6 +105,8 @@ class Rules:
         self._scene: Callable[[], HomeScene] | None = None
         """Makes the picture of this step; None before the first."""
         self.records = {name: LoadRecord() for name in policies}
+        self.latest = NO_ANSWERS
+        """What the rules answered in the latest step."""
 
     @property
     def probes(self) -> frozenset[Probe]:
@@ -154,7 +156,8 @@ class Rules:
     def answers(self, inputs: Inputs) -> RuleAnswers:
         """What every load's rule wants now: its conditions and the wish of its rule file together."""
         if self._scene is None or not (self._when or self._on_when or inputs.wishes or self._asked_before):
-            return NO_ANSWERS  # most homes have no rules, and then no picture is needed
+            self.latest = NO_ANSWERS
+            return self.latest  # most homes have no rules, and then no picture is needed
         self._asked_before, scene = bool(inputs.wishes), self._scene()
         wishes: dict[str, Mode] = {}
         because: dict[str, str] = {}
@@ -167,12 +170,13 @@ class Rules:
             if wish is Mode.ON and (remark := _used_up(policy, record)) is not None:
                 remarks[name] = remark
                 continue
-            unknown = [name for answer in (gate, switch) if answer is not None for name in answer.unknown]
+            unknown = dict.fromkeys(name for one in (gate, switch) if one is not None for name in one.unknown)
             if unknown:
                 remarks[name] = f"its condition waits for {', '.join(unknown)}, which nobody tells"
             if wish is not None:
                 wishes[name], because[name] = wish, why
-        return RuleAnswers(wishes=wishes, because=because, remarks=remarks)
+        self.latest = RuleAnswers(wishes=wishes, because=because, remarks=remarks)
+        return self.latest
 
     def note(self, outcomes: Mapping[str, Outcome], tick_s: float) -> None:
         """Remember what was decided for the step that begins."""

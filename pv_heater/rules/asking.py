@@ -26,11 +26,14 @@ START_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one rule file said. `failed`: it is off because of a mistake, not because the rule wants that."""
+    """What one rule file said."""
 
     wish: Mode | None
     because: str
     failed: bool = False
+    """It is off because of a mistake, not because the rule wants that."""
+    waits: bool = False
+    """It is off because a value is not known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,6 +144,6 @@ def take_in(result: Round, words: Mapping[str, Any]) -> None:
             return
         wish = {"on": Mode.ON, "off": Mode.OFF}.get(str(words.get("wish")))
         reason = str(words.get("reason") or (f"its rule says {wish}" if wish is not None else ""))
-        result.answers[load] = Answer(wish=wish, because=reason)
+        result.answers[load] = Answer(wish=wish, because=reason, waits=words.get("waits") is True)
         if "memory" in words:
             result.memory[load] = words["memory"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 Stamp = tuple[int, int]
 """Time of change in nanoseconds and size: together they tell two versions apart within one second too."""
@@ -17,6 +18,11 @@ class RuleFiles:
     def __init__(self, folder: Path, loads: Iterable[str]) -> None:
         self._paths = {name: folder / f"{name}.py" for name in loads}
         self._had: set[str] = set()
+
+    @classmethod
+    def none(cls) -> Self:
+        """For settings that are no file: there is no place where rule files could lie."""
+        return cls(Path(), ())
 
     def path(self, load: str) -> Path:
         """Where the rule file of `load` is, or was."""

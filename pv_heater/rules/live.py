@@ -25,7 +25,7 @@ def build_rules(
     state_file = StateFile(state_dir / STATE_NAME)
     folder = rules_folder(config_path)
     return RuleRunner(
-        RuleFiles(folder or Path(), loads if folder is not None else ()),
+        RuleFiles(folder, loads) if folder is not None else RuleFiles.none(),
         rules.picture,
         rules.probes,
         monotonic_s,

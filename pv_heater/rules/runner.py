@@ -100,6 +100,15 @@ class RuleRunner:
             probes=self._latest_probes if age_s <= OLDEST_S else {},
         )
 
+    def failures(self) -> dict[str, str]:
+        """The loads that are off because of a mistake in their rule, and what is wrong."""
+        return {load: answer.because for load, answer in self._latest.items() if answer.failed}
+
+    def waits(self) -> bool:
+        """Whether a host or a file has been asked about and not been found out yet."""
+        unanswered = any(str(probe) not in self._latest_probes for probe in self._probes)
+        return unanswered or any(answer.waits for answer in self._latest.values())
+
     def state(self) -> dict[str, Any]:
         """What the rules' helpers remember, as plain JSON types."""
         return {"schema": SCHEMA, "loads": dict(self._memory)}
@@ -203,7 +212,7 @@ class RuleRunner:
         for load, answer in answers.items():
             if answer.failed and self._is_news(load, answer.because, now_s):
                 self._failing.add(load)
-                log.warning("%s is off: %s", load, answer.because)
+                log.warning("The rule of %s keeps it off: %s.", load, answer.because)
             elif not answer.failed and load in self._failing:
                 self._failing.discard(load)
                 log.info("%s: its rule works again.", load)

@@ -1,0 +1,10 @@
+"""On while a file is there. As one line: `on_when: file_exists("/run/pump.on")`.
+
+Any script may ask for the load so: `touch /run/pump.on`.
+"""
+
+PATH = "/run/pump.on"
+
+
+def rule(home):
+    return ("on", f"{PATH} is there") if home.file_exists(PATH) else None
