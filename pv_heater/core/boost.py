@@ -24,6 +24,11 @@ class BoostOf:
         self.notice: str | None = None
         """How the last one ended."""
 
+    @property
+    def is_running(self) -> bool:
+        """Whether one has begun and not ended."""
+        return self._until_s is not None
+
     def begin(self, tick_s: float, for_s: float, to_c: float | None) -> None:
         """Run from `tick_s` for `for_s` seconds at most; `to_c` None: to the load's target, where it has one."""
         self._until_s = tick_s + min(LONGEST_S, max(0.0, for_s))

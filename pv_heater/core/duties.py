@@ -70,6 +70,12 @@ class _OfLoad:
     """The last notice of each part."""
     notice: str | None = None
 
+    @property
+    def has_duties(self) -> bool:
+        """Whether there is anything to look after."""
+        policy = self.policy
+        return policy.daily_min_wh is not None or policy.hot_water is not None or self.boost.is_running
+
 
 class Duties:
     """Looks after the duties of every load."""
@@ -89,7 +95,7 @@ class Duties:
             memory = memories[name]
             load.elapsed_s += seen.elapsed_s
             load.told_wh += memory.power_w * seen.elapsed_s / 3600.0
-            if not seen.clock_trusted:
+            if not seen.clock_trusted or not load.has_duties:
                 continue
             duty = self._duty_of(load, memory, seen, left_w)
             if duty is not None and memory.mode is Mode.AUTO:

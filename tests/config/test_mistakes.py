@@ -21,7 +21,7 @@ loads:
   - name: heater
     type: relay
     max_power_w: 0123
-    ready_by: 18:00
+    ready_by: noon
     relay: {active_high: on}
 colour: red
 """
@@ -40,7 +40,7 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
         "line 9: strategy.type: must be one of forecast_gap, balance, plan, bucket, not 'balence'; "
         "did you mean balance?",
         "line 13: loads[0].max_power_w: must be a number of watts, not '0123': a leading zero is ambiguous; write 123",
-        "line 14: loads[0].ready_by: is planned but not in this version; remove it",
+        "line 14: loads[0].ready_by: must be a time of day such as 09:00, sunrise+30m or sunset-1h, not 'noon'",
         "line 15: loads[0].relay.pin: is missing; header position or chip number: BOARD11 or GPIO17; "
         "gpiochip1/12 on boards that are no Pi",
         "line 16: colour: is not a setting",

@@ -1,0 +1,239 @@
+"""Hot water by an hour: from the sun if it comes, else at the hour that costs least, and never too late."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from pv_heater.core.types import Force, Mode, Vacation
+from pv_heater.sim.tank import TankSettings
+from tests.scenarios.hot_water import NIGHT_AND_NOON, VIENNA, Life, forecast, sunny
+
+MIDNIGHT = datetime(2026, 1, 12, tzinfo=VIENNA)
+EVENING = {"daily_min_wh": 4000, "ready_by": "19:00"}
+COLD = TankSettings(start_c=20.0, thermostat_c=75.0, draws=())
+
+
+def hours(moments: list[datetime]) -> tuple[float, float]:
+    """First and last minute, as local hours."""
+    clock = [at.hour + at.minute / 60 for at in moments]
+    return clock[0], clock[-1]
+
+
+def test_on_a_dark_day_it_heats_at_the_cheapest_hours_before_the_hour() -> None:
+    life = Life(start=MIDNIGHT, load={**EVENING, "daily_min_wh": 3600}, tariff=NIGHT_AND_NOON)
+    life.live(24)
+    first, last = hours(life.heats("guarantee"))
+    assert 12 <= first < 12.3
+    assert last < 14
+    assert 3600 <= life.heated_wh() < 3800
+
+
+def test_more_than_the_cheapest_hours_hold_is_heated_at_the_next_cheapest() -> None:
+    life = Life(start=MIDNIGHT, load={**EVENING, "daily_min_wh": 6000}, tariff=NIGHT_AND_NOON, tank=COLD)
+    life.live(20)
+    clock = [at.hour for at in life.heats("guarantee")]
+    assert {4, 12, 13} >= set(clock) - {3, 14}
+    assert 14 not in clock[:-20]
+    assert life.heated_wh() >= 6000
+
+
+def test_without_a_tariff_it_waits_for_the_sun_as_long_as_it_can() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING)
+    life.live(24)
+    first, last = hours(life.heats("guarantee"))
+    assert first > 16.4
+    assert last <= 19.0
+    assert life.heated_wh() >= 4000
+
+
+def test_an_hour_that_the_tariff_leaves_out_is_dearer_than_all_others() -> None:
+    only_night = [{"from": "22:00", "to": "06:00", "import_per_kwh": 0.18}]
+    life = Life(start=MIDNIGHT, load=EVENING, tariff=only_night)
+    life.live(24)
+    assert hours(life.heats("guarantee"))[1] < 6.1
+
+
+def test_it_buys_nothing_when_the_sun_is_expected_to_bring_enough_and_does() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING, sun=sunny, tariff=NIGHT_AND_NOON, tank=COLD)
+    life.feed = forecast(sunny)
+    life.live(19)
+    assert not life.heats("guarantee")
+    assert life.heated_wh() >= 4000
+
+
+def test_sun_of_the_afternoon_counts_for_water_that_must_be_hot_in_the_morning() -> None:
+    life = Life(start=MIDNIGHT.replace(hour=8), load={**EVENING, "ready_by": "07:00"}, sun=sunny, tank=COLD)
+    life.feed = forecast(sunny)
+    life.live(23)
+    assert not life.heats("guarantee")
+
+
+def test_what_the_forecast_promised_and_the_sun_did_not_bring_is_bought_in_time() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING)
+    life.feed = forecast(sunny)
+    life.live(19)
+    assert life.heated_wh() >= 4000
+    assert hours(life.heats("guarantee"))[0] > 12
+
+
+@pytest.mark.parametrize(("clouds", "buys"), [(0.0, False), (None, True)])
+def test_clouds_that_nobody_tells_count_as_overcast(clouds: float | None, buys: bool) -> None:
+    """Just enough sun is expected; less than its doubt when the sky may be grey."""
+
+    def barely(at: datetime) -> float:
+        return 3100.0 if 9 <= at.hour < 17 else 0.0
+
+    site = {"battery": None}
+    life = Life(start=MIDNIGHT, load={**EVENING, "daily_min_wh": 14_500}, sun=barely, site=site, tariff=NIGHT_AND_NOON)
+    life.feed = forecast(barely, cloud_percent=clouds)
+    life.live(6)
+    assert bool(life.heats("guarantee")) is buys
+
+
+def test_minima_of_the_season_stand_in_for_the_usual_one() -> None:
+    seasons = [{"from": "12-21", "daily_min_wh": 2000}, {"from": "03-20", "daily_min_wh": 500}]
+    life = Life(start=MIDNIGHT, load={**EVENING, "hot_water": {"volume_l": 150, "seasons": seasons}})
+    life.live(24)
+    assert 2000 <= life.heated_wh() < 2400
+
+
+def test_two_days_together_have_a_minimum_too() -> None:
+    """The first day's sun was short: the second makes up for it."""
+    tank = {"volume_l": 150, "two_days_min_wh": 5000}
+    life = Life(start=MIDNIGHT, load={"ready_by": "19:00", "hot_water": tank}, tank=COLD)
+    life.live(20)
+    first_day_wh = life.heated_wh()
+    assert 2500 <= first_day_wh < 2900
+    life.live(24)
+    assert 5000 <= life.heated_wh() < 5800
+
+
+def test_a_tank_that_must_be_warm_by_an_hour_is() -> None:
+    load = {"ready_by": "19:00", "hot_water": {"volume_l": 150, "min_c": 50}}
+    life = Life(start=MIDNIGHT, load=load, tariff=NIGHT_AND_NOON)
+    life.live(19.1)
+    assert life.temperature_c(MIDNIGHT.replace(hour=19)) > 49.0
+    assert hours(life.heats("guarantee"))[0] > 11.9
+
+
+def test_without_a_temperature_nothing_is_bought_for_one() -> None:
+    life = Life(start=MIDNIGHT, load={"max_c": None, "ready_by": "19:00", "hot_water": {"volume_l": 150, "min_c": 50}})
+    life.probe_lost = True
+    life.live(20)
+    assert not life.heats()
+
+
+def test_a_thermostat_that_has_opened_has_had_enough() -> None:
+    """The ancestor called that a whole day's energy; it is what a full tank says."""
+    hot = TankSettings(start_c=62.0, thermostat_c=65.0, draws=())
+    life = Life(start=MIDNIGHT, load=EVENING, tank=hot)
+    life.live(24)
+    warmed_wh = 150 * 1.163 * (65 - life.temperature_c(MIDNIGHT.replace(hour=16, minute=40)))
+    assert life.heated_wh() == pytest.approx(warmed_wh, abs=100)
+    assert life.heated_wh() < 2000
+
+
+def test_nobody_at_home_gets_no_hot_water() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING)
+    life.live(24, Vacation(until_at=datetime(2026, 1, 20, tzinfo=VIENNA)))
+    assert not life.heats()
+
+
+def test_a_forced_off_load_stays_off_whatever_is_missing() -> None:
+    life = Life(start=MIDNIGHT.replace(hour=15), load=EVENING)
+    life.live(4.5, Force(load="heater", mode=Mode.OFF, for_s=5 * 3600))
+    assert not life.heats()
+    assert life.notices() == ["guarantee missed: 4000 Wh were missing at 2026-01-12 19:00"]
+
+
+def test_it_goes_on_after_a_restart_with_what_it_has_given() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING)
+    life.live(17.75)
+    given_wh = life.heated_wh()
+    assert 1000 < given_wh < 3500
+    life.restart(away_s=120)
+    life.live(6)
+    assert 4000 <= life.heated_wh() < 4400
+
+
+def test_its_end_and_its_reason_are_shown() -> None:
+    life = Life(start=MIDNIGHT.replace(hour=17), load=EVENING)
+    life.live(0.5)
+    state = life.seen[-1][1].loads["heater"]
+    assert (state.rule, state.mode) == ("guarantee", Mode.AUTO)
+    assert state.until_at == datetime(2026, 1, 12, 19, tzinfo=VIENNA)
+    assert "Wh are missing until 19:00" in state.because
+
+
+@pytest.mark.parametrize(
+    "day", [datetime(2026, 3, 29, tzinfo=VIENNA), datetime(2026, 10, 25, tzinfo=VIENNA)], ids=["spring", "autumn"]
+)
+def test_days_on_which_the_clocks_change_end_at_the_same_hour(day: datetime) -> None:
+    life = Life(start=day, load=EVENING)
+    life.live(26)
+    moments = life.heats("guarantee")
+    assert moments
+    assert all(at.date() == day.date() and at.hour < 19 for at in moments)
+    assert 4000 <= life.heated_wh() < 4400
+
+
+def test_a_clock_that_is_not_trusted_buys_nothing_and_what_was_given_meanwhile_counts() -> None:
+    life = Life(start=MIDNIGHT.replace(hour=12), load=EVENING)
+    life.clock_trusted = False
+    life.live(3)
+    assert not life.heats()
+    life.clock_trusted = True
+    life.live(4)
+    assert life.heated_wh() >= 4000
+
+
+def test_an_off_grid_battery_that_is_low_is_not_emptied_for_hot_water() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING, site={"off_grid": True}, limits={"min_battery_percent": 50})
+    life.live(24)
+    assert not life.heats()
+
+
+def test_a_heater_that_never_warms_its_tank_is_given_up_for_the_day() -> None:
+    """A probe in the wrong tank: each hour that still seems cheap would be bought. The next day is a new try."""
+    load = {"max_c": None, "ready_by": "00:00", "hot_water": {"volume_l": 30, "min_c": 45}}
+    big = TankSettings(volume_l=5000.0, start_c=20.0, thermostat_c=75.0, draws=())
+    dearer = [
+        {"from": f"{hour:02}:00", "to": f"{(hour + 3) % 24:02}:00", "import_per_kwh": hour / 100}
+        for hour in range(0, 24, 3)
+    ]
+    life = Life(start=MIDNIGHT, load=load, tank=big, tariff=dearer)
+    life.live(23.9)
+    assert len([text for text in life.notices() if "guarantee gave up for today" in text]) == 1
+    assert 3.0 < life.heated_wh() / (30 * 1.163 * 33) < 3.1
+    before_wh = life.heated_wh()
+    life.live(4)
+    assert life.heated_wh() > before_wh
+
+
+def test_the_soft_fuse_bounds_what_is_bought() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING, limits={"max_house_w": 1500})
+    life.live(24)
+    powers = {decision.setpoints["heater"].power_w for _, decision, _ in life.seen}
+    assert max(powers) <= 0.9 * 1500 - 300
+    assert life.heated_wh() >= 4000
+
+
+def test_a_relay_prefers_hours_in_which_the_sun_pays_for_a_part() -> None:
+    def weak(at: datetime) -> float:
+        return 1500.0 if 10 <= at.hour < 13 else 0.0
+
+    row = {**EVENING, "daily_min_wh": 2000, "min_power_w": 2000, "dead_band_w": 0}
+    life = Life(start=MIDNIGHT, load=row, sun=weak, site={"battery": None})
+    life.feed = forecast(weak)
+    life.live(19)
+    first, last = hours(life.heats("guarantee"))
+    assert first >= 10
+    assert last < 13.2
+
+
+def test_the_next_day_begins_anew() -> None:
+    life = Life(start=MIDNIGHT, load=EVENING, tank=COLD)
+    life.live(48)
+    days = {at.date() for at in life.heats("guarantee")}
+    assert days == {MIDNIGHT.date(), MIDNIGHT.date() + timedelta(days=1)}
+    assert 8000 <= life.heated_wh() < 8800
