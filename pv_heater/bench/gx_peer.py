@@ -18,6 +18,8 @@ from typing import Any, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from pv_heater.bench.gx_relays import DISABLED, PUT_BACK_S, TEMPERATURE, after_restart, function_of, saved_by_write
+
 PORTAL_ID = "c0619ab0a001"
 SERIAL = "system/0/Serial"
 _REPUBLISHES_A_SECOND = 3
@@ -45,6 +47,10 @@ class GxPeer:
         self.portal_id = portal_id
         self.requests: list[tuple[str, str]] = []
         """Topic below ``R/<id>/`` and payload of the last thousand requests, oldest first."""
+        self.writes: list[tuple[str, object]] = []
+        """The same of the last thousand writes that were taken."""
+        self.refused: set[str] = set()
+        """Topics whose writes it does not take, which it tells nobody."""
         self.full_publishes = 0
         self.published = 0
         """Messages so far."""
@@ -60,6 +66,8 @@ class GxPeer:
         self._next_beat_s = 0.0
         self._second, self._republished = -1, 0
         self._hung = False
+        self._put_back: tuple[float, dict[str, object]] | None = None
+        """When an owner of a relay will undo a write, and to what."""
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2)
@@ -121,6 +129,12 @@ class GxPeer:
     def hang(self, hung: bool = True) -> None:
         """While hung it neither speaks nor answers."""
         self._hung = hung
+
+    def restart(self) -> None:
+        """As after a power cut: all devices leave and come back, asleep; manual relays are as saved."""
+        with self._lock:
+            self._values |= after_restart(self._values)
+            self._awake_until_s = None
 
     def fall_asleep(self) -> None:
         """As after a minute without a keepalive."""
@@ -186,13 +200,23 @@ class GxPeer:
             value = json.loads(payload)["value"]
         except (ValueError, KeyError, TypeError):
             return
-        if below in self._values:
-            self.set({below: value})
+        if below not in self._values:
+            return
+        function = function_of(self._values, below)
+        if function == DISABLED or below in self.refused:
+            return
+        if function == TEMPERATURE and self._values[below] != value:
+            self._put_back = (time.monotonic() + PUT_BACK_S / self._speed, {below: self._values[below]})
+        self.writes = [*self.writes[-999:], (below, value)]
+        self.set({below: value} | saved_by_write(below, value))
 
     def _run(self) -> None:
         while not self._stopping.wait(0.02 / self._speed if self._speed < 4 else 0.005):
             now_s = time.monotonic()
             with self._lock:
+                if self._put_back is not None and now_s >= self._put_back[0]:
+                    self.set(self._put_back[1])
+                    self._put_back = None
                 if self._awake_until_s is None or self._hung:
                     continue
                 if now_s >= self._awake_until_s:

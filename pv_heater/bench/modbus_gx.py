@@ -71,7 +71,7 @@ class _Registers:
             await asyncio.Event().wait()
         return self._gx.answer(device_id, address, count)
 
-    async def async_setValues(self, device_id: int, func_code: int, address: int, values: list[int]) -> Any:  # noqa: N802
+    async def async_setValues(self, device_id: int, func_code: int, address: int, values: list[int]) -> Any:  # noqa: ARG002, N802
         if self._gx.silent:
             await asyncio.Event().wait()
         return self._gx.take(device_id, address, values)
@@ -151,7 +151,7 @@ class ModbusGx:
                 self.write(SYSTEM_UNIT, address, [narrow(number, signed=is_signed)])
 
     def take(self, unit: int, address: int, values: list[int]) -> ExcCodes | None:
-        """A write; of all registers only the relays' are taken, and one that is disabled keeps its state all the same."""
+        """A write: only those to relays are taken, and a disabled one keeps its state all the same."""
         self.writes.append((unit, address, values[0]))
         if address not in RELAYS:
             return ExcCodes.ILLEGAL_ADDRESS

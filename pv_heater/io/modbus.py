@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
@@ -38,7 +40,7 @@ class Refused(BadReply):
 
 
 class ModbusClient:
-    """Reads registers, one request at a time, and connects when it has to. `who` names the server in messages.
+    """Reads and writes registers, one request at a time; connects when it has to. `who` names the server in messages.
 
     A request blocks for at most `timeout_s` to connect (after the name was looked up) and about twice that for the
     answer, whatever the server sends meanwhile. For use by one thread; `close` may come from any.
@@ -65,13 +67,24 @@ class ModbusClient:
         """
         if not 1 <= count <= MOST_WORDS:
             raise ValueError(f"1 to {MOST_WORDS} registers can be read at once, not {count}")
-        with self._busy:
-            try:
-                self._connect()
-                return self._exchange(unit, address, count)
-            finally:
-                if self._closing.is_set():
-                    self._drop()
+        asked = f"registers {address} to {address + count - 1} of unit {unit}"
+        answer = self._exchange(
+            asked, lambda client: client.read_holding_registers(address, count=count, device_id=unit)
+        )
+        words = tuple(int(word) for word in answer.registers)
+        if len(words) != count:
+            with self._busy:
+                self._drop()
+            raise BadReply(f"{self._who} sent {len(words)} words where {count} were asked for ({asked}).")
+        return words
+
+    def write(self, unit: int, address: int, word: int) -> None:
+        """Write one holding register, 0 to 65535. Raises as `read` does.
+
+        That the server took it says nothing about the device behind: a GX device answers before it has obeyed.
+        """
+        asked = f"to write {word} into register {address} of unit {unit}"
+        self._exchange(asked, lambda client: client.write_register(address, word, device_id=unit))
 
     def close(self) -> None:
         """End the connection for good, at once or when the request that is under way ends. May be repeated."""
@@ -107,10 +120,19 @@ class ModbusClient:
             return f"{self._who} cannot be found: the name {self._host} is not known in this network."
         return f"{self._who} cannot be reached at {where}: {error.strerror or error}."
 
-    def _exchange(self, unit: int, address: int, count: int) -> tuple[int, ...]:
-        asked = f"registers {address} to {address + count - 1} of unit {unit}"
+    def _exchange(self, asked: str, request: Callable[[ModbusTcpClient], Any]) -> Any:
+        """The answer to one request; `asked` says in messages what it was for."""
+        with self._busy:
+            try:
+                self._connect()
+                return self._answer(asked, request)
+            finally:
+                if self._closing.is_set():
+                    self._drop()
+
+    def _answer(self, asked: str, request: Callable[[ModbusTcpClient], Any]) -> Any:
         try:
-            answer = self._client.read_holding_registers(address, count=count, device_id=unit)
+            answer = request(self._client)
         except (ModbusException, OSError, ValueError, IndexError) as error:
             # What is left on the line belongs to this question; the next one begins on a new line.
             self._drop()
@@ -121,11 +143,7 @@ class ModbusClient:
             code = int(answer.exception_code)
             meaning = _MEANINGS.get(code, "a code that is not known here")
             raise Refused(f"{self._who} refused {asked} with exception {code}: {meaning}.", code)
-        words = tuple(int(word) for word in answer.registers)
-        if len(words) != count:
-            self._drop()
-            raise BadReply(f"{self._who} sent {len(words)} words where {count} were asked for ({asked}).")
-        return words
+        return answer
 
     def _drop(self) -> None:
         self._client.close()  # type: ignore[no-untyped-call]

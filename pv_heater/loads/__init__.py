@@ -12,5 +12,7 @@ LOADS: dict[str, str] = {
     "http_variator": "pv_heater.loads.http_variator:HttpVariator",
     "mqtt_variator": "pv_heater.loads.mqtt_variator:MqttVariator",
     "mqtt_switch": "pv_heater.loads.mqtt_switch:MqttSwitch",
+    "gx_relay": "pv_heater.loads.gx_relay:GxRelay",
+    "gx_relay_modbus": "pv_heater.loads.gx_relay_modbus:GxRelayModbus",
     "dry_run": "pv_heater.loads.dry_run:DryRun",
 }

@@ -23,18 +23,19 @@ def on(power_w: float) -> Setpoint:
     return Setpoint(on=True, power_w=power_w)
 
 
-def load_of(folder: Path, port: int, clock: Clock | None = None, **row: Any) -> NetworkedLoad:
-    """The load of one row of the settings, at a broker on loopback."""
-    values: dict[str, Any] = {"name": "boiler", "max_power_w": 2000, "broker": {"port": port}}
-    settings = load_config(config(loads=[values | row])).loads[0]
+def load_of(folder: Path, broker_port: int, clock: Clock | None = None, **row: Any) -> NetworkedLoad:
+    """The load of one row of the settings, at the broker at `broker_port` of loopback unless the row says where."""
+    values: dict[str, Any] = {"name": "boiler", "max_power_w": 2000, "broker": {"port": broker_port}, **row}
+    given = {key: value for key, value in values.items() if value is not None}
+    settings = load_config(config(loads=[given])).loads[0]
     load = settings.build(Tools(clock=clock or SystemClock(), site=GRAZ, state_dir=folder, pins=no_pins))  # type: ignore[union-attr]
     assert isinstance(load, NetworkedLoad)
     return load
 
 
 @contextmanager
-def running(folder: Path, port: int, clock: Clock | None = None, **row: Any) -> Iterator[NetworkedLoad]:
-    load = load_of(folder, port, clock, **row)
+def running(folder: Path, broker_port: int, clock: Clock | None = None, **row: Any) -> Iterator[NetworkedLoad]:
+    load = load_of(folder, broker_port, clock, **row)
     try:
         yield load
     finally:

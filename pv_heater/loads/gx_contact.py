@@ -1,0 +1,153 @@
+"""A relay of a GX device as an output, whichever way it is reached: looked at often, written seldom, never argued with.
+
+Victron's software takes a write and says nothing when it refuses it; programs of its own (generator, tank pump,
+temperature) move the contact when they think fit. So each write is read back, the contact is looked at every two
+seconds, and a contact that something else opened is left open for a while.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from pv_heater.errors import BadReply, SourceError, Unreachable
+from pv_heater.ports import Clock
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+"""Another owner was seen to move the contact back after 0.8 s."""
+READ_BACK_S = 1.0
+"""A write shows within milliseconds over MQTT, and up to a second later over Modbus."""
+_READ_AGAIN_S = 0.1
+OVERRULED_S = 300.0
+"""A contact that something else opened stays open this long: two programs that argue wear it out."""
+MANUAL = 2
+_FUNCTIONS = {
+    -1: "disabled", 0: "alarm", 1: "generator start/stop", 3: "tank pump", 4: "temperature", 5: "generator helper",
+    6: "opportunity loads",
+}  # fmt: skip
+"""Values of Settings/Relay/Function, as Victron's own pages name them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactState:
+    """What the device says about one of its relays."""
+
+    closed: bool | None
+    """None: the relay is not there, or is disabled."""
+    objection: str | None = None
+    """Why we must not move it; None: we may."""
+
+
+class Contact(Protocol):
+    """One relay of one device. Both may block for seconds and raise SourceError."""
+
+    name: str
+    """Such as: relay 1 of the GX device at venus.local."""
+
+    def look(self) -> ContactState:
+        """How it is now."""
+        ...
+
+    def move(self, closed: bool) -> None:
+        """Ask for it to be closed or open; whether it obeys shows when one looks."""
+        ...
+
+    def close(self) -> None:
+        """End the connection. From any thread; may be repeated."""
+        ...
+
+
+def objection_to(function: object, polarity: object) -> str | None:
+    """Why a relay with these settings must not be moved by us; None when it may. Numbers as Victron stores them."""
+    if function is None:
+        return "the device does not tell what the relay is used for; its software may be too old"
+    if function != MANUAL:
+        use = _FUNCTIONS.get(function, f"function {function}") if isinstance(function, int) else str(function)
+        return f"its function is {use}; set it to Manual in the device's menu (Settings, Relay)"
+    if polarity not in (None, 0):
+        return (
+            "its polarity is normally closed, so it would heat while the device has no power; set it to normally open"
+        )
+    return None
+
+
+class GxRelayDevice:
+    """Satisfies `ports.Device`: power or none."""
+
+    refresh_s = LOOK_S
+
+    def __init__(self, contact: Contact, clock: Clock) -> None:
+        self._contact, self._clock = contact, clock
+        self._ours: bool | None = None
+        """How we left the contact; None while that is not known, at the start and after any trouble."""
+        self._closed_by_us = False
+        self._overruled_s: float | None = None
+        """When something else opened it."""
+
+    def set_power(self, power_w: float) -> None:
+        """Make sure the contact is closed for any power, open for none. Raises SourceError when it is not."""
+        try:
+            self._set(power_w > 0)
+        except SourceError:
+            self._ours = None
+            raise
+
+    def close(self) -> None:
+        """End the connection."""
+        self._contact.close()
+
+    def _set(self, closed: bool) -> None:
+        state = self._contact.look()
+        if state.objection is not None:
+            self._let_go(state)
+            raise BadReply(f"{self._contact.name} cannot be used: {state.objection}")
+        if state.closed is None:
+            raise BadReply(f"{self._contact.name} is disabled, or there is no such relay")
+        self._note_others(state.closed)
+        if closed:
+            self._raise_if_overruled()
+        if state.closed != closed:
+            self._move(closed)
+        self._ours, self._closed_by_us = closed, closed
+
+    def _let_go(self, state: ContactState) -> None:
+        """The relay is used for something else now; a heater that we switched on goes off first."""
+        if self._closed_by_us and state.closed:
+            self._contact.move(False)
+        self._closed_by_us = False
+
+    def _note_others(self, is_closed: bool) -> None:
+        if self._ours is None or self._ours == is_closed:
+            return
+        if is_closed:
+            log.warning("%s was closed by something else; it is opened again.", self._contact.name)
+        else:
+            self._overruled_s = self._clock.monotonic_s()
+
+    def _raise_if_overruled(self) -> None:
+        if self._overruled_s is None:
+            return
+        since_s = self._clock.monotonic_s() - self._overruled_s
+        if since_s < OVERRULED_S:
+            raise BadReply(
+                f"{self._contact.name} was opened by something else {since_s:.0f} s ago; "
+                f"it is left alone for {OVERRULED_S - since_s:.0f} s. Which other program or rule switches it?"
+            )
+        self._overruled_s = None
+
+    def _move(self, closed: bool) -> None:
+        self._closed_by_us = self._closed_by_us or closed
+        self._contact.move(closed)
+        tries = round(READ_BACK_S / _READ_AGAIN_S)
+        for _ in range(tries):
+            if self._contact.look().closed == closed:
+                return
+            time.sleep(_READ_AGAIN_S)
+        raise Unreachable(
+            f"{self._contact.name} did not {'close' if closed else 'open'} within {READ_BACK_S:g} s; "
+            "the device refused without a word, or something else moved it back at once"
+        )
