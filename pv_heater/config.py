@@ -23,6 +23,7 @@ from pv_heater.config_structure import Hook, SettingProblems, Structure, many, p
 from pv_heater.config_tables import Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.after import After, circle_from
+from pv_heater.core.learned_power import ASSUMED_W
 from pv_heater.core.pin_names import PinName
 from pv_heater.core.pin_settings import pin_texts
 from pv_heater.core.policy import BatteryShare
@@ -138,6 +139,8 @@ def _loads(structure: Structure, tables: Tables) -> Hook:
     def row(value: Any) -> Any:
         if isinstance(value, Mapping) and value.get("type") == "battery":
             return share({key: item for key, item in value.items() if key != "type"})
+        if isinstance(value, Mapping) and value.get("max_power_w") == "auto":
+            return load({**value, "max_power_w": ASSUMED_W, "learn_power": True})
         return load(value)
 
     rows = many(row, alone=None)

@@ -22,13 +22,14 @@ from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import headroom_w
 from pv_heater.core.home_loads import HomeLoads
+from pv_heater.core.learned_power import LearnedPowers
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.own_meters import OwnMeters
 from pv_heater.core.policy import BatteryShare
 from pv_heater.core.rules import Rules, answered
 from pv_heater.core.saved import SCHEMA, Saved
 from pv_heater.core.step_time import LocalDay, StepTime
-from pv_heater.core.surplus import Budget, Strategy, View
+from pv_heater.core.surplus import Budget, Strategy, View, house_w
 from pv_heater.core.tariff import Tariff
 from pv_heater.core.types import (
     FORCE_LONGEST_S,
@@ -66,6 +67,7 @@ class Controller:
         battery_rows = [row for row in rows if isinstance(row, BatteryShare)]
         self._battery_target_percent = battery_rows[0].until_percent if battery_rows else None
         self._own_meters = OwnMeters()
+        self._powers = LearnedPowers([name for name, policy in policies.items() if policy.learn_power])
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
@@ -93,6 +95,8 @@ class Controller:
             self._absent = {name: state["loads"][name] for name in gone}
             if self._saved.strategy_type == self._strategy_word:
                 self._strategy.restore(self._saved.learned)
+            self._powers.restore(state.get("powers"))
+            self._use_learned_powers()
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
@@ -117,6 +121,7 @@ class Controller:
         reading = self._with_own_meters(reading, now, inputs)
         self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
         self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
+        self._learn_powers()
         commanded_w = sum(self._loads.credited_w().values())
         watched = self._watch.look(
             now,
@@ -176,6 +181,7 @@ class Controller:
             "day": day.isoformat() if day else None,
             "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
             "loads": self._absent | self._loads.as_json(self._time.tick_s),
+            "powers": self._powers.state(),
             "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
@@ -201,6 +207,20 @@ class Controller:
         self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
+
+    def _learn_powers(self) -> None:
+        """Take note of what a new reading says of loads whose power nobody stated."""
+        seen = self._watch.new_reading(self._time.tick_s)
+        if seen is not None:
+            self._powers.observe(house_w(seen[0]), seen[1], seen[0].load_w)
+            self._use_learned_powers()
+
+    def _use_learned_powers(self) -> None:
+        for name, policy in self._loads.policies.items():
+            power_w = self._powers.power_w(name) if policy.learn_power else None
+            if power_w is not None and power_w != policy.max_power_w:
+                self._loads.learn_power(name, power_w)
+                self._thresholds = thresholds_of(self._site, self._limits, self._loads.policies.values())
 
     def _measured_w(self, name: str, since_s: float) -> float | None:
         """What a load's own meter said since the tick `since_s`; None without one."""
@@ -323,5 +343,6 @@ class Controller:
         unfelt = self._pretended.union(unreachable)
         felt_w = {name: power_w for name, power_w in self._loads.credited_w().items() if name not in unfelt}
         self._watch.remember_own(self._time.tick_s, felt_w)
+        self._powers.remember_told(self._time.tick_s, felt_w)
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
         self._own_meters.remember_told(self._time.tick_s, told_w)

@@ -8,6 +8,8 @@ from datetime import datetime, tzinfo
 from math import inf
 from typing import Any
 
+from attrs import evolve
+
 from pv_heater.core import energy, machine
 from pv_heater.core.allocator import Claim, Share
 from pv_heater.core.circumstances import Circumstances
@@ -77,6 +79,10 @@ class HomeLoads:
     def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
         """These loads must run in this step, and those whose timers say so; the sun may heat `raised_c` so far."""
         self._duties, self._raised_c = {**self._timer_duties, **duties}, raised_c
+
+    def learn_power(self, name: str, power_w: float) -> None:
+        """From now on this load, which is on or off, is known to draw `power_w`."""
+        self.policies[name] = evolve(self.policies[name], max_power_w=power_w)
 
     def keep_timers(self, now: datetime, zone: tzinfo, tick_s: float, *, away: bool) -> None:
         """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer."""
@@ -172,7 +178,7 @@ class HomeLoads:
             row
             if isinstance(row, BatteryShare)
             else claim_of(
-                row,
+                self.policies[row.name],
                 self._memories[row.name],
                 tick_s,
                 usable=hot[row.name] is None

@@ -131,6 +131,11 @@ class LoadPolicy:
         minimum=60,
         maximum=86_400,
     )
+    learn_power: bool = setting(
+        "true: max_power_w is only assumed, and learned from the meter as it goes on and off; for loads that know "
+        "only these two",
+        default=False,
+    )
     power_from: object | None = setting(
         "what measures its power, where the meter does not: a plug over MQTT or HTTP", default=None
     )
@@ -141,6 +146,8 @@ class LoadPolicy:
     """Seconds it stays at a level before it climbs to a higher one."""
 
     def __attrs_post_init__(self) -> None:
+        if self.learn_power and (self.adjustable or len(self.levels_w) > 1):
+            raise SettingProblem("must be stated for a load whose power is set; nothing can be learned", "max_power_w")
         if self.interruptible and self.run_s is not None:
             raise SettingProblem("means nothing without `interruptible: false`", "run_s")
         if not self.interruptible and self.run_s is None and self.power_from is None:

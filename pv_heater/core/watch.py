@@ -46,6 +46,11 @@ class Watch:
         """Note what each load is set to draw from `tick_s` on."""
         self._evidence.remember_own(tick_s, power_w)
 
+    def new_reading(self, tick_s: float) -> tuple[Reading, float] | None:
+        """(the reading, the tick at which it was taken) where this step brought a new one that may be used."""
+        reading = self._fresh(tick_s) if self._evidence.is_new else None
+        return None if reading is None else (reading, self._evidence.taken_tick_s)
+
     def found_idle(self, tick_s: float) -> dict[str, str]:
         """Loads that a new reading proves to draw nothing, with the reason. Their past settings count no more."""
         evidence = self._evidence
