@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pv_heater.bench.fuzz_seeds import GX_HOUSE, VE_DIRECT_BODIES, W1_SLAVE, ve_direct_block
+from pv_heater.bench.fuzz_seeds import VE_DIRECT_BODIES, W1_SLAVE, ve_direct_block
+from pv_heater.bench.gx_examples import GX_HOUSE
 from pv_heater.bench.home import home_settings
 
 TOPICS = 1000

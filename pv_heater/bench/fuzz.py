@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -207,12 +208,12 @@ def _run(batches: Sequence[tuple[str, int, int, int]], jobs: int) -> Iterator[Fu
         yield from pool.map(fuzz_parser, *zip(*batches, strict=True))
 
 
-class _silence:  # noqa: N801 - used like a function
+@contextmanager
+def _silence() -> Iterator[None]:
     """What is wrong with each payload is logged for owners; of a hundred thousand nobody wants to hear."""
-
-    def __enter__(self) -> None:
-        self._level = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)
-
-    def __exit__(self, *_: object) -> None:
-        logging.disable(self._level)
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(level)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 from pv_heater.bench import fuzz_seeds as seeds
-from pv_heater.bench.fuzz_parser import Parse, Parser, unheard
+from pv_heater.bench import gx_examples
+from pv_heater.bench.fuzz_parser import Parser, always, unheard
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.gx_payload import NotAValue, value_of
@@ -32,7 +32,7 @@ from pv_heater.sensors import gx as gx_sensor
 
 _HEARTBEAT_S = 3.0
 _MOST_PICTURES = 10
-_POLL_WORDS = {**seeds.gx_words({}), **seeds.GX_DEVICE_WORDS}
+_POLL_WORDS = {**gx_examples.gx_words({}), **gx_examples.GX_DEVICE_WORDS}
 
 
 def _payload(payload: bytes) -> object:
@@ -49,7 +49,7 @@ def _completed(payload: bytes) -> object:
 
 
 def _pictures(payload: bytes) -> list[GxPicture]:
-    """What stands in the store at each empty line of such messages as `fuzz_seeds.gx_messages` writes."""
+    """What stands in the store at each empty line of such messages as `gx_examples.gx_messages` writes."""
     store = GxStore(unheard)
     pictures: list[GxPicture] = []
     for line in [*payload.split(b"\n"), b""]:
@@ -86,7 +86,7 @@ def _temperature(payload: bytes) -> float:
 def _modbus_reading(payload: bytes) -> Reading | None:
     """The last reading of some polls, made as `meters.gx_modbus` makes them; words that are missing are gaps."""
     seen, reading = Seen(), None
-    addresses = [*sorted(seeds.gx_words({})), *sorted(seeds.GX_DEVICE_WORDS)]
+    addresses = [*sorted(gx_examples.gx_words({})), *sorted(gx_examples.GX_DEVICE_WORDS)]
     size = 2 * len(addresses)
     for first in range(0, max(1, len(payload)), size):
         poll = payload[first : first + size]
@@ -167,22 +167,18 @@ def _ve_direct_body(payload: bytes) -> object:
     return _ve_direct(seeds.ve_direct_block(payload))
 
 
-def _always(parse: Parse) -> Callable[[Path], Parse]:
-    return lambda _folder: parse
-
-
 GX_PARSERS = {
-    "gx.payload": Parser(examples=(b'{"value":230.1}', b'{"max":1,"min":0,"value":"ESS"}'), new=_always(_payload)),
+    "gx.payload": Parser(examples=(b'{"value":230.1}', b'{"max":1,"min":0,"value":"ESS"}'), new=always(_payload)),
     "gx.completed": Parser(
-        examples=(b'{"value":1782039600,"full-publish-completed-echo":"0123"}',), new=_always(_completed)
+        examples=(b'{"value":1782039600,"full-publish-completed-echo":"0123"}',), new=always(_completed)
     ),
-    "gx_mqtt.reading": Parser(examples=seeds.GX_MESSAGES, new=_always(_mqtt_reading), rows=("meters/gx_mqtt",)),
-    "gx_modbus.reading": Parser(examples=seeds.GX_POLLS, new=_always(_modbus_reading), rows=("meters/gx_modbus",)),
+    "gx_mqtt.reading": Parser(examples=gx_examples.GX_MESSAGES, new=always(_mqtt_reading), rows=("meters/gx_mqtt",)),
+    "gx_modbus.reading": Parser(examples=gx_examples.GX_POLLS, new=always(_modbus_reading), rows=("meters/gx_modbus",)),
     "gx.temperature": Parser(
-        examples=seeds.GX_TEMPERATURES, new=_always(_temperature), rows=("sensors/gx",), within=(0.0, 110.0)
+        examples=gx_examples.GX_TEMPERATURES, new=always(_temperature), rows=("sensors/gx",), within=(0.0, 110.0)
     ),
-    "mk2.frames": Parser(examples=seeds.MK2_FRAMES, new=_always(_mk2), rows=("meters/serial",)),
-    "mk2.values": Parser(examples=seeds.MK2_BODIES, new=_always(_mk2_body), rows=("meters/serial",)),
-    "ve_direct.blocks": Parser(examples=seeds.VE_DIRECT_BLOCKS, new=_always(_ve_direct), rows=("meters/serial",)),
-    "ve_direct.values": Parser(examples=seeds.VE_DIRECT_BODIES, new=_always(_ve_direct_body), rows=("meters/serial",)),
+    "mk2.frames": Parser(examples=seeds.MK2_FRAMES, new=always(_mk2), rows=("meters/serial",)),
+    "mk2.values": Parser(examples=seeds.MK2_BODIES, new=always(_mk2_body), rows=("meters/serial",)),
+    "ve_direct.blocks": Parser(examples=seeds.VE_DIRECT_BLOCKS, new=always(_ve_direct), rows=("meters/serial",)),
+    "ve_direct.values": Parser(examples=seeds.VE_DIRECT_BODIES, new=always(_ve_direct_body), rows=("meters/serial",)),
 }

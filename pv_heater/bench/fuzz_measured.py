@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from pv_heater.bench.fuzz_parser import Parse, Parser, decoded
+from pv_heater.bench.fuzz_parser import Parse, Parser, always, decoded
 from pv_heater.bench.fuzz_seeds import NOON
 from pv_heater.config import load_config
 from pv_heater.config_presets import preset_words, with_preset
@@ -56,7 +55,7 @@ def _meter_parser(given: dict[str, Any]) -> Parser:
     probes = [probe for probe, _ in probes_of(row.settings.values)]
     return Parser(
         examples=_examples([probe.path for probe in probes]),
-        new=_always(_of_mqtt(probes) if row.type == "mqtt" else _of_http(probes)),
+        new=always(_of_mqtt(probes) if row.type == "mqtt" else _of_http(probes)),
         rows=(f"meters/{row.type}",),
     )
 
@@ -99,7 +98,7 @@ def _sensor_parser(given: dict[str, Any]) -> Parser:
         found = value_in(payload, path, "sensor") if is_mqtt else value_at(path, decoded(payload), "sensor")
         return tank_c(found, "sensor", scale=settings.scale, offset_c=settings.offset_c, lost=settings.lost)
 
-    return Parser(examples=_examples([path]), new=_always(parse), rows=(f"sensors/{row.type}",), within=(0.0, 110.0))
+    return Parser(examples=_examples([path]), new=always(parse), rows=(f"sensors/{row.type}",), within=(0.0, 110.0))
 
 
 def _examples(paths: Sequence[JsonPath]) -> tuple[bytes, ...]:
@@ -127,7 +126,3 @@ def _with(document: Any, steps: Sequence[str | int], leaf: Any) -> Any:
     items += [None] * (step + 1 - len(items))
     items[step] = _with(items[step], rest, leaf)
     return items
-
-
-def _always(parse: Parse) -> Callable[[Path], Parse]:
-    return lambda _folder: parse

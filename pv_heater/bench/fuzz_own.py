@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pv_heater.bench import fuzz_seeds as seeds
-from pv_heater.bench.fuzz_parser import Parse, Parser
+from pv_heater.bench.fuzz_parser import Parse, Parser, always
 from pv_heater.bench.home import home_settings
 from pv_heater.commands import CommandHandler
 from pv_heater.config import TypedSettings, load_config
@@ -152,21 +152,17 @@ def _text_file(payload: bytes, read: Callable[[str, str], float]) -> float:
     return read(payload[:1024].decode("ascii", errors="replace"), "probe")
 
 
-def _always(parse: Parse) -> Callable[[Path], Parse]:
-    return lambda _folder: parse
-
-
 OWN_PARSERS = {
-    "detect.lines": Parser(examples=seeds.ANNOUNCED, new=_always(_detected)),
+    "detect.lines": Parser(examples=seeds.ANNOUNCED, new=always(_detected)),
     "ds18b20.w1_slave": Parser(
         examples=seeds.W1_SLAVE,
-        new=_always(partial(_text_file, read=temperature_of)),
+        new=always(partial(_text_file, read=temperature_of)),
         rows=("sensors/ds18b20",),
         within=(0.0, 110.0),
     ),
     "ds18b20.temperature": Parser(
         examples=seeds.W1_TEMPERATURE,
-        new=_always(partial(_text_file, read=bare_temperature_of)),
+        new=always(partial(_text_file, read=bare_temperature_of)),
         rows=("sensors/ds18b20",),
         within=(0.0, 110.0),
     ),

@@ -35,3 +35,8 @@ def decoded(payload: bytes) -> Any:
 
 def unheard(_text: str) -> None:
     """For complaints about single values."""
+
+
+def always(parse: Parse) -> Callable[[Path], Parse]:
+    """For a parser that needs neither folder nor memory."""
+    return lambda _folder: parse

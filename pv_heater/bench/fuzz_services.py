@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.bench import fuzz_seeds as seeds
-from pv_heater.bench.fuzz_parser import Parse, Parser, decoded, unheard
+from pv_heater.bench.fuzz_parser import Parser, always, decoded, unheard
 from pv_heater.core.settings import PvPlane
 from pv_heater.errors import BadReply
 from pv_heater.forecasts import open_meteo_answer, vrm_answer
@@ -44,23 +42,19 @@ def _forecast_solar(payload: bytes) -> object:
     return forecast_from_spans([spans, spans], issued_at=seeds.NOON, source="forecast.solar", zone=_ZONE)
 
 
-def _always(parse: Parse) -> Callable[[Path], Parse]:
-    return lambda _folder: parse
-
-
 SERVICE_PARSERS = {
     "vrm.diagnostics": Parser(
-        examples=seeds.VRM_DIAGNOSTICS, new=_always(partial(_vrm, part="diagnostics")), rows=("meters/vrm",)
+        examples=seeds.VRM_DIAGNOSTICS, new=always(partial(_vrm, part="diagnostics")), rows=("meters/vrm",)
     ),
     "vrm.extended": Parser(
-        examples=seeds.VRM_EXTENDED, new=_always(partial(_vrm, part="extended")), rows=("meters/vrm",)
+        examples=seeds.VRM_EXTENDED, new=always(partial(_vrm, part="extended")), rows=("meters/vrm",)
     ),
     "vrm.system_overview": Parser(
-        examples=seeds.VRM_OVERVIEW, new=_always(partial(_vrm, part="system_overview")), rows=("meters/vrm",)
+        examples=seeds.VRM_OVERVIEW, new=always(partial(_vrm, part="system_overview")), rows=("meters/vrm",)
     ),
-    "vrm.sun_forecast": Parser(examples=seeds.VRM_SUN, new=_always(_vrm_sun), rows=("forecasts/vrm",)),
-    "open_meteo.answer": Parser(examples=seeds.OPEN_METEO, new=_always(_open_meteo), rows=("forecasts/open_meteo",)),
+    "vrm.sun_forecast": Parser(examples=seeds.VRM_SUN, new=always(_vrm_sun), rows=("forecasts/vrm",)),
+    "open_meteo.answer": Parser(examples=seeds.OPEN_METEO, new=always(_open_meteo), rows=("forecasts/open_meteo",)),
     "forecast_solar.answer": Parser(
-        examples=seeds.FORECAST_SOLAR, new=_always(_forecast_solar), rows=("forecasts/forecast_solar",)
+        examples=seeds.FORECAST_SOLAR, new=always(_forecast_solar), rows=("forecasts/forecast_solar",)
     ),
 }

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from pv_heater.bench.brokers import BrokerProcess, installed_broker
-from pv_heater.bench.fuzz_seeds import GX_HOUSE
+from pv_heater.bench.gx_examples import GX_HOUSE
 from pv_heater.bench.gx_peer import GxPeer
 from pv_heater.bench.home import home_settings
 from pv_heater.config import TypedSettings, load_config

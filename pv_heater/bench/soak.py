@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,8 @@ from typing import Any
 from pv_heater.bench.brokers import BrokerProcess, installed_broker
 from pv_heater.bench.home import home_settings
 from pv_heater.bench.hurried_clock import DatingClock, HurriedClock
-from pv_heater.bench.soak_day import Day, Trouble, play, troubles_of
+from pv_heater.bench.soak_day import Day, troubles_of
+from pv_heater.bench.soak_stage import READY_S, Counter, counted_lines, peer, restarts
 from pv_heater.bench.soak_watch import Held, SoakWatch
 from pv_heater.config import load_config
 from pv_heater.controller import Controller
@@ -45,7 +44,6 @@ MOST_MEMORY_MIB = 4.0
 RECOVERY_S = 6.0
 """Real seconds that readings may stay away after a trouble: paho waits up to four, then everything is asked for."""
 _MIDSUMMER = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)
-_READY_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +110,17 @@ class Soak:
 
 def measure(hours: float, speed: float, seed: int, progress: Progress) -> Soak:
     """Takes hours / speed. Raises NotRunning when no broker is installed."""
-    with installed_broker() as broker, TemporaryDirectory() as folder, _counted_lines() as lines:
+    with installed_broker() as broker, TemporaryDirectory() as folder, counted_lines() as lines:
         clock = HurriedClock(_MIDSUMMER - timedelta(hours=hours / 2), speed)
         troubles = troubles_of(hours, seed)
         watch = SoakWatch(clock, troubles, hours=hours, recovery_s=RECOVERY_S * speed, progress=progress)
-        with _peer(Day(port=broker.port, hours=hours, speed=speed, seed=seed, began_s=clock.began_s)) as (
+        with peer(Day(port=broker.port, hours=hours, speed=speed, seed=seed, began_s=clock.began_s)) as (
             heater_w,
             told,
         ):
-            with _restarts(broker, troubles, clock):
+            with restarts(broker, troubles, clock):
                 readings = _live(Path(folder), broker, clock, speed, hours, watch, heater_w)
-            messages = told.recv() if told.poll(_READY_S) else 0
+            messages = told.recv() if told.poll(READY_S) else 0
     return Soak(
         broker=broker.name, hours=hours, speed=speed, seed=seed, troubles=len(troubles), messages=messages,
         readings=readings, ticks=watch.ticks, start=watch.held[0], middle=watch.held[1], end=watch.held[2],
@@ -143,7 +141,7 @@ def _live(
     """As `live.run_live`, on the hurried clock; how many readings came."""
     home = home_settings(str(folder), relay="gpiochip9/18", servo="gpiochip9/22")
     config = load_config({**home, "meter": {"type": "gx_mqtt", "host": "127.0.0.1", "port": broker.port}})
-    came = _Counter()
+    came = Counter()
     with ExitStack() as ends:
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=False))
         tools = Tools(clock=DatingClock(clock), site=config.site, state_dir=folder, pins=outputs.tools.pins)
@@ -187,74 +185,3 @@ def _pace(speed: float) -> GxPace:
         again_s=max(0.3, real.again_s / speed), old_life_s=real.old_life_s / speed,
         silence_s=max(0.3, real.silence_s / speed), renew_s=real.renew_s / speed, spacing_s=real.spacing_s / speed,
     )  # fmt: skip
-
-
-@contextmanager
-def _peer(day: Day) -> Iterator[tuple[Any, Any]]:
-    """The GX device in a process of its own: what our heater draws goes there, what it counted comes back."""
-    context = multiprocessing.get_context("spawn")
-    heater_w = context.Value("d", 0.0)
-    told, telling = context.Pipe(duplex=False)
-    process = context.Process(target=play, args=(day, heater_w, telling), daemon=True)
-    process.start()
-    try:
-        if not told.poll(_READY_S) or told.recv() != "ready":
-            raise TimeoutError("the GX peer did not reach the broker")
-        yield heater_w, told
-    finally:
-        process.terminate()
-        process.join()
-
-
-@contextmanager
-def _restarts(broker: BrokerProcess, troubles: tuple[Trouble, ...], clock: HurriedClock) -> Iterator[None]:
-    """Kill the broker and start it again when it is planned, on a thread."""
-    ended = threading.Event()
-
-    def run() -> None:
-        for trouble in troubles:
-            if trouble.kind != "broker restart":
-                continue
-            for at_s, act in ((trouble.begins_s, broker.stop), (trouble.ends_s, broker.start)):
-                if ended.wait(max(0.0, (at_s - clock.monotonic_s()) / clock.speed)):
-                    return
-                act()
-
-    thread = threading.Thread(target=run, name="restarts", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-class _Counter(logging.Handler):
-    """Counts log lines, or whatever else is added."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.count = 0
-
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - it is only counted
-        self.count += 1
-
-    def add(self, then: Callable[[], None]) -> None:
-        self.count += 1
-        then()
-
-
-@contextmanager
-def _counted_lines() -> Iterator[_Counter]:
-    """The program's log lines are counted, and shown nowhere."""
-    log, counter = logging.getLogger("pv_heater"), _Counter()
-    level, propagates = log.level, log.propagate
-    log.addHandler(counter)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    try:
-        yield counter
-    finally:
-        log.removeHandler(counter)
-        log.setLevel(level)
-        log.propagate = propagates

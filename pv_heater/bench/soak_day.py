@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
 
-from pv_heater.bench.fuzz_seeds import GX_HOUSE
+from pv_heater.bench.gx_examples import GX_HOUSE
 from pv_heater.bench.gx_peer import GxPeer
 
 FLOOD_MESSAGES = 1000

@@ -1,0 +1,75 @@
+"""What `bench fuzz` once found, each smallest payload by itself: it must stay refused, or harmless."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pv_heater.bench import fuzz_seeds as seeds
+from pv_heater.bench import gx_examples
+from pv_heater.bench.fuzz_objections import objection_to
+from pv_heater.bench.fuzz_parsers import parser_called
+from pv_heater.core.types import Reading
+from pv_heater.errors import PvHeaterError
+
+DEEP = b"[" * 40_000
+ENDLESS = b"9" * 400
+NIGHT_WITH_A_BROKEN_INVERTER = gx_examples.words_as_bytes(
+    gx_examples.gx_words({811: 40_000, 891: 40_000, 850: 0}), gx_examples.GX_DEVICE_WORDS
+)
+"""AC PV that cannot be, and DC PV that the solar charger contradicts: the sum is left out only once."""
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        pytest.param("config", b"meter: " + DEEP, id="brackets within brackets, which end the interpreter"),
+        pytest.param("config", b"- " * 40_000, id="lists within lists in one line do so too"),
+        pytest.param("vrm.extended", b'{"records": [{"extended": 1.0}]}', id="a number in place of the list"),
+        pytest.param(
+            "forecast_solar.answer", b'{"result": {"2026-06-21 12:00:00": %b}}' % ENDLESS, id="an endless energy"
+        ),
+        pytest.param(
+            "forecast_solar.answer", b'{"result": {"2026-06-21 12:00:00": 253402300800}}', id="energy of a power plant"
+        ),
+        pytest.param("recording.vrm", seeds.VRM_RECORDINGS[0].replace(b"60.0", ENDLESS), id="an endless second"),
+        pytest.param("state", seeds.STATES[0].replace(b"3000.0", ENDLESS), id="an endless forced mode"),
+    ],
+)  # fmt: skip
+def test_it_is_refused_in_a_sentence(name: str, payload: bytes, tmp_path: Path) -> None:
+    with pytest.raises(PvHeaterError) as refused:
+        parser_called(name).new(tmp_path)(payload)
+    assert " " in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["state", "kept_forecast", "kept_units"])
+def test_a_kept_file_of_brackets_is_as_good_as_none(name: str, tmp_path: Path) -> None:
+    assert parser_called(name).new(tmp_path)(DEEP) is None
+
+
+def test_a_kept_forecast_that_no_home_has_is_ignored(tmp_path: Path) -> None:
+    parser = parser_called("kept_forecast")
+    assert parser.new(tmp_path)(parser.examples[0].replace(b"[100.0", b"[1e9")) is None
+
+
+def test_a_battery_of_minus_a_volt_is_left_out_and_the_rest_counts(tmp_path: Path) -> None:
+    body = seeds.VRM_DIAGNOSTICS[0].replace(b"52.4", b"-1")
+    reading = parser_called("vrm.diagnostics").new(tmp_path)(body)
+    assert isinstance(reading, Reading)
+    assert (reading.battery_v, reading.battery_w) == (None, 1048.0)
+
+
+def test_a_log_interval_of_decades_is_not_believed(tmp_path: Path) -> None:
+    body = json.dumps({"records": {"devices": [{"loggingInterval": 1e9}]}}).encode()
+    reading = parser_called("vrm.system_overview").new(tmp_path)(body)
+    assert isinstance(reading, Reading)
+    assert reading.interval_s == 60.0
+
+
+def test_pv_that_is_doubted_for_two_reasons_is_left_out_without_a_crash(tmp_path: Path) -> None:
+    reading = parser_called("gx_modbus.reading").new(tmp_path)(NIGHT_WITH_A_BROKEN_INVERTER)
+    assert isinstance(reading, Reading)
+    assert reading.pv_w is None
+    assert objection_to(reading) is None
