@@ -1,0 +1,94 @@
+"""The real program with a dimmer on the network: however it ends, the dimmer is told, or goes off by itself."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.http_dimmer_server import DimmerServer
+from tests.process.program import RELAY, Program, regulator, run_once, settings
+from tests.vrm_server import VrmServer
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def dimmer() -> Iterator[DimmerServer]:
+    with DimmerServer() as server:
+        yield server
+
+
+def boiler(dimmer: DimmerServer) -> dict[str, Any]:
+    return {
+        "name": "boiler", "type": "http_dimmer", "url": dimmer.url, "max_power_w": 1000, "start_delay_s": 0,
+        "min_off_s": 0, "refresh_s": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_while_a_dimmer_heats_tells_it_to_be_off_before_the_end(
+    number: signal.Signals, vrm: VrmServer, dimmer: DimmerServer, tmp_path: Path
+) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url, loads=[boiler(dimmer)])) as program:
+        program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
+        assert program.stop(number) == 0
+        assert dimmer.percents[-1] == 0.0
+        assert dimmer.gives == 0.0
+        assert "did not confirm" not in program.log()
+
+
+def test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_running(
+    vrm: VrmServer, dimmer: DimmerServer, tmp_path: Path
+) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url, loads=[boiler(dimmer), regulator()])) as program:
+        program.wait_until_heating()
+        program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
+        dimmer.free.clear()
+        began_s = time.monotonic()
+        assert program.stop() == 0
+        assert time.monotonic() - began_s < 9
+        opened = next(change for change in program.pins() if change["pin"] == RELAY and change["mono_s"] >= began_s)
+        assert opened["state"] == 0.0
+        assert opened["mono_s"] - began_s < 1.0
+        assert "boiler: it did not confirm that it is off" in program.log()
+        assert "It goes off by itself 300 s after the last word it heard." in program.log()
+
+
+def test_a_dimmer_left_on_by_kill_9_is_switched_off_by_off_or_by_itself(
+    vrm: VrmServer, dimmer: DimmerServer, tmp_path: Path
+) -> None:
+    now_s = [0.0]
+    dimmer.clock = lambda: now_s[0]
+    config = settings(tmp_path, vrm.url, loads=[boiler(dimmer)])
+    with Program(tmp_path, config) as program:
+        program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
+        program.process.kill()
+        program.process.wait()
+    assert dimmer.gives == 100.0
+    now_s[0] = 300.0
+    assert dimmer.gives == 0.0
+    now_s[0] = 0.0
+    done = run_once(tmp_path, config, "off")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "boiler: is off, and confirmed it\n"
+    assert dimmer.percents[-1] == 0.0
+
+
+def test_off_beside_the_running_program_reaches_its_dimmer(
+    vrm: VrmServer, dimmer: DimmerServer, tmp_path: Path
+) -> None:
+    config = settings(tmp_path, vrm.url, loads=[boiler(dimmer)])
+    with Program(tmp_path, config) as program:
+        program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
+        done = run_once(tmp_path, config, "off")
+        assert done.returncode == 0, done.stderr
+        assert "stay off until" in done.stdout
+        program.wait_for(lambda: dimmer.gives == 0.0, 2, "the dimmer is off")
+        before = len(dimmer.percents)
+        program.wait_for(lambda: len(dimmer.percents) >= before + 3, 6, "it is told again and again")
+        assert set(dimmer.percents[before:]) == {0.0}
