@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pv_heater.bench.gx_relays import relay_values
 from tests.gx_device import PORTAL_ID, GxPeer, fast_broker
 from tests.mqtt_brokers import Peer, wait_for
 
@@ -89,3 +90,35 @@ def test_reading_and_writing_work_while_asleep(gx: tuple[GxPeer, Peer]) -> None:
     assert device.value("system/0/Ac/Grid/L1/Power") == 42
     with pytest.raises(KeyError):
         device.value("system/0/Nothing")
+
+
+RELAY, SAVED = "system/0/Relay/0/State", "settings/0/Settings/Relay/0/InitialState"
+
+
+@pytest.mark.parametrize(
+    ("function", "right_after", "a_second_later"), [(0, 1, 1), (2, 1, 1), (4, 1, 0), (-1, None, None)]
+)
+def test_a_relay_obeys_whoever_writes_unless_disabled_and_its_owner_puts_it_back(
+    function: int, right_after: object, a_second_later: object
+) -> None:
+    values = relay_values(0, function=function)
+    with fast_broker() as broker, GxPeer(broker.port, values, speed=8.0) as device, Peer(broker.port, "N/#") as client:
+        client.publish(f"W/{PORTAL_ID}/{RELAY}", '{"value": 1}')
+        settled_relay(client)
+        assert device.value(RELAY) == right_after
+        wait_for(lambda: device.value(RELAY) == a_second_later, "what its owner leaves", 2)
+
+
+@pytest.mark.parametrize(("function", "after"), [(2, 1), (0, 0)])
+def test_a_restart_restores_a_manual_relay_only(function: int, after: int) -> None:
+    with fast_broker() as broker, GxPeer(broker.port, relay_values(0, function=function)) as device:
+        device.set({SAVED: 1})
+        device.restart()
+        assert device.value(RELAY) == after
+
+
+def settled_relay(client: Peer) -> None:
+    """Everything that was written before has been done, or never will be."""
+    client.received.clear()
+    ask(client, SAVED)
+    wait_for(lambda: client.payloads(f"N/{PORTAL_ID}/{SAVED}"), "an answer")

@@ -44,6 +44,20 @@ def test_words_are_read(client: ModbusClient) -> None:
     assert client.is_connected
 
 
+def test_a_register_is_written_and_a_refusal_is_a_sentence(gx: ModbusGx, client: ModbusClient) -> None:
+    client.write(SYSTEM_UNIT, 806, 1)
+    assert client.read(SYSTEM_UNIT, 806, 1) == (1,)
+    with pytest.raises(Refused, match="refused to write 5 into register 820 of unit 100 with exception 2"):
+        client.write(SYSTEM_UNIT, 820, 5)
+    assert gx.writes == [(SYSTEM_UNIT, 806, 1), (SYSTEM_UNIT, 820, 5)]
+
+
+def test_a_write_that_nobody_answers_ends_after_the_time_limit(gx: ModbusGx, client: ModbusClient) -> None:
+    gx.silent = True
+    with pytest.raises(Unreachable, match=r"gave no usable answer within 0.3 s \(to write 0 into register 806"):
+        client.write(SYSTEM_UNIT, 806, 0)
+
+
 @pytest.mark.parametrize(
     ("unit", "address", "code", "meaning"),
     [
