@@ -111,7 +111,7 @@ class _Parser:
             return _Part(lambda _scene: number, Kind.NUMBER, number=number)
         if isinstance(value, str):
             return self._word(value)
-        raise SettingProblem(f"cannot hold {ast.unparse(node)[:60]!r}")
+        raise SettingProblem(f"cannot hold {ast.unparse(node)[:60]!r}; known(soc) asks whether a value is known")
 
     def _word(self, word: str) -> _Part:
         if word not in self._words.values():
