@@ -17,6 +17,7 @@ from pv_heater.config_model import Config
 from pv_heater.core.daylight import sun_elevation_deg
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.types import (
+    Boost,
     ClearFault,
     Decision,
     Force,
@@ -35,6 +36,10 @@ LOWEST_SUN_DEG = -1.0
 """Heating begins half an hour after sunrise; astral's horizon and a polar noon leave a degree of doubt."""
 RELEASED_LATER = frozenset({"soft_fuse", "inverter", "too_hot"})
 """Safety guards that go on blocking until their release threshold, beyond the limit that is judged here."""
+
+
+DUTIES = frozenset({"guarantee", "hygiene", "timer", "boost"})
+"""Rules under which a load runs whatever the sun gives: they pass the energy guards, as a forced mode does."""
 
 
 @dataclass(slots=True)
@@ -98,6 +103,8 @@ class Promises:
                 for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
                 course.mode = command.mode
                 course.until_s = inf if command.mode is Mode.AUTO else tick_s + for_s
+            elif isinstance(command, Boost):
+                self._courses[command.load].mode, self._courses[command.load].until_s = Mode.AUTO, inf
             elif isinstance(command, ClearFault):
                 self._courses[command.load].faulty = False
         for name, course in self._courses.items():
@@ -128,6 +135,8 @@ class Promises:
         for name, policy in self._policies.items():
             course, power_w = self._courses[name], decision.setpoints[name].power_w
             if decision.loads[name].mode is not Mode.AUTO or inputs.wishes.get(name) is not None:
+                continue
+            if decision.loads[name].rule in DUTIES:
                 continue
             drawn_w += power_w
             if power_w > 0:
@@ -173,6 +182,10 @@ class Promises:
         if not course.on and tick_s - course.opened_s < policy.min_off_s - ROUNDING:
             yield f"starts {tick_s - course.opened_s:.1f} s after it went off, min_off_s is {policy.min_off_s:.0f}"
         if state.mode is not Mode.AUTO:
+            return
+        if state.rule in DUTIES:
+            if state.until_at is None or state.until_at <= now:
+                yield f"runs for {state.rule} without an end ahead: {state.until_at}"
             return
         if blocks.at_once is not None:
             yield f"heats by itself though {blocks.at_once}"
