@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +25,7 @@ class DimmerServer:
         self._server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
         self._server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
         self.clock = clock
+        self._ended = threading.Event()
         self.reset()
 
     def __enter__(self) -> DimmerServer:
@@ -35,6 +36,7 @@ class DimmerServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.free.set()
+        self._ended.set()
         self._server.clear()
         self._server.stop()
 
@@ -49,6 +51,8 @@ class DimmerServer:
         self.login: tuple[str, str] | None = None
         self.raw_state: str | None = None
         self.raw_command: tuple[int, str] | None = None
+        self.drips = False
+        """Its state comes a byte at a time."""
         self.deaf = False
         """It says yes and does nothing."""
         self.paths: list[str] = []
@@ -90,6 +94,8 @@ class DimmerServer:
         given = request.authorization
         if self.login is not None and (given is None or (given.username, given.password) != self.login):
             return Response("no", status=401)
+        if request.path == "/state" and self.drips:
+            return Response(self._drops())
         if request.path == "/state":
             return Response(self.raw_state if self.raw_state is not None else json.dumps(self._state()))
         if self.raw_command is not None:
@@ -97,6 +103,10 @@ class DimmerServer:
         if "POWER" in request.args:
             self._take(request)
         return Response("<html>the dimmer's page</html>", content_type="text/html")
+
+    def _drops(self) -> Iterator[str]:
+        while self.drips and not self._ended.wait(0.02):
+            yield " "
 
     def _take(self, request: Request) -> None:
         percent = float(int(request.args["POWER"]))

@@ -36,8 +36,8 @@ class DimmerLimits:
         most_percent = self._most_percent
         return most_percent is not None and most_percent < told_percent and self._obeys(state, most_percent)
 
-    def check(self, state: DimmerState, told_percent: float) -> None:
-        """Learn from what it shows in the end; raises BadReply when that is no obeying."""
+    def given_percent(self, state: DimmerState, told_percent: float) -> float:
+        """What it gives in the end, from which its limits are learned; raises BadReply when that is no obeying."""
         shown = self._shown(state)
         if told_percent == 0 and not _is_off(state):
             raise BadReply(f"was told to be off and gives {_given(state)}")
@@ -56,7 +56,9 @@ class DimmerLimits:
             self._asleep_percent = told_percent
             self._say(f"stays off at {told_percent:g} %: raise min_power_w above its minpow, or lower that on its page")
         else:
-            raise BadReply(f"was told {told_percent:g} % and stays off, without an alarm")
+            probe = "" if not state.temperature_c else f"; its probe says {state.temperature_c:g} degrees"
+            raise BadReply(f"was told {told_percent:g} % and stays off, without an alarm{probe}")
+        return shown if state.dimmer_percent > 0 else 0.0
 
     def _obeys(self, state: DimmerState, percent: float) -> bool:
         return state.dimmer_percent > 0 and abs(self._shown(state) - percent) <= EXACT_PERCENT

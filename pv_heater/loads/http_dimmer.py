@@ -13,7 +13,7 @@ from attrs import frozen
 from pv_heater.core.setting import setting
 from pv_heater.errors import BadReply
 from pv_heater.loads.dimmer_limits import DimmerLimits
-from pv_heater.loads.dimmer_state import DimmerState, parse_state
+from pv_heater.loads.dimmer_state import EXACT_PERCENT, DimmerState, parse_state
 from pv_heater.loads.http_link import HttpLink, HttpLoadPolicy
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
@@ -59,6 +59,10 @@ class HttpDimmer(NetworkedLoad):
         self._dimmer = DimmerDevice(settings)
         super().__init__(settings, self._dimmer, tools.clock, expires_s=EXPIRES_S)
 
+    def power_w(self) -> float:
+        """What it was told and gives, within limits of its own; 0 while it does not answer."""
+        return min(super().power_w(), self._dimmer.given_w)
+
     def trouble(self) -> str | None:
         """Why it cannot be used now: it would not heat whatever it is told, or it does not answer."""
         return self._dimmer.blocked_by or super().trouble()
@@ -74,7 +78,10 @@ class DimmerDevice:
         self.refresh_s = settings.refresh_s
         self.blocked_by: str | None = None
         """Why it stayed off when it was told to heat; None while it heats, or would."""
+        self.given_w = 0.0
+        """What it gave when it was read back last: less than it was told beyond its own limits."""
         self._settings = settings
+        self._full_percent = settings.full_percent
         self._curve = power_curve(settings.name, settings.curve, settings.max_power_w)
         self._link = link or HttpLink(settings)
         self._settling = settling or Settling()
@@ -97,9 +104,11 @@ class DimmerDevice:
             log.info("%s: the dimmer may heat again.", self._settings.name)
             self.blocked_by = None
         try:
-            self._limits.check(state, told_percent)
+            given_percent = self._limits.given_percent(state, told_percent)
         except BadReply as error:
             raise BadReply(f"{self._link.who} {error}") from None
+        is_as_told = abs(given_percent - told_percent) <= EXACT_PERCENT
+        self.given_w = power_w if is_as_told else self._curve.power_w(given_percent * 100 / self._full_percent)
 
     def close(self) -> None:
         """End the connection. From any thread; may be repeated."""
@@ -107,7 +116,7 @@ class DimmerDevice:
         self._link.close()
 
     def _percent(self, power_w: float) -> int:
-        percent = self._curve.percent(power_w) * self._settings.full_percent / 100
+        percent = self._curve.percent(power_w) * self._full_percent / 100
         return 0 if power_w <= 0 else max(1, round(percent))
 
     def _state(self) -> DimmerState:

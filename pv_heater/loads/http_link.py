@@ -11,7 +11,7 @@ from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import Secret, SettingProblem, setting
 from pv_heater.io.http import HttpClient, Login
 
-_CONNECT_S, _READ_S, _WHOLE_S = 1.5, 2.0, 4.0
+_CONNECT_S, _READ_S, _WHOLE_S = 1.5, 2.0, 3.0
 """A word that hangs keeps the next one waiting, and that may be `off`."""
 _MOST_BYTES = 65_536
 

@@ -102,7 +102,7 @@ def test_a_power_below_minpow_is_off_and_said_once(server: DimmerServer, caplog:
     device = dimmer(server)
     for _ in range(3):
         device.set_power(60.0)
-    assert server.gives == 0.0
+    assert server.gives == device.given_w == 0.0
     assert warnings(caplog) == [
         "boiler: the dimmer stays off at 6 %: raise min_power_w above its minpow, or lower that on its page."
     ]
@@ -119,6 +119,7 @@ def test_a_power_above_maxpow_is_clipped_learned_and_said_once(
     for power_w in (800.0, 900.0, 1000.0):
         device.set_power(power_w)
         assert server.gives == 50.0
+        assert device.given_w == 500.0
     assert warnings(caplog) == [
         "boiler: the dimmer gives at most 50 % where it was told 80 %: raise maxpow on its page, or lower max_power_w."
     ]
@@ -210,7 +211,7 @@ def test_a_restart_in_the_middle_is_mended_by_the_next_word(server: DimmerServer
 def test_one_that_says_yes_and_does_nothing_is_not_believed(server: DimmerServer) -> None:
     device = dimmer(server)
     server.deaf = True
-    with pytest.raises(BadReply, match="was told 70 % and stays off, without an alarm"):
+    with pytest.raises(BadReply, match=r"was told 70 % and stays off, without an alarm; its probe says 48\.6 degrees"):
         device.set_power(700.0)
 
 
@@ -279,6 +280,13 @@ def test_silence_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None
         device.set_power(0.0)
     server.free.set()
     device.set_power(0.0)
+
+
+def test_a_state_that_drips_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None:
+    device = dimmer(server)
+    server.drips = True
+    with pytest.raises(Unreachable, match="was still sending after"):
+        device.set_power(0.0)
 
 
 def test_no_device_there_is_unreachable(server: DimmerServer) -> None:
