@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Sequence
 
 from pv_heater.errors import AuthRejected, Unreachable
@@ -114,7 +113,7 @@ class GxExchange:
             self._await_connection(link)
             with self._news:
                 self._news.wait_for(lambda: self._closed or found, self._patience_s)
-            time.sleep(_SECOND_ID_S)
+                self._news.wait_for(lambda: self._closed, _SECOND_ID_S)
         finally:
             link.close()
             self._subscribed = False

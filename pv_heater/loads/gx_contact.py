@@ -8,11 +8,11 @@ seconds, and a contact that something else opened is left open for a while.
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import Protocol
 
 from pv_heater.errors import BadReply, SourceError, Unreachable
+from pv_heater.loads.settling import Settling
 from pv_heater.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,6 @@ LOOK_S = 2.0
 """Another owner was seen to move the contact back after 0.8 s."""
 READ_BACK_S = 1.0
 """A write shows within milliseconds over MQTT, and up to a second later over Modbus."""
-_READ_AGAIN_S = 0.1
 OVERRULED_S = 300.0
 """A contact that something else opened stays open this long: two programs that argue wear it out."""
 MANUAL = 2
@@ -82,6 +81,7 @@ class GxRelayDevice:
 
     def __init__(self, contact: Contact, clock: Clock) -> None:
         self._contact, self._clock = contact, clock
+        self._settling = Settling(longest_s=READ_BACK_S)
         self._ours: bool | None = None
         """How we left the contact; None while that is not known, at the start and after any trouble."""
         self._closed_by_us = False
@@ -98,6 +98,7 @@ class GxRelayDevice:
 
     def close(self) -> None:
         """End the connection."""
+        self._settling.close()
         self._contact.close()
 
     def _set(self, closed: bool) -> None:
@@ -142,11 +143,8 @@ class GxRelayDevice:
     def _move(self, closed: bool) -> None:
         self._closed_by_us = self._closed_by_us or closed
         self._contact.move(closed)
-        tries = round(READ_BACK_S / _READ_AGAIN_S)
-        for _ in range(tries):
-            if self._contact.look().closed == closed:
-                return
-            time.sleep(_READ_AGAIN_S)
+        if self._settling.ask(self._contact.look, lambda state: state.closed == closed).closed == closed:
+            return
         raise Unreachable(
             f"{self._contact.name} did not {'close' if closed else 'open'} within {READ_BACK_S:g} s; "
             "the device refused without a word, or something else moved it back at once"
