@@ -84,7 +84,12 @@ def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str
 
 
 def has_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> bool:
-    """Whether it has had what it is there for: full, warm enough, or its daily maximum. Not while that is unknown."""
+    """Whether it has had what it is there for: full, warm enough, its daily maximum, or as much as it must have.
+
+    Not while its temperature is unknown.
+    """
+    if policy.daily_min_wh is not None and memory.energy_wh >= policy.daily_min_wh:
+        return True
     if policy.target_c is not None and situation.temperature_c is None and memory.idle is None:
         return False
     return full_reason(policy, memory, situation) is not None

@@ -50,6 +50,16 @@ def test_it_stops_once_the_other_heats_again_for_long_enough_to_be_more_than_a_t
         assert decision.setpoints["pool"].on is (seconds <= 30 + HEATS_AGAIN_S + 10), seconds
 
 
+def test_the_days_minimum_of_the_other_is_enough() -> None:
+    house = House(config(loads=[heater("boiler", max_power_w=1000, daily_min_wh=100), heater("pool", after="boiler")]))
+    for second in range(0, 340, 10):
+        decision = house.at(second, pv_w=4000.0)
+        assert decision.setpoints["pool"].on is (second > 360)
+    for second in range(340, 400, 10):
+        decision = house.at(second, pv_w=4000.0, consumption_w=1500.0)
+    assert (decision.setpoints["boiler"].power_w, decision.setpoints["pool"].on) == (1000, True)
+
+
 def test_what_the_other_had_yesterday_does_not_count_today() -> None:
     house = House(config(loads=[heater("boiler", daily_max_wh=10), heater("pool", after="boiler")]))
     house.at(0)
