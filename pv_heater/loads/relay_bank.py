@@ -1,0 +1,137 @@
+"""Several relays as one load: what opens opens first, and what closes waits until that is surely open.
+
+Which relays are closed for a power is a `Combinations`' business: a table (`LevelTable`), or a rota for equal wear.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from pv_heater.core.pin_settings import RelayPin
+from pv_heater.core.types import Setpoint
+from pv_heater.errors import HardwareError
+from pv_heater.io.gpio import Pins, RelayLine
+
+log = logging.getLogger(__name__)
+
+Closed = frozenset[int]
+"""The relays that are closed, by their place in the settings, from 0."""
+
+
+class Combinations(Protocol):
+    """Which relays make which power."""
+
+    def closed_for(self, power_w: float, closed: Closed) -> Closed:
+        """The relays to be closed for `power_w`, none for 0, where `closed` are now."""
+        ...
+
+    def power_w(self, closed: Closed) -> float:
+        """What the load draws with just these closed."""
+        ...
+
+
+class LevelTable:
+    """Satisfies `Combinations`: each level has its relays."""
+
+    def __init__(self, levels: Mapping[float, Closed]) -> None:
+        """`levels`: W to the relays that are closed for it."""
+        self._levels = dict(levels)
+
+    def closed_for(self, power_w: float, closed: Closed) -> Closed:  # noqa: ARG002 - a table has no memory
+        """The relays of the level nearest to that power."""
+        if power_w <= 0:
+            return Closed()
+        return self._levels[min(self._levels, key=lambda level_w: abs(level_w - power_w))]
+
+    def power_w(self, closed: Closed) -> float:
+        """The highest level all of whose relays are closed; on the way between two levels that may be none."""
+        return max((level_w for level_w, relays in self._levels.items() if relays <= closed), default=0.0)
+
+
+class RelayBank:
+    """Satisfies `ports.Load`. Every contact is told its state at every call, so a lost write mends itself.
+
+    The relay listed last closes first. `pause_s` is how long nothing closes after something opened.
+    """
+
+    def __init__(
+        self, name: str, pins: Pins, relays: Sequence[RelayPin], combinations: Combinations, *, pause_s: float = 0.0
+    ) -> None:
+        self.name = name
+        self._combinations = combinations
+        self._pause_s = pause_s
+        self._may_close_s: float | None = None
+        self._were_closed = Closed()
+        """What the last call left closed."""
+        self._lines: list[RelayLine] = [pins.relay(relay) for relay in relays]
+
+    def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
+        """Open what is to be open, then, at once or when the pause is over, close the rest. Raises HardwareError."""
+        if any(line.held_open for line in self._lines):
+            return self.safe(tick_s)
+        closed = self._closed()
+        wanted = self._combinations.closed_for(setpoint.power_w, closed)
+        if self._were_closed - (closed & wanted):  # opened now, or by a trip since the last call
+            self._may_close_s = tick_s + self._pause_s
+        self._open(index for index in range(len(self._lines)) if index not in wanted)
+        waits_until_s = self._may_close_s if wanted - closed else None
+        if waits_until_s is not None and tick_s < waits_until_s:
+            wanted &= closed
+        else:
+            waits_until_s = None
+        for index in sorted(wanted, reverse=True):
+            if not self._lines[index].close_contact():
+                return self.safe(tick_s)
+        self._were_closed = wanted
+        return waits_until_s
+
+    def safe(self, tick_s: float) -> float | None:
+        """Open every contact, at once. Raises HardwareError after having tried all."""
+        self._may_close_s = tick_s + self._pause_s
+        self._were_closed = Closed()
+        self._open(range(len(self._lines)))
+        return None
+
+    def trip(self) -> None:
+        """Open every contact from another thread and hold it open until `reset`."""
+        for line in self._lines:
+            try:
+                line.trip()
+            except HardwareError as error:
+                log.error("%s: a relay could not be opened: %s. Switch it off by hand.", self.name, error)
+
+    def reset(self) -> None:
+        """Allow closing again."""
+        for line in self._lines:
+            line.reset()
+
+    def trouble(self) -> None:
+        """Pins are always within reach."""
+
+    def power_w(self) -> float:
+        """What the load draws by the contacts that are closed."""
+        return self._combinations.power_w(self._closed())
+
+    def close(self) -> None:
+        """Open every contact and let the pins go. Raises HardwareError after having tried all."""
+        _try_all(line.release for line in self._lines)
+
+    def _closed(self) -> Closed:
+        return Closed(index for index, line in enumerate(self._lines) if line.contact_closed)
+
+    def _open(self, indexes: Iterable[int]) -> None:
+        _try_all(self._lines[index].open_contact for index in indexes)
+
+
+def _try_all(calls: Iterable[Callable[[], None]]) -> None:
+    """Make every call; then raise the first HardwareError."""
+    problems = []
+    for call in calls:
+        try:
+            call()
+        except HardwareError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
