@@ -14,6 +14,7 @@ from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.findings import CheckReport, Finding
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.log import log_path
+from pv_heater.loads.power_curve import power_curve
 from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
 from pv_heater.outputs import with_found_curve
 from pv_heater.played import open_recording
@@ -122,12 +123,18 @@ def _recording(config: Config, row: TypedSettings[Any]) -> Finding:
 def _curves(config: Config) -> list[Finding]:
     findings = []
     for row in config.loads:
-        if not isinstance(row, BatteryShare) and isinstance(row.settings, ServoRegulator.Settings):
-            what = f"loads.{row.settings.name}.servo.curve"
-            try:
-                read_curve(with_found_curve(config, row).settings)
-            except ConfigError as error:
-                findings += [Finding(what=what, says=problem, exit_code=2) for problem in error.problems]
+        if isinstance(row, BatteryShare):
+            continue
+        settings = with_found_curve(config, row).settings
+        is_servo, curve = isinstance(settings, ServoRegulator.Settings), getattr(settings, "curve", None)
+        try:
+            if is_servo:
+                read_curve(settings)
+            elif curve is not None:
+                power_curve(settings.name, curve, settings.max_power_w)
+        except ConfigError as error:
+            what = f"loads.{settings.name}.{'servo.' if is_servo else ''}curve"
+            findings += [Finding(what=what, says=problem, exit_code=2) for problem in error.problems]
     return findings
 
 

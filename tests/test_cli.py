@@ -214,6 +214,10 @@ def test_check_finds_a_missing_recording_and_a_missing_curve(tmp_path: Path) -> 
     done = main("check", "--config", shipped(tmp_path, loads=values["loads"]))
     assert done.returncode == 2
     assert "nowhere.csv" in done.stdout
+    dimmer = {"type": "http_dimmer", "name": "a", "max_power_w": 1000, "url": "http://192.168.1.9", "curve": "no.csv"}
+    done = main("check", "--config", shipped(tmp_path, loads=[dimmer]))
+    assert done.returncode == 2
+    assert "WRONG   loads.a.curve: curve: " in done.stdout
 
 
 def test_record_then_replay_is_scrubbed_and_says_open_loop(tmp_path: Path) -> None:
