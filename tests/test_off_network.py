@@ -15,6 +15,7 @@ import pytest
 from pv_heater.bench.brokers import free_port
 from pv_heater.io.control import ControlServer
 from tests.http_dimmer_server import DimmerServer
+from tests.mqtt_brokers import AmqttBroker, Peer, wait_for
 from tests.test_off import HEATER, PROJECT, RELAY, Home
 
 
@@ -130,6 +131,18 @@ def test_a_password_beside_the_configuration_is_found_from_anywhere(
     home.configure("loads:\n" + row("boiler", dimmer.url, username="admin", password="file:secret"))
     assert home.off() == 0
     assert dimmer.percents == [0.0]
+
+
+def test_an_output_behind_a_broker_is_told_through_the_same_door(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic = "cmnd/pool/POWER"
+    with AmqttBroker() as broker, Peer(broker.port, topic) as peer:
+        link = f"broker: {{host: 127.0.0.1, port: {broker.port}}}, topic: {topic}"
+        home.configure(f"loads:\n  - {{type: mqtt_switch, name: pool, max_power_w: 700, {link}}}\n")
+        assert home.off() == 0
+        wait_for(lambda: b"OFF" in peer.payloads(topic), "the device heard it")
+    assert capsys.readouterr().out == "pool: is off, and confirmed it\n"
 
 
 def test_a_running_controller_without_pins_is_asked_and_tells_its_devices_itself(
