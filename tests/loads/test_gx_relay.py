@@ -21,7 +21,7 @@ from pv_heater.loads.gx_contact import LOOK_S, OVERRULED_S, GxRelayDevice, objec
 from pv_heater.loads.gx_relay import MqttContact
 from pv_heater.loads.gx_relay_modbus import ModbusContact
 from pv_heater.loads.networked import GRACE_S
-from tests.gx_device import GxPeer, fast_broker
+from tests.gx_device import PORTAL_ID, GxPeer, fast_broker
 from tests.loads.mqtt_devices import confirmed, load_of, on
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, Peer, wait_for
 from tests.source_tools import HandClock
@@ -35,10 +35,11 @@ each_broker = pytest.mark.parametrize("kind", BROKERS, ids=lambda kind: kind.__n
 class Rig:
     """A GX device at a broker, and one of its relays as a device of ours, spoken to without a thread."""
 
-    def __init__(self, broker: Mosquitto | AmqttBroker, gx: GxPeer, number: int = 1) -> None:
+    def __init__(self, broker: Mosquitto | AmqttBroker, gx: GxPeer, portal_id: str | None = PORTAL_ID) -> None:
+        """`portal_id` None: it has to be found."""
         self.broker, self.gx = broker, gx
         self.clock = HandClock()
-        self.contact = MqttContact(GxBroker(host="127.0.0.1", port=broker.port), number)
+        self.contact = MqttContact(GxBroker(host="127.0.0.1", port=broker.port, portal_id=portal_id), 1)
         self.device = GxRelayDevice(self.contact, self.clock)
 
     def write_as_other(self, topic: str, value: int) -> None:
@@ -47,10 +48,15 @@ class Rig:
             wait_for(lambda: self.gx.value(topic) == value, "written")
 
 
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Mosquitto | AmqttBroker]:
+    with fast_broker() as broker:
+        yield broker
+
+
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    values = {**relay_values(0), **relay_values(1)}
-    with fast_broker() as broker, GxPeer(broker.port, values, speed=SPEED) as gx:
+def rig(broker: Mosquitto | AmqttBroker) -> Iterator[Rig]:
+    with GxPeer(broker.port, {**relay_values(0), **relay_values(1)}, speed=SPEED) as gx:
         rig = Rig(broker, gx)
         yield rig
         rig.device.close()
@@ -190,16 +196,17 @@ def test_a_relay_that_is_not_there_is_a_sentence() -> None:
         rig.device.close()
 
 
-def test_two_devices_at_one_broker_are_not_guessed_between() -> None:
-    with (
-        fast_broker() as broker,
-        GxPeer(broker.port, relay_values(0)) as gx,
-        GxPeer(broker.port, relay_values(0), portal_id="c0619ab0a002"),
-    ):
-        rig = Rig(broker, gx)
-        with pytest.raises(SourceError, match="two devices speak there, c0619ab0a001 and c0619ab0a002; name one"):
-            rig.device.set_power(1500.0)
-        rig.device.close()
+def test_the_portal_id_is_found_and_two_are_not_guessed_between() -> None:
+    with fast_broker() as broker, GxPeer(broker.port, relay_values(0)) as gx:
+        alone = Rig(broker, gx, portal_id=None)
+        alone.device.set_power(1500.0)
+        alone.device.close()
+        assert gx.value(STATE) == 1
+        with GxPeer(broker.port, relay_values(0), portal_id="c0619ab0a002"):
+            rig = Rig(broker, gx, portal_id=None)
+            with pytest.raises(SourceError, match="two devices speak there, c0619ab0a001 and c0619ab0a002; name one"):
+                rig.device.set_power(1500.0)
+            rig.device.close()
 
 
 def test_old_firmware_is_asked_and_written_in_the_same_way() -> None:
