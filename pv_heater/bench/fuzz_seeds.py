@@ -82,6 +82,13 @@ FORECAST_SOLAR = (
     ).encode(),
 )  # fmt: skip
 
+HEADERS = (
+    b"120\nSun, 21 Jun 2026 11:00:00 GMT",
+    b"Sun, 21 Jun 2026 12:00:00 GMT\nSun, 21 Jun 2026 11:00:00 +0000",
+    b"Sunday, 21-Jun-26 12:00:00 GMT\nSun Jun 21 11:00:00 2026",
+)
+"""Retry-After and Date."""
+
 MK2_BODIES = (
     b"EIB>2092.77;REE>-90.43;MPC>37.5;POR>39;FID>4187;SPL>57;VO2>0;",
     b"EIB>3600;REE>1250.5;POR>900;",

@@ -13,6 +13,7 @@ from pv_heater.errors import BadReply
 from pv_heater.forecasts import open_meteo_answer, vrm_answer
 from pv_heater.forecasts.forecast_solar import spans_of_answer
 from pv_heater.forecasts.watt_hours import forecast_from_spans
+from pv_heater.io.http import HttpReply, http_date, retry_after_s
 from pv_heater.meters.vrm_records import reading_from_bodies
 
 _ZONE = ZoneInfo("Europe/Vienna")
@@ -26,6 +27,15 @@ def _vrm(payload: bytes, part: str) -> object:
         raise BadReply("VRM answered no object")  # as io.vrm_api does
     bodies: dict[str, Any] = {"diagnostics": [decoded(seeds.VRM_DIAGNOSTICS[0])]} if part == "system_overview" else {}
     return reading_from_bodies({**bodies, part: [body] if part == "diagnostics" else body}, complain=unheard)
+
+
+def _wait_s(payload: bytes) -> float | None:
+    """What the headers Retry-After and Date, a line each, ask for."""
+    wish, _, date = payload.decode("latin-1").partition("\n")  # as requests decodes headers
+    reply = HttpReply(
+        status=429, body=None, text="", headers={"Retry-After": wish}, server_time_at=http_date(date.strip())
+    )
+    return retry_after_s(reply)
 
 
 def _vrm_sun(payload: bytes) -> object:
@@ -43,6 +53,7 @@ def _forecast_solar(payload: bytes) -> object:
 
 
 SERVICE_PARSERS = {
+    "http.retry_after": Parser(examples=seeds.HEADERS, new=always(_wait_s), within=(0.0, float("inf"))),
     "vrm.diagnostics": Parser(
         examples=seeds.VRM_DIAGNOSTICS, new=always(partial(_vrm, part="diagnostics")), rows=("meters/vrm",)
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -188,7 +189,7 @@ class HttpClient:
             body=_decoded(text),
             text=text[: 2 * _QUOTED_CHARACTERS],
             headers=response.headers,
-            server_time_at=_http_date(response.headers.get("Date")),
+            server_time_at=http_date(response.headers.get("Date")),
         )
 
     def _content(self, response: requests.Response, deadline_s: float) -> bytes:
@@ -220,9 +221,9 @@ class HttpClient:
 def retry_after_s(reply: HttpReply) -> float | None:
     """What the Retry-After header asks for, in seconds from the server's own now; None without a usable one."""
     wish = reply.headers.get("Retry-After", "").strip()
-    if wish.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", wish):
         return float(wish)
-    until = _http_date(wish)
+    until = http_date(wish)
     if until is None:
         return None
     return max(0.0, (until - (reply.server_time_at or datetime.now(UTC))).total_seconds())
@@ -243,13 +244,13 @@ def _quoted(text: str) -> str:
     return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]} ..."
 
 
-def _http_date(text: str | None) -> datetime | None:
+def http_date(text: str | None) -> datetime | None:
     """An instant as HTTP writes it (RFC 9110); None when it is missing or nonsense."""
     if not text:
         return None
     try:
         at = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 

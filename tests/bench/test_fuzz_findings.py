@@ -44,6 +44,11 @@ def test_it_is_refused_in_a_sentence(name: str, payload: bytes, tmp_path: Path) 
     assert " " in str(refused.value)
 
 
+@pytest.mark.parametrize("header", ["²".encode("latin-1"), ENDLESS, b"Jun 77777777777777777777 1:0 0"])
+def test_a_header_that_asks_for_no_time_is_no_wish_to_wait(header: bytes, tmp_path: Path) -> None:
+    assert parser_called("http.retry_after").new(tmp_path)(header + b"\n" + header) is None
+
+
 @pytest.mark.parametrize("name", ["state", "kept_forecast", "kept_units"])
 def test_a_kept_file_of_brackets_is_as_good_as_none(name: str, tmp_path: Path) -> None:
     assert parser_called(name).new(tmp_path)(DEEP) is None
