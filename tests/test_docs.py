@@ -20,6 +20,7 @@ from pv_heater.config import Config, Tables
 from pv_heater.core import evidence
 from pv_heater.core.after import After
 from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS
+from pv_heater.core.hot_water_settings import HotWater, Hygiene, Season, Window
 from pv_heater.core.pin_settings import ServoPin
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.settings import Battery, Limits, Site
@@ -146,7 +147,8 @@ def test_every_command_and_option_that_is_named_exists(page: Path):
 
 def test_every_setting_named_in_the_tuning_page_exists():
     strategies = [Plan.Settings, Balance.Settings, ForecastGap.Settings]
-    classes = [Limits, LoadPolicy, After, Timer, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
+    tank = [HotWater, Hygiene, Season, Window]
+    classes = [Limits, LoadPolicy, *tank, After, Timer, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
     keys = {field.metadata.get("key") or field.name for cls in classes for field in attrs.fields(cls)}
     nested = {"daylight.from", "daylight.to", "inverter.loads_on", "from", "to"}
     values = {"auto", "battery", "relay", "sunset-1h", "plan", "balance", "forecast_gap", "probe_lost", "in"}
