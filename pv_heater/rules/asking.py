@@ -14,14 +14,23 @@ from pv_heater.rules.files import Stamp
 from pv_heater.rules.home import Picture
 
 MODULE = "pv_heater.rules.child"
-ANSWER_S = 0.2
-"""All rules together have this long; what comes later is late."""
-END_S = 2.0
-"""A rule that takes so long is ended with its process. A slow card or a busy machine takes a second at times."""
-END_LOADING_S = 8.0
-"""The same where a file is new or has changed: what it imports takes seconds on the smallest Pi."""
 START_S = 30.0
 """The smallest Pi under load needs several seconds to start Python."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long rules may take, in seconds."""
+
+    answer_s: float = 0.2
+    """All rules together have this long; what comes later is late."""
+    end_s: float = 2.0
+    """A rule that takes so long is ended with its process. A slow card or a busy machine takes a second at times."""
+    end_loading_s: float = 8.0
+    """The same where a file is new or has changed: what it imports takes seconds on the smallest Pi."""
+
+
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +67,8 @@ def off(because: str) -> Answer:
 class RuleProcess:
     """The process, started when first needed and again after it was ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
         self._child = Child(MODULE)
         self._loaded: dict[str, Stamp] = {}
         """The versions of the files that it has been asked about."""
@@ -75,10 +85,11 @@ class RuleProcess:
         now_s: float,
         *,
         probes: frozenset[Probe],
-        memory: Mapping[str, Any],
+        memory: Mapping[str, tuple[Mapping[str, Any], float]],
     ) -> Round:
-        """Ask all rules. Blocks for at most `END_LOADING_S`, and `START_S` more for the first time.
+        """Ask all rules; `memory` is what each remembered so many seconds ago.
 
+        Blocks for as long as `Patience` says, and `START_S` more for the first time.
         Raises ChildGone when the process cannot be started. A round that is not `done` has ended the process;
         `begun` is the guilty rule.
         """
@@ -92,14 +103,14 @@ class RuleProcess:
             self._start()
             question["memory"] = dict(memory)
         loaded = {load: stamp for load, (_, stamp) in files.items()}
-        end_s = END_S if loaded == self._loaded else END_LOADING_S
+        patience, known = self._patience, loaded == self._loaded
         result, self._loaded = Round(), loaded
         try:
             self._child.say(question)
-            self._collect(result, ANSWER_S)
+            self._collect(result, patience.answer_s)
             if not result.done:
-                result.late = frozenset(files.keys() - result.answers.keys()) if end_s == END_S else frozenset()
-                self._collect(result, end_s - ANSWER_S)
+                result.late = frozenset(files.keys() - result.answers.keys() if known else ())
+                self._collect(result, (patience.end_s if known else patience.end_loading_s) - patience.answer_s)
         except ChildGone:
             pass  # said by `done`, which stays false
         if not result.done:

@@ -78,9 +78,9 @@ def answer_question(
 ) -> None:
     """Ask every rule of one question, each announced before, and close with ``done``."""
     now_s = float(question["now_s"])
-    for load, saved in question.get("memory", {}).items():
+    for load, (saved, away_s) in question.get("memory", {}).items():
         files[load] = RuleFile()
-        files[load].memory.take_back(saved, now_s)
+        files[load].memory.take_back(saved, now_s, away_s)
     for load, (name, stamp) in question["files"].items():
         say({"begin": load})
         path, file = Path(name), files.setdefault(load, RuleFile())

@@ -35,15 +35,15 @@ class RuleMemory:
         timers = {name: end_s - now_s for name, end_s in self.timers.items() if end_s > now_s}
         return {"holds": self.holds.as_json(now_s), "timers": timers}
 
-    def take_back(self, saved: Mapping[str, Any], now_s: float) -> None:
-        """Go on from what `as_json` gave; anything else is left out."""
+    def take_back(self, saved: Mapping[str, Any], now_s: float, away_s: float) -> None:
+        """Go on from what `as_json` gave `away_s` seconds ago; anything else is left out."""
         holds, timers = saved.get("holds"), saved.get("timers")
         if isinstance(holds, Mapping):
-            self.holds.take_back(holds, now_s, 0.0)
+            self.holds.take_back(holds, now_s, away_s)
         for name, left in timers.items() if isinstance(timers, Mapping) else ():
             left_s = number_of(left)
             if left_s is not None:
-                self.timers[str(name)] = now_s + left_s
+                self.timers[str(name)] = now_s + left_s - away_s
 
     def check_key(self, key: object, keys: int) -> str:
         """`key` as a text; raises ValueError where there are too many already."""

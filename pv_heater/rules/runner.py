@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.core.expression import Probe
+from pv_heater.core.numbers import number_of
 from pv_heater.core.rules import Wishes
 from pv_heater.core.types import Decision, Forecast, Mode, Reading
 from pv_heater.io.child import ChildGone
-from pv_heater.rules.asking import Answer, Round, RuleProcess, off
+from pv_heater.rules.asking import PATIENCE, Answer, Patience, Round, RuleProcess, off
 from pv_heater.rules.files import RuleFiles, Stamp
 from pv_heater.rules.home import Picture
 
@@ -52,6 +53,7 @@ class RuleRunner:
         *,
         saved: Mapping[str, Any] | None = None,
         save: Callable[[Mapping[str, Any]], None] | None = None,
+        patience: Patience = PATIENCE,
     ) -> None:
         """`picture` is called on the control thread; `saved` is what `state` gave before a restart."""
         self._files = files
@@ -59,9 +61,9 @@ class RuleRunner:
         self._probes = probes
         self._monotonic_s = monotonic_s
         self._save = save
-        self._memory: dict[str, Any] = dict((saved or {}).get("loads", {})) if _usable(saved) else {}
+        self._memory = _memory_of(saved, monotonic_s())
         self._saved_s = monotonic_s()
-        self._process = RuleProcess()
+        self._process = RuleProcess(patience)
         self._picture: Picture | None = None
         self._pictured_s = float("-inf")
         self._ready, self._stopping = threading.Event(), threading.Event()
@@ -111,7 +113,8 @@ class RuleRunner:
 
     def state(self) -> dict[str, Any]:
         """What the rules' helpers remember, as plain JSON types."""
-        return {"schema": SCHEMA, "loads": dict(self._memory)}
+        aged = self._aged(self._monotonic_s())
+        return {"schema": SCHEMA, "loads": {load: {**memory, "age_s": age_s} for load, (memory, age_s) in aged.items()}}
 
     def start(self) -> None:
         """Begin to ask."""
@@ -145,27 +148,30 @@ class RuleRunner:
             self._process.end()
             self._publish(known, {})
             return
+        asked_s = self._monotonic_s()
         try:
-            result = self._ask(asked, picture)
+            result = self._ask(asked, picture, asked_s)
         except ChildGone as error:
             self._not_before_s = max(self._not_before_s, self._monotonic_s() + RESTART_S)
             self._publish(known | {load: off(f"the process of the rules does not run: {error}") for load in asked}, {})
             return
-        self._memory |= result.memory
+        self._memory |= {load: (memory, asked_s) for load, memory in result.memory.items()}
         self._publish(known | self._answers_of(result, asked), result.probes)
 
-    def _ask(self, asked: Asked, picture: Picture) -> Round:
-        now_s = self._monotonic_s()
+    def _aged(self, now_s: float) -> dict[str, tuple[Mapping[str, Any], float]]:
+        return {load: (memory, now_s - told_s) for load, (memory, told_s) in self._memory.items()}
+
+    def _ask(self, asked: Asked, picture: Picture, now_s: float) -> Round:
         if now_s < self._not_before_s and self._process.pid is None:
             raise ChildGone(f"it has ended and is started again in {RESTART_S:.0f} s")
-        return self._process.ask(asked, picture, now_s, probes=self._probes, memory=self._memory)
+        return self._process.ask(asked, picture, now_s, probes=self._probes, memory=self._aged(now_s))
 
     def _answers_of(self, result: Round, asked: Asked) -> dict[str, Answer]:
         """What counts of a round: late rules keep their last answer for a while, the one that hangs is barred."""
         answers = {load: result.answers.get(load) or self._latest.get(load, NOT_ANSWERED) for load in asked}
         self._late = {load: self._late.get(load, 0) + 1 for load in result.late}
         for load, rounds in self._late.items():
-            slow = off("its rule, or one before it, takes longer than 0.2 s again and again")
+            slow = off("its rule, or one before it, takes too long again and again")
             answers[load] = slow if rounds >= LATE_ROUNDS else self._latest.get(load, answers[load])
         if not result.done:
             guilty = result.begun
@@ -224,5 +230,12 @@ class RuleRunner:
         return True
 
 
-def _usable(saved: Mapping[str, Any] | None) -> bool:
-    return saved is not None and saved.get("schema") == SCHEMA and isinstance(saved.get("loads"), dict)
+def _memory_of(saved: Mapping[str, Any] | None, now_s: float) -> dict[str, tuple[Mapping[str, Any], float]]:
+    """What each rule remembered, and when; what makes no sense is left out. The time of a restart does not count."""
+    loads = saved.get("loads") if saved is not None and saved.get("schema") == SCHEMA else None
+    items = loads.items() if isinstance(loads, Mapping) else ()
+    return {
+        load: (memory, now_s - (number_of(memory.get("age_s")) or 0.0))
+        for load, memory in items
+        if isinstance(memory, Mapping)
+    }
