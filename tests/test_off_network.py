@@ -73,7 +73,7 @@ def test_pins_do_not_wait_for_a_silent_device_and_no_other_device_does(
         assert home.seen()[0] == (RELAY, 1.0)
         assert home.seen()[-1] == (RELAY, None), "the pins were given back before anything was sent"
         thread.join(10)
-        assert time.monotonic() - began_s < 7
+        assert time.monotonic() - began_s < 9
     assert codes == [3]
     captured = capsys.readouterr()
     assert "boiler: is off, and confirmed it" in captured.out
@@ -88,7 +88,7 @@ def test_a_device_that_never_goes_off_by_itself_is_to_be_switched_by_hand(
     home.configure(f"loads:\n  - {switch}, on: {{path: /on}}, off: {{path: /off}}}}\n")
     assert home.off() == 3
     err = capsys.readouterr().err
-    assert "off: pump: it did not confirm that it is off (the device at 127.0.0.1:" in err
+    assert "off: pump: it did not confirm that it is off (the device cannot be reached at 127.0.0.1:" in err
     assert "it does not go off by itself. Switch it off by hand." in err
 
 

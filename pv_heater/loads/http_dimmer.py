@@ -83,7 +83,7 @@ class DimmerDevice:
         self._settings = settings
         self._full_percent = settings.full_percent
         self._curve = power_curve(settings.name, settings.curve, settings.max_power_w)
-        self._link = link or HttpLink(settings)
+        self._link = link or HttpLink(settings, "the dimmer")
         self._settling = settling or Settling()
         self._said: set[str] = set()
         self._limits = DimmerLimits(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -38,18 +37,20 @@ class HttpLoadPolicy(LoadPolicy):
 class HttpLink:
     """One device. For use by one thread; only `close` may come from another."""
 
-    def __init__(self, settings: HttpLoadPolicy, *, read_s: float = _READ_S, whole_s: float = _WHOLE_S) -> None:
-        """`read_s` and `whole_s`, time limits of an answer, are for tests."""
+    def __init__(
+        self, settings: HttpLoadPolicy, who: str = "the device", *, read_s: float = _READ_S, whole_s: float = _WHOLE_S
+    ) -> None:
+        """`who` is what messages call it. `read_s` and `whole_s`, time limits of an answer, are for tests."""
         login = None
         if settings.username is not None and settings.password is not None:
             digest = settings.auth == "digest"
             login = Login(username=settings.username, password=settings.password, digest=digest)
-        self.who = f"the device at {urlsplit(settings.url).netloc}"
+        self.who = who
         token = settings.token
         self._headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
         self._http = HttpClient(
             settings.url,
-            who=self.who,
+            who=who,
             secrets=(token,),
             login=login,
             connect_s=_CONNECT_S,

@@ -46,7 +46,9 @@ def settings(server: DimmerServer, **changes: Any) -> HttpDimmerSettings:
 def dimmer(server: DimmerServer, **changes: Any) -> DimmerDevice:
     """With short waits: the server needs no time to get there."""
     given = settings(server, **changes)
-    return DimmerDevice(given, link=HttpLink(given, read_s=0.3, whole_s=0.6), settling=Settling(longest_s=0.0))
+    return DimmerDevice(
+        given, link=HttpLink(given, "the dimmer", read_s=0.3, whole_s=0.6), settling=Settling(longest_s=0.0)
+    )
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -276,7 +278,7 @@ def test_a_login_is_used_where_there_is_one_and_asked_for_where_it_is_wrong(serv
 def test_silence_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None:
     device = dimmer(server)
     server.free.clear()
-    with pytest.raises(Unreachable, match="went silent"):
+    with pytest.raises(Unreachable, match=r"the dimmer at 127\.0\.0\.1:\d+ went silent for 0\.3 s"):
         device.set_power(0.0)
     server.free.set()
     device.set_power(0.0)
