@@ -96,11 +96,11 @@ class DimmerDevice:
         self._link.order(f"/?POWER={told_percent}")
         state = self._settling.ask(self._state, lambda state: self._limits.agrees(state, told_percent))
         self._note(state)
-        # Being off is what it was told, whatever the reason; what blocks it is over when it no longer shows.
+        # Off when told so says nothing about the alarm; that is over when it no longer shows, or does not hinder.
         if told_percent > 0 and state.dimmer_percent == 0 and state.why_off is not None:
             self.blocked_by = f"the dimmer does not heat: {state.why_off}"
             raise BadReply(self.blocked_by)
-        if self.blocked_by is not None and state.why_off is None:
+        if self.blocked_by is not None and (state.why_off is None or state.dimmer_percent > 0):
             log.info("%s: the dimmer may heat again.", self._settings.name)
             self.blocked_by = None
         try:

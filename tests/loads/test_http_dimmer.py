@@ -179,6 +179,9 @@ def test_an_alarm_that_does_not_keep_it_from_heating_is_no_trouble(server: Dimme
     server.raw_state = '{"dimmer": 50, "commande": 50, "power": 500, "temperature": "40.1", "alerte": "WiFi weak"}'
     device.set_power(500.0)
     assert device.blocked_by is None
+    device.blocked_by = "the dimmer does not heat: its alarm says 'WiFi weak'"
+    device.set_power(500.0)
+    assert device.blocked_by is None, "it heats, whatever it says"
 
 
 def test_no_probe_is_said_once_and_is_no_zero_degrees(server: DimmerServer, caplog: pytest.LogCaptureFixture) -> None:
