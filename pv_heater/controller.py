@@ -14,6 +14,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from pv_heater.config import Config, load_config
+from pv_heater.core.actuators import Actuators
 from pv_heater.core.allocator import allot
 from pv_heater.core.circumstances import Circumstances
 from pv_heater.core.duties import Duties, Seen
@@ -63,6 +64,7 @@ class Controller:
         rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
         self._loads = HomeLoads(rows, max_changes_per_minute=config.limits.max_changes_per_minute)
         policies = self._loads.policies
+        self._actuators = Actuators(policies, self._pretended)
         self._phases = {name: policy.phase for name, policy in policies.items()}
         battery_rows = [row for row in rows if isinstance(row, BatteryShare)]
         self._battery_target_percent = battery_rows[0].until_percent if battery_rows else None
@@ -120,6 +122,9 @@ class Controller:
 
         reading = self._with_own_meters(reading, now, inputs)
         self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
+        disobeying = self._actuators.faults(self._watch.new_reading(tick_s), cleared)
+        if disobeying:
+            inputs = replace(inputs, health={**inputs.health, **disobeying})
         self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
         self._learn_powers()
         commanded_w = sum(self._loads.credited_w().values())
@@ -165,7 +170,7 @@ class Controller:
         )
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
         tanks = self._duties.tanks(self._loads.credited_w())
-        notices = self._duties.notices()
+        notices = self._actuators.with_doubts(self._duties.notices())
         return decision_of(
             outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds, tanks=tanks, notices=notices
         )
@@ -346,3 +351,4 @@ class Controller:
         self._powers.remember_told(self._time.tick_s, felt_w)
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
         self._own_meters.remember_told(self._time.tick_s, told_w)
+        self._actuators.remember(self._time.tick_s, told_w, unreachable)
