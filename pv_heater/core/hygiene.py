@@ -67,8 +67,7 @@ class Hygiene:
     def duty(self, moment: Moment) -> Duty | None:
         """Take note of the step that ended; the duty for the one that begins, None without."""
         settings, today = self._settings, moment.now.astimezone(self._zone).date()
-        if self._ledger.begun_on is None or self._ledger.begun_on > today:
-            self._ledger.begun_on = today
+        self._ledger.begin(today)
         self._hold.observe(moment.temperature_c, settings.at_c, moment.elapsed_s)
         if self._runs and self._try is not None:
             self._try.run_s += moment.elapsed_s

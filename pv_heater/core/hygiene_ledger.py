@@ -37,6 +37,11 @@ class HygieneLedger:
         """The latest cycle."""
         return self.cycles[-1] if self.cycles else None
 
+    def begin(self, today: date) -> None:
+        """Count from `today` where nothing is known yet. What a wrong clock noted for a later day is struck out."""
+        self.begun_on = today if self.begun_on is None else min(self.begun_on, today)
+        self.cycles = tuple(cycle for cycle in self.cycles if cycle.day <= today)
+
     def due_on(self, every_days: int) -> date | None:
         """The last day on which the next cycle may be; None before the first step."""
         since = self.cycles[-1].day if self.cycles else self.begun_on

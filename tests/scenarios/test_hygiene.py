@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Boost, Vacation
+from pv_heater.core.types import Boost, Inputs, Vacation
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.hot_water import NIGHT_AND_NOON, VIENNA, Life, sunny
 
@@ -224,3 +224,15 @@ def test_a_boost_without_a_probe_ends_with_its_time_also_over_a_restart() -> Non
     life.live(2)
     assert life.heats()[-1] < MONDAY.replace(hour=1, minute=1)
     assert life.heats()[-1] > MONDAY.replace(minute=58)
+
+
+def test_a_cycle_that_a_wrong_clock_noted_for_next_year_does_not_count() -> None:
+    life = Life(start=MONDAY, load={"hot_water": tank(every_days=1)}, tank=WARM)
+    for minute in range(60):
+        wrong = life.now + timedelta(days=365, minutes=minute)
+        reading = replace(life.home.reading(wrong), load_c={"heater": 61.0})
+        life.controller.step(wrong, reading, None, Inputs(tick_s=60.0 * minute))
+    assert life.controller.state()["duties"]["loads"]["heater"]["hygiene"]["ledger"]["cycles"]
+    life.tick_s = 3600.0
+    life.live(48)
+    assert held_s(life) >= 1800
