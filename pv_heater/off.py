@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     """Switch everything off; the exit code: 0 done, 2 no pins known, 3 something could not be switched."""
     parser = argparse.ArgumentParser(
         prog="main.py off",
-        description="Put every output off: relays open, then servos to zero, then quiet. "
+        description="Put every output off: relays open, then servos to zero, then quiet; then those on the network. "
         "Beside a running controller it asks that one to latch off until `main.py clear`.",
     )
     parser.add_argument(
