@@ -88,13 +88,19 @@ class Child:
         *lines, self._heard = self._heard.split(b"\n")
         return [_object(line) for line in lines]
 
+    def kill(self) -> None:
+        """End it and all that it has started, from any thread; whoever hears it is told that it has gone."""
+        process = self._process
+        if process is not None:
+            with suppress(ProcessLookupError):  # it has ended by itself, and all it had started
+                os.killpg(process.pid, signal.SIGKILL)
+
     def end(self) -> None:
-        """End it and all that it has started. May be repeated."""
+        """The same, and give back what it used. May be repeated."""
+        self.kill()
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(ProcessLookupError):  # it has ended by itself, and all it had started
-            os.killpg(process.pid, signal.SIGKILL)
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 with suppress(OSError):  # what was still to be written has no reader any more

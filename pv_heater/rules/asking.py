@@ -117,6 +117,10 @@ class RuleProcess:
             self._child.end()
         return result
 
+    def kill(self) -> None:
+        """End a question that is under way, from any thread."""
+        self._child.kill()
+
     def end(self) -> None:
         """End the process. May be repeated."""
         self._child.end()

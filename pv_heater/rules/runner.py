@@ -32,6 +32,8 @@ RESTART_S = 10.0
 """A process that died without a guilty rule is started again after this."""
 SAY_EVERY_S = 3600.0
 """The same trouble of the same rule is said once in this time."""
+JOIN_S = 2.0
+"""A thread whose process has gone is at its end at once."""
 SAVE_EVERY_S = 300.0
 """So much of timers and held conditions a power cut may cost."""
 SCHEMA = 1
@@ -126,10 +128,11 @@ class RuleRunner:
         self._ready.set()
 
     def close(self) -> None:
-        """End the process and keep what the helpers remember. May take the time of one question."""
+        """End the process, whatever it is at, and keep what the helpers remember."""
         self.stop()
+        self._process.kill()
         if self._thread.ident is not None:
-            self._thread.join(timeout=OLDEST_S)
+            self._thread.join(timeout=JOIN_S)
         self._process.end()
         self._keep()
 
