@@ -16,11 +16,10 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.json_path import JsonPath, NotFound, kind_of
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.json_path import NotFound, kind_of
 from pv_heater.errors import AuthRejected, BadReply, Unreachable
-from pv_heater.io.mqtt import NOT_YET, Broker, MqttLink
+from pv_heater.io.mqtt import NOT_YET, MqttLink
+from pv_heater.loads.mqtt_output_settings import MqttOutputSettings
 from pv_heater.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -29,74 +28,11 @@ LOOK_S = 1.0
 """So often it is looked whether connection and device are as they should be. Sends nothing by itself."""
 PING_S = 4
 """The broker publishes our last will 6 s after the Pi lost its power or its network, mosquitto up to 5 s later."""
-CONNECT_S, ECHO_S, ANSWER_S = 2.0, 2.0, 4.0
-"""How long the connection, the broker and the device may take. Together they stay below ten seconds."""
+CONNECT_S, ECHO_S, ANSWER_S = 2.0, 1.5, 2.5
+"""How long the connection, the broker and the device may take. An off waits for the last two, 4 s, when it comes just
+after an on that nobody confirms; a Zigbee plug answers within a second."""
 _MOST_BYTES = 65_536
 _MOST_UNDER_WAY = 8
-
-
-def check_topic(text: str) -> None:
-    """Raise SettingProblem for what is not the name of one topic."""
-    if not text or any(sign in text for sign in "+#\0"):
-        raise SettingProblem(f"must be one topic without + and #, such as cmnd/boiler/POWER, not {text!r}")
-
-
-@frozen(kw_only=True)
-class OutputBroker(Broker):
-    """The broker that the device listens to."""
-
-    host: str = setting("name or address of the broker", default="127.0.0.1")
-
-
-@frozen(kw_only=True)
-class MqttOutputSettings(LoadPolicy):
-    """Where a device listens, and where it says what it does."""
-
-    broker: OutputBroker = setting("the broker that the device listens to", factory=OutputBroker)
-    topic: str = setting("where the device takes its commands", check=check_topic)
-    refresh_s: float = setting("the command is sent again this often", default=60.0, unit="s", minimum=1, maximum=3600)
-    expires_s: float | None = setting(
-        "the device switches itself off when it has heard nothing for this long; not set, it never does",
-        default=None,
-        unit="s",
-        minimum=2,
-        maximum=86_400,
-    )
-    boot_topic: str | None = setting(
-        "where the device speaks when it starts; whatever comes there, the command is sent again at once",
-        default=None,
-        check=check_topic,
-    )
-    answer_topic: str | None = setting(
-        "where the device says its state after each command; without it, a command that the broker passed on counts "
-        "as obeyed",
-        default=None,
-        check=check_topic,
-    )
-    answer_path: str = setting(
-        "where the state is in a JSON answer, such as result.output; $ where the answer is nothing else",
-        default="$",
-        check=JsonPath.parse,
-    )
-    ask_topic: str | None = setting(
-        "where the device is asked for its state after each command, if it does not tell it by itself",
-        default=None,
-        check=check_topic,
-    )
-    ask_payload: str = setting("what is sent there", default="")
-
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        if self.expires_s is not None and self.expires_s < 2 * self.refresh_s:
-            raise SettingProblem(
-                f"must be at least twice refresh_s ({self.refresh_s:g} s), or the device would switch itself off",
-                "expires_s",
-            )
-        if self.ask_topic is not None and self.answer_topic is None:
-            raise SettingProblem("needs answer_topic, where the answer comes", "ask_topic")
-        for key in ("boot_topic", "answer_topic"):
-            if getattr(self, key) == self.topic:
-                raise SettingProblem("must be another topic than the one that takes the commands", key)
 
 
 @frozen(kw_only=True)

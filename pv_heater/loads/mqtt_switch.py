@@ -8,7 +8,8 @@ from attrs import frozen
 
 from pv_heater.core.json_path import JsonPath
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.mqtt_output import Language, MqttOutput, MqttOutputSettings
+from pv_heater.loads.mqtt_output import Language, MqttOutput
+from pv_heater.loads.mqtt_output_settings import MqttOutputSettings
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Tools
 

@@ -10,7 +10,8 @@ from pv_heater.core.json_path import JsonPath
 from pv_heater.core.numbers import number_of
 from pv_heater.core.regulator_curve import RegulatorCurve, phase_cut
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.mqtt_output import Language, MqttOutput, MqttOutputSettings
+from pv_heater.loads.mqtt_output import Language, MqttOutput
+from pv_heater.loads.mqtt_output_settings import MqttOutputSettings
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.ports import Tools
