@@ -22,6 +22,8 @@ class Holds:
         if not condition:
             self._since.pop(key, None)
             return condition
+        if key not in self._since:
+            self._since = {other: times for other, times in self._since.items() if now_s - times[1] <= UNSEEN_S}
         since_s, seen_s = self._since.get(key, (now_s, now_s))
         if now_s - seen_s > UNSEEN_S:
             since_s = now_s
@@ -33,8 +35,12 @@ class Holds:
         return len(self._since.keys() - {key})
 
     def as_json(self, now_s: float) -> dict[str, list[float]]:
-        """Each as how long it has lasted, and how long ago it was seen."""
-        return {key: [now_s - since_s, now_s - seen_s] for key, (since_s, seen_s) in self._since.items()}
+        """Each as how long it has lasted, and how long ago it was seen; what would begin anew is left out."""
+        return {
+            key: [now_s - since_s, now_s - seen_s]
+            for key, (since_s, seen_s) in self._since.items()
+            if now_s - seen_s <= UNSEEN_S
+        }
 
     def take_back(self, saved: Mapping[str, object], now_s: float, away_s: float) -> None:
         """Go on from what `as_json` gave `away_s` seconds ago; anything else is left out."""

@@ -257,7 +257,8 @@ class Inputs:
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Load name to why its device does not answer now. Its share goes to others; ends by itself, unlike a fault."""
     wishes: Mapping[str, Mode | None] = field(default_factory=dict)
-    """Load name to what its rule answered: on, off, or None (no opinion)."""
+    """Load name to what its rule answered: on, off, or None (no opinion). On passes no guard, and ends after the
+    load's ``rule_on_max_s``."""
     wish_because: Mapping[str, str] = field(default_factory=dict)
     """Load name to why its rule answered so; may be empty."""
     probes: Mapping[str, bool] = field(default_factory=dict)

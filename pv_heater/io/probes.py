@@ -22,7 +22,9 @@ Key = tuple[str, str]
 class Probes:
     """Answers at once what was found last; a question is first answered about a second after it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, begin: bool = True) -> None:
+        """`begin` False: without a thread; `look` is called from outside."""
+        self._begin = begin
         self._wanted: dict[Key, float] = {}
         """When each was last asked for."""
         self._answers: dict[Key, tuple[bool | None, float]] = {}
@@ -35,7 +37,7 @@ class Probes:
         if key not in self._wanted and len(self._wanted) >= MOST_PROBES:
             raise ValueError(f"rules ask about {MOST_PROBES} hosts and files already, and {target!r} is one more")
         self._wanted[key] = time.monotonic()
-        if self._thread is None:
+        if self._thread is None and self._begin:
             self._thread = threading.Thread(target=self._run, name="probes", daemon=True)
             self._thread.start()
         return self._answers.get(key, (None, 0.0))[0]

@@ -8,6 +8,7 @@ import pytest
 from pv_heater import Controller
 from pv_heater.core.types import ClearFault, Decision, Force, Inputs, Mode, Phase
 from pv_heater.errors import ConfigError
+from pv_heater.journal import Journal
 from tests.builders import NOON, House, config, forecast, heater, reading
 
 
@@ -249,3 +250,23 @@ def test_a_mistake_in_a_condition_has_its_line(tmp_path: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         Controller.from_config(path)
     assert "line 6: loads[0].when:" in str(caught.value)
+
+
+def test_a_replay_of_what_rules_answered_needs_no_rules() -> None:
+    settings = config(loads=[heater(when="soc > 90", on_when="held(charger == float, 60)")])
+    home, journal = House(settings), Journal()
+    for second in range(0, 600, 10):
+        seen = {"charger_state": "float" if second > 200 else "bulk", "battery_soc_percent": 95.0 - second % 100 / 10}
+        decision = lived(home, second, **seen)
+        journal.report(NOON, decision, None, None)
+    assert {entry.inputs.wishes.get("heater") for entry in journal.last(99)} == {None, "on", "off"}
+    replayed = House()
+    for second, decision in home.decisions:
+        wishes = {"wishes": {name: Mode(word) for name, word in decision.inputs.wishes.items()}}
+        before = replayed.decisions[-1][1] if replayed.decisions else None
+        drawn_w = before.setpoints["heater"].power_w if before is not None else 0.0
+        soc_percent = decision.inputs.battery_soc_percent
+        again = replayed.at(
+            second, pv_w=0.0, consumption_w=500.0 + drawn_w, battery_soc_percent=soc_percent, inputs=wishes
+        )
+        assert again.setpoints == decision.setpoints
