@@ -66,6 +66,40 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         "relay": {"pin": "BOARD11", "active_high": "true"},
         "servo": {"pin": "BOARD40"},
     },
+    "digital_pot": {
+        "name": "pool",
+        "max_power_w": "3000",
+        "relay": {"pin": "GPIO22", "active_high": "true"},
+        "wiper": {"clock_pin": "GPIO11", "data_pin": "GPIO10", "select_pin": "GPIO8"},
+    },
+    "burst_ssr": {
+        "name": "rod",
+        "max_power_w": "3000",
+        "ssr": {"pin": "GPIO24", "active_high": "true"},
+        "relay": {"pin": "GPIO25", "active_high": "true"},
+    },
+    "stages": {
+        "name": "boiler",
+        "relays": [{"pin": "GPIO5", "active_high": "false"}, {"pin": "GPIO6", "active_high": "false"}],
+        "levels": [
+            {"power_w": "1000", "closed": "[1]"},
+            {"power_w": "2000", "closed": "[2]"},
+            {"power_w": "3000", "closed": "[1, 2]"},
+        ],
+    },
+    "relay_board": {
+        "name": "rods",
+        "step_w": "300",
+        "relays": [{"pin": "GPIO16", "active_high": "true"}, {"pin": "GPIO20", "active_high": "true"}],
+    },
+    "sg_ready": {
+        "name": "heat_pump",
+        "recommended_w": "1500",
+        "min_on_s": "900",
+        "min_off_s": "600",
+        "start_delay_s": "120",
+        "relays": [{"pin": "GPIO23", "active_high": "true"}, {"pin": "GPIO27", "active_high": "true"}],
+    },
     "relay": {"name": "pump", "max_power_w": "800", "relay": {"pin": "GPIO17", "active_high": "true"}},
     "http_dimmer": {"name": "boiler", "max_power_w": "1000", "url": "http://192.168.1.199"},
     "http_switch": {
@@ -244,7 +278,11 @@ def _lines_of(field: attrs.Attribute[Any], given: Mapping[str, Any], indent: int
     head = _Line(indent, f"{key}:", field.metadata["help"], off)
     values = given.get(key, {})
     if in_list:
-        return [head, *_as_item(_block(inner, values[0] if values else {}, indent + 4, off))]
+        entries = values or [{}]
+        lines = [head, *_as_item(_block(inner, entries[0], indent + 4, off))]
+        for entry in entries[1:]:  # explained at the first
+            lines += _as_item([_Line(indent + 4, f"{name}: {value}", "", off) for name, value in entry.items()])
+        return lines
     return [head, *_block(inner, values, indent + 2, off)]
 
 

@@ -163,7 +163,8 @@ def problems_of(error: BaseException, *prefix: str | int) -> list[Problem]:
     """What a hook raised, as problems below `prefix`."""
     if isinstance(error, SettingProblems):
         return [attrs.evolve(problem, path=(*prefix, *problem.path)) for problem in error.problems]
-    key = error.key.split(".") if isinstance(error, SettingProblem) and error.key else ()
+    names = error.key.split(".") if isinstance(error, SettingProblem) and error.key else ()
+    key = (int(name) if name.isdecimal() else name for name in names)
     return [Problem((*prefix, *key), str(error))]
 
 

@@ -6,7 +6,12 @@ A row names a class with a `Settings` class derived from `core.settings.LoadPoli
 
 LOADS: dict[str, str] = {
     "servo_regulator": "pv_heater.loads.servo_regulator:ServoRegulator",
+    "digital_pot": "pv_heater.loads.digital_pot:DigitalPot",
+    "burst_ssr": "pv_heater.loads.burst_ssr:BurstSsr",
     "relay": "pv_heater.loads.relay:Relay",
+    "stages": "pv_heater.loads.stages:Stages",
+    "relay_board": "pv_heater.loads.relay_board:RelayBoard",
+    "sg_ready": "pv_heater.loads.sg_ready:SgReady",
     "http_dimmer": "pv_heater.loads.http_dimmer:HttpDimmer",
     "http_switch": "pv_heater.loads.http_switch:HttpSwitch",
     "http_variator": "pv_heater.loads.http_variator:HttpVariator",
