@@ -79,9 +79,10 @@ class GxRelayDevice:
 
     refresh_s = LOOK_S
 
-    def __init__(self, contact: Contact, clock: Clock) -> None:
+    def __init__(self, contact: Contact, clock: Clock, *, read_back_s: float = READ_BACK_S) -> None:
+        """`read_back_s` is for tests."""
         self._contact, self._clock = contact, clock
-        self._settling = Settling(longest_s=READ_BACK_S)
+        self._settling = Settling(longest_s=read_back_s)
         self._ours: bool | None = None
         """How we left the contact; None while that is not known, at the start and after any trouble."""
         self._closed_by_us = False

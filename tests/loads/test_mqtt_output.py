@@ -104,6 +104,7 @@ def test_a_killed_program_leaves_its_device_off(kind: type[AmqttBroker], tmp_pat
         wait_for(lambda: device.level == "0.00", "its last will", 5)
 
 
+@pytest.mark.process
 @needs_mosquitto
 def test_a_frozen_program_or_a_pi_without_power_leaves_its_device_off_within_fifteen_seconds(tmp_path: Path) -> None:
     program = (
