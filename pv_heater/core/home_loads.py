@@ -42,6 +42,7 @@ class HomeLoads:
         self._duties: Mapping[str, Duty] = {}
         self._timer_duties: dict[str, Duty] = {}
         self._timer_blocks: dict[str, Block] = {}
+        self._held_back: Mapping[str, Block] = {}
         self._raised_c: Mapping[str, float] = {}
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
@@ -132,7 +133,8 @@ class HomeLoads:
     def next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadPolicy | None:
         """Of the automatic loads that may start now, the one that needs least; None without.
 
-        One that rests or has had enough may not, nor one that its rule (`wishes`) holds back or switches anyway.
+        One that rests or has had enough may not, nor one that its owner's plan holds back, or that its rule
+        (`wishes`) holds back or switches anyway.
         """
         idle = [
             policy
@@ -141,6 +143,7 @@ class HomeLoads:
             and name not in self._duties
             and takes_surplus(policy, self._memories[name], tick_s)
             and wishes.get(name) is None
+            and name not in self._held_back
         ]
         return min(idle, key=lambda policy: policy.least_power_w, default=None)
 
@@ -157,7 +160,7 @@ class HomeLoads:
 
     def held_back(self, tick_s: float) -> dict[str, Block]:
         """What the owner's plan for each load has against its running by itself now; without those that may."""
-        blocks = dict(self._timer_blocks)
+        self._held_back = blocks = dict(self._timer_blocks)
         for name, policy in self.policies.items():
             if policy.after is not None and name not in blocks:
                 block = after_block(policy.after, self._memories[policy.after.load].enough_since_s, tick_s)

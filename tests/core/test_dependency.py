@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from pv_heater.config import load_config
-from pv_heater.core.after import circle_from
+from pv_heater.core.after import After, circle_from
 from pv_heater.core.dependency import HEATS_AGAIN_S, enough_since_s
+from pv_heater.core.home_loads import HomeLoads
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.types import Force, Mode, Phase
 from pv_heater.errors import ConfigError
 from tests.builders import House, config, heater
@@ -108,6 +110,16 @@ def test_while_it_waits_its_share_passes_on() -> None:
     assert {name: point.power_w for name, point in decision.setpoints.items()} == {
         "boiler": 0, "pool": 0, "garage": 1500,
     }  # fmt: skip
+
+
+def test_no_search_for_hidden_sun_is_made_for_a_load_that_has_to_wait() -> None:
+    pool = LoadPolicy(name="pool", max_power_w=1000, min_power_w=10, after=After(load="boiler"))
+    loads = HomeLoads([LoadPolicy(name="boiler", max_power_w=2000), pool])
+    assert [policy.name for policy in loads.automatic()] == ["boiler", "pool"]
+    assert set(loads.held_back(0.0)) == {"pool"}
+    first = loads.next_to_start(0.0, {})
+    assert first is not None
+    assert first.name == "boiler"
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,15 @@ def test_safety_comes_before_the_laundry() -> None:
     assert (state.power_w, state.rule) == (0.0, "soft_fuse")
 
 
+def test_neither_its_rule_nor_its_timer_nor_a_device_out_of_reach_ends_it() -> None:
+    """A plug that does not answer for a while goes on with what it was told; off would be half a wash."""
+    off_soon = {"from": "13:05", "to": "20:00", "mode": "off"}
+    house = washing(power_from=PLUG, timers=[off_soon])
+    for wish in ({"wishes": {"washer": Mode.OFF}}, {"unreachable": {"washer": "does not answer"}}):
+        assert shade(house, 70 if "wishes" in wish else 80, inputs=wish).setpoints["washer"].on
+    assert shade(house, 600).setpoints["washer"].on
+
+
 def test_a_fault_ends_it_and_so_does_its_owner() -> None:
     house = washing(power_from=PLUG)
     assert not shade(house, 70, inputs={"health": {"washer": "relay: stuck"}}).setpoints["washer"].on
@@ -157,6 +166,18 @@ def test_a_run_of_today_is_remembered_over_a_restart() -> None:
     for seconds in range(620, 700, 10):
         assert not again.at(seconds).setpoints["washer"].on
     assert again.at(700).loads["washer"].because.startswith("its run of today has ended")
+
+
+def test_a_state_from_before_there_were_runs_still_loads_and_a_run_of_yesterday_is_no_run_of_today() -> None:
+    house = House(config(loads=[washer(run_s=600)]))
+    for seconds in range(0, 620, 10):
+        house.at(seconds)
+    saved = house.controller.state()
+    tomorrow = House(config(loads=[washer(run_s=600)]), saved)
+    assert [tomorrow.at(86_400 + seconds).setpoints["washer"].on for seconds in (0, 10)][-1]
+    old = {name: value for name, value in saved["loads"]["washer"].items() if name != "ran_because"}
+    again = House(config(loads=[washer(run_s=600)]), {**saved, "loads": {"washer": old}})
+    assert [again.at(620 + seconds).setpoints["washer"].on for seconds in (0, 10)][-1]
 
 
 def test_a_load_that_measures_nothing_must_be_given_a_longest_time() -> None:
