@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from pv_heater.core.load_record import LoadRecord
@@ -30,11 +30,15 @@ class HomeScene:
     memories: Mapping[str, Memory]
     records: Mapping[str, LoadRecord]
     load_c: Mapping[str, float]
+    known: dict[str, Value] = field(default_factory=dict)
+    """What has been asked for already: several conditions ask about the same forecast, which is many steps long."""
 
     def site(self, name: str) -> Value:
         """The value of a name of the home."""
-        value = _SITE[name](self)
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if name not in self.known:
+            value = _SITE[name](self)
+            self.known[name] = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        return self.known[name]
 
     def load(self, load: str, name: str) -> Value:
         """The value of a name of a load."""

@@ -16,6 +16,7 @@ from pv_heater.rules.asking import Patience
 from pv_heater.rules.files import RuleFiles
 from pv_heater.rules.runner import LATE_ROUNDS, OLDEST_S, RESTART_S, RuleRunner, Wishes
 from tests.builders import House, config, heater
+from tests.io.test_child import runs
 
 GOOD = 'def rule(home):\n    return "on", f"the battery holds {home.soc:.0f} %"\n'
 LOADS = ("good", "other", "third")
@@ -217,16 +218,9 @@ def test_what_a_rule_started_ends_with_its_process(rigs: Callable[..., Rig], tmp
     assert Path(f"/proc/{pid}").exists()
     rig.runner.close()
     until_s = time.monotonic() + 5
-    while _runs(pid) and time.monotonic() < until_s:
+    while runs(pid) and time.monotonic() < until_s:
         time.sleep(0.01)
-    assert not _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split(")")[1].split()[0] not in ("Z", "X")
-    except FileNotFoundError:
-        return False
+    assert not runs(pid)
 
 
 def test_what_rules_print_disturbs_nobody(rigs: Callable[..., Rig], capfd: pytest.CaptureFixture[str]) -> None:
