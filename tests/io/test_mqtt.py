@@ -20,11 +20,16 @@ needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not
 class Inbox:
     """A link and what came through it."""
 
-    def __init__(self, broker: Broker, *topics: str, will: tuple[str, str] | None = None) -> None:
+    def __init__(self, broker: Broker, *topics: str, will: tuple[str, str] | None = None, ping_s: int = 10) -> None:
         self.got: list[tuple[str, bytes]] = []
         self.connects = 0
         self.link = MqttLink(
-            broker, topics=topics, on_message=lambda *item: self.got.append(item), on_connect=self._count, will=will
+            broker,
+            topics=topics,
+            on_message=lambda *item: self.got.append(item),
+            on_connect=self._count,
+            will=will,
+            ping_s=ping_s,
         )
 
     def _count(self) -> None:
@@ -54,9 +59,10 @@ def test_messages_come_and_go(kind: type[AmqttBroker]) -> None:
 
 @each_broker
 def test_nothing_published_is_retained(kind: type[AmqttBroker]) -> None:
-    with kind() as broker, Inbox(broker_at(broker.port)) as inbox:
+    with kind() as broker, Inbox(broker_at(broker.port)) as inbox, Peer(broker.port, "power/#") as early:
         wait_for(lambda: inbox.link.trouble is None, "connected")
         inbox.link.publish("power/set", "100")
+        wait_for(lambda: early.received, "the broker has it")
         with Peer(broker.port, "power/#") as late:
             inbox.link.publish("power/mark", "now")
             wait_for(lambda: late.received, "the mark")
@@ -87,12 +93,12 @@ def test_a_broker_that_is_not_there_yet_is_found_when_it_comes() -> None:
 
 @needs_mosquitto
 def test_a_broker_that_hangs_is_noticed_and_left() -> None:
-    with Mosquitto() as broker, Inbox(broker_at(broker.port), "in/#") as inbox:
+    with Mosquitto() as broker, Inbox(broker_at(broker.port), "in/#", ping_s=2) as inbox:
         wait_for(lambda: inbox.connects == 1, "connected")
         broker.pause()
-        waited_s = wait_for(lambda: inbox.link.trouble is not None, "noticed", 30)
+        waited_s = wait_for(lambda: inbox.link.trouble is not None, "noticed", 15)
         broker.resume()
-        assert waited_s <= 24  # two pings without an answer
+        assert waited_s <= 6  # two pings without an answer, and paho looks once a second
         wait_for(lambda: inbox.connects == 2, "connected again")
 
 
