@@ -48,6 +48,7 @@ ALLOWED = {
     "sensors": {"sensors", "ports", "core", "errors", "io"},
     "sensing": {"ports", "io"},
     "io": {"io", "ports", "core", "errors"},
+    "rules": {"rules", "io", "ports", "core", "errors"},
     "sim": {"sim", "loop", "controller", "report", "ports", "core", "errors"},
     "ports": {"core"},
     "errors": set(),
