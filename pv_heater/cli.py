@@ -13,6 +13,7 @@ import typer
 
 from pv_heater import __version__
 from pv_heater.cli_bench import bench
+from pv_heater.cli_calibrate import calibrate
 from pv_heater.cli_detect import detect
 from pv_heater.cli_text import seconds, status_lines, why_lines
 from pv_heater.config import Config, choose_config_path, load_config
@@ -34,6 +35,7 @@ cli = typer.Typer(
 
 cli.add_typer(bench, name="bench")
 cli.command()(detect)
+cli.command()(calibrate)
 
 ConfigOption = Annotated[
     Path | None,

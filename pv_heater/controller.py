@@ -57,14 +57,22 @@ class Controller:
     """Decides. Built from a configuration file or mapping; see `step`."""
 
     def __init__(
-        self, config: Config, state: Mapping[str, Any] | None = None, *, pretended: Collection[str] = ()
+        self,
+        config: Config,
+        state: Mapping[str, Any] | None = None,
+        *,
+        pretended: Collection[str] = (),
+        calibrating: Collection[str] = (),
     ) -> None:
-        """`pretended` loads have no effect on the house that the readings are of: a dry run, a replay."""
+        """`pretended` loads have no effect on the house that the readings are of: a dry run, a replay.
+
+        What a load draws whose curve is being measured (`calibrating`) proves nothing against it.
+        """
         self._pretended = frozenset(pretended)
         rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
         self._loads = HomeLoads(rows, max_changes_per_minute=config.limits.max_changes_per_minute)
         policies = self._loads.policies
-        self._actuators = Actuators(policies, self._pretended)
+        self._actuators = Actuators(policies, self._pretended.union(calibrating))
         self._phases = {name: policy.phase for name, policy in policies.items()}
         battery_rows = [row for row in rows if isinstance(row, BatteryShare)]
         self._battery_target_percent = battery_rows[0].until_percent if battery_rows else None

@@ -21,7 +21,7 @@ HOMES = {
     "astral": {"core/daylight.py"},
     "yaml": {"config_yaml.py"},
     "cattrs": {"config_structure.py"},
-    "typer": {"cli.py", "cli_bench.py", "cli_detect.py", "cli_text.py"},
+    "typer": {"cli.py", "cli_bench.py", "cli_calibrate.py", "cli_detect.py", "cli_text.py"},
     "scipy": {"bench/bound.py"},
     "zeroconf": {"io/mdns.py"},
     "serial": {"io/serial_port.py"},
