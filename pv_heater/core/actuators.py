@@ -17,7 +17,8 @@ class Actuators:
 
     def __init__(self, policies: Mapping[str, LoadPolicy], pretended: Collection[str]) -> None:
         """`pretended` loads switch nothing, so that no meter can see them."""
-        real = {name: Actuator.of(policy) for name, policy in policies.items() if name not in pretended}
+        judged = (policy for name, policy in policies.items() if name not in pretended and policy.obeys)
+        real = {policy.name: Actuator.of(policy) for policy in judged}
         self._told = Told()
         self._names = frozenset(real)
         self._measured = ActuatorFaults(real)

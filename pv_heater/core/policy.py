@@ -144,6 +144,8 @@ class LoadPolicy:
     """Whether the output can be set to any power from `min_power_w` to `max_power_w`; else `levels_w` says to which."""
     level_dwell_s = 0.0
     """Seconds it stays at a level before it climbs to a higher one."""
+    obeys = True
+    """Whether it draws what it is told; False for one that is only advised, such as a heat pump."""
 
     def __attrs_post_init__(self) -> None:
         if self.learn_power and (self.adjustable or len(self.levels_w) > 1):

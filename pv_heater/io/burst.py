@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from pv_heater.core.burst import Burst, next_unit
 from pv_heater.errors import HardwareError
@@ -18,7 +19,10 @@ from pv_heater.io.gpio import TRIP_PATIENCE_S, RelayLine
 DEAD_MAN_S = 10.0
 """Not spoken to for so long, it is off: as long as the watchdog waits, and twice the slowest tick."""
 HANG_S = 2.0
-"""A thread that has not moved for so long, at three looks, hangs; its longest unit must be shorter."""
+"""A thread that has not moved for so long, at three looks half a second apart, hangs; its longest unit must be shorter."""
+
+
+LOOK_S = 0.5
 
 
 class BurstLine:
@@ -78,6 +82,19 @@ class BurstLine:
         self._line.open_contact()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the last looks at the thread showed."""
+
+    turns: int = -1
+    """How many units it had begun."""
+    since_s: float = 0.0
+    """When that was seen first."""
+    looked_s: float = 0.0
+    looks: int = 0
+    """How often it was seen again, looks that follow one another at once counted as one."""
+
+
 class BurstDriver:
     """The thread. It runs while there is something to let through."""
 
@@ -91,8 +108,7 @@ class BurstDriver:
         self._hurry = threading.Event()
         self._failure: HardwareError | None = None
         self._turns = 0
-        self._seen_turns, self._seen_since_s, self._same_looks = -1, 0.0, 0
-        """How many units it had begun at the last look, since when that is so, and at how many looks since."""
+        self._seen = _Seen()
 
     @property
     def share(self) -> float:
@@ -111,7 +127,7 @@ class BurstDriver:
             failure, self._failure = self._failure, None
             raise failure
         if self._thread is None or not self._thread.is_alive():
-            self._seen_turns = -1
+            self._seen = _Seen()
             self._burst.want(share, now_s)
             self._thread = threading.Thread(target=self._run, name=f"burst {self._name}", daemon=True)
             self._thread.start()
@@ -143,16 +159,19 @@ class BurstDriver:
             self._line.release()
 
     def _look_whether_it_hangs(self, now_s: float) -> None:
-        if self._turns != self._seen_turns:
-            self._seen_turns, self._seen_since_s, self._same_looks = self._turns, now_s, 0
+        if self._turns != self._seen.turns:
+            self._seen = _Seen(turns=self._turns, since_s=now_s, looked_s=now_s)
             return
+        if now_s - self._seen.looked_s < LOOK_S:
+            return
+        self._seen = replace(self._seen, looks=self._seen.looks + 1, looked_s=now_s)
         # One look is not enough: where the whole process has slept, this thread may be the first to wake.
-        self._same_looks += 1
-        if self._same_looks >= 2 and now_s - self._seen_since_s > HANG_S:
+        still_s = now_s - self._seen.since_s
+        if self._seen.looks >= 2 and still_s > HANG_S:
             self._line.trip()
             raise HardwareError(
-                f"{self._name}: the thread that switches the solid-state relay has hung for "
-                f"{now_s - self._seen_since_s:.0f} s; its pin was switched off"
+                f"{self._name}: the thread that switches the solid-state relay has hung for {still_s:.0f} s; "
+                f"its pin was switched off"
             )
 
     def _run(self) -> None:

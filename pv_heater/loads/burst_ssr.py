@@ -24,6 +24,8 @@ from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
 
+MOST_CYCLES = 25
+"""Half a second. With longer units a meter of its own would see nothing for so long that the load seemed to be full."""
 CONTACT_S = 0.1
 """A contactor needs up to 50 ms to move, and a zero-cross relay 10 ms to let go."""
 
@@ -38,7 +40,7 @@ class BurstSsrSettings(LoadPolicy):
     )
     mains_hz: int = setting("frequency of the grid", default=50, choices=(50, 60))
     unit_cycles: int = setting(
-        "shortest time on or off, in mains cycles; more, where lamps flicker", default=1, minimum=1, maximum=50
+        "shortest time on or off, in mains cycles; more, where lamps flicker", default=1, minimum=1, maximum=MOST_CYCLES
     )
 
 

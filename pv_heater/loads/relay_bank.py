@@ -9,7 +9,12 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+import attrs
+from attrs import frozen
+
 from pv_heater.core.pin_settings import RelayPin
+from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins, RelayLine
@@ -18,6 +23,22 @@ log = logging.getLogger(__name__)
 
 Closed = frozenset[int]
 """The relays that are closed, by their place in the settings, from 0."""
+
+
+@frozen(kw_only=True)
+class RelayBankSettings(LoadPolicy):
+    """What loads of several relays have in common: `levels_w` says what they can draw, the last is their full power."""
+
+    relays: tuple[RelayPin, ...] = setting("the relays, any number; the first in the list is relay, or contact, 1")
+    max_power_w: float = attrs.field(init=False)
+
+    adjustable = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.learn_power:
+            raise SettingProblem("cannot be used: the powers of its levels must be stated", "learn_power")
+        object.__setattr__(self, "max_power_w", self.levels_w[-1])
+        LoadPolicy.__attrs_post_init__(self)
 
 
 class Combinations(Protocol):

@@ -6,35 +6,27 @@ loads of `type: relay`; unequal elements of one heater are `type: stages`.
 
 from __future__ import annotations
 
-import attrs
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.relay_bank import Closed, RelayBank
+from pv_heater.loads.relay_bank import Closed, RelayBank, RelayBankSettings
 from pv_heater.ports import Tools
 
 
 @frozen(kw_only=True)
-class RelayBoardSettings(LoadPolicy):
+class RelayBoardSettings(RelayBankSettings):
     """Equal loads behind relays, switched one by one."""
 
-    relays: tuple[RelayPin, ...] = setting("the relays, any number; the first in the list is the first to close")
     step_w: float = setting("what each of them switches", unit="W", minimum=1, maximum=100_000)
     level_dwell_s: float = setting(
         "after a change it stays at least this long before more relays close", default=60.0, unit="s",
         minimum=0, maximum=3600,
     )  # fmt: skip
-    max_power_w: float = attrs.field(init=False)
-
-    adjustable = False
 
     def __attrs_post_init__(self) -> None:
         if not self.relays:
             raise SettingProblem("must hold at least one relay", "relays")
-        object.__setattr__(self, "max_power_w", self.step_w * len(self.relays))
-        LoadPolicy.__attrs_post_init__(self)
+        RelayBankSettings.__attrs_post_init__(self)
 
     @property
     def levels_w(self) -> tuple[float, ...]:

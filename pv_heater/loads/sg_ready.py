@@ -7,13 +7,10 @@ draws more than that. Makers differ in what they do at each state; the pump's ma
 
 from __future__ import annotations
 
-import attrs
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank
+from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank, RelayBankSettings
 from pv_heater.ports import Tools
 
 STATES = ("01", "10", "11")
@@ -21,10 +18,9 @@ STATES = ("01", "10", "11")
 
 
 @frozen(kw_only=True)
-class SgReadySettings(LoadPolicy):
+class SgReadySettings(RelayBankSettings):
     """A heat pump that is told when there is sun. Compressors want long times: 15 min on, 10 min off by default."""
 
-    relays: tuple[RelayPin, ...] = setting("its two contacts, contact 1 first")
     recommended_w: float = setting("what it draws more in the recommended state", unit="W", minimum=1, maximum=100_000)
     recommended_state: str = setting("the contacts of that state; 1 is closed", default="01", choices=STATES)
     ordered_w: float | None = setting(
@@ -46,19 +42,18 @@ class SgReadySettings(LoadPolicy):
         "after a change it stays at least this long before the ordered state", default=600.0, unit="s",
         minimum=60, maximum=3600,
     )  # fmt: skip
-    max_power_w: float = attrs.field(init=False)
-
-    adjustable = False
+    obeys = False
 
     def __attrs_post_init__(self) -> None:
         if len(self.relays) != 2:
             raise SettingProblem(f"must be two contacts, not {len(self.relays)}", "relays")
+        if self.power_from is not None:
+            raise SettingProblem("cannot be used: a heat pump also draws for reasons of its own", "power_from")
         if self.ordered_w is not None and self.ordered_w <= self.recommended_w:
             raise SettingProblem(f"must be above recommended_w ({self.recommended_w:g} W)", "ordered_w")
         if self.ordered_w is not None and self.ordered_state == self.recommended_state:
             raise SettingProblem("must differ from recommended_state", "ordered_state")
-        object.__setattr__(self, "max_power_w", self.levels_w[-1])
-        LoadPolicy.__attrs_post_init__(self)
+        RelayBankSettings.__attrs_post_init__(self)
 
     @property
     def levels_w(self) -> tuple[float, ...]:

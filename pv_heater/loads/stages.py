@@ -6,13 +6,10 @@ too; contacts that must never be closed together stand in no level together, and
 
 from __future__ import annotations
 
-import attrs
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank
+from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank, RelayBankSettings
 from pv_heater.ports import Tools
 
 
@@ -25,10 +22,9 @@ class Level:
 
 
 @frozen(kw_only=True)
-class StagesSettings(LoadPolicy):
+class StagesSettings(RelayBankSettings):
     """A load with a few powers, made by relays."""
 
-    relays: tuple[RelayPin, ...] = setting("the relays, counted from 1")
     levels: tuple[Level, ...] = setting("what can be drawn, from the least to the most; off needs no level")
     exclusive: bool = setting("true: no two relays are ever closed together, and levels that say so are refused",
                               default=False)  # fmt: skip
@@ -40,9 +36,6 @@ class StagesSettings(LoadPolicy):
         "after a change it stays at least this long before it climbs to a higher level", default=60.0, unit="s",
         minimum=0, maximum=3600,
     )  # fmt: skip
-    max_power_w: float = attrs.field(init=False)
-
-    adjustable = False
 
     def __attrs_post_init__(self) -> None:
         if not self.levels:
@@ -55,8 +48,7 @@ class StagesSettings(LoadPolicy):
                     f"must rise, but {after.power_w:g} W follows {before.power_w:g} W; leave out what is not used",
                     "levels",
                 )
-        object.__setattr__(self, "max_power_w", self.levels[-1].power_w)
-        LoadPolicy.__attrs_post_init__(self)
+        RelayBankSettings.__attrs_post_init__(self)
 
     def _check_level(self, level: Level, key: str) -> None:
         wrong = [number for number in level.closed if not 1 <= number <= len(self.relays)]

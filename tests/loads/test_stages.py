@@ -218,6 +218,7 @@ def test_a_maker_with_other_states_has_them_in_the_settings(tmp_path: Path) -> N
     [
         ({"relays": relays(1)}, "must be two contacts, not 1"),
         ({"ordered_w": 1500}, "must be above recommended_w"),
+        ({"power_from": object()}, "draws for reasons of its own"),
         ({"ordered_w": 2000, "ordered_state": "01"}, "must differ from recommended_state"),
     ],
 )
