@@ -131,4 +131,18 @@ def _load(chance: Random, number: int) -> dict[str, Any]:
     ):
         if chance.random() < 0.3:
             load[key] = chance.choice(values)
-    return load
+    return load | (_tank(chance) if chance.random() < 0.3 else {})
+
+
+def _tank(chance: Random) -> dict[str, Any]:
+    """What must be heated sun or not; within every limit that a load may have."""
+    return {
+        "daily_min_wh": chance.choice([50, 100]),
+        "ready_by": chance.choice(["00:00", "07:00", "15:00", "19:30"]),
+        "hot_water": {
+            "volume_l": chance.choice([10, 150, 1000]),
+            "two_days_min_wh": chance.choice([500, 8000]),
+            "min_c": chance.choice([30, 45]),
+            "hygiene": {"every_days": 1, "at_c": 55, "hold_s": chance.choice([60, 1800])},
+        },
+    }
