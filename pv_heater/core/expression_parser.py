@@ -5,6 +5,9 @@ names of `core.rule_names`, numbers, words, comparisons, arithmetic and a handfu
 of the right kind. What passed is plain closures: nothing of it can reach an object, an attribute or a loop, so it
 ends after as many steps as it has signs.
 
+No library does this: those that evaluate Python look up attributes of live objects and have been escaped from that way
+more than once, and none knows kinds of values, or that a value may not be known.
+
 What is not known stays not known: a comparison with it is neither true nor false, and a condition that ends up not
 known does not hold. `and` and `or` look at both sides, always, so that `held` sees every step.
 """

@@ -19,8 +19,8 @@ from typing import Any, NoReturn, TextIO
 from pv_heater.io.probes import Probes
 from pv_heater.rules.home import Home, NotKnown, RuleMemory
 
-MOST_MEMORY_BYTES = 64 * 1024 * 1024
-"""Of addresses, more than is in use: Python alone takes 18 MB of it, and what a rule imports comes on top."""
+MOST_MEMORY_BYTES = 48 * 1024 * 1024
+"""Of addresses, on top of what Python has when it is ready: what rules import, and their values."""
 MOST_FILES = 64
 LONGEST_S = 10.0
 """Should nobody be left to end it, it ends itself after so long with one question."""
@@ -100,7 +100,9 @@ def answer_question(
 def fence_in() -> None:
     """Limit what a mistake in a rule can do to the machine."""
     threading.stack_size(256 * 1024)
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    most_bytes = pages * resource.getpagesize() + MOST_MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which ends this one

@@ -70,6 +70,14 @@ def rigs(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
         rig.runner.close()
 
 
+def test_the_process_is_small(rigs: Callable[..., Rig]) -> None:
+    rig = rigs()
+    rig.write("good", GOOD)
+    rig.ask()
+    pages = int(Path(f"/proc/{rig.pid()}/statm").read_text(encoding="ascii").split()[1])
+    assert pages * os.sysconf("SC_PAGESIZE") < 24_000_000
+
+
 def test_a_rule_answers_with_its_reason(rigs: Callable[..., Rig]) -> None:
     rig = rigs()
     rig.write("good", GOOD)
