@@ -19,7 +19,7 @@ from pv_heater.io.gpio import TRIP_PATIENCE_S, RelayLine
 DEAD_MAN_S = 10.0
 """Not spoken to for so long, it is off: as long as the watchdog waits, and twice the slowest tick."""
 HANG_S = 2.0
-"""A thread that has not moved for so long, at three looks half a second apart, hangs; its longest unit must be shorter."""
+"""A thread that has not moved for so long, at three looks at least `LOOK_S` apart, hangs; no unit is that long."""
 
 
 LOOK_S = 0.5
