@@ -294,7 +294,8 @@ class Controller:
             forecast=forecast,
             prices=inputs.prices or self._tariff.prices_ahead(self._day.day),
         )
-        self._loads.put_on_duty(self._duties.look(seen, self._loads.memories), self._duties.raised_c(watched.now))
+        duties = self._duties.look(seen, self._loads.memories, self._loads.policies)
+        self._loads.put_on_duty(duties, self._duties.raised_c(watched.now))
 
     def _force(self, command: Force) -> None:
         if command.mode is Mode.AUTO:

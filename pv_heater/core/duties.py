@@ -85,14 +85,14 @@ class Duties:
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
         self._house_w = USUAL_HOUSE_W
 
-    def look(self, seen: Seen, memories: Mapping[str, Memory]) -> dict[str, Duty]:
-        """The duties of this step, by load; none while the time of day is not known."""
+    def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadPolicy]) -> dict[str, Duty]:
+        """The duties of this step, by load; none while the time of day is not known. `policies` as they are now."""
         duties: dict[str, Duty] = {}
         left_w = seen.headroom_w - sum(memory.power_w for memory in memories.values() if memory.mode is Mode.ON)
         if seen.base_w is not None:
             self._house_w += (max(0.0, seen.base_w) - self._house_w) * min(1.0, seen.elapsed_s / HOUSE_S)
         for name, load in self._loads.items():
-            memory = memories[name]
+            memory, load.policy = memories[name], policies[name]
             load.elapsed_s += seen.elapsed_s
             load.told_wh += memory.power_w * seen.elapsed_s / 3600.0
             if not seen.clock_trusted or not load.has_duties:
@@ -171,8 +171,8 @@ class Duties:
         """The step as this load sees it. Its count of the day begins anew at midnight."""
         before_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         policy = load.policy
-        most_w = min(policy.max_power_w, left_w)
         return Moment(
+            policy=policy,
             now=seen.now,
             tick_s=seen.tick_s,
             elapsed_s=load.elapsed_s,
@@ -181,7 +181,7 @@ class Duties:
             temperature_c=seen.load_c.get(policy.name),
             drew_nothing=memory.idle is not None,
             may_buy=seen.may_buy,
-            most_w=most_w if most_w >= policy.least_power_w else 0.0,
+            most_w=_most_w(policy, left_w),
             outlook=Outlook(
                 forecast=seen.forecast,
                 prices=seen.prices,
@@ -193,11 +193,19 @@ class Duties:
         )
 
 
+def _most_w(policy: LoadPolicy, left_w: float) -> float:
+    """The most it can run at within `left_w`; 0 where that is less than its least."""
+    if policy.adjustable:
+        most_w = min(policy.max_power_w, left_w)
+        return most_w if most_w >= policy.least_power_w else 0.0
+    return max((level_w for level_w in policy.levels_w if level_w <= left_w), default=0.0)
+
+
 def _of_load(policy: LoadPolicy, zone: tzinfo) -> _OfLoad:
     hot_water = policy.hot_water
     hygiene = None
     if hot_water is not None and hot_water.hygiene is not None:
-        hygiene = Hygiene(policy, hot_water, hot_water.hygiene, zone)
+        hygiene = Hygiene(hot_water, hot_water.hygiene, zone)
     return _OfLoad(
         policy=policy,
         guarantee=Guarantee(policy, zone),

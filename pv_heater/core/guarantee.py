@@ -101,7 +101,7 @@ class Guarantee:
             self._runs = True
             return f"{missing}, and no time is left to wait"
         if self._look_at is None or moment.now >= self._look_at:
-            quarters = quarters_until(moment.now, ends_at, self._policy, moment.outlook)
+            quarters = quarters_until(moment.now, ends_at, moment.policy, moment.outlook)
             worth_it = self._runs or missing_wh >= moment.most_w * LEAST_RUN_S / 3600.0
             self._runs = worth_it and runs_now(quarters, missing_wh)
             self._look_at = next_quarter(moment.now)

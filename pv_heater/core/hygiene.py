@@ -20,7 +20,6 @@ from pv_heater.core.hygiene_hold import Hold
 from pv_heater.core.hygiene_ledger import Cycle, HygieneLedger
 from pv_heater.core.local_hours import window_at
 from pv_heater.core.moment import Moment
-from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.quarters import best_start, next_quarter, quarters_until
 from pv_heater.core.saved_values import day_in, group_in, number_in
 from pv_heater.core.tank_heat import heat_wh
@@ -48,8 +47,8 @@ class _Try:
 class Hygiene:
     """Keeps one tank's ledger, and says when it must be heated through."""
 
-    def __init__(self, policy: LoadPolicy, hot_water: HotWater, settings: HygieneSettings, zone: tzinfo) -> None:
-        self._policy, self._hot_water, self._settings, self._zone = policy, hot_water, settings, zone
+    def __init__(self, hot_water: HotWater, settings: HygieneSettings, zone: tzinfo) -> None:
+        self._hot_water, self._settings, self._zone = hot_water, settings, zone
         self._hold = Hold()
         self._ledger = HygieneLedger()
         self._try: _Try | None = None
@@ -62,7 +61,6 @@ class Hygiene:
         self.notice: str | None = None
         """The last thing worth telling."""
         self._longest_wh = MOST_TANKS * heat_wh(hot_water, hot_water.cold_c, settings.at_c + ABOVE_C)
-        self._longest_s = self._longest_wh / policy.max_power_w * 3600.0 + 2 * settings.hold_s
 
     def duty(self, moment: Moment) -> Duty | None:
         """Take note of the step that ended; the duty for the one that begins, None without."""
@@ -161,7 +159,7 @@ class Hygiene:
         last_at = ends_at - timedelta(seconds=run_s)
         if moment.now >= last_at:
             return True
-        quarters = quarters_until(moment.now, ends_at, self._policy, moment.outlook)
+        quarters = quarters_until(moment.now, ends_at, moment.policy, moment.outlook)
         return best_start(quarters, need_wh, last_at) == moment.now
 
     def _is_blind(self, moment: Moment) -> bool:
@@ -176,7 +174,7 @@ class Hygiene:
 
     def _gives_up(self, tried: _Try, moment: Moment) -> bool:
         """Whether this try has had its time or its energy."""
-        if tried.run_s < self._longest_s and tried.bought_wh < self._longest_wh:
+        if tried.run_s < self._longest_s(moment) and tried.bought_wh < self._longest_wh:
             return False
         tried.gave_up, self._runs = True, False
         settings = self._settings
@@ -187,13 +185,17 @@ class Hygiene:
         )
         return True
 
+    def _longest_s(self, moment: Moment) -> float:
+        """The longest time of a try at the load's full power."""
+        return self._longest_wh / moment.policy.max_power_w * 3600.0 + 2 * self._settings.hold_s
+
     def _heat(self, moment: Moment) -> Duty | None:
         """The duty within a try: none while the tank is hot enough for the moment."""
         at_c, temperature_c = self._settings.at_c, moment.temperature_c or 0.0
         self._rests = temperature_c >= at_c + (AGAIN_C if self._rests else ABOVE_C)
         if self._rests or moment.most_w <= 0 or self._try is None:
             return None
-        left_s = self._longest_s - self._try.run_s
+        left_s = self._longest_s(moment) - self._try.run_s
         because = (
             f"hygiene, {temperature_c:.1f} degC must become {at_c:.0f} and stay for "
             f"{self._settings.hold_s / 60:.0f} min"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.quarters import Outlook
 
 
@@ -12,6 +13,8 @@ from pv_heater.core.quarters import Outlook
 class Moment:
     """The step as one load sees it."""
 
+    policy: LoadPolicy
+    """As it is now: the power of a relay may be learned."""
     now: datetime
     tick_s: float
     elapsed_s: float

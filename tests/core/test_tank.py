@@ -9,6 +9,7 @@ import pytest
 
 from pv_heater.core.hot_water_settings import HotWater
 from pv_heater.core.moment import Moment
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.quarters import Outlook
 from pv_heater.core.tank_state import USUAL_TAKEN_W, Tank
 from tests.builders import NOON
@@ -22,6 +23,7 @@ FULL_WH = 100 * 1.163 * 50
 
 def moment(**changes: Any) -> Moment:
     values: dict[str, Any] = {
+        "policy": LoadPolicy(name="heater", max_power_w=2000.0),
         "now": NOON, "tick_s": 0.0, "elapsed_s": 60.0, "given_wh": 0.0, "told_wh": 0.0, "temperature_c": None,
         "drew_nothing": False, "may_buy": True, "most_w": inf, "outlook": OUTLOOK,
     }  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pv_heater import Controller
 from pv_heater.core.types import Force, Mode, Vacation
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.hot_water import NIGHT_AND_NOON, VIENNA, Life, forecast, sunny
@@ -237,3 +238,16 @@ def test_the_next_day_begins_anew() -> None:
     days = {at.date() for at in life.heats("guarantee")}
     assert days == {MIDNIGHT.date(), MIDNIGHT.date() + timedelta(days=1)}
     assert 8000 <= life.heated_wh() < 8800
+
+
+def test_the_learned_power_of_a_relay_tells_when_it_must_begin() -> None:
+    """Taken for 2000 W; it draws 800, as its earlier starts have shown."""
+    row = {"type": "relay", "relay": {"pin": "GPIO17", "active_high": True}, "max_power_w": "auto", "max_c": None}
+    life = Life(start=MIDNIGHT.replace(hour=12), load={**row, **EVENING}, tank=COLD)
+    life.live(1 / 60)
+    state = {**life.controller.state(), "powers": {"heater": [800.0] * 9}}
+    life.controller = Controller.from_config(life.settings, state=state)
+    life.live(7)
+    assert {decision.setpoints["heater"].power_w for _, decision, _ in life.seen} == {0.0, 800.0}
+    assert hours(life.heats())[0] < 14
+    assert life.heated_wh() >= 4000
