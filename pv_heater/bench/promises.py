@@ -238,6 +238,7 @@ def _of_stop(policy: LoadPolicy, course: _Course, tick_s: float, state: LoadStat
     """What a load that went off now, though nothing forbids it at once, may not have done."""
     ran_s = tick_s - course.since_s
     draws_nothing = state.phase is Phase.FULL and "draws nothing" in state.because
-    excused = course.mode is Mode.OFF or course.faulty or draws_nothing or state.rule in RELEASED_LATER
+    away = state.rule == "unreachable"
+    excused = course.mode is Mode.OFF or course.faulty or draws_nothing or away or state.rule in RELEASED_LATER
     if ran_s < policy.min_on_s - ROUNDING and not excused:
         yield f"goes off after {ran_s:.1f} s, min_on_s is {policy.min_on_s:.0f}: {state.rule}, {state.because}"
