@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import evolve
 
+from pv_heater.config_displays import clashing_displays
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
 from pv_heater.config_presets import with_preset
@@ -72,6 +73,7 @@ def load_config(
     try:
         values = {"strategy": {"type": "plan"}, **document.values}
         config = _config_hook(Structure(secrets), tables or Tables())(values)
+        problems += clashing_displays(config)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
     if config is None or problems:
@@ -89,6 +91,7 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
             "forecast": many(_typed(structure, tables.forecasts, "forecasts")),
             "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
             "loads": _loads(structure, tables),
+            "display": many(_typed(structure, tables.displays, "displays")),
         },
     )
 

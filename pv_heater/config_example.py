@@ -123,6 +123,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "gx_relay": {"name": "immersion", "max_power_w": "1500"},
     "gx_relay_modbus": {"name": "immersion_2", "max_power_w": "1500", "relay_is_manual": "true"},
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
+    "tm1638": {"dio": "GPIO19", "clk": "GPIO13", "stb": "GPIO26"},
     "power_from http": {"url": "http://192.168.1.60/rpc/Switch.GetStatus?id=0", "path": "apower"},
     "power_from mqtt": {"host": "192.168.1.10", "topic": "tele/washer/SENSOR", "path": "ENERGY.Power"},
     "temperature_from http": {"url": "http://192.168.1.199/state"},
@@ -145,6 +146,7 @@ def documented_example(tables: Tables | None = None) -> str:
         "forecast": _typed("forecast", tables.forecasts),
         "strategy": _typed("strategy", tables.strategies),
         "loads": _loads(tables),
+        "display": _typed("display", tables.displays),
     }
     parts = [_HEADER]
     for field in settings_of(Config):

@@ -102,6 +102,7 @@ class Config:
     )
     web: Web | None = setting("page and JSON API", default=None)
     mqtt: Mqtt | None = setting("status over MQTT", default=None)
+    display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
     tick_s: float = setting("how often everything is decided anew", default=1.0, unit="s", minimum=0.2, maximum=5)
     dry_run: bool = setting("true: decide and log, switch nothing", default=False)
     schema: int = setting("version of this file's layout; older ones are converted as they are read", default=1)

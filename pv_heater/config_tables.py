@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from pv_heater.displays import DISPLAYS
 from pv_heater.forecasts import FORECASTS
 from pv_heater.loads import LOADS
 from pv_heater.meters import METERS
@@ -25,6 +26,7 @@ class Tables:
     strategies: Mapping[str, str] = STRATEGIES
     sensors: Mapping[str, str] = SENSORS
     power_meters: Mapping[str, str] = POWER_METERS
+    displays: Mapping[str, str] = DISPLAYS
 
 
 def adapter_class(row: str) -> Any:

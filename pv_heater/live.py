@@ -25,6 +25,7 @@ from pv_heater.outputs import Outputs, full_powers_w
 from pv_heater.paths import make_state_dir
 from pv_heater.report import TransitionLog
 from pv_heater.rules.live import build_rules
+from pv_heater.showing import Displays
 from pv_heater.sources import Sources
 
 log = logging.getLogger(__name__)
@@ -83,10 +84,13 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             wishes=rules.wishes,
             keepers=(watchdog, notifier),
         )
-        handler = CommandHandler(loop, lambda: transitions.status, sources.status, journal)
+        displays = Displays(config, outputs.tools, lambda: transitions.status, loop.submit)
+        handler = CommandHandler(
+            loop, lambda: transitions.status, lambda: [*sources.status(), *displays.status()], journal
+        )
         control = ControlServer(folder / SOCKET_NAME, handler)
         signals.attach(loop)
-        threads: list[Startable] = [sources, watchdog, control, rules]
+        threads: list[Startable] = [sources, watchdog, control, rules, displays]
         for thread in threads:
             thread.start()
         try:
@@ -102,6 +106,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             state_file.save_now(controller.state())
             sources.close()
             rules.close()
+            displays.close()
         log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
 

@@ -46,6 +46,7 @@ ALLOWED = {
     "forecasts": {"forecasts", "ports", "core", "errors", "io"},
     "loads": {"loads", "ports", "core", "errors", "io"},
     "sensors": {"sensors", "ports", "core", "errors", "io"},
+    "displays": {"displays", "ports", "core", "errors", "io", "report"},
     "sensing": {"ports", "io"},
     "io": {"io", "ports", "core", "errors"},
     "rules": {"rules", "io", "ports", "core", "errors"},
@@ -84,7 +85,7 @@ def test_a_module_imports_only_what_its_place_allows(module: Path) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors"])
+@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays"])
 def test_adapters_never_import_each_other(folder: str) -> None:
     tables = {"vrm": {"vrm_api", "vrm_bodies", "vrm_records"}}
     rows = (PACKAGE / folder / "__init__.py").read_text(encoding="utf-8")

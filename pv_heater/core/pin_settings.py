@@ -1,4 +1,4 @@
-"""How a relay, a servo and a digital potentiometer hang on their pins."""
+"""How a relay, a servo, a digital potentiometer and a board with buttons hang on their pins."""
 
 from __future__ import annotations
 
@@ -131,8 +131,27 @@ class WiperPins:
         return (self.clock_pin, self.data_pin, self.select_pin)
 
 
+@frozen(kw_only=True)
+class KeyBoardPins:
+    """The pins of a TM1638 board with eight lamps, digits and buttons; any three will do."""
+
+    dio: str = setting("the pin at its DIO; feed the board with 3.3 V, or shift the level", check=PinName.parse)
+    clk: str = setting("the pin at its CLK", check=PinName.parse)
+    stb: str = setting("the pin at its STB", check=PinName.parse)
+    brightness: int = setting("how bright lamps and digits are, 7 the most", default=2, minimum=0, maximum=7)
+
+    def __attrs_post_init__(self) -> None:
+        if len({PinName.parse(name) for name in self.names}) < len(self.names):
+            raise SettingProblem("must be three different pins: dio, clk and stb", "dio")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its three pins."""
+        return (self.dio, self.clk, self.stb)
+
+
 PinGroup = RelayPin | ServoPin | WiperPins
-"""The settings that hold pins."""
+"""The settings in a load's settings that hold pins."""
 
 
 def pin_groups(settings: Any) -> Iterator[tuple[str, PinGroup]]:

@@ -1,4 +1,4 @@
-"""The program's one way to its pins: relay contacts, servos and potentiometers, on gpiozero.
+"""The program's one way to its pins: relay contacts, servos, potentiometers and boards with buttons, on gpiozero.
 
 Levels and pulses are given to gpiozero's pins directly, not through its devices: those register themselves for
 clean-up at exit and move a pin when they are made. Which library stands behind the pins is `pin_board`'s business.
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pv_heater.core.pin_names import PinName
-from pv_heater.core.pin_settings import PinGroup, RelayPin, ServoPin, WiperPins
+from pv_heater.core.pin_settings import KeyBoardPins, PinGroup, RelayPin, ServoPin, WiperPins
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import HardwareError
+from pv_heater.io.key_board_wires import KeyBoardWires
 from pv_heater.io.pin_board import as_hardware_error, open_board
 from pv_heater.io.spi import WiperLine
 
@@ -156,7 +157,7 @@ class ServoLine:
             self._pin.input_with_pull(self._pin.info.pull or "down")
 
 
-Line = TypeVar("Line", RelayLine, ServoLine, WiperLine)
+Line = TypeVar("Line", RelayLine, ServoLine, WiperLine, KeyBoardWires)
 
 
 class Pins:
@@ -168,7 +169,7 @@ class Pins:
 
     def __init__(self, *, factory: str, pin_log: Path | None, monotonic_s: Callable[[], float]) -> None:
         self._board = open_board(factory, pin_log, monotonic_s)
-        self._lines: list[RelayLine | ServoLine | WiperLine] = []
+        self._lines: list[RelayLine | ServoLine | WiperLine | KeyBoardWires] = []
         self._taken: set[PinName] = set()
 
     def relay(self, settings: RelayPin) -> RelayLine:
@@ -193,6 +194,14 @@ class Pins:
             line = WiperLine(clock, data, select, settings)
         return self._keep(line, *names)
 
+    def key_board(self, settings: KeyBoardPins) -> KeyBoardWires:
+        """The board with lamps, digits and buttons at those pins; it is told nothing yet. Raises HardwareError."""
+        names = self._new_names(settings)
+        with as_hardware_error(f"TM1638 at {', '.join(settings.names)}"):
+            data, clock, select = (self._board.pin(name, pulses_only=False) for name in names)
+            line = KeyBoardWires(data, clock, select, settings)
+        return self._keep(line, *names)
+
     def close(self) -> None:
         """Release every pin, relays first, then the library. Tries all; then raises the first HardwareError."""
         problems = []
@@ -213,7 +222,7 @@ class Pins:
         self._taken.update(names)
         return line
 
-    def _new_names(self, settings: PinGroup) -> list[PinName]:
+    def _new_names(self, settings: PinGroup | KeyBoardPins) -> list[PinName]:
         names: list[PinName] = []
         for text in settings.names:
             try:

@@ -14,16 +14,23 @@ _CONNECT_S = 0.4
 """A machine on the own network answers within milliseconds, on bad radio within tenths of a second."""
 
 
-def own_network() -> IPv4Network | None:
-    """The 256 addresses around our own; None when we have no private address, for other networks are not ours."""
+def own_address() -> IPv4Address | None:
+    """This machine's address on its network; None when it has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Sends nothing: it only makes the system choose the address it would send from.
             probe.connect(("10.255.255.255", 1))
         except OSError:
             return None
-        own = IPv4Address(probe.getsockname()[0])
-    return IPv4Network(f"{own}/24", strict=False) if own.is_private and not own.is_loopback else None
+        return IPv4Address(probe.getsockname()[0])
+
+
+def own_network() -> IPv4Network | None:
+    """The 256 addresses around our own; None when we have no private address, for other networks are not ours."""
+    own = own_address()
+    if own is None or not own.is_private or own.is_loopback:
+        return None
+    return IPv4Network(f"{own}/24", strict=False)
 
 
 def open_ports(
