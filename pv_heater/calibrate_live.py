@@ -1,4 +1,7 @@
-"""`main.py calibrate` on the real home: the same locks, outputs, guards and watchdog as the controller."""
+"""`main.py calibrate` on the real home: the same locks, outputs, guards and watchdog as the controller.
+
+Only the clock need not be trusted: nothing here depends on the time of day.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,7 @@ from pv_heater.core.calibration import Walk
 from pv_heater.core.guards import least_battery_percent
 from pv_heater.core.regulator_curve import RegulatorCurve, curve_text
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.io.clock import SystemClock, network_time_synchronised
-from pv_heater.io.clock_trust import ClockTrust
+from pv_heater.io.clock import SystemClock
 from pv_heater.io.pin_lock import lock_state_dir
 from pv_heater.io.state_file import write_atomically
 from pv_heater.io.stop_signals import StopSignals
@@ -86,7 +88,7 @@ def calibrate_live(config: Config, wish: Wish, tell: Callable[[str], None]) -> C
 
         def measured(points: Mapping[float, float]) -> None:
             write_atomically(progress, progress_text(points))
-            percent = min((percent for percent in points if percent > 0), default=0.0)
+            percent = list(points)[-1]  # the newest
             tell(f"{percent:5.1f} %  {points[percent]:7.1f} W   ({len(points)} of {wish.points})")
 
         calibrator = Calibrator(
@@ -108,7 +110,6 @@ def calibrate_live(config: Config, wish: Wish, tell: Callable[[str], None]) -> C
             loads=outputs.loads,
             reporters=(house, calibrator),
             tick_s=plain.tick_s,
-            clock_trusted=ClockTrust(clock, network_time_synchronised, house.clock_offset_s),
             distrusted_because=house.distrust,
             temperatures=sources.temperatures.latest,
             powers=sources.powers.latest_with_age,

@@ -176,11 +176,24 @@ class Controller:
             stale_share=circumstances.stale_share,
             answers=answers,
         )
+        learned = self._actuators.learned()
+        if learned:
+            basis = replace(basis, learned=learned)
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
         tanks = self._duties.tanks(self._loads.credited_w())
         notices = self._actuators.with_doubts(self._duties.notices())
         return decision_of(
-            outcomes, blocks, budget, now, tick_s, self._zone, basis, self._thresholds, tanks=tanks, notices=notices
+            outcomes,
+            blocks,
+            budget,
+            now,
+            tick_s,
+            self._zone,
+            basis,
+            self._thresholds,
+            tanks=tanks,
+            notices=notices,
+            told_w=self._actuators.told_w,
         )
 
     def state(self) -> dict[str, Any]:
@@ -197,6 +210,7 @@ class Controller:
             "powers": self._powers.state(),
             "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
+            "curves": self._actuators.state(),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
 
@@ -214,6 +228,7 @@ class Controller:
             self._loads.take_back(self._saved.loads, time.tick_s, away_s)
             self._duties.restore(self._saved.duties, time.tick_s, away_s)
             self._rules.take_back((self._given_state or {}).get("rules"), time.tick_s, away_s)
+            self._actuators.restore((self._given_state or {}).get("curves"))
             self._day.day, self._vacation_until_at = self._saved.day, self._saved.vacation_until_at
             self._saved = self._given_state = None
         new_day = self._day.has_changed(now)
@@ -355,7 +370,8 @@ class Controller:
     def _remember_own(self, unreachable: Collection[str]) -> None:
         """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
         unfelt = self._pretended.union(unreachable)
-        felt_w = {name: power_w for name, power_w in self._loads.credited_w().items() if name not in unfelt}
+        credited_w = self._loads.credited_w().items()
+        felt_w = {name: self._actuators.drawn_w(name, power_w) for name, power_w in credited_w if name not in unfelt}
         self._watch.remember_own(self._time.tick_s, felt_w)
         self._powers.remember_told(self._time.tick_s, felt_w)
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}

@@ -37,7 +37,13 @@ def state_lines(name: str, state: Json, thresholds: Json, zone: tzinfo) -> list[
 
 def grounds_text(inputs: Json) -> str:
     """The values a decision was made from, with their ages; what was not known is left out."""
-    parts = (_reading_text(inputs), _temperature_text(inputs), _forecast_text(inputs), _strategy_text(inputs))
+    parts = (
+        _reading_text(inputs),
+        _temperature_text(inputs),
+        _forecast_text(inputs),
+        _strategy_text(inputs),
+        _learned_text(inputs),
+    )
     return "; ".join(part for part in parts if part)
 
 
@@ -91,6 +97,10 @@ def _reading_text(inputs: Json) -> str:
 
 def _temperature_text(inputs: Json) -> str:
     return _joined([f"{name} {celsius:.1f} degC" for name, celsius in inputs["load_c"].items()])
+
+
+def _learned_text(inputs: Json) -> str:
+    return _joined([f"{name}: {text}" for name, text in inputs.get("learned", {}).items()])
 
 
 def _forecast_text(inputs: Json) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from pv_heater.core.actuator_faults import Actuator, ActuatorFaults
+from pv_heater.core.curve_lessons import CurveLessons
 from pv_heater.core.house_steps import HouseSteps
 from pv_heater.core.never_off import NeverOff
 from pv_heater.core.policy import LoadPolicy
@@ -24,6 +26,8 @@ class Actuators:
         self._measured = ActuatorFaults(real)
         self._steps = HouseSteps()
         self._never_off = NeverOff()
+        self._lessons = CurveLessons({name: policies[name] for name in real})
+        self._least_w = {name: policies[name].least_power_w for name in real}
 
     def faults(self, new: tuple[Reading, float] | None, cleared: Collection[str]) -> dict[str, str]:
         """What a new reading and the tick at which it was taken prove; None: there is none that may be used.
@@ -40,7 +44,35 @@ class Actuators:
         step = self._steps.observe(reading, taken_tick_s, self._told, self._names)
         if self._steps.last is not None and self._steps.last is not before:
             found = self._never_off.find(self._steps.last, step) | found
+            self._lessons.house(self._steps.last, step, throttled=reading.pv_throttled is True)
+        if not found:
+            self._lessons.own(reading, taken_tick_s, self._told)
         return found
+
+    def told_w(self, name: str, power_w: float) -> float:
+        """What a load must be told to draw that, by what was learned of its curve."""
+        curve = self._lessons.curves.get(name)
+        if curve is None or power_w <= 0:
+            return power_w
+        told_w = curve.told_w(power_w)
+        return told_w if told_w == power_w else max(told_w, self._least_w[name])
+
+    def drawn_w(self, name: str, power_w: float) -> float:
+        """What a load draws that is to draw that: less where it cannot give as much."""
+        curve = self._lessons.curves.get(name)
+        return power_w if curve is None or power_w <= 0 else curve.drawn_w(self.told_w(name, power_w))
+
+    def learned(self) -> dict[str, str]:
+        """What was learned of the curves, in words."""
+        return self._lessons.texts()
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain JSON types."""
+        return self._lessons.state()
+
+    def restore(self, state: Any) -> None:
+        """Take back what an earlier `state` told."""
+        self._lessons.restore(state)
 
     def with_doubts(self, notices: Mapping[str, str]) -> dict[str, str]:
         """What the owner should know of each load: the notices there are, and what is odd and no fault yet."""
@@ -49,7 +81,9 @@ class Actuators:
             joined[name] = f"{joined[name]}; {doubt}" if name in joined else doubt
         return joined
 
-    def remember(self, tick_s: float, told_w: Mapping[str, float], unreachable: Collection[str]) -> None:
-        """From now on the loads are told this; of those out of reach nobody knows what they do."""
+    def remember(self, tick_s: float, power_w: Mapping[str, float], unreachable: Collection[str]) -> None:
+        """From now on the loads are to draw this; of those out of reach nobody knows what they do."""
         known = self._names.difference(unreachable)
-        self._told.remember(tick_s, {name: power_w for name, power_w in told_w.items() if name in known})
+        self._told.remember(
+            tick_s, {name: self.told_w(name, wanted) for name, wanted in power_w.items() if name in known}
+        )

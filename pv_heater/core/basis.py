@@ -59,6 +59,8 @@ class Basis:
     """What the loads' rules answered, ``on`` or ``off``; a load whose rule has no opinion is left out."""
     rule_remarks: Mapping[str, str] = field(default_factory=dict)
     """What a load's owner should know of its rule, such as a value that is not known."""
+    learned: Mapping[str, str] = field(default_factory=dict)
+    """What was learned of a load's regulator, and is corrected; see `core.learned_curve`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

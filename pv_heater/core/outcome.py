@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from pv_heater.core.basis import Basis, Thresholds
@@ -25,8 +25,12 @@ def decision_of(
     *,
     tanks: Mapping[str, TankStatus],
     notices: Mapping[str, str],
+    told_w: Callable[[str, float], float],
 ) -> Decision:
-    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`."""
+    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`.
+
+    `told_w` answers what a load, by its name, must be told to draw so much.
+    """
 
     def instant(at_s: float) -> datetime:
         return (now + timedelta(seconds=at_s - tick_s)).astimezone(zone)
@@ -52,7 +56,7 @@ def decision_of(
     first = blocks[0] if blocks else None
     return Decision(
         setpoints={
-            name: Setpoint(on=True, power_w=state.power_w) if state.power_w > 0 else OFF
+            name: Setpoint(on=True, power_w=told_w(name, state.power_w)) if state.power_w > 0 else OFF
             for name, state in states.items()
         },
         loads=states,
