@@ -98,6 +98,17 @@ def test_every_relative_link_leads_to_a_file(page: Path):
     assert not missing
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_heading_finds_it(page: Path):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for name, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", text):
+        if "://" not in name:
+            target = (page.parent / name if name else page).read_text(encoding="utf-8")
+            headings = re.findall(r"^#+ (.*)$", target, re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, f"{name}#{anchor}"
+
+
 @pytest.mark.parametrize(("page", "text"), all_blocks("yaml"))
 def test_every_configuration_example_loads_or_the_page_shows_its_mistakes(
     page: Path, text: str, tmp_path: Path, documented: Tables
