@@ -192,7 +192,7 @@ def _from_forecast_url(value: Any) -> tuple[list[_Move], str]:
 def _from_sleep_timer(value: Any) -> tuple[list[_Move], str]:
     try:
         too_short = float(value) < 1
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         too_short = False  # left as it is, to be refused with its own sentence
     said = "is now called meter.interval_s" + (" (at least 1 s)" if too_short else "")
     return [_Move(("meter", "interval_s"), "1" if too_short else value)], said

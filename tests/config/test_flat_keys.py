@@ -1,6 +1,9 @@
 from datetime import time
 
+import pytest
+
 from pv_heater.config import load_config
+from pv_heater.errors import ConfigError
 from tests.config.files import COMPLETE, loaded, problems
 from tests.config.stand_ins import TABLES
 
@@ -136,3 +139,8 @@ def test_flat_keys_load_from_a_mapping_too():
 
 def test_a_section_that_is_no_group_is_still_one_sentence(tmp_path):
     assert "limits: must be a group of settings" in problems(tmp_path, COMPLETE + "limits: 5\nmax_grid_draw: 50\n")[0]
+
+
+def test_a_number_beyond_all_bounds_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ConfigError, match="must be"):
+        load_config({"sleep_timer": 10**400})
