@@ -6,8 +6,7 @@ Only the clock need not be trusted: nothing here depends on the time of day.
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,6 @@ from pv_heater.paths import make_state_dir
 from pv_heater.pictures.curve import curve_picture
 from pv_heater.sources import Sources, named_meters
 
-log = logging.getLogger(__name__)
-
 
 @frozen(kw_only=True)
 class Wish:
@@ -75,61 +72,74 @@ def calibrate_live(config: Config, wish: Wish, tell: Callable[[str], None]) -> C
     signals = StopSignals()
     signals.install(clock)
     folder = make_state_dir(config)
-    progress, line = folder / f"calibration_{wish.load}.json", folder / "calibration_line.csv"
+    progress, line = folder / f"calibration_{wish.load}.json", folder.absolute() / "calibration_line.csv"
     with ExitStack() as ends:
         ends.enter_context(lock_state_dir(folder, owner=f"calibrate {wish.load}"))
-        plain = config_for(config, wish.load, line.absolute(), _meter(config, wish.meter))
+        plain = config_for(config, wish.load, line, _meter(config, wish.meter))
         _refuse_fault(folder / STATE_NAME, wish.load)
         known = read_progress(progress) if wish.resume else ()
-        max_power_w = plain.policies[0].max_power_w
-        write_atomically(line, curve_text(RegulatorCurve(((0.0, 0.0), (100.0, max_power_w)))))
+        straight = RegulatorCurve(((0.0, 0.0), (100.0, plain.policies[0].max_power_w)))
+        write_atomically(line, curve_text(straight))
+        ends.callback(line.unlink, missing_ok=True)
         outputs = ends.enter_context(Outputs(plain, clock, folder, dry_run=False))
-        sources = Sources(plain, outputs.tools, clock, pretended=frozenset())
 
         def measured(points: Mapping[float, float]) -> None:
             write_atomically(progress, progress_text(points))
             percent = list(points)[-1]  # the newest
             tell(f"{percent:5.1f} %  {points[percent]:7.1f} W   ({len(points)} of {wish.points})")
 
-        calibrator = Calibrator(
-            wish.load,
-            max_power_w,
-            lambda interval_s: Walk(percents_of(wish.points), max_power_w, pace_of(interval_s, wish.warm_up_s), known),
-            least_battery_percent=least_battery_percent(plain.site, plain.limits),
-            submit=lambda command: loop.submit(command),
-            stop=lambda why: loop.stop(why),
-            measured=measured,
-        )
-        watchdog = Watchdog(outputs.loads, clock.monotonic_s)
-        house = sources.house
-        loop = Loop(
-            controller=Controller(plain, calibrating={wish.load}),
-            clock=clock,
-            meter=house,
-            forecast=sources.forecast,
-            loads=outputs.loads,
-            reporters=(house, calibrator),
-            tick_s=plain.tick_s,
-            distrusted_because=house.distrust,
-            temperatures=sources.temperatures.latest,
-            powers=sources.powers.latest_with_age,
-            keepers=(watchdog,),
-        )
-        signals.attach(loop)
-        sources.start()
-        watchdog.start()
-        try:
-            loop.run()  # whatever ends it, the load is safe when this returns or raises
-        finally:
-            sources.stop()
-            watchdog.stop()
-            sources.close()
-            line.unlink(missing_ok=True)
-    why = calibrator.stopped_because or (None if calibrator.done else f"ended by {loop.stop_reason}")
-    file = None if why is not None else _write(config, wish, calibrator.points, max_power_w)
+        calibrator, why = _walk(plain, wish, known, clock, signals, outputs, measured)
+    file = None if why is not None else _write(config, wish, calibrator.points, straight.points[-1][1])
     if file is not None:
         progress.unlink(missing_ok=True)
     return Calibrated(points=dict(calibrator.points), file=file, stopped_because=why, progress=progress)
+
+
+def _walk(
+    plain: Config,
+    wish: Wish,
+    known: Sequence[tuple[float, float]],
+    clock: SystemClock,
+    signals: StopSignals,
+    outputs: Outputs,
+    measured: Callable[[Mapping[float, float]], None],
+) -> tuple[Calibrator, str | None]:
+    """The walk through the loop, and why it ended early, if it did; whatever ends it, the load is safe by then."""
+    max_power_w = plain.policies[0].max_power_w
+    sources = Sources(plain, outputs.tools, clock, pretended=frozenset())
+    watchdog = Watchdog(outputs.loads, clock.monotonic_s)
+    calibrator = Calibrator(
+        wish.load,
+        max_power_w,
+        lambda interval_s: Walk(percents_of(wish.points), max_power_w, pace_of(interval_s, wish.warm_up_s), known),
+        least_battery_percent=least_battery_percent(plain.site, plain.limits),
+        submit=lambda command: loop.submit(command),
+        stop=lambda why: loop.stop(why),
+        measured=measured,
+    )
+    loop = Loop(
+        controller=Controller(plain, calibrating={wish.load}),
+        clock=clock,
+        meter=sources.house,
+        forecast=sources.forecast,
+        loads=outputs.loads,
+        reporters=(sources.house, calibrator),
+        tick_s=plain.tick_s,
+        distrusted_because=sources.house.distrust,
+        temperatures=sources.temperatures.latest,
+        powers=sources.powers.latest_with_age,
+        keepers=(watchdog,),
+    )
+    signals.attach(loop)
+    sources.start()
+    watchdog.start()
+    try:
+        loop.run()
+    finally:
+        sources.stop()
+        watchdog.stop()
+        sources.close()
+    return calibrator, calibrator.stopped_because or (None if calibrator.done else f"ended by {loop.stop_reason}")
 
 
 def _write(config: Config, wish: Wish, points: Mapping[float, float], max_power_w: float) -> Path:

@@ -56,11 +56,10 @@ def calibrate(
 def lines_of(load: str, result: Calibrated) -> list[str]:
     """What came of it, for people."""
     if result.file is None:
-        kept = "; --resume goes on from there" if result.points else ""
-        return [
-            f"{load} is off. Not finished: {result.stopped_because}.",
-            f"{len(result.points)} positions are kept in {result.progress}{kept}.",
-        ]
+        lines = [f"{load} is off. Not finished: {result.stopped_because}."]
+        if result.points:
+            lines.append(f"{len(result.points)} positions are kept in {result.progress}; --resume goes on from there.")
+        return lines
     return [
         f"{load} is off. The curve is in {result.file}, its picture in {result.file.with_suffix('.svg')}.",
         f"Put it into the settings of {load}: `curve: {result.file.name}` (for servo_regulator under `servo:`).",
