@@ -15,9 +15,11 @@ from pv_heater.core import (
     actuator_faults,
     boost,
     calibration,
+    curve_lessons,
     guarantee,
     hot_water_settings,
     hygiene,
+    learned_curve,
     never_off,
     tank_state,
 )
@@ -204,6 +206,9 @@ def test_the_numbers_of_the_page_on_calibrating_are_the_constants() -> None:
     assert f"{calibration.SAME_FULL_SHARE:.0%}".replace("%", " %") + " off what it was" in text
     assert f"within {calibration.UNREST_SHARE:.0%}".replace("%", " %") in text
     assert (calibration.TRIES, LOST_S) == (4, 60)
+    assert f"each step of {curve_lessons.LEAST_STEP_W:g} W or more" in text
+    assert f"never by more than {learned_curve.LARGEST_SHARE:.0%}".replace("%", " %") in text
+    assert (learned_curve.NODES, learned_curve.AGREEING) == (5, 3)
 
 
 def test_the_times_of_the_network_on_the_safety_page_are_the_constants() -> None:
