@@ -49,9 +49,11 @@ def _wiring(config: Config) -> list[Finding]:
     problems = boot_problems(config)
     if problems:
         return [Finding(what="wiring", says=problem, exit_code=2) for problem in problems]
-    if not pins:
+    used = [(where, pin.names) for where, pin in pins]
+    used += [(f"display {row.type}", row.settings.names) for row in config.display if row.settings.names]
+    if not used:
         return [Finding(what="wiring", says="no pins are used")]
-    return [Finding(what="wiring", says=", ".join(f"{where} at {', '.join(pin.names)}" for where, pin in pins))]
+    return [Finding(what="wiring", says=", ".join(f"{where} at {', '.join(names)}" for where, names in used))]
 
 
 def _clock() -> Finding:

@@ -147,6 +147,11 @@ class Displays:
         for shown in self._shown:
             shown.close()
 
+    def poll_once(self) -> None:
+        """A turn of every display here and now; what they raise is noted as on their threads."""
+        for worker in self._workers:
+            worker.poll_once()
+
     def status(self) -> Sequence[WorkerStatus]:
         """How each display fares."""
         return [worker.status() for worker in self._workers]

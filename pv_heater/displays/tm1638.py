@@ -12,7 +12,7 @@ from pv_heater.ports import Tools
 from pv_heater.report import Status
 
 LOOK_S = 0.15
-"""A quick tap lasts about so long; the board does not remember one. A look is 160 levels on slow pins."""
+"""A quick tap lasts about so long; the board does not remember one. A look is 123 changes and reads of a pin."""
 REWRITE_S = 10.0
 """The picture is sent again so often: a board whose supply was cut has forgotten it and cannot say so."""
 TRY_AGAIN_S = 30.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from pathlib import Path
 
 import pytest
 
 from pv_heater import load_config
+from pv_heater.check import check_all
 from pv_heater.config import Config
 from pv_heater.core.types import Force, Mode
 from pv_heater.errors import ConfigError, SourceError
@@ -96,10 +96,9 @@ def test_after_the_end_nothing_is_shown() -> None:
 
 def test_a_missing_board_is_one_line_and_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     displays = Displays(read(BOARD), tools(), lambda: None, lambda command: None)
-    (worker,) = displays._workers
     with caplog.at_level(logging.INFO):
-        delays = [worker.poll_once() for _ in range(20)]
-    assert delays == [30.0] * 20
+        for _ in range(20):
+            displays.poll_once()
     assert [record.getMessage() for record in caplog.records] == [
         "display tm1638: no TM1638 board answers at gpiochip83/19, gpiochip83/13, gpiochip83/26, or a wire is loose: "
         "its buttons read ffffffff, which no buttons can. docs/displays.md has the wiring. Next try in 30 s."
@@ -110,11 +109,10 @@ def test_a_missing_board_is_one_line_and_is_tried_again(caplog: pytest.LogCaptur
 
 def test_pins_that_another_program_holds_are_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     displays = Displays(read(BOARD), tools(), lambda: None, lambda command: None)
-    (worker,) = displays._workers
     with lock_pins(["gpiochip83/13"], owner="another", kind="mock"), caplog.at_level(logging.INFO):
-        assert worker.poll_once() == 30.0
+        displays.poll_once()
     assert "gpiochip83/13 is held by" in caplog.text
-    worker.poll_once()
+    displays.poll_once()
     assert "no TM1638 board answers" in str(displays.status()[0].trouble)
     displays.close()
     lock_pins(["gpiochip83/13"], owner="another", kind="mock").release()
@@ -157,6 +155,15 @@ def test_a_pin_for_a_load_and_for_a_display_is_refused(display: dict[str, object
         load_config(config(loads=[relay], display=[display]))
 
 
+def test_check_lists_the_pins_of_displays() -> None:
+    (wiring,) = [
+        finding for finding in check_all(read(BOARD, {"type": "ssd1306"})).findings if finding.what == "wiring"
+    ]
+    assert wiring.says == (
+        "display tm1638 at gpiochip83/19, gpiochip83/13, gpiochip83/26, display ssd1306 at GPIO2, GPIO3"
+    )
+
+
 def test_two_displays_may_share_a_bus_but_no_other_pins() -> None:
     two = read({"type": "ssd1306"}, {"type": "ssd1306", "i2c_address": "0x3d"}, BOARD)
     assert [row.type for row in two.display] == ["ssd1306", "ssd1306", "tm1638"]
@@ -174,5 +181,4 @@ def test_a_display_may_stand_alone_and_its_address_may_be_written_as_everywhere(
         "display: {type: ssd1306, i2c_address: 0x3c, port: 1}\n"
     )
     (row,) = load_config(path).display
-    assert dataclasses.is_dataclass(row) is False
     assert row.settings.i2c_address == "0x3c"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pv_heater.config_model import PROJECT_FOLDER
 from pv_heater.core.types import Force, Mode
 from pv_heater.displays.font import glyphs
 from pv_heater.displays.ssd1306 import REWRITE_S, Ssd1306
@@ -37,6 +38,15 @@ def test_address_clock_flows_and_loads_can_be_read() -> None:
         "battery 97%    2555 W",
     ]
     assert rest[4].split() == ["heater", "2000", "W"]
+
+
+def test_the_picture_on_the_page_is_what_is_shown() -> None:
+    page = (PROJECT_FOLDER / "docs" / "displays.md").read_text(encoding="utf-8")
+    pump = heater("pump", max_power_w=800, start_delay_s=60)
+    house = House(config(loads=[heater("water_heater", max_power_w=1200), pump, heater("radiator")]))
+    decision = house.at(0, inputs={"commands": (Force(load="radiator", mode=Mode.OFF),)}, **FLOWS)
+    lines = status_lines(status(decision), "192.168.1.20", VIENNA, 0.0)
+    assert "```text\n" + "\n".join(lines) + "\n```" in page
 
 
 def test_the_address_is_shown_and_its_absence_is_told() -> None:
