@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,27 @@ def test_a_panel_that_cannot_go_dark_does_not_hinder_the_end() -> None:
             raise SourceError("nobody answers")
 
     Beside(Deaf()).shown.close()
+
+
+def test_a_display_that_hangs_keeps_the_end_waiting_for_a_second_at_most() -> None:
+    class Hanging(Panel):
+        def turn(self, status: Status | None, at_s: float) -> tuple[Force, ...]:
+            hangs.set()
+            free.wait(20)
+            return ()
+
+    hangs, free = threading.Event(), threading.Event()
+    panel = Hanging()
+    beside = Beside(panel)
+    thread = threading.Thread(target=beside.shown.turn)
+    thread.start()
+    assert hangs.wait(10)
+    began_s = time.monotonic()
+    beside.shown.close()
+    assert time.monotonic() - began_s < 3
+    assert panel.closings == 0
+    free.set()
+    thread.join()
 
 
 @pytest.mark.parametrize(
