@@ -24,5 +24,5 @@ def clashing_displays(config: Config) -> list[Problem]:
             if pin in used and not (row.type == "ssd1306" and used[pin] == "display ssd1306"):
                 message = f"{row.type} needs {name}, which is already used by {used[pin]}; give one of them another pin"
                 problems.append(Problem(("display", index), message))
-        used |= {pin: f"display {row.type}" for pin in names}
+        used |= dict.fromkeys(names, f"display {row.type}")
     return problems
