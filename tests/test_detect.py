@@ -201,6 +201,7 @@ def test_a_gx_that_wants_a_password_is_found_and_says_so(closed: Ports) -> None:
 
 
 def test_an_ordinary_broker_is_no_gx(closed: Ports) -> None:
+    assert_heard([])  # the announcements of the tests before have died away
     with AmqttBroker() as broker:
         result = look(changed(closed, mqtt=broker.port), scan=True, network=IPv4Network("127.0.0.1/32"), patience_s=0.5)
     assert result == Search(found=())

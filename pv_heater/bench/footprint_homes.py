@@ -68,7 +68,8 @@ HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any
 
 
 def _home(folder: str) -> dict[str, Any]:
-    return home_settings(folder, relay="gpiochip9/19", servo="gpiochip9/23")
+    chip = f"gpiochip{os.getpid()}"  # two that measure at once must not want the same pins
+    return home_settings(folder, relay=f"{chip}/19", servo=f"{chip}/23")
 
 
 def _vrm(port: int) -> dict[str, Any]:

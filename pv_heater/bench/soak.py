@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def _live(
     heater_w: Any,
 ) -> int:
     """As `live.run_live`, on the hurried clock; how many readings came."""
-    home = home_settings(str(folder), relay="gpiochip9/18", servo="gpiochip9/22")
+    home = home_settings(str(folder), relay=f"gpiochip{os.getpid()}/18", servo=f"gpiochip{os.getpid()}/22")
     config = load_config({**home, "meter": {"type": "gx_mqtt", "host": "127.0.0.1", "port": broker.port}})
     came = Counter()
     with ExitStack() as ends:

@@ -84,6 +84,7 @@ class SoakWatch:
     def complete(self) -> None:
         """It is over: what was not counted yet is counted now."""
         self.held += [held() for _ in _SAMPLED_AT[len(self.held) :]]
+        self._progress(int(self._seconds // 60), int(self._seconds // 60))
 
     def _is_due(self, tick_s: float, age_s: float | None) -> bool:
         """Whether what is held should be counted now: with the connection standing, so that counts can be compared."""

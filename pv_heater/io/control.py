@@ -1,4 +1,4 @@
-"""The running controller's ear on this machine: a Unix socket for `off`, `clear`, `force`, `status` and `why`.
+"""The running controller's ear on this machine: a Unix socket for `off`, `clear`, `force`, `boost`, `status`, `why`.
 
 One JSON line in, one JSON line out. Only the owner's user and root may speak (mode 0600).
 """

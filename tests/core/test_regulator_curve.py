@@ -97,7 +97,7 @@ def test_a_fall_within_the_noise_of_a_meter_is_made_flat() -> None:
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[tuple[float, float], ...]:
     percents = sorted(draw(st.lists(st.integers(0, 1000), min_size=2, max_size=30, unique=True)))
-    rises = draw(st.lists(st.floats(0, 500), min_size=len(percents), max_size=len(percents)))
+    rises = draw(st.lists(st.just(0.0) | st.floats(0.001, 500), min_size=len(percents), max_size=len(percents)))
     watts = [sum(rises[: number + 1]) for number in range(len(rises))]
     return tuple((percent / 10, watt) for percent, watt in zip(percents, watts, strict=True))
 

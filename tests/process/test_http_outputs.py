@@ -48,6 +48,7 @@ def test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_runnin
     with Program(tmp_path, settings(tmp_path, vrm.url, loads=[boiler(dimmer), regulator()])) as program:
         program.wait_until_heating()
         program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
+        program.wait_for(program.contact_closed, 15, "the relay is closed beside it")
         dimmer.free.clear()
         began_s = time.monotonic()
         assert program.stop() == 0
