@@ -218,6 +218,7 @@ def test_a_broker_with_a_password_that_nobody_announced_is_only_noted(closed: Po
 def test_a_scan_finds_what_nobody_announced_and_without_it_nobody_is_asked(closed: Ports) -> None:
     with gx_broker() as port:
         ports = changed(closed, mqtt=port)
+        assert_heard([])
         assert look(ports).found == ()
         steps: list[tuple[int, int]] = []
         found = look(

@@ -116,11 +116,11 @@ def test_nothing_grows_with_the_steps(strategy: str) -> None:
 
 
 def test_the_command_counts_days_and_ends_well() -> None:
-    done = CliRunner().invoke(cli, ["bench", "invariants", "--days", "2", "--seed", "7", "--jobs", "1", "--json"])
+    done = CliRunner().invoke(cli, ["bench", "invariants", "--days", "1", "--seed", "7", "--jobs", "1", "--json"])
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
-    assert (result["days"], result["seed"], result["broken_days"]) == (2, 7, [])
-    assert result["steps"] > 500
+    assert (result["days"], result["seed"], result["broken_days"]) == (1, 7, [])
+    assert result["steps"] > 300
     assert [row["strategy"] for row in result["growths"]] == ["forecast_gap", "balance", "plan", "bucket"]
 
 

@@ -21,6 +21,8 @@ from pv_heater.showing import STALE_S, Displays, OwnPins, Shown
 from tests.builders import House, config, heater
 from tests.displays.rig import status, tools
 
+pytestmark = pytest.mark.xdist_group("gpiochip83")  # the pins that these tests lock
+
 BOARD = {"type": "tm1638", "dio": "gpiochip83/19", "clk": "gpiochip83/13", "stb": "gpiochip83/26"}
 """Pins nobody else on this machine locks."""
 
