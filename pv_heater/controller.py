@@ -21,9 +21,10 @@ from pv_heater.core.duties import Duties, Seen
 from pv_heater.core.evidence import is_local
 from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
-from pv_heater.core.headroom import headroom_w
+from pv_heater.core.headroom import below_headroom, headroom_w
 from pv_heater.core.home_loads import HomeLoads
 from pv_heater.core.learned_power import LearnedPowers
+from pv_heater.core.orders import Orders
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.own_meters import OwnMeters
 from pv_heater.core.policy import BatteryShare
@@ -33,24 +34,14 @@ from pv_heater.core.step_time import LocalDay, StepTime
 from pv_heater.core.surplus import Budget, Strategy, View, house_w
 from pv_heater.core.tariff import Tariff
 from pv_heater.core.types import (
-    FORCE_LONGEST_S,
     NO_INPUTS,
-    Boost,
-    ClearFault,
-    Command,
     Decision,
-    Force,
     Forecast,
     Inputs,
-    Mode,
     Reading,
-    Vacation,
     in_utc,
 )
 from pv_heater.core.watch import Watch
-
-FORCE_DEFAULT_S = 7200.0
-"""A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 
 
 class Controller:
@@ -93,7 +84,7 @@ class Controller:
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
-        self._vacation_until_at: datetime | None = None
+        self._orders = Orders(self._loads, self._duties)
         self._time = StepTime()
         self._day = LocalDay(self._zone)
         self._given_state = state
@@ -126,7 +117,7 @@ class Controller:
         """
         inputs, now = inputs or NO_INPUTS, in_utc("now", now)
         tick_s = self._begin(now, inputs.tick_s)
-        cleared = self._obey(inputs.commands)
+        cleared = self._orders.obey(inputs.commands, tick_s)
 
         reading = self._with_own_meters(reading, now, inputs)
         self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
@@ -141,13 +132,12 @@ class Controller:
             tick_s,
             commanded_w=commanded_w,
             clock_trusted=inputs.clock_trusted,
-            vacation_until_at=self._vacation_until_at,
+            vacation_until_at=self._orders.vacation_until_at,
         )
         blocks = self._watch.blocks(watched)
         load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
         hot = self._loads.temperature_blocks(load_c)
-        away = self._vacation_until_at is not None and now < self._vacation_until_at
-        self._loads.keep_timers(now, self._zone, tick_s, away=away)
+        self._loads.keep_timers(now, self._zone, tick_s, away=self._orders.away(now))
         held_back = self._loads.held_back(tick_s)
         self._look_after_duties(watched, blocks, forecast, load_c, inputs)
 
@@ -200,12 +190,12 @@ class Controller:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
         if self._given_state is not None:
             return dict(self._given_state)  # not one step yet: nothing has changed
-        now, day = self._time.now, self._day.day
+        now, day, vacation_until_at = self._time.now, self._day.day, self._orders.vacation_until_at
         return {
             "schema": SCHEMA,
             "saved_at": now.isoformat() if now else None,
             "day": day.isoformat() if day else None,
-            "vacation_until_at": self._vacation_until_at.isoformat() if self._vacation_until_at else None,
+            "vacation_until_at": vacation_until_at.isoformat() if vacation_until_at else None,
             "loads": self._absent | self._loads.as_json(self._time.tick_s),
             "powers": self._powers.state(),
             "duties": self._duties.state(self._time.tick_s),
@@ -229,7 +219,7 @@ class Controller:
             self._duties.restore(self._saved.duties, time.tick_s, away_s)
             self._rules.take_back((self._given_state or {}).get("rules"), time.tick_s, away_s)
             self._actuators.restore((self._given_state or {}).get("curves"))
-            self._day.day, self._vacation_until_at = self._saved.day, self._saved.vacation_until_at
+            self._day.day, self._orders.vacation_until_at = self._saved.day, self._saved.vacation_until_at
             self._saved = self._given_state = None
         new_day = self._day.has_changed(now)
         self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
@@ -263,26 +253,6 @@ class Controller:
             return None
         return own.added_to(reading, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
 
-    def _obey(self, commands: Sequence[Command]) -> set[str]:
-        """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
-        cleared = set()
-        for command in commands:
-            if isinstance(command, Vacation):
-                self._vacation_until_at = command.until_at
-                continue
-            if command.load not in self._loads.policies:
-                raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._loads.policies)}")
-            if isinstance(command, ClearFault):
-                cleared.add(command.load)
-            elif isinstance(command, Boost):
-                for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
-                self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
-                self._duties.begin_boost(command.load, self._time.tick_s, for_s, command.to_c)
-            else:
-                self._duties.end_boost(command.load)
-                self._force(command)
-        return cleared
-
     def _look_after_duties(
         self,
         watched: Watched,
@@ -312,14 +282,6 @@ class Controller:
         duties = self._duties.look(seen, self._loads.memories, self._loads.policies)
         self._loads.put_on_duty(duties, self._duties.raised_c(watched.now))
 
-    def _force(self, command: Force) -> None:
-        if command.mode is Mode.AUTO:
-            self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
-            return
-        for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
-        until_s = self._time.tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
-        self._loads.force(command.load, command.mode, until_s=until_s, power_w=command.power_w)
-
     def _view(self, watched: Watched, forecast: Forecast | None, commanded_w: float, inputs: Inputs) -> View | None:
         """The picture for the strategy; None without a fresh reading."""
         automatic = self._loads.automatic()
@@ -340,16 +302,7 @@ class Controller:
         """The strategy's answer, kept below what fuse and inverter can carry."""
         if view is None:
             return Budget(power_w=0.0, rule="no_reading", because=blocks[0].because if blocks else "no reading")
-        budget = self._strategy.budget(view)
-        most_w = headroom_w(view.base_w, view.site, view.limits)
-        # Loads above a battery row may take what was held back for it; that must fit as well.
-        battery_w = min(budget.battery_w, max(0.0, most_w - budget.power_w))
-        if battery_w != budget.battery_w:
-            budget = replace(budget, battery_w=battery_w)
-        if not budget.power_w > most_w:  # a strategy's NaN is no more than any number, and ends as 0 W
-            return budget
-        because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
-        return replace(budget, power_w=most_w, rule="headroom", because=because)
+        return below_headroom(self._strategy.budget(view), headroom_w(view.base_w, view.site, view.limits))
 
     def _circumstances(
         self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]

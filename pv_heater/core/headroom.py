@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pv_heater.core.guards import RELEASE_SHARE
 from pv_heater.core.settings import Limits, Site
+from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Reading
 
 
@@ -21,6 +23,18 @@ def headroom_w(base_w: float | None, site: Site, limits: Limits) -> float:
     if not ceilings or base_w is None:
         return math.inf
     return max(0.0, RELEASE_SHARE * min(ceilings) - base_w)
+
+
+def below_headroom(budget: Budget, most_w: float) -> Budget:
+    """The strategy's answer, cut to what fuse and inverter can carry."""
+    # Loads above a battery row may take what was held back for it; that must fit as well.
+    battery_w = min(budget.battery_w, max(0.0, most_w - budget.power_w))
+    if battery_w != budget.battery_w:
+        budget = replace(budget, battery_w=battery_w)
+    if not budget.power_w > most_w:  # a strategy's NaN is no more than any number, and ends as 0 W
+        return budget
+    because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
+    return replace(budget, power_w=most_w, rule="headroom", because=because)
 
 
 def phase_headroom_w(
