@@ -40,7 +40,7 @@ class TransitionLog:
             self._say(now, f"forecast: {source or 'none'}")
             self._forecast_source = source
         previous = self._previous
-        if previous is None or previous.blocked_by != decision.blocked_by:
+        if previous is None or _held_back_by(previous) != _held_back_by(decision):
             self._say(now, _blocked_line(decision, previous))
         for name, state in decision.loads.items():
             before = previous.loads[name] if previous is not None else None
@@ -54,6 +54,13 @@ class TransitionLog:
     def _say(self, now: datetime, line: str | None) -> None:
         if line:
             log.info(line, extra={"at": now})
+
+
+def _held_back_by(decision: Decision) -> tuple[str, str] | None:
+    """The guard and the kind of its reason, numbers apart: "has not answered yet" is other news than "is 6 h old"."""
+    if decision.blocked_by is None:
+        return None
+    return decision.blocked_by, "".join(character for character in decision.because if not character.isdigit())
 
 
 def _blocked_line(decision: Decision, previous: Decision | None) -> str | None:

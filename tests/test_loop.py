@@ -82,6 +82,7 @@ class Bench:
         self.diary: list[tuple[str, str, float]] = []
         self.clock = SimClock(NOON)
         self.fields: dict[str, Any] = {}
+        self.silent = False
         self.decisions: list[Decision] = []
         self.loads = [RememberingLoad("boiler", self.diary), RememberingLoad("pool", self.diary)]
         rows = [heater("boiler", max_power_w=1000), heater("pool", max_power_w=1000)]
@@ -91,7 +92,7 @@ class Bench:
         self.loop = Loop(
             controller=self.controller,
             clock=self.clock,
-            meter=Table(lambda: reading(self.clock.now(), **self.fields)),
+            meter=Table(lambda: None if self.silent else reading(**{"at": self.clock.now()} | self.fields)),
             forecast=Nothing(),
             loads=self.loads,
             reporters=(self, self.transitions),
@@ -322,3 +323,16 @@ def test_a_load_that_cannot_be_reached_goes_off_gives_its_share_away_and_comes_b
     bench.loads[0].unreachable = None
     bench.tick()
     assert bench.tick().setpoints["boiler"].on, "it is first in the list, and needs no clear"
+
+
+def test_another_reason_of_the_same_guard_is_another_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    bench = Bench()
+    bench.fields["at"] = NOON - timedelta(hours=6)
+    bench.silent = True
+    bench.tick()
+    bench.silent = False
+    bench.tick()
+    bench.tick()
+    held = [line for line in caplog.messages if line.startswith("held back")]
+    assert [line.split(": ", 1)[1][:20] for line in held] == ["the meter has not an", "the last reading is "]
