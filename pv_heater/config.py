@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from pv_heater.config_rules import wrong_conditions
 from pv_heater.config_scalars import shown
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
-from pv_heater.config_tables import Tables, adapter_class
+from pv_heater.config_tables import TABLES, Tables, adapter_class
 from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
 from pv_heater.core.after import After, circle_from
 from pv_heater.core.learned_power import ASSUMED_W
@@ -36,6 +38,10 @@ __all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "c
 SCHEMA = 1
 MIGRATIONS = {0: unflatten}
 """From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
+
+
+_SECRETS: ContextVar[Secrets] = ContextVar("secrets")
+"""Of the configuration that is being read."""
 
 
 def choose_config_path(option: str | Path | None, environ: Mapping[str, str]) -> Path:
@@ -72,7 +78,7 @@ def load_config(
     config: Config | None = None
     try:
         values = {"strategy": {"type": "plan"}, **document.values}
-        config = _config_hook(Structure(secrets), tables or Tables())(values)
+        config = _read(values, secrets, tables or TABLES)
         problems += clashing_displays(config)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
@@ -80,6 +86,22 @@ def load_config(
         raise ConfigError(title, _sentences(problems, document, secrets))
     warnings += _doubts(config)
     return evolve(config, path=path, warnings=tuple(_sentences(warnings, document, secrets)))
+
+
+def _read(values: Mapping[str, Any], secrets: Secrets, tables: Tables) -> Config:
+    """The settings in `values`; raises SettingProblem and SettingProblems."""
+    before = _SECRETS.set(secrets)
+    try:
+        config: Config = _reader(tables)(values)
+    finally:
+        _SECRETS.reset(before)
+    return config
+
+
+@lru_cache(maxsize=8)
+def _reader(tables: Tables) -> Hook:
+    """What makes settings of values; the same for every configuration that is read with these tables."""
+    return _config_hook(Structure(_SECRETS.get), tables)
 
 
 def _config_hook(structure: Structure, tables: Tables) -> Hook:

@@ -45,14 +45,22 @@ class SettingProblems(Exception):
 
 
 class Structure:
-    """Makes hooks for settings classes; one for each configuration that is read."""
+    """Makes hooks for settings classes. To make one takes milliseconds, so each is made once."""
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Callable[[], Secrets]) -> None:
+        """`secrets` tells where texts of the configuration that is being read may stand."""
         self._secrets = secrets
         self._converter = Converter()
+        self._groups: dict[tuple[type[Any], int], tuple[Hook, Mapping[str, Hook] | None]] = {}
 
     def group(self, cls: type[Any], hooks: Mapping[str, Hook] | None = None) -> Hook:
         """A hook that builds the attrs class `cls` from a group of settings; `hooks` stand in for some fields'."""
+        key = (cls, id(hooks))
+        if key not in self._groups:
+            self._groups[key] = (self._new_group(cls, hooks), hooks)  # kept with its hooks, whose id is the key
+        return self._groups[key][0]
+
+    def _new_group(self, cls: type[Any], hooks: Mapping[str, Hook] | None) -> Hook:
         attrs.resolve_types(cls)
         # Any: mypy takes the fields' names for the function's own options.
         overrides: dict[str, Any] = {}
@@ -127,7 +135,7 @@ class Structure:
             value = str(value)
         if not isinstance(value, str):
             raise SettingProblem(f"must be a text, not {'(secret)' if secret else shown(value)}")
-        return self._secrets.fetch(value, secret=secret)
+        return self._secrets().fetch(value, secret=secret)
 
 
 def _as_cattrs_calls(hook: Hook) -> Callable[[Any, Any], Any]:

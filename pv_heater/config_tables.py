@@ -16,7 +16,7 @@ from pv_heater.sensors import POWER_METERS, SENSORS
 from pv_heater.strategies import STRATEGIES
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Tables:
     """Which words stand for which classes: ``word: "module:Class"``."""
 
@@ -27,6 +27,10 @@ class Tables:
     sensors: Mapping[str, str] = SENSORS
     power_meters: Mapping[str, str] = POWER_METERS
     displays: Mapping[str, str] = DISPLAYS
+
+
+TABLES = Tables()
+"""The program's own."""
 
 
 def adapter_class(row: str) -> Any:

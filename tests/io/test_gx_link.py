@@ -440,7 +440,7 @@ def test_a_portal_id_that_cannot_be_one_is_refused(text: str) -> None:
     from pv_heater.config_structure import SettingProblems, Structure
 
     with pytest.raises((SettingProblem, SettingProblems), match="must be the VRM portal ID"):
-        Structure(Secrets({}, Path())).group(GxBroker)({"portal_id": text})
+        Structure(lambda: Secrets({}, Path())).group(GxBroker)({"portal_id": text})
 
 
 def test_nothing_of_this_is_logged_when_all_is_well(

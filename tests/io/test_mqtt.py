@@ -207,4 +207,4 @@ def test_settings_that_cannot_be_meant_are_refused(values: dict[str, object], sa
     from pv_heater.config_structure import SettingProblems, Structure
 
     with pytest.raises((SettingProblem, SettingProblems), match=said):
-        Structure(Secrets({}, Path())).group(Broker)({"host": "here", **values})
+        Structure(lambda: Secrets({}, Path())).group(Broker)({"host": "here", **values})
