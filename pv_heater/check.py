@@ -93,7 +93,7 @@ def _hygiene(config: Config) -> list[Finding]:
     """Tanks whose temperature is known and that nobody heats through against legionella."""
     text = (
         "its tank is never heated through against legionella: add `hygiene: {every_days: 7, at_c: 60}` and, above "
-        "55 degC, a thermostatic mixing valve and `mixing_valve: true`; docs/tuning.md has more"
+        "55 degC, a thermostatic mixing valve and `mixing_valve: true`; docs/hot-water.md has more"
     )
     return [
         Finding(what=f"loads.{policy.name}.hot_water", says=text, warning=True)
