@@ -233,8 +233,14 @@ def _same_pins(rows: Any) -> list[Problem]:
                 problems.append(Problem((index, *path), message))
             else:
                 part = ".".join(str(key) for key in path).removesuffix(".pin")
-                first[name] = f"{part} of {row.get('name', f'load {index + 1}')} ({name})"
+                first[name] = f"{part} of {_name_of(row, index)} ({name})"
     return problems
+
+
+def _name_of(row: Any, index: int) -> Any:
+    """What the owner calls this load, where there is a name."""
+    number = f"load {index + 1}"
+    return row.get("name", number) if isinstance(row, Mapping) else number
 
 
 def _migrate(document: Document) -> list[Problem]:

@@ -89,7 +89,7 @@ def check_zone(name: str) -> None:
     """Raise SettingProblem unless the system knows the time zone `name`."""
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError, RecursionError):  # a name of many dots is looked up in depth
         raise SettingProblem(f"must be a time zone such as Europe/Vienna, not {shown(name)}") from None
 
 

@@ -108,7 +108,7 @@ def _zone_of(message: Mapping[str, Any], own_zone: ZoneInfo) -> ZoneInfo:
     name = _object(message.get("info")).get("timezone")
     try:
         return ZoneInfo(str(name)) if name else own_zone
-    except (ValueError, KeyError, OSError):
+    except (ValueError, KeyError, OSError, RecursionError):  # a name of many dots is looked up in depth
         return own_zone
 
 

@@ -95,8 +95,9 @@ class GxValues:
         starts = tuple(f"{service}/" for service in services)
         for topic in self._values:
             if topic.startswith(starts) and topic.endswith(ends):
-                service, instance, _ = topic.split("/", 2)
-                yield f"{service}/{instance}", topic
+                parts = topic.split("/", 2)
+                if len(parts) == 3:  # a device always tells its number
+                    yield "/".join(parts[:2]), topic
 
 
 def _shown(value: object) -> str:

@@ -83,7 +83,7 @@ def zone_from_text(text: str) -> tzinfo | None:
         return timezone(-offset if sign == "-" else offset)
     try:
         return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError, RecursionError):  # a name of many dots is looked up in depth
         return None
 
 

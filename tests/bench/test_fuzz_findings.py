@@ -13,6 +13,7 @@ from pv_heater.bench.fuzz_objections import objection_to
 from pv_heater.bench.fuzz_parsers import parser_called
 from pv_heater.core.types import Reading
 from pv_heater.errors import PvHeaterError
+from pv_heater.meters.gx_topics import GxValues
 
 DEEP = b"[" * 40_000
 ENDLESS = b"9" * 400
@@ -27,6 +28,12 @@ NIGHT_WITH_A_BROKEN_INVERTER = gx_examples.words_as_bytes(
     [
         pytest.param("config", b"meter: " + DEEP, id="brackets within brackets, which end the interpreter"),
         pytest.param("config", b"- " * 40_000, id="lists within lists in one line do so too"),
+        pytest.param(
+            "config", b"loads:\n  - - {y: {pin: GPIO7}}\n    - {z: {pin: GPIO7}}\n  - {}", id="a list for a load"
+        ),
+        pytest.param(
+            "recording.readings", b"# pv-heater 1 kind=readings zone=U" + b".a" * 400, id="a zone of many dots"
+        ),
         pytest.param("vrm.extended", b'{"records": [{"extended": 1.0}]}', id="a number in place of the list"),
         pytest.param(
             "forecast_solar.answer", b'{"result": {"2026-06-21 12:00:00": %b}}' % ENDLESS, id="an endless energy"
@@ -78,3 +85,8 @@ def test_pv_that_is_doubted_for_two_reasons_is_left_out_without_a_crash(tmp_path
     assert isinstance(reading, Reading)
     assert reading.pv_w is None
     assert objection_to(reading) is None
+
+
+def test_a_topic_without_a_device_number_is_none_of_a_device() -> None:
+    values = GxValues({"solarcharger/State": 2, "solarcharger/280/State": 3}, lambda text: None)
+    assert list(values.ending(("solarcharger",), ("/State",))) == [("solarcharger/280", "solarcharger/280/State")]
