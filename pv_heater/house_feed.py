@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pv_heater.core.disagreement import Disagreement
 from pv_heater.core.evidence import is_local
-from pv_heater.core.meter_choice import MeterChoice, MeterState, WatchedMeter
+from pv_heater.core.meter_choice import MeterChoice, WatchedMeter
 from pv_heater.core.types import Decision, Forecast, Reading
 from pv_heater.io.worker import WorkerStatus
 from pv_heater.ports import Clock, Feed
@@ -109,19 +109,16 @@ class HouseFeed:
         return [self._status_of(meter, tick_s) for meter in self._choice.meters]
 
     def _status_of(self, meter: WatchedMeter, tick_s: float) -> MeterStatus:
-        state, worker = self._state_of(meter, tick_s), self._sources[meter.name].status()
+        worker = self._sources[meter.name].status()
         return MeterStatus(
             name=meter.name,
             last_success_age_s=worker.last_success_age_s,
             trouble=worker.trouble,
             next_try_s=worker.next_try_s,
-            in_use=state.in_use,
-            reading_age_s=state.reading_age_s,
-            distrusted_because=state.distrusted_because,
+            in_use=meter is self._choice.current,
+            reading_age_s=meter.age_s(tick_s),
+            distrusted_because=meter.distrusted_because(),
         )
-
-    def _state_of(self, meter: WatchedMeter, tick_s: float) -> MeterState:
-        return meter.state(tick_s, in_use=meter is self._choice.current)
 
     def _tell_of_distrust(self, meter: WatchedMeter) -> None:
         because, before = meter.distrusted_because(), self._distrusted.get(meter.name)
@@ -143,10 +140,10 @@ class HouseFeed:
             log.warning("The house is now read from %s: %s %s.", current.name, left.name, self._why_left(left, tick_s))
 
     def _why_left(self, meter: WatchedMeter, tick_s: float) -> str:
-        state, trouble = self._state_of(meter, tick_s), self._sources[meter.name].status().trouble
-        if state.distrusted_because is not None:
-            return f"is not believed ({state.distrusted_because})"
-        age_s = state.reading_age_s
+        because, trouble = meter.distrusted_because(), self._sources[meter.name].status().trouble
+        if because is not None:
+            return f"is not believed ({because})"
+        age_s = meter.age_s(tick_s)
         late = "has not answered yet" if age_s is None else f"said nothing new for {age_s:.0f} s"
         return late if trouble is None else f"{late} ({trouble.rstrip('.')})"
 

@@ -10,11 +10,11 @@ from pv_heater.bench.fuzz_parser import Parse, Parser, always, decoded
 from pv_heater.bench.fuzz_seeds import NOON
 from pv_heater.config import load_config
 from pv_heater.config_presets import preset_words, with_preset
-from pv_heater.core.json_path import JsonPath
+from pv_heater.core.json_path import JsonPath, document_of
 from pv_heater.core.setting import SettingProblem
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
-from pv_heater.meters.measured_value import Probe, Unusable, document_of, probes_of, quantities_of
+from pv_heater.meters.measured_value import Probe, Unusable, probes_of, quantities_of
 from pv_heater.sensors.mqtt import value_in
 from pv_heater.sensors.tank import tank_c, value_at
 

@@ -6,6 +6,7 @@ missing, jsonpath-ng costs a parser generator at start, and neither reads text w
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -104,3 +105,13 @@ def _keys(group: dict[Any, Any]) -> str:
     shown = [str(key)[:_SHOWN_CHARACTERS] for key in list(group)[:_SHOWN_KEYS]]
     more = f" and {len(group) - _SHOWN_KEYS} more" if len(group) > _SHOWN_KEYS else ""
     return (", ".join(shown) or "nothing") + more
+
+
+def document_of(payload: bytes) -> Any:
+    """What a payload says: decoded JSON, else its text, such as ``48.6``."""
+    text = payload.decode("utf-8", errors="replace")
+    try:
+        return json.loads(text)
+    # RecursionError: brackets within brackets; ValueError covers bad JSON and endless digits.
+    except (ValueError, RecursionError):
+        return text

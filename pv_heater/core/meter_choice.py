@@ -6,7 +6,7 @@ Values of different meters are never mixed: a reading is always one meter's own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from pv_heater.core.evidence import Evidence
@@ -21,21 +21,6 @@ CALM_S = 600.0
 """After so long without a failure it is forgiven."""
 START_PATIENCE_S = 10.0
 """After a start the first meter alone is waited for this long: the second may be quicker to answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterState:
-    """How one meter stands."""
-
-    name: str
-    in_use: bool
-    reading_age_s: float | None
-    """None before the first reading."""
-    max_age_s: float
-    distrusted_because: str | None
-    """Why its readings are not used though they come; None: they are believed."""
-    good: bool
-    """On time and believed."""
 
 
 class WatchedMeter:
@@ -80,16 +65,9 @@ class WatchedMeter:
         """Late perhaps, but not too old, and believed."""
         return self._evidence.share(tick_s) > 0.0 and self.distrusted_because() is None
 
-    def state(self, tick_s: float, *, in_use: bool) -> MeterState:
-        """How it stands now."""
-        return MeterState(
-            name=self.name,
-            in_use=in_use,
-            reading_age_s=self._evidence.age_s(tick_s),
-            max_age_s=self._evidence.max_age_s,
-            distrusted_because=self.distrusted_because(),
-            good=self.good(tick_s),
-        )
+    def age_s(self, tick_s: float) -> float | None:
+        """Age of its newest reading by the time it was taken; None before the first."""
+        return self._evidence.age_s(tick_s)
 
 
 class MeterChoice:

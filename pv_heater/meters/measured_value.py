@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,15 +137,6 @@ def probes_of(values: object) -> Iterator[tuple[Probe, Any]]:
                 ),
                 entry,
             )
-
-
-def document_of(payload: bytes) -> Any:
-    """What a payload says: decoded JSON, else its text."""
-    text = payload.decode("utf-8", errors="replace")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def quantities_of(numbers: Mapping[str, float], probes: Sequence[Probe]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from pv_heater.core.json_path import document_of
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply, Unreachable
@@ -21,7 +22,6 @@ from pv_heater.meters.measured_value import (
     Unusable,
     check_values,
     dating_quantities,
-    document_of,
     is_worth_reading,
     probes_of,
     quantities_of,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.json_path import JsonPath
+from pv_heater.core.json_path import JsonPath, document_of
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.mqtt import Broker, MqttLink
@@ -147,10 +146,4 @@ def value_in(payload: bytes, path: JsonPath, who: str, what: str = "temperature"
     """What stands at `path` in a message, JSON or plain text such as ``48.6``; raises BadReply."""
     if len(payload) > _MOST_BYTES:
         raise BadReply(f"{who} sends {len(payload)} bytes, which no {what} needs")
-    text = payload.decode("utf-8", errors="replace")
-    try:
-        document = json.loads(text)
-    # RecursionError: brackets within brackets; ValueError covers bad JSON and endless digits.
-    except (ValueError, RecursionError):
-        document = text
-    return value_at(path, document, who, what)
+    return value_at(path, document_of(payload), who, what)
