@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pv_heater.config import load_config
     from pv_heater.controller import Controller
-    from pv_heater.core.types import Decision, Forecast, Inputs, Reading
+    from pv_heater.core.types import Boost, ClearFault, Decision, Force, Forecast, Inputs, Mode, Reading, Vacation
 
 __version__ = "0.1.0"
 
-__all__ = ["Controller", "Decision", "Forecast", "Inputs", "Reading", "load_config"]
+__all__ = [
+    "Boost",
+    "ClearFault",
+    "Controller",
+    "Decision",
+    "Force",
+    "Forecast",
+    "Inputs",
+    "Mode",
+    "Reading",
+    "Vacation",
+    "load_config",
+]
 
-_HOMES = {
+_HOMES = dict.fromkeys(__all__, "pv_heater.core.types") | {
     "Controller": "pv_heater.controller",
-    "Decision": "pv_heater.core.types",
-    "Forecast": "pv_heater.core.types",
-    "Inputs": "pv_heater.core.types",
-    "Reading": "pv_heater.core.types",
     "load_config": "pv_heater.config",
 }
 

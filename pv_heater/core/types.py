@@ -63,6 +63,9 @@ def in_utc(name: str, value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+AC_SOURCES = ("grid", "generator", "shore", "none")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a meter saw of the house at one instant. Every field but the first two may be missing (None)."""
@@ -84,6 +87,10 @@ class Reading:
     pv_throttled: bool | None = None
     feed_in_allowed: bool | None = None
     grid_connected: bool | None = None
+    ac_source: str | None = None
+    """What feeds the AC input: ``grid``, ``generator``, ``shore`` or ``none``."""
+    dc_load_w: float | None = None
+    """What DC loads take from the battery's side, W, not part of `consumption_w`; below 0 a DC source gives."""
     load_w: Mapping[str, float] = field(default_factory=dict)
     """Measured power of controlled loads, by load name."""
     load_c: Mapping[str, float] = field(default_factory=dict)
@@ -99,6 +106,9 @@ class Reading:
         require_finite("battery_w", self.battery_w)
         require_finite("battery_v", self.battery_v)
         require_finite("battery_soc_percent", self.battery_soc_percent)
+        require_finite("dc_load_w", self.dc_load_w)
+        if self.ac_source not in (None, *AC_SOURCES):
+            raise ValueError(f"ac_source must be one of {', '.join(AC_SOURCES)}, not {self.ac_source!r}")
         require_finite("interval_s", self.interval_s)
         for number, phase_w in enumerate(self.grid_phase_w, 1):
             require_finite(f"grid_phase_w[{number}]", phase_w)

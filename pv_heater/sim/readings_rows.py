@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from pv_heater.core.types import Reading
+from pv_heater.core.types import AC_SOURCES, Reading
 from pv_heater.sim.recorded import ReadingsRecording
 from pv_heater.sim.table import Table, trouble
 
-NUMBERS = ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_v", "battery_soc_percent", "interval_s")
+NUMBERS = (
+    "pv_w",
+    "consumption_w",
+    "grid_w",
+    "battery_w",
+    "battery_v",
+    "battery_soc_percent",
+    "dc_load_w",
+    "interval_s",
+)
 FLAGS = ("pv_throttled", "feed_in_allowed", "grid_connected")
-WORDS = ("charger_state",)
+WORDS = ("charger_state", "ac_source")
 BY_LOAD = ("load_w", "load_c")
 BY_PHASE = "grid_phase_w"
 
@@ -56,7 +65,7 @@ def _reading(table: Table, row: int) -> Reading:
         if column in FLAGS:
             values[column] = _flag(table, row, number)
         elif column in WORDS:
-            values[column] = table.cells[row][number] or None
+            values[column] = _word(table, row, number)
         else:
             value = table.number(row, number)
             if column in NUMBERS:
@@ -71,6 +80,13 @@ def _reading(table: Table, row: int) -> Reading:
         load_c=by_load["load_c"],
         **values,
     )
+
+
+def _word(table: Table, row: int, column: int) -> str | None:
+    text = table.cells[row][column]
+    if table.columns[column] == "ac_source" and text not in ("", *AC_SOURCES):
+        raise trouble(table.path, table.lines[row], f"ac_source must be one of {', '.join(AC_SOURCES)}, not {text!r}")
+    return text or None
 
 
 def _flag(table: Table, row: int, column: int) -> bool | None:
