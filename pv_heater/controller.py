@@ -28,6 +28,7 @@ from pv_heater.core.orders import Orders
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.own_meters import OwnMeters
 from pv_heater.core.policy import BatteryShare
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.rules import Rules, answered
 from pv_heater.core.saved import SCHEMA, Saved
 from pv_heater.core.step_time import LocalDay, StepTime
@@ -264,8 +265,8 @@ class Controller:
         """What each load must do in this step, whatever the sun gives."""
         time, base_w = self._time, self._watch.base_w(watched)
         # Without a grid what is bought comes out of the battery, and that must last for the house.
-        empty = self._site.off_grid and any(block.guard == "battery_low" for block in blocks)
-        away = any(block.guard == "vacation" for block in blocks)
+        empty = self._site.off_grid and any(block.guard is Rule.BATTERY_LOW for block in blocks)
+        away = any(block.guard is Rule.VACATION for block in blocks)
         seen = Seen(
             now=watched.now,
             tick_s=time.tick_s,
@@ -301,7 +302,7 @@ class Controller:
     def _budget(self, view: View | None, blocks: Sequence[Block]) -> Budget:
         """The strategy's answer, kept below what fuse and inverter can carry."""
         if view is None:
-            return Budget(power_w=0.0, rule="no_reading", because=blocks[0].because if blocks else "no reading")
+            return Budget(power_w=0.0, rule=Rule.NO_READING, because=blocks[0].because if blocks else "no reading")
         return below_headroom(self._strategy.budget(view), headroom_w(view.base_w, view.site, view.limits))
 
     def _circumstances(

@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Protocol
 
 from pv_heater.controller import Controller
-from pv_heater.core.guards import SAFETY_RULES
 from pv_heater.core.rules import NO_WISHES, Wishes
-from pv_heater.core.types import ClearFault, Command, Decision, Forecast, Inputs, LoadState, Phase, Reading, Setpoint
+from pv_heater.core.types import ClearFault, Command, Decision, Forecast, Inputs, LoadState, Reading, Setpoint, Stop
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Feed, Load
 
@@ -228,7 +227,7 @@ class Loop:
 
     def _apply_one(self, load: Load, setpoint: Setpoint, state: LoadState, tick_s: float) -> float | None:
         try:
-            if state.phase is Phase.FAULT or (state.rule in SAFETY_RULES and not setpoint.on):
+            if state.stop is Stop.SAFETY:
                 return load.safe(tick_s)
             return load.apply(setpoint, tick_s)
         except HardwareError as error:

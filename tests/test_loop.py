@@ -86,7 +86,7 @@ class Bench:
         self.decisions: list[Decision] = []
         self.loads = [RememberingLoad("boiler", self.diary), RememberingLoad("pool", self.diary)]
         rows = [heater("boiler", max_power_w=1000), heater("pool", max_power_w=1000)]
-        self.controller = Controller.from_config(config(loads=rows, **settings))
+        self.controller = Controller.from_config(config(**({"loads": rows} | settings)))
         self.transitions = TransitionLog({"boiler": 1000.0, "pool": 1000.0})
         self.keeper = Keeper()
         self.loop = Loop(
@@ -336,3 +336,15 @@ def test_another_reason_of_the_same_guard_is_another_line(caplog: pytest.LogCapt
     bench.tick()
     held = [line for line in caplog.messages if line.startswith("held back")]
     assert [line.split(": ", 1)[1][:20] for line in held] == ["the meter has not an", "the last reading is "]
+
+
+def test_a_full_load_in_an_overloaded_house_gets_the_safety_stop_though_its_reason_is_another() -> None:
+    rows = [heater("boiler", max_power_w=1000, daily_max_wh=10), heater("pool", max_power_w=1000)]
+    bench = Bench(limits={"max_house_w": 4000}, loads=rows)
+    bench.tick()
+    bench.tick(60.0)
+    assert bench.tick().loads["boiler"].phase is Phase.FULL
+    bench.done()
+    bench.fields.update(consumption_w=6000.0)
+    assert bench.tick().loads["boiler"].rule == "full"
+    assert set(bench.done()) == {("boiler", "safe", 0.0), ("pool", "safe", 0.0)}

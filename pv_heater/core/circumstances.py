@@ -11,6 +11,7 @@ from pv_heater.core.guards import Block
 from pv_heater.core.margins import offered_w
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Situation
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode
@@ -57,14 +58,15 @@ class Circumstances:
         if energy is None:
             energy = held_back
         if unreachable is not None:
-            energy = Block(guard="unreachable", safety=False, at_once=True, because=unreachable)
+            energy = Block(guard=Rule.UNREACHABLE, safety=False, at_once=True, because=unreachable)
+        rule: str
         share_w, rule, because = share.power_w, budget.rule, budget.because
         if share.rule is not None:
             rule, because = share.rule, f"{share.because}; {budget.because}"
         if wish is Mode.OFF and energy is None:
-            energy = Block(guard="rule", safety=False, at_once=False, because=wish_because or "its rule says off")
+            energy = Block(guard=Rule.RULE, safety=False, at_once=False, because=wish_because or "its rule says off")
         elif wish is Mode.ON:
-            share_w, rule, because = policy.max_power_w, "rule", wish_because or "its rule says on"
+            share_w, rule, because = policy.max_power_w, Rule.RULE, wish_because or "its rule says on"
         return Situation(
             tick_s=self.tick_s,
             elapsed_s=self.elapsed_s,

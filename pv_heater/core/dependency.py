@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pv_heater.core.after import After
 from pv_heater.core.guards import Block
+from pv_heater.core.rule_id import Rule
 
 HEATS_AGAIN_S = 600.0
 """A load that had enough has it no longer once it heats again for so long: the test whether a thermostat is still open
@@ -29,9 +30,9 @@ def after_block(after: After, since_s: float | None, tick_s: float) -> Block | N
     """What holds back a load that waits for another, which has had enough since `since_s`; None: nothing."""
     if since_s is None:
         text = f"it waits until {after.load} has had enough today"
-        return Block(guard="after", safety=False, at_once=False, because=text)
+        return Block(guard=Rule.AFTER, safety=False, at_once=False, because=text)
     left_s = since_s + after.for_s - tick_s
     if left_s <= 0:
         return None
     text = f"{after.load} has had enough for {tick_s - since_s:.0f} s of {after.for_s:.0f} s"
-    return Block(guard="after", safety=False, at_once=False, because=text, margins={"wait_s": left_s})
+    return Block(guard=Rule.AFTER, safety=False, at_once=False, because=text, margins={"wait_s": left_s})

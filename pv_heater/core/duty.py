@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-GUARANTEE = "guarantee"
+from pv_heater.core.rule_id import Rule
+
+GUARANTEE = Rule.GUARANTEE
 """Enough energy or temperature by an hour."""
-HYGIENE = "hygiene"
+HYGIENE = Rule.HYGIENE
 """Hot enough for long enough against legionella."""
-TIMER = "timer"
+TIMER = Rule.TIMER
 """The owner's hours of the week."""
-BOOST = "boost"
+BOOST = Rule.BOOST
 """The owner wants it hot now."""
 
 
@@ -22,7 +24,7 @@ BOOST = "boost"
 class Duty:
     """What a load must do now, and until when at the latest."""
 
-    rule: str
+    rule: Rule
     """The id of what decided, such as ``guarantee``."""
     because: str
     until_s: float

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
@@ -34,7 +35,7 @@ BATTERY_RELEASE_PERCENT = 2.0
 class Block:
     """A guard's no."""
 
-    guard: str
+    guard: Rule
     safety: bool
     at_once: bool
     """True: automatic loads go off now; False: minimum on times are waited out."""
@@ -63,17 +64,17 @@ class Watched:
     """Why the newest reading is not believed; None: it is."""
 
 
-Held = frozenset[str]
+Held = frozenset[Rule]
 """Names of the guards that blocked at the previous step: those need their release threshold."""
 
 Guard = Callable[[Watched, Site, Limits, Held], Block | None]
 
 
-def _safety(guard: str, because: str, **margins: float) -> Block:
+def _safety(guard: Rule, because: str, **margins: float) -> Block:
     return Block(guard=guard, safety=True, at_once=True, because=because, margins=margins)
 
 
-def _energy(guard: str, because: str, *, at_once: bool = False, **margins: float) -> Block:
+def _energy(guard: Rule, because: str, *, at_once: bool = False, **margins: float) -> Block:
     return Block(guard=guard, safety=False, at_once=at_once, because=because, margins=margins)
 
 
@@ -91,21 +92,21 @@ def battery_release_percent(site: Site, limits: Limits) -> float:
     return min(100.0, least_battery_percent(site, limits) + BATTERY_RELEASE_PERCENT)
 
 
-def _limit(limit: float, guard: str, held: Held) -> float:
+def _limit(limit: float, guard: Rule, held: Held) -> float:
     return limit * RELEASE_SHARE if guard in held else limit
 
 
 def clock(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The time of day cannot be believed, so neither daylight nor ages can."""
     if watched.clock_trusted is False:
-        return _safety("clock", "the clock is not set by network time, nor within 120 s of the meter's own time")
+        return _safety(Rule.CLOCK, "the clock is not set by network time, nor within 120 s of the meter's own time")
     return None
 
 
 def grid_lost(watched: Watched, site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The grid is gone at a home that has one: keep the battery for the house."""
     if watched.reading is not None and watched.reading.grid_connected is False and not site.off_grid:
-        return _safety("grid_lost", "the grid is gone")
+        return _safety(Rule.GRID_LOST, "the grid is gone")
     return None
 
 
@@ -115,17 +116,18 @@ def soft_fuse(watched: Watched, _site: Site, limits: Limits, held: Held) -> Bloc
     if reading is None:
         return None
     house = house_w(reading)
-    if limits.max_house_w is not None and house is not None and house > _limit(limits.max_house_w, "soft_fuse", held):
+    limit_w = limits.max_house_w
+    if limit_w is not None and house is not None and house > _limit(limit_w, Rule.SOFT_FUSE, held):
         return _safety(
-            "soft_fuse",
-            f"the house draws {house:.0f} W, the limit is {limits.max_house_w:.0f} W",
-            house_w=RELEASE_SHARE * limits.max_house_w - house,
+            Rule.SOFT_FUSE,
+            f"the house draws {house:.0f} W, the limit is {limit_w:.0f} W",
+            house_w=RELEASE_SHARE * limit_w - house,
         )
     if limits.max_phase_w is not None:
         for number, phase_w in enumerate(reading.grid_phase_w, 1):
-            if phase_w > _limit(limits.max_phase_w, "soft_fuse", held):
+            if phase_w > _limit(limits.max_phase_w, Rule.SOFT_FUSE, held):
                 return _safety(
-                    "soft_fuse",
+                    Rule.SOFT_FUSE,
                     f"phase {number} draws {phase_w:.0f} W, the limit is {limits.max_phase_w:.0f} W",
                     grid_phase_w=RELEASE_SHARE * limits.max_phase_w - phase_w,
                 )
@@ -136,9 +138,9 @@ def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block
     """A heater behind the inverter is shed before the inverter trips."""
     if site.inverter is None or site.inverter.loads_on == "in" or watched.reading is None:
         return None
-    if watched.inverter_load_w > _limit(site.inverter.max_w, "inverter", held):
+    if watched.inverter_load_w > _limit(site.inverter.max_w, Rule.INVERTER, held):
         return _safety(
-            "inverter",
+            Rule.INVERTER,
             f"the inverter carries {watched.inverter_load_w:.0f} W, it can do {site.inverter.max_w:.0f} W",
             inverter_load_w=RELEASE_SHARE * site.inverter.max_w - watched.inverter_load_w,
         )
@@ -148,12 +150,12 @@ def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block
 def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nothing is known of the house, or only what was long ago, or nothing that can be believed."""
     if watched.distrusted_because is not None:
-        return _energy("no_reading", f"the meter is not believed: {watched.distrusted_because}", at_once=True)
+        return _energy(Rule.NO_READING, f"the meter is not believed: {watched.distrusted_because}", at_once=True)
     if watched.reading_age_s is None:
-        return _energy("no_reading", "the meter has not answered yet", at_once=True)
+        return _energy(Rule.NO_READING, "the meter has not answered yet", at_once=True)
     if watched.reading_age_s >= watched.max_reading_age_s:
         return _energy(
-            "no_reading",
+            Rule.NO_READING,
             f"the last reading is {watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s",
             at_once=True,
         )
@@ -165,7 +167,7 @@ def slow_source(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> 
     interval_s = watched.source_interval_s
     if interval_s is not None and interval_s > SLOWEST_REGULATED_S:
         return _energy(
-            "slow_source",
+            Rule.SLOW_SOURCE,
             f"the site sends a sample every {interval_s / 60:.0f} min only; set the GX device's log interval to 1 min",
             at_once=True,
             interval_s=SLOWEST_REGULATED_S - interval_s,
@@ -178,7 +180,7 @@ def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Blo
     until_at = watched.vacation_until_at
     if until_at is not None and watched.now < until_at:
         left_s = (until_at - watched.now).total_seconds()
-        return _energy("vacation", f"vacation until {until_at:%Y-%m-%d %H:%M %Z}", wait_s=left_s)
+        return _energy(Rule.VACATION, f"vacation until {until_at:%Y-%m-%d %H:%M %Z}", wait_s=left_s)
     return None
 
 
@@ -187,9 +189,9 @@ def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block 
     if watched.daylight:
         return None
     if watched.daylight_changes_at is None:
-        return _energy("night", "outside the daylight hours")
+        return _energy(Rule.NIGHT, "outside the daylight hours")
     left_s = (watched.daylight_changes_at - watched.now).total_seconds()
-    return _energy("night", "outside the daylight hours", wait_s=left_s)
+    return _energy(Rule.NIGHT, "outside the daylight hours", wait_s=left_s)
 
 
 def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Block | None:
@@ -200,11 +202,11 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
         return None
     limit = least_battery_percent(site, limits)
     release = battery_release_percent(site, limits)
-    if soc >= (release if "battery_low" in held else limit):
+    if soc >= (release if Rule.BATTERY_LOW in held else limit):
         return None
     reserve = site.battery.reserve_percent if site.battery is not None else 0.0
     return _energy(
-        "battery_low",
+        Rule.BATTERY_LOW,
         f"the battery holds {soc:.0f} %, heating starts at {release:.0f} %",
         at_once=soc <= reserve,
         battery_soc_percent=release - soc,
@@ -214,10 +216,10 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
 def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The grid delivers more than the owner allows."""
     reading = watched.reading
-    if reading is None or reading.grid_w is None or reading.grid_w <= _limit(limits.max_grid_w, "grid_draw", held):
+    if reading is None or reading.grid_w is None or reading.grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
         return None
     return _energy(
-        "grid_draw",
+        Rule.GRID_DRAW,
         f"the grid delivers {reading.grid_w:.0f} W, the limit is {limits.max_grid_w:.0f} W",
         at_once=reading.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
         grid_w=RELEASE_SHARE * limits.max_grid_w - reading.grid_w,
@@ -229,8 +231,10 @@ SITE_GUARDS: tuple[Guard, ...] = (
 )  # fmt: skip
 """Guards of the whole site, most serious first."""
 
-SAFETY_RULES = frozenset({"clock", "grid_lost", "soft_fuse", "inverter", "hardware", "too_hot", "probe_lost"})
-"""Rules after which a load gets its safety stop (contact first) instead of the normal one."""
+SAFETY_RULES = frozenset(
+    {Rule.CLOCK, Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HARDWARE, Rule.TOO_HOT, Rule.PROBE_LOST}
+)
+"""What is told of as safety, in docs and drawings. How a contact opens the machine says itself; see `types.Stop`."""
 
 
 def site_blocks(watched: Watched, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
@@ -249,11 +253,11 @@ def load_block(policy: LoadPolicy, load_c: Mapping[str, float], *, was_hot: bool
         return None
     temperature_c = load_c.get(policy.name)
     if temperature_c is None:
-        return _safety("probe_lost", f"no temperature of {policy.name}, and max_c needs one")
+        return _safety(Rule.PROBE_LOST, f"no temperature of {policy.name}, and max_c needs one")
     limit = policy.max_c - (policy.hysteresis_c if was_hot else 0.0)
     if temperature_c >= limit:
         return _safety(
-            "too_hot",
+            Rule.TOO_HOT,
             f"{policy.name} is at {temperature_c:.1f} degC, the limit is {limit:.1f} degC",
             temperature_c=policy.max_c - policy.hysteresis_c - temperature_c,
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pv_heater.core.guards import RELEASE_SHARE
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Reading
@@ -34,7 +35,7 @@ def below_headroom(budget: Budget, most_w: float) -> Budget:
     if not budget.power_w > most_w:  # a strategy's NaN is no more than any number, and ends as 0 W
         return budget
     because = f"{most_w:.0f} W are left below the fuse or the inverter's limit; {budget.because}"
-    return replace(budget, power_w=most_w, rule="headroom", because=because)
+    return replace(budget, power_w=most_w, rule=Rule.HEADROOM, because=because)
 
 
 def phase_headroom_w(

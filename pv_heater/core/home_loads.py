@@ -19,6 +19,7 @@ from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.duty import TIMER, Duty
 from pv_heater.core.guards import Block, load_block
 from pv_heater.core.policy import BatteryShare, LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.saved import SavedLoad, load_as_json
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.switching import Change, Switching
@@ -153,7 +154,7 @@ class HomeLoads:
         for name, policy in self.policies.items():
             memory = self._memories[name]
             blocks[name] = block = load_block(policy, load_c, was_hot=memory.hot)
-            is_hot = block is not None and block.guard == "too_hot"
+            is_hot = block is not None and block.guard is Rule.TOO_HOT
             if is_hot is not memory.hot:
                 self._memories[name] = replace(memory, hot=is_hot)
         return blocks

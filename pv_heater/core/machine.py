@@ -13,10 +13,11 @@ from enum import StrEnum
 from pv_heater.core.drawing import RETEST_S, Idle
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.reasons import outcome_of
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.run_to_end import Run
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
-from pv_heater.core.types import Mode, Phase
+from pv_heater.core.types import Mode, Phase, Stop
 from pv_heater.core.wants import Wanted, full_reason, wanted
 
 
@@ -90,10 +91,16 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
             break
         memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
     memory = _set_power(policy, memory, situation, want)
-    outcome = outcome_of(policy, memory, situation, want, full)
+    outcome = replace(outcome_of(policy, memory, situation, want, full), stop=_stop_of(memory, situation))
     if retest and memory.phase is not Phase.FULL:
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
     return outcome
+
+
+def _stop_of(memory: Memory, situation: Situation) -> Stop:
+    """How the contact opens, where it has to: at once for safety and faults, whatever names the reason."""
+    unsafe = memory.phase is Phase.FAULT or memory.fault is not None or situation.safety is not None
+    return Stop.SAFETY if unsafe else Stop.NORMAL
 
 
 def _end_mode(memory: Memory, tick_s: float) -> Memory:
@@ -136,7 +143,7 @@ def _event(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wante
         return Event.RESTED if rest_left_s(policy, memory, situation.tick_s) <= 0 else None
     if phase is Phase.HEATING:
         return _event_while_heating(policy, memory, situation, want)
-    if want.rule == "full":
+    if want.rule == Rule.FULL:
         return Event.FULL
     if want.power_w <= 0:
         stopped = Event.BLOCKED if situation.safety or situation.energy or want.at_once else Event.SPENT
@@ -158,7 +165,7 @@ def _event_while_heating(policy: LoadPolicy, memory: Memory, situation: Situatio
         held = dwell_left_s(policy, memory, situation.tick_s) > 0
         if held or situation.switch_free_s is not None:
             return None
-    if want.rule == "full":
+    if want.rule == Rule.FULL:
         return Event.FULL
     return Event.BLOCKED if want.at_once else Event.SPENT
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from pv_heater.core.guards import Block
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode, Phase
@@ -60,7 +61,7 @@ def load_margins(
         target_c = target_in_force_c(policy, situation.raised_c)
         if target_c is not None and situation.temperature_c is not None:
             margins["temperature_c"] = target_c - policy.hysteresis_c - situation.temperature_c
-    elif memory.phase is not Phase.COOLDOWN and rule not in ("max_closings", "run_to_end"):
+    elif memory.phase is not Phase.COOLDOWN and rule not in (Rule.MAX_CLOSINGS, Rule.RUN_TO_END):
         margins.update(_surplus_margins(policy, memory, situation, wanted_w, needed_w))
     ends_s = _first(timer_s, _midnight_s(policy, memory, situation, rule))
     if ends_s is not None and block is None:
@@ -119,7 +120,7 @@ def _block(situation: Situation, rule: str) -> Block | None:
 def _midnight_s(policy: LoadPolicy, memory: Memory, situation: Situation, rule: str) -> float | None:
     """Midnight, where it is what ends the present state: the counts of the day begin anew."""
     eaten = policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh
-    return situation.midnight_s if rule == "max_closings" or (rule == "full" and eaten) else None
+    return situation.midnight_s if rule == Rule.MAX_CLOSINGS or (rule == Rule.FULL and eaten) else None
 
 
 def _first(*ticks_s: float | None) -> float | None:
@@ -168,15 +169,15 @@ _UNITS: Mapping[str, tuple[str, str, int]] = {
 """Margin to its unit, what it is of, and how many digits are worth reading."""
 
 _WITHOUT_NUMBER: Mapping[str, str] = {
-    "clock": "a clock that is set",
-    "grid_lost": "the grid's return",
-    "no_reading": "a new reading",
-    "night": "sunrise",
-    "probe_lost": "a temperature",
-    "hardware": "`clear`, once the cause is mended",
-    "rule": "another answer of its rule",
-    "after": "the load before it having had enough",
-    "full": "the load cooling down",
+    Rule.CLOCK: "a clock that is set",
+    Rule.GRID_LOST: "the grid's return",
+    Rule.NO_READING: "a new reading",
+    Rule.NIGHT: "sunrise",
+    Rule.PROBE_LOST: "a temperature",
+    Rule.HARDWARE: "`clear`, once the cause is mended",
+    Rule.RULE: "another answer of its rule",
+    Rule.AFTER: "the load before it having had enough",
+    Rule.FULL: "the load cooling down",
     "balance_blind": "a meter that tells the house's use or the grid's power",
 }
 """What flips the decisions of these rules, where no number tells how far it is."""

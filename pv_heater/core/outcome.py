@@ -40,6 +40,7 @@ def decision_of(
         until_s = memory.mode_until_s if duty is None else duty.until_s
         return LoadState(
             phase=memory.phase,
+            stop=outcome.stop,
             mode=memory.mode,
             until_at=None if until_s is None else instant(until_s),
             power_w=memory.power_w,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pv_heater.core.margins import load_margins, next_change_s
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.run_to_end import LONGEST_RUN_S
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import dwell_left_s, rest_left_s
@@ -34,30 +35,30 @@ def _reason(
     """(rule, sentence, end of the running timer)."""
     tick_s = situation.tick_s
     if memory.phase is Phase.FAULT:
-        return "hardware", f"fault: {memory.fault}; ends only by `clear {policy.name}`", None
+        return Rule.HARDWARE, f"fault: {memory.fault}; ends only by `clear {policy.name}`", None
     if memory.phase is Phase.FULL:
-        return "full", full or "full", None if memory.idle is None else memory.idle.until_s
+        return Rule.FULL, full or "full", None if memory.idle is None else memory.idle.until_s
     if memory.phase is Phase.COOLDOWN:
         # A guard that blocks now says more than the rest that follows it; the strategy has nothing for a load at rest.
         if want.power_w <= 0 and (situation.energy is not None or want.rule != situation.rule):
             return want.rule, want.because, (memory.opened_s or 0.0) + policy.min_off_s
         left_s = rest_left_s(policy, memory, tick_s)
-        return "min_off", f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left", tick_s + left_s
+        return Rule.MIN_OFF, f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left", tick_s + left_s
     if memory.phase is Phase.HEATING and memory.idle is not None:
         return want.rule, f"{want.because}, but {memory.idle.because}", None
-    if memory.run is not None and want.rule == "run_to_end":
+    if memory.run is not None and want.rule == Rule.RUN_TO_END:
         return want.rule, want.because, memory.run.since_s + (policy.run_s or LONGEST_RUN_S)
     if (memory.phase is Phase.HEATING) is (want.power_w <= 0) and situation.switch_free_s is not None:
         left_s = situation.switch_free_s - tick_s
         text = f"other loads were just switched, max_changes_per_minute has it wait {left_s:.0f} s; {want.because}"
-        return "switching", text, situation.switch_free_s
+        return Rule.SWITCHING, text, situation.switch_free_s
     if memory.phase is Phase.HEATING and want.power_w <= 0:
         left_s = dwell_left_s(policy, memory, tick_s)
         text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {want.because}"
-        return "min_on", text, tick_s + left_s
+        return Rule.MIN_ON, text, tick_s + left_s
     if memory.phase is Phase.ARMED:
         text = f"must last {policy.start_delay_s:.0f} s: {want.because}"
-        return "start_delay", text, memory.since_s + policy.start_delay_s
+        return Rule.START_DELAY, text, memory.since_s + policy.start_delay_s
     if memory.phase is Phase.OFF and want.rule == situation.rule and memory.closings >= policy.max_closings_per_day:
-        return "max_closings", f"all {policy.max_closings_per_day} closings of today are used up", None
+        return Rule.MAX_CLOSINGS, f"all {policy.max_closings_per_day} closings of today are used up", None
     return want.rule, want.because, None

@@ -18,6 +18,7 @@ from pv_heater.core.expression_parser import parse
 from pv_heater.core.holds import Holds
 from pv_heater.core.load_record import LoadRecord
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.rule_names import THIS, Value
 from pv_heater.core.rule_scene import HomeScene
 from pv_heater.core.setting import DayTime
@@ -26,7 +27,7 @@ from pv_heater.core.situation import Memory, Outcome
 from pv_heater.core.surplus import spare_w
 from pv_heater.core.types import Forecast, Inputs, Mode, Phase, Reading
 
-RULE = "rule"
+RULE = Rule.RULE
 """The rule id of a decision that a user's rule made."""
 
 

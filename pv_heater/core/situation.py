@@ -10,7 +10,7 @@ from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.run_to_end import Run
-from pv_heater.core.types import Mode, Phase
+from pv_heater.core.types import Mode, Phase, Stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +99,5 @@ class Outcome:
     """The tick at which a running timer ends, if any."""
     duty: Duty | None = None
     """The duty that decided, if one did."""
+    stop: Stop = Stop.NORMAL
+    """How its contact opens where it is off."""

@@ -39,6 +39,14 @@ class Phase(StrEnum):
     FAULT = "fault"
 
 
+class Stop(StrEnum):
+    """How a contact opens. ``safety``: at once, whatever current it breaks; ``normal``: after its regulator is at
+    zero."""
+
+    NORMAL = "normal"
+    SAFETY = "safety"
+
+
 def require_finite(name: str, value: float | None) -> None:
     """Raise ValueError when `value` is NaN or infinite; None (missing) passes."""
     if value is not None and not math.isfinite(value):
@@ -319,6 +327,8 @@ class LoadState:
     """The tank behind it; None where the settings name none."""
     notice: str | None = None
     """The last thing worth telling of its duties, such as a cycle that was done; None without any since the start."""
+    stop: Stop = Stop.NORMAL
+    """How its output goes off, or stays off. ``safety`` with a setpoint that is on does not happen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

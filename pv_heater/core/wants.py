@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pv_heater.core.guards import Block
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.types import Mode, Phase
 
@@ -100,28 +101,28 @@ def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str |
     if situation.safety is not None:
         return _blocked(situation.safety, at_once=True)
     if memory.mode is Mode.OFF:
-        return Wanted(power_w=0.0, rule="forced_off", because="forced off", at_once=True)
+        return Wanted(power_w=0.0, rule=Rule.FORCED_OFF, because="forced off", at_once=True)
     if memory.mode is Mode.ON:
         power_w = _possible_w(policy, policy.max_power_w if memory.forced_w is None else memory.forced_w)
-        return Wanted(power_w=power_w, rule="forced_on", because="forced on", immediate_start=True)
+        return Wanted(power_w=power_w, rule=Rule.FORCED_ON, because="forced on", immediate_start=True)
     if memory.idle is not None:
         # No minimum on time protects what draws nothing.
-        return Wanted(power_w=0.0, rule="full", because=memory.idle.because, at_once=True)
+        return Wanted(power_w=0.0, rule=Rule.FULL, because=memory.idle.because, at_once=True)
     if memory.ran_because is not None:
-        return Wanted(power_w=0.0, rule="full", because=memory.ran_because, at_once=True)
+        return Wanted(power_w=0.0, rule=Rule.FULL, because=memory.ran_because, at_once=True)
     if memory.run is not None:
         power_w = max(policy.least_power_w, _allotted(policy, memory, situation).power_w)
-        return Wanted(power_w=power_w, rule="run_to_end", because="once started, it runs to its end")
+        return Wanted(power_w=power_w, rule=Rule.RUN_TO_END, because="once started, it runs to its end")
     duty = situation.duty
     if duty is not None and duty.until_full and full is not None:
-        return Wanted(power_w=0.0, rule="full", because=full)
+        return Wanted(power_w=0.0, rule=Rule.FULL, because=full)
     if duty is not None:
         power_w = _possible_w(policy, duty.power_w)
         return Wanted(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)
     if situation.energy is not None:
         return _blocked(situation.energy, at_once=situation.energy.at_once)
     if full is not None:
-        return Wanted(power_w=0.0, rule="full", because=full)
+        return Wanted(power_w=0.0, rule=Rule.FULL, because=full)
     return _allotted(policy, memory, situation)
 
 

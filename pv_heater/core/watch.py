@@ -12,6 +12,7 @@ from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import View, house_w, spare_w
 from pv_heater.core.types import Forecast, PricePeriod, Reading
@@ -32,7 +33,7 @@ class Watch:
             self._sun = SunCourse(site.latitude, site.longitude)
         self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
         self._drawing = Drawing(max_power_w)
-        self._held: frozenset[str] = frozenset()
+        self._held: frozenset[Rule] = frozenset()
         self._distrusted_because: str | None = None
 
     def observe(

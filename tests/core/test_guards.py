@@ -15,6 +15,7 @@ from pv_heater.core.guards import (
 )
 from pv_heater.core.headroom import headroom_w, phase_headroom_w
 from pv_heater.core.policy import LoadPolicy
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Battery, Inverter, Limits, Site
 from pv_heater.core.types import Reading
 from tests.builders import NOON, reading
@@ -135,6 +136,8 @@ def test_temperature_guard_at_its_maximum_with_hysteresis_and_without_a_probe() 
 
 def test_every_safety_guard_leads_to_a_safety_stop() -> None:
     assert {"clock", "grid_lost", "soft_fuse", "inverter"} <= SAFETY_RULES
+    assert all(isinstance(rule, Rule) for rule in SAFETY_RULES)
+    assert {Rule(guard.__name__) for guard in SITE_GUARDS} < set(Rule)
     assert {rule for rule in SAFETY_RULES if rule in {item.__name__ for item in SITE_GUARDS}} == {
         "clock", "grid_lost", "soft_fuse", "inverter",
     }  # fmt: skip

@@ -9,7 +9,7 @@ from pv_heater.core.machine import TRANSITIONS, Event, advance
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Outcome, Situation
-from pv_heater.core.types import Mode, Phase
+from pv_heater.core.types import Mode, Phase, Stop
 
 POLICY = LoadPolicy(
     name="heater", max_power_w=2000, min_power_w=100, min_on_s=300, min_off_s=200, start_delay_s=30, dead_band_w=100
@@ -150,6 +150,16 @@ def test_an_energy_guard_waits_out_the_minimum_on_time_at_least_power() -> None:
 def test_lost_readings_and_safety_guards_ignore_the_minimum_on_time(kind: dict[str, Block]) -> None:
     outcome = advance(POLICY, heating(0), situation(1, 2000, **kind))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.COOLDOWN, 0)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_in_every_phase_a_contact_opens_as_the_machine_says_whatever_names_the_reason(phase: Phase) -> None:
+    memory = Memory(phase=phase, power_w=0.0 if phase is not Phase.HEATING else 1000.0, opened_s=0.0, idle=IDLE)
+    ordinary = advance(POLICY, replace(memory, fault="welded" if phase is Phase.FAULT else None), situation(10))
+    assert ordinary.stop is (Stop.SAFETY if phase is Phase.FAULT else Stop.NORMAL)
+    for unsafe in ({"safety": replace(FUSE, because="in other words")}, {"health": "pin lost"}):
+        outcome = advance(POLICY, memory, situation(10, 1000, **unsafe))
+        assert (outcome.stop, outcome.memory.power_w) == (Stop.SAFETY, 0.0)
 
 
 def test_a_forced_load_passes_energy_guards_but_not_safety() -> None:

@@ -1,0 +1,50 @@
+"""The ids of what can decide over a load: guards, the owner, duties, and the timers of the machine.
+
+A strategy's own words (``bucket``, ``plan`` ...) are not among them: each strategy names its own.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """What decided."""
+
+    CLOCK = "clock"
+    GRID_LOST = "grid_lost"
+    SOFT_FUSE = "soft_fuse"
+    INVERTER = "inverter"
+    NO_READING = "no_reading"
+    SLOW_SOURCE = "slow_source"
+    VACATION = "vacation"
+    NIGHT = "night"
+    BATTERY_LOW = "battery_low"
+    GRID_DRAW = "grid_draw"
+    """So far the guards of the whole site."""
+    HARDWARE = "hardware"
+    TOO_HOT = "too_hot"
+    PROBE_LOST = "probe_lost"
+    UNREACHABLE = "unreachable"
+    """So far what stands against one load: a fault, its temperature, a device that does not answer."""
+    FORCED_ON = "forced_on"
+    FORCED_OFF = "forced_off"
+    RULE = "rule"
+    """The owner's condition or rule file."""
+    AFTER = "after"
+    """Another load has to have had enough first."""
+    TIMER = "timer"
+    BOOST = "boost"
+    HYGIENE = "hygiene"
+    GUARANTEE = "guarantee"
+    RUN_TO_END = "run_to_end"
+    FULL = "full"
+    """So far the owner's word, what he plans for a load, and that it has had enough."""
+    MIN_ON = "min_on"
+    MIN_OFF = "min_off"
+    START_DELAY = "start_delay"
+    SWITCHING = "switching"
+    MAX_CLOSINGS = "max_closings"
+    """So far the machine's own timers and counts."""
+    HEADROOM = "headroom"
+    """What fuse and inverter can carry."""
