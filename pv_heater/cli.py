@@ -17,10 +17,14 @@ from pv_heater.cli_calibrate import calibrate
 from pv_heater.cli_detect import detect
 from pv_heater.cli_text import seconds, status_lines, why_lines
 from pv_heater.config import Config, choose_config_path, load_config
-from pv_heater.errors import PvHeaterError, describe
+from pv_heater.errors import PvHeaterError, Refused, describe
+from pv_heater.identity import who_line
 from pv_heater.journal import KEPT_ENTRIES
 
-EXIT_CODES = "Exit codes: 0 fine, 1 a bug of ours, 2 configuration, 3 hardware, 4 login, 5 no data."
+EXIT_CODES = (
+    "Exit codes: 0 fine, 1 a bug of ours, 2 configuration or a wrong word, 3 hardware or not confirmed, 4 login, "
+    "5 no data, 6 already running."
+)
 
 cli = typer.Typer(
     add_completion=False,
@@ -201,7 +205,7 @@ def status(
     """Say what the running controller does."""
     settings = _load(ctx, config)
     answer = _ask(settings, {"command": "status"})
-    _say(answer, as_json, status_lines(answer, why, ZoneInfo(settings.site.timezone)))
+    _say(answer, as_json, [*_head(answer), *status_lines(answer, why, ZoneInfo(settings.site.timezone))])
 
 
 @cli.command()
@@ -218,7 +222,7 @@ def why(
     """
     settings = _load(ctx, config)
     answer = _ask(settings, {"command": "why", "load": load, "last": last})
-    _say(answer, as_json, why_lines(answer, ZoneInfo(settings.site.timezone)))
+    _say(answer, as_json, [*_head(answer), *why_lines(answer, ZoneInfo(settings.site.timezone))])
 
 
 @cli.command()
@@ -239,7 +243,7 @@ def force(
     if mode not in ("on", "off", "auto"):
         raise typer.BadParameter(f"the mode must be on, off or auto, not {mode!r}")
     request = {"command": "force", "load": load, "mode": mode, "for_s": seconds(duration), "power_w": power}
-    typer.echo(_ask(_load(ctx, config), request)["message"])
+    _say_done(_ask(_load(ctx, config), request))
 
 
 @cli.command()
@@ -257,7 +261,7 @@ def boost(
     Ends at the temperature, when its thermostat opens, or when the time is up. Safety guards still win.
     """
     request = {"command": "boost", "load": load, "for_s": seconds(duration), "to_c": to}
-    typer.echo(_ask(_load(ctx, config), request)["message"])
+    _say_done(_ask(_load(ctx, config), request))
 
 
 @cli.command()
@@ -270,18 +274,30 @@ def clear(
 
     Once its cause is mended; after `off` too.
     """
-    typer.echo(_ask(_load(ctx, config), {"command": "clear", "load": load})["message"])
+    _say_done(_ask(_load(ctx, config), {"command": "clear", "load": load}))
 
 
 def _ask(config: Config, request: dict[str, Any]) -> Any:
-    """The running controller's answer; raises PvHeaterError with its message when it refuses."""
+    """The running controller's answer; raises Refused with its message when it does not do it."""
     from pv_heater.io.control import SOCKET_NAME, ask
     from pv_heater.outputs import running_state_dir
 
     answer = ask(running_state_dir(config) / SOCKET_NAME, request)
     if not answer.get("ok"):
-        raise PvHeaterError(str(answer.get("message")))
+        for line in _head(answer):
+            typer.echo(line, err=True)
+        raise Refused(str(answer.get("message")), answer.get("exit_code", 1))
     return answer
+
+
+def _head(answer: Any) -> list[str]:
+    """Whom the controller speaks for, as the first line of what is printed."""
+    line = who_line(answer)
+    return [] if line is None else [line]
+
+
+def _say_done(answer: Any) -> None:
+    typer.echo("\n".join([*_head(answer), str(answer["message"])]))
 
 
 def main() -> None:

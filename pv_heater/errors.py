@@ -48,7 +48,17 @@ class HardwareError(PvHeaterError, OSError):
 
 
 class PinBusy(HardwareError):
-    """Another running controller holds the pin."""
+    """Another running controller holds the pin or the state folder."""
+
+    exit_code = 6
+
+
+class Refused(PvHeaterError):
+    """The running controller does not do what a command asks; the message says what would be right."""
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class NotRunning(PvHeaterError):

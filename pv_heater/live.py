@@ -6,11 +6,13 @@ import logging
 import os
 from contextlib import ExitStack
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from pv_heater.commands import CommandHandler
 from pv_heater.config import Config
 from pv_heater.controller import Controller
 from pv_heater.errors import ConfigError
+from pv_heater.identity import Identity
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.clock_trust import ClockTrust
 from pv_heater.io.control import SOCKET_NAME, ControlServer
@@ -88,7 +90,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         handler = CommandHandler(
             loop, lambda: transitions.status, lambda: [*sources.status(), *displays.status()], journal
         )
-        control = ControlServer(folder / SOCKET_NAME, handler)
+        control = ControlServer(folder / SOCKET_NAME, handler, _identity(config, clock, outputs.worth).as_json())
         signals.attach(loop)
         threads: list[Startable] = [sources, watchdog, control, rules, displays]
         for thread in threads:
@@ -109,6 +111,17 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             displays.close()
         log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
+
+
+def _identity(config: Config, clock: SystemClock, outputs: str) -> Identity:
+    """What every answer to a command begins with."""
+    return Identity(
+        home=config.site.name,
+        file="a mapping" if config.path is None else str(config.path.absolute()),
+        pid=os.getpid(),
+        since_at=clock.now().astimezone(ZoneInfo(config.site.timezone)),
+        outputs=outputs,
+    )
 
 
 def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]) -> Controller:

@@ -19,6 +19,7 @@ from pv_heater.io.gpio import Pins
 from pv_heater.io.pin_lock import holder, lock_pins
 from pv_heater.io.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
+from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.paths import state_dir
 from pv_heater.ports import Clock, Load, Tools
 from pv_heater.wiring import boot_problems, pin_settings
@@ -56,6 +57,14 @@ class Outputs:
     def pretended(self) -> frozenset[str]:
         """Names of the loads that switch nothing: no live meter will ever see them draw."""
         return frozenset(load.name for load in self.loads if isinstance(load, DryRun))
+
+    @property
+    def worth(self) -> str:
+        """What they switch: real things, the pins of thin air (mock) alone, or nothing at all (dry)."""
+        if len(self.pretended) == len(self.loads):
+            return "dry"
+        reaches_out = any(isinstance(load, NetworkedLoad) for load in self.loads)
+        return "real" if reaches_out or self._config.gpio.factory != "mock" else "mock"
 
     def _lock(self) -> None:
         """One lock a pin, before any pin is touched: a second process is refused."""

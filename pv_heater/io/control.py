@@ -1,6 +1,7 @@
 """The running controller's ear on this machine: a Unix socket for `off`, `clear`, `force`, `boost`, `status`, `why`.
 
-One JSON line in, one JSON line out. Only the owner's user and root may speak (mode 0600).
+One JSON line in, one JSON line out. Only the owner's user and root may speak (mode 0600). Every answer says in `who`
+for whom the controller speaks; one that refuses has `ok` false, a `message` and the `exit_code` of the command.
 """
 
 from __future__ import annotations
@@ -30,15 +31,22 @@ ANSWER_TIMEOUT_S = 5.0
 MOST_AT_ONCE = 16
 """Senders heard at the same time; one that connects and says nothing must not keep an `off` waiting."""
 
+OUR_BUG, WRONG_WORD = 1, 2
+"""Exit codes for whoever sent a command that is refused."""
+
 Answer = Mapping[str, Any]
 
 
 class ControlServer:
     """Answers each line with what `handle` makes of it; `handle` runs on this server's threads."""
 
-    def __init__(self, path: Path, handle: Callable[[Mapping[str, Any]], Answer]) -> None:
+    def __init__(
+        self, path: Path, handle: Callable[[Mapping[str, Any]], Answer], who: Mapping[str, Any] | None = None
+    ) -> None:
+        """`handle` raises ValueError with what would be right. `who` is put into every answer, see `identity`."""
         self._path = path
         self._handle = handle
+        self._head: Answer = {} if who is None else {"who": dict(who)}
         self._server: socket.socket | None = None
         self._ended = threading.Event()
         self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
@@ -96,12 +104,13 @@ class ControlServer:
     def _answer(self, connection: socket.socket) -> Answer:
         line = _read_line(connection, LINE_TIMEOUT_S, LONGEST_LINE)
         try:
-            return self._handle(request_of(line))
+            return {**self._head, **self._handle(request_of(line))}
         except (ValueError, KeyError) as error:
-            return {"ok": False, "message": str(error)}
+            return {**self._head, "ok": False, "message": str(error), "exit_code": WRONG_WORD}
         except Exception as error:
             log.exception("the command %.200r failed", line)
-            return {"ok": False, "message": f"{type(error).__name__}: {error}"}
+            message = f"{type(error).__name__}: {error}"
+            return {**self._head, "ok": False, "message": message, "exit_code": OUR_BUG}
 
 
 def request_of(line: bytes) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def test_a_second_taker_is_told_who_holds_which_pin(tmp_path: Path) -> None:
     with lock_pins(["BOARD11", "GPIO21"], "a.yaml", "real", folder=tmp_path):
         with pytest.raises(PinBusy, match=rf"GPIO17 is held by process {os.getpid()} \(a.yaml, since 20") as caught:
             lock_pins(["GPIO4", "GPIO17"], "b.yaml", "real", folder=tmp_path)
-        assert caught.value.exit_code == 3
+        assert caught.value.exit_code == 6
         assert holder("GPIO4", "real", folder=tmp_path) is None, "all or none"
 
 

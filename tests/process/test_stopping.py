@@ -199,7 +199,7 @@ def test_a_second_process_on_the_same_pins_is_refused_and_names_the_first(vrm: V
         other = tmp_path / "other"
         other.mkdir()
         second = run_once(other, settings(other, vrm.url))
-        assert second.returncode == 3
+        assert second.returncode == 6
         assert str(program.process.pid) in second.stderr
         assert "Traceback" not in second.stderr
         assert not (other / "pins.jsonl").exists()
@@ -211,7 +211,7 @@ def test_a_dry_run_beside_the_controller_cannot_answer_an_off_in_its_place(vrm: 
     with Program(tmp_path, config) as program:
         program.wait_until_heating()
         second = run_once(tmp_path, config, "run", "--dry-run")
-        assert second.returncode == 3
+        assert second.returncode == 6
         assert f"process {program.process.pid}" in second.stderr
         assert run_once(tmp_path, config, "off").returncode == 0
         program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 2, "relay open")
