@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from pv_heater.core.margins import duration_text, flip_text
+from pv_heater.core.margins import flip_text
+from pv_heater.core.words import duration_text
 
 Json = Mapping[str, Any]
 

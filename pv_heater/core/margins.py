@@ -16,6 +16,7 @@ from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode, Phase
 from pv_heater.core.wants import target_in_force_c
+from pv_heater.core.words import duration_text
 
 
 def offered_w(budget: Budget, left_w: float) -> float:
@@ -138,16 +139,6 @@ def flip_text(rule: str, margins: Mapping[str, float]) -> str:
         ways.append(duration_text(margins["wait_s"]))
     text = ", or ".join(ways) or _WITHOUT_NUMBER.get(rule, "another reading of the house")
     return f"{text}, not before {duration_text(margins['after_s'])}" if "after_s" in margins else text
-
-
-def duration_text(duration_s: float) -> str:
-    """A time as people say it: ``45 s``, ``3 min``, ``7 h 12 min``."""
-    if round(duration_s) < 90:
-        return f"{max(0.0, duration_s):.0f} s"
-    minutes = round(duration_s / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{round(minutes / 1440)} days"
 
 
 def _way(name: str, value: float) -> str:

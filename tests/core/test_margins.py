@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.core.machine import advance
-from pv_heater.core.margins import duration_text, flip_text
+from pv_heater.core.margins import flip_text
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory, Situation
 from pv_heater.core.types import Decision, Force, Mode, Phase, Vacation
@@ -199,14 +199,6 @@ def test_vacation_ends_when_it_was_said_to() -> None:
     decision = House().at(0, inputs={"commands": (Vacation(until_at=until_at),)})
     assert decision.loads["heater"].next_change_at == until_at
     assert flip_text("vacation", decision.margins) == "3 days"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (45.2, "45 s"), (180, "3 min"), (5400, "1 h 30 min"), (172_800, "2 days"), (-3, "0 s")],
-)
-def test_times_are_told_as_people_say_them(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
 
 
 def test_every_margin_is_a_whole_tenth() -> None:
