@@ -231,7 +231,7 @@ class Controller:
         """Take note of what a new reading says of loads whose power nobody stated."""
         seen = self._watch.new_reading(self._time.tick_s)
         if seen is not None:
-            self._powers.observe(house_w(seen[0]), seen[1], seen[0].load_w)
+            self._powers.observe(house_w(seen.reading), seen.earliest_tick_s, seen.reading.load_w)
             self._use_learned_powers()
 
     def _use_learned_powers(self) -> None:

@@ -84,7 +84,7 @@ class House:
     ) -> Decision:
         """One step `seconds` after NOON; `silent`: the meter has nothing new."""
         instant = now or NOON + timedelta(seconds=seconds)
-        seen = None if silent else reading(instant, **fields)
+        seen = None if silent else reading(fields.pop("taken_at", instant), **fields)
         decision = self.controller.step(instant, seen, with_forecast, Inputs(tick_s=seconds, **(inputs or {})))
         self.decisions.append((seconds, decision))
         return decision

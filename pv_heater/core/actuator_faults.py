@@ -14,9 +14,9 @@ from math import inf
 from typing import Self
 
 from pv_heater.core.drawing import SETTLED_S, SHARE_DRAWN
+from pv_heater.core.evidence import News
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.told import Told
-from pv_heater.core.types import Reading
 
 SPAN_S = 30.0
 """Between the first and the last reading that show it. A meter that means over half a minute has forgotten by then
@@ -115,11 +115,15 @@ class ActuatorFaults:
         """What is odd and no danger, by load."""
         return {name: text for (name, _), text in self._doubts.items()}
 
-    def find(self, reading: Reading, taken_tick_s: float, told: Told) -> dict[str, str]:
-        """Loads that this new reading proves to disobey, each with the sentence for its owner."""
+    def find(self, news: News, told: Told) -> dict[str, str]:
+        """Loads that this new reading proves to disobey, each with the sentence for its owner.
+
+        A reading that may have been taken before a load was last told something proves nothing of that load.
+        """
         found = {}
+        reading, taken_tick_s = news.reading, news.taken_tick_s
         for name, actuator in self._actuators.items():
-            least_w, most_w = told.range_w(name, taken_tick_s - SETTLED_S, taken_tick_s)
+            least_w, most_w = told.range_w(name, news.earliest_tick_s - SETTLED_S, taken_tick_s)
             if name not in reading.load_w or least_w is None or most_w is None:
                 self.forget([name])
                 continue

@@ -7,11 +7,11 @@ from typing import Any
 
 from pv_heater.core.actuator_faults import Actuator, ActuatorFaults
 from pv_heater.core.curve_lessons import CurveLessons
+from pv_heater.core.evidence import News
 from pv_heater.core.house_steps import HouseSteps
 from pv_heater.core.never_off import NeverOff
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.told import Told
-from pv_heater.core.types import Reading
 
 
 class Actuators:
@@ -29,8 +29,8 @@ class Actuators:
         self._lessons = CurveLessons({name: policies[name] for name in real})
         self._least_w = {name: policies[name].least_power_w for name in real}
 
-    def faults(self, new: tuple[Reading, float] | None, cleared: Collection[str]) -> dict[str, str]:
-        """What a new reading and the tick at which it was taken prove; None: there is none that may be used.
+    def faults(self, new: News | None, cleared: Collection[str]) -> dict[str, str]:
+        """What a new reading proves; None: there is none that may be used.
 
         For the loads in `cleared` everything begins anew.
         """
@@ -38,15 +38,15 @@ class Actuators:
         self._never_off.forget(cleared)
         if new is None:
             return {}
-        reading, taken_tick_s = new
-        found = self._measured.find(reading, taken_tick_s, self._told)
+        reading = new.reading
+        found = self._measured.find(new, self._told)
         before = self._steps.last
-        step = self._steps.observe(reading, taken_tick_s, self._told, self._names)
+        step = self._steps.observe(new, self._told, self._names)
         if self._steps.last is not None and self._steps.last is not before:
             found = self._never_off.find(self._steps.last, step) | found
             self._lessons.house(self._steps.last, step, throttled=reading.pv_throttled is True)
         if not found:
-            self._lessons.own(reading, taken_tick_s, self._told)
+            self._lessons.own(new, self._told)
         return found
 
     def told_w(self, name: str, power_w: float) -> float:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pv_heater.core.drawing import SETTLED_S, SHARE_DRAWN
+from pv_heater.core.evidence import News
 from pv_heater.core.house_steps import HouseStep, Sample
 from pv_heater.core.learned_curve import LearnedCurve
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.told import Told
-from pv_heater.core.types import Reading
 
 STEADY_W = 50.0
 """The reading before and the one after say the same within this: nothing else came or went."""
@@ -42,10 +42,11 @@ class CurveLessons:
         self._was_steady = False
         self._pending: HouseStep | None = None
 
-    def own(self, reading: Reading, taken_tick_s: float, told: Told) -> None:
+    def own(self, news: News, told: Told) -> None:
         """A new reading: loads with a meter of their own, each power once, when two readings agree on it."""
+        reading = news.reading
         for name, curve in self.curves.items():
-            least_w, most_w = told.range_w(name, taken_tick_s - SETTLED_S, taken_tick_s)
+            least_w, most_w = told.range_w(name, news.earliest_tick_s - SETTLED_S, news.taken_tick_s)
             if name not in reading.load_w or most_w is None or least_w != most_w or most_w < LEAST_STEP_W:
                 continue
             drawn_w, known = abs(reading.load_w[name]), self._plateaus.get(name)

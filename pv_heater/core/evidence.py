@@ -1,13 +1,17 @@
 """How much a reading is worth: what is new, how old it is, and what our own loads drew when it was taken.
 
 Age = what it was when the reading first came (never below 0) + monotonic time since, so that a jump of the wall
-clock changes nothing after that.
+clock changes nothing after that. A stamp ahead of our clock proves that the meter's clock is ahead of ours by at least
+that much: every reading of that meter is at least that much older than its stamp says, and may be older still.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from pv_heater.core.types import Reading
 
@@ -20,6 +24,8 @@ USUAL_INTERVAL_S = 60.0
 """Assumed while nothing is known of the source's pace: VRM's fastest log interval."""
 KEPT_SPACINGS = 5
 HISTORY_S = 1200.0
+CLOCKS_AGREE_S = 5.0
+"""A stamp may be so far ahead of our clock and prove nothing: two clocks set over the network, and a rounded second."""
 
 
 VRM_SOURCE = "vrm"
@@ -29,6 +35,40 @@ VRM_SOURCE = "vrm"
 def is_local(source: str) -> bool:
     """Whether a reading's source is in the house, and not behind the portal."""
     return not source.startswith(VRM_SOURCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A new reading that may be used, and between which ticks it was taken."""
+
+    reading: Reading
+    taken_tick_s: float
+    """The latest, and where the clocks agree the only one."""
+    earliest_tick_s: float
+    """What a load was told before this, the reading cannot show."""
+
+
+class MeterClock:
+    """How far one meter's clock is ahead of ours, by the stamps of its readings; at least, never at most."""
+
+    def __init__(self) -> None:
+        self._leads_s: deque[tuple[float, float]] = deque()
+        """(tick at which a reading came, its stamp less that tick) of the last `HISTORY_S`, only falling leads: the
+        first is the largest. Ticks, so that a jump of our own clock changes nothing."""
+
+    def note(self, taken_at: datetime, tick_s: float) -> None:
+        """A reading with this stamp came at `tick_s`: it was not taken later than that."""
+        lead_s, leads_s = taken_at.timestamp() - tick_s, self._leads_s
+        while leads_s and leads_s[-1][1] <= lead_s:
+            leads_s.pop()
+        leads_s.append((tick_s, lead_s))
+        while leads_s[0][0] < tick_s - HISTORY_S:
+            leads_s.popleft()
+
+    def ahead_s(self, now: datetime, tick_s: float) -> float:
+        """At least so far ahead of our clock, 0 where nothing shows it."""
+        lead_s = self._leads_s[0][1] if self._leads_s else -inf
+        return max(0.0, lead_s - (now.timestamp() - tick_s))
 
 
 class Evidence:
@@ -42,6 +82,8 @@ class Evidence:
         self._first_seen_s = 0.0
         self._first_age_s = 0.0
         self._drawn_w: dict[str, float] = {}
+        self._clock = MeterClock()
+        self._ahead_s = 0.0
         self.reading: Reading | None = None
         self.is_new = False
         self.max_age_s = self._age_limit_s()
@@ -53,14 +95,18 @@ class Evidence:
         if reading is None or not self.is_new:
             return
         if self.reading is not None and self.reading.source != reading.source:
-            self._spacings = []
+            self._spacings, self._clock = [], MeterClock()
         elif self.reading is not None:
             spacing_s = (reading.taken_at - self.reading.taken_at).total_seconds()
             if spacing_s > 0:
                 self._spacings = [*self._spacings, spacing_s][-KEPT_SPACINGS:]
+            else:
+                self._clock = MeterClock()  # its clock was set back
         self.reading = reading
         self._first_seen_s = tick_s
-        self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds())
+        self._clock.note(reading.taken_at, tick_s)
+        self._ahead_s = self._clock.ahead_s(now, tick_s)
+        self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds() + self._ahead_s)
         # Both hold until the next reading, and are asked for several times a step.
         self.max_age_s = self._age_limit_s()
         self._drawn_w = self._drawn_when_taken_w(reading)
@@ -73,6 +119,18 @@ class Evidence:
     def taken_tick_s(self) -> float:
         """The tick at which the reading in force was taken."""
         return self._first_seen_s - self._first_age_s
+
+    @property
+    def earliest_tick_s(self) -> float:
+        """The reading in force was not taken before this: where clocks differ, it may be as old as any that counts."""
+        doubt_s = max(self._ahead_s, MOST_AGE_S) if self._ahead_s > CLOCKS_AGREE_S else 0.0
+        return self.taken_tick_s - doubt_s
+
+    def news(self) -> News | None:
+        """What the last `observe` brought; None: nothing new."""
+        if self.reading is None or not self.is_new:
+            return None
+        return News(reading=self.reading, taken_tick_s=self.taken_tick_s, earliest_tick_s=self.earliest_tick_s)
 
     def share(self, tick_s: float) -> float:
         """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
@@ -108,7 +166,7 @@ class Evidence:
 
     def least_own_w(self, over_s: float) -> dict[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
-        taken_s = self.taken_tick_s
+        taken_s, over_s = self.taken_tick_s, over_s + self.taken_tick_s - self.earliest_tick_s
         in_force: list[dict[str, float]] = []  # the latest first
         for since_s, power_w in reversed(self._own):
             if since_s < taken_s:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pv_heater.core.drawing import SETTLED_S
+from pv_heater.core.evidence import News
 from pv_heater.core.surplus import house_w
 from pv_heater.core.told import Told
-from pv_heater.core.types import Reading
 
 LONGEST_APART_S = 180.0
 """Between the readings before and after: two of a slow portal. Within longer the house changes by itself."""
@@ -50,11 +50,12 @@ class HouseSteps:
         self.last: Sample | None = None
         """The newest settled reading."""
 
-    def observe(self, reading: Reading, taken_tick_s: float, told: Told, names: Collection[str]) -> HouseStep | None:
+    def observe(self, news: News, told: Told, names: Collection[str]) -> HouseStep | None:
         """The step that this new reading shows, if it does; `names` are the loads of the home."""
+        reading, taken_tick_s = news.reading, news.taken_tick_s
         whole_w = house_w(reading)
         unmeasured = [name for name in names if name not in reading.load_w]
-        told_w = told.steady_w(unmeasured, taken_tick_s - SETTLED_S, taken_tick_s)
+        told_w = told.steady_w(unmeasured, news.earliest_tick_s - SETTLED_S, taken_tick_s)
         if whole_w is None or told_w is None:
             return None
         measured_w = sum(reading.load_w.get(name, 0.0) for name in names)

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from pv_heater.core.daylight import DaylightHours, SunCourse
 from pv_heater.core.drawing import SETTLED_S, Drawing
-from pv_heater.core.evidence import Evidence
+from pv_heater.core.evidence import Evidence, News
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
 from pv_heater.core.own_meters import Measured
@@ -47,10 +47,9 @@ class Watch:
         """Note what each load is set to draw from `tick_s` on."""
         self._evidence.remember_own(tick_s, power_w)
 
-    def new_reading(self, tick_s: float) -> tuple[Reading, float] | None:
-        """(the reading, the tick at which it was taken) where this step brought a new one that may be used."""
-        reading = self._fresh(tick_s) if self._evidence.is_new else None
-        return None if reading is None else (reading, self._evidence.taken_tick_s)
+    def new_reading(self, tick_s: float) -> News | None:
+        """What this step brought; None: no new reading, or none that may be used."""
+        return None if self._fresh(tick_s) is None else self._evidence.news()
 
     def found_idle(self, tick_s: float) -> dict[str, str]:
         """Loads that a new reading proves to draw nothing, with the reason. Their past settings count no more."""
@@ -66,13 +65,13 @@ class Watch:
     def measured_w(self, name: str, since_s: float, *, tick_s: float) -> float | None:
         """What a load's own meter says; None without one, or where the reading was taken before `since_s`."""
         reading = self._fresh(tick_s)
-        if reading is None or self._evidence.taken_tick_s < since_s:
+        if reading is None or self._evidence.earliest_tick_s < since_s:
             return None
         return reading.load_w.get(name)
 
     def measured(self, tick_s: float) -> dict[str, Measured]:
         """What the reading in force says of the loads; empty where it is too old or not believed."""
-        reading, taken_s = self._fresh(tick_s), self._evidence.taken_tick_s
+        reading, taken_s = self._fresh(tick_s), self._evidence.earliest_tick_s
         load_w = {} if reading is None else reading.load_w
         return {name: Measured(power_w=power_w, taken_s=taken_s) for name, power_w in load_w.items()}
 

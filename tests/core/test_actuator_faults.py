@@ -1,14 +1,16 @@
 """A controller and a house whose load does not obey; seconds in virtual time."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from pv_heater.core.actuator_faults import Actuator, ActuatorFaults
+from pv_heater.core.evidence import News
 from pv_heater.core.told import Told
 from pv_heater.core.types import ClearFault, Force, Mode, Phase
-from tests.builders import House, config, heater, reading
+from tests.builders import NOON, House, config, heater, reading
 
 Draw = Callable[[float, float], float]
 """What the load really draws: by the second and what it is told."""
@@ -20,7 +22,10 @@ def watch(draw: Draw, told: Draw, until_s: int, every_s: int = 10, **actuator: A
     faults, history = ActuatorFaults({"heater": Actuator(**values)}), Told()
     told_w = 0.0
     for second in range(0, until_s, every_s):
-        found = faults.find(reading(load_w={"heater": draw(second, told_w)}), second, history)
+        found = faults.find(
+            News(reading=reading(load_w={"heater": draw(second, told_w)}), taken_tick_s=second, earliest_tick_s=second),
+            history,
+        )
         if found:
             return second, found["heater"], faults.doubts.get("heater", "")
         told_w = told(second, 0)
@@ -188,3 +193,45 @@ def _by_turns(house: House, draw: Draw, until_s: int) -> float:
             if decision.loads["heater"].phase is Phase.FAULT:
                 return float(second)
     return float("inf")
+
+
+def behind(house: House, clock_off_s: float, late_s: float, off_from_s: float, until_s: float, own: str) -> float:
+    """The second of a fault, infinite without one: our clock is `clock_off_s` behind the meter's, readings come
+    `late_s` late, and the load obeys, with a meter of its own or without; it is on and off by turns of 10 min."""
+    told: list[float] = []
+    for minute in range(int(until_s // 60)):
+        second = 60.0 * minute
+        mode = Mode.OFF if second >= off_from_s and (second - off_from_s) // 600 % 2 == 0 else Mode.ON
+        force = {"commands": (Force(load="heater", mode=mode, for_s=9000),)}
+        seen = max(0, minute - int(late_s // 60))
+        drawn_w = told[seen - 1] if 0 < seen <= len(told) else 0.0
+        fields = {"load_w": {"heater": drawn_w}} if own == "measured" else {}
+        taken_at = NOON + timedelta(seconds=60.0 * seen)
+        decision = house.at(
+            second, now=NOON + timedelta(seconds=second - clock_off_s), inputs=force, taken_at=taken_at,
+            source="vrm", interval_s=60.0, consumption_w=500.0 + drawn_w, **fields,
+        )  # fmt: skip
+        told.append(decision.setpoints["heater"].power_w)
+        if decision.loads["heater"].phase is Phase.FAULT:
+            return second
+    return float("inf")
+
+
+@pytest.mark.parametrize("own", ["measured", "by the house"])
+@pytest.mark.parametrize("clock_off_s", [610.0, 900.0, 3600.0, 90 * 86_400.0])
+def test_what_a_meter_whose_clock_is_ahead_saw_before_a_switch_off_is_no_evidence(clock_off_s: float, own: str) -> None:
+    """VRM's readings are minutes old, but by our clock, which is behind, they are of now."""
+    assert behind(House(), clock_off_s, late_s=600.0, off_from_s=1200.0, until_s=9000.0, own=own) == float("inf")
+
+
+def test_a_welded_relay_is_found_beside_a_meter_whose_clock_is_ahead() -> None:
+    """Only later: when even the oldest reading that counts would have been taken after the switch-off."""
+    house = House()
+    for second in range(0, 3000, 10):
+        force = {"commands": (Force(load="heater", mode=Mode.OFF if second >= 600 else Mode.ON, for_s=9000),)}
+        ahead = NOON + timedelta(seconds=second + 60)
+        decision = house.at(second, inputs=force, taken_at=ahead, load_w={"heater": 2000.0})
+        if decision.loads["heater"].phase is Phase.FAULT:
+            break
+    assert "draws 2000 W though it is off" in decision.loads["heater"].because
+    assert 600 + 900 + 20 <= second <= 600 + 900 + 20 + 50

@@ -129,3 +129,60 @@ def test_what_a_load_was_set_to_is_taken_back_when_it_drew_nothing() -> None:
     assert evidence.own_w() == 1800.0
     evidence.disown("heater")
     assert evidence.own_w() == 300.0
+
+
+def stamped(evidence: Evidence, clock_off_s: float, *taken_and_came: tuple[float, float]) -> list[float]:
+    """Ages at arrival of readings (second taken, second come) of a meter whose clock is `clock_off_s` ahead of ours."""
+    ages = []
+    for taken_s, came_s in taken_and_came:
+        row = reading(NOON + timedelta(seconds=taken_s + clock_off_s))
+        evidence.observe(row, NOON + timedelta(seconds=came_s), came_s)
+        assert evidence.reading == row
+        ages.append(evidence.age_s(came_s) or 0.0)
+    return ages
+
+
+@pytest.mark.parametrize("clock_off_s", [100.0, 3600.0, 90 * 86_400.0])
+def test_by_a_clock_that_is_ahead_a_reading_is_at_least_as_old_as_its_stamps_show(clock_off_s: float) -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    ages = stamped(evidence, clock_off_s, (0.0, 10.0), (60.0, 65.0), (120.0, 200.0))
+    assert ages == [0.0, 0.0, 75.0]  # the second took 5 s, which nobody can know; the third 75 s more
+
+
+def test_clocks_that_agree_leave_an_age_as_it_is() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    assert stamped(evidence, 0.0, (0.0, 60.0), (60.0, 62.0), (120.0, 200.0)) == [60.0, 2.0, 80.0]
+    assert evidence.earliest_tick_s == evidence.taken_tick_s == 120.0
+    assert stamped(evidence, 2.0, (180.0, 181.0)) == [0.0]
+    assert evidence.earliest_tick_s == evidence.taken_tick_s
+
+
+def test_by_a_clock_that_is_ahead_a_reading_may_have_been_taken_long_ago() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    stamped(evidence, 100.0, (0.0, 60.0))
+    assert evidence.taken_tick_s == 60.0
+    assert evidence.earliest_tick_s == 60.0 - 900.0
+    stamped(evidence, 7200.0, (60.0, 120.0))
+    assert evidence.earliest_tick_s <= 120.0 - 7140.0
+
+
+def test_a_clock_that_is_set_right_is_believed_again() -> None:
+    """The meter's: its stamps fall back. Ours: it jumps, and the readings come as before."""
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    stamped(evidence, 3600.0, *((second, second) for second in (0.0, 10.0)))
+    assert stamped(evidence, 0.0, (50.0, 50.0)) == [0.0]
+    assert evidence.earliest_tick_s == evidence.taken_tick_s
+    evidence.observe(reading(NOON + timedelta(seconds=60)), NOON - timedelta(hours=1), 60.0)
+    assert evidence.earliest_tick_s < evidence.taken_tick_s
+    assert stamped(evidence, 0.0, (70.0, 70.0)) == [0.0]
+    assert evidence.earliest_tick_s == evidence.taken_tick_s
+
+
+def test_where_a_clock_is_ahead_the_least_of_all_that_time_counts() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    for second, power_w in ((0.0, 0.0), (100.0, 700.0)):
+        evidence.remember_own(second, {"heater": power_w})
+    stamped(evidence, 60.0, (950.0, 1000.0))
+    assert evidence.least_own_w(20.0)["heater"] == 0.0
+    stamped(evidence, 60.0, (1100.0, 1150.0))
+    assert evidence.least_own_w(20.0)["heater"] == 700.0
