@@ -297,6 +297,7 @@ class Controller:
             wanted_wh=self._loads.wanted_wh(),
             battery_target_percent=self._battery_target_percent,
             prices=inputs.prices or self._tariff.prices_of(self._day.day),
+            only_held=self._loads.only_held,
         )
 
     def _budget(self, view: View | None, blocks: Sequence[Block]) -> Budget:

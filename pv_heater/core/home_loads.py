@@ -45,6 +45,8 @@ class HomeLoads:
         self._timer_blocks: dict[str, Block] = {}
         self._held_back: Mapping[str, Block] = {}
         self._raised_c: Mapping[str, float] = {}
+        self.only_held = False
+        """Whether loads are on, and all of them only until their minimum on time ends."""
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
@@ -231,6 +233,8 @@ class HomeLoads:
         self._switching.note(len(self._changes(outcomes)), tick_s)
         for name, outcome in outcomes.items():
             self._memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
+        rules = [outcome.rule for outcome in outcomes.values() if outcome.memory.phase is Phase.HEATING]
+        self.only_held = bool(rules) and all(rule == "min_on" for rule in rules)
         return outcomes
 
     def _stepped(self, name: str, situation: Situation) -> Outcome:

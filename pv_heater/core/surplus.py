@@ -51,6 +51,8 @@ class View:
     """What all automatic loads may still take today; without end where one has no `daily_max_wh`."""
     prices: tuple[PricePeriod, ...] = ()
     """Of today, in order of time; empty where nothing is known of them."""
+    only_held: bool = False
+    """True while loads are on, and all of them only until their minimum on time ends: a guard or a rule said no."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

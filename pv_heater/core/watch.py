@@ -135,6 +135,7 @@ class Watch:
         wanted_wh: float,
         battery_target_percent: float | None,
         prices: tuple[PricePeriod, ...],
+        only_held: bool,
     ) -> View | None:
         """The picture for a strategy; None without a fresh reading."""
         now, reading = watched.now, watched.reading
@@ -164,6 +165,7 @@ class Watch:
             limits=self._limits,
             battery_target_percent=battery_target_percent,
             prices=prices,
+            only_held=only_held,
         )
 
     def _fresh(self, tick_s: float) -> Reading | None:

@@ -92,13 +92,9 @@ class ForecastGap:
     def _move(self, view: View, gap_w: float, text: str) -> str:
         """Start, raise, lower or hold the level; a repeated or older reading is no evidence for another step."""
         own = self._settings
-        if (
-            self._level_percent > 0
-            and view.commanded_w <= 0
-            and self._stepped_s is not None
-            and view.tick_s > self._stepped_s
-        ):
-            self._level_percent = 0.0  # a guard or a timer has switched off meanwhile: start over
+        stopped = view.commanded_w <= 0 and self._stepped_s is not None and view.tick_s > self._stepped_s
+        if self._level_percent > 0 and (stopped or view.only_held):
+            self._level_percent = 0.0  # a guard, a rule or a timer said no meanwhile: start over
         if self._level_percent <= 0:
             if gap_w > own.start_gap_w:
                 self._set(own.start_percent, view)

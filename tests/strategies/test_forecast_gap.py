@@ -1,7 +1,10 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.builders import NOON, House, config, forecast
+import pytest
+
+from pv_heater.core.types import Mode, Vacation
+from tests.builders import NOON, House, config, forecast, heater
 
 SUN = forecast(pv_w=4000)
 
@@ -42,6 +45,37 @@ def test_steps_down_while_the_battery_gives_more_than_its_limit() -> None:
     decision = home.at(10, pv_w=500.0, battery_w=-101.0, with_forecast=SUN)
     assert decision.setpoints["heater"].power_w == 800
     assert "the battery gives 101 W, the limit is 100 W" in decision.loads["heater"].because
+
+
+@pytest.mark.parametrize(
+    ("closed", "inputs"),
+    [
+        ({"grid_w": 200.0}, {}),
+        ({"battery_soc_percent": 24.0}, {}),
+        ({}, {"wishes": {"heater": Mode.OFF}}),
+        ({}, {"clock_trusted": None, "commands": (Vacation(until_at=NOON + timedelta(seconds=95)),)}),
+    ],
+    ids=["grid", "battery", "rule", "vacation"],
+)
+def test_after_a_gate_closed_within_the_minimum_on_time_it_starts_anew(
+    closed: dict[str, Any], inputs: dict[str, Any]
+) -> None:
+    """The load goes on at its least power until its minimum on time ends; the level reached before is no way back."""
+    home = House(config(strategy={"type": "forecast_gap"}, loads=[heater(min_on_s=300)]))
+    for second in range(0, 70, 10):
+        decision = home.at(second, pv_w=500.0, with_forecast=SUN)
+    assert decision.setpoints["heater"].power_w == 2000
+    powers = []
+    for second in range(70, 100, 10):
+        given = {name: value for name, value in inputs.items() if name != "commands" or second == 70}
+        decision = home.at(second, pv_w=500.0, with_forecast=SUN, inputs=given, **closed)
+        powers.append(decision.setpoints["heater"].power_w)
+    assert powers == [60, 60, 60]
+    for second in range(100, 130, 10):
+        powers.append(
+            home.at(second, pv_w=500.0, with_forecast=SUN, battery_soc_percent=97.0).setpoints["heater"].power_w
+        )
+    assert powers[3:] == [1000, 1200, 1400]
 
 
 def test_a_reading_taken_before_the_last_step_is_no_reason_for_another() -> None:
