@@ -266,13 +266,14 @@ class Controller:
         time, base_w = self._time, self._watch.base_w(watched)
         # Without a grid what is bought comes out of the battery, and that must last for the house.
         empty = self._site.off_grid and any(block.guard is Rule.BATTERY_LOW for block in blocks)
-        away = any(block.guard is Rule.VACATION for block in blocks)
+        # What a generator gives is the dearest of all, and a small one stalls under a heater.
+        away_or_fuel = any(block.guard in (Rule.VACATION, Rule.GENERATOR) for block in blocks)
         seen = Seen(
             now=watched.now,
             tick_s=time.tick_s,
             elapsed_s=time.elapsed_s,
             clock_trusted=watched.clock_trusted is not False,
-            may_buy=not away and not empty,
+            may_buy=not away_or_fuel and not empty,
             load_c=load_c,
             base_w=base_w,
             soc_percent=watched.reading.battery_soc_percent if watched.reading is not None else None,

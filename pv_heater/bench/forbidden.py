@@ -103,6 +103,8 @@ class Forbidden:
             yield f"the youngest reading was taken {tick_s - self._youngest_s:.0f} s ago"
         if self._interval_s is not None and self._interval_s > SLOWEST_REGULATED_S:
             yield f"a reading comes every {self._interval_s:.0f} s only"
+        if basis.ac_source == "generator":
+            yield "a generator runs"
         if self._is_low(decision) and self.is_at_reserve(decision):
             yield f"the battery holds {basis.battery_soc_percent} %"
         if basis.grid_w is not None and basis.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w:

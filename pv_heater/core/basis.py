@@ -29,6 +29,8 @@ class Basis:
     pv_throttled: bool | None = None
     feed_in: bool | None = None
     grid_connected: bool | None = None
+    ac_source: str | None = None
+    """What feeds the AC input: ``grid``, ``generator``, ``shore`` or ``none``."""
     load_w: Mapping[str, float] = field(default_factory=dict)
     """Measured power of controlled loads, by name."""
     load_c: Mapping[str, float] = field(default_factory=dict)

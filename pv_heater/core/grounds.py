@@ -70,6 +70,7 @@ def basis_of(
         pv_throttled=None if reading is None else reading.pv_throttled,
         feed_in=None if view is None else view.feed_in,
         grid_connected=None if reading is None else reading.grid_connected,
+        ac_source=None if reading is None else reading.ac_source,
         load_w={} if reading is None else reading.load_w,
         load_c=load_c,
         own_w=None if view is None else view.own_w,

@@ -106,7 +106,8 @@ def clock(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block 
 def grid_lost(watched: Watched, site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The grid is gone at a home that has one: keep the battery for the house."""
     if watched.reading is not None and watched.reading.grid_connected is False and not site.off_grid:
-        return _safety(Rule.GRID_LOST, "the grid is gone")
+        by_fuel = watched.reading.ac_source == "generator"
+        return _safety(Rule.GRID_LOST, "the grid is gone, a generator runs" if by_fuel else "the grid is gone")
     return None
 
 
@@ -159,6 +160,16 @@ def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> B
             f"the last reading is {watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s",
             at_once=True,
         )
+    return None
+
+
+def generator(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+    """A generator feeds the house: what it gives or charges looks like surplus and is fuel, not sun.
+
+    At once, because a small one stalls under a heater. Shore power is a grid to this guard.
+    """
+    if watched.reading is not None and watched.reading.ac_source == "generator":
+        return _energy(Rule.GENERATOR, "a generator runs: its power is fuel, not sun", at_once=True)
     return None
 
 
@@ -227,7 +238,7 @@ def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Bloc
 
 
 SITE_GUARDS: tuple[Guard, ...] = (
-    clock, grid_lost, soft_fuse, inverter, no_reading, slow_source, vacation, night, battery_low, grid_draw,
+    clock, grid_lost, soft_fuse, inverter, no_reading, slow_source, generator, vacation, night, battery_low, grid_draw,
 )  # fmt: skip
 """Guards of the whole site, most serious first."""
 

@@ -162,6 +162,7 @@ _UNITS: Mapping[str, tuple[str, str, int]] = {
 _WITHOUT_NUMBER: Mapping[str, str] = {
     Rule.CLOCK: "a clock that is set",
     Rule.GRID_LOST: "the grid's return",
+    Rule.GENERATOR: "the generator's end",
     Rule.NO_READING: "a new reading",
     Rule.NIGHT: "sunrise",
     Rule.PROBE_LOST: "a temperature",

@@ -17,6 +17,7 @@ class Rule(StrEnum):
     INVERTER = "inverter"
     NO_READING = "no_reading"
     SLOW_SOURCE = "slow_source"
+    GENERATOR = "generator"
     VACATION = "vacation"
     NIGHT = "night"
     BATTERY_LOW = "battery_low"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pv_heater.core.types import Mode, Phase
+from pv_heater.core.types import AC_SOURCES, Mode, Phase
 
 Value = float | str | bool | None
 """None: not known."""
@@ -51,6 +51,8 @@ SITE_NAMES: Mapping[str, Name] = {
     "pv_w": Name(Kind.NUMBER, "W", "all PV, as produced"),
     "pv_throttled": Name(Kind.TRUTH, "", "the chargers hold the sun back"),
     "grid_w": Name(Kind.NUMBER, "W", "grid, above 0 while it delivers"),
+    "ac_source": Name(Kind.WORD, "", "what feeds the house's AC input", AC_SOURCES),
+    "dc_load_w": Name(Kind.NUMBER, "W", "loads on the battery's side, not part of consumption_w"),
     "grid_connected": Name(Kind.TRUTH, "", "the grid is there"),
     "feed_in_allowed": Name(Kind.TRUTH, "", "surplus may go to the grid"),
     "consumption_w": Name(Kind.NUMBER, "W", "the whole house, controlled loads included"),

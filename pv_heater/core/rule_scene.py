@@ -122,7 +122,7 @@ def _of_reading(field: str) -> Callable[[HomeScene], Value]:
 _SITE: Mapping[str, Callable[[HomeScene], Value]] = {
     **{name: _of_reading(name) for name in (
         "battery_soc_percent", "battery_w", "battery_v", "charger_state", "pv_w", "pv_throttled", "grid_w",
-        "grid_connected", "feed_in_allowed", "consumption_w",
+        "ac_source", "dc_load_w", "grid_connected", "feed_in_allowed", "consumption_w",
     )},
     "soc": _of_reading("battery_soc_percent"),
     "charger": _of_reading("charger_state"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pv_heater.errors import BadReply
+from pv_heater.meters.ac_source import NO_INPUT
 from pv_heater.meters.gx_topics import GxValues
 
-NO_INPUT = 240
-"""Ac/ActiveIn/Source of a Multi that runs on its battery."""
 _INVERTERS = frozenset({"vebus", "multi", "acsystem"})
 """Services whose own input stands in for a grid meter: Multi and Quattro, Multi RS, several Multi RS."""
 _RUN_WITHOUT = "settings/0/Settings/CGwacs/RunWithoutGridMeter"

@@ -12,11 +12,12 @@ from pv_heater.core.types import Reading
 from pv_heater.errors import SourceError, Unreachable
 from pv_heater.io.complaints import Complaints
 from pv_heater.io.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refused
+from pv_heater.meters.ac_source import NO_INPUT
 from pv_heater.meters.gx_block_reader import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
 from pv_heater.meters.gx_reading import Seen, reading_of
 from pv_heater.meters.gx_registers import SYSTEM, System, system_of
-from pv_heater.meters.gx_trust import NO_INPUT, Witness, believed, is_off_balance, missing_at_start, unaccounted_w
+from pv_heater.meters.gx_trust import Witness, believed, is_off_balance, missing_at_start, unaccounted_w
 from pv_heater.meters.gx_units import MOST_UNIT, Kind
 from pv_heater.meters.gx_units_file import UnitsFile
 from pv_heater.ports import Tools

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pv_heater.core.types import Reading
+from pv_heater.meters.ac_source import ac_source, has_grid
 from pv_heater.meters.gx_limits import FeedIn, feed_in_allowed, pv_throttled
 from pv_heater.meters.gx_registers import Charger, System
-from pv_heater.meters.gx_trust import GRID_LIKE, NO_INPUT, Believed
+from pv_heater.meters.gx_trust import Believed
 from pv_heater.meters.plausible import total
 
-_GENERATOR = 2
 _BATTERY_WORDS = {0: "idle", 1: "charging"}
 _DISCHARGING = 2
 
@@ -62,14 +62,17 @@ def reading_of(
     system: System, values: Believed, sight: Sight, seen: Seen, *, taken_at: datetime, interval_s: float
 ) -> Reading:
     """The reading made of what is believed."""
-    grid_connected = _grid_connected(system.active_input)
+    source = ac_source(system.active_input, [system.genset_w])
+    grid_connected = has_grid(source)
+    # On a generator a grid meter shows what is left on its side, or its last value.
+    grid_w = values.grid_w if grid_connected is not False else None
     return Reading(
         taken_at=taken_at,
         source="gx_modbus",
         pv_w=values.pv_w,
         consumption_w=values.consumption_w,
-        grid_w=values.grid_w,
-        grid_phase_w=() if values.grid_w is None else (system.grid_phase_w or ())[: seen.phases],
+        grid_w=grid_w,
+        grid_phase_w=() if grid_w is None else (system.grid_phase_w or ())[: seen.phases],
         battery_w=values.battery_w,
         battery_v=values.battery_v,
         battery_soc_percent=values.battery_soc_percent,
@@ -80,18 +83,12 @@ def reading_of(
             has_dc_pv=seen.dc_pv or sight.has_charger,
             has_ac_pv=seen.ac_pv or sight.has_pv_inverter,
             grid_connected=grid_connected,
-            grid_w=values.grid_w,
+            grid_w=grid_w,
         ),
         grid_connected=grid_connected,
+        ac_source=source,
         interval_s=interval_s,
     )
-
-
-def _grid_connected(active_input: int | None) -> bool | None:
-    """A generator is no grid: nothing can be fed into it, and heat from it is dear."""
-    if active_input in GRID_LIKE:
-        return True
-    return False if active_input in (_GENERATOR, NO_INPUT) else None
 
 
 def _charger_state(system: System, values: Believed, sight: Sight) -> str | None:

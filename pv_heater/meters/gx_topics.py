@@ -19,7 +19,7 @@ _ESS = "settings/0/Settings/CGwacs"
 WAKING = (
     *(
         f"system/0/Ac/{part}/+/Power"
-        for part in ("Grid", "Consumption", "PvOnGrid", "PvOnOutput", "PvOnGenset")
+        for part in ("Grid", "Consumption", "PvOnGrid", "PvOnOutput", "PvOnGenset", "Genset")
     ),
     "system/0/Dc/Pv/Power",
     *(f"system/0/Dc/Battery/{name}" for name in ("Power", "Voltage", "Soc", "State")),

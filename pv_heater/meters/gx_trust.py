@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complain
+from pv_heater.meters.ac_source import NO_INPUT
 from pv_heater.meters.gx_registers import System
 
-GRID_LIKE = frozenset({1, 3})
-"""Active inputs with a grid behind them: grid and shore."""
-NO_INPUT = 240
 _SLACK_W = 150.0
 _SLACK_SHARE = 0.1
 """How far the powers may be off without meaning anything: a Multi measures to some 50 to 100 W, devices are read up

@@ -8,8 +8,8 @@ from datetime import datetime
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complain
+from pv_heater.meters.ac_source import ac_source, has_grid
 from pv_heater.meters.charger_words import charger_word, hardest
-from pv_heater.meters.gx_lost import NO_INPUT
 from pv_heater.meters.gx_sun import feed_in, throttled
 from pv_heater.meters.gx_topics import CHARGERS, PHASES, GxValues
 from pv_heater.meters.plausible import MOST_V, plausible_percent
@@ -18,8 +18,7 @@ HEARTBEAT_S = 3.0
 """A reading is renewed at least this often."""
 _STANDBY_W = 100.0
 """PV inverters draw a few watts at night; more than this below zero is a meter that counts the wrong way."""
-_GRID, _SHORE, _GENSET = 1, 3, 2
-"""Ac/ActiveIn/Source, and what is behind an input."""
+_SOURCE = "system/0/Ac/ActiveIn/Source"
 _DISCHARGING = 2
 _BATTERY_WORDS = {0: "idle", 1: "charging"}
 
@@ -31,7 +30,9 @@ def reading_from_values(
 
     Raises BadReply when there is nothing of the house in it. `complain` gets a sentence for each value left out.
     """
-    connected = _grid_connected(values)
+    generator_w = [values.number(f"system/0/Ac/Genset/{phase}/Power") for phase in PHASES]
+    source = ac_source(values.number(_SOURCE), generator_w)
+    connected = _grid_connected(values, source)
     # On the battery the GX device goes on to show the grid meter's last value.
     phases = _grid_phases(values) if connected is not False else ()
     grid_w = None if phases is None or not phases else sum(phases)
@@ -51,6 +52,7 @@ def reading_from_values(
         pv_throttled=throttled(values, hung),
         feed_in_allowed=feed_in(values, grid_connected=connected, grid_w=grid_w),
         grid_connected=connected,
+        ac_source=source,
         interval_s=HEARTBEAT_S,
     )
     if reading.consumption_w is None and reading.grid_w is None and reading.pv_w is None and reading.battery_w is None:
@@ -116,18 +118,16 @@ def _charger_state(values: GxValues, hung: Collection[str]) -> str | None:
     return word or (None if battery is None else _BATTERY_WORDS.get(int(battery)))
 
 
-def _grid_connected(values: GxValues) -> bool | None:
+def _grid_connected(values: GxValues, source: str | None) -> bool | None:
     """From the inverter's active input; None without an inverter, which then cannot tell.
 
-    On a generator the grid is gone as well.
+    On a generator the grid is gone as well, and so it is when the input says that nothing is connected to it.
     """
-    source = values.number("system/0/Ac/ActiveIn/Source")
-    if source in (NO_INPUT, _GENSET):
-        return False
-    if source not in (_GRID, _SHORE):
-        return None
-    inputs = [f"system/0/Ac/In/{number}" for number in (0, 1)]
-    links = [values.number(f"{name}/Connected") for name in inputs if values.number(f"{name}/Source") == source]
+    if not has_grid(source):
+        return has_grid(source)
+    number = values.number(_SOURCE)
+    inputs = ["system/0/Ac/In/0", "system/0/Ac/In/1"]
+    links = [values.number(f"{name}/Connected") for name in inputs if values.number(f"{name}/Source") == number]
     return not links or any(link != 0 for link in links)
 
 

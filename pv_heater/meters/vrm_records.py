@@ -14,6 +14,7 @@ from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complain
 from pv_heater.io.vrm_bodies import Record, logging_interval_s, records_of
+from pv_heater.meters.ac_source import NO_INPUT, ac_source
 from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.plausible import MOST_W, plausible_percent, plausible_v, plausible_w, total
 
@@ -56,6 +57,8 @@ def reading_from_bodies(
         charger_state=house.charger_state(),
         pv_throttled=house.pv_throttled(),
         grid_connected=house.grid_connected(),
+        ac_source=house.ac_source(),
+        dc_load_w=house.dc_load_w(),
         interval_s=max(poll_interval_s, logging_interval_s(bodies.get("system_overview")) or 60.0),
     )
 
@@ -128,6 +131,27 @@ class _House:
         """From the grid-lost alarm, whatever its age: an alarm is logged when it changes."""
         alarms = [record.number for record in self._records if record.code == "Agl" and record.number is not None]
         return not any(alarms) if alarms else None
+
+    def ac_source(self) -> str | None:
+        """As the system tells it; else the inverter's active input and what its owner connected there; else a
+        generator's own power."""
+        told = [record.number for record in self._records if record.path == "/Ac/ActiveIn/Source"
+                and record.service == "system" and self._is_current(record)]  # fmt: skip
+        number = _first(*told)
+        if number is None:
+            active = _first(*self._each("vebus", "AI"))
+            kinds = {0.0: "si1", 1.0: "si2"}
+            number = NO_INPUT if active == NO_INPUT else self._setting(kinds.get(-1.0 if active is None else active))
+        return ac_source(number, self._phases("gs{}"))
+
+    def dc_load_w(self) -> float | None:
+        """Loads on the battery's side, where the GX device is told that there are any."""
+        return self._plausible_w("the DC load", self._system("dc"))
+
+    def _setting(self, code: str | None) -> float | None:
+        """The newest value of a setting, whatever its age: it is logged when it changes."""
+        found = [record for record in self._records if record.code == code and record.number is not None]
+        return max(found, key=lambda record: record.timestamp_s or 0.0).number if found else None
 
     def _system(self, code: str) -> float | None:
         return _first(*self._each("system", code))

@@ -68,6 +68,25 @@ def test_a_grid_draw_of_five_times_the_limit_ends_heating_at_once() -> None:
     assert (moderate.at_once, heavy.at_once) == (False, True)
 
 
+@pytest.mark.parametrize("off_grid", [True, False])
+@pytest.mark.parametrize(
+    ("source", "expected"), [("generator", "generator"), ("shore", None), ("grid", None), ("none", None), (None, None)]
+)
+def test_a_generator_is_not_the_sun(source: str | None, expected: str | None, off_grid: bool) -> None:
+    block = first(reading(ac_source=source), site=evolve(SITE, off_grid=off_grid))
+    assert guard(block) == expected
+    if block is not None:
+        assert (block.safety, block.at_once) == (False, True)
+        assert block.because == "a generator runs: its power is fuel, not sun"
+
+
+def test_a_home_with_a_grid_on_its_generator_has_lost_the_grid() -> None:
+    block = first(reading(ac_source="generator", grid_connected=False))
+    assert block is not None
+    assert (block.guard, block.because) == ("grid_lost", "the grid is gone, a generator runs")
+    assert guard(first(reading(ac_source="generator", grid_connected=False), site=Site(off_grid=True))) == "generator"
+
+
 def test_no_reading_yet_and_an_old_reading_block_at_once() -> None:
     for block in (first(None), first(reading(), reading_age_s=60.0)):
         assert block is not None

@@ -137,6 +137,7 @@ def test_a_full_load_tells_how_much_cooler_it_must_be_or_when_the_day_ends() -> 
         ({"grid_phase_w": (100.0, 4200.0)}, "soft_fuse", {"grid_phase_w": -600}),
         ({"interval_s": 900.0}, "slow_source", {"interval_s": -600}),
         ({"grid_connected": False}, "grid_lost", {}),
+        ({"ac_source": "generator"}, "generator", {}),
     ],
 )
 def test_a_guard_tells_how_far_it_is_to_its_release_in_its_own_unit(

@@ -195,11 +195,28 @@ def test_feeding_in_is_not_known_without_ess(gx: ModbusGx, meter: GxModbusMeter,
 
 
 @pytest.mark.parametrize(
-    ("source", "connected"), [(1, True), (3, True), (2, False), (240, False), (0, None), (77, None)]
+    ("source", "word", "connected"),
+    [
+        (1, "grid", True),
+        (3, "shore", True),
+        (2, "generator", False),
+        (240, "none", False),
+        (0, None, None),
+        (77, None, None),
+    ],
 )
-def test_the_grid_is_there(gx: ModbusGx, meter: GxModbusMeter, source: int, connected: bool | None) -> None:
+def test_what_feeds_the_house(
+    gx: ModbusGx, meter: GxModbusMeter, source: int, word: str | None, connected: bool | None
+) -> None:
     gx.house(source=source)
-    assert meter.read().grid_connected is connected
+    reading = meter.read()
+    assert (reading.ac_source, reading.grid_connected) == (word, connected)
+
+
+def test_on_a_generator_the_meter_of_the_grid_says_nothing(gx: ModbusGx, meter: GxModbusMeter) -> None:
+    gx.house(source=2, grid=(290.0, None, None), genset=(1500.0, None, None), battery_w=2500)
+    reading = meter.read()
+    assert (reading.ac_source, reading.grid_w, reading.grid_phase_w) == ("generator", None, ())
 
 
 def test_a_grid_that_failed_leaves_its_last_power_behind(gx: ModbusGx, meter: GxModbusMeter) -> None:

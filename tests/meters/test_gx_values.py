@@ -261,6 +261,34 @@ def test_the_grid_is_there_when_the_inverter_says_so(changes: Mapping[str, objec
     assert reading(ess_house(**changes)).grid_connected is expected
 
 
+@pytest.mark.parametrize(
+    ("changes", "source"),
+    [
+        ({}, "grid"),
+        ({"Ac/ActiveIn/Source": 2.0, "Ac/In/1/Source": 2}, "generator"),
+        ({"Ac/ActiveIn/Source": 3}, "shore"),
+        ({"Ac/ActiveIn/Source": 240, "Ac/Genset/L1/Power": 300.0}, "none"),
+        ({"Ac/ActiveIn/Source": None, "Ac/Genset/L2/Power": 1200.0}, "generator"),
+        ({"Ac/ActiveIn/Source": None, "Ac/Genset/L1/Power": 3.0}, None),
+        ({"Ac/ActiveIn/Source": 0}, None),
+        ({"Ac/ActiveIn/Source": 1.5}, None),
+        ({"Ac/ActiveIn/Source": True}, None),
+    ],
+    ids=[
+        "grid", "genset on the second input", "shore", "a genset that warms up", "a genset and no inverter to tell",
+        "a genset at rest", "not known", "no such number", "truth",
+    ],
+)  # fmt: skip
+def test_what_feeds_the_house_is_a_word_of_its_own(changes: Mapping[str, object], source: str | None) -> None:
+    assert reading(ess_house(**changes)).ac_source == source
+
+
+def test_on_a_generator_the_meter_of_the_grid_says_nothing() -> None:
+    seen = reading(ess_house(**{"Ac/ActiveIn/Source": 2, "Ac/Grid/L1/Power": 290.0}))
+    assert (seen.ac_source, seen.grid_connected, seen.grid_w, seen.grid_phase_w) == ("generator", False, None, ())
+    assert seen.feed_in_allowed is None
+
+
 def test_on_the_battery_the_last_value_of_the_grid_meter_does_not_count() -> None:
     lost = ess_house(**{"Ac/ActiveIn/Source": 240, "Ac/ActiveIn/ServiceType": None, "Ac/In/0/Connected": 0})
     seen = reading(lost)

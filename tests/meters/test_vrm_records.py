@@ -30,6 +30,15 @@ def charger(code: str, value: Any, instance: int = 289, age_s: float = 0.0, **op
     return charger_record(code, value, instance=instance, timestamp=NOW_S - age_s, **options)
 
 
+def _vebus(code: str, value: Any, age_s: float = 0.0) -> dict[str, Any]:
+    return record(code, value, timestamp=NOW_S - age_s, service="vebus", device="VE.Bus System", unit="%s")
+
+
+def _setup(code: str, value: Any) -> dict[str, Any]:
+    """A setting, which is logged when it changes."""
+    return record(code, value, timestamp=NOW_S - 2e6, service="settings", device="System overview", unit="%s")
+
+
 def test_a_portuguese_three_phase_home_is_read_from_a_whole_body() -> None:
     body = json.loads((FIXTURES / "vrm_diagnostics_pt.json").read_text(encoding="utf-8"))
     reading = reading_from_bodies({"diagnostics": [body]})
@@ -197,6 +206,38 @@ def test_a_tracker_that_stopped_reporting_is_not_throttled() -> None:
 @pytest.mark.parametrize(("alarm", "connected"), [(0, True), (2, False), (None, None)])
 def test_a_lost_grid_shows_whatever_the_alarms_age(alarm: int | None, connected: bool | None) -> None:
     assert read(system("bs", 50.0), system("Agl", alarm, age_s=90_000)).grid_connected is connected
+
+
+@pytest.mark.parametrize(
+    ("records", "source"),
+    [
+        ([system("as", 2, path="/Ac/ActiveIn/Source")], "generator"),
+        ([system("as", 240, path="/Ac/ActiveIn/Source"), system("gs1", 900.0)], "none"),
+        ([_vebus("AI", 0), _setup("si1", 1), _setup("si2", 2), system("gs1", 900.0)], "grid"),
+        ([_vebus("AI", 1), _setup("si1", 1), _setup("si2", 2)], "generator"),
+        ([_vebus("AI", 0), _setup("si1", 3)], "shore"),
+        ([_vebus("AI", 240), _setup("si1", 1)], "none"),
+        ([_vebus("AI", 1), _setup("si1", 1)], None),
+        ([_vebus("AI", 1, age_s=3600), _setup("si2", 2)], None),
+        ([system("gs1", 900.0)], "generator"),
+        ([system("gs1", 12.0)], None),
+        ([system("gs1", 900.0, age_s=3600)], None),
+        ([], None),
+    ],
+    ids=[
+        "told", "told before the generator's meter", "the first input is the grid", "a genset on the second input",
+        "shore", "no input", "input of unknown kind", "an inverter that no longer reports", "its power alone",
+        "the noise of a meter", "its last power", "nobody tells",
+    ],
+)  # fmt: skip
+def test_what_feeds_the_house_is_told_by_the_best_that_is_there(records: list[dict[str, Any]], source: str) -> None:
+    assert read(system("bs", 50.0), *records).ac_source == source
+
+
+@pytest.mark.parametrize(("values", "load_w"), [([800.0], 800.0), ([-40], -40.0), ([None], None), ([], None)])
+def test_dc_loads_are_read_where_the_device_knows_of_them(values: list[Any], load_w: float | None) -> None:
+    reading = read(system("bs", 50.0), *(system("dc", value, path="/Dc/System/Power") for value in values))
+    assert reading.dc_load_w == load_w
 
 
 def test_what_cannot_be_true_is_left_out_and_said() -> None:

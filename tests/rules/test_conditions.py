@@ -67,6 +67,7 @@ def test_a_switch_needs_no_surplus() -> None:
     [
         ({"battery_soc_percent": 10.0}, "battery_low"),
         ({"grid_connected": False}, "grid_lost"),
+        ({"ac_source": "generator"}, "generator"),
         ({"grid_w": 900.0}, "grid_draw"),
         ({"load_c": {"heater": 80.0}}, "too_hot"),
         ({"load_c": {}}, "probe_lost"),
