@@ -86,6 +86,9 @@ class Loop:
         self._powers = powers
         self._wishes = wishes
         self._health: dict[str, str] = {}
+        """Why loads cannot be used, by load; ends by `clear`."""
+        self._known: set[str] = set()
+        """The loads whose fault a step has seen; before that none is cleared."""
         self._commands: deque[Command | str] = deque()
         self._stop_reason: str | None = None
 
@@ -110,8 +113,10 @@ class Loop:
     def latch_off(self, reason: str) -> None:
         """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread.
 
-        Contacts open here and now: whoever wants everything off may want it because the loop hangs.
+        Contacts open here and now: whoever wants everything off may want it because the loop hangs. The reason is
+        queued before and after, so that a `clear` that comes in between frees nothing.
         """
+        self._commands.append(reason)
         for load in self._loads.values():
             load.trip()
         self._commands.append(reason)
@@ -134,7 +139,8 @@ class Loop:
         """One tick; the monotonic second at which a load wants the next one early, if any."""
         tick_s, now = self._clock.monotonic_s(), self._clock.now()
         self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
-        commands = self._take_commands()
+        commands, later = self._take_commands()
+        self._commands.extendleft(reversed(later))
         reading, forecast = self._meter.latest(), self._forecast.latest()
         powers = self._powers() if self._powers else {}
         wishes = self._wishes() if self._wishes else NO_WISHES
@@ -157,7 +163,10 @@ class Loop:
                 distrusted_because=self._distrusted_because() if self._distrusted_because else None,
             ),
         )
+        self._known = set(self._health)
         early_s = self._apply(decision, tick_s)
+        if later:
+            early_s = tick_s
         for reporter in self._reporters:
             reporter.report(now, decision, reading, forecast)
         for keeper in self._keepers:
@@ -195,20 +204,34 @@ class Loop:
         if again_s is not None:
             waiting[load.name] = again_s
 
-    def _take_commands(self) -> tuple[Command, ...]:
+    def _take_commands(self) -> tuple[tuple[Command, ...], list[ClearFault]]:
+        """What to obey in this tick, and what only in the next.
+
+        A fault reaches the machine before it is cleared, or the minimum off time and the log would know nothing of it.
+        """
+        taken = [self._commands.popleft() for _ in range(len(self._commands))]
+        last_off = max((number for number, command in enumerate(taken) if isinstance(command, str)), default=-1)
         commands: list[Command] = []
-        while self._commands:
-            command = self._commands.popleft()
+        later: list[ClearFault] = []
+        for number, command in enumerate(taken):
             if isinstance(command, str):
-                self._health = dict.fromkeys(self._loads, command)
-                continue
-            if isinstance(command, ClearFault):
-                self._health.pop(command.load, None)
-                for keeper in self._keepers:
-                    keeper.reset()
-                self._loads[command.load].reset()
-            commands.append(command)
-        return tuple(commands)
+                self._health = {name: self._health.get(name, command) for name in self._loads}
+            elif not isinstance(command, ClearFault):
+                commands.append(command)
+            elif number > last_off:
+                if command.load in self._health and command.load not in self._known:
+                    later.append(command)
+                    continue
+                self._clear(command.load)
+                commands.append(command)
+        return tuple(commands), later
+
+    def _clear(self, name: str) -> None:
+        self._health.pop(name, None)
+        self._known.discard(name)
+        for keeper in self._keepers:
+            keeper.reset()
+        self._loads[name].reset()
 
     def _note_tripped(self) -> None:
         for keeper in self._keepers:

@@ -1,5 +1,6 @@
 """The loop with loads that remember what was done to them, on a clock that a test moves."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -348,3 +349,93 @@ def test_a_full_load_in_an_overloaded_house_gets_the_safety_stop_though_its_reas
     bench.fields.update(consumption_w=6000.0)
     assert bench.tick().loads["boiler"].rule == "full"
     assert set(bench.done()) == {("boiler", "safe", 0.0), ("pool", "safe", 0.0)}
+
+
+OFF_WORD = "switched off by hand"
+
+
+def resting_bench() -> Bench:
+    rows = [heater("boiler", max_power_w=1000, min_off_s=120), heater("pool", max_power_w=1000, min_off_s=120)]
+    bench = Bench(loads=rows)
+    assert bench.tick().loads["boiler"].phase is Phase.HEATING
+    return bench
+
+
+@pytest.mark.parametrize("clears_after", [1, 8])
+def test_an_off_and_a_clear_in_the_same_tick_pass_through_the_fault_and_the_minimum_off_time(
+    clears_after: int,
+) -> None:
+    bench = resting_bench()
+    bench.loop.latch_off(OFF_WORD)
+    for _ in range(clears_after):
+        bench.loop.submit(ClearFault(load="boiler"))
+    phases = [bench.tick().loads["boiler"].phase for _ in range(119)]
+    assert phases == [Phase.FAULT] + [Phase.COOLDOWN] * 118
+    assert bench.tick(3.0).loads["boiler"].phase is Phase.HEATING
+    assert bench.decisions[-1].loads["pool"].phase is Phase.FAULT
+
+
+def test_an_off_that_comes_after_clears_of_the_same_tick_holds() -> None:
+    bench = resting_bench()
+    for _ in range(4):
+        bench.loop.submit(ClearFault(load="boiler"))
+    bench.loop.latch_off(OFF_WORD)
+    assert {bench.tick().loads["boiler"].phase for _ in range(5)} == {Phase.FAULT}
+
+
+def test_a_clear_that_comes_while_off_still_opens_the_contacts_frees_nothing() -> None:
+    bench = resting_bench()
+    bench.loads[1].trip = lambda: bench.loop.submit(ClearFault(load="boiler"))  # type: ignore[method-assign]
+    bench.loop.latch_off(OFF_WORD)
+    assert {bench.tick().loads["boiler"].phase for _ in range(5)} == {Phase.FAULT}
+
+
+def test_a_clear_while_the_loop_hangs_does_not_undo_the_watchdog_before_it_was_seen() -> None:
+    bench = resting_bench()
+    bench.keeper.reason = "watchdog: the loop completed no tick for 12 s"
+    bench.loop.submit(ClearFault(load="boiler"))
+    assert bench.tick().loads["boiler"].phase is Phase.FAULT
+    assert bench.tick().loads["boiler"].phase is Phase.COOLDOWN
+    assert bench.tick(118.0).loads["boiler"].phase is Phase.COOLDOWN
+
+
+def test_a_clear_between_a_pin_that_failed_and_the_next_step_waits_for_that_step() -> None:
+    bench = resting_bench()
+    bench.loads[0].fails = True
+    bench.tick()
+    bench.loads[0].fails = False
+    bench.loop.submit(ClearFault(load="boiler"))
+    assert [bench.tick().loads["boiler"].phase for _ in range(3)] == [Phase.FAULT, Phase.COOLDOWN, Phase.COOLDOWN]
+
+
+def test_a_clear_that_was_put_off_does_not_wait_for_the_next_second() -> None:
+    bench = resting_bench()
+    bench.loop.latch_off(OFF_WORD)
+    bench.loop.submit(ClearFault(load="boiler"))
+    assert bench.loop.tick() == bench.clock.monotonic_s()
+    assert bench.loop.tick() is None
+
+
+def test_clears_by_many_threads_and_one_off_close_nothing_within_the_minimum_off_time() -> None:
+    bench = resting_bench()
+    started = threading.Barrier(9)
+
+    def clears() -> None:
+        started.wait()
+        for _ in range(50):
+            bench.loop.submit(ClearFault(load="boiler"))
+
+    def off() -> None:
+        started.wait()
+        bench.loop.latch_off(OFF_WORD)
+
+    threads = [threading.Thread(target=target) for target in [*[clears] * 8, off]]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        bench.loop.tick()
+    for thread in threads:
+        thread.join()
+    phases = [bench.tick().loads["boiler"].phase for _ in range(100)]
+    assert Phase.HEATING not in phases
+    assert Phase.FAULT in {decision.loads["boiler"].phase for decision in bench.decisions}

@@ -31,6 +31,8 @@ class Watchdog:
         self._longest_silence_s = longest_silence_s
         self._fed_s = monotonic_s()
         self._reason: str | None = None
+        self._asked: str | None = None
+        """The reason that the loop has been given."""
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -49,11 +51,13 @@ class Watchdog:
 
     def tripped(self) -> str | None:
         """Why the contacts were opened; None while all is well."""
-        return self._reason
+        self._asked = self._reason
+        return self._asked
 
     def reset(self) -> None:
-        """The owner has cleared the faults."""
-        self._reason = None
+        """The owner has cleared the faults. One that the loop has not been given yet stays."""
+        if self._reason is self._asked:
+            self._reason = None
 
     def look(self) -> None:
         """One look; called four times in each allowed silence."""

@@ -62,3 +62,11 @@ def test_a_tick_that_comes_back_does_not_end_what_was_latched() -> None:
     silence.watchdog.reset()
     silence.last(1.0)
     assert silence.watchdog.tripped() is None
+
+
+def test_a_trip_that_the_loop_was_not_given_yet_outlasts_a_clear_of_an_earlier_one() -> None:
+    silence = Silence(Contact("boiler"))
+    assert silence.watchdog.tripped() is None
+    silence.last(11.0)
+    silence.watchdog.reset()
+    assert silence.watchdog.tripped() is not None
