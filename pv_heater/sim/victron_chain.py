@@ -1,0 +1,254 @@
+"""How a Victron home is measured: drivers that sample once a second, and a calculation that combines what they said.
+
+Each driver looks at a moment of its own, a little late; the calculation runs on a timer of its own and dates what it
+publishes "now", as the readers of a GX device do. So the house shows a step of a load one to two seconds after it, PV
+and battery show it at other moments, and the date of a reading proves nothing about what is in it. The arithmetic is
+that of Victron's dbus-systemcalc, as it was seen running (losses of drivers, start of the calculation).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import exp, floor
+from random import Random
+from typing import Any
+
+from pv_heater.core.types import Reading
+from pv_heater.errors import SourceError
+from pv_heater.sim.chain_faults import (
+    DEVICES,
+    BrokerSilent,
+    Contradicts,
+    Fault,
+    Hung,
+    Lost,
+    OneSample,
+    ShownCharge,
+    SystemRestart,
+    in_force,
+    of_device,
+)
+
+KEPT_S = 8.0
+"""So long the true course is kept: more than any sample is late."""
+HEARTBEAT_S = 3.0
+"""The pace that a GX reader claims."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """The home from `from_s` on, as exact devices would see it. Powers are watts, with the signs of a Reading."""
+
+    from_s: float
+    charger_w: tuple[float, float]
+    throttled: bool
+    grid_w: float
+    battery_w: float
+    soc_percent: float
+    output_w: float
+    """Drawn behind the inverter, from its output."""
+    input_w: float
+    """Drawn beside it, on the grid's side."""
+    dc_w: float
+    """Drawn by DC loads, as far as a meter of their own sees them."""
+    source: str
+    """What feeds the AC input, see `Reading.ac_source`."""
+    settling_w: float = 0.0
+    """What the grid still bears of the last step at `from_s`; the inverter takes it over."""
+    settling_s: float = 1.0
+    """Time constant with which it does."""
+
+    def at(self, second: float) -> Truth:
+        """The same some time later, with so much of the last step settled."""
+        if not self.settling_w:
+            return self
+        left_w = self.settling_w * exp(-max(0.0, second - self.from_s) / self.settling_s)
+        return replace(self, grid_w=self.grid_w + left_w, battery_w=self.battery_w + left_w)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainSettings:
+    """When each driver and the calculation look, and what goes wrong. Phases are seconds into each second."""
+
+    phase_s: Mapping[str, float] = field(default_factory=dict)
+    """By device, and "system" for the calculation; drawn by the seed where it is not given."""
+    lag_s: Mapping[str, float] = field(default_factory=dict)
+    """How old a value is when its driver looks at it, by device: its own averaging. 0 where it is not given."""
+    noise_w: float = 0.0
+    """Standard deviation of each power."""
+    dc_is_measured: bool = True
+    """Whether the GX device has a meter of the DC loads."""
+    feed_in: bool = False
+    seed: int = 1
+    faults: Sequence[Fault] = ()
+
+
+EARLY: Mapping[str, float] = {"system": 0.6} | dict.fromkeys(DEVICES, 0.5)
+"""The drivers look just before the calculation runs: to a look each second a step shows after one second."""
+LATE: Mapping[str, float] = {"system": 0.9} | dict.fromkeys(DEVICES, 0.95)
+"""They look just after it has run: a step shows after two seconds, and the reading dated between has it not."""
+
+
+class VictronChain:
+    """Told the truth as it goes on; answers what is published. Nothing happens between two calls."""
+
+    def __init__(self, settings: ChainSettings) -> None:
+        self._settings = settings
+        chance = Random(f"chain {settings.seed}")
+        self._phase_s = {name: round(chance.uniform(0.05, 0.95), 2) for name in ("system", *DEVICES)}
+        self._phase_s.update(settings.phase_s)
+        self._lag_s = settings.lag_s
+        self._course: deque[Truth] = deque()
+        self._last_words: dict[tuple[str, float], Truth] = {}
+        self._silent_readings: list[tuple[float, Reading]] = []
+
+    def note(self, truth: Truth) -> None:
+        """The home is so from `truth.from_s` on; times never fall."""
+        course = self._course
+        course.append(truth)
+        while len(course) > 2 and course[1].from_s < truth.from_s - KEPT_S:
+            course.popleft()
+        for fault in self._settings.faults:
+            # What a driver says last is to be found here for as long as it hangs.
+            if isinstance(fault, Hung) and fault.holds(truth.from_s):
+                self._last_words.setdefault((fault.device, fault.from_s), self._seen(fault.device, fault.from_s))
+
+    def keep_silent(self, second: float, at: Callable[[float], datetime]) -> None:
+        """To be called each second or so: notes what a silent broker will tell later."""
+        if in_force(self._settings.faults, BrokerSilent, second) is None:
+            return
+        try:
+            self._silent_readings.append((second, self._calculated(self._published_s(second), at)))
+        except SourceError:
+            return
+
+    def reading(self, second: float, at: Callable[[float], datetime]) -> Reading:
+        """What a reader has at that second; `at` dates a second. Raises SourceError while nothing is published."""
+        faults = self._settings.faults
+        if in_force(faults, BrokerSilent, second) is not None:
+            raise SourceError("the GX device has been silent")
+        for fault in faults:
+            if isinstance(fault, BrokerSilent) and fault.to_s <= second < fault.to_s + fault.burst_s:
+                slept = [row for row in self._silent_readings if fault.holds(row[0])]
+                share = (second - fault.to_s) / fault.burst_s
+                if slept:
+                    return replace(slept[int(share * len(slept))][1], taken_at=at(second))
+        return self._calculated(self._published_s(second), at)
+
+    def _published_s(self, second: float) -> float:
+        """When the calculation ran last."""
+        return _last_time(second, self._phase_s["system"])
+
+    def _calculated(self, second: float, at: Callable[[float], datetime]) -> Reading:
+        """What the calculation makes of the drivers' words at that second."""
+        faults, settings = self._settings.faults, self._settings
+        if in_force(faults, SystemRestart, second) is not None:
+            raise SourceError("the GX device's system service tells nothing")
+        if self._is_lost("grid", second):
+            # The readers know that what is shown then is the inverter's input only.
+            raise SourceError("the GX device lost its grid meter")
+        chance = Random(f"{settings.seed} {second:.2f}") if settings.noise_w else None
+        words = {device: self._said(device, second, chance) for device in DEVICES}
+        reading = self._combined(words, second, at(second))
+        tipped = in_force(faults, OneSample, second)
+        if tipped is None:
+            return reading
+        changes: dict[str, Any] = {tipped.field: tipped.power_w}
+        return replace(reading, **changes)
+
+    def _combined(self, words: Mapping[str, Truth | None], second: float, taken_at: datetime) -> Reading:
+        vebus, grid, battery = words["vebus"], words["grid"], words["battery"]
+        if vebus is not None and self._is_incomplete(second):
+            vebus = None
+        chargers = [(number, words[f"charger_{number + 1}"]) for number in (0, 1)]
+        there = [(number, said) for number, said in chargers if said is not None]
+        source = vebus.source if vebus is not None else None
+        grid_w = grid.grid_w if grid is not None and source in (None, "grid", "shore") else None
+        dc = words["dc"] if self._settings.dc_is_measured else None
+        shown = in_force(self._settings.faults, ShownCharge, second)
+        soc_percent = battery.soc_percent if battery is not None else None
+        # Without a monitor the inverter's own word stands for the battery's power; without both nobody believes it.
+        monitor = battery or vebus
+        return Reading(
+            taken_at=taken_at,
+            source="gx simulated",
+            pv_w=sum(said.charger_w[number] for number, said in there) if there else None,
+            consumption_w=_consumption_w(vebus, grid),
+            grid_w=grid_w,
+            grid_phase_w=() if grid_w is None else (grid_w,),
+            battery_w=monitor.battery_w if monitor is not None else None,
+            battery_soc_percent=soc_percent if shown is None else shown.percent,
+            pv_throttled=_throttled(there, [said for _, said in chargers]),
+            feed_in_allowed=self._settings.feed_in,
+            grid_connected=None if source is None else source in ("grid", "shore"),
+            ac_source=source,
+            dc_load_w=dc.dc_w if dc is not None else None,
+            interval_s=HEARTBEAT_S,
+        )
+
+    def _is_lost(self, device: str, second: float) -> bool:
+        return of_device(self._settings.faults, Lost, device, second) is not None
+
+    def _is_incomplete(self, second: float) -> bool:
+        """Whether the calculation has only just started."""
+        restarts = [fault for fault in self._settings.faults if isinstance(fault, SystemRestart)]
+        return any(fault.to_s <= second < fault.to_s + fault.incomplete_s for fault in restarts)
+
+    def _said(self, device: str, second: float, chance: Random | None) -> Truth | None:
+        """The driver's last word before that second; None while it is lost."""
+        faults = self._settings.faults
+        if self._is_lost(device, second):
+            return None
+        hung = of_device(faults, Hung, device, second)
+        known = self._last_words.get((device, hung.from_s)) if hung is not None else None
+        said = known or self._seen(device, second)
+        wrong = of_device(faults, Contradicts, device, second)
+        if isinstance(wrong, Contradicts):
+            said = _changed(said, lambda power_w: power_w * wrong.times + wrong.plus_w)
+        if chance is not None:
+            said = _changed(said, lambda power_w: power_w + chance.gauss(0.0, self._settings.noise_w))
+        return said
+
+    def _seen(self, device: str, second: float) -> Truth:
+        """What its driver saw when it looked last before that second."""
+        seen_s = _last_time(second, self._phase_s[device]) - self._lag_s.get(device, 0.0)
+        truth = next((truth for truth in reversed(self._course) if truth.from_s <= seen_s), self._course[0])
+        return truth.at(seen_s)
+
+
+def _last_time(second: float, phase_s: float) -> float:
+    """The last moment up to `second` that lies `phase_s` into a second."""
+    return floor(second - phase_s + 1e-9) + phase_s
+
+
+def _changed(said: Truth, change: Callable[[float], float]) -> Truth:
+    changes: dict[str, Any] = {
+        name: change(getattr(said, name)) for name in ("grid_w", "battery_w", "output_w", "input_w", "dc_w")
+    }
+    first_w, second_w = said.charger_w
+    return replace(said, **changes, charger_w=(max(0.0, change(first_w)), max(0.0, change(second_w))))
+
+
+def _consumption_w(vebus: Truth | None, grid: Truth | None) -> float | None:
+    """The house as systemcalc adds it up: what the output gives, and what the grid gives beside the input.
+
+    Without the inverter its output is missing from the sum, and what remains still looks like a house.
+    """
+    if grid is None:
+        return None
+    if vebus is None:
+        return max(0.0, grid.grid_w)
+    if vebus.source not in ("grid", "shore"):
+        return max(0.0, vebus.output_w) + max(0.0, vebus.input_w)
+    through_w = vebus.grid_w - vebus.input_w
+    return max(0.0, vebus.output_w) + max(0.0, grid.grid_w - through_w)
+
+
+def _throttled(there: Sequence[tuple[int, Truth]], chargers: Sequence[Truth | None]) -> bool | None:
+    """True when any charger says so; None when a silent one might."""
+    if any(said.throttled for _, said in there):
+        return True
+    return False if all(chargers) else None
