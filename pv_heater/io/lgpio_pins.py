@@ -6,6 +6,8 @@ Import this module only where lgpio is wanted: it imports it, and fails where it
 from __future__ import annotations
 
 import contextlib
+import re
+from pathlib import Path
 from typing import Any
 
 import lgpio
@@ -15,6 +17,10 @@ from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 
 from pv_heater.core.pin_names import PinName
 from pv_heater.errors import HardwareError
+
+HEADER_LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+"""What Raspberry Pi's kernel calls the chip behind the header: Pi 5, Pi 4, all earlier ones. Its number moves: on a
+Pi 5 it was 4, then 0 (kernel 6.6.45), then 15 (kernel 6.12.96)."""
 
 _PULLS = {"floating": "SET_PULL_NONE", "up": "SET_PULL_UP", "down": "SET_PULL_DOWN"}
 
@@ -50,13 +56,14 @@ class MendedPin(LGPIOPin):  # type: ignore[misc]  # gpiozero has no type hints
 class LgpioBoard:
     """Gives pins of this machine's gpiochips, each chip opened when its first pin is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, devices: Path = Path("/dev")) -> None:
+        """`devices` is where the kernel shows its gpiochips."""
         self._pins: dict[PinName, MendedPin] = {}
         self._factories: dict[int | None, Any] = {}
         # On a Pi this is the test whether lgpio works at all, so that `auto` can try the next library. On any other
         # board there is no such pin; its lines are named gpiochip<chip>/<line>.
         with contextlib.suppress(PinUnknownPi):
-            self._factories[None] = LGPIOFactory()
+            self._factories[None] = LGPIOFactory(chip=_header_chip(devices))
 
     def pin(self, name: PinName, *, pulses_only: bool) -> MendedPin:  # noqa: ARG002 - the mock board needs to know
         """The pin of that name; the same one every time. Raises HardwareError, lgpio.error."""
@@ -84,3 +91,19 @@ class LgpioBoard:
                 )
             self._factories[name.chip] = LGPIOFactory(chip=name.chip)
         return self._factories[name.chip]
+
+
+def _header_chip(devices: Path) -> int | None:
+    """The number of the gpiochip behind a Raspberry Pi's header, by its label; None leaves it to gpiozero's guess."""
+    names = (re.fullmatch(r"gpiochip(\d+)", path.name) for path in devices.glob("gpiochip*"))
+    for chip in sorted(int(name[1]) for name in names if name is not None):
+        # A chip that this user may not open, or that is about to go, is not the one.
+        with contextlib.suppress(lgpio.error):
+            handle = lgpio.gpiochip_open(chip)
+            try:
+                label = lgpio.gpio_get_chip_info(handle)[3]
+            finally:
+                lgpio.gpiochip_close(handle)
+            if label in HEADER_LABELS:
+                return chip
+    return None

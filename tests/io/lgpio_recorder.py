@@ -25,14 +25,22 @@ class LgpioRecorder(ModuleType):
         super().__init__("lgpio")
         self.calls: list[tuple[Any, ...]] = []
         self.opened: list[int] = []
+        self.labels: dict[int, str] = {}
+        """The chips that there are, and what the kernel calls them; empty: any number can be opened."""
         self.busy: set[int] = set()
         self._modes: dict[tuple[int, int], int] = {}
         for number, name in enumerate(NAMES):
             setattr(self, name, 4 << number)
 
     def gpiochip_open(self, chip: int) -> int:
+        if self.labels and chip not in self.labels:
+            raise self.error("can not open gpiochip")
         self.opened.append(chip)
         return 100 + chip
+
+    def gpio_get_chip_info(self, handle: int) -> list[Any]:
+        chip = handle - 100
+        return [0, 54, f"gpiochip{chip}", self.labels[chip]]
 
     def gpiochip_close(self, handle: int) -> None:
         self.calls.append(("close", handle))

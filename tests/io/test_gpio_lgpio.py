@@ -1,9 +1,11 @@
 """What the kernel is asked for through lgpio; gpiozero's own code runs, only the C library is recorded."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from pv_heater.core.pin_names import PinName
 from pv_heater.core.pin_settings import RelayPin, ServoPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins
@@ -105,6 +107,46 @@ def test_the_same_pin_may_be_opened_again_after_close(lgpio: LgpioRecorder) -> N
         pins.relay(RelayPin(pin="GPIO17", active_high=True))
         pins.close()
     assert lgpio.opened == [0, 0]
+
+
+SOC = "gpio-brcmstb@107d508500"
+
+
+@pytest.mark.parametrize(
+    ("chips", "header"),
+    [
+        ({11: SOC, 12: SOC, 13: SOC, 14: SOC, 15: "pinctrl-rp1"}, 15),  # Pi 5, kernel 6.12.96
+        ({0: "pinctrl-rp1", 10: SOC, 11: SOC, 12: SOC, 13: SOC}, 0),  # Pi 5, kernel 6.6.45
+        ({0: SOC, 1: SOC, 2: SOC, 3: SOC, 4: "pinctrl-rp1"}, 4),  # Pi 5, first kernels
+        ({0: "pinctrl-bcm2711", 1: "raspberrypi-exp-gpio"}, 0),  # Pi 4
+        ({0: "pinctrl-bcm2835"}, 0),  # model B+
+    ],
+)
+def test_the_header_is_found_by_the_name_of_its_chip(
+    lgpio: LgpioRecorder, tmp_path: Path, chips: dict[int, str], header: int
+) -> None:
+    from pv_heater.io.lgpio_pins import LgpioBoard
+
+    lgpio.labels = chips
+    for chip in chips:
+        (tmp_path / f"gpiochip{chip}").touch()
+    (tmp_path / "gpiochip-of-somebody").touch()
+    board = LgpioBoard(tmp_path)
+    by_header, by_line = PinName.parse("BOARD11"), PinName.parse(f"gpiochip{header}/17")
+    for name in (by_header, by_line):
+        assert board.pin(name, pulses_only=False).factory.chip == header
+    board.close()
+    handles = [call[1] for call in lgpio.calls if call[0] == "close"]
+    assert sorted(handles) == sorted(100 + chip for chip in lgpio.opened)  # what was only looked at is given back
+
+
+def test_a_chip_that_may_not_be_opened_is_passed_over(lgpio: LgpioRecorder, tmp_path: Path) -> None:
+    from pv_heater.io.lgpio_pins import LgpioBoard
+
+    lgpio.labels = {15: "pinctrl-rp1"}
+    for chip in (11, 15):
+        (tmp_path / f"gpiochip{chip}").touch()
+    assert LgpioBoard(tmp_path).pin(PinName.parse("GPIO17"), pulses_only=False).factory.chip == 15
 
 
 def test_without_any_library_the_error_says_what_each_lacked_and_what_to_do() -> None:
