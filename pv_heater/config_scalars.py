@@ -25,7 +25,19 @@ _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 _LARGEST = 1e15
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 # Three digits after a comma may be thousands: then nothing is suggested.
-_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+|,\d{1,2}|,\d{4,})?)\s*[^\W\d_]*%?")
+_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+|,\d{1,2}|,\d{4,})?)\s*(°?[^\W\d_]*%?)")
+_SCALES: Mapping[str, Mapping[str, float]] = {
+    "W": {"w": 1, "watt": 1, "watts": 1, "kw": 1e3},
+    "Wh": {"wh": 1, "kwh": 1e3},
+    "V": {"v": 1, "volt": 1, "volts": 1, "kv": 1e3},
+    "s": {"s": 1, "sec": 1, "seconds": 1, "ms": 1e-3, "m": 60, "min": 60, "minutes": 60, "h": 3600, "d": 86_400},
+    "%": {"%": 1, "percent": 1},
+    "deg": {"deg": 1, "°": 1, "degrees": 1},
+    "degC": {"c": 1, "°c": 1, "°": 1, "degc": 1, "deg": 1},
+    "kWp": {"kwp": 1, "kw": 1, "wp": 1e-3, "w": 1e-3},
+    "bytes": {"b": 1, "bytes": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9},
+}
+"""What people write behind a number, and what it makes of it in the unit of the setting."""
 
 # A token or key that stands where something else belongs: one long word of letters and digits.
 _LIKE_A_TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_=-]{20,}")
@@ -40,9 +52,8 @@ def number(value: Any, unit: str, *, whole: bool) -> float | int:
         if re.match(r"[-+]?0\d", text):
             raise SettingProblem(f"{problem}: a leading zero is ambiguous; write {text.lstrip('+-').lstrip('0') or 0}")
         if not _NUMBER.fullmatch(text):
-            meant = _WITH_UNIT.fullmatch(text)
-            hint = "; write " + meant[1].replace(",", ".") if meant else ""
-            raise SettingProblem(f"{problem}{hint}")
+            meant = _meant(text, unit, whole=whole)
+            raise SettingProblem(problem if meant is None else f"{problem}; write {meant}")
         value = float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingProblem(problem)
@@ -51,6 +62,18 @@ def number(value: Any, unit: str, *, whole: bool) -> float | int:
     if whole and value != int(value):
         raise SettingProblem(problem)
     return int(value) if whole else float(value)
+
+
+def _meant(text: str, unit: str, *, whole: bool) -> str | None:
+    """The number to write for `text`, converted where it names another unit; None where that is not certain."""
+    match = _WITH_UNIT.fullmatch(text)
+    if match is None:
+        return None
+    scale = 1.0 if not match[2] else _SCALES.get(unit, {}).get(match[2].lower())
+    if scale is None:
+        return None
+    meant = float(match[1].replace(",", ".")) * scale
+    return None if whole and meant != int(meant) else f"{meant:.12g}"
 
 
 def truth(value: Any) -> bool:

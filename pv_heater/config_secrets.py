@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from pv_heater.config_yaml import without_invisible
 from pv_heater.core.setting import SettingProblem
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
@@ -45,7 +46,7 @@ class Secrets:
             name = match.group(1)
             if name not in self._environ:
                 raise SettingProblem(f"names the environment variable {name}, which is not set")
-            return self._environ[name]
+            return without_invisible(self._environ[name])
 
         return _VARIABLE.sub(value_of, text)
 
@@ -53,12 +54,17 @@ class Secrets:
         path = self._folder / name
         try:
             path = self._folder / Path(name).expanduser()
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = without_invisible(path.read_text(encoding="utf-8-sig")).splitlines()
         except UnicodeDecodeError:
-            raise SettingProblem(f"is to be read from {path}, which is not UTF-8 text") from None
+            raise SettingProblem(
+                f"is to be read from {path}, which is not UTF-8 text; save it as UTF-8 in the editor"
+            ) from None
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise SettingProblem(f"is to be read from {path}, but: {reason}") from None
         if not lines or not lines[0].strip():
             raise SettingProblem(f"is to be read from {path}, whose first line is empty")
-        return lines[0].strip()
+        text = lines[0].strip()
+        if not text.isprintable():
+            raise SettingProblem(f"is to be read from {path}, whose first line holds control characters")
+        return text

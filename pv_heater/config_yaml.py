@@ -22,6 +22,11 @@ _DEEPEST = 12
 _MOST_BRACKETS, _LONGEST_LINE = 5000, 10_000
 """Groups within groups need brackets, or dashes or blanks before them in one line."""
 
+_INVISIBLE = dict.fromkeys((0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xAD)) | {
+    0xA0: " ",
+    0x202F: " ",
+}
+
 _EMPTY_WORDS = {"", "~", "null", "Null", "NULL"}
 
 # The core schema's number and truth tags are guesses of the YAML library, not the writer's own tags.
@@ -103,7 +108,7 @@ def _read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise Unreadable("is a folder; name the file in it")
-        return path.read_text(encoding="utf-8-sig")
+        return without_invisible(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise Unreadable("does not exist; name another file with --config or copy Files/config.yaml there") from None
     except UnicodeDecodeError as error:
@@ -112,6 +117,15 @@ def _read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+
+
+def without_invisible(text: str) -> str:
+    """The text without characters that take no room, such as come along when it is copied from a page or a chat.
+
+    A byte-order mark, the zero-width space and joiners, the marks of writing directions; a no-break space becomes
+    one that breaks. No key, token or password is meant to hold one.
+    """
+    return text.translate(_INVISIBLE)
 
 
 def _syntax_sentence(error: yaml.YAMLError) -> str:

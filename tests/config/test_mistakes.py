@@ -3,6 +3,8 @@ from contextlib import suppress
 import pytest
 
 from pv_heater.config import load_config
+from pv_heater.config_scalars import number
+from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import ConfigError
 from tests.config.files import COMPLETE, loaded, problems
 from tests.config.stand_ins import PLAIN_LOAD, TABLES
@@ -177,3 +179,36 @@ loads:
         "line 4: loads[1].relay.pin:",
         "line 5: loads[2].relay.pin:",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "proposal"),
+    [
+        ("2kW", "W", "write 2000"),
+        ("1,5 kW", "W", "write 1500"),
+        ("4.8 kWh", "Wh", "write 4800"),
+        ("4800 Wh", "Wh", "write 4800"),
+        ("5m", "s", "write 300"),
+        ("2 h", "s", "write 7200"),
+        ("4400Wp", "kWp", "write 4.4"),
+        ("30 %", "%", "write 30"),
+        ("65°C", "degC", "write 65"),
+        # What would be a guess is left to the owner.
+        ("1,500 W", "W", None),
+        ("10 A", "W", None),
+        ("500 mW", "W", None),
+        ("2h30m", "s", None),
+        ("80 %", "W", None),
+    ],
+)
+def test_a_number_with_a_unit_is_answered_with_what_it_means_or_with_nothing(written, unit, proposal):
+    with pytest.raises(SettingProblem) as caught:
+        number(written, unit, whole=False)
+    sentence, _, write = str(caught.value).partition("; ")
+    assert sentence.endswith(f"not {written!r}")
+    assert write == (proposal or "")
+
+
+def test_a_whole_number_is_not_answered_with_a_fraction():
+    with pytest.raises(SettingProblem, match=r"not '1\.5 s'$"):
+        number("1.5 s", "s", whole=True)

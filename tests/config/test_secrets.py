@@ -27,15 +27,29 @@ def test_a_text_may_be_the_first_line_of_a_file_beside_the_configuration(tmp_pat
     assert loaded(tmp_path, absolute).meter[0].settings.password.reveal() == "hunter2"
 
 
+@pytest.mark.parametrize(
+    "copied",
+    ["\ufeffpäss\u200bwörd\n", "päss\u2060wörd\u200e\r\n", "\u00a0päss\u00adwörd\u00a0\n"],
+    ids=["byte-order mark and zero-width space", "word joiner and direction mark", "no-break spaces and soft hyphen"],
+)
+def test_what_cannot_be_seen_is_no_part_of_a_secret(tmp_path, copied):
+    (tmp_path / "token").write_text(copied, encoding="utf-8")
+    for value, environ in (("file:token", {}), ("'${TOKEN}'", {"TOKEN": copied.strip("\ufeff\u00a0\r\n")})):
+        config = loaded(tmp_path, VRM + f"password: {value}}}\n", environ)
+        assert config.meter[0].settings.password.reveal() == "pässwörd"
+
+
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "bell").write_bytes(b"hunter\x072\n")
     (tmp_path / "folder").mkdir()
     for name, sentence in (
         ("none", "No such file"),
         ("empty", "whose first line is empty"),
         ("bytes", "not UTF-8"),
         ("folder", "Is a directory"),
+        ("bell", "holds control characters"),
         ("~nobody-of-that-name/x", "but:"),
         ('"file:a\\0b"', "but:"),
     ):

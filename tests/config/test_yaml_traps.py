@@ -136,3 +136,9 @@ def test_numbers_that_are_no_numbers_are_refused_in_a_mapping():
 def test_keys_that_are_no_texts_are_unknown_settings():
     with pytest.raises(ConfigError, match="False: is not a setting"):
         load_config({"loads": [PLAIN_LOAD], False: 1}, tables=TABLES)
+
+
+def test_a_file_copied_from_a_page_reads_like_one_that_was_typed(tmp_path):
+    copied = "\ufeff" + COMPLETE.replace("loads:", "lo\u200bads:").replace(": ", ":\u00a0") + "tick_s: 2\u2060\u200f\n"
+    assert loaded(tmp_path, copied).tick_s == 2
+    assert loaded(tmp_path, copied).loads == loaded(tmp_path, COMPLETE).loads
