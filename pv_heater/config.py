@@ -18,13 +18,14 @@ from attrs import evolve
 from pv_heater.config_displays import clashing_displays
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config_predecessors import balancer_lines, take_out_pvmonit
 from pv_heater.config_presets import with_preset
 from pv_heater.config_rules import wrong_conditions
 from pv_heater.config_scalars import shown
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
 from pv_heater.config_tables import TABLES, Tables, adapter_class
-from pv_heater.config_yaml import Document, Problem, Unreadable, read_document
+from pv_heater.config_yaml import Document, Problem, Unreadable, read_document, read_text
 from pv_heater.core.after import After, circle_from
 from pv_heater.core.learned_power import ASSUMED_W
 from pv_heater.core.pin_names import PinName
@@ -69,7 +70,7 @@ def load_config(
     try:
         document = Document(values=_plain(source)) if isinstance(source, Mapping) else read_document(Path(source))
     except Unreadable as error:
-        raise ConfigError(title, [str(error)]) from None
+        raise ConfigError(title, _earlier_file(path) or [str(error)]) from None
     warnings = _migrate(document)
     secrets = Secrets(os.environ if environ is None else environ, path.parent if path else Path())
     problems = list(document.problems)
@@ -243,8 +244,17 @@ def _name_of(row: Any, index: int) -> Any:
     return row.get("name", number) if isinstance(row, Mapping) else number
 
 
+def _earlier_file(path: Path | None) -> list[str]:
+    """What to say of a file of an earlier system that is no YAML; empty where it is none."""
+    try:
+        return [] if path is None else balancer_lines(read_text(path))
+    except Unreadable:
+        return []
+
+
 def _migrate(document: Document) -> list[Problem]:
     """Bring the document to the present layout; returns what was renamed. A newer layout is a problem."""
+    take_out_pvmonit(document)
     given = str(document.values.pop("schema", SCHEMA))
     if not given.isdecimal() or int(given) > SCHEMA:
         message = f"is {given!r}, but this version reads layouts up to {SCHEMA}; update the program"

@@ -72,7 +72,7 @@ class Unreadable(ValueError):
 
 def read_document(path: Path) -> Document:
     """Read the YAML file at `path`; raise Unreadable with one sentence when it is no YAML file."""
-    document = parse_document(_read_text(path))
+    document = parse_document(read_text(path))
     if not document.values and not document.problems:
         raise Unreadable("is empty; Files/config.yaml of this program is a complete example to start from")
     return document
@@ -104,7 +104,8 @@ def _check_depth(text: str) -> None:
         raise Unreadable(f"has a line of {longest} characters, which no configuration needs; is it another file?")
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The file as text, without what cannot be seen; raise Unreadable where it is none."""
     try:
         if path.is_dir():
             raise Unreadable("is a folder; name the file in it")

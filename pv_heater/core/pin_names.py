@@ -27,6 +27,13 @@ HEADER_SUPPLY = {
 }  # fmt: skip
 """The header positions that are no GPIO."""
 
+WIRINGPI_GPIO = {
+    0: 17, 1: 18, 2: 27, 3: 22, 4: 23, 5: 24, 6: 25, 7: 4, 8: 2, 9: 3, 10: 8, 11: 7, 12: 10, 13: 9, 14: 11, 15: 14,
+    16: 15, 21: 5, 22: 6, 23: 13, 24: 19, 25: 26, 26: 12, 27: 16, 28: 20, 29: 21, 30: 0, 31: 1,
+}  # fmt: skip
+"""wiringPi's number to the chip's, on a header with 40 pins (`gpio readall`); PvMonit counted like that."""
+
+_WIRINGPI = re.compile(r"(?:w|wpi|wiringpi)[ _-]?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?P<kind>BOARD|GPIO|BCM)(?P<number>\d+)|gpiochip(?P<chip>\d+)/(?P<line>\d+))", re.IGNORECASE)
 _EXAMPLES = "BOARD11 (header position), GPIO17 (chip number) or gpiochip1/12 (a line of another board)"
 
@@ -66,13 +73,22 @@ def _position(number: int) -> str:
 
 
 def _hint(text: str) -> str:
-    if not text.isdecimal():
+    if wiring := _WIRINGPI.fullmatch(text):
+        known = WIRINGPI_GPIO.get(int(wiring[1]))
+        return f"must be {_EXAMPLES}, not {text!r}" + (f"; write GPIO{known}" if known is not None else "")
+    if not text.isdecimal() or len(text) > 3:
         return f"must be {_EXAMPLES}, not {text!r}"
     number = int(text)
-    board = f"BOARD{number} is {_position(number)}"
-    at = next((position for position, gpio in HEADER_GPIO.items() if gpio == number), None)
-    chip = f"; GPIO{number} is header position {at}" if at is not None else ""
-    return f"must say which numbering, not just {number}: {board}{chip}"
+    meanings = [f"BOARD{number} is {_position(number)}"]
+    if (at := _header_position(number)) is not None:
+        meanings.append(f"GPIO{number} is header position {at}")
+    if (gpio := WIRINGPI_GPIO.get(number)) is not None:
+        meanings.append(f"wiringPi {number} is GPIO{gpio}, header position {_header_position(gpio)}")
+    return f"must say which numbering, not just {number}: {'; '.join(meanings)}"
+
+
+def _header_position(gpio: int) -> int | None:
+    return next((position for position, number in HEADER_GPIO.items() if number == gpio), None)
 
 
 def boot_pull_problem(pin: RelayPin) -> str | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from pv_heater.core.pin_names import HEADER_GPIO, HEADER_SUPPLY, PinName, boot_pull_problem
+from pv_heater.core.pin_names import HEADER_GPIO, HEADER_SUPPLY, WIRINGPI_GPIO, PinName, boot_pull_problem
 from pv_heater.core.pin_settings import RelayPin
 from pv_heater.core.setting import SettingProblem
 
@@ -25,11 +25,19 @@ def test_the_header_has_28_gpio_and_12_supply_positions() -> None:
     assert sorted([*HEADER_GPIO, *HEADER_SUPPLY]) == list(range(1, 41))
 
 
+def test_wiringpi_counts_the_same_28_gpios() -> None:
+    assert sorted(WIRINGPI_GPIO.values()) == list(range(28))
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("17", r"which numbering, not just 17: BOARD17 is 3.3 V; GPIO17 is header position 11"),
-        ("11", r"BOARD11 is GPIO17; GPIO11 is header position 23"),
+        ("11", r"BOARD11 is GPIO17; GPIO11 is header position 23; wiringPi 11 is GPIO7, header position 26"),
+        ("29", r"BOARD29 is GPIO5; wiringPi 29 is GPIO21, header position 40"),
+        ("wPi4", r"not 'wPi4'; write GPIO23"),
+        ("wiringpi 21", r"write GPIO5"),
+        ("9" * 5000, "must be BOARD11"),
         ("BOARD6", "BOARD6 is ground"),
         ("BOARD41", "not on the header"),
         ("GPIO28", "GPIO0 to GPIO27"),

@@ -1,0 +1,86 @@
+"""Files of two earlier systems: recognised, each line with its new name, nothing of them used by accident."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pv_heater.config import load_config
+from pv_heater.config_predecessors import BALANCER, EQUIPMENT, PVMONIT
+from pv_heater.errors import ConfigError
+
+CONFIG_INI = """\
+; a comment
+[mqtt]
+broker_ip=192.168.1.2
+topic_cons = smeter/pzem/CONSOMMATION
+[domoticz]
+idx_grid: 651
+[fallback]
+low_nrj_two_days_winter = 12000
+[equipments]
+ecs = water_heater
+[ecs]
+topic_set_power = regul/vload/ECS/cmd
+json_on = {"command": "switchlight"}
+colour = red
+"""
+
+
+def lines_of(folder: Path, text: str) -> tuple[str, ...]:
+    path = folder / "settings"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert caught.value.exit_code == 2
+    return caught.value.problems
+
+
+def test_each_line_of_the_balancers_file_is_answered_with_its_new_name(tmp_path: Path) -> None:
+    head, *lines = lines_of(tmp_path, CONFIG_INI)
+    assert head.startswith("is a config.ini of the MQTT load balancer")
+    assert lines == [
+        "line 3: [mqtt] broker_ip: is now meter.host, and broker.host of each load",
+        "line 4: [mqtt] topic_cons: is now `consumption:` of `meter: {preset: pzem_power, ...}`",
+        "line 6: [domoticz] idx_grid: has no successor yet: values are not sent to Domoticz",
+        "line 8: [fallback] low_nrj_two_days_winter: is now two_days_min_wh in hot_water, or in one of its seasons",
+        "line 10: [equipments] ecs: is now a row in `loads:`; water_heater and variable are `type: mqtt_variator`, "
+        "constant is `type: mqtt_switch`",
+        "line 12: [ecs] topic_set_power: is now `topic:` of the load",
+        "line 13: [ecs] json_on: is now on_payload of the load",
+        "line 14: [ecs] colour: nothing here has its meaning",
+    ]
+
+
+@pytest.mark.parametrize("text", ["[other]\nprogram = yes\n", "[mqtt\nhost: x\n", "{not: yaml\n", "mqtt]: [\nhost=3\n"])
+def test_another_file_that_is_no_yaml_is_not_taken_for_it(tmp_path: Path, text: str) -> None:
+    assert "is not valid YAML" in lines_of(tmp_path, text)[0]
+
+
+def test_each_key_of_pvmonits_relays_is_answered_with_its_new_name(tmp_path: Path) -> None:
+    text = "domo:\n  relayNb: 8\n  relayWiringPi: {1: 4}\n  daemon: true\n  colour: red\nwww: {domo: true}\n"
+    assert [line for line in lines_of(tmp_path, text) if "domo" in line or "www" in line] == [
+        "line 1: domo: is a section of PvMonit (its relays); write a new file, docs/loads.md shows how",
+        "line 2: domo.relayNb: is now one row in `loads:` for each relay",
+        "line 3: domo.relayWiringPi: is now `relay: {pin: GPIO.., active_high: false}` of each load",
+        "line 4: domo.daemon: is no longer needed: one program does it all",
+        "line 5: domo.colour: nothing here has its meaning",
+        "line 6: www: is a section of PvMonit (its page); write a new file, docs/loads.md shows how",
+    ]
+
+
+@pytest.mark.parametrize("domo", ["", " yes", " [1, 2]"])
+def test_a_domo_that_is_no_group_is_answered_too(tmp_path: Path, domo: str) -> None:
+    assert any(
+        "line 1: domo: is a section of PvMonit" in line for line in lines_of(tmp_path, f"domo:{domo}\n" + "tick_s: 1\n")
+    ) is bool(domo)
+
+
+def test_successors_that_are_settings_exist() -> None:
+    known = (Path(__file__).parents[2] / "Files/config.yaml").read_text(encoding="utf-8")
+    successors = [text for section in (*BALANCER.values(), EQUIPMENT, PVMONIT) for text in section.values()]
+    names = {name for text in successors for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text)}
+    names -= {"mqtt_variator", "mqtt_switch", "water_heater", "pzem_power"}
+    assert len(names) > 10
+    for name in names:
+        assert re.search(rf"\b{name}\b", known), f"{name} is no setting"
