@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+from pv_heater.check_doubts import doubts
 from pv_heater.check_rules import ask_rules
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
@@ -28,8 +29,9 @@ METERS_THAT_TELL_TEMPERATURES = frozenset({"recording"})
 def check_all(config: Config) -> CheckReport:
     """Look at everything; a source that does not answer costs its own time-outs and no more."""
     findings = [Finding(what="settings", says=f"{config.path or 'a mapping'} is complete")]
-    doubts = [*config.warnings, *([config.assumed_daylight] if config.assumed_daylight else [])]
-    findings += [Finding(what="settings", says=text, warning=True) for text in doubts]
+    warnings = [*config.warnings, *([config.assumed_daylight] if config.assumed_daylight else [])]
+    findings += [Finding(what="settings", says=text, warning=True) for text in warnings]
+    findings += doubts(config)
     findings += _wiring(config)
     findings.append(_clock())
     findings += _outputs(config)

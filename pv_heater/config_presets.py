@@ -15,7 +15,7 @@ from typing import Any
 from attrs import frozen
 
 from pv_heater.config_model import PROJECT_FOLDER
-from pv_heater.config_scalars import shown
+from pv_heater.config_scalars import check_host, shown
 from pv_heater.config_structure import suggestion
 from pv_heater.config_yaml import read_document
 from pv_heater.core.setting import SettingProblem
@@ -57,8 +57,11 @@ def with_preset(given: Mapping[str, Any], table: str, *, folder: Path = PRESETS_
     for blank in sorted(blanks):
         if not isinstance(fillings.get(blank), str | int | float):
             raise SettingProblem(f"is missing; the preset {word} needs it", blank)
-    if "host" in blanks and "/" in str(fillings["host"]):
-        raise SettingProblem("must be the bare name or address of the device, such as 192.168.1.50", "host")
+    if "host" in blanks:
+        try:
+            check_host(str(fillings["host"]))
+        except SettingProblem as problem:
+            raise SettingProblem(str(problem), "host") from None
     return Filled(values=_merged(_filled(preset, fillings), own), blanks=blanks)
 
 

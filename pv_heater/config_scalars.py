@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pv_heater.core.setting import DayTime, SettingProblem
 
@@ -113,7 +114,9 @@ def check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, RecursionError):  # a name of many dots is looked up in depth
-        raise SettingProblem(f"must be a time zone such as Europe/Vienna, not {shown(name)}") from None
+        near = difflib.get_close_matches(name[:60], available_timezones(), n=1, cutoff=0.8)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise SettingProblem(f"must be a time zone such as Europe/Vienna, not {shown(name)}{hint}") from None
 
 
 def check_base_url(url: str) -> None:
@@ -127,6 +130,14 @@ def check_base_url(url: str) -> None:
         raise SettingProblem("must not hold a login: an address shows in messages; there are other settings for it")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
         raise SettingProblem(f"must be an address such as https://example.org/v2, not {shown(url)}")
+
+
+def check_host(name: str) -> None:
+    """Raise SettingProblem for an address of a page where the bare name of a device belongs."""
+    bare = re.sub(r"^\w+://|/.*$", "", name)
+    if bare != name or not bare or any(sign.isspace() for sign in bare) or "@" in bare:
+        hint = f"; write {bare}" if bare and bare != name and not set("@ ") & set(bare) else ""
+        raise SettingProblem(f"must be a bare name or address, such as venus.local, not {shown(name)}{hint}")
 
 
 def shown(value: Any) -> str:

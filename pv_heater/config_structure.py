@@ -20,7 +20,17 @@ from cattrs import Converter, override
 from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from pv_heater.config_scalars import UNIT_NAMES, check_base_url, check_zone, clock_time, day_time, number, shown, truth
+from pv_heater.config_scalars import (
+    UNIT_NAMES,
+    check_base_url,
+    check_host,
+    check_zone,
+    clock_time,
+    day_time,
+    number,
+    shown,
+    truth,
+)
 from pv_heater.config_secrets import Secrets
 from pv_heater.config_yaml import Problem
 from pv_heater.core.setting import DayTime, Secret, SettingProblem, check_range
@@ -32,6 +42,7 @@ _CHECKS: Mapping[str, Callable[[str], None]] = {
     "timezone": check_zone,
     "base_url": check_base_url,
     "url": check_base_url,
+    "host": check_host,
 }
 """What a text of that name must be, wherever it stands."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import time, timedelta
+from math import inf
 from typing import Any
 
 import attrs
@@ -79,17 +80,25 @@ def check_range(value: Any, metadata: Any) -> None:
     minimum, maximum = metadata.get("minimum"), metadata.get("maximum")
     choices, unit = metadata.get("choices"), metadata.get("unit")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        suffix = f" {unit}" if unit else ""
+        suffix, slip = f" {unit}" if unit else "", _slip(value, minimum, maximum, unit)
         if minimum is not None and maximum is not None and not minimum <= value <= maximum:
-            raise SettingProblem(f"must be between {minimum:g} and {maximum:g}{suffix}, not {value:g}")
+            raise SettingProblem(f"must be between {minimum:g} and {maximum:g}{suffix}, not {value:g}{slip}")
         if minimum is not None and value < minimum:
-            raise SettingProblem(f"must be at least {minimum:g}{suffix}, not {value:g}")
+            raise SettingProblem(f"must be at least {minimum:g}{suffix}, not {value:g}{slip}")
         if maximum is not None and value > maximum:
-            raise SettingProblem(f"must be at most {maximum:g}{suffix}, not {value:g}")
+            raise SettingProblem(f"must be at most {maximum:g}{suffix}, not {value:g}{slip}")
     if choices is not None and value not in choices:
         raise SettingProblem(f"must be one of {', '.join(str(choice) for choice in choices)}, not {value!r}")
     if metadata.get("check") is not None and value is not None:
         metadata["check"](value)
+
+
+def _slip(value: float, minimum: float | None, maximum: float | None, unit: str | None) -> str:
+    """The value that was probably meant where kilo and plain units were mixed up; empty where none fits."""
+    low, high = minimum if minimum is not None else -inf, maximum if maximum is not None else inf
+    factor = {"W": 1000.0, "Wh": 1000.0, "kWp": 0.001}.get(unit or "", 1.0)
+    in_range = low <= value <= high or not low <= value * factor <= high
+    return "" if in_range or value <= 0 else f"; did you mean {value * factor:g}?"
 
 
 @frozen

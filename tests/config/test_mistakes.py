@@ -33,7 +33,8 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
     found = problems(tmp_path, TEN_MISTAKES)
     assert [item.partition("; known here")[0] for item in found] == [
         "line 2: site.latitude: must be between -90 and 90 deg, not 95",
-        "line 3: site.timezone: must be a time zone such as Europe/Vienna, not 'Europe/Wien'",
+        "line 3: site.timezone: must be a time zone such as Europe/Vienna, not 'Europe/Wien'; "
+        "did you mean Europe/Vienna?",
         "line 4: meter.installation_id: must be a whole number, not 'lots'",
         "line 4: meter.intervall_s: is not a setting; did you mean interval_s?",
         "line 6: limits.max_grid_w: must be a number of watts, not '80 W'; write 80",
@@ -47,6 +48,25 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
         "gpiochip1/12 on boards that are no Pi",
         "line 16: colour: is not a setting",
     ]
+
+
+@pytest.mark.parametrize(
+    ("added", "sentence"),
+    [
+        ("site: {battery: {capacity_wh: 4.8}}", "must be between 100 and 1e+06 Wh, not 4.8; did you mean 4800?"),
+        ("site: {pv: [{kwp: 2500}]}", "must be between 0.01 and 1000 kWp, not 2500; did you mean 2.5?"),
+        ("site: {inverter: {max_w: 3}}", "must be at least 100 W, not 3; did you mean 3000?"),
+        ("site: {latitude: 951}", "must be between -90 and 90 deg, not 951"),
+        ("site: {timezone: Europe/Londn}", "not 'Europe/Londn'; did you mean Europe/London?"),
+        ("mqtt: {host: 'http://venus.local/'}", "not 'http://venus.local/'; write venus.local"),
+        ("mqtt: {host: '192.168.1.5/24'}", "not '192.168.1.5/24'; write 192.168.1.5"),
+        ("mqtt: {host: 'venus local'}", "must be a bare name or address, such as venus.local"),
+        ("mqtt: {host: 'tcp://10.0.0.5:502'}", "write 10.0.0.5:502"),
+    ],
+)
+def test_a_slip_of_thousand_or_of_form_is_answered_with_what_was_meant(tmp_path, added, sentence):
+    (line,) = problems(tmp_path, COMPLETE + added + "\n")
+    assert sentence in line
 
 
 def test_the_title_counts_the_problems_and_no_secret_shows(tmp_path):
