@@ -62,6 +62,8 @@ class Watched:
     """When `daylight` changes next; None: not today or tomorrow."""
     distrusted_because: str | None = None
     """Why the newest reading is not believed; None: it is."""
+    refused_because: str | None = None
+    """What the meter says now that this home cannot have; None: nothing. The reading before it goes on ageing."""
 
 
 Held = frozenset[Rule]
@@ -152,14 +154,12 @@ def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> B
     """Nothing is known of the house, or only what was long ago, or nothing that can be believed."""
     if watched.distrusted_because is not None:
         return _energy(Rule.NO_READING, f"the meter is not believed: {watched.distrusted_because}", at_once=True)
+    refused = f"; it says {watched.refused_because}, which cannot be" if watched.refused_because else ""
     if watched.reading_age_s is None:
-        return _energy(Rule.NO_READING, "the meter has not answered yet", at_once=True)
+        return _energy(Rule.NO_READING, f"the meter has not answered yet{refused}", at_once=True)
     if watched.reading_age_s >= watched.max_reading_age_s:
-        return _energy(
-            Rule.NO_READING,
-            f"the last reading is {watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s",
-            at_once=True,
-        )
+        age = f"{watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s"
+        return _energy(Rule.NO_READING, f"the last reading is {age}{refused}", at_once=True)
     return None
 
 

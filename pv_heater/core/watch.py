@@ -10,6 +10,7 @@ from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence, News
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
+from pv_heater.core.house.possible import Possible
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
@@ -35,12 +36,13 @@ class Watch:
         self._drawing = Drawing(max_power_w)
         self._held: frozenset[Rule] = frozenset()
         self._distrusted_because: str | None = None
+        self._possible = Possible(site)
 
     def observe(
         self, reading: Reading | None, now: datetime, tick_s: float, *, distrusted_because: str | None = None
     ) -> None:
         """Take note of what the meter says; None or a repeated reading adds nothing. See `Inputs`."""
-        self._evidence.observe(reading, now, tick_s)
+        self._evidence.observe(self._possible.believed(reading), now, tick_s)
         self._distrusted_because = distrusted_because
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
@@ -114,6 +116,7 @@ class Watch:
             inverter_load_w=self._inverter_load_w(reading, commanded_w),
             daylight_changes_at=self._daylight.changes_at(now),
             distrusted_because=self._distrusted_because,
+            refused_because=self._possible.refused_because,
         )
 
     def blocks(self, watched: Watched) -> tuple[Block, ...]:
