@@ -13,9 +13,9 @@ PURE_LIBRARIES = {"astral", "attr", "attrs"}
 """Calculations and declarations, allowed in the core."""
 
 HOMES = {
-    "requests": {"io/http.py"},
+    "requests": {"io/http.py", "io/http_lines.py"},
     "tenacity": {"io/http.py"},
-    "urllib3": {"io/http.py"},
+    "urllib3": {"io/http.py", "io/http_lines.py"},
     "gpiozero": {"io/lgpio_pins.py", "io/mock_pins.py", "io/rpigpio_pins.py"},
     "lgpio": {"io/lgpio_pins.py"},
     "astral": {"core/daylight.py"},
@@ -30,8 +30,11 @@ HOMES = {
     "socket": {
         "bench/brokers.py",
         "io/control.py",
+        "io/deadline.py",
+        "io/http_lines.py",
         "io/lan_scan.py",
         "io/modbus.py",
+        "io/names.py",
         "io/watchdog.py",
         "bench/footprint.py",
         "bench/gx_peer.py",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
-import time
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,16 +15,20 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.auth import HTTPBasicAuth, HTTPDigestAuth
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from requests.auth import AuthBase, HTTPDigestAuth
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from pv_heater.core.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
+from pv_heater.io.deadline import Deadline
+from pv_heater.io.http_lines import Lines
+from pv_heater.io.names import Names
+from pv_heater.io.tls_words import tls_trouble
 
 _CONNECT_S = 5.0
 _READ_S = 10.0
 _WHOLE_S = 30.0
-"""For the whole answer: a server that drips a byte at a time never runs into the read time-out."""
+"""From the look-up of the name to the last byte: a server that drips never runs into the read time-out."""
 _TRIES = 2
 _MOST_BYTES = 8_000_000
 """A full page of 1000 VRM records is about half a megabyte."""
@@ -55,7 +60,8 @@ class Login:
 
 
 class HttpClient:
-    """Talks to one service. Blocks for at most half a minute a try; for use by one thread at a time.
+    """Talks to one service; for use by one thread at a time. An exchange blocks for at most `whole_s`, whatever the
+    server does; a connection on which that was needed is not used again.
 
     `who` names the service in messages. `secrets` never show in a message, wherever they may turn up.
     """
@@ -71,16 +77,21 @@ class HttpClient:
         read_s: float = _READ_S,
         whole_s: float = _WHOLE_S,
         most_bytes: int = _MOST_BYTES,
+        names: Names | None = None,
     ) -> None:
+        """Time limits in seconds: for look-up and connection, for silence, and for all of an exchange together."""
         self._base_url = base_url.rstrip("/")
         self._who = who
         self._connect_s, self._read_s, self._whole_s = connect_s, read_s, whole_s
         self._most_bytes = most_bytes
         self._hidden: list[str] = []
         self._session = requests.Session()
+        self._lines = Lines(names or Names(), connect_s=connect_s)
+        self._lines.mount_on(self._session)
         if login is not None:
-            kind = HTTPDigestAuth if login.digest else HTTPBasicAuth
-            self._session.auth = kind(login.username, login.password.reveal())
+            # As UTF-8 (RFC 7617): the library knows Latin-1 alone, and raises for every other letter.
+            name, password = login.username, login.password.reveal()
+            self._session.auth = _Digest(name, password) if login.digest else _Basic(name, password)
             self.hide(login.password)
         for secret in secrets:
             self.hide(secret)
@@ -115,16 +126,32 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """One request, whatever its status; raises Unreachable or BadReply when there is no whole answer."""
-        # Only a connection that failed is tried again, and once: it is usually one the server had closed meanwhile.
-        retrying = Retrying(
-            stop=stop_after_attempt(_TRIES), retry=retry_if_exception_type(requests.ConnectionError), reraise=True
-        )
-        try:
-            return retrying(self._once, method, path, params, body, headers)
-        except urllib3.exceptions.ProtocolError:
-            raise BadReply(f"{self._who} broke off in the middle of its answer") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None
+        with Deadline(self._whole_s) as deadline, self._lines.watched_by(deadline):
+
+            def is_worth_another(error: BaseException) -> bool:
+                return isinstance(error, requests.ConnectionError) and not deadline.expired and deadline.left_s > 0
+
+            # Only a connection that failed is tried again, and once: it is usually one the server had closed meanwhile.
+            retrying = Retrying(
+                stop=stop_after_attempt(_TRIES), retry=retry_if_exception(is_worth_another), reraise=True
+            )
+            try:
+                return retrying(self._once, deadline, method, path, params, body, headers)
+            except (UnicodeError, requests.exceptions.InvalidHeader):
+                raise BadReply(self._not_sendable()) from None
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                OSError,
+                http.client.HTTPException,
+            ) as error:
+                if deadline.expired:
+                    # Its connection is in an unknown state; the next word begins on a new one.
+                    self._session.close()
+                    raise self._too_slow() from None
+                if isinstance(error, urllib3.exceptions.ProtocolError):
+                    raise BadReply(f"{self._who} broke off in the middle of its answer") from None
+                raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None
 
     def require_ok(self, reply: HttpReply, said: str | None = None) -> HttpReply:
         """The reply itself when it is a 2xx with JSON, else the SourceError that it means.
@@ -163,26 +190,28 @@ class HttpClient:
 
     def _once(
         self,
+        deadline: Deadline,
         method: str,
         path: str,
         params: Mapping[str, Any] | None,
         body: Any,
         headers: Mapping[str, str] | None,
     ) -> HttpReply:
-        deadline_s = time.monotonic() + self._whole_s
         # Redirects are not followed: requests would carry our own token header to whatever host is named there.
         response = self._session.request(
             method,
             f"{self._base_url}{path}",
             params=params,
             json=body,
-            headers={"Accept": "application/json", **(headers or {})},
+            headers={"Accept": "application/json", **{name: _sendable(text) for name, text in (headers or {}).items()}},
             timeout=(self._connect_s, self._read_s),
             allow_redirects=False,
             stream=True,
         )
         with response:
-            content = self._content(response, deadline_s)
+            content = self._content(response)
+            if deadline.expired and not _is_whole(response, content):
+                raise requests.ReadTimeout
         text = content.decode("utf-8", errors="replace")
         return HttpReply(
             status=response.status_code,
@@ -192,23 +221,36 @@ class HttpClient:
             server_time_at=http_date(response.headers.get("Date")),
         )
 
-    def _content(self, response: requests.Response, deadline_s: float) -> bytes:
+    def _content(self, response: requests.Response) -> bytes:
         content = bytearray()
         while True:
-            # read1 returns what has come; read would wait for a whole chunk and so never see the deadline.
+            # read1 returns what has come, so that too much of it is noticed early.
             chunk = response.raw.read1(_CHUNK_BYTES, decode_content=True)
             if not chunk:
                 return bytes(content)
             content += chunk
             if len(content) > self._most_bytes:
                 raise BadReply(f"{self._who} sends more than {self._most_bytes / 1e6:g} MB, which no answer needs")
-            if time.monotonic() > deadline_s:
-                raise Unreachable(f"{self._who} was still sending after {self._whole_s:g} s")
+
+    def _too_slow(self) -> Unreachable:
+        return Unreachable(
+            f"{self._who} at {self._host} had not answered in full after {self._whole_s:g} s; the connection was closed"
+        )
+
+    def _not_sendable(self) -> str:
+        return (
+            f"{self._who} cannot be asked: username, password, token or address hold a character that HTTP cannot "
+            "carry there; were they copied with something invisible?"
+        )
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._base_url).netloc.rpartition("@")[2]
 
     def _what_failed(self, error: Exception) -> str:
-        host = urlsplit(self._base_url).netloc.rpartition("@")[2]
+        host = self._host
         if isinstance(error, requests.exceptions.SSLError):
-            return f"shows no certificate for {host} that can be trusted; is the clock of this machine right?"
+            return tls_trouble(error, host)
         if isinstance(error, requests.ConnectTimeout):
             return f"did not take the connection at {host} within {self._connect_s:g} s"
         if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
@@ -236,9 +278,37 @@ def _decoded(text: str) -> Any:
         return None
 
 
+class _Basic(AuthBase):
+    """Name and password as UTF-8 in a header (RFC 7617)."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self._header = f"Basic {b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+class _Digest(HTTPDigestAuth):
+    def build_digest_header(self, method: str, url: str) -> Any:
+        header: str | None = super().build_digest_header(method, url)  # type: ignore[no-untyped-call]
+        return header if header is None else _sendable(header)
+
+
+def _sendable(text: str) -> str | bytes:
+    """A header's text as the library takes it: what is outside Latin-1 as UTF-8."""
+    return text if text.isascii() else text.encode()
+
+
+def _is_whole(response: requests.Response, content: bytes) -> bool:
+    """Whether an answer that ended with the time was whole: as long as it said before."""
+    length = response.headers.get("Content-Length", "")
+    return bool(content) and length.isdecimal() and response.raw.length_remaining == 0
+
+
 def _quoted(text: str) -> str:
-    """The beginning of an answer on one line."""
-    line = " ".join(text.split())
+    """The beginning of an answer on one line, without signs that a terminal obeys."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     if not line:
         return "(an empty answer)"
     return line if len(line) <= _QUOTED_CHARACTERS else f"{line[:_QUOTED_CHARACTERS]} ..."

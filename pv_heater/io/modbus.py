@@ -12,9 +12,11 @@ from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 
 from pv_heater.errors import BadReply, Unreachable
+from pv_heater.io.deadline import Deadline
+from pv_heater.io.names import LookUpTooSlow, Names
 
 TIMEOUT_S = 2.0
-"""For the connection and again for each answer. A server on the LAN answers within milliseconds."""
+"""For look-up and connection, and again for each answer. A server on the LAN answers within milliseconds."""
 MOST_WORDS = 125
 """The protocol's own limit for one request."""
 UNKNOWN_REGISTER = 2
@@ -42,15 +44,18 @@ class Refused(BadReply):
 class ModbusClient:
     """Reads and writes registers, one request at a time; connects when it has to. `who` names the server in messages.
 
-    A request blocks for at most `timeout_s` to connect (after the name was looked up) and about twice that for the
-    answer, whatever the server sends meanwhile. For use by one thread; `close` may come from any.
+    A request blocks for at most `timeout_s` to look the name up and connect, and as long for the answer, whatever the
+    server sends meanwhile. For use by one thread; `close` may come from any.
     """
 
-    def __init__(self, host: str, port: int, *, who: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, host: str, port: int, *, who: str, timeout_s: float = TIMEOUT_S, names: Names | None = None
+    ) -> None:
         self._host, self._port, self._who, self._timeout_s = host, port, who, timeout_s
         # Its own log lines are for programmers; what went wrong is said here, once.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
         self._client = ModbusTcpClient(host, port=port, timeout=timeout_s, retries=0)
+        self._names = names or Names()
         self._busy = threading.Lock()
         self._closing = threading.Event()
 
@@ -102,8 +107,8 @@ class ModbusClient:
             return
         try:
             # Done here because the library keeps the reason of a failure to itself.
-            self._client.socket = socket.create_connection((self._host, self._port), timeout=self._timeout_s)
-            self._client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._client.socket = self._names.connect(self._host, self._port, within_s=self._timeout_s)
+            self._client.socket.settimeout(self._timeout_s)
         except OSError as error:
             raise Unreachable(self._why_not_connected(error)) from None
 
@@ -116,6 +121,8 @@ class ModbusClient:
             )
         if isinstance(error, TimeoutError):
             return f"{self._who} did not take the connection at {where} within {self._timeout_s:g} s."
+        if isinstance(error, LookUpTooSlow):
+            return f"{self._who} cannot be found yet: the look-up of the name {self._host} takes too long; it goes on."
         if isinstance(error, socket.gaierror):
             return f"{self._who} cannot be found: the name {self._host} is not known in this network."
         return f"{self._who} cannot be reached at {where}: {error.strerror or error}."
@@ -132,11 +139,14 @@ class ModbusClient:
 
     def _answer(self, asked: str, request: Callable[[ModbusTcpClient], Any]) -> Any:
         try:
-            answer = request(self._client)
+            with Deadline(self._timeout_s) as deadline:
+                if self._client.socket is not None:
+                    deadline.watch(self._client.socket)
+                answer = request(self._client)
         except (ModbusException, OSError, ValueError, IndexError) as error:
             # What is left on the line belongs to this question; the next one begins on a new line.
             self._drop()
-            if isinstance(error, ConnectionException | OSError):
+            if isinstance(error, ConnectionException | OSError) and not deadline.expired:
                 raise Unreachable(f"{self._who} broke the connection off ({asked}).") from None
             raise Unreachable(f"{self._who} gave no usable answer within {self._timeout_s:g} s ({asked}).") from None
         if answer.isError():

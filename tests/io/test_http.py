@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -12,7 +16,7 @@ from werkzeug import Request, Response
 
 from pv_heater.core.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, Unreachable
-from pv_heater.io.http import HttpClient
+from pv_heater.io.http import HttpClient, Login
 
 SECRET = "d00d" * 16
 
@@ -119,6 +123,82 @@ def test_a_quote_is_short_and_holds_no_secret(server: HTTPServer) -> None:
     assert len(str(caught.value)) < 300
 
 
+def test_a_servers_words_cannot_command_the_terminal(server: HTTPServer) -> None:
+    server.expect_request("/api/x").respond_with_data("\x1b[2J\x07a\x00\x9b31m\u202eb\u200bc\r\nlog line", status=500)
+    with pytest.raises(Unreachable) as caught:
+        client_of(server).get_json("/x")
+    assert str(caught.value).isprintable()
+    assert str(caught.value).endswith("[2J a 31m b c log line")
+
+
+@pytest.mark.parametrize(
+    "password", ["plain", "gr\u00fcn", "\u20ac 5", "\u043f\u0430\u0440\u043e\u043b\u044c", "\U0001f511"]
+)
+@pytest.mark.parametrize("digest", [False, True])
+def test_a_login_of_any_letters_goes_out_as_utf8(server: HTTPServer, password: str, *, digest: bool) -> None:
+    ask = "Digest realm=r, nonce=n, qop=auth" if digest else "Basic"
+    got: list[bytes] = []
+
+    def answer(request: Request) -> Response:
+        said = request.headers.get("Authorization")
+        if said is None:
+            return Response("who?", status=401, headers={"WWW-Authenticate": ask})
+        got.append(said.encode("latin-1"))
+        return Response("{}")
+
+    server.expect_request("/api/x").respond_with_handler(answer)
+    login = Login(username=f"me {password}", password=Secret(password), digest=digest)
+    client = HttpClient(server.url_for("/api"), who="The test server", login=login)
+    assert client.get_json("/x").body == {}
+    if digest:
+        assert f'username="me {password}"'.encode() in got[0]
+    else:
+        assert b64decode(got[0].removeprefix(b"Basic ")).decode() == f"me {password}:{password}"
+
+
+@pytest.mark.parametrize("token", ["\u20ac", "gr\u00fcn", "\u043f\u0430\u0440"])
+def test_a_token_of_any_letters_goes_out_as_utf8(server: HTTPServer, token: str) -> None:
+    got: list[bytes] = []
+
+    def answer(request: Request) -> Response:
+        got.append(request.headers["X-Token"].encode("latin-1"))
+        return Response("{}")
+
+    server.expect_request("/api/x").respond_with_handler(answer)
+    client_of(server).get_json("/x", headers={"X-Token": token})
+    assert got == [token.encode()]
+
+
+@pytest.mark.parametrize("token", ["two\nlines", " blank in front", "\ud800"])
+def test_a_token_that_cannot_be_sent_is_a_sentence_without_it(server: HTTPServer, token: str) -> None:
+    with pytest.raises(BadReply, match="username, password, token") as caught:
+        client_of(server).get_json("/x", headers={"X-Token": token})
+    assert token not in str(caught.value)
+
+
+def _certificate(folder: Path, *options: str) -> tuple[Path, Path]:
+    chain, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=shelly", *options,
+         "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True,
+    )  # fmt: skip
+    return chain, key
+
+
+def test_a_certificate_that_nobody_vouches_for_is_said_to_be_so(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*_certificate(tmp_path))
+    with HTTPServer(host="127.0.0.1", port=0, ssl_context=context) as server:
+        address = f"https://127.0.0.1:{server.port}"
+        with pytest.raises(Unreachable, match="is not trusted: the device signed it itself"):
+            HttpClient(address, who="The test server").get_json("/x")
+
+
+def test_a_peer_without_tls_is_said_to_have_none(server: HTTPServer) -> None:
+    with pytest.raises(Unreachable, match=r"does not speak TLS at 127\.0\.0\.1:\d+; is the port right"):
+        HttpClient(f"https://127.0.0.1:{server.port}", who="The test server").get_json("/x")
+
+
 def test_a_secret_in_the_path_does_not_show_when_the_server_is_away() -> None:
     client = HttpClient(f"http://127.0.0.1:{_free_port()}", who="The test server", secrets=(SECRET,))
     with pytest.raises(Unreachable, match=r"cannot be reached at 127\.0\.0\.1:[0-9]+: Connection refused") as caught:
@@ -158,7 +238,7 @@ def test_a_server_that_drips_is_given_up(server: HTTPServer) -> None:
 
     server.expect_request("/api/x").respond_with_handler(drip)
     began_s = time.monotonic()
-    with pytest.raises(Unreachable, match="still sending"):
+    with pytest.raises(Unreachable, match=r"had not answered in full after 0\.3 s"):
         client_of(server, whole_s=0.3).get_json("/x")
     release.set()
     assert time.monotonic() - began_s < 5

@@ -290,7 +290,7 @@ def test_silence_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None
 def test_a_state_that_drips_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None:
     device = dimmer(server)
     server.drips = True
-    with pytest.raises(Unreachable, match="was still sending after"):
+    with pytest.raises(Unreachable, match="had not answered in full after"):
         device.set_power(0.0)
 
 

@@ -247,7 +247,7 @@ def test_a_device_that_drips_is_given_up(home: Home) -> None:
 
     home.server.clear_all_handlers()
     home.server.expect_request("/status").respond_with_handler(drip)
-    with pytest.raises(Unreachable, match="still sending"):
+    with pytest.raises(Unreachable, match="had not answered in full after"):
         home.meter(whole_s=0.3).read()
     release.set()
 
