@@ -25,7 +25,7 @@ HOMES = {
     "scipy": {"bench/bound.py"},
     "zeroconf": {"io/mdns.py"},
     "serial": {"io/serial_port.py"},
-    "paho": {"io/mqtt.py", "bench/gx_peer.py"},
+    "paho": {"io/mqtt.py", "io/mqtt_client.py", "bench/gx_peer.py"},
     "pymodbus": {"io/modbus.py", "bench/modbus_gx.py"},
     "socket": {
         "bench/brokers.py",
@@ -34,6 +34,7 @@ HOMES = {
         "io/http_lines.py",
         "io/lan_scan.py",
         "io/modbus.py",
+        "io/mqtt_client.py",
         "io/names.py",
         "io/watchdog.py",
         "bench/footprint.py",

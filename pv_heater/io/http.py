@@ -124,9 +124,14 @@ class HttpClient:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        within_s: float | None = None,
     ) -> HttpReply:
-        """One request, whatever its status; raises Unreachable or BadReply when there is no whole answer."""
-        with Deadline(self._whole_s) as deadline, self._lines.watched_by(deadline):
+        """One request, whatever its status; raises Unreachable or BadReply when there is no whole answer.
+
+        `within_s`, in seconds, shortens the time for the whole exchange.
+        """
+        whole_s = self._whole_s if within_s is None else min(self._whole_s, within_s)
+        with Deadline(whole_s) as deadline, self._lines.watched_by(deadline):
 
             def is_worth_another(error: BaseException) -> bool:
                 return isinstance(error, requests.ConnectionError) and not deadline.expired and deadline.left_s > 0
@@ -148,7 +153,7 @@ class HttpClient:
                 if deadline.expired:
                     # Its connection is in an unknown state; the next word begins on a new one.
                     self._session.close()
-                    raise self._too_slow() from None
+                    raise self._too_slow(whole_s) from None
                 if isinstance(error, urllib3.exceptions.ProtocolError):
                     raise BadReply(f"{self._who} broke off in the middle of its answer") from None
                 raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None
@@ -232,9 +237,9 @@ class HttpClient:
             if len(content) > self._most_bytes:
                 raise BadReply(f"{self._who} sends more than {self._most_bytes / 1e6:g} MB, which no answer needs")
 
-    def _too_slow(self) -> Unreachable:
+    def _too_slow(self, whole_s: float) -> Unreachable:
         return Unreachable(
-            f"{self._who} at {self._host} had not answered in full after {self._whole_s:g} s; the connection was closed"
+            f"{self._who} at {self._host} had not answered in full after {whole_s:.2g} s; the connection was closed"
         )
 
     def _not_sendable(self) -> str:

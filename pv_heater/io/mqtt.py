@@ -1,4 +1,4 @@
-"""One connection to an MQTT broker that heals itself. The only home of paho.
+"""One connection to an MQTT broker that heals itself. With `mqtt_client` the only home of paho.
 
 What is published goes out once (QoS 0) and is never retained: a power that a broker remembers would outlive us.
 """
@@ -9,18 +9,20 @@ import hashlib
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
 from attrs import frozen
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from pv_heater.core.setting import Secret, SettingProblem, setting
 from pv_heater.errors import Unreachable
+from pv_heater.io.mqtt_client import LimitedClient
+from pv_heater.io.names import Names
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,13 @@ PLAIN_PORT, TLS_PORT = 1883, 8883
 _PING_S = 10
 """A dead connection is noticed after one and a half of these."""
 _CONNECT_S = 5.0
+"""For look-up, connection and TLS together."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 4
 """A broker that is back is found within four seconds, whatever the time it was away."""
 
 NOT_YET = "is not connected yet"
 """The trouble of a link until its first try to connect has ended."""
+_SILENT = "took the connection and does not answer as an MQTT broker does; is the port right?"
 
 OnMessage = Callable[[str, bytes], None]
 """Gets topic and payload, on the connection's own thread."""
@@ -114,12 +118,18 @@ class MqttLink:
         self._lock = threading.Lock()
         self._trouble: str | None = NOT_YET
         self._refused = False
+        self._started_s: float | None = None
+        self._names = Names()
         self._broken: set[str] = set()
 
     @property
     def trouble(self) -> str | None:
         """Why there is no connection, to stand behind the broker's name; None while there is one."""
-        return self._trouble
+        trouble, started_s = self._trouble, self._started_s
+        # A peer that takes the connection and says nothing would else be about to answer for ever.
+        if trouble == NOT_YET and started_s is not None and time.monotonic() - started_s > _CONNECT_S:
+            return _SILENT
+        return trouble
 
     @property
     def refused(self) -> bool:
@@ -129,11 +139,12 @@ class MqttLink:
     def start(self) -> None:
         """Begin to connect, on a thread of its own; returns at once and may be repeated.
 
-        Raises Unreachable when the certificate to trust cannot be read.
+        Raises Unreachable when the certificate to trust cannot be read, or name or password cannot be sent.
         """
         with self._lock:
             if self._client is None:
                 self._client = self._new_client()
+                self._started_s = time.monotonic()
                 self._client.loop_start()
 
     def close(self) -> None:
@@ -171,15 +182,19 @@ class MqttLink:
 
     def _new_client(self) -> Client:
         # An id of its own each time: two clients of one id push each other out for ever.
-        client = Client(CallbackAPIVersion.VERSION2, client_id=f"pv-heater-{uuid4().hex[:12]}")
-        client.connect_timeout = _CONNECT_S
+        client = LimitedClient(
+            f"pv-heater-{uuid4().hex[:12]}", self._note_trouble, connect_s=_CONNECT_S, names=self._names
+        )
         client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
         broker = self._broker
         if broker.username is not None or broker.password is not None:
             # A GX device looks at the password only, but refuses an empty name.
-            client.username_pw_set(
-                broker.username or "pv-heater", broker.password.reveal() if broker.password is not None else None
-            )
+            try:
+                client.username_pw_set(
+                    broker.username or "pv-heater", broker.password.reveal() if broker.password is not None else None
+                )
+            except ValueError:
+                raise Unreachable("username or password hold a character that cannot be sent") from None
         if broker.tls:
             client.tls_set_context(self._tls_context())
             client.on_socket_open = self._check_certificate
@@ -228,8 +243,15 @@ class MqttLink:
         if self._on_connect is not None:
             self._guarded("on connecting", self._on_connect)
 
+    def _note_trouble(self, text: str) -> None:
+        """Why there is no connection, told before it ends."""
+        if self._trouble is None and text not in self._broken:
+            self._broken.add(text)
+            log.warning("the broker at %s %s.", self._broker.address, text)
+        self._trouble = text
+
     def _failed(self, _client: Client, _userdata: Any) -> None:
-        if self._trouble is None or "certificate" not in self._trouble:
+        if self._trouble is None or self._trouble == NOT_YET:
             self._trouble = "cannot be reached"
 
     def _disconnected(self, _client: Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:

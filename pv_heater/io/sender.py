@@ -43,7 +43,7 @@ class Sender(Generic[T]):
         self._delivered = False
         self._failures = 0
         self._trouble: str | None = None
-        self._troubled_since_s: float | None = None
+        self._unheard_since_s: float | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -63,17 +63,24 @@ class Sender(Generic[T]):
         return self._trouble
 
     @property
-    def troubled_since_s(self) -> float | None:
-        """When the trouble began, on the monotonic clock; None while all is well."""
-        return self._troubled_since_s
+    def unheard_since_s(self) -> float | None:
+        """Since when the device was spoken to without its taking anything, on the monotonic clock, the try that is
+        under way included; None while all is well."""
+        return self._unheard_since_s
 
-    def want(self, value: T) -> None:
-        """Bring this to the device as soon as it is free. Returns at once; begins the thread when it is the first."""
+    def want(self, value: T, *, at_once: bool = False) -> None:
+        """Bring this to the device as soon as it is free. Returns at once; begins the thread when it is the first.
+
+        `at_once` does not wait for the next try where the same value failed before.
+        """
         with self._news:
             if self._stopping:
                 return
             if value != self._wanted:
                 self._wanted, self._changed, self._delivered = value, True, False
+                self._news.notify()
+            elif at_once and not self._delivered:
+                self._changed = True
                 self._news.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=f"sender {self._name}", daemon=True)
@@ -100,6 +107,8 @@ class Sender(Generic[T]):
 
     def _bring(self, wanted: T) -> float:
         """Send once; seconds until it should be sent again if nothing changes. Never raises."""
+        if self._unheard_since_s is None:
+            self._unheard_since_s = self._monotonic()
         try:
             self._send(wanted)
         except SourceError as error:
@@ -111,9 +120,9 @@ class Sender(Generic[T]):
             self._confirmed = wanted
             self._delivered = not self._changed
         if self._trouble is not None:
-            lasted_s = self._monotonic() - (self._troubled_since_s or 0.0)
+            lasted_s = self._monotonic() - self._unheard_since_s
             self._log.info("%s answers again after %.0f s: %d tries failed.", self._name, lasted_s, self._failures)
-        self._failures, self._trouble, self._troubled_since_s = 0, None, None
+        self._failures, self._trouble, self._unheard_since_s = 0, None, None
         return self._refresh_s
 
     def _note_failure(self, text: str, wish_s: float | None) -> float:
@@ -121,7 +130,6 @@ class Sender(Generic[T]):
         self._confirmed, self._delivered = None, False
         delay_s = min(retry_delay_s(_FIRST_RETRY_S, self._failures, wish_s), max(self._refresh_s, _FIRST_RETRY_S))
         if self._trouble is None:
-            self._troubled_since_s = self._monotonic()
             self._log.warning("%s: %s. Next try in %.0f s.", self._name, text.rstrip("."), delay_s)
         self._trouble = text
         return delay_s

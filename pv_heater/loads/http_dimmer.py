@@ -93,6 +93,7 @@ class DimmerDevice:
     def set_power(self, power_w: float) -> None:
         """Tell it and read it back; raises SourceError unless it does what it was told."""
         told_percent = self._percent(power_w)
+        self._link.begin()
         self._link.order(f"/?POWER={told_percent}")
         state = self._settling.ask(self._state, lambda state: self._limits.agrees(state, told_percent))
         self._note(state)

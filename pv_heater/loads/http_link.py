@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from attrs import frozen
 
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import Secret, SettingProblem, setting
-from pv_heater.io.http import HttpClient, Login
+from pv_heater.errors import Unreachable
+from pv_heater.io.http import HttpClient, HttpReply, Login
 
 _CONNECT_S, _READ_S, _WHOLE_S = 1.5, 2.0, 3.0
 """A word that hangs keeps the next one waiting, and that may be `off`."""
+WORD_S = 4.0
+"""For everything that belongs to one setpoint, the reading back included: then an `off` has still a second of the five
+that a stop waits."""
 _MOST_BYTES = 65_536
 
 
@@ -46,6 +51,7 @@ class HttpLink:
             digest = settings.auth == "digest"
             login = Login(username=settings.username, password=settings.password, digest=digest)
         self.who = who
+        self._word_until_s: float | None = None
         token = settings.token
         self._headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
         self._http = HttpClient(
@@ -59,15 +65,25 @@ class HttpLink:
             most_bytes=_MOST_BYTES,
         )
 
+    def begin(self) -> None:
+        """What follows until the next call belongs to one setpoint, and has 4 s in all."""
+        self._word_until_s = time.monotonic() + WORD_S
+
     def order(self, path: str, *, method: str = "GET", body: Any = None) -> None:
         """Send a command; whatever the device answers is fine if its status is 2xx. Raises SourceError."""
-        reply = self._http.exchange(method, path, body=body, headers=self._headers)
+        reply = self._exchange(method, path, body)
         if not 200 <= reply.status < 300:
             raise self._http.error_for(reply)
 
     def ask(self, path: str) -> Any:
         """The decoded answer; raises SourceError."""
-        return self._http.get_json(path, headers=self._headers).body
+        return self._http.require_ok(self._exchange("GET", path)).body
+
+    def _exchange(self, method: str, path: str, body: Any = None) -> HttpReply:
+        left_s = None if self._word_until_s is None else self._word_until_s - time.monotonic()
+        if left_s is not None and left_s <= 0:
+            raise Unreachable(f"{self.who} took more than {WORD_S:g} s to be told and to confirm it")
+        return self._http.exchange(method, path, body=body, headers=self._headers, within_s=left_s)
 
     def close(self) -> None:
         """Give the connection back. May be repeated."""

@@ -80,6 +80,7 @@ class HttpOutput:
     def set_power(self, power_w: float) -> None:
         """Tell it, and read it back where that is set; raises SourceError unless it obeys."""
         order, question = self._order_for(power_w), self._question
+        self._link.begin()
         for sending in order.sendings:
             self._link.order(sending.path, method=sending.method, body=sending.body)
         if question is None:

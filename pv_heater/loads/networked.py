@@ -12,7 +12,8 @@ from pv_heater.ports import Clock, Device
 log = logging.getLogger(__name__)
 
 GRACE_S = 5.0
-"""A device may miss one word; after this long it counts as unreachable, and other loads get its share."""
+"""A device may miss one word; after this long it counts as unreachable, and other loads get its share. From the moment
+it was spoken to, whether that try has ended or not."""
 ASK_AGAIN_S = 0.1
 LONGEST_OFF_S = 5.0
 """A safety stop is waited for this long; then the device's own time-out must do it."""
@@ -41,7 +42,8 @@ class NetworkedLoad:
 
     def safe(self, tick_s: float) -> float | None:
         """Off as soon as the device can be told; asks to be called again until it confirms, for at most 5 s."""
-        self._sender.want(0.0)
+        is_first = self._safe_since_s is None
+        self._sender.want(0.0, at_once=is_first)
         if self._safe_since_s is None:
             self._safe_since_s = tick_s
         waited_s = tick_s - self._safe_since_s
@@ -67,10 +69,10 @@ class NetworkedLoad:
 
     def trouble(self) -> str | None:
         """Why the device cannot be reached; None while it answers, or misses its first words only."""
-        since_s = self._sender.troubled_since_s
+        since_s = self._sender.unheard_since_s
         if since_s is None or self._clock.monotonic_s() - since_s < GRACE_S:
             return None
-        return self._sender.trouble
+        return self._sender.trouble or f"it was told something more than {GRACE_S:g} s ago and has not answered"
 
     def doubt(self) -> str:
         """What is to be said when the device does not confirm that it is off."""

@@ -74,7 +74,7 @@ def test_a_failure_is_said_once_tried_again_and_ends_by_itself(
     device.error = Unreachable("dimmer: no answer")
     wait_for(lambda: sender.trouble == "dimmer: no answer", "trouble")
     assert sender.confirmed is None, "what it draws now nobody knows"
-    assert sender.troubled_since_s is not None
+    assert sender.unheard_since_s is not None
     device.error = ValueError("a bug in an adapter")
     wait_for(lambda: str(sender.trouble).startswith("unexpected ValueError"), "the bug", 4)
     device.error = None
@@ -82,6 +82,28 @@ def test_a_failure_is_said_once_tried_again_and_ends_by_itself(
     assert sender.trouble is None
     assert len(caplog.messages) == 2
     assert "dimmer answers again" in caplog.messages[1]
+
+
+def test_a_device_that_was_not_heard_is_so_from_the_moment_it_was_spoken_to(
+    sender: Sender[float], device: Device
+) -> None:
+    device.free.clear()
+    began_s = time.monotonic()
+    sender.want(500.0)
+    wait_for(lambda: sender.unheard_since_s is not None, "the try is under way")
+    assert sender.trouble is None
+    assert sender.unheard_since_s == pytest.approx(began_s, abs=1)
+    device.free.set()
+    wait_for(lambda: sender.unheard_since_s is None, "heard")
+
+
+def test_what_failed_is_sent_again_at_once_when_it_is_asked_for(sender: Sender[float], device: Device) -> None:
+    device.error = Unreachable("dimmer: no answer")
+    sender.want(0.0)
+    wait_for(lambda: sender.trouble is not None, "failed")
+    device.error = None
+    sender.want(0.0, at_once=True)
+    wait_for(lambda: sender.delivered, "sent again", 0.8)
 
 
 def test_a_stopped_one_sends_nothing_more(sender: Sender[float], device: Device) -> None:

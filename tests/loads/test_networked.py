@@ -75,6 +75,19 @@ def test_a_silent_device_counts_as_unreachable_after_its_grace_and_as_drawing_no
     assert rig.load.trouble() is None
 
 
+def test_a_device_that_holds_the_first_word_is_unreachable_while_it_does(rig: Rig) -> None:
+    rig.load.apply(ON, 0.0)
+    rig.confirmed(700.0)
+    rig.dimmer.free.clear()
+    rig.dimmer.under_way.clear()
+    assert rig.dimmer.under_way.wait(5)
+    assert rig.load.trouble() is None
+    rig.clock.advance(GRACE_S)
+    assert rig.load.trouble() == "it was told something more than 5 s ago and has not answered"
+    rig.dimmer.free.set()
+    wait_for(lambda: rig.load.trouble() is None, "heard again")
+
+
 def test_a_safety_stop_waits_for_the_confirmation_but_not_for_ever(rig: Rig) -> None:
     rig.load.apply(ON, 0.0)
     rig.confirmed(700.0)

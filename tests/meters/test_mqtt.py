@@ -317,9 +317,9 @@ def test_without_the_battery_that_is_measured_there_is_no_reading(port: int, pee
 def test_a_broker_that_is_not_there_is_said_and_awaited(tmp_path: Path) -> None:
     port = free_port()
     with Reader(port, tmp_path) as reader:
-        wait_for(lambda: reader.meter._link.trouble == "cannot be reached", "tried")
+        wait_for(lambda: reader.meter._link.trouble == "cannot be reached: Connection refused", "tried")
         reader.clock.advance(11)
-        assert str(reader.await_error()) == f"the broker at 127.0.0.1:{port} cannot be reached"
+        assert str(reader.await_error()) == f"the broker at 127.0.0.1:{port} cannot be reached: Connection refused"
         with AmqttBroker(port), Peer(port) as peer:
             reader.await_reading(lambda got: got.pv_w == 4, both(peer, 4, 4))
 

@@ -1,0 +1,92 @@
+"""A dimmer that drips on the connection it has: each later word reaches it on a new one, `off` above all."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pv_heater.core.types import Setpoint
+from pv_heater.loads.http_dimmer import DimmerDevice, HttpDimmerSettings
+from pv_heater.loads.http_link import WORD_S, HttpLink
+from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad
+from tests.dripping import ATTACKS
+from tests.mqtt_brokers import wait_for
+from tests.source_tools import HandClock
+
+WHOLE_S = 0.3
+ON = Setpoint(on=True, power_w=1000.0)
+
+
+class FlakyDimmer:
+    """Obeys every command; while `attack` is set it drips that instead of an answer, on that connection for ever."""
+
+    def __init__(self) -> None:
+        self.percent = 0
+        self.attack: tuple[bytes, bytes] | None = None
+        self.connections = 0
+        self._end = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def end(self) -> None:
+        self._end.set()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.connections += 1
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while asked := connection.recv(65_536):
+                if told := re.search(rb"POWER=(\d+)", asked):
+                    self.percent = int(told[1])
+                if self.attack is not None:
+                    first, drop = self.attack
+                    connection.sendall(first)
+                    while not self._end.wait(0.02):
+                        connection.sendall(drop)
+                body = b'{"dimmer": %d, "alerte": "RAS", "temperature": "40.0"}' % self.percent
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
+@pytest.fixture
+def dimmer() -> Iterator[FlakyDimmer]:
+    dimmer = FlakyDimmer()
+    yield dimmer
+    dimmer.end()
+
+
+@pytest.mark.parametrize(
+    "attack", ["dripped headers", "endless 100 Continue", "dripped chunk size", "endless trailers"]
+)
+def test_a_dimmer_that_dripped_once_hears_off_on_a_new_connection(dimmer: FlakyDimmer, attack: str) -> None:
+    settings = HttpDimmerSettings(name="boiler", max_power_w=1000, url=dimmer.url, refresh_s=1)
+    device = DimmerDevice(settings, link=HttpLink(settings, "the dimmer", whole_s=WHOLE_S))
+    load = NetworkedLoad(settings, device, HandClock())
+    load.apply(ON, 0.0)
+    wait_for(lambda: load.power_w() == 1000.0 and dimmer.percent == 100, "on")
+    connections, dimmer.attack = dimmer.connections, ATTACKS[attack]
+    wait_for(lambda: load.power_w() == 0.0, "nothing is confirmed any more")
+    dimmer.attack = None
+    began_s = time.monotonic()
+    load.safe(0.0)
+    wait_for(lambda: load.confirmed_off, "off")
+    assert dimmer.percent == 0
+    assert time.monotonic() - began_s < LONGEST_OFF_S
+    assert dimmer.connections > connections
+    load.close()
+
+
+def test_a_word_and_its_reading_back_end_before_a_stop_gives_up() -> None:
+    assert WORD_S < LONGEST_OFF_S
