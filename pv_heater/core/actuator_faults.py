@@ -16,7 +16,7 @@ from typing import Self
 from pv_heater.core.drawing import SETTLED_S, SHARE_DRAWN
 from pv_heater.core.evidence import News
 from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.told import Told
+from pv_heater.core.setpoint_history import SetpointHistory
 
 SPAN_S = 30.0
 """Between the first and the last reading that show it. A meter that means over half a minute has forgotten by then
@@ -115,7 +115,7 @@ class ActuatorFaults:
         """What is odd and no danger, by load."""
         return {name: text for (name, _), text in self._doubts.items()}
 
-    def find(self, news: News, told: Told) -> dict[str, str]:
+    def find(self, news: News, told: SetpointHistory) -> dict[str, str]:
         """Loads that this new reading proves to disobey, each with the sentence for its owner.
 
         A reading that may have been taken before a load was last told something proves nothing of that load.

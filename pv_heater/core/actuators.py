@@ -11,7 +11,7 @@ from pv_heater.core.evidence import News
 from pv_heater.core.house_steps import HouseSteps
 from pv_heater.core.never_off import NeverOff
 from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.told import Told
+from pv_heater.core.setpoint_history import SetpointHistory
 
 
 class Actuators:
@@ -21,7 +21,7 @@ class Actuators:
         """`pretended` loads switch nothing, so that no meter can see them."""
         judged = (policy for name, policy in policies.items() if name not in pretended and policy.obeys)
         real = {policy.name: Actuator.of(policy) for policy in judged}
-        self._told = Told()
+        self._told = SetpointHistory()
         self._names = frozenset(real)
         self._measured = ActuatorFaults(real)
         self._steps = HouseSteps()

@@ -11,7 +11,7 @@ from pv_heater.core.evidence import News
 from pv_heater.core.house_steps import HouseStep, Sample
 from pv_heater.core.learned_curve import LearnedCurve
 from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.told import Told
+from pv_heater.core.setpoint_history import SetpointHistory
 
 STEADY_W = 50.0
 """The reading before and the one after say the same within this: nothing else came or went."""
@@ -42,7 +42,7 @@ class CurveLessons:
         self._was_steady = False
         self._pending: HouseStep | None = None
 
-    def own(self, news: News, told: Told) -> None:
+    def own(self, news: News, told: SetpointHistory) -> None:
         """A new reading: loads with a meter of their own, each power once, when two readings agree on it."""
         reading = news.reading
         for name, curve in self.curves.items():

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
+from pv_heater.core.chain_delay import LONGEST_S, ChainDelay
+from pv_heater.core.setpoint_history import HISTORY_S, SetpointHistory, Span
+from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
 
 LEAST_AGE_LOCAL_S = 30.0
@@ -23,7 +26,6 @@ INTERVALS_OF_AGE = 3.0
 USUAL_INTERVAL_S = 60.0
 """Assumed while nothing is known of the source's pace: VRM's fastest log interval."""
 KEPT_SPACINGS = 5
-HISTORY_S = 1200.0
 CLOCKS_AGREE_S = 5.0
 """A stamp may be so far ahead of our clock and prove nothing: two clocks set over the network, and a rounded second."""
 
@@ -78,7 +80,12 @@ class Evidence:
         self._fixed_max_age_s = max_reading_age_s
         self._local_source = local_source
         self._spacings: list[float] = []
-        self._own: list[tuple[float, dict[str, float]]] = []
+        self._own = SetpointHistory()
+        self._delay = ChainDelay()
+        self._rest_w: float | None = None
+        """The house without our loads in the reading in force; less PV where the meter sees only the grid."""
+        self._rest_before_w: float | None = None
+        """The same in the reading before; None where that is too long ago to tell anything of now."""
         self._first_seen_s = 0.0
         self._first_age_s = 0.0
         self._drawn_w: dict[str, float] = {}
@@ -94,6 +101,7 @@ class Evidence:
         self.is_new = reading is not None and self._is_news(reading, tick_s)
         if reading is None or not self.is_new:
             return
+        before_taken_s = None if self.reading is None else self.taken_tick_s
         if self.reading is not None and self.reading.source != reading.source:
             self._spacings, self._clock = [], MeterClock()
         elif self.reading is not None:
@@ -109,7 +117,15 @@ class Evidence:
         self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds() + self._ahead_s)
         # Both hold until the next reading, and are asked for several times a step.
         self.max_age_s = self._age_limit_s()
-        self._drawn_w = self._drawn_when_taken_w(reading)
+        self._settle(reading, before_taken_s)
+
+    def _settle(self, reading: Reading, before_taken_s: float | None) -> None:
+        taken_s, measured_w = self.taken_tick_s, _measured_w(reading)
+        late = before_taken_s is None or taken_s - before_taken_s > LONGEST_S
+        self._rest_before_w = None if late else self._rest_w
+        if measured_w is not None:
+            self._delay.observe(taken_s, measured_w)
+        self._own_now(reading)
 
     def age_s(self, tick_s: float) -> float | None:
         """Age of the reading in force; None when there is none."""
@@ -151,10 +167,14 @@ class Evidence:
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
-        if not self._own or self._own[-1][1] != power_w:
-            self._own.append((tick_s, dict(power_w)))
-        while len(self._own) > 1 and self._own[1][0] < tick_s - HISTORY_S:
-            del self._own[0]
+        self._own.remember(tick_s, power_w)
+        self._delay.note_own(tick_s, sum(power_w.values()))
+
+    @property
+    def delay_s(self) -> float:
+        """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
+        reading = self.reading
+        return self._delay.seconds if reading is not None and is_local(reading.source) else 0.0
 
     def own_w(self) -> float:
         """What our loads drew together when the reading was taken."""
@@ -166,27 +186,41 @@ class Evidence:
 
     def least_own_w(self, over_s: float) -> dict[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
-        taken_s, over_s = self.taken_tick_s, over_s + self.taken_tick_s - self.earliest_tick_s
-        in_force: list[dict[str, float]] = []  # the latest first
-        for since_s, power_w in reversed(self._own):
-            if since_s < taken_s:
-                in_force.append(power_w)
-                if since_s <= taken_s - over_s:
-                    break
-        else:
-            in_force.append({})  # what was in force before is not known
-        return {name: min(power_w.get(name, 0.0) for power_w in in_force) for name in in_force[0]}
+        spans = self._own.spans(self.earliest_tick_s - over_s, self.taken_tick_s)
+        return {name: span.least_w for name, span in spans.items()}
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
-        self._own = [(since_s, {**power_w, name: 0.0}) for since_s, power_w in self._own]
+        self._own.disown(name)
         if self.reading is not None:
-            self._drawn_w = self._drawn_when_taken_w(self.reading)
+            self._own_now(self.reading)
 
-    def _drawn_when_taken_w(self, reading: Reading) -> dict[str, float]:
+    def _own_now(self, reading: Reading) -> None:
+        """What our loads drew as far as this reading shows it, beside the rest of the house.
+
+        Right after a step of our own it may show the house before the step, after it or in between. What is counted
+        is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
+        """
+        spans, measured_w = self._own_spans(reading), _measured_w(reading)
+        least_w = sum(span.least_w for span in spans.values())
+        width_w = sum(span.width_w for span in spans.values())
+        share = 0.0
+        if width_w > 0 and measured_w is not None and self._rest_before_w is not None:
+            share = min(1.0, max(0.0, (measured_w - self._rest_before_w - least_w) / width_w))
+        self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
+        self._rest_w = None if measured_w is None else measured_w - self.own_w()
+
+    def _own_spans(self, reading: Reading) -> dict[str, Span]:
+        """What each load may have drawn in the reading: as set in the delay before, or by a meter of its own."""
         taken_s = self.taken_tick_s
-        set_w = next((power_w for since_s, power_w in reversed(self._own) if since_s < taken_s), {})
-        return {**set_w, **reading.load_w}
+        spans = self._own.spans(taken_s - self.delay_s, taken_s)
+        for name, power_w in reading.load_w.items():
+            span = spans.get(name)
+            if span is None or span.width_w <= 0:
+                spans[name] = Span(least_w=power_w, most_w=power_w)
+            else:  # its own meter is quicker than that of the house
+                spans[name] = Span(least_w=min(span.least_w, power_w), most_w=max(span.most_w, power_w))
+        return spans
 
     def _age_limit_s(self) -> float:
         if self._fixed_max_age_s is not None:
@@ -209,3 +243,11 @@ class Evidence:
         # A source whose clock was set back would otherwise be ignored for ever.
         age_s = self.age_s(tick_s)
         return reading.taken_at < known.taken_at and age_s is not None and age_s >= self.max_age_s
+
+
+def _measured_w(reading: Reading) -> float | None:
+    """What our steps show in: the whole house, or what grid and battery give where that is all the meter sees."""
+    house = house_w(reading)
+    if house is not None or reading.grid_w is None:
+        return house
+    return reading.grid_w - (reading.battery_w or 0.0)

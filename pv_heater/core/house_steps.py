@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pv_heater.core.drawing import SETTLED_S
 from pv_heater.core.evidence import News
+from pv_heater.core.setpoint_history import SetpointHistory
 from pv_heater.core.surplus import house_w
-from pv_heater.core.told import Told
 
 LONGEST_APART_S = 180.0
 """Between the readings before and after: two of a slow portal. Within longer the house changes by itself."""
@@ -50,7 +50,7 @@ class HouseSteps:
         self.last: Sample | None = None
         """The newest settled reading."""
 
-    def observe(self, news: News, told: Told, names: Collection[str]) -> HouseStep | None:
+    def observe(self, news: News, told: SetpointHistory, names: Collection[str]) -> HouseStep | None:
         """The step that this new reading shows, if it does; `names` are the loads of the home."""
         reading, taken_tick_s = news.reading, news.taken_tick_s
         whole_w = house_w(reading)

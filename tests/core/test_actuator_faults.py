@@ -8,7 +8,7 @@ import pytest
 
 from pv_heater.core.actuator_faults import Actuator, ActuatorFaults
 from pv_heater.core.evidence import News
-from pv_heater.core.told import Told
+from pv_heater.core.setpoint_history import SetpointHistory
 from pv_heater.core.types import ClearFault, Force, Mode, Phase
 from tests.builders import NOON, House, config, heater, reading
 
@@ -19,7 +19,7 @@ Draw = Callable[[float, float], float]
 def watch(draw: Draw, told: Draw, until_s: int, every_s: int = 10, **actuator: Any) -> tuple[float | None, str, str]:
     """(second of the fault, its sentence, the last doubt) for one load of 2 kW with a meter of its own."""
     values = {"max_power_w": 2000.0, "adjustable": True, "exact": True} | actuator
-    faults, history = ActuatorFaults({"heater": Actuator(**values)}), Told()
+    faults, history = ActuatorFaults({"heater": Actuator(**values)}), SetpointHistory()
     told_w = 0.0
     for second in range(0, until_s, every_s):
         found = faults.find(
