@@ -186,3 +186,88 @@ def test_where_a_clock_is_ahead_the_least_of_all_that_time_counts() -> None:
     assert evidence.least_own_w(20.0)["heater"] == 0.0
     stamped(evidence, 60.0, (1100.0, 1150.0))
     assert evidence.least_own_w(20.0)["heater"] == 700.0
+
+
+def stepped(house_w: list[float], *, before_w: float, after_w: float, **fields: object) -> list[float]:
+    """What our loads count for, a reading a second; after the third the heater goes from one power to another."""
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.remember_own(-60.0, {"heater": before_w})
+    counted_w = []
+    for second, power_w in enumerate(house_w):
+        now = NOON + timedelta(seconds=second)
+        evidence.observe(reading(now, consumption_w=power_w, **fields), now, float(second))  # type: ignore[arg-type]
+        counted_w.append(evidence.own_w())
+        if second == 2:
+            evidence.remember_own(2.0, {"heater": after_w})
+    return counted_w
+
+
+@pytest.mark.parametrize(
+    ("house_w", "counted_w"),
+    [
+        ([760, 760, 760, 1800, 1800, 1800], [0, 0, 0, 1040, 1040, 1040]),
+        ([760, 760, 760, 760, 1800, 1800], [0, 0, 0, 0, 1040, 1040]),
+        ([760, 760, 760, 760, 760, 1800], [0, 0, 0, 0, 0, 1040]),
+        ([760, 760, 760, 1200, 1800, 1800], [0, 0, 0, 440, 1040, 1040]),  # a meter that means over two seconds
+    ],
+    ids=["at once", "a second late", "two seconds late", "half of it first"],
+)
+def test_a_step_up_counts_as_soon_as_the_meter_shows_it_and_no_sooner(
+    house_w: list[float], counted_w: list[float]
+) -> None:
+    assert stepped(house_w, before_w=0.0, after_w=1040.0) == pytest.approx(counted_w)
+
+
+def test_a_step_down_counts_as_soon_as_the_meter_shows_it_and_no_sooner() -> None:
+    house_w = [2760.0, 2760.0, 2760.0, 2760.0, 1260.0, 1260.0]
+    assert stepped(house_w, before_w=2000.0, after_w=500.0) == pytest.approx([2000, 2000, 2000, 2000, 500, 500])
+
+
+def test_a_kettle_beyond_our_own_step_is_seen_at_once() -> None:
+    house_w = [760.0, 760.0, 760.0, 760.0 + 1040.0 + 2000.0]
+    assert stepped(house_w, before_w=0.0, after_w=1040.0)[-1] == pytest.approx(1040.0)
+
+
+def test_a_kettle_that_comes_as_a_load_goes_off_counts_as_house_once_the_step_must_show() -> None:
+    """Until then the two look alike; it is never taken for sun."""
+    house_w = [2760.0, 2760.0, 2760.0, 2760.0, 2760.0, 2760.0]
+    assert stepped(house_w, before_w=2000.0, after_w=0.0) == pytest.approx([2000, 2000, 2000, 2000, 2000, 0])
+
+
+def test_a_load_measured_alone_shows_its_step_before_the_house_does() -> None:
+    evidence, counted_w = Evidence(max_reading_age_s=None, local_source=True), []
+    for second, house_w in enumerate([760.0, 760.0, 760.0, 760.0, 1800.0, 1800.0]):
+        now, told_w = NOON + timedelta(seconds=second), 1040.0 if second >= 3 else 0.0
+        evidence.observe(reading(now, consumption_w=house_w, load_w={"heater": told_w}), now, float(second))
+        counted_w.append(evidence.own_w())
+        evidence.remember_own(second + 0.0, {"heater": 1040.0 if second >= 2 else 0.0})
+    assert counted_w == [0, 0, 0, 0, 1040, 1040]
+
+
+def test_without_a_reading_before_the_least_counts_that_may_have_been_drawn() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence.remember_own(0.0, {"heater": 0.0})
+    evidence.remember_own(99.0, {"heater": 1500.0})
+    evidence.observe(reading(NOON), NOON, 100.0)
+    assert evidence.own_w() == 0.0
+
+
+def test_a_reading_of_the_portal_is_as_old_as_it_says() -> None:
+    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence.remember_own(0.0, {"heater": 0.0})
+    evidence.remember_own(99.0, {"heater": 1500.0})
+    evidence.observe(reading(NOON, source="vrm"), NOON, 100.0)
+    assert evidence.own_w() == 1500.0
+
+
+def test_a_meter_of_the_grid_alone_shows_no_sun_for_our_step() -> None:
+    """1040 W are sold; the heater takes them, and the meter shows it two seconds later."""
+    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    spare_w = []
+    for second, grid_w in enumerate([-1040.0, -1040.0, -1040.0, -1040.0, -1040.0, 0.0]):
+        now = NOON + timedelta(seconds=second)
+        seen = reading(now, pv_w=None, consumption_w=None, battery_w=None, grid_w=grid_w)
+        evidence.observe(seen, now, float(second))
+        spare_w.append(evidence.own_w() - grid_w)
+        evidence.remember_own(float(second), {"heater": 1040.0 if second >= 2 else 0.0})
+    assert spare_w == [1040.0] * 6
