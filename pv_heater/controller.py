@@ -317,6 +317,8 @@ class Controller:
             blocks=blocks,
             budget=budget,
             stale_share=self._watch.share(time.tick_s),
+            reading_age_s=watched.reading_age_s,
+            max_reading_age_s=watched.max_reading_age_s,
             measured={**self._watch.measured(time.tick_s), **self._own_meters.known},
             load_c=load_c,
             midnight_s=time.tick_at(self._day.midnight_at),

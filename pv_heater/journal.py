@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from pv_heater.core.basis import Basis, Thresholds
 from pv_heater.core.margins import flip_text
+from pv_heater.core.rule_id import Rule
 from pv_heater.core.types import Decision, Forecast, LoadState, Mode, Phase, Reading
 
 KEPT_ENTRIES = 200
@@ -76,7 +77,7 @@ def changes(now: datetime, previous: Decision | None, decision: Decision) -> lis
         entries.append(_home_entry(now, guard_before, decision))
     for name, state in decision.loads.items():
         before = previous.loads[name] if previous is not None else None
-        if before is None or _moved(before, state) or (before.rule != state.rule and not guard_changed):
+        if before is None or _moved(before, state) or (_other_rule(before, state) and not guard_changed):
             entries.append(_load_entry(now, name, before, state, decision))
     return entries
 
@@ -87,6 +88,12 @@ def _moved(before: LoadState, state: LoadState) -> bool:
         or before.mode is not state.mode
         or round(before.power_w, 1) != round(state.power_w, 1)
     )
+
+
+def _other_rule(before: LoadState, state: LoadState) -> bool:
+    """Whether something else decides now. The rest after a stop is no news: it would hide what ended the heating."""
+    rests = state.rule == Rule.MIN_OFF and state.phase is Phase.COOLDOWN
+    return before.rule != state.rule and not rests
 
 
 def _home_entry(now: datetime, guard_before: str | None, decision: Decision) -> Entry:

@@ -296,8 +296,8 @@ def test_transitions_are_one_line_each_with_cause_and_numbers(caplog: pytest.Log
     bench.tick()
     lines = [record.getMessage() for record in caplog.records if record.name == "pv_heater.transitions"]
     assert lines == [
-        "boiler off -> heating 80% (800 W): 800 W more sun than use, the battery at 97 % takes none",
-        "boiler heating 80% -> 100% (800 -> 1000 W): 1000 W more sun than use, the battery at 97 % takes none",
+        "boiler off -> heating 80% (800 W): 800 W spare, battery 97 % takes nothing",
+        "boiler heating 80% -> 100% (800 -> 1000 W): 1.0 kW spare, battery 97 % takes nothing",
     ]
 
 

@@ -27,6 +27,8 @@ class Circumstances:
     """The guards that block the site, most serious first."""
     budget: Budget
     stale_share: float
+    reading_age_s: float | None
+    max_reading_age_s: float
     measured: Mapping[str, Measured]
     """What the loads' own meters say, by load."""
     load_c: Mapping[str, float]
@@ -63,6 +65,17 @@ class Circumstances:
         share_w, rule, because = share.power_w, budget.rule, budget.because
         if share.rule is not None:
             rule, because = share.rule, f"{share.because}; {budget.because}"
+        is_worded = share.rule is not None
+        if self._is_ageing and wish is None:
+            age = f"reading {self.reading_age_s:.0f} s old"
+            if running:
+                rule, because, is_worded = (
+                    Rule.STALE,
+                    f"{age}: power is taken back until {self.max_reading_age_s:.0f} s",
+                    True,
+                )
+            else:
+                because = f"{age}, believed until {self.max_reading_age_s:.0f} s; {because}"
         if wish is Mode.OFF and energy is None:
             energy = Block(guard=Rule.RULE, safety=False, at_once=False, because=wish_because or "its rule says off")
         elif wish is Mode.ON:
@@ -77,6 +90,7 @@ class Circumstances:
             stale_share=self.stale_share,
             rule=rule,
             because=because,
+            is_worded=is_worded,
             margins=budget.margins,
             health=health,
             cleared=cleared,
@@ -88,6 +102,11 @@ class Circumstances:
             midnight_s=self.midnight_s,
             daylight_ends_s=self.daylight_ends_s,
         )
+
+    @property
+    def _is_ageing(self) -> bool:
+        """Whether the reading is late, so that less is heated on it with every second."""
+        return self.reading_age_s is not None and 0 < self.stale_share < 1
 
     def _energy_block(self, *, running: bool) -> Block | None:
         """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""

@@ -75,7 +75,7 @@ SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
 
 def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome:
     """One step of one load."""
-    retest = memory.phase is Phase.FULL and memory.idle is not None
+    before = memory
     memory = _end_idle(_end_mode(memory, situation.tick_s), situation)
     memory = _follow_run(policy, memory, situation)
     if situation.health != "ok":
@@ -91,8 +91,8 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
             break
         memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
     memory = _set_power(policy, memory, situation, want)
-    outcome = replace(outcome_of(policy, memory, situation, want, full), stop=_stop_of(memory, situation))
-    if retest and memory.phase is not Phase.FULL:
+    outcome = replace(outcome_of(policy, before, memory, situation, want, full), stop=_stop_of(memory, situation))
+    if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
     return outcome
 

@@ -66,4 +66,5 @@ def decision_of(
         margins={name: round(value, 1) for name, value in first.margins.items()} if first else {},
         inputs=inputs,
         thresholds=thresholds,
+        outlook=budget.outlook,
     )

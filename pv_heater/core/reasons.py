@@ -1,6 +1,12 @@
-"""Why a load stands where it stands. The reasons of the machine's own timers are worded here."""
+"""Why a load stands where it stands, in words.
+
+At the step at which a load changes its phase the reason is what changed it: what ended the heating, what freed it, who
+cleared the fault. From the next step on it is what holds it there now, such as the timer that runs.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from pv_heater.core.margins import load_margins, next_change_s
 from pv_heater.core.policy import LoadPolicy
@@ -12,53 +18,131 @@ from pv_heater.core.types import Phase
 from pv_heater.core.wants import Wanted, needed_w
 
 
-def outcome_of(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted, full: str | None) -> Outcome:
-    """The machine's answer, once `memory` is what this step came to; `full` is why the load has had enough, if so."""
-    rule, because, timer_s = _reason(policy, memory, situation, want, full)
+class Reason(NamedTuple):
+    """What decided, as an id and a sentence, and the tick at which the timer that runs ends (None: none runs)."""
+
+    rule: str
+    because: str
+    timer_s: float | None = None
+
+
+def outcome_of(
+    policy: LoadPolicy, before: Memory, memory: Memory, situation: Situation, want: Wanted, full: str | None
+) -> Outcome:
+    """The machine's answer, once `memory` is what this step came to from `before`.
+
+    `full` is why the load has had enough, if so.
+    """
+    reason = _change(policy, before, memory, situation, want) or _stand(policy, memory, situation, want, full)
     margins = load_margins(
         policy,
         memory,
         situation,
-        rule=rule,
+        rule=reason.rule,
         wanted_w=want.power_w,
         needed_w=needed_w(policy, running=memory.phase is Phase.HEATING),
-        timer_s=timer_s,
+        timer_s=reason.timer_s,
     )
-    duty = situation.duty if situation.duty is not None and rule == situation.duty.rule else None
-    change_s = next_change_s(policy, memory, situation, rule=rule, timer_s=timer_s)
-    return Outcome(memory=memory, rule=rule, because=because, margins=margins, next_change_s=change_s, duty=duty)
+    duty = situation.duty if situation.duty is not None and reason.rule == situation.duty.rule else None
+    return Outcome(
+        memory=memory,
+        rule=reason.rule,
+        because=reason.because,
+        margins=margins,
+        next_change_s=next_change_s(policy, memory, situation, rule=reason.rule, timer_s=reason.timer_s),
+        duty=duty,
+    )
 
 
-def _reason(
-    policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted, full: str | None
-) -> tuple[str, str, float | None]:
-    """(rule, sentence, end of the running timer)."""
+def _change(policy: LoadPolicy, before: Memory, memory: Memory, situation: Situation, want: Wanted) -> Reason | None:
+    """Why this step ended the phase before; None where the new phase explains itself."""
+    if memory.phase is before.phase or memory.phase not in (Phase.COOLDOWN, Phase.OFF):
+        return None
+    rests_s = _rests_s(policy, memory)
+    if before.phase is Phase.HEATING:
+        return Reason(want.rule, _ended(policy, situation, want), rests_s)
+    if before.phase is Phase.FAULT:
+        return Reason(Rule.HARDWARE, "its fault is cleared", rests_s)
+    if before.phase is Phase.FULL:
+        return Reason(Rule.FULL, _freed(policy, before, memory, situation), rests_s)
+    if before.phase is Phase.ARMED:
+        return Reason(want.rule, f"not for {policy.start_delay_s:.0f} s: {_idle(policy, situation, want)}")
+    return None
+
+
+def _stand(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted, full: str | None) -> Reason:
+    """What holds the load in the phase in which it is."""
     tick_s = situation.tick_s
     if memory.phase is Phase.FAULT:
-        return Rule.HARDWARE, f"fault: {memory.fault}; ends only by `clear {policy.name}`", None
+        return Reason(Rule.HARDWARE, f"{memory.fault}; ends only by `clear {policy.name}`")
     if memory.phase is Phase.FULL:
-        return Rule.FULL, full or "full", None if memory.idle is None else memory.idle.until_s
+        return Reason(Rule.FULL, full or "full", None if memory.idle is None else memory.idle.until_s)
     if memory.phase is Phase.COOLDOWN:
         # A guard that blocks now says more than the rest that follows it; the strategy has nothing for a load at rest.
         if want.power_w <= 0 and (situation.energy is not None or want.rule != situation.rule):
-            return want.rule, want.because, (memory.opened_s or 0.0) + policy.min_off_s
+            return Reason(want.rule, want.because, _rests_s(policy, memory))
         left_s = rest_left_s(policy, memory, tick_s)
-        return Rule.MIN_OFF, f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left", tick_s + left_s
+        text = f"{left_s:.0f} s of {policy.min_off_s:.0f} s minimum off time are left"
+        return Reason(Rule.MIN_OFF, text, tick_s + left_s)
     if memory.phase is Phase.HEATING and memory.idle is not None:
-        return want.rule, f"{want.because}, but {memory.idle.because}", None
+        return Reason(want.rule, f"{want.because}, but {memory.idle.because}")
     if memory.run is not None and want.rule == Rule.RUN_TO_END:
-        return want.rule, want.because, memory.run.since_s + (policy.run_s or LONGEST_RUN_S)
+        return Reason(want.rule, want.because, memory.run.since_s + (policy.run_s or LONGEST_RUN_S))
     if (memory.phase is Phase.HEATING) is (want.power_w <= 0) and situation.switch_free_s is not None:
         left_s = situation.switch_free_s - tick_s
         text = f"other loads were just switched, max_changes_per_minute has it wait {left_s:.0f} s; {want.because}"
-        return Rule.SWITCHING, text, situation.switch_free_s
+        return Reason(Rule.SWITCHING, text, situation.switch_free_s)
     if memory.phase is Phase.HEATING and want.power_w <= 0:
         left_s = dwell_left_s(policy, memory, tick_s)
-        text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {want.because}"
-        return Rule.MIN_ON, text, tick_s + left_s
+        text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {_ended(policy, situation, want)}"
+        return Reason(Rule.MIN_ON, text, tick_s + left_s)
     if memory.phase is Phase.ARMED:
         text = f"must last {policy.start_delay_s:.0f} s: {want.because}"
-        return Rule.START_DELAY, text, memory.since_s + policy.start_delay_s
+        return Reason(Rule.START_DELAY, text, memory.since_s + policy.start_delay_s)
     if memory.phase is Phase.OFF and want.rule == situation.rule and memory.closings >= policy.max_closings_per_day:
-        return Rule.MAX_CLOSINGS, f"all {policy.max_closings_per_day} closings of today are used up", None
-    return want.rule, want.because, None
+        return Reason(Rule.MAX_CLOSINGS, f"all {policy.max_closings_per_day} closings of today are used up")
+    return Reason(want.rule, want.because if want.power_w > 0 else _idle(policy, situation, want))
+
+
+def _ended(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
+    """Why a load that is on gets nothing more: what it would need to stay on, where that is the reason."""
+    if not _by_share(situation, want):
+        return want.because
+    return f"{_left(situation)}, stops below {needed_w(policy, running=True):.0f} W: {want.because}"
+
+
+def _idle(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
+    """Why a load that is off does not start: what it needs, where that is the reason."""
+    if not _by_share(situation, want):
+        return want.because
+    return f"needs {needed_w(policy, running=False):.0f} W, {_left(situation)}: {want.because}"
+
+
+def _by_share(situation: Situation, want: Wanted) -> bool:
+    """Whether watts that the strategy leaves for this load decide; the allocator words its own reasons."""
+    by_strategy = want.rule == situation.rule and situation.energy is None
+    return by_strategy and bool(situation.margins) and not situation.is_worded
+
+
+def _left(situation: Situation) -> str:
+    return f"{max(0.0, situation.offered_w * situation.stale_share):.0f} W left"
+
+
+def _freed(policy: LoadPolicy, before: Memory, memory: Memory, situation: Situation) -> str:
+    """Why a load that was full is so no longer."""
+    if before.idle is not None:
+        return "to be tested again, it drew nothing"
+    if memory.mode is not before.mode:
+        return f"no longer full, its mode is {memory.mode} now"
+    if situation.duty is not None and not situation.duty.until_full:
+        return f"no longer full: {situation.duty.because}"
+    if before.ran_because is not None or (policy.daily_max_wh is not None and policy.target_c is None):
+        return "a new day: no longer full"
+    if situation.temperature_c is not None and policy.target_c is not None:
+        return f"{situation.temperature_c:.1f} degC, it heats again below {policy.target_c - policy.hysteresis_c:.1f}"
+    return "no longer full"
+
+
+def _rests_s(policy: LoadPolicy, memory: Memory) -> float | None:
+    """The tick at which its minimum off time ends; None where it was never on."""
+    return None if memory.opened_s is None else memory.opened_s + policy.min_off_s

@@ -47,5 +47,7 @@ class Rule(StrEnum):
     SWITCHING = "switching"
     MAX_CLOSINGS = "max_closings"
     """So far the machine's own timers and counts."""
+    STALE = "stale"
+    """The reading is late: power is taken back before it is too old."""
     HEADROOM = "headroom"
     """What fuse and inverter can carry."""

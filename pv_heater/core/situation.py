@@ -68,6 +68,8 @@ class Situation:
     """1 while the reading is young, falling to 0 as it nears its limit: caps the power of an automatic load."""
     rule: str
     because: str
+    is_worded: bool = False
+    """Whether `because` itself says what the load needs and what is left for it."""
     margins: Mapping[str, float] = field(default_factory=dict)
     """The strategy's own figures."""
     health: str = "ok"

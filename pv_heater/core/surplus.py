@@ -65,6 +65,8 @@ class Budget:
     battery_w: float = 0.0
     """What was held back for the battery: loads placed above it in the list may take it."""
     margins: Mapping[str, float] = field(default_factory=dict)
+    outlook: str | None = None
+    """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
 
 
 class Strategy(Protocol):

@@ -346,6 +346,8 @@ class Decision:
     """The values it was made from, with their ages."""
     thresholds: Thresholds
     """The limits they were compared with."""
+    outlook: str | None = None
+    """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
 
 
 def to_jsonable(value: Any) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 def kilowatts(power_w: float) -> str:
     """A power: ``466 W`` below a kilowatt, ``1.7 kW`` from there on; the sign is kept."""
-    return f"{power_w:.0f} W" if round(abs(power_w)) < 1000 else f"{power_w / 1000:.1f} kW"
+    return f"{power_w:.0f} W" if abs(power_w) < 999.5 else f"{power_w / 1000:.1f} kW"
 
 
 def kilowatt_hours(energy_wh: float) -> str:
     """An energy: ``450 Wh`` below a kilowatt-hour, ``9.81 kWh`` from there on."""
-    return f"{energy_wh:.0f} Wh" if round(abs(energy_wh)) < 1000 else f"{energy_wh / 1000:.2f} kWh"
+    return f"{energy_wh:.0f} Wh" if abs(energy_wh) < 999.5 else f"{energy_wh / 1000:.2f} kWh"
 
 
 def span_text(span_s: float) -> str:
@@ -37,4 +37,4 @@ def spare_text(spare_w: float, mean_s: float | None = None) -> str:
     `mean_s`: over how many seconds it is a mean; None: it is what the newest reading shows.
     """
     mean = "" if mean_s is None else f" ({span_text(mean_s)} mean)"
-    return f"{kilowatts(abs(spare_w))} {'spare' if round(spare_w) >= 0 else 'short'}{mean}"
+    return f"{kilowatts(abs(spare_w))} {'short' if spare_w <= -0.5 else 'spare'}{mean}"

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from pv_heater.core.setting import setting
 from pv_heater.core.surplus import Budget, View
+from pv_heater.core.words import kilowatts
 from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, shared_out
 
 EVENING_SUN_DEG = 20.0
@@ -59,7 +60,7 @@ class Balance:
             power_w=max(0.0, power_w),
             battery_w=max(0.0, min(battery_w, spare_w)),
             rule="balance",
-            because=shared_out(spare_w, battery_w, soc_percent),
+            because=self._sentence(view, spare_w, battery_w),
             margins={"surplus_w": round(power_w, 1)},
         )
 
@@ -69,6 +70,13 @@ class Balance:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Nothing to take back."""
+
+    def _sentence(self, view: View, spare_w: float, battery_w: float) -> str:
+        text, margin_w = (
+            shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s),
+            self._settings.margin_w,
+        )
+        return f"{text}, margin {kilowatts(margin_w)}" if margin_w > 0 else text
 
     def _hold_percent(self, view: View) -> float:
         if self._is_evening(view):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from math import exp, isfinite
 
 from pv_heater.core.surplus import View
+from pv_heater.core.types import Reading
+from pv_heater.core.words import kilowatts, spare_text
 
 RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
@@ -28,6 +30,8 @@ class SmoothedSpare:
         self._filter_s = filter_s
         self._smooth_w: float | None = None
         self._taken_s: float | None = None
+        self.mean_s: float | None = None
+        """Over how many seconds the latest answer is a mean; None: it is the newest reading's own."""
 
     def update(self, view: View, spare_w: float, *, may_hide_more: bool) -> float:
         """The smoothed power, W; an import beyond the limit is believed at once.
@@ -46,6 +50,7 @@ class SmoothedSpare:
             if may_hide_more or reading.pv_throttled:
                 smooth_w = max(smooth_w, spare_w)
         self._smooth_w, self._taken_s = smooth_w, view.taken_tick_s
+        self.mean_s = None if smooth_w == spare_w else self._filter_s
         return smooth_w
 
 
@@ -82,14 +87,17 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
     return min(most_w, max(-give_w, wish_w))
 
 
-def shared_out(spare_w: float, battery_w: float, soc_percent: float | None) -> str:
-    """How the spare power was split, as a sentence."""
-    charge = f" at {soc_percent:.0f} %" if soc_percent is not None else ""
+def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: float | None = None) -> str:
+    """How the spare power was split, as a sentence: what is left for the loads is spare less what the battery takes.
+
+    `mean_s`: over how many seconds `spare_w` is a mean; None: it is the newest reading's.
+    """
+    spare, soc_percent = spare_text(spare_w, mean_s), reading.battery_soc_percent
+    if soc_percent is None and reading.battery_w is None:
+        return spare  # there is no battery, as far as the meter knows
+    battery = "battery" if soc_percent is None else f"battery {soc_percent:.0f} %"
+    if battery_w >= 1 and battery_w >= spare_w > 0:
+        return f"battery first, it takes up to {kilowatts(battery_w)}: {spare}, {battery}"
     if battery_w >= 1:
-        share = f"the battery{charge} wants {battery_w:.0f} W of it"
-    elif battery_w <= -1:
-        share = f"the battery{charge} may give {-battery_w:.0f} W"
-    else:
-        share = f"the battery{charge} takes none"
-    more_or_less = "more" if spare_w >= 0 else "less"
-    return f"{abs(spare_w):.0f} W {more_or_less} sun than use, {share}"
+        return f"{spare}, {battery}{f' takes {kilowatts(battery_w)}' if spare_w > 0 else ''}"
+    return f"{spare}, {battery} {f'may give {kilowatts(-battery_w)}' if battery_w <= -1 else 'takes nothing'}"

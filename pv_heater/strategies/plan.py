@@ -70,7 +70,7 @@ class Plan:
         soc_percent = view.reading.battery_soc_percent
         if view.spare_w is None or soc_percent is None or not day.is_known:
             return self._by_balance(view, day)
-        goal_percent, why = self._goal(view, day, soc_percent)
+        goal_percent, outlook = self._goal(view, day, soc_percent)
         if view.reading_is_new:
             self._learn(view, day, soc_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
@@ -78,7 +78,7 @@ class Plan:
         give_w = self._give_w(view, soc_percent)
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
-        because = f"{shared_out(spare_w, battery_w, soc_percent)}; {why}"
+        because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in:
             trial_w = self._hidden.trial_w(view, day.expected_now_w(view.now), spare_w)
@@ -90,6 +90,7 @@ class Plan:
             battery_w=max(0.0, min(battery_w, spare_w)),
             rule=rule,
             because=because,
+            outlook=outlook,
             margins={"surplus_w": round(power_w, 1), "target_percent": round(goal_percent, 1)},
         )
 
@@ -148,14 +149,13 @@ class Plan:
             self._hidden.note(view, span_s)
 
     def _goal(self, view: View, day: DayPlan, soc_percent: float) -> tuple[float, str]:
-        """(charge that the battery should come to, why)."""
+        """(charge that the battery should come to, why, as a sentence for the log and `why`)."""
         aim = day.aim(view, soc_percent)
         hold_percent = self._hold_percent(view) if 2 * aim.filling >= len(LEANINGS) else 100.0
         goal_percent = max(self._floor_percent(view), min(aim.target_percent, hold_percent))
         if self._must_fill(view):
             goal_percent = 100.0
-        outlooks = f"{aim.filling} of {len(LEANINGS)} outlooks still fill it today, {aim.wasting} waste sun"
-        return goal_percent, f"the aim is {goal_percent:.0f} %: {outlooks}"
+        return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"
 
     def _must_fill(self, view: View) -> bool:
         """Lead must absorb every day, lithium be full once a week; both come before anything else."""
@@ -182,3 +182,9 @@ class Plan:
         if view.feed_in or soc_percent < max(self._hold_percent(view), self._floor_percent(view)):
             return 0.0
         return self._hidden.give_w(view)
+
+
+def _outlook(filling: int, wasting: int, of: int) -> str:
+    """What the forecasts say of the rest of the day."""
+    sun = "sun is wasted in none" if wasting == 0 else f"in {wasting} sun would be wasted"
+    return f"in {filling} of {of} forecasts the battery still fills today, {sun}"

@@ -273,7 +273,7 @@ def test_after_half_an_hour_it_is_freed_and_goes_the_normal_way() -> None:
     assert memory.phase is Phase.FULL
     outcome = advance(POLICY, memory, situation(1800.0, 0.0))
     assert (outcome.memory.phase, outcome.memory.idle) == (Phase.OFF, None)
-    assert outcome.because == "to be tested again, it drew nothing; 1000 W more sun than use"
+    assert (outcome.rule, outcome.because) == ("full", "to be tested again, it drew nothing")
     again = advance(POLICY, outcome.memory, situation(1801.0, 1000.0)).memory
     assert again.phase is Phase.ARMED
     assert advance(POLICY, again, situation(1831.0, 1000.0)).memory.phase is Phase.HEATING

@@ -46,7 +46,7 @@ def test_a_battery_row_holds_by_day_and_fills_up_in_the_evening() -> None:
     evening = NOON + timedelta(hours=6)  # 17 degrees above the horizon, and sinking
     decision = house.at(21_600, now=evening, pv_w=2000.0, consumption_w=2000.0, battery_soc_percent=80.0)
     assert power(decision) == 0
-    assert "the battery at 80 % wants 2400 W of it" in decision.because
+    assert decision.because == "battery first, it takes up to 2.4 kW: 1.5 kW spare, battery 80 %"
 
 
 def test_what_is_sold_is_spare_however_low_the_battery() -> None:

@@ -41,7 +41,8 @@ def test_on_a_bright_morning_a_battery_half_full_can_wait() -> None:
     """Eleven hours of 4.5 kW are far more than heater and battery can take: all that is spare heats now."""
     decision = house().at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(4500))
     assert power(decision) == pytest.approx(1000)
-    assert "8 of 9 outlooks still fill it today, 6 waste sun" in decision.because
+    assert decision.outlook is not None
+    assert decision.outlook.endswith("in 8 of 9 forecasts the battery still fills today, in 6 sun would be wasted")
 
 
 def test_on_a_bright_morning_a_little_hot_water_waits_until_the_battery_is_full() -> None:
@@ -50,14 +51,17 @@ def test_on_a_bright_morning_a_little_hot_water_waits_until_the_battery_is_full(
         MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(4500)
     )
     assert power(decision) == 0
-    assert "the aim is 98 %: 8 of 9 outlooks still fill it today, 0 waste sun" in decision.because
+    assert decision.outlook == (
+        "target charge 98 %; in 8 of 9 forecasts the battery still fills today, sun is wasted in none"
+    )
+    assert decision.because.startswith("battery first, it takes up to 2.4 kW: 1.0 kW spare, battery 50 %")
 
 
 def test_on_a_dull_morning_the_battery_comes_first() -> None:
     """700 W of sun will not fill it."""
     decision = house().at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(700))
     assert power(decision) == 0
-    assert "the aim is 100 %" in decision.because
+    assert "target charge 100 %" in str(decision.outlook)
 
 
 def test_what_the_battery_cannot_take_heats_at_any_charge() -> None:
@@ -75,13 +79,13 @@ def test_while_it_will_surely_be_filled_it_is_held_below_full() -> None:
     """2 % below full: everything spare heats, nothing throttles."""
     decision = house().at(0, pv_w=1300.0, battery_soc_percent=97.9, with_forecast=day(1200))
     assert power(decision) == pytest.approx(800, abs=25)
-    assert "the aim is 98 %" in decision.because
+    assert "target charge 98 %" in str(decision.outlook)
 
 
 def test_a_small_battery_keeps_a_hundred_watt_hours_free() -> None:
     small = {"capacity_wh": 2000, "max_charge_w": 2400}
     decision = house(battery=small).at(0, pv_w=1300.0, battery_soc_percent=95.0, with_forecast=day(1200))
-    assert "the aim is 95 %" in decision.because
+    assert "target charge 95 %" in str(decision.outlook)
 
 
 def test_below_its_floor_the_battery_gives_nothing_however_bright_the_day() -> None:
@@ -99,7 +103,7 @@ def test_a_battery_row_lifts_the_floor() -> None:
 
 def test_a_home_that_may_sell_is_not_held_below_full() -> None:
     decision = house(feed_in=True).at(0, pv_w=1300.0, battery_soc_percent=98.5, with_forecast=day(1200))
-    assert "the aim is 100 %" in decision.because
+    assert "target charge 100 %" in str(decision.outlook)
 
 
 def test_lead_comes_first_even_on_a_bright_morning() -> None:
@@ -112,7 +116,7 @@ def test_without_forecast_the_sky_stands_in() -> None:
     there = house(pv=[{"kwp": 6, "tilt_deg": 30, "azimuth_deg": 0}])
     decision = there.at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0)
     assert decision.loads["heater"].rule == "plan"
-    assert "of 9 outlooks still fill it" in decision.because
+    assert "of 9 forecasts the battery still fills" in str(decision.outlook)
 
 
 def test_a_clear_sky_is_no_forecast_and_teaches_nothing_about_one() -> None:
@@ -123,7 +127,7 @@ def test_a_clear_sky_is_no_forecast_and_teaches_nothing_about_one() -> None:
     for seconds in range(0, 3600, 60):
         one = told.at(seconds, with_forecast=clear_sky, pv_w=900.0, battery_soc_percent=50.0)
         other = blind.at(seconds, pv_w=900.0, battery_soc_percent=50.0)
-        assert one.because == other.because
+        assert (one.because, one.outlook) == (other.because, other.outlook)
     assert told.controller.state()["strategy"] == blind.controller.state()["strategy"]
 
 
@@ -182,7 +186,7 @@ def test_what_it_learned_survives_a_restart() -> None:
     state = json.loads(json.dumps(first.controller.state()))
     second_house = house(state)
     seen = {"pv_w": 1000.0, "battery_soc_percent": 50.0, "with_forecast": day(2000)}
-    aims = [there.at(MORNING_S + 1800, **seen).because.partition("; ")[2] for there in (first, second_house)]
+    aims = [there.at(MORNING_S + 1800, **seen).outlook for there in (first, second_house)]
     assert aims[0] == aims[1] != ""
     learned = second_house.controller.state()["strategy"]["learned"]
     assert learned["sun"]["seen_wh"] == pytest.approx(state["strategy"]["learned"]["sun"]["seen_wh"], abs=0.2)
