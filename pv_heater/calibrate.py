@@ -179,7 +179,7 @@ def config_for(config: Config, name: str, line: Path, meter: TypedSettings[Any] 
     free: dict[str, Any] = {
         "min_power_w": min(1.0, settings.max_power_w), "min_on_s": 0.0, "min_off_s": 0.0, "dead_band_w": 0.0,
         "ramp_s": 0.0, "start_delay_s": 0.0, "max_closings_per_day": 10_000, "after": None, "when": None,
-        "on_when": None,
+        "on_when": None, "only_when": None,
     }  # fmt: skip
     plain = evolve(row, settings=evolve(settings, **(free | knob)))
     limits = evolve(config.limits, max_changes_per_minute=None)

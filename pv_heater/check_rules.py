@@ -30,7 +30,7 @@ def ask_rules(config: Config, tools: Tools) -> Iterator[Finding]:
             yield Finding(what=f"rule file {path.name}", says=text, warning=True)
     files = RuleFiles(folder, loads) if folder is not None else RuleFiles.none()
     with_file = set(files.look())
-    with_condition = {policy.name for policy in config.policies if policy.when or policy.on_when}
+    with_condition = {policy.name for policy in config.policies if policy.when or policy.on_when or policy.only_when}
     if not (with_file or with_condition):
         return
     controller = Controller(config)

@@ -10,7 +10,7 @@ from pv_heater.core.expression_parser import parse
 from pv_heater.core.policy import BatteryShare
 from pv_heater.core.setting import SettingProblem
 
-CONDITIONS = ("when", "on_when")
+CONDITIONS = ("when", "on_when", "only_when")
 
 
 def wrong_conditions(rows: Sequence[Any]) -> list[Problem]:

@@ -100,19 +100,24 @@ class LoadPolicy:
         check=check_condition,
     )
     on_when: str | None = setting(
-        "a condition that switches it on whatever is spare; guards still hold it back",
+        "a condition that switches it on whatever is spare, beside what the surplus does; guards still stop it",
+        default=None,
+        check=check_condition,
+    )
+    only_when: str | None = setting(
+        "the same, and only then: while it does not hold no surplus switches it on either",
         default=None,
         check=check_condition,
     )
     rule_on_max_s: float = setting(
-        "longest time at a stretch for which on_when or a rule file may have it on",
+        "longest time at a stretch for which on_when, only_when or a rule file may have it on",
         default=7200.0,
         unit="s",
         minimum=60,
         maximum=86_400,
     )
     rule_on_daily_max_s: float = setting(
-        "longest time a day for which on_when or a rule file may have it on",
+        "longest time a day for which on_when, only_when or a rule file may have it on",
         default=21_600.0,
         unit="s",
         minimum=60,
@@ -154,6 +159,8 @@ class LoadPolicy:
             raise SettingProblem("means nothing without `interruptible: false`", "run_s")
         if not self.interruptible and self.run_s is None and self.power_from is None:
             raise SettingProblem("is missing; without power_from nothing else tells when its run has ended", "run_s")
+        if self.only_when is not None and self.on_when is not None:
+            raise SettingProblem("means the same as on_when, and only then; keep one of them", "only_when")
         if self.adjustable and self.min_power_w > self.max_power_w:
             raise SettingProblem(
                 f"must not be above max_power_w ({self.max_power_w:g} W), but is {self.min_power_w:g} W",

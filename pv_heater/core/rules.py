@@ -1,13 +1,13 @@
 """The owner's own conditions: what each load's rule wants now, and for how long it may have it.
 
-`when:` must hold for automatic heating, `on_when:` switches on whatever is spare; the answer of a rule file comes as
-a wish in `Inputs`. Off wins over on. On stays behind every guard, the owner's own word, the daily maximum and the
-target temperature, and ends after `rule_on_max_s` at a time and `rule_on_daily_max_s` a day.
+`when:` must hold for automatic heating, `on_when:` switches on whatever is spare, `only_when:` does both; the answer of
+a rule file comes as a wish in `Inputs`. Off wins over on. On stays behind every guard, the owner's own word, the daily
+maximum and the target temperature, and ends after `rule_on_max_s` at a time and `rule_on_daily_max_s` a day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -96,6 +96,7 @@ class Rules:
         self._policies = policies
         self._when = {name: parse(policy.when, policies) for name, policy in policies.items() if policy.when}
         self._on_when = {name: parse(policy.on_when, policies) for name, policy in policies.items() if policy.on_when}
+        self._only = {name: parse(policy.only_when, policies) for name, policy in policies.items() if policy.only_when}
         self._zone = zone
         self._southern = site.latitude is not None and site.latitude < 0
         self._sun = DaylightHours(Daylight(start=DayTime("sunrise"), end=DayTime("sunset")), site, zone)
@@ -112,7 +113,7 @@ class Rules:
     @property
     def probes(self) -> frozenset[Probe]:
         """The questions to the world outside that conditions ask; their answers belong into `Inputs.probes`."""
-        expressions = [*self._when.values(), *self._on_when.values()]
+        expressions = [*self._when.values(), *self._on_when.values(), *self._only.values()]
         return frozenset[Probe]().union(*(expression.probes for expression in expressions))
 
     def look(
@@ -156,7 +157,8 @@ class Rules:
 
     def answers(self, inputs: Inputs) -> RuleAnswers:
         """What every load's rule wants now: its conditions and the wish of its rule file together."""
-        if self._scene is None or not (self._when or self._on_when or inputs.wishes or self._asked_before):
+        has_conditions = self._when or self._on_when or self._only
+        if self._scene is None or not (has_conditions or inputs.wishes or self._asked_before):
             self.latest = NO_ANSWERS
             return self.latest  # most homes have no rules, and then no picture is needed
         self._asked_before, scene = bool(inputs.wishes), self._scene()
@@ -166,12 +168,15 @@ class Rules:
         for name, policy in self._policies.items():
             gate = self._asked(scene, name, "when", self._when.get(name), inputs)
             switch = self._asked(scene, name, "on_when", self._on_when.get(name), inputs)
-            wish, why = _joined(gate, switch, inputs.wishes.get(name), inputs.wish_because.get(name))
+            only = self._asked(scene, name, "only_when", self._only.get(name), inputs)
+            wish, why = _joined((gate, only), (switch, only), inputs.wishes.get(name), inputs.wish_because.get(name))
             self.records[name] = record = self.records[name].asked(wish is Mode.ON, policy.rule_on_max_s)
             if wish is Mode.ON and (remark := _used_up(policy, record)) is not None:
                 remarks[name] = remark
+                if only is not None:
+                    wishes[name], because[name] = Mode.OFF, remark
                 continue
-            unknown = dict.fromkeys(name for one in (gate, switch) if one is not None for name in one.unknown)
+            unknown = dict.fromkeys(name for one in (gate, switch, only) if one is not None for name in one.unknown)
             if unknown:
                 remarks[name] = f"its condition waits for {', '.join(unknown)}, which nobody tells"
             if wish is not None:
@@ -223,31 +228,34 @@ class _Answer:
 
 
 def _joined(
-    gate: _Answer | None, switch: _Answer | None, given: Mode | None, given_because: str | None
+    gates: Sequence[_Answer | None], switches: Sequence[_Answer | None], given: Mode | None, given_because: str | None
 ) -> tuple[Mode | None, str]:
     """The wish of conditions and rule file together, and why."""
     if given is Mode.OFF:
         return Mode.OFF, given_because or "its rule says off"
-    if gate is not None and not gate.holds:
-        return Mode.OFF, f"its condition does not hold, {gate.text}"
+    for gate in gates:
+        if gate is not None and not gate.holds:
+            return Mode.OFF, f"its condition does not hold, {gate.text}"
     if given is Mode.ON:
         return Mode.ON, given_because or "its rule says on"
-    if switch is not None and switch.holds:
-        return Mode.ON, f"its condition holds, {switch.text}"
+    for switch in switches:
+        if switch is not None and switch.holds:
+            return Mode.ON, f"its condition holds, {switch.text}"
     return None, ""
 
 
 def _used_up(policy: LoadPolicy, record: LoadRecord) -> str | None:
     """Why a rule's on counts no more; None while it does."""
+    meanwhile = "it stays off" if policy.only_when else "it runs on surplus only"
     if record.spent:
         return (
             f"its rule has had it on for {policy.rule_on_max_s:.0f} s, the longest time (rule_on_max_s); until the "
-            "rule lets go of it, it runs on surplus only"
+            f"rule lets go of it, {meanwhile}"
         )
     if record.ruled_today_s >= policy.rule_on_daily_max_s:
         return (
             f"its rule has had it on for {policy.rule_on_daily_max_s:.0f} s today (rule_on_daily_max_s); until "
-            "midnight it runs on surplus only"
+            f"midnight {meanwhile}"
         )
     return None
 

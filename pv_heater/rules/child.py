@@ -26,6 +26,9 @@ LONGEST_S = 10.0
 """Should nobody be left to end it, it ends itself after so long with one question."""
 LONGEST_REASON = 300
 
+WORDS = ("on", "off", "surplus")
+"""What a rule may say; "surplus", as None, leaves it to what is spare."""
+
 Rule = Callable[[Home], object]
 
 
@@ -57,11 +60,11 @@ def load_rule(path: Path) -> Rule:
 
 
 def checked(answer: object) -> tuple[str | None, str]:
-    """The answer and its reason; raises ValueError for anything but "on", "off", None, or one of these and a text."""
+    """The answer and its reason; raises ValueError for anything but one of WORDS or None, alone or with a text."""
     wish, reason = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
-    if not isinstance(reason, str) or (wish is not None and not (isinstance(wish, str) and wish in ("on", "off"))):
-        raise ValueError(f'a rule returns "on", "off" or None, not {answer!r:.80}')
-    return wish, reason[:LONGEST_REASON]
+    if not isinstance(reason, str) or (wish is not None and not (isinstance(wish, str) and wish in WORDS)):
+        raise ValueError(f'a rule returns "on", "off" or "surplus", not {answer!r:.80}')
+    return (None if wish == "surplus" else wish), reason[:LONGEST_REASON]
 
 
 def failure_text(error: BaseException, path: Path) -> str:

@@ -28,7 +28,7 @@ def test_the_names_are_those_of_the_code() -> None:
 
 
 def test_every_condition_on_the_page_can_be_read() -> None:
-    found = re.findall(r"^\s+(?:on_)?when: (.+)$", PAGE, re.MULTILINE)
+    found = re.findall(r"^\s+(?:on_|only_)?when: (.+)$", PAGE, re.MULTILINE)
     assert len(found) >= 2
     for text in found:
         parse(text)

@@ -111,8 +111,38 @@ def test_winter_hours(month: int, expected: list[int]) -> None:
     assert sorted(hours) == expected
 
 
+SUNNY: dict[str, Any] = {"pv_w": 6000.0, "battery_soc_percent": 60.0, "charger_state": "bulk"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(EXAMPLES.glob("*.py")) if "only then" in path.read_text(encoding="utf-8")
+             or "No more than that" in path.read_text(encoding="utf-8")], ids=lambda path: path.stem,
+)  # fmt: skip
+def test_what_says_only_then_stays_off_in_full_sun(path: Path) -> None:
+    home = ruled(path.stem, ping=False, file_exists=False)
+    on = [second for second in range(0, 4000, 10) if home.at(second, **SUNNY).setpoints["ruled"].on]
+    assert on == []
+
+
+@pytest.mark.parametrize("line", ["soc > 98", "this.on_today_s < 300 and soc > 80", 'file_exists("/run/pump.on")'])
+def test_only_when_leaves_nothing_to_the_surplus(line: str) -> None:
+    only = House(config(loads=[heater("ruled", only_when=line)]))
+    also = House(config(loads=[heater("ruled", on_when=line)]))
+    off, on = (home.at(0, **SUNNY) for home in (only, also))
+    assert not off.setpoints["ruled"].on
+    assert "its condition does not hold, only_when" in off.loads["ruled"].because
+    assert on.setpoints["ruled"].on
+
+
+def test_only_when_has_its_longest_time_and_then_stays_off() -> None:
+    home = House(config(loads=[heater("ruled", only_when="soc > 50", rule_on_max_s=300)]))
+    on = [second for second in range(0, 1200, 10) if home.at(second, **SUNNY).setpoints["ruled"].on]
+    assert (on[0], on[-1]) == (0, 290)
+    assert "it stays off" in home.decisions[-1][1].loads["ruled"].because
+
+
 def one_line(path: Path) -> tuple[str, str]:
-    found = re.search(r"`(when|on_when):\s+(.*?)`", path.read_text(encoding="utf-8"))
+    found = re.search(r"`(when|on_when|only_when):\s+(.*?)`", path.read_text(encoding="utf-8"))
     assert found is not None, path.name
     return found[1], found[2]
 

@@ -100,7 +100,7 @@ def test_a_rule_answers_with_its_reason(rigs: Callable[..., Rig]) -> None:
         ("def rule(home):\n    return home.socc > 3\n", "other.py line 2: AttributeError: there is no socc"),
         ("def rule(home):\n    return home.good.is_onn\n", "there is no good.is_onn"),
         ("def rule(home):\n    return home.load('nobody').is_on\n", "KeyError"),
-        ("def rule(home):\n    return 3\n", 'returns "on", "off" or None, not 3'),
+        ("def rule(home):\n    return 3\n", 'returns "on", "off" or "surplus", not 3'),
         ("def rule(home):\n    return True\n", "not True"),
         ("def rule(home):\n    return 'ON'\n", "not 'ON'"),
         ("def rule(home):\n    return 'on', 3\n", "not ('on', 3)"),

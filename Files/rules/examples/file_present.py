@@ -1,4 +1,4 @@
-"""On while a file is there. As one line: `on_when: file_exists("/run/pump.on")`.
+"""On while a file is there, and only then. As one line: `only_when: file_exists("/run/pump.on")`.
 
 Any script may ask for the load so: `touch /run/pump.on`.
 """
@@ -7,4 +7,4 @@ PATH = "/run/pump.on"
 
 
 def rule(home):
-    return ("on", f"{PATH} is there") if home.file_exists(PATH) else None
+    return ("on", f"{PATH} is there") if home.file_exists(PATH) else ("off", f"no {PATH}")

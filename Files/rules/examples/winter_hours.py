@@ -10,4 +10,4 @@ def rule(home):
         return "off", "outside its hours"
     if home.soc < 95 or not home.pump.is_on:
         return "off", "it waits for 95 % and the pump"
-    return None
+    return "surplus"
