@@ -24,7 +24,7 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
             lines += state_lines(name, state, decision["thresholds"], zone)
     if why:
         lines.append(f"from {grounds_text(decision['inputs'])}")
-    return lines + [_source_line(source) for source in answer.get("sources", [])]
+    return [*lines, *map(_source_line, answer.get("sources", [])), *answer.get("troubles", [])]
 
 
 def _tank_line(tank: Any, zone: tzinfo) -> str:

@@ -12,6 +12,8 @@ from pv_heater.report import Status
 
 WHY_ENTRIES = 10
 """So many decisions are told unless another number is asked for: a screen of them."""
+LARGEST = 1e9
+"""No power, time or temperature that is asked for is larger; NaN and infinity are none."""
 LATCH_REASON = "switched off by `main.py off`"
 
 
@@ -19,12 +21,19 @@ class CommandHandler:
     """Turns a request into a command on the loop's queue; runs on the control socket's thread."""
 
     def __init__(
-        self, loop: Loop, status: Callable[[], Status | None], sources: Callable[[], Sequence[Any]], journal: Journal
+        self,
+        loop: Loop,
+        status: Callable[[], Status | None],
+        sources: Callable[[], Sequence[Any]],
+        journal: Journal,
+        troubles: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        """`troubles` answers sentences about what is wrong beside sources and loads."""
         self._loop = loop
         self._status = status
         self._sources = sources
         self._journal = journal
+        self._troubles = troubles
 
     def __call__(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
@@ -40,7 +49,8 @@ class CommandHandler:
         if word == "boost":
             return self._boost(request)
         if word == "status":
-            return {"ok": True, "status": to_jsonable(self._status()), "sources": to_jsonable(self._sources())}
+            status, sources = to_jsonable(self._status()), to_jsonable(self._sources())
+            return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles())}
         if word == "why":
             return self._why(request)
         raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, status and why")
@@ -67,8 +77,10 @@ class CommandHandler:
 
 def _number(request: Mapping[str, Any], key: str) -> float | None:
     value = request.get(key)
-    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
-        raise ValueError(f"{key} must be a number above 0, not {value!r}")
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= LARGEST:
+        raise ValueError(f"{key} must be a number above 0 and at most {LARGEST:.0f}, not {repr(value)[:40]}")
     return value
 
 

@@ -31,6 +31,7 @@ from pv_heater.core.policy import BatteryShare
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.rules import Rules, answered
 from pv_heater.core.saved import SCHEMA, Saved
+from pv_heater.core.saved_values import group_in
 from pv_heater.core.step_time import LocalDay, StepTime
 from pv_heater.core.surplus import Budget, Strategy, View, house_w
 from pv_heater.core.tariff import Tariff
@@ -90,21 +91,27 @@ class Controller:
         self._day = LocalDay(self._zone)
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
-        self._absent: dict[str, Any] = {}
+        self._absent: dict[str, str] = {}
         """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
-        if self._saved is not None and state is not None:
-            gone = [name for name, load in self._saved.loads.items() if name not in policies and load.fault]
-            self._absent = {name: state["loads"][name] for name in gone}
-            if self._saved.strategy_type == self._strategy_word:
-                self._strategy.restore(self._saved.learned)
-            self._powers.restore(state.get("powers"))
+        self.remarks: tuple[str, ...] = ()
+        """Sentences for the owner: what of the saved state could not be used."""
+        if self._saved is not None:
+            saved, parts = self._saved, self._saved.parts
+            self.remarks = saved.remarks
+            self._absent = {
+                name: load.fault for name, load in saved.loads.items() if name not in policies and load.fault
+            }
+            if saved.strategy_type == self._strategy_word:
+                self._strategy.restore(group_in(group_in(parts, "strategy"), "learned"))
+            self._powers.restore(parts.get("powers"))
             self._use_learned_powers()
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
         """Build from a file or a mapping with the same keys; `state` is what `state()` gave earlier.
 
-        Raises ConfigError with every problem at once, ValueError for a state that is none.
+        A damaged state is used as far as it can be read, faults first; see `remarks` and `core.saved`. Raises
+        ConfigError with every problem at once, ValueError for a state that is none (no schema in it).
         """
         return cls(load_config(source), state)
 
@@ -197,7 +204,8 @@ class Controller:
             "saved_at": now.isoformat() if now else None,
             "day": day.isoformat() if day else None,
             "vacation_until_at": vacation_until_at.isoformat() if vacation_until_at else None,
-            "loads": self._absent | self._loads.as_json(self._time.tick_s),
+            "faults": self._absent | self._loads.faults(),
+            "loads": self._loads.as_json(self._time.tick_s),
             "powers": self._powers.state(),
             "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
@@ -215,12 +223,12 @@ class Controller:
         time = self._time
         time.advance(now, given_s)
         if self._saved is not None:
-            away_s = self._saved.away_s(now)
-            self._loads.take_back(self._saved.loads, time.tick_s, away_s)
-            self._duties.restore(self._saved.duties, time.tick_s, away_s)
-            self._rules.take_back((self._given_state or {}).get("rules"), time.tick_s, away_s)
-            self._actuators.restore((self._given_state or {}).get("curves"))
-            self._day.day, self._orders.vacation_until_at = self._saved.day, self._saved.vacation_until_at
+            saved, away_s = self._saved, self._saved.longest_away_s(now)
+            self._loads.take_back(saved.of(self._loads.policies), time.tick_s, saved.away_s(now))
+            self._duties.restore(group_in(saved.parts, "duties"), time.tick_s, away_s)
+            self._rules.take_back(saved.parts.get("rules"), time.tick_s, away_s)
+            self._actuators.restore(saved.parts.get("curves"))
+            self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
             self._saved = self._given_state = None
         new_day = self._day.has_changed(now)
         self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from pv_heater.commands import CommandHandler
 from pv_heater.config import Config
 from pv_heater.controller import Controller
+from pv_heater.core.saved import unreadable
 from pv_heater.errors import ConfigError
 from pv_heater.identity import Identity
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.clock_trust import ClockTrust
 from pv_heater.io.control import SOCKET_NAME, ControlServer
 from pv_heater.io.pin_lock import lock_state_dir
-from pv_heater.io.state_file import StateFile
+from pv_heater.io.state_file import StateFile, UnreadableState
 from pv_heater.io.stop_signals import StopSignals
 from pv_heater.io.watchdog import SystemdNotifier, Watchdog
 from pv_heater.journal import Journal
@@ -33,6 +35,7 @@ from pv_heater.sources import Sources
 log = logging.getLogger(__name__)
 
 STATE_NAME = "state.json"
+ALL_IN_FAULT = "Every load is in fault until `clear`"
 
 
 class Startable(Protocol):
@@ -60,7 +63,8 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
         house = sources.house
         state_file = StateFile(folder / STATE_NAME)
-        controller = _controller(config, state_file, outputs.pretended)
+        controller, resumed = _controller(config, state_file, outputs.pretended)
+        last_state = controller.state
         names = [policy.name for policy in config.policies]
         rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
         transitions, journal = TransitionLog(full_powers_w(config)), Journal()
@@ -88,7 +92,11 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         )
         displays = Displays(config, outputs.tools, lambda: transitions.status, loop.submit)
         handler = CommandHandler(
-            loop, lambda: transitions.status, lambda: [*sources.status(), *displays.status()], journal
+            loop,
+            lambda: transitions.status,
+            lambda: [*sources.status(), *displays.status()],
+            journal,
+            lambda: [] if state_file.trouble is None else [f"the state cannot be saved: {state_file.trouble}"],
         )
         control = ControlServer(folder / SOCKET_NAME, handler, _identity(config, clock, outputs.worth).as_json())
         signals.attach(loop)
@@ -97,15 +105,20 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             thread.start()
         try:
             loop.run()
-        except Exception:
+        except Exception as error:
             log.critical("the loop broke; every load is off")
+            if resumed and transitions.status is None:
+                # Perhaps that state broke it, and would at every start to come.
+                why = f"the first step with it failed ({type(error).__name__})"
+                state_file.set_aside(why, ALL_IN_FAULT)
+                last_state = partial(unreadable, why)
             raise
         finally:
             # Every load is safe by now; what follows may take its time.
             notifier.stopping()
             for thread in threads:
                 thread.stop()
-            state_file.save_now(controller.state())
+            state_file.save_now(last_state())
             sources.close()
             rules.close()
             displays.close()
@@ -124,10 +137,17 @@ def _identity(config: Config, clock: SystemClock, outputs: str) -> Identity:
     )
 
 
-def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]) -> Controller:
-    """With the saved state, where there is one that can be used."""
+def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]) -> tuple[Controller, bool]:
+    """The controller with its saved state, and whether there was one.
+
+    Where one is there and cannot be used, nobody knows whether it held a fault: every load is in fault until `clear`.
+    """
     try:
-        return Controller(config, state=state_file.load(), pretended=pretended)
-    except (ValueError, TypeError, KeyError) as error:
-        state_file.set_aside(str(error))
-        return Controller(config, pretended=pretended)
+        state = state_file.load()
+        controller = Controller(config, state=state, pretended=pretended)
+    except (UnreadableState, ValueError) as error:
+        state_file.set_aside(str(error), ALL_IN_FAULT)
+        return Controller(config, state=unreadable(str(error)), pretended=pretended), True
+    if controller.remarks:
+        state_file.set_aside("; ".join(controller.remarks), "What else it tells is used")
+    return controller, state is not None

@@ -20,7 +20,7 @@ from pv_heater.detect_text import lines_of, meter_lines
 from pv_heater.errors import BadReply
 from pv_heater.io.control import request_of
 from pv_heater.io.forecast_cache import ForecastCache
-from pv_heater.io.state_file import StateFile
+from pv_heater.io.state_file import StateFile, UnreadableState
 from pv_heater.journal import Journal
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loop import Loop
@@ -46,7 +46,7 @@ def _config(folder: Path) -> Parse:
 
 
 def _state(folder: Path) -> Parse:
-    """As the program begins: what was saved is used, or set aside."""
+    """As the program begins: what was saved is used, or every load is in fault."""
     path = folder / "state.json"
     file, config = StateFile(path), load_config(home_settings(str(folder)))
 
@@ -54,7 +54,7 @@ def _state(folder: Path) -> Parse:
         path.write_bytes(payload)
         try:
             controller = Controller(config, state=file.load())
-        except (ValueError, TypeError, KeyError) as error:
+        except (UnreadableState, ValueError) as error:
             raise BadReply(f"set aside: {error}") from None
         for second in (0.0, 1.0):
             controller.step(seeds.NOON, _READING, None)

@@ -12,6 +12,8 @@ from pv_heater.core.saved_values import number_in
 
 LONGEST_S = 12 * 3600.0
 """Time enough for 500 litres at 2 kW."""
+HOTTEST_C = 100.0
+"""No boost heats water further."""
 
 
 class BoostOf:
@@ -61,9 +63,10 @@ class BoostOf:
 
     def restore(self, state: Mapping[str, Any], tick_s: float, away_s: float) -> None:
         """Go on after `away_s` seconds, if there is something left; anything else than `state` told is ignored."""
-        left_s = number_in(state, "left_s")
-        if left_s is not None and left_s > away_s:
-            self.begin(tick_s, left_s - away_s, number_in(state, "to_c"))
+        left_s, to_c = number_in(state, "left_s"), number_in(state, "to_c")
+        lost = state.get("to_c") is not None and (to_c is None or to_c > HOTTEST_C)
+        if left_s is not None and left_s > away_s and not lost:
+            self.begin(tick_s, left_s - away_s, to_c)
 
     def _over(self, moment: Moment, until_s: float) -> str | None:
         if moment.tick_s >= until_s:

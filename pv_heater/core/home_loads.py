@@ -54,6 +54,10 @@ class HomeLoads:
             if name in self._memories:
                 self._memories[name] = load.memory(tick_s, away_s)
 
+    def faults(self) -> dict[str, str]:
+        """Why loads are in fault, by load."""
+        return {name: memory.fault for name, memory in self._memories.items() if memory.fault is not None}
+
     def as_json(self, tick_s: float) -> dict[str, Any]:
         """Every load's part of the state."""
         return {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()}

@@ -13,6 +13,10 @@ from pv_heater.core.tank_status import TankStatus
 from pv_heater.core.types import OFF, Decision, LoadState, Setpoint
 
 
+FURTHEST_S = 3e9
+"""No instant further away than 95 years is told: the calendar ends somewhere."""
+
+
 def decision_of(
     outcomes: Mapping[str, Outcome],
     blocks: Sequence[Block],
@@ -33,7 +37,8 @@ def decision_of(
     """
 
     def instant(at_s: float) -> datetime:
-        return (now + timedelta(seconds=at_s - tick_s)).astimezone(zone)
+        away_s = max(-FURTHEST_S, min(FURTHEST_S, at_s - tick_s))
+        return (now + timedelta(seconds=away_s)).astimezone(zone)
 
     def load_state(name: str, outcome: Outcome) -> LoadState:
         memory, duty = outcome.memory, outcome.duty

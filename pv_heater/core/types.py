@@ -49,7 +49,11 @@ class Stop(StrEnum):
 
 def require_finite(name: str, value: float | None) -> None:
     """Raise ValueError when `value` is NaN or infinite; None (missing) passes."""
-    if value is not None and not math.isfinite(value):
+    try:
+        finite = value is None or math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        raise ValueError(f"{name} must be a finite number, not one of more than 300 digits") from None
+    if not finite:
         raise ValueError(f"{name} must be a finite number, not {value}")
 
 

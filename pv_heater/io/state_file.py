@@ -5,12 +5,28 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
+import stat
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pv_heater.errors import describe
+
 log = logging.getLogger(__name__)
+
+RETRY_S = 10.0
+"""A state that could not be written is tried again after this time, or with the next one."""
+LARGEST_BYTES = 20_000_000
+"""A state of twenty loads has 50 kB; reading more than this could take a small Pi's memory."""
+LONGEST_NUMBER = 30
+"""Digits; longer whole numbers are damage, and Python refuses those of more than 4300."""
+
+
+class UnreadableState(Exception):
+    """A saved state is there and cannot be read; the message says why."""
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -21,6 +37,17 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name itself reaches the disk; some file systems know no such thing, and then nothing is lost by it."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 class StateFile:
@@ -30,37 +57,48 @@ class StateFile:
         self._path = path
         self._pending: Mapping[str, Any] | None = None
         self._ready = threading.Condition()
-        self._failing = False
+        self._trouble: str | None = None
         self._writing = threading.Lock()
         threading.Thread(target=self._run, name="state", daemon=True).start()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the newest state is not on the disk; None while saving works. From any thread."""
+        return self._trouble
+
     def load(self) -> dict[str, Any] | None:
-        """The saved state; None when there is none. A damaged file is set aside with a log line."""
+        """The saved state; None where none was ever saved. Raises UnreadableState for anything else."""
         try:
-            state = json.loads(self._path.read_text(encoding="utf-8"))
+            text = _read(self._path)
         except FileNotFoundError:
+            if os.path.lexists(self._path):
+                raise UnreadableState("it is a link to a file that is not there") from None
             return None
-        except (OSError, ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
-            self.set_aside(str(error))
-            return None
+        except (OSError, ValueError) as error:
+            raise UnreadableState(_words(error)) from error
+        try:
+            state = json.loads(text, parse_int=_whole_number)
+        except (ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
+            raise UnreadableState(
+                f"it is damaged: {_words(error)}" if text.strip("\0 \n") else "it is empty"
+            ) from error
         if not isinstance(state, dict):
-            self.set_aside("it holds no object")
-            return None
+            raise UnreadableState("it holds no object")
         return state
 
-    def set_aside(self, why: str) -> None:
-        """Keep a state that cannot be used under another name, so that its owner can look, and say so."""
+    def set_aside(self, why: str, consequence: str) -> None:
+        """Keep a copy of a state that cannot be used, so that its owner can look, and say so.
+
+        The state itself stays until another is saved: a restart before that must find it damaged, and not missing.
+        """
         aside = self._path.with_suffix(".damaged")
-        log.error(
-            "the saved state %s cannot be used: %s. It is kept as %s; timers, forced modes and faults begin anew",
-            self._path,
-            why,
-            aside.name,
-        )
         try:
-            os.replace(self._path, aside)
+            if self._path.is_file():
+                shutil.copyfile(self._path, aside)
+            kept = f" A copy is kept as {aside.name}."
         except OSError as error:
-            log.error("it could not be renamed: %s", error)
+            kept = f" It could not be copied: {_words(error)}."
+        log.error("the saved state %s cannot be used: %s. %s.%s", self._path, why, consequence, kept)
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write `state` soon, on the other thread."""
@@ -79,18 +117,47 @@ class StateFile:
             with self._ready:
                 self._ready.wait_for(lambda: self._pending is not None)
                 state, self._pending = self._pending, None
-            if state is not None:
-                self._write(state)
+            if state is None or self._write(state):
+                continue
+            with self._ready:
+                if not self._ready.wait_for(lambda: self._pending is not None, RETRY_S):
+                    self._pending = state
 
-    def _write(self, state: Mapping[str, Any]) -> None:
+    def _write(self, state: Mapping[str, Any]) -> bool:
         try:
             with self._writing:
                 write_atomically(self._path, json.dumps(state, indent=1, sort_keys=True) + "\n")
-        except OSError as error:
-            if not self._failing:
-                log.error("the state cannot be saved to %s: %s; a restart would forget it", self._path, error)
-            self._failing = True
-            return
-        if self._failing:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next state must be tried and the owner told
+            trouble = describe(error)
+            if self._trouble is None:
+                log.error("the state cannot be saved to %s: %s; a restart would forget it", self._path, trouble)
+            self._trouble = trouble
+            return False
+        if self._trouble is not None:
             log.info("the state is saved again")
-        self._failing = False
+        self._trouble = None
+        return True
+
+
+def _read(path: Path) -> str:
+    """The text of an ordinary file; never waits, whatever stands there under its name."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        kind = os.fstat(file.fileno())
+        if not stat.S_ISREG(kind.st_mode):
+            raise ValueError("it is no ordinary file")
+        if kind.st_size > LARGEST_BYTES:
+            raise ValueError(f"it has {kind.st_size} bytes, and no state has more than {LARGEST_BYTES}")
+        return file.read(LARGEST_BYTES).decode("utf-8-sig")
+
+
+def _whole_number(digits: str) -> float | None:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is no text"
+    return str(error) or type(error).__name__

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pv_heater.core.rules import Rules
-from pv_heater.io.state_file import StateFile
+from pv_heater.io.state_file import StateFile, UnreadableState
 from pv_heater.rules.files import FOLDER, RuleFiles
 from pv_heater.rules.runner import RuleRunner
 
@@ -29,6 +30,15 @@ def build_rules(
         rules.picture,
         rules.probes,
         monotonic_s,
-        saved=state_file.load(),
+        saved=_memory(state_file),
         save=state_file.save_now,
     )
+
+
+def _memory(state_file: StateFile) -> Mapping[str, Any] | None:
+    """What rule files remembered; None without. They keep no faults: a damaged memory is only forgotten."""
+    try:
+        return state_file.load()
+    except UnreadableState as error:
+        state_file.set_aside(str(error), "Timers and held conditions of rule files begin anew")
+        return None
