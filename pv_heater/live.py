@@ -149,5 +149,5 @@ def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]
         state_file.set_aside(str(error), ALL_IN_FAULT)
         return Controller(config, state=unreadable(str(error)), pretended=pretended), True
     if controller.remarks:
-        state_file.set_aside("; ".join(controller.remarks), "What else it tells is used")
+        state_file.set_aside("; ".join(controller.remarks), "The rest of it is used")
     return controller, state is not None

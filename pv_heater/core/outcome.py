@@ -12,7 +12,6 @@ from pv_heater.core.surplus import Budget
 from pv_heater.core.tank_status import TankStatus
 from pv_heater.core.types import OFF, Decision, LoadState, Setpoint
 
-
 FURTHEST_S = 3e9
 """No instant further away than 95 years is told: the calendar ends somewhere."""
 

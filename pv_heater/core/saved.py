@@ -129,7 +129,7 @@ class Saved:
         state, remarks, fault_of_all = _of_this_schema(given)
         faults, lost = _faults(state)
         if fault_of_all is None and lost:
-            fault_of_all = "the saved state does not tell which loads had a fault"
+            fault_of_all = "the saved state does not say which loads had a fault"
         if fault_of_all is not None and UNREADABLE not in given:
             remarks.append(f"{fault_of_all}; every load is in fault until `clear`")
         damaged: list[str] = []

@@ -13,12 +13,14 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 """A Pi without a clock chip wakes up in 1970."""
 DEEPEST = 16
 """No state is nested deeper; a damaged one may be."""
+DAMAGED = "(damaged)"
+"""No number, no instant, no word that means anything."""
 
 
 def cleaned(value: Any, complaints: list[str], path: str = "", depth: int = 0) -> Any:
-    """The same as plain JSON types, with None for numbers and instants that nothing can be computed with.
+    """The same as plain JSON types, with `DAMAGED` for numbers and instants that nothing can be computed with.
 
-    `complaints` gets the path of each.
+    `complaints` gets the path of each. It is not None, which says something: never, or without an end.
     """
     if isinstance(value, Mapping) and depth < DEEPEST:
         return {str(key): cleaned(item, complaints, _joined(path, key), depth + 1) for key, item in value.items()}
@@ -31,7 +33,7 @@ def cleaned(value: Any, complaints: list[str], path: str = "", depth: int = 0) -
     if isinstance(value, str) and _in_time(value):
         return value
     complaints.append(path)
-    return None
+    return DAMAGED
 
 
 def number_in(state: Mapping[str, Any], key: str) -> float | None:
@@ -68,7 +70,7 @@ def instant_in(state: Mapping[str, Any], key: str) -> datetime | None:
 def text_in(state: Mapping[str, Any], key: str) -> str | None:
     """A text that is not empty."""
     value = state.get(key)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value not in ("", DAMAGED) else None
 
 
 def group_in(state: Mapping[str, Any], key: str) -> Mapping[str, Any]:

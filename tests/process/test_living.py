@@ -142,17 +142,21 @@ def test_check_says_that_max_c_cannot_work_with_vrm(vrm: VrmServer, tmp_path: Pa
     "text",
     [
         "{",
-        "[]",
         '{"schema": 99}',
         '{"schema": 1, "loads": {"water_heater": 5}}',
-        '{"schema": 1, "saved_at": "yesterday"}',
-        '{"schema": 1, "loads": {"water_heater": {"mode": "sideways"}}}',
     ],
 )
-def test_a_state_file_that_cannot_be_used_is_set_aside(text: str, vrm: VrmServer, tmp_path: Path) -> None:
+def test_a_state_file_that_cannot_be_used_puts_every_load_into_fault_until_clear(
+    text: str, vrm: VrmServer, tmp_path: Path
+) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "state.json").write_text(text)
-    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_for(
+            lambda: "cannot be used" in program.log() and "starts in fault" in program.log(), 10, "log lines"
+        )
+        assert json.loads((tmp_path / "state" / "state.json").read_text())["faults"]["water_heater"]
+        assert run_once(tmp_path, config, "clear", "water_heater").returncode == 0
         program.wait_until_heating()
-        assert "cannot be used" in program.log()
     assert (tmp_path / "state" / "state.damaged").read_text() == text
