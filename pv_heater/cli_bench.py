@@ -54,11 +54,18 @@ def capture(
         Path | None,
         typer.Option("--config", "-c", metavar="FILE", help="Its site is the place of days the bench does not know."),
     ] = None,
-    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
+    days: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN", help="Only files with such names, such as 'D1*'.  [default: *; gx_real: D0[4-7]*]"
+        ),
+    ] = None,
     strategy: Annotated[
         list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.")
     ] = None,
-    feed: Annotated[str, typer.Option(metavar="WORD", help="gx, vrm or all.")] = "all",
+    feed: Annotated[
+        str, typer.Option(metavar="WORD", help="gx, vrm, all (both), or gx_real: gx as late as Victron's devices are.")
+    ] = "all",
     variant: Annotated[str, typer.Option(metavar="PATTERN", help="Only rows with such names, such as 'zero*'.")] = "*",
     homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
     where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
@@ -73,17 +80,20 @@ def capture(
     """Measure how much of the catchable sun is caught.
 
     Each recorded day, each strategy, against a bound with perfect foresight. A day takes about half a second for each
-    row, strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that.
+    row, strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that. A
+    day of gx_real is lived second by second, in half a minute: without --days only four days in May are.
     """
     from pv_heater.bench.capture import measure
     from pv_heater.bench.days import spells_from_folder
-    from pv_heater.bench.variants import HOMES, MAIN, where_lost
+    from pv_heater.bench.variants import HOMES, MAIN, REAL_HOME, where_lost
     from pv_heater.strategies import STRATEGIES
 
     strategies = strategy or list(STRATEGIES)
     _known("strategy", strategies, STRATEGIES)
-    _known("feed", [feed], ("gx", "vrm", "all"))
-    rows = [row for row in (*MAIN, *HOMES[: len(HOMES) if homes else 0]) if feed in (row.feed, "all")]
+    _known("feed", [feed], ("gx", "vrm", "all", "gx_real"))
+    days = days or ("D0[4-7]*" if feed == "gx_real" else "*")
+    every = REAL_HOME if feed == "gx_real" else (*MAIN, *HOMES[: len(HOMES) if homes else 0])
+    rows = [row for row in every if feed in (row.feed, "all")]
     rows = [row for row in rows if fnmatch(row.name, variant)]
     if not any(row.fits(word) for row in rows for word in strategies):
         raise typer.BadParameter(f"no variant called {variant} is for feed {feed} and {', '.join(strategies)}")

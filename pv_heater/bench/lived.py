@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any, Never, TypeVar
+from typing import Any, Never, Protocol, TypeVar
 from zlib import crc32
 
 from pv_heater.bench.days import Spell
@@ -24,14 +24,19 @@ from pv_heater.ports import Tools
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed, SimulatedFeed
 from pv_heater.sim.home import Home
+from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.real_home import RealHome, RealHomeSettings
 from pv_heater.sim.recorded import HomeRecording, forecast_from
 from pv_heater.sim.recorded_home import RecordedHome
 from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
+from pv_heater.sim.victron_chain import ChainSettings
 
 W = TypeVar("W", bound=Reporter)
 
 TICK_S = 10.0
 """The loop's pace. A tick a second would cost ten times as much and see the same readings."""
+REAL_TICK_S = 1.0
+"""Its pace where the meter is as late as a real one: within ten seconds the home would have settled unseen."""
 DARK_TICK_S = 60.0
 """Its pace while the sun is well below the horizon: nothing can be heated then, and half of all ticks are saved."""
 DARK_BELOW_DEG = -3.0
@@ -66,6 +71,20 @@ class Moment:
     soc_percent: float
 
 
+class LivedHome(Protocol):
+    """What is asked of a home after its day: the software home, with an ideal meter or a real one."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of the energy."""
+        ...
+
+    @property
+    def soc_percent(self) -> float:
+        """State of charge, 0 to 100."""
+        ...
+
+
 class _Tally:
     """Satisfies `loop.Reporter`: counts starts, and changes of power while heating."""
 
@@ -85,7 +104,7 @@ class _Tally:
 class _Course:
     """Satisfies `loop.Reporter`: keeps the course of a day."""
 
-    def __init__(self, recording: HomeRecording, home: Home) -> None:
+    def __init__(self, recording: HomeRecording, home: LivedHome) -> None:
         self._recording = recording
         self._home = home
         self.moments: list[Moment] = []
@@ -130,16 +149,15 @@ def without_heating(recording: HomeRecording, house: House) -> LivedDay:
 
 
 def _lives(
-    spell: Spell, variant: Variant, strategy: str, seed: str, watch: Callable[[HomeRecording, Home], W]
-) -> Iterator[tuple[HomeRecording, Home, W]]:
+    spell: Spell, variant: Variant, strategy: str, seed: str, watch: Callable[[HomeRecording, LivedHome], W]
+) -> Iterator[tuple[HomeRecording, LivedHome, W]]:
     """Day after day, each with its home at midnight and the reporter that `watch` gave for it."""
     config = load_config(variant.settings(spell.place, strategy))
     forecast = _forecast(spell, variant, seed)
     state: dict[str, Any] | None = None
     for recording in spell.days:
         controller, clock = Controller(config, state), SimClock(recording.start_at)
-        home = Home(variant.house.home(variant.pace, feed_in=variant.feed_in), local_start_s=recording.local_start_s)
-        life = RecordedHome(recording, home, clock)
+        home, life = _home(recording, variant, clock, seed)
         heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))
         life.connect([heater])
         meter = _worsened(life.read, variant.meter, Random(f"{seed} {recording.name}"))
@@ -152,17 +170,31 @@ def _lives(
             loads=[heater],
             reporters=[reporter],
         )
-        _run(loop, clock, spell.place.site, recording.end_s)
+        tick_s = REAL_TICK_S if variant.feed == "gx_real" else TICK_S
+        _run(loop, clock, spell.place.site, recording.end_s, tick_s)
         state = controller.state()
         yield recording, home, reporter
 
 
-def _run(loop: Loop, clock: SimClock, site: Site, until_s: float) -> None:
+def _home(
+    recording: HomeRecording, variant: Variant, clock: SimClock, seed: str
+) -> tuple[LivedHome, RecordedHome | RealHome]:
+    """The home of one day, and what lives it and is read."""
+    settings = variant.house.home(variant.pace, feed_in=variant.feed_in)
+    if variant.feed == "gx_real":
+        chain = ChainSettings(seed=crc32(f"{seed} {recording.name}".encode()))
+        real = RealHome(RealHomeSettings(home=settings, chain=chain), recording, clock)
+        return real, real
+    home = Home(settings, local_start_s=recording.local_start_s)
+    return home, RecordedHome(recording, home, clock)
+
+
+def _run(loop: Loop, clock: SimClock, site: Site, until_s: float, light_tick_s: float) -> None:
     """Tick until the end of the day, quickly by night."""
     course = SunCourse(site.latitude or 0.0, site.longitude or 0.0)
     while clock.monotonic_s() < until_s:
         loop.tick()
-        tick_s = DARK_TICK_S if course.elevation_deg(clock.now()) < DARK_BELOW_DEG else TICK_S
+        tick_s = DARK_TICK_S if course.elevation_deg(clock.now()) < DARK_BELOW_DEG else light_tick_s
         clock.wait_until(min(until_s, clock.monotonic_s() + tick_s))
     loop.make_safe()
 
@@ -211,7 +243,7 @@ def _worsened(read: Callable[[], Reading], how: str, chance: Random) -> Callable
     return {"exact": read, "whole_percent": whole_percent, "noisy": noisy}[how]
 
 
-def _booked(name: str, home: Home, tally: _Tally) -> LivedDay:
+def _booked(name: str, home: LivedHome, tally: _Tally) -> LivedDay:
     ledger = home.ledger
     return LivedDay(
         day=name,

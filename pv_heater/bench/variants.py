@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pv_heater.bench.days import Place
-from pv_heater.sim.feed import LIVE, VRM, Pace
+from pv_heater.sim.feed import LIVE, REAL, VRM, Pace
 from pv_heater.sim.home import TAPER_FROM_PERCENT, HomeSettings
 from pv_heater.sim.tank import TankSettings
 
 HEATER = "water_heater"
-PACES: dict[str, Pace] = {"gx": LIVE, "vrm": VRM}
+PACES: dict[str, Pace] = {"gx": LIVE, "vrm": VRM, "gx_real": REAL}
+"""gx is an ideal meter, `gx_real` one whose values come through Victron's chain of drivers, a look a second."""
 EXPORT_ONLY = ("bucket",)
 """Strategies that regulate on what a fast meter sees exported; anywhere else they hand over to `balance`."""
 WITHOUT_FORECAST = ("balance", "bucket")
@@ -65,7 +66,7 @@ class Variant:
 
     def fits(self, strategy: str) -> bool:
         """Whether the strategy is made for this home, and would not only repeat the row with the drawn forecast."""
-        if strategy in EXPORT_ONLY and not (self.feed == "gx" and self.feed_in):
+        if strategy in EXPORT_ONLY and not (self.feed != "vrm" and self.feed_in):
             return False
         return strategy not in WITHOUT_FORECAST or self.forecast == "drawn" or bool(self.eased)
 
@@ -90,7 +91,7 @@ class Variant:
             "loads": [load],
             "dry_run": True,
         }
-        if self.feed == "gx":
+        if self.feed != "vrm":
             # Any meter in the house: short ages are to be expected of it. Without one, readings are a portal's.
             settings["meter"] = {"type": "recording", "path": "unused"}
         if "limits" in self.eased:
@@ -111,6 +112,12 @@ MAIN = (
     Variant(name="no forecast", forecast="none"),
 )
 """Run without being asked; gx and zero feed-in where the name says nothing else."""
+
+REAL_HOME = (
+    Variant(name="zero feed-in, gx_real", feed="gx_real"),
+    Variant(name="feed-in, gx_real", feed="gx_real", feed_in=True),
+)
+"""Only where the feed is asked for: a day takes fifty times as long."""
 
 HOMES = (
     *(Variant(name=f"battery {kwh:g} kWh", house=House(capacity_wh=1000.0 * kwh)) for kwh in (2.0, 10.0, 15.0)),

@@ -28,6 +28,8 @@ class Pace:
 
 LIVE = Pace(interval_s=10.0, delay_s=0.0, tells_throttling=True, tells_loads=True)
 """The GX device in the house."""
+REAL = Pace(interval_s=1.0, delay_s=0.0, tells_throttling=True, tells_loads=False)
+"""The same, as it is: see `victron_chain`."""
 VRM = Pace(interval_s=60.0, delay_s=60.0, tells_throttling=False, tells_loads=False)
 """The portal at its fastest: a reading a minute, each a minute old."""
 

@@ -78,6 +78,8 @@ class RealHome:
         """What the inverter gives to the AC side; None before the first step."""
         self._heat_w = 0.0
         self._generator_ws = 0.0
+        self._settled_ws = (0.0, 0.0)
+        """What steps of the loads made the grid deliver and take until the inverter had taken them over."""
         self._edges = sorted({edge for row in (*settings.dc_loads, *settings.generator) for edge in _edges_of(row)})
         self.truth = self._live(0.0, 0.0)
         """What the home does now, without any lateness."""
@@ -123,7 +125,14 @@ class RealHome:
     @property
     def ledger(self) -> Ledger:
         """What became of the energy so far; DC loads and losses count as the house, a generator as sun."""
-        return self._home.ledger
+        ledger = self._home.ledger
+        bought_wh, sold_wh = (energy_ws / 3600.0 for energy_ws in self._settled_ws)
+        return replace(
+            ledger,
+            grid_import_wh=ledger.grid_import_wh + bought_wh,
+            grid_export_wh=ledger.grid_export_wh + sold_wh,
+            battery_end_wh=ledger.battery_end_wh + bought_wh - sold_wh,
+        )
 
     @property
     def generator_wh(self) -> float:
@@ -196,7 +205,11 @@ class RealHome:
             settling_w=settling_w if abs(settling_w) > 1.0 else 0.0,
             settling_s=settings.regulation_s,
         )
-        self._inverter_w = wanted_w - (truth.at(to_s).grid_w - truth.grid_w)
+        left_w = truth.at(to_s).grid_w - truth.grid_w
+        settled_ws = (truth.settling_w - left_w) * truth.settling_s
+        bought_ws, sold_ws = self._settled_ws
+        self._settled_ws = (bought_ws + max(0.0, settled_ws), sold_ws - min(0.0, settled_ws))
+        self._inverter_w = wanted_w - left_w
         return truth
 
 

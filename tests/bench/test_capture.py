@@ -12,7 +12,7 @@ from pv_heater.bench.capture import Capture, measure
 from pv_heater.bench.days import GRAZ, Spell, minutes_w
 from pv_heater.bench.lived import LivedDay, course_of, live_spell, without_heating
 from pv_heater.bench.score import Possible, score
-from pv_heater.bench.variants import HOMES, MAIN, House, Variant, where_lost
+from pv_heater.bench.variants import HOMES, MAIN, REAL_HOME, House, Variant, where_lost
 from pv_heater.config import load_config
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.sky import site_clear_sky
@@ -74,6 +74,15 @@ def test_the_table_has_strategies_side_by_side_and_variants_below_each_other() -
         assert line.count("±") == 2
     # Balance looks at no forecast: with a perfect one it would be the same once more.
     assert any(re.fullmatch(r"perfect forecast +[+-]0\.\d{3}", line) for line in lines)
+
+
+def test_a_home_as_late_as_a_real_one_is_lived_second_by_second_and_valued_the_same() -> None:
+    """Four minutes of steady sun: an ideal meter every ten seconds, and a chain of drivers every second."""
+    short = spell(stretch([1800.0] * 4, 760.0))
+    ideal, real = (course_of(short, 0, replace(row, name="t"), "balance", "1 0") for row in (GX, REAL_HOME[0]))
+    assert (len(ideal), len(real)) == (24, 240)
+    assert without_heating(short.days[0], GX.house) == without_heating(short.days[0], REAL_HOME[0].house)
+    assert live_spell(short, REAL_HOME[0], "balance", "1 0") == live_spell(short, REAL_HOME[0], "balance", "1 0")
 
 
 def test_a_law_that_fits_no_variant_is_refused() -> None:

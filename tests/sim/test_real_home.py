@@ -100,6 +100,21 @@ def test_the_grid_bears_a_step_until_the_inverter_has_taken_it_over() -> None:
     assert (later.grid_w, later.battery_w) == pytest.approx((0, 40), abs=15)
 
 
+def test_what_the_grid_bears_of_steps_is_bought_and_sold() -> None:
+    """1000 W for a second or so, up and down: some 0.3 Wh each way, and the battery keeps what the grid gave."""
+    lived, stiff = Lived(), Lived(regulation_s=0.0)
+    for one in (lived, stiff):
+        one.after(10)
+        one.heat(1000)
+        one.after(30)
+        one.heat(0)
+        one.after(60)
+    ours, theirs = lived.home.ledger, stiff.home.ledger
+    assert (ours.grid_import_wh, ours.grid_export_wh) == pytest.approx((0.306, 0.306), abs=0.001)
+    assert (theirs.grid_import_wh, theirs.grid_export_wh) == (0.0, 0.0)
+    assert ours.battery_end_wh == pytest.approx(theirs.battery_end_wh, abs=0.001)
+
+
 def test_the_order_in_which_devices_look_is_drawn_and_the_same_for_a_seed() -> None:
     def seen(seed: int) -> list[float | None]:
         lived = Lived(phase_s={}, chain=ChainSettings(seed=seed))
