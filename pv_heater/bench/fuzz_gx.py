@@ -15,7 +15,8 @@ from pv_heater.io.gx_store import GxPicture, GxStore
 from pv_heater.io.gx_talk import GxPace, GxTalk
 from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.gx_company import company
-from pv_heater.meters.gx_frozen import FrozenChargers
+from pv_heater.meters.gx_frozen import FrozenDrivers, drivers_of
+from pv_heater.meters.gx_frozen import house_of as moving_of
 from pv_heater.meters.gx_limits import feed_in_of, inverter_held_back
 from pv_heater.meters.gx_lost import LostDevices
 from pv_heater.meters.gx_reading import Seen, Sight, reading_of
@@ -68,13 +69,14 @@ def _pictures(payload: bytes) -> list[GxPicture]:
 
 def _mqtt_reading(payload: bytes) -> object:
     """The last of the readings, made as `meters.gx_mqtt` makes them."""
-    lost, chargers, reading = LostDevices(), FrozenChargers(), None
+    lost, drivers, reading = LostDevices(), FrozenDrivers(), None
     for number, picture in enumerate(_pictures(payload)):
         values = GxValues(picture.values, unheard)
-        lost.check(values, picture.gone)
-        hung = chargers.hung(values, number * _HEARTBEAT_S)
+        tick_s = number * _HEARTBEAT_S
+        doubts = lost.check(values, picture.gone, tick_s)
+        hung = drivers.hung(drivers_of(values), moving_of(values), tick_s)
         company(values)
-        reading = reading_from_values(values, taken_at=seeds.NOON, hung=hung, complain=unheard)
+        reading = reading_from_values(values, taken_at=seeds.NOON, hung=hung, doubts=doubts, complain=unheard)
     return reading
 
 

@@ -1,26 +1,49 @@
-"""Solar chargers whose driver on the GX device hangs. Pure, but it remembers.
+"""Chargers, inverters and grid meters whose driver on the GX device hangs. Pure, but it remembers.
 
-Nothing tells: no topic is taken back and no value becomes null, and the system's PV power goes on to hold the
-charger's last word. Only that not one of its values moves while the rest of the house does gives it away: the voltages
-and currents of a charger that works change every few seconds.
+Nothing tells: no topic is taken back and no value becomes null, and the system's sums go on to hold the driver's last
+word. Only that not one of its values moves while the rest of the house does gives it away: voltages and currents of a
+device that works change every few seconds (recordings of real ones: after 4 s at most for a charger, 7 s for an idle
+Multi).
 
-What it really gives is not known then. Left in, its share could be sun that went hours ago; counted as 0, the house
-would seem to live without it. So PV power as a whole is left out, and the balance rests on grid and battery, which are
-measured.
+What it really gives or takes is not known then. A charger's share could be sun that went hours ago; counted as 0, the
+house would seem to live without it. So PV power as a whole is left out. With an inverter that hangs consumption is left
+out, and what it says of its input. The balance rests on what others measure. With a grid meter that hangs there is
+nothing to rest on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from pv_heater.meters.gx_topics import CHARGERS, GxValues
+from pv_heater.meters.gx_topics import CHARGERS, GRID_METERS, INVERTERS, GxValues
 
-FROZEN_S = 60.0
+FROZEN_S = 30.0
 _LEAST_W = 100.0
 """Below it a charger may rest for minutes, and what it gives hardly matters."""
-_OWN_VALUES = ("/Yield/Power", "/V", "/I", "/P", "/Dc/0/Voltage", "/Dc/0/Current")
-_HOUSE = tuple(f"system/0/{name}" for name in ("Dc/Battery/Power", "Dc/Battery/Voltage", "Ac/Consumption/L1/Power"))
+_LEAST_GRID_W = 10.0
+"""ESS holds the grid near 50 W. Exactly 0 for ever is a meter that only stands for one."""
+_OWN_VALUES = (
+    *("/Yield/Power", "/V", "/I", "/P", "/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power"),
+    *(f"/L{phase}/{name}" for phase in (1, 2, 3) for name in ("Power", "Voltage", "Current")),
+)
+_HOUSE = tuple(
+    f"system/0/{name}"
+    for name in ("Dc/Battery/Power", "Dc/Battery/Voltage", "Ac/Consumption/L1/Power", "Ac/Grid/L1/Power")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """What one device says at this moment."""
+
+    name: str
+    values: Hashable
+    """All that it measures itself."""
+    claimed_w: float
+    """The power that would be believed of it."""
+    least_w: float = _LEAST_W
+    """Below it nothing is held against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +52,21 @@ class _Seen:
     since_s: float
 
 
-class FrozenChargers:
-    """To be shown every picture; one instance for one GX device."""
+class FrozenDrivers:
+    """To be shown every sample; one instance for one GX device."""
 
     def __init__(self, after_s: float = FROZEN_S) -> None:
         self._after_s = after_s
         self._seen: dict[str, _Seen] = {}
 
-    def hung(self, values: GxValues, tick_s: float) -> frozenset[str]:
-        """The chargers, such as ``solarcharger/280``, that claim power but have not moved for a minute.
+    def hung(self, drivers: Iterable[Driver], house: Hashable, tick_s: float) -> frozenset[str]:
+        """The names of those that claim power but have not moved for `after_s`.
 
-        `tick_s` is monotonic. When nothing else moved in that minute either, the house may just be still.
+        `house` are values of the rest, `tick_s` is monotonic. When nothing else moved in that time either, the house
+        may just be still.
         """
-        chargers = _values_of_chargers(values)
-        house = tuple(values.number(topic) for topic in _HOUSE)
-        now = {**chargers, "house": house}
+        devices = tuple(drivers)
+        now = {driver.name: driver.values for driver in devices} | {"house": house}
         self._seen = {
             name: known
             if (known := self._seen.get(name)) is not None and known.values == held
@@ -52,22 +75,49 @@ class FrozenChargers:
         }
         still_s = {name: tick_s - seen.since_s for name, seen in self._seen.items()}
         return frozenset(
-            name
-            for name in chargers
-            if still_s[name] >= self._after_s
-            and _claimed_w(values, name) > _LEAST_W
-            and any(other_s < self._after_s for other, other_s in still_s.items() if other != name)
+            driver.name
+            for driver in devices
+            if still_s[driver.name] >= self._after_s
+            and driver.claimed_w >= driver.least_w
+            and any(other_s < self._after_s for other, other_s in still_s.items() if other != driver.name)
         )
 
 
-def _values_of_chargers(values: GxValues) -> dict[str, Hashable]:
+def drivers_of(values: GxValues) -> tuple[Driver, ...]:
+    """The chargers, inverters and grid meters of one picture, such as ``solarcharger/280``."""
     found: dict[str, list[tuple[str, float | None]]] = {}
-    for device, topic in values.ending(CHARGERS, _OWN_VALUES):
+    for device, topic in values.ending((*CHARGERS, *INVERTERS, *GRID_METERS), _OWN_VALUES):
         found.setdefault(device, []).append((topic, values.number(topic)))
-    return {device: tuple(sorted(held, key=lambda item: item[0])) for device, held in found.items()}
+    return tuple(
+        Driver(
+            name=device,
+            values=tuple(sorted(held, key=lambda item: item[0])),
+            claimed_w=_claimed_w(values, device),
+            least_w=_LEAST_GRID_W if is_grid_meter(device) else _LEAST_W,
+        )
+        for device, held in found.items()
+    )
+
+
+def house_of(values: GxValues) -> Hashable:
+    """What moves in a house that lives."""
+    return tuple(values.number(topic) for topic in _HOUSE)
+
+
+def is_inverter(name: str) -> bool:
+    """Whether that driver is an inverter's, whose word is behind consumption."""
+    return name.startswith(tuple(f"{service}/" for service in INVERTERS))
+
+
+def is_grid_meter(name: str) -> bool:
+    """Whether that driver is a grid meter's."""
+    return name.startswith(tuple(f"{service}/" for service in GRID_METERS))
 
 
 def _claimed_w(values: GxValues, device: str) -> float:
+    if is_inverter(device) or is_grid_meter(device):
+        topics = [topic for _, topic in values.ending((device,), ("/P", "/Power"))]
+        return max((abs(power_w) for topic in topics if (power_w := values.number(topic)) is not None), default=0.0)
     power_w = values.number(f"{device}/Yield/Power")
     if power_w is None:
         power_w = (values.number(f"{device}/Pv/V") or 0.0) * (values.number(f"{device}/Pv/I") or 0.0)

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 
 from pv_heater.errors import BadReply
 from pv_heater.meters.ac_source import NO_INPUT
-from pv_heater.meters.gx_topics import GxValues
+from pv_heater.meters.gx_inverter import SETTLE_S, InverterWatch
+from pv_heater.meters.gx_topics import PHASES, GxValues
 
 _INVERTERS = frozenset({"vebus", "multi", "acsystem"})
 """Services whose own input stands in for a grid meter: Multi and Quattro, Multi RS, several Multi RS."""
+_SYSTEM_TYPE, _SOURCE = "system/0/SystemType", "system/0/Ac/ActiveIn/Source"
 _RUN_WITHOUT = "settings/0/Settings/CGwacs/RunWithoutGridMeter"
 
 
+class Doubt(StrEnum):
+    """What of a picture is not the whole truth any more, and is left out."""
+
+    INVERTER = "inverter"
+    """What is made up of the inverter's word: consumption, what feeds it, estimated DC loads."""
+    CONSUMPTION = "consumption"
+    GRID = "grid"
+
+
 class LostDevices:
-    """Remembers what this home has had; to be asked with every picture."""
+    """Remembers what this home has had; to be asked with every picture. `off_grid`: it has no grid."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, off_grid: bool = False, settle_s: float = SETTLE_S) -> None:
+        self._off_grid = off_grid
         self._had_grid_meter = False
-        self._had_battery = False
+        self._had_charge = False
+        self._had_system = False
+        self._had: set[str] = set()
+        """Topics that were told once, and must be told from then on."""
+        self._inverter = InverterWatch(settle_s)
 
-    def check(self, values: GxValues, gone: Collection[str]) -> None:
-        """Raise BadReply when what the GX device shows of the house can no longer be true."""
+    def check(self, values: GxValues, gone: Collection[str], tick_s: float) -> frozenset[Doubt]:
+        """What is to be left out; `tick_s` is monotonic.
+
+        Raises BadReply when what the GX device shows of the house can no longer be true.
+        """
         self._check_grid_meter(values, gone)
         self._check_battery(values)
+        doubts = {Doubt.INVERTER} if self._lost_inverter(values, tick_s) else set()
+        parts = {Doubt.CONSUMPTION: "Ac/Consumption", Doubt.GRID: "Ac/Grid"}
+        return frozenset(doubts | {doubt for doubt, part in parts.items() if self._lost_phase(values, part)})
 
     def _check_grid_meter(self, values: GxValues, gone: Collection[str]) -> None:
         """Without its grid meter the GX device shows the inverter's input as the grid.
@@ -33,8 +56,7 @@ class LostDevices:
         """
         if values.number("system/0/Ac/ActiveIn/Source") == NO_INPUT:
             return
-        meters = [values.number(topic) for _, topic in values.ending(("grid",), ("/Connected",))]
-        is_there = any(meters)
+        is_there = values.has_grid_meter
         kinds = {values.text(topic) for _, topic in values.ending(("system",), ("/ServiceType",))}
         if is_there or "grid" in kinds:
             self._had_grid_meter = True
@@ -55,9 +77,38 @@ class LostDevices:
     def _check_battery(self, values: GxValues) -> None:
         """Without battery and inverter the GX device goes on to show the chargers' power as the battery's."""
         has_charge, has_system = values.is_told("system/0/Dc/Battery/Soc"), values.is_told("system/0/SystemType")
-        if self._had_battery and not has_charge and not has_system:
+        if self._had_charge and not has_charge and self._had_system and not has_system:
             raise BadReply(
                 "the GX device lost both the battery monitor and the inverter: what it shows as battery power is only "
                 "that of the solar chargers now"
             )
-        self._had_battery = self._had_battery or (has_charge and has_system)
+        if self._had_charge and not has_charge:
+            raise BadReply(
+                "the GX device lost its battery monitor: the state of charge is unknown, and what it shows as battery "
+                "power is only what chargers and inverter say"
+            )
+        self._had_charge, self._had_system = self._had_charge or has_charge, self._had_system or has_system
+
+    def _lost_inverter(self, values: GxValues, tick_s: float) -> bool:
+        """Raises BadReply where the grid is not measured either: its meter is the inverter."""
+        signs = (_SYSTEM_TYPE, _SOURCE)
+        told = {topic for topic in signs if values.is_told(topic)}
+        missing = self._had.intersection(signs) - told
+        self._had |= told
+        is_lost = self._inverter.is_lost(
+            is_told=bool(told) and not missing, has_battery=values.is_told("system/0/Dc/Battery/Soc"), tick_s=tick_s
+        )
+        if is_lost and not self._off_grid and not values.is_told("system/0/Ac/Grid/L1/Power"):
+            raise BadReply(
+                "the GX device lost its inverter, and with it consumption and grid power: nothing measures the house. "
+                "Look after the cable to the inverter, or set site.off_grid where there is no grid"
+            )
+        return is_lost
+
+    def _lost_phase(self, values: GxValues, part: str) -> bool:
+        """Whether a phase that was told is not any more while others are: the sum would lack it."""
+        topics = [f"system/0/{part}/{phase}/Power" for phase in PHASES]
+        told = {topic for topic in topics if values.is_told(topic)}
+        lacks = bool(told) and bool(self._had.intersection(topics) - told)
+        self._had |= told
+        return lacks

@@ -13,9 +13,10 @@ from pv_heater.io.gx_link import GxBroker, GxLink
 from pv_heater.io.gx_store import GxPicture
 from pv_heater.io.gx_talk import GxPace
 from pv_heater.meters.gx_company import company
-from pv_heater.meters.gx_frozen import FROZEN_S, FrozenChargers
-from pv_heater.meters.gx_lost import LostDevices
-from pv_heater.meters.gx_topics import ALONG, WAKING, GxValues, makes_a_reading
+from pv_heater.meters.gx_frozen import FROZEN_S, FrozenDrivers, drivers_of, house_of, is_grid_meter, is_inverter
+from pv_heater.meters.gx_inverter import SETTLE_S
+from pv_heater.meters.gx_lost import Doubt, LostDevices
+from pv_heater.meters.gx_topics import ALONG, GRID_METERS, INVERTERS, WAKING, GxValues, makes_a_reading
 from pv_heater.meters.gx_values import reading_from_values
 from pv_heater.ports import Tools
 
@@ -37,16 +38,26 @@ class GxMqttMeter:
     """It speaks by itself."""
 
     def __init__(
-        self, settings: Settings, tools: Tools, *, pace: GxPace | None = None, frozen_s: float = FROZEN_S
+        self,
+        settings: Settings,
+        tools: Tools,
+        *,
+        pace: GxPace | None = None,
+        frozen_s: float = FROZEN_S,
+        settle_s: float = SETTLE_S,
     ) -> None:
-        """`pace` and `frozen_s`, after which a charger that does not move counts as hung, are compressed by tests."""
+        """Tests compress the times: `pace`, `frozen_s`, after which a driver that does not move counts as hung, and
+        `settle_s`, which Victron's calculation has to find its inverter."""
         self._clock = tools.clock
         self._link = GxLink(settings, tools.clock, subtrees=(*WAKING, *ALONG), wakes=makes_a_reading, pace=pace)
-        self._lost = LostDevices()
-        self._chargers = FrozenChargers(frozen_s)
+        self._site = tools.site
+        self._lost = LostDevices(off_grid=tools.site.off_grid, settle_s=settle_s)
+        self._drivers = FrozenDrivers(frozen_s)
+        self._frozen_s = frozen_s
         self._complain = Complaints(log)
         self._noted: tuple[str, ...] = ()
         self._hung: frozenset[str] = frozenset()
+        self._doubts: frozenset[Doubt] = frozenset()
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -68,30 +79,72 @@ class GxMqttMeter:
         self._link.close()
 
     def _reading(self, picture: GxPicture) -> Reading:
-        values = GxValues(picture.values, self._complain)
+        values, tick_s = GxValues(picture.values, self._complain), self._clock.monotonic_s()
         _check_system(picture)
-        self._note_hung(self._chargers.hung(values, self._clock.monotonic_s()))
+        self._note_hung(self._drivers.hung(drivers_of(values), house_of(values), tick_s))
         self._note_company(company(values))
-        reading = reading_from_values(values, taken_at=self._clock.now(), hung=self._hung, complain=self._complain)
-        self._lost.check(values, picture.gone)
+        self._note_doubts(self._lost.check(values, picture.gone, tick_s))
+        reading = reading_from_values(
+            values, taken_at=self._clock.now(), hung=self._hung, doubts=self._doubts, complain=self._complain
+        )
+        self._check_balance(reading, values)
         return reading
+
+    def _check_balance(self, reading: Reading, values: GxValues) -> None:
+        """Raise BadReply where a driver hangs or is lost, and what is left cannot show where the power goes."""
+        if not self._hung and Doubt.INVERTER not in self._doubts:
+            return
+        by_inverter = any(map(is_inverter, self._hung)) and not values.has_grid_meter and not self._site.off_grid
+        unmeasured = by_inverter or (any(map(is_grid_meter, self._hung)) and reading.grid_connected is not False)
+        if reading.battery_w is None or unmeasured:
+            who = f"the driver of {' and '.join(sorted(self._hung))} hangs" if self._hung else "the inverter is lost"
+            what = "grid power" if unmeasured else "the battery's power"
+            raise BadReply(f"on the GX device {who}, and no other device measures {what}; restart the GX device")
 
     def _note_hung(self, hung: frozenset[str]) -> None:
         for name in sorted(hung - self._hung):
             log.warning(
-                "GX: %s has told the same voltages and currents for a minute while the rest of the house moves: its "
-                "driver hangs. PV power is left out, grid and battery count; restart the GX device.",
+                "GX: %s has told the same voltages and currents for %.0f s while the rest of the house moves: its "
+                "driver hangs. %s; restart the GX device.",
                 name,
+                self._frozen_s,
+                _HUNG[next((kind for kind in _HUNG if name.startswith(f"{kind}/")), "")],
             )
         for name in sorted(self._hung - hung):
             log.info("GX: %s moves again.", name)
         self._hung = hung
+
+    def _note_doubts(self, doubts: frozenset[Doubt]) -> None:
+        for doubt in sorted(doubts - self._doubts):
+            log.warning("GX: %s", _DOUBT_BEGINS[doubt])
+        for doubt in sorted(self._doubts - doubts):
+            log.info("GX: %s", _DOUBT_ENDS[doubt])
+        self._doubts = doubts
 
     def _note_company(self, notes: tuple[str, ...]) -> None:
         for note in notes:
             if note not in self._noted:
                 log.info("GX: %s", note)
         self._noted = notes
+
+
+_HUNG = {
+    **dict.fromkeys(INVERTERS, "Consumption is left out, PV, grid and battery count"),
+    **dict.fromkeys(GRID_METERS, "Without grid power nothing can be counted"),
+    "": "PV power is left out, grid and battery count",
+}
+"""What follows, by service; the empty name is a charger."""
+_DOUBT_BEGINS = {
+    Doubt.INVERTER: "the inverter's driver is lost: its consumption is only what hangs beside the inverter. The house "
+    "is counted from PV, grid and battery; look after the cable to the inverter.",
+    Doubt.CONSUMPTION: "consumption is not told on all phases any more; PV, grid and battery count.",
+    Doubt.GRID: "grid power is not told on all phases any more; it is left out.",
+}
+_DOUBT_ENDS = {
+    Doubt.INVERTER: "the inverter is back, and consumption counts again.",
+    Doubt.CONSUMPTION: "consumption is told on all phases again.",
+    Doubt.GRID: "grid power is told on all phases again.",
+}
 
 
 def _check_system(picture: GxPicture) -> None:

@@ -14,6 +14,10 @@ from pv_heater.meters.plausible import plausible_w
 PHASES = ("L1", "L2", "L3")
 CHARGERS = ("solarcharger", "multi", "inverter")
 """Services with trackers of their own: solar chargers, Multi RS, Inverter RS."""
+INVERTERS = ("vebus",)
+"""Multi and Quattro, of which the system makes up consumption and, without a grid meter, grid power."""
+GRID_METERS = ("grid",)
+HAS_DC_SYSTEM = "settings/0/Settings/SystemSetup/HasDcSystem"
 _ESS = "settings/0/Settings/CGwacs"
 
 WAKING = (
@@ -22,6 +26,7 @@ WAKING = (
         for part in ("Grid", "Consumption", "PvOnGrid", "PvOnOutput", "PvOnGenset", "Genset")
     ),
     "system/0/Dc/Pv/Power",
+    "system/0/Dc/System/Power",
     *(f"system/0/Dc/Battery/{name}" for name in ("Power", "Voltage", "Soc", "State")),
     "system/0/SystemType",
     *(f"system/0/Ac/ActiveIn/{name}" for name in ("Source", "ServiceType")),
@@ -31,6 +36,7 @@ WAKING = (
     "hub4/0/PvPowerLimiterActive",
     *(f"{_ESS}/{name}" for name in ("OvervoltageFeedIn", "PreventFeedback", "MaxFeedInPower", "RunWithoutGridMeter")),
     *(f"{_ESS}/{name}" for name in ("Hub4Mode", "BatteryLife/State")),
+    HAS_DC_SYSTEM,
     "settings/0/Settings/DynamicEss/Mode",
     "platform/0/Services/OpportunityLoads/Mode",
 )  # fmt: skip
@@ -42,6 +48,10 @@ ALONG = (
         for name in ("State", "MppOperationMode", "Yield/Power", "Pv/V", "Pv/I", "Dc/0/Voltage", "Dc/0/Current")
     ),
     *(f"{service}/+/Pv/+/{name}" for service in CHARGERS for name in ("MppOperationMode", "V", "P")),
+    *(f"{service}/+/Ac/{side}/+/P" for service in INVERTERS for side in ("ActiveIn", "Out")),
+    *(f"{service}/+/Dc/0/{name}" for service in INVERTERS for name in ("Voltage", "Current", "Power")),
+    *(f"grid/+/Ac/+/{name}" for name in ("Power", "Voltage", "Current")),
+    "dcsystem/+/Dc/0/Power",
     *(f"pvinverter/+/Ac/{name}" for name in ("Power", "PowerLimit", "MaxPower")),
 )
 """Topics of single devices, which the next reading takes along: the system's values follow them within a second."""
@@ -49,7 +59,10 @@ ALONG = (
 
 def makes_a_reading(topic: str) -> bool:
     """Whether a change of this topic is worth a reading of its own."""
-    return not topic.startswith((*(f"{service}/" for service in CHARGERS), "pvinverter/"))
+    devices = (*CHARGERS, *INVERTERS, "dcsystem", "pvinverter")
+    if topic.startswith("grid/"):
+        return topic.endswith("/Connected")
+    return not topic.startswith(tuple(f"{service}/" for service in devices))
 
 
 class GxValues:
@@ -76,6 +89,11 @@ class GxValues:
     def is_told(self, topic: str) -> bool:
         """Whether there is a valid value, of whatever kind."""
         return self._values.get(topic) is not None
+
+    @property
+    def has_grid_meter(self) -> bool:
+        """Whether a device of its own measures the grid."""
+        return any(self.number(topic) for _, topic in self.ending(GRID_METERS, ("/Connected",)))
 
     def power_w(self, topic: str) -> float | None:
         """The power there, None when it is missing or no home has so much."""

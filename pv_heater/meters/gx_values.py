@@ -10,8 +10,10 @@ from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complain
 from pv_heater.meters.ac_source import ac_source, has_grid
 from pv_heater.meters.charger_words import charger_word, hardest
+from pv_heater.meters.gx_frozen import is_inverter
+from pv_heater.meters.gx_lost import Doubt
 from pv_heater.meters.gx_sun import feed_in, throttled
-from pv_heater.meters.gx_topics import CHARGERS, PHASES, GxValues
+from pv_heater.meters.gx_topics import CHARGERS, HAS_DC_SYSTEM, PHASES, GxValues
 from pv_heater.meters.plausible import MOST_V, plausible_percent
 
 HEARTBEAT_S = 3.0
@@ -24,35 +26,44 @@ _BATTERY_WORDS = {0: "idle", 1: "charging"}
 
 
 def reading_from_values(
-    values: GxValues, *, taken_at: datetime, hung: Collection[str] = (), complain: Complain
+    values: GxValues,
+    *,
+    taken_at: datetime,
+    hung: Collection[str] = (),
+    doubts: Collection[Doubt] = (),
+    complain: Complain,
 ) -> Reading:
-    """The reading that one picture holds, dated `taken_at`; `hung` are the chargers whose values are not believed.
+    """The reading that one picture holds, dated `taken_at`.
 
-    Raises BadReply when there is nothing of the house in it. `complain` gets a sentence for each value left out.
+    `hung` are chargers and inverters whose values are not believed, `doubts` what is left out besides. Raises BadReply
+    when there is nothing of the house in it. `complain` gets a sentence for each value left out.
     """
+    chargers = [name for name in hung if not is_inverter(name)]
+    without_inverter = Doubt.INVERTER in doubts or len(chargers) < len(hung)
     generator_w = [values.number(f"system/0/Ac/Genset/{phase}/Power") for phase in PHASES]
-    source = ac_source(values.number(_SOURCE), generator_w)
+    source = ac_source(None if without_inverter else values.number(_SOURCE), generator_w)
     connected = _grid_connected(values, source)
     # On the battery the GX device goes on to show the grid meter's last value.
-    phases = _grid_phases(values) if connected is not False else ()
+    phases = _grid_phases(values) if connected is not False and Doubt.GRID not in doubts else ()
     grid_w = None if phases is None or not phases else sum(phases)
     reading = Reading(
         taken_at=taken_at,
         source="gx_mqtt",
-        pv_w=_pv_w(values, complain) if not hung else None,
-        consumption_w=_consumption_w(values, complain),
+        pv_w=_pv_w(values, complain) if not chargers else None,
+        consumption_w=None if without_inverter or Doubt.CONSUMPTION in doubts else _consumption_w(values, complain),
         grid_w=grid_w,
         grid_phase_w=phases or (),
-        battery_w=_battery_w(values, hung),
+        battery_w=_battery_w(values, in_doubt=bool(chargers) or without_inverter),
         battery_v=_battery_v(values, complain),
         battery_soc_percent=plausible_percent(
             "GX: the state of charge", values.number("system/0/Dc/Battery/Soc"), complain
         ),
-        charger_state=_charger_state(values, hung),
-        pv_throttled=throttled(values, hung),
+        charger_state=_charger_state(values, chargers),
+        pv_throttled=throttled(values, chargers),
         feed_in_allowed=feed_in(values, grid_connected=connected, grid_w=grid_w),
         grid_connected=connected,
         ac_source=source,
+        dc_load_w=_dc_load_w(values, in_doubt=bool(chargers) or without_inverter),
         interval_s=HEARTBEAT_S,
     )
     if reading.consumption_w is None and reading.grid_w is None and reading.pv_w is None and reading.battery_w is None:
@@ -83,18 +94,29 @@ def _grid_phases(values: GxValues) -> tuple[float, ...] | None:
     return tuple(found) if len(found) == len(told) else None
 
 
-def _battery_w(values: GxValues, hung: Collection[str]) -> float | None:
+def _battery_w(values: GxValues, *, in_doubt: bool) -> float | None:
     """Power into the battery.
 
     Without battery and inverter the system shows what the chargers give; and unless a monitor of its own measures it,
-    the sum holds the last word of a hung charger.
+    the sum holds the last word of a driver that hangs, or lacks the inverter's share.
     """
     if not values.is_told("system/0/Dc/Battery/Soc") and not values.is_told("system/0/SystemType"):
         return None
     service = values.text("system/0/ActiveBatteryService") or ""
-    if hung and ".battery/" not in service:
+    if in_doubt and ".battery/" not in service:
         return None
     return values.power_w("system/0/Dc/Battery/Power")
+
+
+def _dc_load_w(values: GxValues, *, in_doubt: bool) -> float | None:
+    """What DC loads draw, where the device is told that there are any, or measures them.
+
+    Not measured, it is what is left over of chargers, inverter and battery: as good as the worst of them.
+    """
+    is_measured = any(values.is_told(topic) for _, topic in values.ending(("dcsystem",), ("/Dc/0/Power",)))
+    if not is_measured and (in_doubt or values.number(HAS_DC_SYSTEM) == 0):
+        return None
+    return values.power_w("system/0/Dc/System/Power")
 
 
 def _battery_v(values: GxValues, complain: Complain) -> float | None:

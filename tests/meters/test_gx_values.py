@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.gx_payload import GONE, NotAValue, value_of
 from pv_heater.meters.gx_company import company
-from pv_heater.meters.gx_frozen import FrozenChargers
-from pv_heater.meters.gx_lost import LostDevices
+from pv_heater.meters.gx_frozen import FrozenDrivers, drivers_of, house_of
+from pv_heater.meters.gx_lost import Doubt, LostDevices
 from pv_heater.meters.gx_topics import ALONG, WAKING, GxValues, makes_a_reading
 from pv_heater.meters.gx_values import reading_from_values
 from tests.gx_device import PLANT, charger, ess_house, two_trackers
@@ -23,6 +24,7 @@ from tests.source_tools import NOON
 
 GRID = "system/0/Ac/Grid/L1/Power"
 ESS = "settings/0/Settings/CGwacs"
+SETUP = "settings/0/Settings/SystemSetup/HasDcSystem"
 
 
 def reading(values: Mapping[str, object], said: list[str] | None = None, **options: Any) -> Reading:
@@ -30,8 +32,10 @@ def reading(values: Mapping[str, object], said: list[str] | None = None, **optio
     return reading_from_values(GxValues(values, complain), taken_at=NOON, complain=complain, **options)
 
 
-def checked(values: Mapping[str, object], lost: LostDevices, gone: frozenset[str] = frozenset()) -> None:
-    lost.check(GxValues(values, [].append), gone)
+def checked(
+    values: Mapping[str, object], lost: LostDevices, gone: frozenset[str] = frozenset(), tick_s: float = 0.0
+) -> frozenset[Doubt]:
+    return lost.check(GxValues(values, [].append), gone, tick_s)
 
 
 def test_a_home_with_everything() -> None:
@@ -125,12 +129,12 @@ def test_a_device_that_tells_nothing_of_the_house_is_an_error(values: Mapping[st
 )
 def test_any_values_give_a_reading_or_one_of_our_errors(changes: dict[str, object]) -> None:
     values = GxValues({**PLANT, **changes}, [].append)
-    lost, frozen = LostDevices(), FrozenChargers()
+    lost, frozen = LostDevices(), FrozenDrivers()
     for tick_s in (0.0, 70.0):
         try:
-            lost.check(values, frozenset())
-            hung = frozen.hung(values, tick_s)
-            reading_from_values(values, taken_at=NOON, hung=hung, complain=[].append)
+            doubts = lost.check(values, frozenset(), tick_s)
+            hung = frozen.hung(drivers_of(values), house_of(values), tick_s)
+            reading_from_values(values, taken_at=NOON, hung=hung, doubts=doubts, complain=[].append)
         except BadReply:
             pass
         company(values)
@@ -348,6 +352,139 @@ def test_battery_power_without_battery_and_inverter_is_that_of_the_chargers() ->
     assert reading(ess_house(**alone)).battery_w is None
 
 
+# What Victron's calculation makes of a lost inverter: the figures of a run with the real programs
+
+LOST = {
+    "Ac/Consumption/L1/Power": 71.0, "Ac/PvOnGrid/L1/Power": None, "Dc/Pv/Power": 1300.0, "Ac/Grid/L1/Power": 50.0,
+    "Dc/Battery/Power": 590.0, "SystemType": None, "Ac/ActiveIn/Source": None, "Ac/ActiveIn/ServiceType": None,
+    "Ac/In/0/Source": None, "Ac/In/0/ServiceType": None, "Ac/In/0/Connected": None,
+}  # fmt: skip
+"""760 W of house, of which 71 W hang beside the inverter. 1300 + 50 - 590 = 760."""
+
+
+def seen_after(home: Mapping[str, object], lost: LostDevices, tick_s: float) -> Reading:
+    return reading(home, doubts=checked(home, lost, tick_s=tick_s))
+
+
+def test_what_hangs_beside_a_lost_inverter_is_not_the_house() -> None:
+    lost = LostDevices()
+    assert seen_after(PLANT, lost, 0.0).consumption_w == 1747
+    without = {**PLANT, **ess_house(**LOST)}
+    for tick_s in (10.0, 14.9):
+        with pytest.raises(BadReply, match="tells nothing of its inverter"):
+            checked(without, lost, tick_s=tick_s)
+    for tick_s in (15.0, 3600.0):
+        seen = seen_after(without, lost, tick_s)
+        assert (seen.consumption_w, seen.ac_source, seen.grid_connected) == (None, None, None)
+        assert house_w(seen) == 760.0
+    assert seen_after(PLANT, lost, 3601.0).consumption_w == 1747
+
+
+@pytest.mark.parametrize(
+    "missing", [{"SystemType": None}, {"Ac/ActiveIn/Source": None}], ids=["no type of system", "no source of the input"]
+)
+def test_one_of_its_two_signs_is_enough_once_it_was_there(missing: dict[str, object]) -> None:
+    lost = LostDevices()
+    checked(PLANT, lost)
+    half = ess_house(**{**missing, "Ac/Consumption/L1/Power": 71.0})
+    with pytest.raises(BadReply, match="tells nothing of its inverter"):
+        checked({**PLANT, **half}, lost, tick_s=1.0)
+    assert checked({**PLANT, **half}, lost, tick_s=6.0) == {Doubt.INVERTER}
+
+
+def test_a_program_that_starts_while_the_inverter_is_lost_does_not_believe_it_either() -> None:
+    lost, without = LostDevices(), {**PLANT, **ess_house(**LOST)}
+    with pytest.raises(BadReply, match="it is starting"):
+        checked(without, lost)
+    assert house_w(seen_after(without, lost, 5.0)) == 760.0
+
+
+def test_a_house_without_inverter_and_battery_needs_none() -> None:
+    """AC PV and a grid meter: consumption is what the two make up."""
+    values = {"Ac/Consumption/L1/Power": 900.0, "Ac/Grid/L1/Power": -400.0, "Ac/PvOnGrid/L1/Power": 1300.0}
+    house = {f"system/0/{name}": value for name, value in values.items()}
+    assert seen_after(house, LostDevices(), 0.0).consumption_w == 900
+
+
+def test_an_inverter_that_measured_the_grid_takes_it_along() -> None:
+    """House = PV - battery would take for sun what the grid puts into the battery."""
+    lost = LostDevices()
+    checked(ess_house(**_kind("vebus"), SystemType="Hub-4"), lost)
+    without = ess_house(**{**LOST, "Ac/Grid/L1/Power": None})
+    for tick_s in (10.0, 100.0):
+        with pytest.raises(BadReply, match="inverter"):
+            checked(without, lost, tick_s=tick_s)
+    with pytest.raises(BadReply, match="and with it consumption and grid power"):
+        checked(without, lost, tick_s=200.0)
+    island = LostDevices(off_grid=True)
+    checked(ess_house(), island)
+    with pytest.raises(BadReply):
+        checked(without, island, tick_s=10.0)
+    assert checked(without, island, tick_s=100.0) >= {Doubt.INVERTER}
+
+
+def test_battery_power_that_the_inverter_measured_leaves_with_it() -> None:
+    by_inverter = {**ess_house(**LOST), "system/0/ActiveBatteryService": "com.victronenergy.vebus/276"}
+    assert reading(by_inverter, doubts={Doubt.INVERTER}).battery_w is None
+
+
+def test_a_lost_battery_monitor_ends_readings_though_the_inverter_is_there() -> None:
+    lost = LostDevices()
+    checked(PLANT, lost)
+    with pytest.raises(BadReply, match="lost its battery monitor: the state of charge is unknown"):
+        checked({**PLANT, **ess_house(**{"Dc/Battery/Soc": None})}, lost)
+    never = LostDevices()
+    assert checked(ess_house(**{"Dc/Battery/Soc": None}), never) == frozenset()
+
+
+THREE = {f"Ac/{part}/L{phase}/Power": 300.0 for part in ("Consumption", "Grid") for phase in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("part", "doubt", "field"),
+    [("Consumption", Doubt.CONSUMPTION, "consumption_w"), ("Grid", Doubt.GRID, "grid_w")],
+)
+def test_a_sum_that_lacks_a_phase_is_no_sum(part: str, doubt: Doubt, field: str) -> None:
+    lost, whole = LostDevices(), {**PLANT, **ess_house(**THREE)}
+    assert getattr(seen_after(whole, lost, 0.0), field) == 900.0
+    lacks = {**whole, f"system/0/Ac/{part}/L2/Power": None}
+    assert checked(lacks, lost) == {doubt}
+    assert getattr(seen_after(lacks, lost, 1.0), field) is None
+    assert getattr(seen_after(whole, lost, 2.0), field) == 900.0
+
+
+# Loads on the battery's side
+
+
+@pytest.mark.parametrize(
+    ("changes", "load_w"),
+    [
+        ({"system/0/Dc/System/Power": 800.0, SETUP: 1}, 800.0),
+        ({"system/0/Dc/System/Power": -300, SETUP: 1}, -300.0),
+        ({"system/0/Dc/System/Power": 800.0, SETUP: 0, "dcsystem/60/Dc/0/Power": 800.0}, 800.0),
+        ({"system/0/Dc/System/Power": 800.0}, 800.0),
+        ({"system/0/Dc/System/Power": 0.0, SETUP: 0}, None),
+        ({"system/0/Dc/System/Power": None, SETUP: 1}, None),
+        ({"system/0/Dc/System/Power": "800", SETUP: 1}, None),
+        ({"system/0/Dc/System/Power": 1e9, SETUP: 1}, None),
+    ],
+    ids=[
+        "a boat's loads", "an alternator gives", "a shunt of their own", "setting not told", "no DC system",
+        "not valid now", "text", "a gigawatt",
+    ],
+)  # fmt: skip
+def test_dc_loads_are_told_where_the_device_knows_of_them(changes: Mapping[str, object], load_w: float | None) -> None:
+    assert reading({**PLANT, **changes}).dc_load_w == load_w
+
+
+def test_estimated_dc_loads_are_as_good_as_the_drivers_behind_them() -> None:
+    estimated = {**PLANT, "system/0/Dc/System/Power": 800.0, SETUP: 1}
+    measured = {**estimated, "dcsystem/60/Dc/0/Power": 800.0}
+    for doubt in ({"hung": {"solarcharger/279"}}, {"hung": {"vebus/276"}}, {"doubts": {Doubt.INVERTER}}):
+        assert reading(estimated, **doubt).dc_load_w is None
+        assert reading(measured, **doubt).dc_load_w == 800.0
+
+
 def _kind(service: str) -> dict[str, object]:
     return {"Ac/ActiveIn/ServiceType": service, "Ac/In/0/ServiceType": service}
 
@@ -355,20 +492,47 @@ def _kind(service: str) -> dict[str, object]:
 # A driver that hangs
 
 
-def hangs(still: Mapping[str, object], *, house_moves: bool = True, seconds: int = 70) -> frozenset[str]:
+def hangs(still: Mapping[str, object], *, house_moves: bool = True, seconds: int = 40) -> frozenset[str]:
     """What is said to hang at the end of that time."""
-    watch, found = FrozenChargers(), frozenset[str]()
+    watch, found = FrozenDrivers(), frozenset[str]()
     moving = {topic: value for topic, value in PLANT.items() if not topic.startswith("solarcharger/")}
     for second in range(0, seconds + 1, 5):
         house = ess_house(**{"Dc/Battery/Power": 1000.0 + (second if house_moves else 0)})
-        found = watch.hung(GxValues({**moving, **house, **still}, [].append), float(second))
+        values = GxValues({**moving, **house, **still}, [].append)
+        found = watch.hung(drivers_of(values), house_of(values), float(second))
     return found
 
 
 def test_a_charger_that_claims_power_and_never_moves_hangs() -> None:
     assert hangs(charger(279, 1500.0)) == {"solarcharger/279"}
     assert hangs(two_trackers(280)) == {"solarcharger/280"}
-    assert hangs(charger(279, 1500.0), seconds=55) == frozenset()
+    assert hangs(charger(279, 1500.0), seconds=25) == frozenset()
+
+
+MULTI = {
+    "vebus/276/Ac/ActiveIn/L1/P": -1500.0, "vebus/276/Ac/Out/L1/P": 470, "vebus/276/Dc/0/Voltage": 52.41,
+    "vebus/276/Dc/0/Power": 2000.0,
+}  # fmt: skip
+METER = {"grid/30/Ac/L1/Power": 49.0, "grid/30/Ac/L1/Voltage": 231.4, "grid/30/Ac/L1/Current": 0.4}
+
+
+def test_an_inverter_or_a_grid_meter_that_never_moves_hangs() -> None:
+    assert hangs(MULTI) == {"vebus/276"}
+    assert hangs({**MULTI, **METER}) == {"vebus/276", "grid/30"}
+    assert hangs(MULTI, seconds=25) == frozenset()
+    assert hangs({**MULTI, **METER}, house_moves=False) == frozenset()
+
+
+def test_an_inverter_at_rest_and_a_meter_that_stands_for_none_do_not_hang() -> None:
+    resting = dict.fromkeys(MULTI, 0.0) | {"vebus/276/Dc/0/Voltage": 52.41}
+    assert hangs({**resting, **METER, "grid/30/Ac/L1/Power": 0.0}) == frozenset()
+
+
+def test_of_a_hung_inverter_neither_consumption_nor_its_input_is_believed() -> None:
+    seen = reading({**PLANT, **MULTI}, hung={"vebus/276"})
+    assert (seen.consumption_w, seen.ac_source, seen.grid_connected) == (None, None, None)
+    assert (seen.pv_w, seen.grid_w, seen.battery_w) == (pytest.approx(2695.12), 100.0, 1048)
+    assert house_w(seen) == pytest.approx(2695.12 + 100 - 1048)
 
 
 def test_a_charger_may_rest_at_night_and_a_house_may_be_still() -> None:
