@@ -156,6 +156,8 @@ class GxPeer:
         if self._hung:
             return
         kind, _, below = message.topic.split("/", 2)
+        if kind not in ("R", "W"):  # amqtt was seen to hand out what it retained to whoever subscribes to anything
+            return
         payload = bytes(message.payload).decode(errors="replace")
         with self._lock:
             if kind == "W":

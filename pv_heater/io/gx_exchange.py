@@ -19,6 +19,9 @@ from pv_heater.io.mqtt import NOT_YET, MqttLink
 
 PATIENCE_S = 2.0
 """For the connection and again for the answer, which takes milliseconds on real devices."""
+_LATE_S = 0.3
+"""So long an answer may come after the one to the last question, before that question is asked again."""
+_ROUNDS = 2
 _SECOND_ID_S = 0.3
 """The portal IDs that a broker knows come in one burst."""
 PING_S = 4
@@ -48,21 +51,36 @@ class GxExchange:
         self._answers: dict[str, object] = {}
 
     def ask(self, *topics: str) -> dict[str, object]:
-        """What the device says now at `topics` below ``N/<id>/``; None: not valid. What it does not have is left out.
+        """What the device says now at `topics` below ``N/<id>/``; None: not valid. What did not come is left out, which
+        says nothing: the device may not have it, or the answer was lost. The last must come.
 
-        Asked in this order and answered in it, so it waits for the last only. Raises AuthRejected and Unreachable.
+        A device that is asked by others publishes all it has, in an order of its own; so it is waited for each of them,
+        and what is still missing when the last one came is asked for once more. Raises AuthRejected and Unreachable.
         """
         link, portal_id = self._open()
         with self._news:
             self._answers.clear()
-        for topic in topics:
-            link.publish(f"R/{portal_id}/{topic}")
+        missing = list(topics)
+        for _ in range(_ROUNDS):
+            for topic in missing:
+                link.publish(f"R/{portal_id}/{topic}")
+            with self._news:
+                self._news.wait_for(lambda: self._closed or topics[-1] in self._answers, self._patience_s)
+                self._raise_if_lost(link)
+                if topics[-1] not in self._answers:
+                    raise Unreachable(
+                        f"{self._where} did not answer within {self._patience_s:g} s, asked for {topics[-1]}"
+                    )
+                self._news.wait_for(lambda: self._closed or not self._without_answer(topics), _LATE_S)
+                self._raise_if_lost(link)
+                missing = self._without_answer(topics)
+            if not missing:
+                break
         with self._news:
-            self._news.wait_for(lambda: self._closed or topics[-1] in self._answers, self._patience_s)
-            self._raise_if_lost(link)
-            if topics[-1] not in self._answers:
-                raise Unreachable(f"{self._where} did not answer within {self._patience_s:g} s, asked for {topics[-1]}")
             return {topic: self._answers[topic] for topic in topics if topic in self._answers}
+
+    def _without_answer(self, topics: Sequence[str]) -> list[str]:
+        return [topic for topic in topics if topic not in self._answers]
 
     def write(self, topic: str, value: object) -> None:
         """Send a write; whether it was taken shows only when it is asked for. Raises AuthRejected and Unreachable."""

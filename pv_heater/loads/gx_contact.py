@@ -39,6 +39,10 @@ class ContactState:
     """None: the relay is not there, or is disabled."""
     objection: str | None = None
     """Why we must not move it; None: we may."""
+    unanswered: str | None = None
+    """What the device did not say this time, without which nobody knows whether we may; None: it said all."""
+    open_may_be_disabled: bool = False
+    """True: a disabled relay, whose contact may be closed, shows as open here too."""
 
 
 class Contact(Protocol):
@@ -88,6 +92,13 @@ class GxRelayDevice:
         self._closed_by_us = False
         self._overruled_s: float | None = None
         """When something else opened it."""
+        self._left_closed: bool | None = None
+        """Whether it was closed when it was last seen, or told to close since; None: it was never seen."""
+        self._doubt: str | None = None
+
+    def may_be_on(self) -> str | None:
+        """Why its contact may be closed; None when it was seen open, or nothing was tried yet."""
+        return self._doubt
 
     def set_power(self, power_w: float) -> None:
         """Make sure the contact is closed for any power, open for none. Raises SourceError when it is not."""
@@ -104,37 +115,76 @@ class GxRelayDevice:
 
     def _set(self, closed: bool) -> None:
         state = self._contact.look()
+        self._see(state)
         if state.objection is not None:
             self._let_go(state)
-            raise BadReply(f"{self._contact.name} cannot be used: {state.objection}")
+            raise BadReply(f"{self._contact.name} cannot be used: {state.objection}{self._and_may_be_closed()}")
         if state.closed is None:
-            raise BadReply(f"{self._contact.name} is disabled, or there is no such relay")
-        self._note_others(state.closed)
+            raise BadReply(f"{self._contact.name} is disabled, or there is no such relay{self._and_may_be_closed()}")
+        if state.unanswered is not None:
+            self._stay_or_open(state, closed)
+            return
+        self._note_others(state)
         if closed:
             self._raise_if_overruled()
         if state.closed != closed:
             self._move(closed)
         self._ours, self._closed_by_us = closed, closed
 
+    def _see(self, state: ContactState, *, was_opened: bool = False) -> None:
+        """What a look says about the contact, whatever we want of it. `was_opened`: it was closed, and told to open."""
+        name = self._contact.name
+        if state.closed:
+            self._left_closed, self._doubt = True, f"{name} is closed"
+        elif state.closed is None:
+            if self._left_closed is not False:
+                self._doubt = (
+                    f"the contact of {name} may still be closed: a relay that is disabled keeps its contact as it was, "
+                    "and does not show it. Set its function to Manual, or switch it off by hand"
+                )
+        elif state.open_may_be_disabled and self._left_closed and not was_opened:
+            self._doubt = (
+                f"{name} reads open and was not opened from here: something else opened it, or its function was set to "
+                "disabled and its contact is still closed. Set its function to Manual, or switch it off by hand"
+            )
+        else:
+            self._left_closed, self._doubt = False, None
+
+    def _and_may_be_closed(self) -> str:
+        return "" if self._doubt is None else f"; {self._doubt}"
+
     def _let_go(self, state: ContactState) -> None:
         """The relay is used for something else now; a heater that we switched on goes off first."""
         if self._closed_by_us and state.closed:
+            self._closed_by_us = False  # asked for once: it may be a generator's now
             self._contact.move(False)
-        self._closed_by_us = False
+            self._see(self._settling.ask(self._contact.look, lambda state: not state.closed), was_opened=True)
 
-    def _note_others(self, is_closed: bool) -> None:
-        if self._ours is None or self._ours == is_closed:
+    def _stay_or_open(self, state: ContactState, closed: bool) -> None:
+        """Nobody knows whether we may move it: what we closed may be opened, everything else stays as it is."""
+        if not closed and state.closed and self._closed_by_us:
+            self._move(False)
+            self._closed_by_us = False
+        elif closed or state.closed:
+            raise Unreachable(f"{self._contact.name} did not say {state.unanswered}")
+
+    def _note_others(self, state: ContactState) -> None:
+        if self._ours is None or self._ours == state.closed:
             return
-        if is_closed:
+        if state.closed:
             log.warning("%s was closed by something else; it is opened again.", self._contact.name)
         else:
             self._overruled_s = self._clock.monotonic_s()
+            if self._doubt is not None:
+                log.warning("%s.", self._doubt)
 
     def _raise_if_overruled(self) -> None:
         if self._overruled_s is None:
             return
         since_s = self._clock.monotonic_s() - self._overruled_s
         if since_s < OVERRULED_S:
+            if self._doubt is not None:
+                raise BadReply(f"{self._doubt}. It is tried again in {OVERRULED_S - since_s:.0f} s")
             raise BadReply(
                 f"{self._contact.name} was opened by something else {since_s:.0f} s ago; "
                 f"it is left alone for {OVERRULED_S - since_s:.0f} s. Which other program or rule switches it?"
@@ -143,8 +193,15 @@ class GxRelayDevice:
 
     def _move(self, closed: bool) -> None:
         self._closed_by_us = self._closed_by_us or closed
+        left_closed = self._left_closed
+        if closed:
+            self._left_closed, self._doubt = True, f"{self._contact.name} was told to close"
         self._contact.move(closed)
-        if self._settling.ask(self._contact.look, lambda state: state.closed == closed).closed == closed:
+        state = self._settling.ask(self._contact.look, lambda state: state.closed == closed)
+        if closed and state.closed is False:
+            self._left_closed = left_closed  # it was refused
+        self._see(state, was_opened=not closed)
+        if state.closed == closed:
             return
         raise Unreachable(
             f"{self._contact.name} did not {'close' if closed else 'open'} within {READ_BACK_S:g} s; "

@@ -37,7 +37,8 @@ class GxRelay(NetworkedLoad):
 
     def __init__(self, settings: GxRelaySettings, tools: Tools) -> None:
         contact = MqttContact(settings.gx, settings.relay_number)
-        super().__init__(settings, GxRelayDevice(contact, tools.clock), tools.clock)
+        device = GxRelayDevice(contact, tools.clock)
+        super().__init__(settings, device, tools.clock, may_be_on=device.may_be_on)
 
 
 class MqttContact:
@@ -57,10 +58,14 @@ class MqttContact:
         """Contact, function and polarity in one exchange; makes it start open while it is closed."""
         said = self._exchange.ask(self._function, self._polarity, self._at_start, self._state)
         state = number_of(_plain(said[self._state]))
-        objection = objection_to(said.get(self._function), said.get(self._polarity))
+        closed = None if state is None else state != 0
+        if self._function not in said:
+            return ContactState(closed=closed, unanswered="what it is used for; its software may be too old")
+        # Polarity may be missing for good: a relay that has none cannot be normally closed.
+        objection = objection_to(said[self._function], said.get(self._polarity))
         if state and objection is None and said.get(self._at_start) == 1:
             self._exchange.write(self._at_start, 0)
-        return ContactState(closed=None if state is None else state != 0, objection=objection)
+        return ContactState(closed=closed, objection=objection)
 
     def move(self, closed: bool) -> None:
         """Write the state."""

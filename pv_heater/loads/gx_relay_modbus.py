@@ -48,7 +48,8 @@ class GxRelayModbus(NetworkedLoad):
 
     def __init__(self, settings: GxRelayModbusSettings, tools: Tools) -> None:
         contact = ModbusContact(settings.host, settings.port, settings.relay_number)
-        super().__init__(settings, GxRelayDevice(contact, tools.clock), tools.clock)
+        device = GxRelayDevice(contact, tools.clock)
+        super().__init__(settings, device, tools.clock, may_be_on=device.may_be_on)
 
 
 class ModbusContact:
@@ -60,9 +61,9 @@ class ModbusContact:
         self._client = ModbusClient(host, port, who=f"The GX device at {host}:{port}")
 
     def look(self) -> ContactState:
-        """The contact; a disabled relay reads open as well, which shows when it is to close."""
+        """The contact; a disabled relay reads open as well, whatever its contact does."""
         (state,) = self._client.read(_SYSTEM_UNIT, self._register, 1)
-        return ContactState(closed=state != 0)
+        return ContactState(closed=state != 0, open_may_be_disabled=True)
 
     def move(self, closed: bool) -> None:
         """Write the register; the answer means that it was passed on, no more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.types import Setpoint
@@ -22,12 +23,24 @@ LONGEST_OFF_S = 5.0
 class NetworkedLoad:
     """Satisfies `ports.Load` around a `ports.Device`."""
 
-    def __init__(self, policy: LoadPolicy, device: Device, clock: Clock, *, expires_s: float | None = None) -> None:
-        """`expires_s`: the device is off by itself this long after the last word it heard; None: it never is."""
+    def __init__(
+        self,
+        policy: LoadPolicy,
+        device: Device,
+        clock: Clock,
+        *,
+        expires_s: float | None = None,
+        may_be_on: Callable[[], str | None] | None = None,
+    ) -> None:
+        """`expires_s`: the device is off by itself this long after the last word it heard; None: it never is.
+
+        `may_be_on` tells why it may be on although it took the word to be off; None, or answering None: it is not.
+        """
         self.name = policy.name
         self.expires_s = expires_s
         self._device = device
         self._clock = clock
+        self._may_be_on = may_be_on or (lambda: None)
         self._held_off = False
         self._safe_since_s: float | None = None
         self._sender: Sender[float] = Sender(
@@ -52,7 +65,7 @@ class NetworkedLoad:
     @property
     def confirmed_off(self) -> bool:
         """Whether the device confirmed that it is off, and no older word can still switch it on."""
-        return self._sender.delivered and self._sender.confirmed == 0.0
+        return self._sender.delivered and self._sender.confirmed == 0.0 and self._may_be_on() is None
 
     def trip(self) -> None:
         """Off from another thread, and held off until `reset`."""
@@ -76,7 +89,7 @@ class NetworkedLoad:
 
     def doubt(self) -> str:
         """What is to be said when the device does not confirm that it is off."""
-        why = (self._sender.trouble or f"no answer within {LONGEST_OFF_S:g} s").rstrip(".")
+        why = (self._sender.trouble or self._may_be_on() or f"no answer within {LONGEST_OFF_S:g} s").rstrip(".")
         doubt = f"it did not confirm that it is off ({why})"
         if self.expires_s is None:
             return f"{doubt}, and it does not go off by itself. Switch it off by hand."

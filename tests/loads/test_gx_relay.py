@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from pv_heater.bench.gx_relays import relay_values
 from pv_heater.bench.modbus_gx import SYSTEM_UNIT, ModbusGx
 from pv_heater.core.types import OFF
-from pv_heater.errors import BadReply, ConfigError, SourceError
+from pv_heater.errors import BadReply, ConfigError, SourceError, Unreachable
 from pv_heater.io.gx_link import GxBroker
 from pv_heater.loads.gx_contact import LOOK_S, OVERRULED_S, GxRelayDevice, objection_to
 from pv_heater.loads.gx_relay import MqttContact
@@ -113,6 +115,112 @@ def test_a_relay_in_other_use_is_refused_and_never_written(rig: Rig, function: i
         with pytest.raises(BadReply, match=said):
             rig.device.set_power(power_w)
     assert rig.gx.writes == [], "not even off: it may be a generator that runs"
+
+
+def disable(rig: Rig) -> None:
+    """As Victron's software does: the state is no longer told, the contact stays as it is."""
+    rig.gx.set({"settings/0/Settings/Relay/Function": -1, STATE: None})
+
+
+def test_a_relay_that_is_disabled_while_it_is_closed_is_not_called_off(rig: Rig) -> None:
+    rig.device.set_power(1500.0)
+    disable(rig)
+    for power_w in (1500.0, 0.0):
+        with pytest.raises(BadReply, match=r"its function is disabled; set it to Manual .* may still be closed"):
+            rig.device.set_power(power_w)
+    assert "may still be closed" in str(rig.device.may_be_on())
+    rig.gx.set({"settings/0/Settings/Relay/Function": 2, STATE: 1})
+    rig.device.set_power(0.0)
+    assert rig.gx.value(STATE) == 0
+    assert rig.device.may_be_on() is None
+
+
+def test_a_relay_that_was_open_when_it_was_disabled_is_known_to_be_open(rig: Rig) -> None:
+    rig.device.set_power(0.0)
+    disable(rig)
+    with pytest.raises(
+        BadReply, match=r"its function is disabled; set it to Manual in the device's menu \(Settings, Rel"
+    ):
+        rig.device.set_power(1500.0)
+    assert rig.device.may_be_on() is None
+
+
+def test_a_relay_that_was_disabled_before_we_came_may_be_closed(rig: Rig) -> None:
+    disable(rig)
+    with pytest.raises(BadReply, match="may still be closed"):
+        rig.device.set_power(0.0)
+    assert rig.device.may_be_on() is not None
+
+
+def test_a_relay_that_does_not_open_for_its_other_use_may_be_closed(rig: Rig) -> None:
+    rig.device.set_power(1500.0)
+    rig.gx.set({"settings/0/Settings/Relay/Function": 1})
+    rig.gx.refused = {STATE}
+    with pytest.raises(BadReply, match="generator start/stop"):
+        rig.device.set_power(0.0)
+    assert "is closed" in str(rig.device.may_be_on())
+
+
+def test_the_full_publishes_of_others_are_no_answer_and_open_nothing() -> None:
+    """Each begins with the state: what is still missing then was not refused by anybody."""
+    over = threading.Event()
+    order = [STATE, "settings/0/Settings/Relay/Polarity", AT_START, "settings/0/Settings/Relay/Function"]
+
+    def flood(gx: GxPeer) -> None:
+        while not over.wait(0.002):
+            for topic in order:
+                gx.say(topic, json.dumps({"value": gx.value(topic)}))
+
+    with fast_broker() as broker, GxPeer(broker.port, relay_values(0), speed=SPEED) as gx:
+        rig = Rig(broker, gx)
+        rig.device.set_power(1500.0)
+        thread = threading.Thread(target=flood, args=(gx,))
+        thread.start()
+        try:
+            for _ in range(150):
+                rig.device.set_power(1500.0)
+        finally:
+            over.set()
+            thread.join()
+            rig.device.close()
+        assert [write for write in gx.writes if write[0] == STATE] == [(STATE, 1)]
+
+
+@pytest.mark.parametrize("lost", ["settings/0/Settings/Relay/Function", "settings/0/Settings/Relay/Polarity"])
+def test_an_answer_that_does_not_come_opens_nothing_and_off_is_obeyed_all_the_same(rig: Rig, lost: str) -> None:
+    rig.device.set_power(1500.0)
+    rig.gx._values.pop(lost)
+    if lost.endswith("Function"):
+        with pytest.raises(Unreachable, match="did not say what it is used for"):
+            rig.device.set_power(1500.0)
+    else:
+        rig.device.set_power(1500.0)
+    assert rig.gx.value(STATE) == 1
+    rig.device.set_power(0.0)
+    assert rig.gx.value(STATE) == 0
+
+
+def test_a_relay_whose_use_is_unknown_is_left_as_it_is(rig: Rig) -> None:
+    rig.gx.set({STATE: 1})
+    rig.gx._values.pop("settings/0/Settings/Relay/Function")
+    for power_w in (0.0, 1500.0):
+        with pytest.raises(Unreachable, match="did not say what it is used for"):
+            rig.device.set_power(power_w)
+    assert rig.gx.writes == []
+
+
+def test_a_stop_with_a_disabled_relay_says_that_it_may_be_closed(
+    rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gx = {"host": "127.0.0.1", "port": rig.broker.port, "portal_id": PORTAL_ID}
+    load = load_of(tmp_path, 0, type="gx_relay", broker=None, gx=gx)
+    confirmed(load, on(2000.0))
+    disable(rig)
+    load.safe(0.0)
+    wait_for(lambda: "disabled" in load.doubt(), "noticed")
+    assert not load.confirmed_off
+    load.close()
+    assert "may still be closed" in caplog.text
 
 
 def test_a_normally_closed_relay_is_refused(rig: Rig) -> None:
@@ -288,8 +396,9 @@ def test_over_modbus_another_owner_is_noticed(modbus: ModbusGx) -> None:
     device = modbus_device(modbus)
     device.set_power(1500.0)
     modbus.write(SYSTEM_UNIT, 806, [0])
-    with pytest.raises(BadReply, match="opened by something else"):
+    with pytest.raises(BadReply, match="something else opened it, or its function was set to disabled"):
         device.set_power(1500.0)
+    assert "reads open and was not opened from here" in str(device.may_be_on())
     device.close()
 
 
