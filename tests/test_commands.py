@@ -110,3 +110,28 @@ def test_status_carries_the_grounds_of_the_present_decision() -> None:
     assert decision["inputs"]["spare_w"] == 1000
     assert decision["thresholds"]["grid_release_w"] == 72
     assert decision["loads"]["heater"]["margins"] == {"surplus_w": -940}
+
+
+NO_NUMBERS = (10**400, -(10**400), float("nan"), float("inf"), -float("inf"), 1e10, -1, 0, True, "12", [5], {})
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+@pytest.mark.parametrize(
+    ("command", "key"), [("force", "for_s"), ("force", "power_w"), ("boost", "for_s"), ("boost", "to_c")]
+)
+def test_what_is_no_number_that_can_be_meant_is_refused_and_nothing_changes(
+    command: str, key: str, number: object
+) -> None:
+    running = Running()
+    with pytest.raises(ValueError, match=f"{key} must be a number above 0") as refused:
+        running.ask({"command": command, "load": "heater", "mode": "on", key: number})
+    assert len(str(refused.value)) < 120
+    assert running.loop.tick() is None
+    assert running.ask({"command": "status"})["status"]["decision"]["loads"]["heater"]["mode"] == "auto"
+
+
+def test_what_is_wrong_beside_loads_and_sources_stands_in_the_status() -> None:
+    running = Running()
+    troubles = ["the state cannot be saved: OSError: No space left on device"]
+    handler = CommandHandler(running.loop, lambda: None, list, Journal(), lambda: troubles)
+    assert handler({"command": "status"})["troubles"] == troubles

@@ -230,6 +230,10 @@ class Force:
     for_s: float | None = None
     power_w: float | None = None
 
+    def __post_init__(self) -> None:
+        require_finite("for_s", self.for_s)
+        require_finite("power_w", self.power_w)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearFault:
@@ -244,6 +248,10 @@ class Vacation:
 
     until_at: datetime | None
 
+    def __post_init__(self) -> None:
+        if self.until_at is not None:
+            require_aware("until_at", self.until_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
@@ -252,6 +260,10 @@ class Boost:
     load: str
     for_s: float | None = None
     to_c: float | None = None
+
+    def __post_init__(self) -> None:
+        require_finite("for_s", self.for_s)
+        require_finite("to_c", self.to_c)
 
 
 Command = Force | ClearFault | Vacation | Boost

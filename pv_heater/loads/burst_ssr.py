@@ -60,6 +60,7 @@ class BurstSsr:
             unit_s=settings.unit_cycles / settings.mains_hz,
             monotonic_s=tools.clock.monotonic_s,
         )
+        self._monotonic_s = tools.clock.monotonic_s
         self._settled_at_s: float | None = None
         """When the contactor has surely moved, or the current surely ended; None when nothing is on its way."""
 
@@ -105,18 +106,23 @@ class BurstSsr:
             if not self._relay.close_contact():
                 return self.safe(tick_s)
             if not was_closed:
-                self._settled_at_s = tick_s + CONTACT_S
+                self._settled_at_s = self._from_now_s(tick_s)
         if self._settled_at_s is None:
             self._ssr.run(min(1.0, power_w / self._full_w))
         return self._settled_at_s
 
     def _stop(self, tick_s: float) -> float | None:
-        if self._ssr.share > 0 and self._relay is not None:
-            self._settled_at_s = tick_s + CONTACT_S
+        was_running = self._ssr.share > 0
         self._ssr.stop()
+        if was_running and self._relay is not None:
+            self._settled_at_s = self._from_now_s(tick_s)
         if self._relay is not None and self._settled_at_s is None:
             self._relay.open_contact()
         return self._settled_at_s
+
+    def _from_now_s(self, tick_s: float) -> float:
+        """When what was just written has surely happened; the tick began earlier."""
+        return max(tick_s, self._monotonic_s()) + CONTACT_S
 
     def _both(self, at_relay: Callable[[RelayLine], None], at_ssr: Callable[[BurstDriver], None]) -> None:
         try:

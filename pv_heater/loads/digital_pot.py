@@ -42,7 +42,8 @@ class DigitalPot(Regulated):
         curve = phase_cut(full_w) if settings.curve is None else power_curve(settings.name, settings.curve, full_w)
         pins: Pins = tools.pins()
         relay = pins.relay(settings.relay)
-        super().__init__(settings.name, relay, _WiperKnob(pins.wiper(settings.wiper), settings.wiper), curve)
+        knob = _WiperKnob(pins.wiper(settings.wiper), settings.wiper)
+        super().__init__(settings.name, relay, knob, curve, tools.clock.monotonic_s)
 
 
 class _WiperKnob:

@@ -7,6 +7,7 @@ current. A safety stop opens it first. Moves take time, which is never slept: a 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from pv_heater.core.regulator_curve import RegulatorCurve
@@ -43,8 +44,12 @@ class Knob(Protocol):
 class Regulated:
     """Satisfies `ports.Load` with a relay, a knob and the regulator's curve."""
 
-    def __init__(self, name: str, relay: RelayLine, knob: Knob, curve: RegulatorCurve) -> None:
+    def __init__(
+        self, name: str, relay: RelayLine, knob: Knob, curve: RegulatorCurve, monotonic_s: Callable[[], float]
+    ) -> None:
+        """`monotonic_s` is the clock of the ticks."""
         self.name = name
+        self._monotonic_s = monotonic_s
         self._relay = relay
         self._knob = knob
         self._curve = curve
@@ -138,7 +143,8 @@ class Regulated:
         self._percent = None  # until it is told nobody knows
         move_s = self._knob.turn_to(percent)
         self._percent = percent
-        self._settled_at_s = tick_s + move_s
+        # The tick began before other loads were written; the way to go begins with this pulse.
+        self._settled_at_s = max(tick_s, self._monotonic_s()) + move_s
 
     def _rest_when_settled(self, tick_s: float) -> None:
         if self._settled_at_s is not None and tick_s >= self._settled_at_s:

@@ -18,6 +18,7 @@ from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Setpoint
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins, RelayLine
+from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +79,13 @@ class RelayBank:
     """
 
     def __init__(
-        self, name: str, pins: Pins, relays: Sequence[RelayPin], combinations: Combinations, *, pause_s: float = 0.0
+        self, name: str, tools: Tools, relays: Sequence[RelayPin], combinations: Combinations, *, pause_s: float = 0.0
     ) -> None:
+        pins: Pins = tools.pins()
         self.name = name
         self._combinations = combinations
         self._pause_s = pause_s
+        self._monotonic_s = tools.clock.monotonic_s
         self._may_close_s: float | None = None
         self._were_closed = Closed()
         """What the last call left closed."""
@@ -94,9 +97,12 @@ class RelayBank:
             return self.safe(tick_s)
         closed = self._closed()
         wanted = self._combinations.closed_for(setpoint.power_w, closed)
-        if self._were_closed - (closed & wanted):  # opened now, or by a trip since the last call
-            self._may_close_s = tick_s + self._pause_s
-        self._open(index for index in range(len(self._lines)) if index not in wanted)
+        opens = bool(self._were_closed - (closed & wanted))  # now, or by a trip since the last call
+        try:
+            self._open(index for index in range(len(self._lines)) if index not in wanted)
+        finally:
+            if opens:
+                self._begin_pause(tick_s)
         waits_until_s = self._may_close_s if wanted - closed else None
         if waits_until_s is not None and tick_s < waits_until_s:
             wanted &= closed
@@ -110,9 +116,11 @@ class RelayBank:
 
     def safe(self, tick_s: float) -> float | None:
         """Open every contact, at once. Raises HardwareError after having tried all."""
-        self._may_close_s = tick_s + self._pause_s
         self._were_closed = Closed()
-        self._open(range(len(self._lines)))
+        try:
+            self._open(range(len(self._lines)))
+        finally:
+            self._begin_pause(tick_s)
         return None
 
     def trip(self) -> None:
@@ -138,6 +146,10 @@ class RelayBank:
     def close(self) -> None:
         """Open every contact and let the pins go. Raises HardwareError after having tried all."""
         _try_all(line.release for line in self._lines)
+
+    def _begin_pause(self, tick_s: float) -> None:
+        """From the moment at which it was written, and not from the beginning of the tick."""
+        self._may_close_s = max(tick_s, self._monotonic_s()) + self._pause_s
 
     def _closed(self) -> Closed:
         return Closed(index for index, line in enumerate(self._lines) if line.contact_closed)

@@ -41,7 +41,7 @@ class RelayBoard(RelayBank):
 
     def __init__(self, settings: RelayBoardSettings, tools: Tools) -> None:
         rota = Rota(len(settings.relays), settings.step_w)
-        super().__init__(settings.name, tools.pins(), settings.relays, rota)
+        super().__init__(settings.name, tools, settings.relays, rota)
 
 
 class Rota:

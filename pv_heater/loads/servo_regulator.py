@@ -36,7 +36,8 @@ class ServoRegulator(Regulated):
         curve = read_curve(settings)
         pins: Pins = tools.pins()
         relay = pins.relay(settings.relay)
-        super().__init__(settings.name, relay, _ServoKnob(pins.servo(settings.servo), settings.servo), curve)
+        knob = _ServoKnob(pins.servo(settings.servo), settings.servo)
+        super().__init__(settings.name, relay, knob, curve, tools.clock.monotonic_s)
 
 
 class _ServoKnob:
@@ -53,7 +54,7 @@ class _ServoKnob:
     def turn_to(self, percent: float) -> float:
         share = percent / 100
         self._line.turn_to((1 - share) * self._settings.zero_deg + share * self._settings.full_deg)
-        # The tick's time was taken before this pulse, and the servo sees it with its next frame.
+        # The servo sees it with its next frame.
         return self._settings.settle_s + FRAME_S
 
     def rest(self) -> None:

@@ -72,4 +72,4 @@ class SgReady(RelayBank):
         table = {
             level_w: Closed(index for index, contact in enumerate(state) if contact == "1") for level_w, state in levels
         }
-        super().__init__(settings.name, tools.pins(), settings.relays, LevelTable(table))
+        super().__init__(settings.name, tools, settings.relays, LevelTable(table))

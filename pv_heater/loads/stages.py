@@ -72,4 +72,4 @@ class Stages(RelayBank):
 
     def __init__(self, settings: StagesSettings, tools: Tools) -> None:
         table = {level.power_w: Closed(number - 1 for number in level.closed) for level in settings.levels}
-        super().__init__(settings.name, tools.pins(), settings.relays, LevelTable(table), pause_s=settings.pause_s)
+        super().__init__(settings.name, tools, settings.relays, LevelTable(table), pause_s=settings.pause_s)

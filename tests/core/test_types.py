@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.core.types import Forecast, Reading, Setpoint
-from tests.builders import NOON, forecast, reading
+from pv_heater.core.types import Boost, Force, Forecast, Inputs, Mode, Reading, Setpoint, Vacation
+from tests.builders import NOON, House, forecast, reading
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -66,3 +66,27 @@ def test_a_forecast_in_a_local_zone_is_contiguous_over_the_change_of_time() -> N
     value = Forecast(issued_at=start, source="x", step_s=3600, steps=steps)
     assert value.power_w_at((start + timedelta(hours=4, minutes=30)).astimezone(zone)) == 4.0
     assert value.energy_wh_between(start.astimezone(zone), (start + timedelta(hours=6)).astimezone(zone)) == 15.0
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, 10**400, -(10**400)])
+def test_commands_carry_only_numbers_that_can_be_reckoned_with(number: float) -> None:
+    for made in (
+        lambda: Force(load="a", mode=Mode.ON, for_s=number),
+        lambda: Force(load="a", mode=Mode.ON, power_w=number),
+        lambda: Boost(load="a", for_s=number),
+        lambda: Boost(load="a", to_c=number),
+        lambda: Inputs(load_w={"a": number}),
+        lambda: reading(pv_w=number),
+    ):
+        with pytest.raises(ValueError, match="must be a finite number"):
+            made()
+
+
+def test_a_vacation_ends_at_an_instant_that_is_one_everywhere() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        Vacation(until_at=datetime(2026, 7, 1))  # noqa: DTZ001
+    for until_at, away in ((datetime.max.replace(tzinfo=UTC), True), (datetime.min.replace(tzinfo=UTC), False)):
+        house = House()
+        decision = house.at(0, inputs={"commands": (Vacation(until_at=until_at),)})
+        assert (decision.blocked_by == "vacation") is away
+        House(state=house.controller.state()).at(0)

@@ -215,3 +215,13 @@ def test_whatever_happens_safe_and_tripped_are_off_and_the_end_is_off(
     for _, pin, level in rig.seen():
         levels[pin] = level or 0.0
         assert not (pin == RELAY and level == 1.0 and levels[SSR] == 1.0), "the contactor closes on a current"
+
+
+def test_the_contactors_time_begins_when_it_was_written_and_not_with_the_tick(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    tick_s, rig.clock.now_s = rig.clock.now_s, rig.clock.now_s + 0.4
+    assert rig.load.apply(on(1000), tick_s) == pytest.approx(rig.clock.now_s + CONTACT_S)
+    rig.until_quiet(1000)
+    tick_s, rig.clock.now_s = rig.clock.now_s, rig.clock.now_s + 0.4
+    assert rig.load.apply(OFF, tick_s) == pytest.approx(rig.clock.now_s + CONTACT_S)
+    rig.load.close()

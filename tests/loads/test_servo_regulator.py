@@ -260,3 +260,41 @@ def _name(pin: str):  # type: ignore[no-untyped-def]
     from pv_heater.core.pin_names import PinName
 
     return PinName.parse(pin)
+
+
+@pytest.mark.parametrize("late_s", [0.05, 0.5, 3.0])
+def test_the_way_to_zero_begins_with_the_pulse_and_not_with_the_tick(late_s: float) -> None:
+    """Other loads were written first, or the machine was busy; the next tick then comes early."""
+    rig = Rig()
+    tick_s, rig.clock.now_s = rig.clock.now_s, rig.clock.now_s + late_s
+    rig.load.apply(on(1000), tick_s)
+    for _ in range(40):
+        rig.clock.now_s += 0.1
+        rig.load.apply(on(1000), rig.clock.now_s)
+    zero, close = (next(seen for seen in rig.seen() if rig._word(seen) == word) for word in ("zero", "close"))
+    assert SETTLE_S - LOG_STEP_S <= close.at_s - zero.at_s <= SETTLE_S + 0.13
+
+
+def test_ticks_of_half_a_second_close_the_contact_at_the_second_one_after_the_pulse() -> None:
+    rig = Rig()
+    for _ in range(6):
+        tick_s = rig.clock.now_s
+        rig.clock.now_s += 0.08  # what stands before this load in the list takes its time
+        rig.load.apply(on(1000), tick_s)
+        rig.clock.now_s = tick_s + 0.5
+    zero, close = (next(seen for seen in rig.seen() if rig._word(seen) == word) for word in ("zero", "close"))
+    assert close.at_s - zero.at_s >= SETTLE_S - LOG_STEP_S
+
+
+def test_in_a_normal_stop_too_the_contact_waits_for_the_knob_and_not_for_the_tick() -> None:
+    rig = Rig()
+    rig.heat(1000)
+    before = len(rig.seen())
+    tick_s, rig.clock.now_s = rig.clock.now_s, rig.clock.now_s + 0.5
+    rig.load.apply(OFF, tick_s)
+    rig.clock.now_s += SETTLE_S - 0.1
+    rig.apply(OFF)
+    assert rig.words(before) == ["zero"]
+    rig.clock.now_s += 0.2
+    rig.apply(OFF)
+    assert rig.words(before) == ["zero", "rest", "open"]

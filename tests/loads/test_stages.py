@@ -14,6 +14,7 @@ from pv_heater.errors import HardwareError
 from pv_heater.loads.sg_ready import SgReady
 from pv_heater.loads.stages import Level, Stages
 from tests.loads.bank_rig import BankRig, relays
+from tests.loads.rig import on
 
 TWO = (Level(power_w=1000, closed=(1,)), Level(power_w=2000, closed=(2,)), Level(power_w=3000, closed=(1, 2)))
 STAR_DELTA = (Level(power_w=1000, closed=(1, 2)), Level(power_w=3000, closed=(1, 3)))
@@ -226,3 +227,11 @@ def test_a_heat_pump_that_cannot_be_meant_is_refused(changes: dict[str, Any], sa
     values: dict[str, Any] = {"name": "pump", "relays": relays(2), "recommended_w": 1500}
     with pytest.raises(SettingProblem, match=says):
         SgReady.Settings(**(values | changes))
+
+
+def test_the_pause_begins_when_the_contact_opened_and_not_with_the_tick(tmp_path: Path) -> None:
+    rig = stages(tmp_path)
+    rig.until_quiet(1000)
+    tick_s, rig.clock.now_s = rig.clock.now_s, rig.clock.now_s + 0.4
+    again_s = rig.load.apply(on(2000), tick_s)
+    assert again_s == pytest.approx(rig.clock.now_s + PAUSE_S)
