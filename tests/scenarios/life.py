@@ -1,5 +1,6 @@
 """Days in virtual time for scenarios: the real loop and controller around the software home."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 
 from pv_heater.config import load_config
 from pv_heater.controller import Controller
-from pv_heater.core.types import Command, Decision, Forecast, Phase, Reading
+from pv_heater.core.types import Command, Decision, Forecast, Mode, Phase, Reading
 from pv_heater.errors import SourceError
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loop import Loop
@@ -29,6 +30,10 @@ MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
 """At 0 degrees east the sun stands highest at noon."""
 HOUR = 3600.0
 TICK_S = 10.0
+DARK_TICK_S = 300.0
+"""While it is dark, nothing is on and nobody orders anything: half of a day's ticks decide nothing."""
+DAWN_S = 900.0
+"""So long before the sun comes the usual pace begins: readings, filters and timers are then as they would be."""
 BALANCE: dict[str, Any] = {"type": "balance"}
 PLAN: dict[str, Any] = {"type": "plan"}
 
@@ -39,11 +44,11 @@ class Day:
 
     ledger: Ledger
     seen: list[tuple[float, Decision, Reading | None]]
-    """Every tick: seconds since midnight, what was decided, and the reading it had."""
+    """Every `TICK_S`: seconds since midnight, the decision in force, and the reading it had."""
     energy_wh: dict[str, float]
     """As the controller counted it."""
     home: list[tuple[float, Reading]]
-    """What the home really did, at every tick."""
+    """What the home really did, at the same moments."""
 
     def power_w(self, hour: float, load: str = "heater") -> float:
         """The load's setpoint at that hour."""
@@ -108,6 +113,30 @@ class Meter:
             raise SourceError("silent")
         reading = self._life.read()
         return reading if self._tampered is None else self._tampered(reading, hour)
+
+
+class DarkPace:
+    """Tells how many of the next ticks need not be lived."""
+
+    def __init__(self, recording: HomeRecording, busy_s: Sequence[float]) -> None:
+        """`busy_s`: moments of the day, in s, at which something happens beside the sun."""
+        sunny = [at_s for at_s, sun_w in zip(recording.offsets_s, recording.pv_w, strict=True) if sun_w > 0]
+        ends = zip(recording.offsets_s, [*recording.offsets_s[1:], recording.end_s], recording.pv_w, strict=True)
+        sunset = [end_s for _, end_s, sun_w in ends if sun_w > 0]
+        self._busy_s = sorted([*sunny, *sunset, *busy_s, recording.end_s])
+        self._recording = recording
+
+    def quiet_ticks(self, at_s: float, decision: Decision) -> int:
+        """From the tick at `at_s`; 0 in the sun, near a change, and while a load does anything."""
+        if at_s % TICK_S or next(self._recording.stretches(at_s, at_s))[2] > 0:
+            return 0
+        if any(load.phase is not Phase.OFF or load.mode is not Mode.AUTO for load in decision.loads.values()):
+            return 0
+        ahead = bisect_right(self._busy_s, at_s)
+        if ahead and at_s - self._busy_s[ahead - 1] < DAWN_S:
+            return 0
+        left_s = self._busy_s[ahead] - DAWN_S - at_s if ahead < len(self._busy_s) else 0.0
+        return max(0, int(min(DARK_TICK_S, left_s) // TICK_S) - 1)
 
 
 class Fixed:
@@ -195,6 +224,7 @@ def live(
             truth.append((clock.monotonic_s(), life.read()))
 
     controller = Controller(config)
+    pace = DarkPace(recording, [hour * HOUR for hour in (*silent, *(hour for hour, _ in commands))])
     loop = Loop(
         controller=controller,
         clock=clock,
@@ -212,6 +242,18 @@ def live(
                 loop.submit(command)
 
     clock.on_advance(obey)
-    loop.run(until_s=recording.end_s)
+    due_s = 0.0
+    try:
+        while clock.monotonic_s() < recording.end_s:
+            early_s, now_s = loop.tick(), clock.monotonic_s()
+            if now_s >= due_s:  # as in `Loop.run`: a tick that comes early leaves the pace as it is
+                due_s += TICK_S * (1 + (now_s - due_s) // TICK_S)
+            for _ in range(pace.quiet_ticks(now_s, seen[-1][1])):
+                seen.append((due_s, *seen[-1][1:]))
+                truth.append((due_s, truth[-1][1]))
+                due_s += TICK_S
+            clock.wait_until(due_s if early_s is None else min(due_s, early_s))
+    finally:
+        loop.make_safe()
     counted = {name: load["energy_wh"] for name, load in controller.state()["loads"].items()}
     return Day(life.ledger, seen, counted, truth)
