@@ -121,6 +121,9 @@ def invariants(
     days: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Days to live.")] = 1000,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other days.")] = 1,
     jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
+    weigh: Annotated[
+        bool, typer.Option("--weigh/--no-weigh", help="Also live two days of each strategy and see whether it grows.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Live random days in random houses with random faults, and check what must never happen.
@@ -129,8 +132,10 @@ def invariants(
     hour on two cores.
     """
     from pv_heater.bench.invariants import measure
+    from pv_heater.strategies import STRATEGIES
 
-    result = measure(days, seed, jobs=jobs or os.cpu_count() or 1, progress=_progress)
+    weighed = tuple(STRATEGIES) if weigh else ()
+    result = measure(days, seed, jobs=jobs or os.cpu_count() or 1, progress=_progress, weighed=weighed)
     _say(to_jsonable(result), as_json, result.as_lines())
     if not result.kept:
         raise typer.Exit(1)

@@ -87,7 +87,7 @@ def seen_at(now: datetime, step: dict[str, Any], set_w: float) -> Reading | None
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LOAD, st.integers(0, 23), st.sampled_from([None, 300.0, 4000.0]), st.lists(STEP, min_size=5, max_size=60))
 def test_no_duty_passes_what_it_must_not(
     row: dict[str, Any], hour: int, sky_w: float | None, steps: list[dict[str, Any]]

@@ -37,7 +37,7 @@ def board(name: str, **changes: Any) -> dict[str, Any]:
     return {"name": name, "type": "relay_board", "step_w": 300, "relays": [relay(22), relay(23), relay(24)], **changes}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TIMES, STRATEGY, SKY, st.lists(STEP, min_size=5, max_size=50))
 def test_only_levels_are_asked_for_and_every_promise_holds(
     times: dict[str, Any], law: dict[str, Any], sky_w: float | None, steps: list[dict[str, Any]]

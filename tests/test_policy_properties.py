@@ -113,7 +113,7 @@ def forbids(step: dict[str, Any]) -> bool:
 
 
 PLANS = st.builds(plan, st.lists(ROW, min_size=3, max_size=3), st.sampled_from([None, 1, 3]))
-RELAXED = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @RELAXED
@@ -138,7 +138,7 @@ DARK = {
 }  # fmt: skip
 
 
-@settings(RELAXED, max_examples=20)
+@settings(RELAXED, max_examples=8)
 @given(PLANS, st.lists(STEP, min_size=1, max_size=20))
 def test_whatever_was_forced_or_begun_ends_once_no_timer_or_guarantee_asks_for_it(
     house: dict[str, Any], steps: list[dict[str, Any]]
@@ -158,7 +158,7 @@ def test_whatever_was_forced_or_begun_ends_once_no_timer_or_guarantee_asks_for_i
         ), f"{name}: {state.rule}, {state.because}"
 
 
-@settings(RELAXED, max_examples=30)
+@settings(RELAXED, max_examples=10)
 @given(PLANS, st.lists(STEP.map(lambda step: {**step, "own_w": None}), min_size=5, max_size=40))
 def test_the_energy_of_the_day_is_what_was_set_while_it_was_set(
     house: dict[str, Any], steps: list[dict[str, Any]]

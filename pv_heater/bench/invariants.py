@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pv_heater.bench.long_life import Growth, growth_of
-from pv_heater.bench.strange_days import StrangeDay, live_strange_day
+from pv_heater.bench.strange_days import LIVED_H, StrangeDay, live_strange_day
 from pv_heater.strategies import STRATEGIES
 
 Progress = Callable[[int, int], None]
@@ -85,16 +86,17 @@ def measure(
     jobs: int = 1,
     progress: Progress | None = None,
     weighed: Sequence[str] = tuple(STRATEGIES),
+    hours: float = LIVED_H,
 ) -> Invariants:
     """Live `days` days, each twice, in `jobs` processes; whatever `jobs`, the days give the same.
 
-    `weighed` names the strategies that are lived at length to see whether they grow.
+    `weighed` names the strategies that are lived at length to see whether they grow; of each day `hours` are lived.
     """
     seeds = [f"{seed} {number}" for number in range(days)]
     steps = heated_steps = 0
     strategies: Counter[str] = Counter()
     broken: list[BrokenDay] = []
-    for number, day in enumerate(_lived(seeds, jobs), 1):
+    for number, day in enumerate(_lived(seeds, jobs, hours), 1):
         steps += day.steps
         heated_steps += day.heated_steps
         strategies[day.strategy] += 1
@@ -113,18 +115,19 @@ def measure(
     )
 
 
-def live_twice(seed: str) -> StrangeDay:
+def live_twice(seed: str, hours: float = LIVED_H) -> StrangeDay:
     """The day of `seed`; that it does not answer the same the second time counts as broken."""
-    first, second = live_strange_day(seed), live_strange_day(seed)
+    first, second = live_strange_day(seed, hours=hours), live_strange_day(seed, hours=hours)
     if first == second:
         return first
     return replace(first, broken=(*first.broken, "the same calls gave other decisions the second time"))
 
 
-def _lived(seeds: list[str], jobs: int) -> Iterator[StrangeDay]:
+def _lived(seeds: list[str], jobs: int, hours: float) -> Iterator[StrangeDay]:
     """Each day, in order."""
+    live = partial(live_twice, hours=hours)
     if jobs == 1:
-        yield from map(live_twice, seeds)
+        yield from map(live, seeds)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(live_twice, seeds, chunksize=4)
+        yield from pool.map(live, seeds, chunksize=4)

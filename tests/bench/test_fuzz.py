@@ -27,8 +27,9 @@ COMPUTED = {"forecasts/clear_sky"}
 
 
 @pytest.mark.parametrize("name", parser_names())
-def test_two_thousand_damaged_payloads_bring_out_nothing_else(name: str) -> None:
-    result = fuzz.fuzz_parser(name, 2026, 0, 2000)
+def test_damaged_payloads_bring_out_nothing_else(name: str) -> None:
+    """A hundred of the 100,000 that `bench fuzz` tries, so that what breaks all of them is seen here."""
+    result = fuzz.fuzz_parser(name, 2026, 0, 100)
     assert result.findings == ()
     assert result.answered > 0
 
@@ -53,8 +54,8 @@ def test_the_same_seed_makes_the_same_payloads_and_another_one_others() -> None:
 
 def test_damage_is_done_to_most_payloads_and_none_gets_endless() -> None:
     example = b'{"value": [1, 2.5, "x", null]}'
-    payloads = [mutated([example], Random(number)) for number in range(1000)]
-    assert sum(payload != example for payload in payloads) > 950
+    payloads = [mutated([example], Random(number)) for number in range(300)]
+    assert sum(payload != example for payload in payloads) > 285
     assert max(map(len, payloads)) <= 250_000
     assert b"" in payloads
 

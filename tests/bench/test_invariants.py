@@ -111,23 +111,24 @@ def test_the_same_seed_gives_the_same_day_and_another_another() -> None:
 
 @pytest.mark.parametrize("strategy", ["plan", "balance", "bucket", "forecast_gap"])
 def test_nothing_grows_with_the_steps(strategy: str) -> None:
-    growth = growth_of(strategy, days=2, step_s=120.0)
+    growth = growth_of(strategy, days=2, step_s=900.0)
     assert not grows(growth), growth
 
 
 def test_the_command_counts_days_and_ends_well() -> None:
-    done = CliRunner().invoke(cli, ["bench", "invariants", "--days", "1", "--seed", "7", "--jobs", "1", "--json"])
+    command = ["bench", "invariants", "--days", "1", "--seed", "5", "--jobs", "1", "--no-weigh", "--json"]
+    done = CliRunner().invoke(cli, command)
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
-    assert (result["days"], result["seed"], result["broken_days"]) == (1, 7, [])
+    assert (result["days"], result["seed"], result["broken_days"]) == (1, 5, [])
     assert result["steps"] > 300
-    assert [row["strategy"] for row in result["growths"]] == ["forecast_gap", "balance", "plan", "bucket"]
+    assert result["growths"] == []
 
 
 def test_processes_change_nothing() -> None:
     told: list[tuple[int, int]] = []
-    alone = measure(2, 7, jobs=1, progress=lambda done, of: told.append((done, of)), weighed=())
-    assert alone == measure(2, 7, jobs=2, weighed=())
+    alone = measure(2, 7, jobs=1, progress=lambda done, of: told.append((done, of)), weighed=(), hours=2.0)
+    assert alone == measure(2, 7, jobs=2, weighed=(), hours=2.0)
     assert told == [(1, 2), (2, 2)]
 
 

@@ -26,7 +26,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(WORDS, VALUES, max_size=6))
 def test_any_mapping_gives_settings_or_sentences(values):
     for source in (values, {"loads": [PLAIN_LOAD], **values}):
@@ -41,7 +41,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.dictionaries(WORDS, PLAIN, max_size=6), st.integers(0, 400), st.text(max_size=3))
 def test_any_file_gives_settings_or_sentences(tmp_path_factory, values, cut, added):
     path = tmp_path_factory.getbasetemp() / "anything.yaml"

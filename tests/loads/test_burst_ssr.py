@@ -184,7 +184,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(actions=st.lists(ACTIONS, max_size=25))
 def test_whatever_happens_safe_and_tripped_are_off_and_the_end_is_off(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, float]]

@@ -184,7 +184,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(actions=st.lists(ACTIONS, max_size=30), turn=st.sampled_from(TURNS))
 def test_whatever_happens_the_contact_closes_only_on_a_settled_zero(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, float]], turn: tuple[int, int]

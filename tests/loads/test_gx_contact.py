@@ -79,7 +79,7 @@ class Hour:
             assert moves == [False], "off is always asked for"
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_what_is_confirmed_is_so_off_is_always_asked_for_and_another_use_never_disturbed(steps: list[str]) -> None:
     hour = Hour()

@@ -44,7 +44,7 @@ def test_the_same_power_again_moves_nothing(tmp_path: Path) -> None:
     assert rig.words() == before
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(counts=st.lists(st.integers(0, 5), min_size=40, max_size=120))
 def test_all_relays_close_equally_often(tmp_path_factory: pytest.TempPathFactory, counts: list[int]) -> None:
     rig = board(tmp_path_factory.mktemp("board"), 5)

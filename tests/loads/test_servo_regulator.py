@@ -188,7 +188,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(actions=st.lists(ACTIONS, max_size=40), active_high=st.booleans(), turn=st.sampled_from(TURNS))
 def test_whatever_happens_the_contact_only_closes_on_a_settled_zero(
     actions: list[tuple[str, float]], active_high: bool, turn: dict[str, float]

@@ -134,7 +134,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(actions=st.lists(ACTIONS, max_size=40))
 def test_whatever_happens_star_and_delta_never_meet(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, float]]

@@ -122,7 +122,7 @@ def test_half_of_the_registers_is_half_of_the_values() -> None:
     assert (system.consumption_w, system.grid_w, system.battery_w, system.active_input) == (998, None, None, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(st.integers(800, 919), st.integers(0, 65535)),
     st.booleans(),

@@ -35,7 +35,7 @@ CONDITIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(steps=STEPS, when=CONDITIONS, on_when=CONDITIONS)
 def test_no_rule_passes_a_safety_guard_or_its_owners_word_or_its_longest_time(
     steps: list[dict[str, Any]], when: str | None, on_when: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from pv_heater.sim.summary import OPEN_LOOP, Summary, summarise
 from pv_heater.sim.tank import TankSettings
 from tests.builders import config, heater
 from tests.sim.outputs import GRAZ, Obedient
+
+pytestmark = pytest.mark.xdist_group("summer day")  # one worker lives it once
 
 RECORDINGS = Path(__file__).parent.parent.parent / "Files" / "recordings"
 
@@ -58,7 +61,7 @@ def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pa
         forecast=DailyForecastFeed(recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed), clock),
         loads=[load],
         reporters=(transitions,),
-        tick_s=10.0,
+        tick_s=30.0,
     ).run(until_s=recording.end_s)
     assert load.closed
     assert load.power_w() == 0.0
@@ -66,9 +69,15 @@ def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pa
     return Lived(summary, life.ledger)
 
 
+@cache
+def lived(pace: Pace) -> Lived:
+    """The summer's day with water without end."""
+    return live(summer(), pace=pace)
+
+
 @pytest.mark.parametrize("pace", [LIVE, VRM], ids=["live", "vrm"])
 def test_a_summer_day_heats_water_and_every_watt_hour_is_accounted_for(pace: Pace) -> None:
-    ledger = live(summer(), pace=pace).ledger
+    ledger = lived(pace).ledger
     assert ledger.heat_total_wh > 8000.0
     available_wh = sum(summer().pv_w) / 60.0
     assert ledger.pv_wh + ledger.unused_wh == pytest.approx(available_wh)
@@ -77,7 +86,7 @@ def test_a_summer_day_heats_water_and_every_watt_hour_is_accounted_for(pace: Pac
 
 
 def test_the_same_day_ends_the_same_every_time() -> None:
-    assert live(summer()).ledger == live(summer()).ledger
+    assert live(summer()).ledger == lived(LIVE).ledger
 
 
 def test_a_tank_ends_the_heating_where_water_without_end_would_go_on() -> None:
@@ -86,14 +95,14 @@ def test_a_tank_ends_the_heating_where_water_without_end_would_go_on() -> None:
 
 
 def test_the_summary_tells_the_ledger_in_kilowatt_hours() -> None:
-    lived = live(summer())
-    text = "\n".join(lived.summary.as_lines())
+    day = lived(LIVE)
+    text = "\n".join(day.summary.as_lines())
     assert text.startswith("summer: 1.0 day\n")
-    assert f"{lived.ledger.heat_total_wh / 1000:.2f} kWh to water" in text
-    assert f"{lived.ledger.grid_import_wh / 1000:.2f} kWh bought" in text
+    assert f"{day.ledger.heat_total_wh / 1000:.2f} kWh to water" in text
+    assert f"{day.ledger.grid_import_wh / 1000:.2f} kWh bought" in text
     assert OPEN_LOOP not in text
-    json = to_jsonable(lived.summary)
-    assert json["heat_wh"]["heater"] == lived.ledger.heat_total_wh
+    json = to_jsonable(day.summary)
+    assert json["heat_wh"]["heater"] == day.ledger.heat_total_wh
     assert json["closings"]["heater"] >= 1
 
 

@@ -240,7 +240,7 @@ def test_the_second_channel_shows_among_the_figures_when_all_loads_run_full() ->
     assert house.live(200, 1000.0).inputs.strategy["second_channel_percent"] == 0
 
 
-@rigour(max_examples=60, deadline=None)
+@rigour(max_examples=20, deadline=None)
 @given(st.lists(st.integers(-2000, 4000), min_size=5, max_size=60), st.sampled_from([0, 1]))
 def test_whatever_the_sun_does_little_is_bought_for_heat(suns_w: list[int], lag_s: int) -> None:
     """Beside what the house itself needs: what flows before a reading shows a fall, as much after it, and the bias."""
