@@ -138,3 +138,17 @@ def temperature_block(policy: LoadPolicy, decision: Decision) -> str | None:
     if temperature_c is None:
         return "its probe is lost"
     return f"it has {temperature_c} degC" if temperature_c >= policy.max_c else None
+
+
+def beyond_the_home(site: Site, reading: Reading) -> bool:
+    """Whether so much sun, charge or export may be refused as a fault of the meter: then the reading before counts."""
+    sun_w = 1500.0 * sum(plane.kwp for plane in site.pv) + 500.0 if site.pv else 30_000.0
+    battery_w = 3.0 * site.battery.charge_limit_w if site.battery is not None else 30_000.0
+    discharge_w = 2.0 * site.inverter.max_w if site.inverter is not None else battery_w
+    beyond = (
+        (reading.pv_w, sun_w),
+        (reading.battery_w, battery_w + 500.0),
+        (-(reading.grid_w or 0.0), sun_w + discharge_w),
+        (-(reading.consumption_w or 0.0), sun_w + discharge_w),
+    )
+    return any(power_w is not None and power_w > most_w for power_w, most_w in beyond)
