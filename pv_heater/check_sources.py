@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pv_heater.config import Config, TypedSettings
+from pv_heater.core.evidence import CLOCKS_AGREE_S, Evidence, is_local
 from pv_heater.core.guards import SLOWEST_REGULATED_S
 from pv_heater.core.types import Forecast, Reading
+from pv_heater.core.words import duration_text
 from pv_heater.errors import SourceError
 from pv_heater.findings import Finding
 from pv_heater.ports import Tools
 from pv_heater.sources import named_meters
 
-_NUMBERS = ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_v", "battery_soc_percent")
+_NUMBERS = ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_v", "battery_soc_percent", "dc_load_w")
 _WORDS = {
     "pv_throttled": ("PV is throttled", "PV is not throttled"),
     "feed_in_allowed": ("feed-in is allowed", "feed-in is not allowed"),
@@ -23,11 +25,20 @@ _WORDS = {
 }
 
 
+_FED_BY = {
+    "grid": "fed by the grid",
+    "generator": "a generator runs: nothing heats by itself",
+    "shore": "fed by shore power",
+    "none": "fed by nothing but battery and sun",
+}
+
+
 def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
     """Every meter but recordings, every temperature probe and forecast; one that is silent costs its own time-outs."""
     for name, row in named_meters(config.meter):
         if row.type != "recording":
-            yield _asked(f"meter {name}", row, tools, _ask_meter)
+            ask = partial(_ask_meter, limit_s=config.limits.max_reading_age_s)
+            yield _asked(f"meter {name}", row, tools, ask)
     for name, row in config.temperatures.items():
         yield _asked(f"loads.{name}.temperature_from {row.type}", row, tools, _ask_probe)
     for name, row in config.power_meters.items():
@@ -45,14 +56,44 @@ def _asked(
         return Finding(what=what, says=str(error), exit_code=error.exit_code)
 
 
-def _ask_meter(row: TypedSettings[Any], tools: Tools) -> str:
+def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None) -> str:
     with closing(row.build(tools)) as meter:
         reading: Reading = meter.read()
-    age_s = (datetime.now(UTC) - reading.taken_at).total_seconds()
     told = [f"{name} {value:g}" for name in _NUMBERS if (value := getattr(reading, name)) is not None]
     told += [f"{name} {value:g} W" for name, value in reading.load_w.items()]
     told += [words[not value] for name, words in _WORDS.items() if (value := getattr(reading, name)) is not None]
-    return f"{', '.join(told) or 'no values'}; {age_s:.0f} s old{_pace(reading)}"
+    told += [_FED_BY[reading.ac_source]] if reading.ac_source is not None else []
+    return f"{', '.join(told) or 'no values'}; {_age_text(reading, tools, limit_s)}{_pace(reading)}"
+
+
+def _age_text(reading: Reading, tools: Tools, limit_s: float | None) -> str:
+    """How old it is. Raises _Stale where `run` would keep every automatic load off for it."""
+    now = tools.clock.now()
+    evidence = Evidence(max_reading_age_s=limit_s, local_source=is_local(reading.source))
+    evidence.observe(reading, now, 0.0)
+    age_s = (now - reading.taken_at).total_seconds()
+    if age_s >= evidence.max_age_s:
+        raise _Stale(
+            f"its newest reading is {_seconds_text(age_s)} old, from {reading.taken_at:%Y-%m-%d %H:%M} UTC: stale. "
+            f"The limit is {_seconds_text(evidence.max_age_s)}; loads heat by themselves only once a newer one comes"
+        )
+    if age_s < -CLOCKS_AGREE_S:
+        raise _Stale(
+            f"its newest reading is stamped {duration_text(-age_s)} ahead of this machine's clock, so how old it is "
+            "cannot be told. One of the two clocks is wrong"
+        )
+    return f"{max(0.0, age_s):.0f} s old"
+
+
+def _seconds_text(span_s: float) -> str:
+    """To the second where two such times may lie close to each other."""
+    return f"{span_s:.0f} s" if span_s < 1000 else duration_text(span_s)
+
+
+class _Stale(SourceError):
+    """It answered, with a reading that nothing may be decided from."""
+
+    exit_code = 5
 
 
 def _pace(reading: Reading) -> str:

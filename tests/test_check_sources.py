@@ -1,6 +1,9 @@
 """`main.py check` asks every source once, and says what it answered or what is wrong with it."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pv_heater.bench.gx_peer import PORTAL_ID, GxPeer
 from pv_heater.check import check_all
@@ -13,7 +16,7 @@ HOUSE = {
     "system/0/Ac/Grid/L1/Power": 10, "system/0/Ac/Consumption/L1/Power": 500, "system/0/Dc/Pv/Power": 3000,
     "system/0/Dc/Battery/Power": 2500, "system/0/Dc/Battery/Soc": 97, "system/0/SystemType": "ESS",
     "system/0/Ac/ActiveIn/Source": 1, "system/0/Ac/ActiveIn/ServiceType": "grid", "grid/30/Ac/Power": 10,
-    "solarcharger/280/MppOperationMode": 1,
+    "solarcharger/280/MppOperationMode": 1, "system/0/Dc/System/Power": 120,
 }  # fmt: skip
 
 
@@ -36,7 +39,10 @@ def test_each_meter_probe_and_forecast_has_a_line_of_its_own(tmp_path: Path) -> 
         report = check_all(settings)
     said = {finding.what: finding for finding in report.findings}
     gx = said["meter gx_mqtt"].says
-    for part in ("pv_w 3000", "consumption_w 500", "grid_w 10", "battery_soc_percent 97", "PV is throttled", "0 s old"):
+    for part in (
+        "pv_w 3000", "consumption_w 500", "grid_w 10", "battery_soc_percent 97", "PV is throttled", "0 s old",
+        "dc_load_w 120", "fed by the grid",
+    ):  # fmt: skip
         assert part in gx
     assert "pv_w 3000" in said["meter vrm"].says
     assert said["meter mqtt"].exit_code == 5
@@ -44,3 +50,23 @@ def test_each_meter_probe_and_forecast_has_a_line_of_its_own(tmp_path: Path) -> 
     assert said["loads.heater.temperature_from ds18b20"].says.startswith("48.6 degC")
     assert said["forecast clear_sky"].exit_code == 5, "this home has no modules in site.pv"
     assert report.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("age_s", "limits", "text"),
+    [
+        (7200.0, {}, "is 2 h 0 min old"),
+        (400.0, {}, "The limit is 180 s"),
+        (100.0, {"max_reading_age_s": 90}, "The limit is 90 s"),
+        (-4000.0, {}, "ahead of this machine's clock"),
+    ],
+    ids=["two hours old", "older than three log intervals", "older than its owner allows", "from the future"],
+)
+def test_a_reading_that_nothing_may_be_decided_from_is_wrong(age_s: float, limits: dict[str, Any], text: str) -> None:
+    with VrmServer() as vrm:
+        vrm.age_s = age_s
+        meter = {"type": "vrm", "base_url": vrm.url, "token": vrm.token, "installation_id": vrm.installation_id}
+        report = check_all(load_config(config(meter=meter, limits=limits)))
+    found = next(finding for finding in report.findings if finding.what == "meter vrm")
+    assert text in found.says
+    assert (found.exit_code, report.exit_code) == (5, 5)
