@@ -62,9 +62,17 @@ class Refused(PvHeaterError):
 
 
 class NotRunning(PvHeaterError):
-    """No controller answers on this machine."""
+    """No controller answers on this machine. `pid` is the process that should have, by the kernel's word."""
 
     exit_code = 5
+
+    def __init__(self, message: str, *, pid: int | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
+
+
+class NotBelieved(NotRunning):
+    """What answers is a process of a user who has no say about these outputs."""
 
 
 class SourceError(PvHeaterError):

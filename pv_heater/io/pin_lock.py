@@ -1,58 +1,119 @@
-"""One lock a pin for the whole machine, so that two controllers never drive the same relay; one a state folder too.
+"""Locks that keep two controllers apart: one a real pin for the whole machine, one a state folder.
 
-The lock is the kernel's (flock) and ends with the process that holds it, however that dies. The file says who it is.
+Locks are the kernel's and end with the process that holds them, however that dies. A real pin is locked twice. The
+first lock lies on the device behind the pins, which only those can open who may switch them: so controllers of two
+users exclude each other, and a stranger can neither take it nor pretend to hold it. The second is a file in a folder of
+the controller's own user, which says who it is and where it listens. Mock pins are made of thin air; the lock on the
+state folder is enough for them.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
+import hashlib
 import json
 import os
 import stat
-import tempfile
+import struct
 import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import HardwareError, PinBusy
+from pv_heater.io.own_files import OTHERS_MAY_WRITE, make_own_folder, open_plain, read_plain
 
-SYSTEM_FOLDER = Path("/run/lock")
-"""Where a Linux system keeps locks (Filesystem Hierarchy Standard 3.0, section 3.15.7)."""
-
+STATE_LOCK_NAME = "lock"
 TRIES = 5
-"""`holder` takes the lock for an instant, so a first refusal may be over at once."""
+"""Whoever looks for a holder takes the lock for an instant, so a first refusal may be over at once."""
+
+
+@frozen(kw_only=True)
+class LockPlaces:
+    """Where locks lie. Everybody has a folder of his own, made by himself, which no other user can write."""
+
+    run: Path = Path("/run")
+    shared: tuple[Path, ...] = (Path("/run/lock"), Path("/tmp"))
+    """World-writable folders with a sticky bit, the best first (Filesystem Hierarchy Standard 3.0, section 3.15.7).
+    Not $XDG_RUNTIME_DIR: that is removed at log-out while a controller in a screen runs on, and a service has none."""
+    devices: Path = Path("/dev")
+
+    @property
+    def service_folder(self) -> Path:
+        """Made by root, or by systemd for the user of the service (RuntimeDirectory=)."""
+        return self.run / "pv-heater"
+
+    def own_folder(self) -> Path | None:
+        """Our own folder, made if need be; None where there is no place for one."""
+        uid = os.geteuid()
+        folders = [folder / f"pv-heater-{uid}" for folder in self.shared]
+        service = self.service_folder
+        if uid == 0 or (service.is_dir() and service.stat().st_uid == uid):
+            folders.insert(0, service)
+        for folder in folders:
+            try:
+                make_own_folder(folder)
+            except OSError:
+                continue
+            return folder
+        return None
+
+    def folders(self) -> list[Path]:
+        """Where others may hold locks that we can see: root looks at everybody's."""
+        word = "*" if os.geteuid() == 0 else str(os.geteuid())
+        return [self.service_folder, *(path for folder in self.shared for path in sorted(folder.glob(f"pv-heater-{word}")))]
+
+    def pin_devices(self) -> list[Path]:
+        """What the pin libraries open, the same order for everybody."""
+        chips = sorted(self.devices.glob("gpiochip*"), key=lambda path: (len(path.name), path.name))
+        return [*chips, *sorted(self.devices.glob("gpiomem*"))]
+
+
+SYSTEM = LockPlaces()
 
 
 @frozen(kw_only=True)
 class Holder:
-    """Who holds a pin. `pid` 0 and empty texts where the file does not tell; `started` is ISO 8601."""
+    """Who holds a lock. `pid` 0 and empty texts where the file does not tell; `started` is ISO 8601."""
 
     pid: int
     owner: str
+    """The path of its settings, or what else it said of itself."""
     started: str
     state_dir: str
     """Where it listens for commands; a service's folder is not the one a shell would guess."""
+    uid: int = 0
+    """The user who wrote the file."""
 
     def __str__(self) -> str:
-        return f"process {self.pid}" + (f" ({self.owner}, since {self.started})" if self.owner else "")
+        if not self.owner:
+            return f"process {self.pid}" if self.pid else "a process that does not say who it is"
+        try:
+            since = f"{datetime.fromisoformat(self.started).astimezone():%Y-%m-%d %H:%M}"
+        except ValueError:
+            since = "an unknown time"
+        return f"process {self.pid} ({self.owner}, since {since})"
 
 
+@frozen
 class PinLocks:
     """Locks that are held until `release`, or until the process ends."""
 
-    def __init__(self, fds: Sequence[int]) -> None:
-        self._fds = list(fds)
+    _fds: list[int] = field(factory=list)
+    _passing: list[Path] = field(factory=list)
+    """Files that go with the lock."""
 
     def release(self) -> None:
-        """Give all pins free. May be repeated."""
+        """Give everything free. May be repeated."""
+        while self._passing:
+            self._passing.pop().unlink(missing_ok=True)
         while self._fds:
             os.close(self._fds.pop())
 
@@ -63,48 +124,79 @@ class PinLocks:
         self.release()
 
 
-def lock_folder() -> Path:
-    """/run/lock where it can be written, else the folder for temporary files."""
-    return SYSTEM_FOLDER if os.access(SYSTEM_FOLDER, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
-
-
 def lock_pins(
-    names: Sequence[str], owner: str, kind: str, *, state_dir: Path | None = None, folder: Path | None = None
+    names: Sequence[str], owner: str, kind: str, *, state_dir: Path | None = None, places: LockPlaces = SYSTEM
 ) -> PinLocks:
-    """Lock all these pins or none. `kind` is mock or real: mock pins clash with mock pins only.
+    """Lock all these pins or none. `kind` is mock or real: mock pins need no lock but that of the state folder.
 
     `owner` is told to whoever comes second, such as the path of the configuration, and `state_dir` to those who
-    want to talk to the owner. Raises PinBusy naming
-    the first pin that is taken and by whom, HardwareError when a lock cannot be made.
+    want to talk to the owner. Raises PinBusy naming the first pin that is taken and by whom, HardwareError when a lock
+    cannot be made.
     """
-    fds: list[int] = []
+    normal = sorted({_normal(name) for name in names})
+    locks = PinLocks()
+    if kind == "mock" or not normal:
+        return locks
     try:
-        for name in sorted({_normal(name) for name in names}):
-            fds.append(_take(_path(name, kind, folder), name, owner, state_dir))
+        folder = places.own_folder()
+        for name in normal if folder is not None else ():
+            assert folder is not None
+            advice = "; stop that controller first, or name another pin"
+            locks._fds.append(_take(folder / _file_name(name), name, owner, state_dir, advice))
+        _lock_device(normal, places, locks._fds)
     except HardwareError:
-        PinLocks(fds).release()
+        locks.release()
         raise
-    return PinLocks(fds)
+    return locks
 
 
 def lock_state_dir(state_dir: Path, owner: str) -> PinLocks:
     """Keep a state folder to one controller, dry or not: they would write one state and listen at one socket.
 
-    A dry run that answers `off` in the place of the controller that heats would be believed. Raises PinBusy naming
-    who has it, HardwareError when the lock cannot be made.
+    Raises PinBusy naming who has it, HardwareError when the lock cannot be made.
     """
-    return PinLocks([_take(state_dir / "lock", f"the state folder {state_dir}", owner, state_dir)])
+    advice = "; stop that controller first, or give this one a `state_dir` of its own"
+    return PinLocks([_take(state_dir / STATE_LOCK_NAME, f"the state folder {state_dir}", owner, state_dir, advice)])
 
 
-def holder(name: str, kind: str, *, folder: Path | None = None) -> Holder | None:
-    """Who holds this pin; None when nobody does. Raises HardwareError when that cannot be found out."""
-    path = _path(_normal(name), kind, folder)
+def register_settings(path: Path, state_dir: Path, *, places: LockPlaces = SYSTEM) -> PinLocks:
+    """Let commands find the controller of these settings in whatever state folder; keeps nobody out, never raises."""
+    folder = places.own_folder()
+    if folder is None:
+        return PinLocks()
+    file = folder / _settings_name(path)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
+        return PinLocks([_take(file, "these settings", str(path), state_dir, "")], [file])
+    except HardwareError:
+        return PinLocks()
+
+
+def state_holder(state_dir: Path) -> Holder | None:
+    """Who holds this state folder; None when nobody does, or when others than its owner can write the lock."""
+    return _holder_of(state_dir / STATE_LOCK_NAME)
+
+
+def settings_holders(path: Path, *, places: LockPlaces = SYSTEM) -> list[Holder]:
+    """Controllers that run with this file of settings."""
+    return _holders(_settings_name(path), places)
+
+
+def pin_holders(name: str, kind: str, *, places: LockPlaces = SYSTEM) -> list[Holder]:
+    """Who says that it holds this pin, as far as we can see; a user may say so who has no right to it.
+
+    Raises HardwareError for what is no pin.
+    """
+    return [] if kind == "mock" else _holders(_file_name(_normal(name)), places)
+
+
+def _holders(file_name: str, places: LockPlaces) -> list[Holder]:
+    return [found for folder in places.folders() if (found := _holder_of(folder / file_name)) is not None]
+
+
+def _holder_of(path: Path) -> Holder | None:
+    fd = read_plain(path)
+    if fd is None:
         return None
-    except OSError as error:
-        raise HardwareError(f"the pin lock {path} cannot be read: {error.strerror}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -121,11 +213,38 @@ def _normal(name: str) -> str:
         raise HardwareError(f"a pin {problem}") from None
 
 
-def _path(name: str, kind: str, folder: Path | None) -> Path:
-    return (folder or lock_folder()) / f"pv_heater-{kind}-{name.replace('/', '-')}.lock"
+def _file_name(name: str) -> str:
+    return f"pin-{name.replace('/', '-')}.lock"
 
 
-def _take(path: Path, name: str, owner: str, state_dir: Path | None) -> int:
+def _settings_name(path: Path) -> str:
+    return f"settings-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]}.lock"
+
+
+def _lock_device(names: Sequence[str], places: LockPlaces, fds: list[int]) -> None:
+    """A byte of the device for each pin. Without a device, or without a right to it, nobody switches pins here."""
+    device = next(iter(places.pin_devices()), None)
+    try:
+        fd = os.open(device, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK) if device is not None else -1
+    except OSError:
+        return
+    if fd < 0:
+        return
+    fds.append(fd)
+    for name in names:
+        # struct flock64: these locks belong to the descriptor, so that a library that closes its own loses us none.
+        wish = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, zlib.crc32(name.encode()), 1, 0)
+        try:
+            _patiently(lambda wish=wish: fcntl.fcntl(fd, fcntl.F_OFD_SETLK, wish))  # type: ignore[misc]
+        except (BlockingIOError, PermissionError):
+            others = pin_holders(name, "real", places=places)
+            who = next(map(str, others), "a program of another user")
+            raise PinBusy(f"{name} is held by {who}; stop that controller first, or name another pin") from None
+        except OSError:
+            return  # a kernel without such locks
+
+
+def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str) -> int:
     try:
         fd = _open(path)
     except OSError as error:
@@ -133,16 +252,7 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None) -> int:
             f"the lock {path} for {name} cannot be opened: {error.strerror}; remove that file if it is no lock of ours"
         ) from error
     try:
-        for left in reversed(range(TRIES)):
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not left:
-                    raise PinBusy(
-                        f"{name} is held by {_read(fd)}; stop that controller first, or give this one its own"
-                    ) from None
-                time.sleep(0.01)
+        _patiently(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB))
         os.ftruncate(fd, 0)
         text = {
             "pid": os.getpid(),
@@ -151,37 +261,56 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None) -> int:
             "state_dir": str(state_dir.absolute()) if state_dir is not None else "",
         }
         os.pwrite(fd, json.dumps(text).encode() + b"\n", 0)
+    except BlockingIOError:
+        other = _read(fd)
+        os.close(fd)
+        raise PinBusy(f"{name} is held by {other}{advice}") from None
     except OSError as error:
         os.close(fd)
-        if isinstance(error, HardwareError):
-            raise
         raise HardwareError(f"the lock {path} for {name} cannot be taken: {error.strerror}") from error
     return fd
 
 
-def _open(path: Path) -> int:
-    """Open without O_CREAT first: in a sticky folder the kernel refuses O_CREAT on another user's file, even to root.
-
-    (fs.protected_regular; Linux documentation, sysctl/fs.)
-    """
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        fd = os.open(path, flags)
-    except FileNotFoundError:
+def _patiently(lock: Callable[[], object]) -> None:
+    for left in reversed(range(TRIES)):
         try:
-            fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
-            os.fchmod(fd, 0o666)  # the umask has narrowed it; root and the user must be able to lock by turns
-        except FileExistsError:
-            fd = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+            lock()
+            return
+        except BlockingIOError:
+            if not left:
+                raise
+            time.sleep(0.01)
+
+
+def _open(path: Path) -> int:
+    """Readable and writable for its owner alone: whoever can open a lock can take it, and keep us from our pins."""
+    fd = open_plain(path, os.O_RDWR)
+    found = os.fstat(fd)
+    if found.st_mode & OTHERS_MAY_WRITE and not _is_locked(fd):
+        os.close(fd)  # somebody else may have it open for writing
+        path.unlink()
+        fd = open_plain(path, os.O_RDWR)
+    if stat.S_IMODE(os.fstat(fd).st_mode) & 0o077 and found.st_uid == os.geteuid():
+        os.fchmod(fd, 0o600)
+    if os.geteuid() == 0:
+        folder = os.stat(path.parent)
+        os.fchown(fd, folder.st_uid, folder.st_gid)  # root has run here once; the user's own turn comes again
     return fd
 
 
+def _is_locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _read(fd: int) -> Holder:
+    uid = os.fstat(fd).st_uid
     try:
         text: Any = json.loads(os.pread(fd, 10_000, 0))
-        return Holder(pid=int(text["pid"]), **{key: str(text[key]) for key in ("owner", "started", "state_dir")})
+        words = {key: str(text[key]) for key in ("owner", "started", "state_dir")}
+        return Holder(pid=int(text["pid"]), uid=uid, **words)
     except (ValueError, TypeError, KeyError, OSError):
-        return Holder(pid=0, owner="", started="", state_dir="")
+        return Holder(pid=0, owner="", started="", state_dir="", uid=uid)

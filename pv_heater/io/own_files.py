@@ -1,0 +1,92 @@
+"""Files and folders that nobody else can have put in our way: owner and kind are looked at before they are believed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import stat
+from pathlib import Path
+
+OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_NEVER_WAIT = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""A link is not followed, and a pipe that nobody reads is an error instead of a wait."""
+
+
+def user_name(uid: int) -> str:
+    """The name of that user; its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"number {uid}"
+
+
+def make_own_folder(path: Path) -> None:
+    """Make this folder unless it is there, and make sure that only we can write it. Raises OSError with the reason."""
+    try:
+        path.mkdir(mode=0o755)
+    except FileExistsError:
+        pass
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.ENOTDIR, "it is not a folder", str(path))
+    if found.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, f"it belongs to user {user_name(found.st_uid)}", str(path))
+    if found.st_mode & OTHERS_MAY_WRITE:
+        path.chmod(0o755)
+
+
+def folder_owner(folder: Path) -> int | None:
+    """The user to whom a folder belongs; None where it is no folder, or a link to one."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return None
+    return found.st_uid if stat.S_ISDIR(found.st_mode) else None
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether other users can put files into it."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return False
+    return bool(found.st_mode & OTHERS_MAY_WRITE) or found.st_uid not in (os.geteuid(), 0)
+
+
+def open_plain(path: Path, flags: int, mode: int = 0o600) -> int:
+    """A descriptor of a plain file, made if need be; no link is followed, no pipe waited for.
+
+    Raises OSError with the reason, also for a file of another user's. Without O_CREAT first: in a sticky folder the
+    kernel refuses O_CREAT on another user's file even to root (fs.protected_regular).
+    """
+    try:
+        fd = os.open(path, flags | _NEVER_WAIT)
+    except FileNotFoundError:
+        try:
+            fd = os.open(path, flags | _NEVER_WAIT | os.O_CREAT | os.O_EXCL, mode)
+        except FileExistsError:
+            fd = os.open(path, flags | _NEVER_WAIT)
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+    of_folder = os.geteuid() == 0 and found.st_uid == folder_owner(path.parent)
+    if found.st_uid not in (os.geteuid(), 0) and not of_folder:
+        os.close(fd)
+        raise OSError(errno.EPERM, f"it belongs to user {user_name(found.st_uid)}", str(path))
+    return fd
+
+
+def read_plain(path: Path) -> int | None:
+    """A descriptor for reading a plain file that we, root or its folder's owner alone can write; None for others."""
+    try:
+        fd = os.open(path, os.O_RDONLY | _NEVER_WAIT)
+    except OSError:
+        return None
+    found = os.fstat(fd)
+    is_own = found.st_uid in (0, os.geteuid(), folder_owner(path.parent)) and not found.st_mode & OTHERS_MAY_WRITE
+    if stat.S_ISREG(found.st_mode) and is_own:
+        return fd
+    os.close(fd)
+    return None
