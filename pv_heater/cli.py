@@ -279,10 +279,10 @@ def clear(
 
 def _ask(config: Config, request: dict[str, Any]) -> Any:
     """The running controller's answer; raises Refused with its message when it does not do it."""
-    from pv_heater.io.control import SOCKET_NAME, ask
-    from pv_heater.outputs import running_state_dir
+    from pv_heater.paths import state_dir
+    from pv_heater.running import ask_running
 
-    answer = ask(running_state_dir(config) / SOCKET_NAME, request)
+    answer = ask_running(config.path, state_dir(config), request)
     if not answer.get("ok"):
         for line in _head(answer):
             typer.echo(line, err=True)

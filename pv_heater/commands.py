@@ -40,7 +40,10 @@ class CommandHandler:
         word = request.get("command")
         if word == "off":
             self._loop.latch_off(LATCH_REASON)
-            return {"ok": True, "message": "all loads go off and stay off until `main.py clear LOAD`"}
+            message = "all loads go off and stay off until `main.py clear LOAD`"
+            return {"ok": True, "message": message, "loads": self._loop.still_on()}
+        if word == "still_on":
+            return {"ok": True, "loads": self._loop.still_on()}
         if word == "clear":
             self._loop.submit(ClearFault(load=_text(request, "load")))
             return {"ok": True, "message": f"the fault of {request['load']} is cleared"}

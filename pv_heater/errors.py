@@ -71,6 +71,10 @@ class NotRunning(PvHeaterError):
         self.pid = pid
 
 
+class NotOurs(NotRunning):
+    """The controller there belongs to another user, who alone may command it."""
+
+
 class NotBelieved(NotRunning):
     """What answers is a process of a user who has no say about these outputs."""
 

@@ -18,14 +18,14 @@ from pv_heater.identity import Identity
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.clock_trust import ClockTrust
 from pv_heater.io.control import SOCKET_NAME, ControlServer
-from pv_heater.io.pin_lock import lock_state_dir
+from pv_heater.io.pin_lock import lock_state_dir, register_settings
 from pv_heater.io.state_file import StateFile, UnreadableState
 from pv_heater.io.stop_signals import StopSignals
 from pv_heater.io.watchdog import SystemdNotifier, Watchdog
 from pv_heater.journal import Journal
 from pv_heater.keep import StateSaver
 from pv_heater.loop import Loop
-from pv_heater.outputs import Outputs, full_powers_w
+from pv_heater.outputs import Outputs, full_powers_w, owner_of
 from pv_heater.paths import make_state_dir
 from pv_heater.report import TransitionLog
 from pv_heater.rules.live import build_rules
@@ -57,8 +57,10 @@ def run_live(config: Config, *, dry_run: bool) -> int:
     signals.install(clock)
     with ExitStack() as ends:
         folder = make_state_dir(config)
-        ends.enter_context(lock_state_dir(folder, owner=str(config.path or "a mapping")))
+        ends.enter_context(lock_state_dir(folder, owner=owner_of(config)))
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=dry_run))
+        if config.path is not None:
+            ends.enter_context(register_settings(config.path, folder))
         loads = outputs.loads
         sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
         house = sources.house
@@ -130,7 +132,7 @@ def _identity(config: Config, clock: SystemClock, outputs: str) -> Identity:
     """What every answer to a command begins with."""
     return Identity(
         home=config.site.name,
-        file="a mapping" if config.path is None else str(config.path.absolute()),
+        file=owner_of(config),
         pid=os.getpid(),
         since_at=clock.now().astimezone(ZoneInfo(config.site.timezone)),
         outputs=outputs,

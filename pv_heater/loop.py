@@ -122,6 +122,10 @@ class Loop:
         self._commands.append(reason)
         self._clock.wake()
 
+    def still_on(self) -> dict[str, str | None]:
+        """Each load with why it may still be on, None once it was seen off. Safe from any thread."""
+        return {name: load.still_on() for name, load in self._loads.items()}
+
     def run(self, until_s: float | None = None) -> None:
         """Tick until `stop`, or until the clock's monotonic `until_s`; then put every load safe."""
         try:

@@ -2,8 +2,8 @@
 
 Pins come first and need nothing else. They come from the configuration, read so loosely that mistakes elsewhere in it
 do not matter, and from the file the last real run left in its state folder. Only then outputs on the network are told,
-which needs a configuration that can be read, and some seconds. Beside a running controller it touches nothing but
-asks that controller to latch off.
+which needs a configuration that can be read, and some seconds. What a running controller drives is left to it: it is
+asked to latch off, and watched until its loads were seen off.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pv_heater.core.pin_settings import RelayPin
-from pv_heater.errors import HardwareError, PvHeaterError
+from pv_heater.errors import HardwareError, PinBusy
 from pv_heater.io.clock import SystemClock
-from pv_heater.io.control import SOCKET_NAME, ask
 from pv_heater.io.gpio import Pins, ServoLine
-from pv_heater.io.pin_lock import Holder, holder, lock_pins
+from pv_heater.io.pin_lock import lock_pins
 from pv_heater.io.pins_file import FILE_NAME, Output
+from pv_heater.off_asking import Asked, ask_all, holders_of
 from pv_heater.off_found import Found, find
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
@@ -29,11 +30,12 @@ FINE, CONFIGURATION, HARDWARE = 0, 2, 3
 
 
 def main(argv: Sequence[str]) -> int:
-    """Switch everything off; the exit code: 0 done, 2 no pins known, 3 something could not be switched."""
+    """Switch everything off; the exit code: 0 all was seen off, 2 no pins known, 3 something may still be on."""
     parser = argparse.ArgumentParser(
         prog="main.py off",
         description="Put every output off: relays open, then servos to zero, then quiet; then those on the network. "
-        "Beside a running controller it asks that one to latch off until `main.py clear`.",
+        "Beside a running controller it asks that one to latch off until `main.py clear`. Exit code 3 when something "
+        "was not seen off.",
     )
     parser.add_argument(
         "--config",
@@ -42,47 +44,66 @@ def main(argv: Sequence[str]) -> int:
         help="settings file; default $CONFIG_FILE, else Files/config-private.yaml, else Files/config.yaml",
     )
     config_path = _config_path(parser.parse_args(argv).config)
+    if _was_refused(os.environ):
+        _say("another controller runs with these outputs, and this one had none of them: nothing to switch")
+        return FINE
     found = find(config_path)
     for doubt in found.doubts:
         _warn(doubt)
-    code, taken_over = _pins(found, config_path)
-    if taken_over or not found.networked:
-        return code
-    return max(code, _tell_network(found, config_path))
+    clock = SystemClock()
+    asked = ask_all(found, config_path, clock)
+    for one in asked:
+        for text in one.said:
+            _say(text)
+        for text in one.doubts:
+            _warn(f"{text}.")
+    codes = [HARDWARE for one in asked if one.doubts and one.believed]
+    own_pins = _left_to_us(found, asked)
+    networked = [row for row in found.networked if not any(str(row.get("name")) in one.loads for one in asked)]
+    if own_pins:
+        codes.append(_pins(own_pins, found, config_path, clock))
+    elif not found.outputs and not networked and not any(one.answered for one in asked):
+        codes.append(_nothing(found, config_path))
+    if networked:
+        codes.append(_tell_network(networked, config_path, found.state_dir))
+    return max(codes, default=FINE)
 
 
-def _pins(found: Found, config_path: Path) -> tuple[int, bool]:
-    """Exit code, and whether a running controller took everything over."""
+def _was_refused(environ: Mapping[str, str]) -> bool:
+    """Whether systemd runs this after a controller that was refused because another one runs (systemd.exec(5))."""
+    return environ.get("SERVICE_RESULT") == "exit-code" and environ.get("EXIT_STATUS") == str(PinBusy.exit_code)
+
+
+def _left_to_us(found: Found, asked: Sequence[Asked]) -> list[Output]:
+    """The outputs that no controller switches or holds: one that does not answer still has its pins."""
+    doors = {one.door.state_dir.absolute() for one in asked if one.believed}
+    mine = []
+    for output in found.outputs:
+        names = [name for group in output.groups for name in group.names]
+        if found.kind == "mock":
+            is_held = any(output.load in one.loads or (one.doubts and one.believed) for one in asked)
+        else:
+            holders = holders_of(names, found.kind)
+            is_held = any(Path(holder.state_dir or found.state_dir).absolute() in doors for holder in holders)
+        if not is_held:
+            mine.append(output)
+    return mine
+
+
+def _pins(outputs: Sequence[Output], found: Found, config_path: Path, clock: SystemClock) -> int:
     try:
-        if not found.outputs:
-            return (FINE, _takes_over(found)) if found.networked else (_nothing(found, config_path), False)
-        other = _running_controller(found)
-        if other is None:
-            return _switch(found, config_path), False
-        code = _ask(found, other)
-        return code, code == FINE
+        return _switch(outputs, found, config_path, clock)
     except HardwareError as error:
         _warn(f"{error}. Switch the heater off by hand.")
-        return HARDWARE, False
+        return HARDWARE
 
 
-def _takes_over(found: Found) -> bool:
-    """Ask a controller that has no pins: it is known by its state folder only, and may well not be running."""
-    try:
-        answer = ask(found.state_dir / SOCKET_NAME, {"command": "off"})
-    except PvHeaterError:
-        return False
-    if answer.get("ok") is True:
-        _say(f"the running controller: {answer.get('message', 'every load is off')}")
-    return answer.get("ok") is True
-
-
-def _tell_network(found: Found, config_path: Path) -> int:
+def _tell_network(rows: Sequence[Mapping[str, Any]], config_path: Path, state_dir: Path) -> int:
     # Heavy, and in reach of every mistake in the settings: nothing of it is imported before the pins are safe.
     try:
         from pv_heater.off_network import tell_off
 
-        answers = tell_off(found.networked, config_path.parent, found.state_dir)
+        answers = tell_off(rows, config_path.parent, state_dir)
     except Exception as error:  # noqa: BLE001 - a bug here must not hide that the pins are safe
         _warn(f"outputs on the network could not be told: {type(error).__name__}: {error}. Switch them off by hand.")
         return HARDWARE
@@ -110,37 +131,13 @@ def _nothing(found: Found, config_path: Path) -> int:
     return CONFIGURATION
 
 
-def _running_controller(found: Found) -> Holder | None:
-    for name in found.names:
-        other = holder(name, found.kind)
-        if other is not None:
-            return other
-    return None
-
-
-def _ask(found: Found, other: Holder) -> int:
-    try:
-        answer = ask(Path(other.state_dir or found.state_dir) / SOCKET_NAME, {"command": "off"})
-    except PvHeaterError as error:
-        _warn(
-            f"the pins are held by {other}, which did not answer: {error}. Stop it (`systemctl stop pv-heater`, "
-            f"or `kill {other.pid}`), then run this again."
-        )
-        return HARDWARE
-    if answer.get("ok") is not True:
-        _warn(f"{other} could not switch off: {answer.get('message', 'it did not say why')}. Stop it and try again.")
-        return HARDWARE
-    _say(f"{other}: {answer.get('message', 'every load is off')}")
-    return FINE
-
-
-def _switch(found: Found, config_path: Path) -> int:
-    clock = SystemClock()
-    with lock_pins(found.names, f"off, {config_path}", found.kind):
+def _switch(outputs: Sequence[Output], found: Found, config_path: Path, clock: SystemClock) -> int:
+    names = [name for output in outputs for group in output.groups for name in group.names]
+    with lock_pins(names, f"off, {config_path}", found.kind):
         pins = Pins(factory=found.factory, pin_log=found.pin_log, monotonic_s=clock.monotonic_s)
-        opened, problems = _open_relays(pins, found.outputs)
-        servos = _turn_to_zero(pins, found.outputs, problems)
-        wipers = _move_to_zero(pins, found.outputs, problems)
+        opened, problems = _open_relays(pins, outputs)
+        servos = _turn_to_zero(pins, outputs, problems)
+        wipers = _move_to_zero(pins, outputs, problems)
         if servos:
             clock.wait_until(clock.monotonic_s() + max(output.servo.settle_s for output in servos if output.servo))
         _rest(servos, problems)
@@ -148,7 +145,7 @@ def _switch(found: Found, config_path: Path) -> int:
             pins.close()
         except HardwareError as error:
             problems.append(f"pins: {error}")
-    for output in found.outputs:
+    for output in outputs:
         done = [f"relay {relay.pin} open" for relay in output.relays if relay in opened]
         done += [f"servo {output.servo.pin} at zero"] if output.servo and output in servos else []
         done += ["potentiometer at zero"] if output in wipers else []

@@ -16,11 +16,10 @@ from pv_heater.core.pin_settings import ServoPin
 from pv_heater.core.policy import BatteryShare
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import Pins
-from pv_heater.io.pin_lock import holder, lock_pins
+from pv_heater.io.pin_lock import lock_pins
 from pv_heater.io.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loads.networked import NetworkedLoad
-from pv_heater.paths import state_dir
 from pv_heater.ports import Clock, Load, Tools
 from pv_heater.wiring import boot_problems, pin_settings
 
@@ -74,7 +73,7 @@ class Outputs:
         for warning in boot_problems(self._config):
             log.warning("%s", warning)
         names = [str(PinName.parse(name)) for _, group in pins for name in group.names]
-        owner = str(self._config.path or "a mapping")
+        owner = owner_of(self._config)
         locks = lock_pins(names, owner=owner, kind=_lock_kind(self._config), state_dir=self.tools.state_dir)
         self._ends.callback(locks.release)
         settings = self._config.policies
@@ -122,21 +121,14 @@ def with_found_curve(config: Config, row: TypedSettings[Any]) -> TypedSettings[A
     return evolve(row, settings=evolve(row.settings, **found)) if found else row
 
 
+def owner_of(config: Config) -> str:
+    """What locks say of their holder: the settings file with its whole path."""
+    return "a mapping" if config.path is None else str(config.path.absolute())
+
+
 def full_powers_w(config: Config) -> dict[str, float]:
     """Each load's full power, in order of priority."""
     return {policy.name: policy.max_power_w for policy in config.policies}
-
-
-def running_state_dir(config: Config) -> Path:
-    """Where the controller that runs with these pins keeps its state; where none does, what the settings say.
-
-    A service under systemd has a folder of its own, which a shell does not know: the pin locks tell.
-    """
-    for name in (name for _, group in pin_settings(config) for name in group.names):
-        running = holder(name, _lock_kind(config))
-        if running is not None and running.state_dir:
-            return Path(running.state_dir)
-    return state_dir(config)
 
 
 def _lock_kind(config: Config) -> str:

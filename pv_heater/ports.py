@@ -141,6 +141,13 @@ class Load(Protocol):
         """Allow the output again after `trip`."""
         ...
 
+    def still_on(self) -> str | None:
+        """Why it may still be on, in words; None once it was seen off: contacts open, a device confirmed it.
+
+        From any thread; never waits.
+        """
+        ...
+
     def trouble(self) -> str | None:
         """Why the output cannot be reached now; None while it can. Ends by itself, unlike a HardwareError."""
         ...

@@ -29,9 +29,11 @@ HOMES = {
     "pymodbus": {"io/modbus.py", "bench/modbus_gx.py"},
     "socket": {
         "bench/brokers.py",
+        "io/asking.py",
         "io/control.py",
         "io/deadline.py",
         "io/http_lines.py",
+        "io/peer.py",
         "io/lan_scan.py",
         "io/modbus.py",
         "io/mqtt_client.py",

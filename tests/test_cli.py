@@ -273,7 +273,10 @@ def test_a_bug_is_a_sentence_and_a_traceback_only_with_debug(tmp_path: Path) -> 
 def test_nobody_running_is_told_apart_from_a_bug(command: str, tmp_path: Path) -> None:
     done = main(command, "--config", shipped(tmp_path))
     assert done.returncode == 5
-    assert "no controller answers" in done.stderr
+    assert done.stderr.startswith(
+        f"No controller is running with {tmp_path / 'config.yaml'}. Start it with `python main"
+    )
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_output_in_a_pipe_that_closes_is_no_traceback(tmp_path: Path) -> None:

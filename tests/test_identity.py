@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.identity import Identity, who_line
-from pv_heater.io.control import ControlServer, ask
+from pv_heater.io.asking import ask
+from pv_heater.io.control import ControlServer
 
 SINCE = datetime(2026, 6, 21, 8, 11, 6, tzinfo=ZoneInfo("Europe/Vienna"))
 

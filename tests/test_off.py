@@ -1,24 +1,34 @@
 """`main.py off`: every output safe, whatever the rest of the configuration looks like."""
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pv_heater.core.pin_settings import RelayPin, ServoPin, WiperPins
+from pv_heater.io.clock import SystemClock
 from pv_heater.io.control import ControlServer
-from pv_heater.io.pin_lock import lock_pins
+from pv_heater.io.lock_places import LockPlaces
+from pv_heater.io.pin_lock import lock_state_dir
 from pv_heater.io.pins_file import outputs_in, read_pins_file, write_pins_file
 from pv_heater.loads.relay import Relay
 from pv_heater.loads.servo_regulator import ServoRegulator
 from pv_heater.off import main
+from pv_heater.off_asking import ask_all
+from pv_heater.off_found import find
+from tests.io.test_pin_lock import places as places
 from tests.io.wiper_chip import WiperChip
+from tests.strangers import NOBODY, as_root, open_ways, stranger
 
 PROJECT = Path(__file__).parent.parent
 CHIP = f"gpiochip{os.getpid()}"
@@ -181,11 +191,11 @@ def running(home: Home) -> Iterator[list[Any]]:
 
     def handle(request: Any) -> dict[str, Any]:
         heard.append(request)
-        return {"ok": True, "message": "every load is off until it is cleared"}
+        return {"ok": True, "message": "every load is off until it is cleared", "loads": {"water_heater": None}}
 
     server = ControlServer(home.state_dir / "control.sock", handle)
     server.start()
-    with lock_pins([RELAY, SERVO], "other.yaml", "mock"):
+    with lock_state_dir(home.state_dir, "other.yaml"):
         yield heard
     server.stop()
 
@@ -196,17 +206,174 @@ def test_a_running_controller_is_asked_and_its_pins_left_alone(
     assert home.off() == 0
     assert running == [{"command": "off"}]
     assert home.seen() == []
-    assert "other.yaml" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "other.yaml" in said
+    assert "water_heater: off, seen by the controller\n" in said
 
 
 def test_a_controller_that_does_not_answer_is_named_with_what_to_do(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home.configure(HEATER)
-    with lock_pins([RELAY], "other.yaml", "mock"):
+    home.state_dir.mkdir()
+    with lock_state_dir(home.state_dir, "other.yaml"):
         assert home.off() == 3
-    assert f"`kill {os.getpid()}`" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"off: process {os.getpid()} (other.yaml, since 20" in said
+    assert "did not switch them off: no controller answers there." in said
+    assert "kill" not in said, "what a file says is no reason to kill a process"
     assert home.seen() == []
+
+
+def answering(home: Home, answers: dict[str, Any]) -> ControlServer:
+    """A controller of this configuration that says the same to everything."""
+    home.state_dir.mkdir(exist_ok=True)
+    server = ControlServer(home.state_dir / "control.sock", lambda request: answers)
+    server.start()
+    return server
+
+
+def test_a_load_that_the_controller_cannot_see_off_is_named_and_the_exit_code_is_3(
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pv_heater.off_asking.SEEN_OFF_S", 0.3)
+    home.configure(HEATER + PUMP)
+    server = answering(home, {"ok": True, "loads": {"water_heater": "its contact is closed", "pump": None}})
+    try:
+        assert home.off() == 3
+    finally:
+        server.stop()
+    said = capsys.readouterr()
+    assert "off: water_heater: its contact is closed." in said.err
+    assert "pump: off, seen by the controller" in said.out
+
+
+@pytest.mark.parametrize(
+    "answers", [{"ok": True, "message": "all loads go off"}, {"ok": False}, {"ok": True, "loads": {}}]
+)
+def test_an_answer_that_does_not_say_what_was_seen_is_no_success(home: Home, answers: dict[str, Any]) -> None:
+    home.configure(HEATER)
+    server = answering(home, answers)
+    try:
+        assert home.off() == 3
+    finally:
+        server.stop()
+
+
+def test_a_dry_run_is_asked_but_takes_nothing_over(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """`run --dry-run` with these settings, while the contact is closed by an earlier run that was killed."""
+    home.configure(HEATER)
+    server = answering(home, {"ok": True, "who": {"dry": True, "outputs": "dry"}, "loads": {"water_heater": None}})
+    try:
+        assert home.off() == 0
+    finally:
+        server.stop()
+    assert home.seen()[0] == (RELAY, 1.0)
+    assert "DRY RUN" in capsys.readouterr().out
+
+
+def test_a_load_that_the_running_controller_does_not_know_is_switched_here(home: Home) -> None:
+    home.configure(HEATER + PUMP)
+    server = answering(home, {"ok": True, "loads": {"water_heater": None}})
+    try:
+        assert home.off() == 0
+    finally:
+        server.stop()
+    assert {pin for pin, _ in home.seen()} == {f"{CHIP}/4"}
+
+
+def test_after_a_refused_start_systemd_s_off_leaves_the_other_controller_alone(
+    home: Home, running: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVICE_RESULT", "exit-code")
+    monkeypatch.setenv("EXIT_STATUS", "6")
+    assert home.off() == 0
+    assert running == []
+    monkeypatch.setenv("EXIT_STATUS", "1")
+    assert home.off() == 0
+    assert running == [{"command": "off"}]
+
+
+def test_a_controller_of_other_settings_in_another_folder_is_not_asked(home: Home, tmp_path: Path) -> None:
+    """Mock pins of the same name are other pins."""
+    home.configure(HEATER)
+    other = Home(tmp_path / "other")
+    other.folder.mkdir()
+    other.state_dir.mkdir()
+    other.configure(HEATER)
+    heard: list[Any] = []
+    server = ControlServer(other.state_dir / "control.sock", lambda request: heard.append(request) or {"ok": True})
+    server.start()
+    try:
+        with lock_state_dir(other.state_dir, str(other.config)):
+            assert home.off() == 0
+    finally:
+        server.stop()
+    assert heard == []
+    assert home.seen()[0] == (RELAY, 1.0)
+
+
+@as_root
+@pytest.mark.parametrize("how", ["rewrites the lock", "waits for the lock", "listens in our place", "claims the pin"])
+def test_no_other_user_can_keep_off_from_switching(home: Home, how: str) -> None:
+    """What nobody did in November 2026: the contact stayed closed, and `off` said that all was well."""
+    home.configure(HEATER)
+    home.state_dir.mkdir()
+    open_ways(home.state_dir / "x")
+    lock_state_dir(home.state_dir, "an earlier run").release()
+    claim = Path("/run/lock") / f"pv-heater-{NOBODY}"
+
+    def attack() -> str:
+        if how == "claims the pin":
+            claim.mkdir()
+            fd = os.open(claim / f"pin-{RELAY.replace('/', '-')}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+            os.write(fd, json.dumps({"pid": 1, "owner": "x", "started": "x", "state_dir": str(claim)}).encode())
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            ControlServer(claim / "control.sock", lambda _: {"ok": True, "loads": {"water_heater": None}}).start()
+        elif how == "listens in our place":
+            ControlServer(home.state_dir / "control.sock", lambda _: {"ok": True, "loads": {"x": None}}).start()
+            return str((home.state_dir / "control.sock").exists())
+        else:
+            with open(home.state_dir / "lock", "r+" if how == "rewrites the lock" else "r") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+        return "done"
+
+    try:
+        with stranger(attack):
+            assert home.off() == 0
+            assert home.seen()[0] == (RELAY, 1.0), "the contact was opened by ourselves"
+    finally:
+        shutil.rmtree(claim, ignore_errors=True)
+
+
+@as_root
+@pytest.mark.parametrize("how", ["answers", "is silent"])
+def test_root_does_not_believe_who_may_not_switch_the_pin(home: Home, places: LockPlaces, how: str) -> None:
+    """Real pins: nobody's folder says that he holds GPIO17, and he answers there, or keeps us waiting."""
+    home.configure(HEATER.replace(RELAY, "GPIO17").replace(SERVO, "GPIO21"))
+    claim = places.shared[0] / f"pv-heater-{NOBODY}"
+    (places.devices / "gpiochip0").unlink()  # not even the device can be asked
+    open_ways(claim)
+
+    def attack() -> str:
+        claim.mkdir()
+        for pin in ("GPIO17", "GPIO21"):
+            fd = os.open(claim / f"pin-{pin}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+            os.write(fd, json.dumps({"pid": 1, "owner": "x", "started": "x", "state_dir": str(claim)}).encode())
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        if how == "answers":
+            ControlServer(claim / "control.sock", lambda _: {"ok": True, "loads": {"water_heater": None}}).start()
+        return "held"
+
+    found = find(home.config)
+    real = evolve(found, factory="auto")
+    with stranger(attack) as result:
+        assert result == "held"
+        began_s = time.monotonic()
+        asked = ask_all(real, home.config, SystemClock(), places)
+        assert time.monotonic() - began_s < 2.5
+    assert [one.believed for one in asked] == [False]
+    assert not any(one.loads for one in asked)
 
 
 def test_the_pins_file_keeps_what_off_needs_and_nothing_else(home: Home) -> None:

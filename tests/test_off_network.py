@@ -154,7 +154,7 @@ def test_a_running_controller_without_pins_is_asked_and_tells_its_devices_itself
 
     def handle(request: Any) -> dict[str, Any]:
         heard.append(request)
-        return {"ok": True, "message": "all loads go off"}
+        return {"ok": True, "message": "all loads go off", "loads": {"boiler": None}}
 
     server = ControlServer(home.state_dir / "control.sock", handle)
     server.start()
@@ -164,7 +164,8 @@ def test_a_running_controller_without_pins_is_asked_and_tells_its_devices_itself
         server.stop()
     assert heard == [{"command": "off"}]
     assert dimmer.paths == []
-    assert capsys.readouterr().out == "the running controller: all loads go off\n"
+    said = f"the controller in {home.state_dir}: all loads go off\nboiler: off, seen by the controller\n"
+    assert capsys.readouterr().out == said
 
 
 def test_nothing_of_the_network_is_imported_for_a_home_of_pins(home: Home) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pv_heater.errors import NotBelieved, NotRunning
+from pv_heater.errors import NotBelieved, NotOurs, NotRunning
 from pv_heater.io.control import Answer, address_of
 from pv_heater.io.own_files import user_name
 from pv_heater.io.peer import Peer, may_command, peer_of
@@ -47,7 +47,7 @@ def ask(
             connection.sendall(json.dumps(request).encode() + b"\n")
             answer = json.loads(_read_line(connection, deadline_s))
     except PermissionError:
-        raise NotRunning(
+        raise NotOurs(
             f"the controller at {path} belongs to user {_owner_name(path)}; say this as that user, or with sudo"
         ) from None
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:

@@ -120,6 +120,11 @@ class BurstDriver:
         """Whether `trip` forbids closing."""
         return self._line.held_open
 
+    @property
+    def may_conduct(self) -> bool:
+        """Whether the pin was last told to let current through, or will be again."""
+        return self._line.contact_closed or (self.share > 0 and not self._line.held_open)
+
     def run(self, share: float) -> None:
         """Let that part through, 0 to 1; to be said again within 10 s. Raises HardwareError, and is then off."""
         now_s = self._monotonic_s()

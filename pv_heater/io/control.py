@@ -98,6 +98,7 @@ class ControlServer:
                 self._path.unlink(missing_ok=True)
 
     def _run(self, server: socket.socket, selector: selectors.BaseSelector) -> None:
+        complaint = ""
         while not self._ended.is_set():
             try:
                 ready = selector.select(self._longest_wait_s())
@@ -107,9 +108,12 @@ class ControlServer:
                 if any(key.fileobj is server for key, _ in ready):
                     self._accept(server)
                 self._drop_the_late()
-            except Exception as error:  # whatever it is, `off` must be heard again once it is over
-                if not self._ended.wait(0.1):
+            except OSError as error:
+                # Out of descriptors, say. Whatever it is, `off` must be heard again once it is over.
+                if not self._ended.is_set() and str(error) != complaint:
+                    complaint = str(error)
                     log.warning("a command could not be taken: %s", error)
+                self._ended.wait(0.1)
         for sender in list(self._senders.values()):
             self._drop(sender)
         server.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pwd
@@ -23,10 +24,8 @@ def user_name(uid: int) -> str:
 
 def make_own_folder(path: Path) -> None:
     """Make this folder unless it is there, and make sure that only we can write it. Raises OSError with the reason."""
-    try:
+    with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o755)
-    except FileExistsError:
-        pass
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
         raise OSError(errno.ENOTDIR, "it is not a folder", str(path))

@@ -3,8 +3,8 @@
 Locks are the kernel's and end with the process that holds them, however that dies. A real pin is locked twice. The
 first lock lies on the device behind the pins, which only those can open who may switch them: so controllers of two
 users exclude each other, and a stranger can neither take it nor pretend to hold it. The second is a file in a folder of
-the controller's own user, which says who it is and where it listens. Mock pins are made of thin air; the lock on the
-state folder is enough for them.
+the controller's own user, which says who it is and where it listens. Mock pins are made of thin air: they are locked in
+the state folder, so that controllers of two homes do not meet.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import hashlib
 import json
 import os
 import stat
-import struct
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,55 +27,12 @@ from attrs import field, frozen
 from pv_heater.core.pin_names import PinName
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import HardwareError, PinBusy
-from pv_heater.io.own_files import OTHERS_MAY_WRITE, make_own_folder, open_plain, read_plain
+from pv_heater.io.lock_places import SYSTEM, LockPlaces, byte_of, is_free, open_device
+from pv_heater.io.own_files import OTHERS_MAY_WRITE, open_plain, read_plain
 
 STATE_LOCK_NAME = "lock"
 TRIES = 5
 """Whoever looks for a holder takes the lock for an instant, so a first refusal may be over at once."""
-
-
-@frozen(kw_only=True)
-class LockPlaces:
-    """Where locks lie. Everybody has a folder of his own, made by himself, which no other user can write."""
-
-    run: Path = Path("/run")
-    shared: tuple[Path, ...] = (Path("/run/lock"), Path("/tmp"))
-    """World-writable folders with a sticky bit, the best first (Filesystem Hierarchy Standard 3.0, section 3.15.7).
-    Not $XDG_RUNTIME_DIR: that is removed at log-out while a controller in a screen runs on, and a service has none."""
-    devices: Path = Path("/dev")
-
-    @property
-    def service_folder(self) -> Path:
-        """Made by root, or by systemd for the user of the service (RuntimeDirectory=)."""
-        return self.run / "pv-heater"
-
-    def own_folder(self) -> Path | None:
-        """Our own folder, made if need be; None where there is no place for one."""
-        uid = os.geteuid()
-        folders = [folder / f"pv-heater-{uid}" for folder in self.shared]
-        service = self.service_folder
-        if uid == 0 or (service.is_dir() and service.stat().st_uid == uid):
-            folders.insert(0, service)
-        for folder in folders:
-            try:
-                make_own_folder(folder)
-            except OSError:
-                continue
-            return folder
-        return None
-
-    def folders(self) -> list[Path]:
-        """Where others may hold locks that we can see: root looks at everybody's."""
-        word = "*" if os.geteuid() == 0 else str(os.geteuid())
-        return [self.service_folder, *(path for folder in self.shared for path in sorted(folder.glob(f"pv-heater-{word}")))]
-
-    def pin_devices(self) -> list[Path]:
-        """What the pin libraries open, the same order for everybody."""
-        chips = sorted(self.devices.glob("gpiochip*"), key=lambda path: (len(path.name), path.name))
-        return [*chips, *sorted(self.devices.glob("gpiomem*"))]
-
-
-SYSTEM = LockPlaces()
 
 
 @frozen(kw_only=True)
@@ -127,7 +83,7 @@ class PinLocks:
 def lock_pins(
     names: Sequence[str], owner: str, kind: str, *, state_dir: Path | None = None, places: LockPlaces = SYSTEM
 ) -> PinLocks:
-    """Lock all these pins or none. `kind` is mock or real: mock pins need no lock but that of the state folder.
+    """Lock all these pins or none. `kind` is mock or real: mock pins are locked in `state_dir`, without one not at all.
 
     `owner` is told to whoever comes second, such as the path of the configuration, and `state_dir` to those who
     want to talk to the owner. Raises PinBusy naming the first pin that is taken and by whom, HardwareError when a lock
@@ -135,15 +91,14 @@ def lock_pins(
     """
     normal = sorted({_normal(name) for name in names})
     locks = PinLocks()
-    if kind == "mock" or not normal:
-        return locks
     try:
-        folder = places.own_folder()
+        if kind != "mock" and normal:
+            _lock_device(normal, places, locks._fds)
+        folder = state_dir if kind == "mock" else places.own_folder()
         for name in normal if folder is not None else ():
             assert folder is not None
             advice = "; stop that controller first, or name another pin"
             locks._fds.append(_take(folder / _file_name(name), name, owner, state_dir, advice))
-        _lock_device(normal, places, locks._fds)
     except HardwareError:
         locks.release()
         raise
@@ -184,9 +139,10 @@ def settings_holders(path: Path, *, places: LockPlaces = SYSTEM) -> list[Holder]
 def pin_holders(name: str, kind: str, *, places: LockPlaces = SYSTEM) -> list[Holder]:
     """Who says that it holds this pin, as far as we can see; a user may say so who has no right to it.
 
-    Raises HardwareError for what is no pin.
+    Empty where the device behind the pins says that it is free. Raises HardwareError for what is no pin.
     """
-    return [] if kind == "mock" else _holders(_file_name(_normal(name)), places)
+    normal = _normal(name)
+    return [] if kind == "mock" or is_free(normal, places) else _holders(_file_name(normal), places)
 
 
 def _holders(file_name: str, places: LockPlaces) -> list[Holder]:
@@ -223,19 +179,13 @@ def _settings_name(path: Path) -> str:
 
 def _lock_device(names: Sequence[str], places: LockPlaces, fds: list[int]) -> None:
     """A byte of the device for each pin. Without a device, or without a right to it, nobody switches pins here."""
-    device = next(iter(places.pin_devices()), None)
-    try:
-        fd = os.open(device, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK) if device is not None else -1
-    except OSError:
-        return
-    if fd < 0:
+    fd = open_device(places)
+    if fd is None:
         return
     fds.append(fd)
     for name in names:
-        # struct flock64: these locks belong to the descriptor, so that a library that closes its own loses us none.
-        wish = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, zlib.crc32(name.encode()), 1, 0)
         try:
-            _patiently(lambda wish=wish: fcntl.fcntl(fd, fcntl.F_OFD_SETLK, wish))  # type: ignore[misc]
+            _patiently(partial(fcntl.fcntl, fd, fcntl.F_OFD_SETLK, byte_of(name)))
         except (BlockingIOError, PermissionError):
             others = pin_holders(name, "real", places=places)
             who = next(map(str, others), "a program of another user")

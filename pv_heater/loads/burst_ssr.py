@@ -89,6 +89,12 @@ class BurstSsr:
         """Allow it again."""
         self._both(RelayLine.reset, BurstDriver.reset)
 
+    def still_on(self) -> str | None:
+        """Whether current may pass: the solid-state relay is not seen off, nor is a contactor in front of it open."""
+        if self._relay is not None and not self._relay.contact_closed:
+            return None
+        return "its solid-state relay is on" if self._ssr.may_conduct else None
+
     def trouble(self) -> None:
         """Pins are always within reach."""
 

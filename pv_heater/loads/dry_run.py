@@ -43,6 +43,9 @@ class DryRun:
         """Allow it to be on again."""
         self._held_open = False
 
+    def still_on(self) -> None:
+        """Thin air is always off."""
+
     def trouble(self) -> None:
         """Thin air is always within reach."""
 

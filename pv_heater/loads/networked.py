@@ -80,6 +80,10 @@ class NetworkedLoad:
         """What the device confirmed last; 0 while it does not answer."""
         return self._sender.confirmed or 0.0
 
+    def still_on(self) -> str | None:
+        """Why the device has not confirmed that it is off."""
+        return None if self.confirmed_off else self.doubt()
+
     def trouble(self) -> str | None:
         """Why the device cannot be reached; None while it answers, or misses its first words only."""
         since_s = self._sender.unheard_since_s

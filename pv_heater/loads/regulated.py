@@ -91,6 +91,10 @@ class Regulated:
         """Allow closing again."""
         self._relay.reset()
 
+    def still_on(self) -> str | None:
+        """Whether the contact is closed, or could not be opened; behind an open one the knob does not matter."""
+        return "its contact is closed" if self._relay.contact_closed else None
+
     def trouble(self) -> None:
         """Pins are always within reach."""
 

@@ -61,6 +61,10 @@ class Relay:
         """Allow closing again."""
         self._line.reset()
 
+    def still_on(self) -> str | None:
+        """Whether the contact is closed, or could not be opened."""
+        return "its contact is closed" if self._line.contact_closed else None
+
     def trouble(self) -> None:
         """A pin is always within reach."""
 

@@ -136,6 +136,11 @@ class RelayBank:
         for line in self._lines:
             line.reset()
 
+    def still_on(self) -> str | None:
+        """Whether a contact is closed, or could not be opened."""
+        closed = len(self._closed())
+        return f"{closed} of its contacts {'is' if closed == 1 else 'are'} closed" if closed else None
+
     def trouble(self) -> None:
         """Pins are always within reach."""
 

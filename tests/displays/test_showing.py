@@ -112,14 +112,18 @@ def test_a_missing_board_is_one_line_and_is_tried_again(caplog: pytest.LogCaptur
 
 
 def test_pins_that_another_program_holds_are_left_alone(caplog: pytest.LogCaptureFixture) -> None:
-    displays = Displays(read(BOARD), tools(), lambda: None, lambda command: None)
-    with lock_pins(["gpiochip83/13"], owner="another", kind="mock"), caplog.at_level(logging.INFO):
+    own = tools()
+    displays = Displays(read(BOARD), own, lambda: None, lambda command: None)
+    with (
+        lock_pins(["gpiochip83/13"], owner="another", kind="mock", state_dir=own.state_dir),
+        caplog.at_level(logging.INFO),
+    ):
         displays.poll_once()
     assert "gpiochip83/13 is held by" in caplog.text
     displays.poll_once()
     assert "no TM1638 board answers" in str(displays.status()[0].trouble)
     displays.close()
-    lock_pins(["gpiochip83/13"], owner="another", kind="mock").release()
+    lock_pins(["gpiochip83/13"], owner="another", kind="mock", state_dir=own.state_dir).release()
 
 
 def test_a_display_that_breaks_in_an_unknown_way_neither_ends_its_thread_nor_anything_else(

@@ -80,6 +80,26 @@ def test_a_dimmer_left_on_by_kill_9_is_switched_off_by_off_or_by_itself(
     assert dimmer.percents[-1] == 0.0
 
 
+def test_off_beside_the_running_program_does_not_succeed_while_a_dimmer_is_silent(
+    vrm: VrmServer, dimmer: DimmerServer, tmp_path: Path
+) -> None:
+    config = settings(tmp_path, vrm.url, loads=[boiler(dimmer), regulator()])
+    with Program(tmp_path, config) as program:
+        program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
+        program.wait_for(program.contact_closed, 15, "the relay is closed beside it")
+        dimmer.free.clear()
+        began_s = time.monotonic()
+        done = run_once(tmp_path, config, "off")
+        assert time.monotonic() - began_s < 6 + 6  # the limit, and a start of Python on a busy machine
+        assert done.returncode == 3
+        assert "off: boiler: it did not confirm that it is off" in done.stderr
+        assert "water_heater: off, seen by the controller" in done.stdout
+        assert program.states(RELAY)[-1] == 0.0
+        dimmer.free.set()
+        program.wait_for(lambda: dimmer.gives == 0.0, 15, "the dimmer hears again and is off")
+        assert run_once(tmp_path, config, "off").returncode == 0
+
+
 def test_off_beside_the_running_program_reaches_its_dimmer(
     vrm: VrmServer, dimmer: DimmerServer, tmp_path: Path
 ) -> None:

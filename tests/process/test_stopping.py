@@ -192,13 +192,13 @@ def test_off_beside_a_running_controller_latches_it_until_clear(vrm: VrmServer, 
         program.wait_until_heating()
 
 
-def test_a_second_process_on_the_same_pins_is_refused_and_names_the_first(vrm: VrmServer, tmp_path: Path) -> None:
+def test_a_second_process_on_the_same_state_is_refused_and_names_the_first(vrm: VrmServer, tmp_path: Path) -> None:
     config = settings(tmp_path, vrm.url)
     with Program(tmp_path, config) as program:
         program.wait_until_heating()
         other = tmp_path / "other"
         other.mkdir()
-        second = run_once(other, settings(other, vrm.url))
+        second = run_once(other, settings(other, vrm.url, state_dir=str(tmp_path / "state")))
         assert second.returncode == 6
         assert str(program.process.pid) in second.stderr
         assert "Traceback" not in second.stderr
