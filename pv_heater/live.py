@@ -124,7 +124,11 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             sources.close()
             rules.close()
             displays.close()
-        log.info("stopped by %s: every load is off", loop.stop_reason)
+        doubts = [name for name, why in loop.still_on().items() if why is not None]
+        if doubts:
+            log.warning("stopped by %s; not seen off: %s", loop.stop_reason, ", ".join(doubts))
+        else:
+            log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
 
 

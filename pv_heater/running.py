@@ -15,8 +15,8 @@ from attrs import frozen
 from pv_heater.errors import NotBelieved, NotOurs, NotRunning
 from pv_heater.io.asking import ANSWER_TIMEOUT_S, ask
 from pv_heater.io.control import SOCKET_NAME
-from pv_heater.io.peer import Peer, may_be_believed
 from pv_heater.io.lock_places import SYSTEM, LockPlaces
+from pv_heater.io.peer import Peer, may_be_believed
 from pv_heater.io.pin_lock import Holder, settings_holders, state_holder
 
 STRANGER_TIMEOUT_S = 1.0

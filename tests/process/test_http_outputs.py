@@ -57,6 +57,8 @@ def test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_runnin
         assert opened["state"] == 0.0
         assert opened["mono_s"] - began_s < 1.0
         assert "boiler: it did not confirm that it is off" in program.log()
+        assert "stopped by SIGTERM; not seen off: boiler" in program.log()
+        assert "every load is off" not in program.log()
         assert "It goes off by itself 300 s after the last word it heard." in program.log()
 
 
