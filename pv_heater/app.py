@@ -47,12 +47,20 @@ def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> in
 
 
 def simulate(
-    config: Config, *, days: int | None, weather: str, seed: int, data: Path | None, debug: bool, as_json: bool
+    config: Config,
+    *,
+    days: int | None,
+    weather: str,
+    seed: int,
+    data: Path | None,
+    feed: str,
+    debug: bool,
+    as_json: bool,
 ) -> int:
     """`main.py simulate`: whole days in the software home, dry."""
     return _play(
         config,
-        lambda: play_simulation(config, days=days, weather=weather, seed=seed, data=data),
+        lambda: play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed),
         "simulate",
         debug=debug,
         as_json=as_json,

@@ -21,6 +21,8 @@ from pv_heater.errors import PvHeaterError, Refused, describe
 from pv_heater.identity import who_line
 from pv_heater.journal import KEPT_ENTRIES
 
+FEEDS = ("live", "real", "vrm")
+"""How a simulated home may be measured."""
 EXIT_CODES = (
     "Exit codes: 0 fine, 1 a bug of ours, 2 configuration or a wrong word, 3 hardware or not confirmed, 4 login, "
     "5 no data, 6 already running."
@@ -180,17 +182,30 @@ def simulate(
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Recorded days (CSV with t, pv_w, load_w) instead of weather.")
     ] = None,
+    feed: Annotated[
+        str, typer.Option(metavar="WORD", help="The meter: live (ideal), real (as late as Victron's devices), or vrm.")
+    ] = "live",
     as_json: JsonOption = False,
 ) -> None:
     """Play whole days in a software home, dry.
 
-    With your loads, limits and strategy; the weather is made up, or recorded with --data.
+    With your loads, limits and strategy; the weather is made up, or recorded with --data. With --feed real the home is
+    lived second by second, half a minute a day.
     """
     from pv_heater import app
 
+    if feed not in FEEDS:
+        raise typer.BadParameter(f"the feed must be one of {', '.join(FEEDS)}, not {feed!r}")
     raise typer.Exit(
         app.simulate(
-            _load(ctx, config), days=days, weather=weather, seed=seed, data=data, debug=ctx.obj.debug, as_json=as_json
+            _load(ctx, config),
+            days=days,
+            weather=weather,
+            seed=seed,
+            data=data,
+            feed=feed,
+            debug=ctx.obj.debug,
+            as_json=as_json,
         )
     )
 

@@ -90,8 +90,13 @@ def play_recording(config: Config, *, dry_run: bool) -> Played:
     return Played((summary,), notes)
 
 
-def play_simulation(config: Config, *, days: int | None, weather: str, seed: int, data: Path | None) -> Played:
-    """`days` (None: one) of simulated weather, or the first `days` (None: all) in the folder `data`; always dry."""
+def play_simulation(
+    config: Config, *, days: int | None, weather: str, seed: int, data: Path | None, feed: str = "live"
+) -> Played:
+    """`days` (None: one) of simulated weather, or the first `days` (None: all) in the folder `data`; always dry.
+
+    `feed` is that of `RecordingMeter.Settings`; a real one is lived second by second.
+    """
     zone, sky = ZoneInfo(config.site.timezone), site_clear_sky(config.site)
     recordings: tuple[HomeRecording, ...]
     notes: tuple[str, ...] = ()
@@ -104,7 +109,8 @@ def play_simulation(config: Config, *, days: int | None, weather: str, seed: int
             recordings = (synthetic_days(days or 1, weather, seed, start_at, sky),)
         except ValueError as error:
             raise ConfigError("simulate", [str(error)]) from None
-    settings = RecordingMeter.Settings(path=str(data or weather))
+    step_s = 1.0 if feed == "real" else 10.0
+    settings = RecordingMeter.Settings(path=str(data or weather), feed=feed, step_s=step_s)
     summaries = []
     for recording in recordings:
         forecast = recorded_sun_forecast(recording, sky, seed)

@@ -13,9 +13,10 @@ from pv_heater.core.types import Reading
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.ports import Load, Tools
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.feed import LIVE, VRM, SimulatedFeed
+from pv_heater.sim.feed import LIVE, REAL, VRM, SimulatedFeed
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.real_home import RealHome, RealHomeSettings
 from pv_heater.sim.recorded import HomeRecording, ReadingsRecording, Recording
 from pv_heater.sim.recorded_home import RecordedHome
 from pv_heater.sim.recording_file import load_recording
@@ -42,9 +43,10 @@ class RecordingMeter:
             "seconds of simulated time between two looks at a live feed", default=10.0, unit="s", minimum=1, maximum=300
         )
         feed: str = setting(
-            "live: every step_s, at once; vrm: every 60 s, 60 s old, without word of throttled trackers",
+            "live: every step_s, at once; real: every step_s, as late as Victron's devices and calculation are; "
+            "vrm: every 60 s, 60 s old, without word of throttled trackers",
             default="live",
-            choices=("live", "vrm"),
+            choices=("live", "real", "vrm"),
         )
         start_soc_percent: float = setting(
             "charge of the software home's battery at the beginning", default=50.0, unit="%", minimum=0, maximum=100
@@ -59,9 +61,9 @@ class RecordingMeter:
             raise RecordingError(f"{settings.path}: a recording can only be lived through on the simulated clock.")
         self._clock = tools.clock
         self.recording = recording if recording is not None else load_recording(Path(settings.path))
-        vrm = settings.feed == "vrm"
-        self._pace = VRM if vrm else replace(LIVE, interval_s=settings.step_s)
-        self._life: RecordedHome | ReplayedReadings
+        pace = {"live": LIVE, "real": REAL, "vrm": VRM}[settings.feed]
+        self._pace = VRM if pace is VRM else replace(pace, interval_s=settings.step_s)
+        self._life: RecordedHome | RealHome | ReplayedReadings
         if isinstance(self.recording, HomeRecording):
             home = replace(
                 HomeSettings.of_site(tools.site, start_percent=settings.start_soc_percent, tanks={}),
@@ -69,8 +71,11 @@ class RecordingMeter:
                 tells_throttling=self._pace.tells_throttling,
                 tells_loads=self._pace.tells_loads,
             )
-            lived = Home(home, local_start_s=self.recording.local_start_s)
-            self._life = RecordedHome(self.recording, lived, tools.clock)
+            if pace is REAL:
+                self._life = RealHome(RealHomeSettings(home=home), self.recording, tools.clock)
+            else:
+                lived = Home(home, local_start_s=self.recording.local_start_s)
+                self._life = RecordedHome(self.recording, lived, tools.clock)
         else:
             # What was recorded is as old as it was; it is not made older once more.
             self._pace = replace(LIVE, interval_s=min(settings.step_s, self.recording.spacing_s))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.core.setting import SettingProblem, check_range
-from pv_heater.core.types import Reading
+from pv_heater.core.types import Reading, Setpoint
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.recorded import ReadingsRecording
@@ -77,6 +77,24 @@ def test_the_live_feed_comes_at_once_and_the_vrm_feed_a_minute_late() -> None:
     assert vrm_reading.taken_at == clock.at(0.0)
     assert vrm_reading.pv_throttled is None
     assert vrm_reading.load_w == {}
+
+
+def test_with_the_real_feed_a_step_of_a_load_takes_its_way_through_grid_and_devices() -> None:
+    grid_w = {}
+    for feed in ("live", "real"):
+        meter, clock = meter_at(11.0, feed=feed, step_s=1.0)
+        heater = Obedient()
+        meter.connect([heater])
+        heater.apply(Setpoint(on=True, power_w=2000.0), clock.monotonic_s())
+        clock.wait_until(clock.monotonic_s() + 1.0)
+        grid_w[feed] = meter.read().grid_w
+        clock.wait_until(clock.monotonic_s() + 8.0)
+        settled = meter.read()
+        assert settled.grid_w == pytest.approx(0.0, abs=10.0)
+        assert settled.consumption_w is not None
+        assert settled.consumption_w > 2000.0
+    assert grid_w["live"] == pytest.approx(0.0)
+    assert (grid_w["real"] or 0.0) > 300.0
 
 
 def test_nothing_is_lived_beyond_the_end_of_the_recording() -> None:
