@@ -24,7 +24,15 @@ ESS = {"grid": 30, "pvinverter": 20, "vebus": 276, "solarcharger": 280, "battery
 SPEED = 40.0
 """Of the device in tests: a heartbeat every 0.075 s, asleep after 1.5 s."""
 PACE = GxPace(
-    remind_s=0.6, full_s=4.5, retry_s=0.3, again_s=0.4, old_life_s=0.15, silence_s=0.7, renew_s=0.05, spacing_s=0.05
+    remind_s=0.6,
+    full_s=4.5,
+    retry_s=0.3,
+    again_s=0.4,
+    old_life_s=0.15,
+    silence_s=0.7,
+    renew_s=0.05,
+    spacing_s=0.05,
+    calm_s=0.25,
 )
 """The other side, as fast."""
 

@@ -23,6 +23,7 @@ from pv_heater.core.numbers import number_of
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
 from pv_heater.io.complaints import Complaints
+from pv_heater.io.gx_calm import Calm
 from pv_heater.io.gx_payload import NotAValue, value_of
 from pv_heater.io.gx_store import GxPicture, GxStore
 from pv_heater.io.gx_talk import SERIAL, GxPace, GxTalk
@@ -83,6 +84,7 @@ class GxLink:
         complaints = Complaints(log)
         self._store = GxStore(lambda text: complaints(f"{self._where}: {text}"))
         self._talk = self._new_talk()
+        self._calm = Calm(self._pace.silence_s, self._pace.calm_s)
         self._news = threading.Event()
         self._closed = False
         self._ids: dict[str, None] = {}
@@ -130,6 +132,7 @@ class GxLink:
         called_s = self._clock.monotonic_s()
         if self._last_s is None:
             self._last_s = called_s
+            self._calm.begin(called_s)
         owed = False
         while not self._closed:
             self._link.start()
@@ -163,7 +166,8 @@ class GxLink:
             return False
         if self._life_s is None or self._store.is_empty:
             return False
-        return self._talk.is_complete(self._clock.monotonic_s())
+        now_s = self._clock.monotonic_s()
+        return self._talk.is_complete(now_s) and self._calm.is_over(now_s)
 
     def _settle(self) -> None:
         """Wait for the end of the burst, and for the spacing between pictures."""
@@ -216,6 +220,7 @@ class GxLink:
         if not retained:
             # What the broker remembers of a device that is long dead is no sign of life.
             self._life_s = now_s
+            self._calm.heard(now_s)
         if below == _HEARTBEAT:
             self._talk.heard_heartbeat()
             self._note_clock(payload)
@@ -230,6 +235,8 @@ class GxLink:
         if below == SERIAL:
             return not retained  # with old firmware the answer to our asking, in place of a heartbeat
         self._talk.heard_value(now_s)
+        if is_news:
+            self._calm.changed(below, now_s)
         return is_news and self._wakes(below)
 
     def _met(self, portal_id: str) -> None:
@@ -273,6 +280,11 @@ class GxLink:
             return Unreachable(f"{self._where}: two devices speak there, {self._id} and {other}; name one in portal_id")
         if self._life_s is None:
             return Unreachable(f"{self._where}: no word from a device with portal ID {self._id}; is it the right ID?")
+        if not self._calm.is_over(now_s):
+            return Unreachable(
+                f"{self._where} speaks again after {self._calm.silent_s:.0f} s of silence, and still tells what it "
+                "slept through"
+            )
         silent_s = now_s - self._life_s
         if silent_s >= 0.4 * self._pace.silence_s:
             return Unreachable(f"{self._where} has been silent for {silent_s:.0f} s")

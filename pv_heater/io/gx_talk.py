@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from pv_heater.io.gx_calm import CALM_S
+
 SERIAL = "system/0/Serial"
 _STAY_AWAKE = json.dumps({"keepalive-options": ["suppress-republish"]})
 
@@ -35,6 +37,8 @@ class GxPace:
     """A flood has no end: what came by then is handed over."""
     spacing_s: float = 0.05
     """Pictures are at least this far apart, whatever comes in."""
+    calm_s: float = CALM_S
+    """After a silence nothing is believed before what was slept through has been told; see `gx_calm`."""
     renew_s: float = 1.0
     """A heartbeat this soon after a picture tells nothing new."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import resource
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -232,6 +234,24 @@ def test_after_a_broker_restart_only_what_is_told_anew_counts(kind: type[AmqttBr
         gx.set({GRID: -5.0})
         picture = until(link, GRID, -5.0, 10.0)
         assert "grid/30/Connected" not in picture.values
+
+
+def test_after_a_silence_what_was_slept_through_is_not_believed(gx: GxPeer, broker: Mosquitto) -> None:
+    """A plugin held up for 75 s tells all of it within two: 2 kW of a sun that went long ago, then what is."""
+    with Linked(broker.port, pace=replace(PACE, calm_s=1.0)) as link:
+        link.next_picture()
+        gx.hang()
+        assert "silent" in str(trouble(link))
+        gx.hang(False)
+        for number in range(40):
+            gx.set({GRID: -2000.0 + number})
+            time.sleep(0.01)
+        gx.set({GRID: 700.0})
+        seen = []
+        while len(seen) < 3:
+            with contextlib.suppress(Unreachable):
+                seen.append(link.next_picture().values[GRID])
+        assert seen == [700.0] * 3
 
 
 def test_a_device_behind_it_that_leaves_is_told_at_once_and_may_return(gx: GxPeer, broker: Mosquitto) -> None:
