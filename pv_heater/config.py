@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import evolve
 
+from pv_heater.config_addresses import clashing_addresses
 from pv_heater.config_displays import clashing_displays
 from pv_heater.config_flat import has_flat_keys, unflatten
 from pv_heater.config_model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
@@ -80,7 +81,7 @@ def load_config(
     try:
         values = {"strategy": {"type": "plan"}, **document.values}
         config = _read(values, secrets, tables or TABLES)
-        problems += clashing_displays(config)
+        problems += clashing_displays(config) + clashing_addresses(config)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
     if config is None or problems:

@@ -17,6 +17,8 @@ from typing import Any
 from attrs import frozen
 
 from pv_heater.core.json_path import NotFound, kind_of
+from pv_heater.core.shared_topic import is_meant
+from pv_heater.core.shared_topic import is_shared as topic_is_shared
 from pv_heater.errors import AuthRejected, BadReply, Unreachable
 from pv_heater.io.mqtt import NOT_YET, MqttLink
 from pv_heater.loads.mqtt_output_settings import MqttOutputSettings
@@ -82,6 +84,8 @@ class MqttOutput:
         self._settled_at: int | None = None
         """The count of upsets when the last command was confirmed; None while none is."""
         self._warned = self._closed = False
+        is_shared = settings.answer_topic is not None and topic_is_shared(settings.answer_topic)
+        self._idx = settings.idx if is_shared else None
         topics = [settings.topic, settings.boot_topic, settings.answer_topic]
         self._link = MqttLink(
             settings.broker,
@@ -187,6 +191,8 @@ class MqttOutput:
 
     def _heard_answer(self, payload: bytes) -> None:
         answer = _document(payload)
+        if not is_meant(answer, self._idx):
+            return
         try:
             agrees = self._language.agrees(answer, self._wanted_w)
         except NotFound:

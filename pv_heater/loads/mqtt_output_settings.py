@@ -7,6 +7,7 @@ from attrs import frozen
 from pv_heater.core.json_path import JsonPath
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.shared_topic import check_idx
 from pv_heater.io.mqtt import Broker
 
 
@@ -53,6 +54,11 @@ class MqttOutputSettings(LoadPolicy):
         default="$",
         check=JsonPath.parse,
     )
+    idx: str | None = setting(
+        "where many devices speak at answer_topic, such as domoticz/out: the number (idx or id in the message) of this "
+        "one; answers of others are passed over",
+        default=None,
+    )
     ask_topic: str | None = setting(
         "where the device is asked for its state after each command, if it does not tell it by itself",
         default=None,
@@ -67,6 +73,7 @@ class MqttOutputSettings(LoadPolicy):
                 f"must be at least twice refresh_s ({self.refresh_s:g} s), or the device would switch itself off",
                 "expires_s",
             )
+        check_idx(self.answer_topic, self.idx)
         if self.ask_topic is not None and self.answer_topic is None:
             raise SettingProblem("needs answer_topic, where the answer comes", "ask_topic")
         for key in ("boot_topic", "answer_topic"):

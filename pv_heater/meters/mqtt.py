@@ -11,6 +11,7 @@ from attrs import frozen
 
 from pv_heater.core.json_path import document_of
 from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.core.types import Reading
 from pv_heater.errors import BadReply, Unreachable
 from pv_heater.io.mqtt import Broker, MqttLink
@@ -48,6 +49,7 @@ class MqttValue(MeasuredValue):
     """A number in what is published at a topic."""
 
     topic: str = setting("topic at which it is published", check=_check_topic)
+    idx: str | None = idx_setting()
     max_age_s: float | None = setting(
         "an older value is left out; auto is three times its own pace, at least 30 s",
         default=None,
@@ -55,6 +57,9 @@ class MqttValue(MeasuredValue):
         minimum=1,
         maximum=86_400,
     )
+
+    def __attrs_post_init__(self) -> None:
+        check_idx(self.topic, self.idx)
 
 
 @frozen(kw_only=True)
@@ -98,8 +103,11 @@ class MqttMeter:
         self._who = f"the broker at {settings.address}"
         self._patience_s, self._look_s = patience_s, look_s
         self._by_topic: dict[str, list[tuple[Probe, LiveValue]]] = {}
+        self._meant: dict[str, str | None] = {}
+        """By the name of a probe: the number of its device, where many speak at the topic."""
         for probe, value in probes_of(settings.values):
             self._by_topic.setdefault(value.topic, []).append((probe, LiveValue(max_age_s=value.max_age_s)))
+            self._meant[probe.name] = value.idx
         self._live = [pair for pairs in self._by_topic.values() for pair in pairs]
         self._probes = [probe for probe, _ in self._live]
         self._dating = dating_quantities(self._probes)
@@ -149,6 +157,8 @@ class MqttMeter:
         document, now_s, now_at = document_of(payload), self._clock.monotonic_s(), self._clock.now()
         with self._changed:
             for probe, live in pairs:
+                if not is_meant(document, self._meant[probe.name]):
+                    continue
                 try:
                     live.put(probe.number_in(document), now_s, now_at)
                 except Unusable as problem:

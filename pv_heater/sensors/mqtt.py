@@ -11,6 +11,7 @@ from attrs import frozen
 
 from pv_heater.core.json_path import JsonPath, document_of
 from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.mqtt import Broker, MqttLink
 from pv_heater.ports import Tools
@@ -39,8 +40,13 @@ class Topic(Broker):
         default="$",
         check=JsonPath.parse,
     )
+    idx: str | None = idx_setting()
     scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
     max_age_s: float | None = age_setting()
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        check_idx(self.topic, self.idx)
 
 
 class MqttNumber:
@@ -89,6 +95,9 @@ class MqttNumber:
         self._link.close()
 
     def _take(self, _topic: str, payload: bytes) -> None:
+        idx = self._settings.idx
+        if idx is not None and not (len(payload) <= _MOST_BYTES and is_meant(document_of(payload), idx)):
+            return
         with self._news:
             self._pace.note(self._clock.monotonic_s())
             self._payload = payload

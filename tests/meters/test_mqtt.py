@@ -278,6 +278,22 @@ def test_two_devices_at_one_topic_give_the_newest_value_and_no_more(port: int, p
         assert reader.await_reading(lambda got: got.grid_w == 2).taken_at == reader.clock.now()
 
 
+def test_at_a_topic_that_many_share_only_the_own_device_counts(port: int, peer: Peer, tmp_path: Path) -> None:
+    values = MqttValues(
+        grid_w=(MqttValue(topic="domoticz/out", path="svalue1", idx="359"),),
+        pv_w=(MqttValue(topic="domoticz/out", path="svalue1", idx="360"),),
+    )
+    with Reader(port, tmp_path, values) as reader:
+
+        def publish() -> None:
+            for idx, watts in ((359, 100), (360, 2000), (36, 7), (3590, 8)):
+                peer.publish("domoticz/out", f'{{"idx": {idx}, "svalue1": "{watts}"}}')
+            peer.publish("domoticz/out", "9")
+
+        assert reader.await_reading(lambda got: got.grid_w is not None, publish).pv_w == 2000
+        assert reader.last().grid_w == 100
+
+
 def test_a_flood_of_messages_is_survived_and_the_last_one_counts(port: int, peer: Peer, tmp_path: Path) -> None:
     values = MqttValues(grid_w=(MqttValue(topic="flood/grid", path="power"),))
     with Reader(port, tmp_path, values) as reader:

@@ -201,3 +201,18 @@ def test_the_age_limit_follows_the_pace_of_the_messages(build: Any) -> None:
         with Reader(sensor) as reader:
             say_until(peer, "48.6", lambda: len(reader.values) > 1)
         assert sensor.max_age_s == 30
+
+
+def test_at_a_topic_that_many_share_only_the_own_device_counts(build: Callable[..., MqttSensor]) -> None:
+    with AmqttBroker() as broker, Peer(broker.port) as peer:
+        sensor = build(broker.port, path="temp", idx="359")
+        with Reader(sensor) as reader:
+
+            def publish() -> list[float]:
+                for idx, degrees in ((12, 20.0), (359, 48.5), (3590, 21.0)):
+                    peer.publish(TOPIC, f'{{"idx": {idx}, "temp": {degrees}}}')
+                return reader.values
+
+            wait_for(publish, "a value")
+            assert set(reader.values) == {48.5}
+            assert reader.errors == []
