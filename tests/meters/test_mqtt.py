@@ -291,7 +291,7 @@ def test_at_a_topic_that_many_share_only_the_own_device_counts(port: int, peer: 
             peer.publish("domoticz/out", "9")
 
         assert reader.await_reading(lambda got: got.grid_w is not None, publish).pv_w == 2000
-        assert reader.last().grid_w == 100
+        assert reader.last.grid_w == 100
 
 
 def test_a_flood_of_messages_is_survived_and_the_last_one_counts(port: int, peer: Peer, tmp_path: Path) -> None:
