@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,13 +13,17 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from pv_heater import __version__
-from pv_heater.config import Config, TypedSettings
+from pv_heater.config import Config, TypedSettings, load_config
+from pv_heater.config_model import PROJECT_FOLDER
 from pv_heater.errors import describe
 from pv_heater.io.log import LogLines, log_path
-from pv_heater.played import Played, play_recording, play_simulation
+from pv_heater.played import Played, play_demo, play_recording, play_simulation
 from pv_heater.sim.recording import RecordingMeter
 
 log = logging.getLogger(__name__)
+
+SHIPPED_CONFIG = PROJECT_FOLDER / "Files" / "config.yaml"
+"""It plays a recording."""
 
 
 def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
@@ -35,6 +40,23 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
         raise
     finally:
         lines.stop()
+
+
+def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
+    """`main.py demo`: a recorded day from its morning on, slow enough to be asked, dry."""
+    if not (config.meter and config.meter[0].type == "recording"):
+        config = load_config(SHIPPED_CONFIG)
+    name = config.path or SHIPPED_CONFIG
+    if not as_json:
+        print(  # noqa: T201 (what to do with it)
+            f"A recorded day, {speed:g} times as fast; nothing is switched. Ask it from another terminal:\n"
+            f"  python main.py status --config {name}\n"
+            f"  python main.py why --config {name}\n"
+            f"  python main.py force {config.policies[0].name} on --for 30m --config {name}\n"
+            f"Ctrl-C ends it with a summary.",
+            flush=True,
+        )
+    return _play(config, lambda: play_demo(config, speed=speed), "demo", debug=debug, as_json=as_json)
 
 
 def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> int:
@@ -76,8 +98,32 @@ def _play(config: Config, play: Callable[[], Played], suffix: str, *, debug: boo
     if as_json:
         print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
     else:
-        print("\n".join(["", *played.as_lines(), f"log file: {lines.path}"]))  # noqa: T201 (the result)
+        print("\n".join(["", *_bars(played), *played.as_lines(), *_drawn(played, lines.path)]))  # noqa: T201 (the result)
     return 0
+
+
+def _bars(played: Played) -> list[str]:
+    """The day as bars, in characters that this terminal has."""
+    if played.picture is None:
+        return []
+    try:
+        "".join(played.picture.bars).encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return [*played.picture.plain_bars, ""]
+    return [*played.picture.bars, ""]
+
+
+def _drawn(played: Played, log_file: Path) -> list[str]:
+    """Where log and picture are; the picture lies beside the log."""
+    lines = [f"log file: {log_file}"]
+    if played.picture is not None:
+        picture = log_file.with_suffix(".svg")
+        try:
+            picture.write_text(played.picture.svg, encoding="utf-8")
+        except OSError as error:
+            return [*lines, f"the picture of the day cannot be written: {error.strerror}: {picture}"]
+        lines.append(f"picture of the day: {picture}")
+    return lines
 
 
 def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str = "") -> LogLines:

@@ -108,6 +108,24 @@ def run(
 
 
 @cli.command()
+def demo(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    speed: Annotated[
+        float, typer.Option(min=1, max=10_000, metavar="N", help="How many times as fast as life.")
+    ] = 300.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a recorded day that can be asked.
+
+    From its morning on, in a few minutes, dry; `status`, `why` and `force` answer meanwhile.
+    """
+    from pv_heater import app
+
+    raise typer.Exit(app.demo(_load(ctx, config), speed=speed, debug=ctx.obj.debug, as_json=as_json))
+
+
+@cli.command()
 def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check settings, wiring and sources.
 

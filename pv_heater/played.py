@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from pv_heater.commands import CommandHandler
 from pv_heater.config import Config
 from pv_heater.controller import Controller
 from pv_heater.core.clear_sky import clear_sky_forecast
 from pv_heater.core.types import Forecast, Reading, to_jsonable
-from pv_heater.errors import ConfigError
+from pv_heater.errors import ConfigError, HardwareError
+from pv_heater.identity import Identity
 from pv_heater.io.clock import SystemClock
+from pv_heater.io.control import SOCKET_NAME, ControlServer
+from pv_heater.io.pin_lock import lock_state_dir
 from pv_heater.io.stop_signals import StopSignals
+from pv_heater.journal import Journal
 from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, full_powers_w
+from pv_heater.paths import make_state_dir
+from pv_heater.pictures.day import day_bars, day_svg
+from pv_heater.ports import Tools
 from pv_heater.report import TransitionLog
 from pv_heater.sim.clock import SimClock
+from pv_heater.sim.day_record import DayRecorder
 from pv_heater.sim.feed import DailyForecastFeed
 from pv_heater.sim.folder import days_from_folder
+from pv_heater.sim.home import HomeSettings
+from pv_heater.sim.ledger import Ledger
 from pv_heater.sim.recording import HomeRecording, Recording, RecordingMeter, load_recording
 from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
 from pv_heater.sim.summary import Summary, summarise
@@ -33,11 +48,22 @@ SIMULATED_DAYS_BEGIN = datetime(2026, 4, 1)  # noqa: DTZ001 (a local midnight; t
 
 
 @frozen
+class Picture:
+    """The last day of a played time, drawn: as SVG, and as lines of bars for a terminal."""
+
+    svg: str
+    bars: tuple[str, ...]
+    plain_bars: tuple[str, ...]
+
+
+@frozen
 class Played:
     """How simulated times ended, one summary each. `notes` say what was left out or cut short."""
 
     summaries: tuple[Summary, ...]
     notes: tuple[str, ...] = ()
+    picture: Picture | None = None
+    """None for several days, and where nobody knows what became of the sun."""
 
     def as_lines(self) -> list[str]:
         """For people."""
@@ -72,6 +98,11 @@ def _rounded(value: Any) -> Any:
     return [_rounded(item) for item in value] if isinstance(value, list) else value
 
 
+FIRST_LIGHT_W = 20.0
+"""Panels give so much when it is light; less is dew and moonshine."""
+MOST_DATES = 2
+"""A recording of a day may touch two dates of the home's own zone."""
+
 _TOTALS = {"heat_wh": "to water", "bought_wh": "bought", "unused_wh": "of sun unused"}
 
 
@@ -86,8 +117,25 @@ def play_recording(config: Config, *, dry_run: bool) -> Played:
     recording = open_recording(config.resolve(settings.path))
     own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
     forecast = own_forecast or _clear_sky(config, recording)
-    summary, notes = _play(config, recording, settings, forecast, dry_run=dry_run)
-    return Played((summary,), notes)
+    return _play(config, recording, settings, forecast, dry_run=dry_run)
+
+
+def play_demo(config: Config, *, speed: float) -> Played:
+    """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile."""
+    settings = evolve(config.meter[0].settings, speed=speed)
+    recording = open_recording(config.resolve(settings.path))
+    own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
+    forecast = own_forecast or _clear_sky(config, recording)
+    return _play(config, recording, settings, forecast, dry_run=True, paced_from_s=first_light_s(recording))
+
+
+def first_light_s(recording: Recording) -> float:
+    """The second of a recording, from its start, a quarter hour before its first sun; its start where it has none."""
+    if isinstance(recording, HomeRecording):
+        seen = zip(recording.offsets_s, recording.pv_w, strict=True)
+    else:
+        seen = zip(recording.offsets_s, [reading.pv_w or 0.0 for reading in recording.readings], strict=True)
+    return max(0.0, next((at_s for at_s, pv_w in seen if pv_w >= FIRST_LIGHT_W), 0.0) - 900.0)
 
 
 def play_simulation(
@@ -111,21 +159,30 @@ def play_simulation(
             raise ConfigError("simulate", [str(error)]) from None
     step_s = 1.0 if feed == "real" else 10.0
     settings = RecordingMeter.Settings(path=str(data or weather), feed=feed, step_s=step_s)
-    summaries = []
+    summaries: list[Summary] = []
     for recording in recordings:
         forecast = recorded_sun_forecast(recording, sky, seed)
-        summary, more = _play(config, recording, settings, forecast, dry_run=True)
-        summaries.append(summary)
-        notes += more
-        if more:
+        played = _play(config, recording, settings, forecast, dry_run=True)
+        summaries += played.summaries
+        notes += played.notes
+        if played.notes:
             break
     return Played(tuple(summaries), notes)
 
 
 def _play(
-    config: Config, recording: Recording, settings: RecordingMeter.Settings, forecast: Forecast | None, *, dry_run: bool
-) -> tuple[Summary, tuple[str, ...]]:
-    """One recording through the real loop; the notes say when a signal ended it early."""
+    config: Config,
+    recording: Recording,
+    settings: RecordingMeter.Settings,
+    forecast: Forecast | None,
+    *,
+    dry_run: bool,
+    paced_from_s: float = 0.0,
+) -> Played:
+    """One recording through the real loop; the notes say when a signal ended it early.
+
+    With a speed the run answers to commands, as a live one does.
+    """
     real_clock = SystemClock()
     signals = StopSignals()
     signals.install(real_clock)
@@ -133,33 +190,93 @@ def _play(
         recording.start_at,
         pause=lambda pause_s: real_clock.wait_until(real_clock.monotonic_s() + pause_s),
         speed=settings.speed,
+        paced_from_s=paced_from_s,
     )
     # Adapters may keep files; what a simulated day would keep is of no use to anyone.
     with TemporaryDirectory() as folder, Outputs(config, clock, Path(folder), dry_run=dry_run) as outputs:
         meter = RecordingMeter(settings, outputs.tools, recording)
         meter.connect(outputs.loads)
-        transitions = TransitionLog(full_powers_w(config))
+        transitions, journal = TransitionLog(full_powers_w(config)), Journal()
+        day = DayRecorder(lambda: meter.ledger, full_powers_w(config))
         loop = Loop(
             controller=Controller(config, pretended=full_powers_w(config) if meter.open_loop else ()),
             clock=clock,
             meter=meter.feed(),
             forecast=DailyForecastFeed(forecast, clock),
             loads=outputs.loads,
-            reporters=(transitions,),
+            reporters=(transitions, *(() if meter.open_loop else (day,)), *([journal] if settings.speed else [])),
             tick_s=settings.step_s,
         )
         signals.attach(loop)
-        loop.run(until_s=recording.end_s)
+        with answering(config, loop, transitions, journal, clock) if settings.speed else nullcontext():
+            loop.run(until_s=recording.end_s)
         summary = summarise(
             meter.ledger,
             transitions.closings,
             name=recording.name,
             days=min(recording.end_s, clock.monotonic_s()) / 86_400.0,
             open_loop=meter.open_loop,
+            without=without_heating(config, recording, settings, clock.monotonic_s()),
+            unused_because_wh=day.unused_wh,
         )
     real_clock.close()
-    stopped = f"stopped by {loop.stop_reason} at {clock.now():%Y-%m-%d %H:%M} UTC of the recording"
-    return summary, () if loop.stop_reason is None else (stopped,)
+    at = clock.now().astimezone(ZoneInfo(config.site.timezone))
+    stopped = (
+        () if loop.stop_reason is None else (f"stopped by {loop.stop_reason} at {at:%Y-%m-%d %H:%M} of the recording",)
+    )
+    return Played((summary,), stopped, _picture(config, recording, day))
+
+
+@contextmanager
+def answering(
+    config: Config, loop: Loop, transitions: TransitionLog, journal: Journal, clock: SimClock
+) -> Iterator[None]:
+    """While a paced recording is played: `status`, `why`, `force`, `off` find it where a live controller would be."""
+    folder = make_state_dir(config)
+    with lock_state_dir(folder, owner=str(config.path or "a mapping")):
+        handler = CommandHandler(loop, lambda: transitions.status, tuple, journal)
+        who = Identity(
+            home=config.site.name,
+            file="a mapping" if config.path is None else str(config.path.absolute()),
+            pid=os.getpid(),
+            since_at=clock.now().astimezone(ZoneInfo(config.site.timezone)),
+            outputs="dry",
+        )
+        control = ControlServer(folder / SOCKET_NAME, handler, who.as_json())
+        control.start()
+        try:
+            yield
+        finally:
+            control.stop()
+
+
+def without_heating(
+    config: Config, recording: Recording, settings: RecordingMeter.Settings, until_s: float
+) -> Ledger | None:
+    """What became of the energy in the same time with every load off; None where the house cannot answer."""
+    if not isinstance(recording, HomeRecording):
+        return None
+    clock = SimClock(recording.start_at)
+    meter = RecordingMeter(settings, Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins), recording)
+    clock.wait_until(min(until_s, recording.end_s))
+    return meter.ledger
+
+
+def _no_pins() -> NoReturn:
+    raise HardwareError("a day without heating needs no pins")
+
+
+def _picture(config: Config, recording: Recording, day: DayRecorder) -> Picture | None:
+    """The day that most of the recording is of; None where it is of several."""
+    zone = ZoneInfo(config.site.timezone)
+    dates = Counter(sample.start_at.astimezone(zone).date() for sample in day.samples)
+    if not dates or len(dates) > MOST_DATES:
+        return None
+    date, _ = dates.most_common(1)[0]
+    samples = [sample for sample in day.samples if sample.start_at.astimezone(zone).date() == date]
+    capacity_wh = config.site.battery.capacity_wh if config.site.battery is not None else HomeSettings().capacity_wh
+    bars = [tuple(day_bars(samples, capacity_wh=capacity_wh, zone=zone, plain=plain)) for plain in (False, True)]
+    return Picture(day_svg(f"{recording.name}, {date}", samples, capacity_wh=capacity_wh, zone=zone), *bars)
 
 
 def _clear_sky(config: Config, recording: Recording) -> Forecast | None:

@@ -63,7 +63,11 @@ def test_the_shipped_configuration_plays_the_bundled_day(tmp_path: Path) -> None
     assert "starts" in heat
     assert any("kWh bought" in line for line in lines)
     assert any(line.startswith("sun left unused:") for line in lines)
-    assert lines[-1] == f"log file: {tmp_path / 'pv_heater.log'}"
+    assert lines[-2:] == [
+        f"log file: {tmp_path / 'pv_heater.log'}",
+        f"picture of the day: {tmp_path / 'pv_heater.svg'}",
+    ]
+    assert (tmp_path / "pv_heater.svg").read_text(encoding="utf-8").startswith("<svg")
     assert "-> heating" in (tmp_path / "pv_heater.log").read_text()
 
 

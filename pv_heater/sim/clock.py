@@ -23,7 +23,9 @@ class SimClock:
         start_at: datetime,
         pause: Callable[[float], None] | None = None,
         speed: float | None = None,
+        paced_from_s: float = 0.0,
     ) -> None:
+        """Before `paced_from_s` a wait ends at once, as without `speed`."""
         if start_at.tzinfo is None:
             raise ValueError(f"start_at must carry a time zone, but {start_at.isoformat()} has none")
         if speed is not None and (pause is None or not speed > 0):
@@ -32,6 +34,7 @@ class SimClock:
         self._start_at = start_at.astimezone(UTC)
         self._pause = pause
         self._speed = speed
+        self._paced_from_s = paced_from_s
         self._now_s = 0.0
         self._listeners: list[Callable[[float, float], None]] = []
         self._woken = threading.Event()
@@ -64,7 +67,7 @@ class SimClock:
 
     def _pause_once(self, left_s: float) -> float:
         """Pause for at most `LONGEST_PAUSE_S`; the simulated seconds that have passed meanwhile."""
-        if self._speed is None or self._pause is None:
+        if self._speed is None or self._pause is None or self._now_s < self._paced_from_s:
             return left_s
         pause_s = min(left_s / self._speed, LONGEST_PAUSE_S)
         self._pause(pause_s)
