@@ -191,6 +191,7 @@ def test_a_damaged_value_is_named_and_costs_only_its_own_memory() -> None:
         ({"mode": "off"}, Mode.OFF),
         ({"mode": "off", "mode_left_s": "x"}, Mode.OFF),
         ({"mode": "sideways"}, Mode.OFF),
+        ({"forced_w": 0.0}, Mode.ON),
         ({"forced_w": -3.0}, Mode.AUTO),
         ({"forced_w": "all"}, Mode.AUTO),
         ({"mode_left_s": None}, Mode.AUTO),

@@ -46,6 +46,8 @@ class Invariants:
     growths: tuple[Growth, ...]
     """Of each strategy, in a long life without faults."""
     broken_days: tuple[BrokenDay, ...]
+    real_days: int = 0
+    """How many days were half an hour, second by second, in a home that is measured as homes are."""
 
     @property
     def kept(self) -> bool:
@@ -57,7 +59,8 @@ class Invariants:
         strategies = ", ".join(f"{count} {word}" for word, count in sorted(self.days_by_strategy.items()))
         lines = [
             f"{self.days} days, seed {self.seed}: {self.steps} steps, in {self.heated_steps} of them a load was on.",
-            f"Days by strategy: {strategies}. Every day was lived twice.",
+            f"Days by strategy: {strategies}. Every day was lived twice; {self.real_days} were half an hour, second by "
+            "second, in a home that is measured as homes are.",
         ]
         for day in self.broken_days[:SHOWN]:
             lines += [f"Day {day.seed!r} broke {len(day.broken)}:", *(f"  {sentence}" for sentence in day.broken)]
@@ -93,13 +96,14 @@ def measure(
     `weighed` names the strategies that are lived at length to see whether they grow; of each day `hours` are lived.
     """
     seeds = [f"{seed} {number}" for number in range(days)]
-    steps = heated_steps = 0
+    steps = heated_steps = real_days = 0
     strategies: Counter[str] = Counter()
     broken: list[BrokenDay] = []
     for number, day in enumerate(_lived(seeds, jobs, hours), 1):
         steps += day.steps
         heated_steps += day.heated_steps
         strategies[day.strategy] += 1
+        real_days += day.is_real
         if day.broken:
             broken.append(BrokenDay(seed=seeds[number - 1], broken=day.broken))
         if progress is not None:
@@ -110,6 +114,7 @@ def measure(
         steps=steps,
         heated_steps=heated_steps,
         days_by_strategy=dict(strategies),
+        real_days=real_days,
         growths=tuple(growth_of(strategy) for strategy in weighed),
         broken_days=tuple(broken),
     )

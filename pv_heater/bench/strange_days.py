@@ -11,11 +11,12 @@ from zlib import crc32
 from pv_heater.bench.promises import Promises
 from pv_heater.bench.strange_faults import StrangeMeter, strange_forecast, trouble
 from pv_heater.bench.strange_houses import strange_settings, strange_start
+from pv_heater.bench.strange_real import ChainedHome, IdealHome, StrangeHome, strange_chain
 from pv_heater.config import load_config
 from pv_heater.config_model import Config
 from pv_heater.controller import Controller
 from pv_heater.core.types import Decision
-from pv_heater.sim.home import Home, HomeSettings
+from pv_heater.sim.home import HomeSettings
 from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
 from pv_heater.sim.tank import TankSettings
 from pv_heater.sim.weather import WEATHERS, synthetic_days
@@ -25,6 +26,12 @@ LARGEST_STATE_BYTES = 20_000
 PACES_S = (30.0, 60.0, 120.0, 120.0, 300.0)
 LIVED_H = 26.0
 """So that a midnight is always among them."""
+REAL_SHARE = 0.125
+"""One day in eight is measured as homes are: its steps are seconds, and it is shorter."""
+REAL_PACE_S = 1.0
+REAL_H = 0.5
+REAL_ROUGHNESS = 0.02
+"""What happens beside the meter happens by step: a second may have a fiftieth of what two minutes have."""
 ENOUGH_BROKEN = 10
 """A day that has broken so much is not followed further."""
 
@@ -34,6 +41,8 @@ class StrangeDay:
     """What came of one day."""
 
     strategy: str
+    is_real: bool
+    """Whether the home was measured through a chain of drivers."""
     steps: int
     heated_steps: int
     """Steps in which any load was on: a day that never heats proves little."""
@@ -43,16 +52,28 @@ class StrangeDay:
     """A checksum of all decisions: the same day lived again must give the same."""
 
 
-def live_strange_day(seed: str, *, pace_s: float | None = None, hours: float = LIVED_H) -> StrangeDay:
-    """The day that belongs to `seed`, from a random hour on, in steps of about `pace_s` (None: drawn)."""
-    return _Life(Random(seed), pace_s, hours).live()
+def live_strange_day(
+    seed: str, *, pace_s: float | None = None, hours: float = LIVED_H, is_real: bool | None = None
+) -> StrangeDay:
+    """The day that belongs to `seed`, from a random hour on, in steps of about `pace_s`.
+
+    What is None is drawn, also whether the home is measured as homes are: then it is lived for half an hour at most.
+    A pace that is given means an ideal meter where nothing else is said.
+    """
+    if is_real is None:
+        # Drawn apart, so that the other days are what they would be without these.
+        is_real = pace_s is None and Random(f"real {seed}").random() < REAL_SHARE
+    if is_real:
+        pace_s, hours = REAL_PACE_S if pace_s is None else pace_s, min(hours, REAL_H)
+    return _Life(Random(seed), pace_s, hours, is_real=is_real).live()
 
 
 class _Life:
     """A house, its controller, and what happens to both."""
 
-    def __init__(self, chance: Random, pace_s: float | None, hours: float) -> None:
+    def __init__(self, chance: Random, pace_s: float | None, hours: float, *, is_real: bool) -> None:
         self._chance = chance
+        self._is_real = is_real
         self._config: Config = load_config(strange_settings(chance))
         self._names = [policy.name for policy in self._config.policies]
         self._roughness = chance.choice([0.0, 1.0, 1.0, 4.0])
@@ -68,12 +89,22 @@ class _Life:
         self._other_forecast_s = chance.uniform(self._at_s, self._end_s)
         self._tick_s = 0.0
         self._clock_off = timedelta(0)
-        self._home = Home(_home(chance, self._config, self._pace_s))
+        self._home = self._built(_home(chance, self._config, self._pace_s))
         self._meter = StrangeMeter(chance, self._roughness)
         self._controller = Controller(self._config)
         self._promises = Promises(self._config)
         self._drawn_w = dict.fromkeys(self._names, 0.0)
         self._broken: list[str] = []
+
+    def _built(self, home: HomeSettings) -> StrangeHome:
+        """The home to live in; a real one is looked at by day, and fails only while it is."""
+        if not self._is_real:
+            return IdealHome(home, self._sun)
+        hours = self._end_s - self._at_s
+        self._at_s = 3600.0 * self._chance.uniform(7.0, 17.0)
+        self._end_s = self._at_s + hours
+        self._roughness *= REAL_ROUGHNESS
+        return ChainedHome(strange_chain(self._chance, home, self._at_s, self._end_s), self._sun)
 
     def live(self) -> StrangeDay:
         """To the end."""
@@ -89,6 +120,7 @@ class _Life:
             answers = crc32(repr(decision).encode(), answers)
         return StrangeDay(
             strategy=self._config.strategy.type,
+            is_real=self._is_real,
             steps=steps,
             heated_steps=heated,
             broken=tuple(self._broken),
@@ -98,8 +130,7 @@ class _Life:
     def _step(self) -> Decision:
         """A stretch of life, what goes wrong meanwhile, and the decision that follows."""
         elapsed_s = self._pace_s * self._chance.choice([0.5, 1.0, 1.0, 1.0, 1.5])
-        for from_s, to_s, sun_w, use_w in self._sun.stretches(self._at_s, self._at_s + elapsed_s):
-            self._home.advance(from_s, to_s, sun_w, use_w, self._drawn_w)
+        self._home.live(self._at_s, self._at_s + elapsed_s, self._drawn_w)
         self._at_s += elapsed_s
         self._tick_s += elapsed_s
         true_at = self._sun.start_at.astimezone(UTC) + timedelta(seconds=self._at_s)
@@ -109,7 +140,7 @@ class _Life:
         now += happens.clock_jump
         if happens.restart:
             self._restart()
-        reading = self._meter.say(self._home.reading(true_at), self._tick_s, in_order=self._clock_off != timedelta(0))
+        reading = self._meter.say(self._home.read(true_at), self._tick_s, in_order=self._clock_off != timedelta(0))
         forecast = self._forecasts[self._at_s >= self._other_forecast_s]
         inputs = replace(happens.inputs, tick_s=self._tick_s)
         decision = self._controller.step(now, reading, forecast, inputs)

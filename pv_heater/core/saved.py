@@ -175,7 +175,8 @@ def _mode(item: Mapping[str, Any]) -> tuple[Mode, float | None]:
     word, left_s, forced_w = item.get("mode", Mode.AUTO), number_in(item, "mode_left_s"), item.get("forced_w")
     left_s = None if left_s is None else min(FORCE_LONGEST_S, left_s)
     if word == Mode.ON:
-        usable = left_s is not None and (forced_w is None or (number_in(item, "forced_w") or 0.0) > 0)
+        asked_w = number_in(item, "forced_w")  # 0 asks for the least that the load has
+        usable = left_s is not None and (forced_w is None or (asked_w is not None and asked_w >= 0))
         return (Mode.ON, left_s) if usable else (Mode.AUTO, None)
     if word == Mode.OFF or (word != Mode.AUTO and left_s is not None):
         return Mode.OFF, LOST_MODE_S if left_s is None else left_s

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Protocol
 
 from pv_heater.core.types import Reading
-from pv_heater.ports import Load
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.ledger import Ledger
@@ -56,6 +56,19 @@ class RealHomeSettings:
     chain: ChainSettings = field(default_factory=ChainSettings)
 
 
+class Draws(Protocol):
+    """A load, as far as a home is concerned."""
+
+    @property
+    def name(self) -> str:
+        """As in `HomeSettings.tanks`."""
+        ...
+
+    def power_w(self) -> float:
+        """What it is set to draw."""
+        ...
+
+
 class RealHome:
     """Like `RecordedHome`: lives as the simulated clock advances, but is read through a `VictronChain`."""
 
@@ -72,7 +85,7 @@ class RealHome:
         self._recording = recording
         self._clock = clock
         self._home = Home(physics, local_start_s=recording.local_start_s)
-        self._loads: tuple[Load, ...] = ()
+        self._loads: tuple[Draws, ...] = ()
         self._chain = VictronChain(replace(settings.chain, feed_in=settings.home.feed_in))
         self._inverter_w: float | None = None
         """What the inverter gives to the AC side; None before the first step."""
@@ -85,7 +98,7 @@ class RealHome:
         """What the home does now, without any lateness."""
         clock.on_advance(self.advance)
 
-    def connect(self, loads: Sequence[Load]) -> None:
+    def connect(self, loads: Sequence[Draws]) -> None:
         """From now on these loads draw what they say they are set to."""
         self._loads = tuple(loads)
 
