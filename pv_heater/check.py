@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from pv_heater.check_doubts import doubts
+from pv_heater.check_loads import ask_loads
 from pv_heater.check_rules import ask_rules
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
@@ -18,7 +19,7 @@ from pv_heater.io.log import log_path
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
 from pv_heater.outputs import with_found_curve
-from pv_heater.played import open_recording
+from pv_heater.played import open_recording, refused_recording
 from pv_heater.ports import Tools
 from pv_heater.wiring import boot_problems, pin_settings
 
@@ -42,6 +43,7 @@ def check_all(config: Config) -> CheckReport:
         tools = Tools(clock=SystemClock(), site=config.site, state_dir=Path(folder), pins=_no_pins)
         findings += [_recording(config, row) for row in config.meter if row.type == "recording"]
         findings += ask_sources(config, tools)
+        findings += ask_loads(config, tools.clock)
         findings += ask_rules(config, tools)
     return CheckReport(findings)
 
@@ -117,6 +119,8 @@ def _outputs(config: Config) -> list[Finding]:
 
 
 def _recording(config: Config, row: TypedSettings[Any]) -> Finding:
+    if (refusal := refused_recording(config)) is not None:
+        return Finding(what="meter recording", says=refusal, exit_code=2)
     try:
         recording = open_recording(config.resolve(row.settings.path))
     except RecordingError as error:

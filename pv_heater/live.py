@@ -108,7 +108,8 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         try:
             loop.run()
         except Exception as error:
-            log.critical("the loop broke; every load is off")
+            doubts = _not_seen_off(loop)
+            log.critical("the loop broke; %s", f"not seen off: {doubts}" if doubts else "every load is off")
             if resumed and transitions.status is None:
                 # Perhaps that state broke it, and would at every start to come.
                 why = f"the first step with it failed ({type(error).__name__})"
@@ -124,12 +125,16 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             sources.close()
             rules.close()
             displays.close()
-        doubts = [name for name, why in loop.still_on().items() if why is not None]
-        if doubts:
-            log.warning("stopped by %s; not seen off: %s", loop.stop_reason, ", ".join(doubts))
+        if doubts := _not_seen_off(loop):
+            log.warning("stopped by %s; not seen off: %s", loop.stop_reason, doubts)
         else:
             log.info("stopped by %s: every load is off", loop.stop_reason)
     return 0
+
+
+def _not_seen_off(loop: Loop) -> str:
+    """Names of the loads that may still be on; empty where each was seen off."""
+    return ", ".join(name for name, why in loop.still_on().items() if why is not None)
 
 
 def _identity(config: Config, clock: SystemClock, outputs: str) -> Identity:

@@ -18,6 +18,7 @@ from pv_heater.commands import CommandHandler
 from pv_heater.config import Config
 from pv_heater.controller import Controller
 from pv_heater.core.clear_sky import clear_sky_forecast
+from pv_heater.core.policy import BatteryShare
 from pv_heater.core.types import Forecast, Reading, to_jsonable
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.identity import Identity
@@ -26,6 +27,7 @@ from pv_heater.io.control import SOCKET_NAME, ControlServer
 from pv_heater.io.pin_lock import lock_state_dir
 from pv_heater.io.stop_signals import StopSignals
 from pv_heater.journal import Journal
+from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, full_powers_w
 from pv_heater.paths import make_state_dir
@@ -106,14 +108,30 @@ MOST_DATES = 2
 _TOTALS = {"heat_wh": "to water", "bought_wh": "bought", "unused_wh": "of sun unused"}
 
 
+def refused_recording(config: Config) -> str | None:
+    """Why the recording of these settings is not played; None when it is, or there is none."""
+    if all(row.type != "recording" for row in config.meter):
+        return None
+    if len(config.meter) > 1:
+        return "a recording must be the only meter: it has a time of its own"
+    networked = [
+        row.settings.name
+        for row in config.loads
+        if not isinstance(row, BatteryShare) and isinstance(row.cls, type) and issubclass(row.cls, NetworkedLoad)
+    ]
+    if config.dry_run or (config.gpio.factory == "mock" and not networked):
+        return None
+    if networked and config.gpio.factory == "mock":
+        return f"a recording must not switch real outputs, such as {networked[0]} on the network; set dry_run: true"
+    return "a recording must not switch real outputs; set dry_run: true (or gpio.factory: mock for mock pins)"
+
+
 def play_recording(config: Config, *, dry_run: bool) -> Played:
     """The recording of `config.meter[0]`. Raises RecordingError, and ConfigError for real outputs."""
     settings: RecordingMeter.Settings = config.meter[0].settings
-    if not (dry_run or config.dry_run or config.gpio.factory == "mock"):
-        raise ConfigError(
-            "meter",
-            ["a recording must not switch real outputs; set dry_run: true (or gpio.factory: mock for mock pins)"],
-        )
+    refusal = None if dry_run else refused_recording(config)
+    if refusal is not None:
+        raise ConfigError("meter", [refusal])
     recording = open_recording(config.resolve(settings.path))
     own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
     forecast = own_forecast or _clear_sky(config, recording)

@@ -78,6 +78,17 @@ def objection_to(function: object, polarity: object) -> str | None:
     return None
 
 
+def state_text(name: str, state: ContactState) -> str:
+    """One look in words, for `check`; raises BadReply where the relay cannot be used."""
+    if state.objection is not None:
+        raise BadReply(f"{name} cannot be used: {state.objection}")
+    if state.closed is None:
+        raise BadReply(f"{name} is disabled, or there is no such relay")
+    if state.unanswered is not None:
+        raise BadReply(f"{name} did not say {state.unanswered}")
+    return f"{name} is {'closed' if state.closed else 'open'}"
+
+
 class GxRelayDevice:
     """Satisfies `ports.Device`: power or none."""
 

@@ -6,6 +6,8 @@ write that makes it start open. That write is read back like all others; on a re
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from attrs import frozen
 
 from pv_heater.core.numbers import number_of
@@ -13,7 +15,7 @@ from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import setting
 from pv_heater.io.gx_exchange import GxExchange
 from pv_heater.io.gx_link import GxBroker
-from pv_heater.loads.gx_contact import ContactState, GxRelayDevice, objection_to
+from pv_heater.loads.gx_contact import ContactState, GxRelayDevice, objection_to, state_text
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Tools
 
@@ -40,11 +42,20 @@ class GxRelay(NetworkedLoad):
         device = GxRelayDevice(contact, tools.clock)
         super().__init__(settings, device, tools.clock, may_be_on=device.may_be_on)
 
+    @staticmethod
+    def state_of(settings: GxRelaySettings) -> str:
+        """What the device says of the relay now; moves nothing. Blocks; raises SourceError."""
+        with closing(MqttContact(settings.gx, settings.relay_number, looks_only=True)) as contact:
+            state = contact.look()
+        return state_text(contact.name, state)
+
 
 class MqttContact:
     """Satisfies `gx_contact.Contact`."""
 
-    def __init__(self, gx: GxBroker, relay_number: int) -> None:
+    def __init__(self, gx: GxBroker, relay_number: int, *, looks_only: bool = False) -> None:
+        """`looks_only`: nothing is ever written, not even as a last will."""
+        self._looks_only = looks_only
         index = relay_number - 1
         own = _SETTINGS if index == 0 else f"{_SETTINGS}/{index}"
         self.name = f"relay {relay_number} of the GX device at {gx.address}"
@@ -52,7 +63,7 @@ class MqttContact:
         self._function, self._polarity = f"{own}/Function", f"{own}/Polarity"
         self._at_start = f"{_SETTINGS}/{index}/InitialState"
         subtrees = [self._state, self._function, self._polarity, self._at_start]
-        self._exchange = GxExchange(gx, subtrees=subtrees, will=(self._state, 0))
+        self._exchange = GxExchange(gx, subtrees=subtrees, will=None if looks_only else (self._state, 0))
 
     def look(self) -> ContactState:
         """Contact, function and polarity in one exchange; makes it start open while it is closed."""
@@ -63,7 +74,7 @@ class MqttContact:
             return ContactState(closed=closed, unanswered="what it is used for; its software may be too old")
         # Polarity may be missing for good: a relay that has none cannot be normally closed.
         objection = objection_to(said[self._function], said.get(self._polarity))
-        if state and objection is None and said.get(self._at_start) == 1:
+        if state and objection is None and said.get(self._at_start) == 1 and not self._looks_only:
             self._exchange.write(self._at_start, 0)
         return ContactState(closed=closed, objection=objection)
 

@@ -5,12 +5,14 @@ Modbus has no last will and does not tell what the relay is used for, so the own
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from attrs import frozen
 
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.io.modbus import ModbusClient
-from pv_heater.loads.gx_contact import ContactState, GxRelayDevice
+from pv_heater.loads.gx_contact import ContactState, GxRelayDevice, state_text
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Tools
 
@@ -50,6 +52,12 @@ class GxRelayModbus(NetworkedLoad):
         contact = ModbusContact(settings.host, settings.port, settings.relay_number)
         device = GxRelayDevice(contact, tools.clock)
         super().__init__(settings, device, tools.clock, may_be_on=device.may_be_on)
+
+    @staticmethod
+    def state_of(settings: GxRelayModbusSettings) -> str:
+        """What the device says of the relay now; moves nothing. Blocks; raises SourceError."""
+        with closing(ModbusContact(settings.host, settings.port, settings.relay_number)) as contact:
+            return f"{state_text(contact.name, contact.look())}; Modbus cannot tell what it is used for"
 
 
 class ModbusContact:

@@ -7,6 +7,7 @@ a change instead of a power. It switches itself off five minutes after the last 
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 
 from attrs import frozen
 
@@ -58,6 +59,16 @@ class HttpDimmer(NetworkedLoad):
     def __init__(self, settings: HttpDimmerSettings, tools: Tools) -> None:
         self._dimmer = DimmerDevice(settings)
         super().__init__(settings, self._dimmer, tools.clock, expires_s=EXPIRES_S)
+
+    @staticmethod
+    def state_of(settings: HttpDimmerSettings) -> str:
+        """What the dimmer says now; moves nothing. Blocks; raises SourceError."""
+        with closing(HttpLink(settings, "the dimmer")) as link:
+            state = parse_state(link.ask("/state"), link.who)
+        said = f"the dimmer gives {state.dimmer_percent:g} %"
+        if state.has_no_probe:
+            said += ", has no temperature probe"
+        return said if state.why_off is None else f"{said}, and would not heat: {state.why_off}"
 
     def power_w(self) -> float:
         """What it was told and gives, within limits of its own; 0 while it does not answer."""

@@ -85,6 +85,12 @@ class HttpLink:
             raise Unreachable(f"{self.who} took more than {WORD_S:g} s to be told and to confirm it")
         return self._http.exchange(method, path, body=body, headers=self._headers, within_s=left_s)
 
+    def reach(self) -> None:
+        """Find out whether it answers at all, whatever it says; moves nothing. Raises SourceError."""
+        reply = self._exchange("GET", "/")
+        if reply.status in (401, 403) or reply.status >= 500:
+            raise self._http.error_for(reply)
+
     def close(self) -> None:
         """Give the connection back. May be repeated."""
         self._http.close()

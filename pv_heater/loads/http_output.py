@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from attrs import frozen
@@ -10,7 +11,7 @@ from attrs import frozen
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.errors import BadReply
 from pv_heater.loads.http_link import HttpLink, HttpLoadPolicy
-from pv_heater.loads.http_request import Request, Sending
+from pv_heater.loads.http_request import Confirmation, Request, Sending
 from pv_heater.loads.settling import Settling
 
 _EXPIRES_IN_REFRESHES = 2
@@ -54,6 +55,18 @@ class Order:
     sendings: tuple[Sending, ...]
     disagreement: Callable[[Any], str | None]
     """What is wrong in an answer to the question; None when it is as it should be."""
+
+
+def state_of(settings: HttpOutputSettings, confirm: Confirmation | None) -> str:
+    """What the device says that it does, for `check`: asks and moves nothing. Blocks; raises SourceError."""
+    with closing(HttpLink(settings)) as link:
+        if confirm is None:
+            link.reach()
+            return "the device answers; without `confirm` it cannot be asked what it does"
+        try:
+            return f"the device says that it is {'on' if confirm.says_on(link.ask(confirm.path)) else 'off'}"
+        except SettingProblem as problem:
+            raise BadReply(f"{link.who} {problem}") from None
 
 
 class HttpOutput:

@@ -84,6 +84,18 @@ class Confirmation:
     )
     off: str = setting("what stands there when it is off; capital letters do not matter", default="false")
 
+    def says_on(self, answer: Any) -> bool:
+        """Whether an answer says that it is on; raises SettingProblem when it says neither on nor off."""
+        try:
+            said = text_of(JsonPath.parse(self.value).find(answer))
+        except NotFound as error:
+            raise SettingProblem(f"does not say whether it is on: {error}", "confirm") from None
+        if said.casefold() == self.off.casefold():
+            return False
+        if self.on is None or said.casefold() == self.on.casefold():
+            return True
+        raise SettingProblem(f"says {said[:40]!r}, which is neither {self.on!r} nor {self.off!r}", "confirm")
+
     def disagreement(self, answer: Any, *, on: bool) -> str | None:
         """What is wrong in an answer; None when it is as it should be."""
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.http_output import HttpOutput, HttpOutputSettings, Order
+from pv_heater.loads.http_output import HttpOutput, HttpOutputSettings, Order, state_of
 from pv_heater.loads.http_request import Confirmation, Request
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.settling import Settling
@@ -36,6 +36,11 @@ class HttpSwitch(NetworkedLoad):
 
     def __init__(self, settings: HttpSwitchSettings, tools: Tools) -> None:
         super().__init__(settings, switch_device(settings), tools.clock, expires_s=settings.expires_s)
+
+    @staticmethod
+    def state_of(settings: HttpSwitchSettings) -> str:
+        """What the device says now; moves nothing. Blocks; raises SourceError."""
+        return state_of(settings, settings.confirm)
 
 
 def switch_device(settings: HttpSwitchSettings, settling: Settling | None = None) -> HttpOutput:

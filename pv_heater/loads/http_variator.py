@@ -8,7 +8,7 @@ from attrs import frozen
 
 from pv_heater.core.regulator_curve import RegulatorCurve, phase_cut
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.http_output import HttpOutput, HttpOutputSettings, Order
+from pv_heater.loads.http_output import HttpOutput, HttpOutputSettings, Order, state_of
 from pv_heater.loads.http_request import LevelConfirmation, Request
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
@@ -52,6 +52,11 @@ class HttpVariator(NetworkedLoad):
 
     def __init__(self, settings: HttpVariatorSettings, tools: Tools) -> None:
         super().__init__(settings, variator_device(settings), tools.clock, expires_s=settings.expires_s)
+
+    @staticmethod
+    def state_of(settings: HttpVariatorSettings) -> str:
+        """What the device says now; moves nothing. Blocks; raises SourceError."""
+        return state_of(settings, settings.confirm)
 
 
 def variator_device(settings: HttpVariatorSettings, settling: Settling | None = None) -> HttpOutput:

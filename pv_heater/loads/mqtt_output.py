@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.json_path import NotFound, kind_of
+from pv_heater.core.json_path import JsonPath, NotFound, kind_of
 from pv_heater.core.shared_topic import is_meant
 from pv_heater.core.shared_topic import is_shared as topic_is_shared
 from pv_heater.errors import AuthRejected, BadReply, Unreachable
@@ -33,6 +35,9 @@ PING_S = 4
 CONNECT_S, ECHO_S, ANSWER_S = 2.0, 1.5, 2.5
 """How long the connection, the broker and the device may take. An off waits for the last two, 4 s, when it comes just
 after an on that nobody confirms; a Zigbee plug answers within a second."""
+CHECK_S = 6.0
+"""For the connection where `check` asks, which may wait for a name or for TLS longer than a command may."""
+_LOOK_AGAIN_S = 0.05
 _MOST_BYTES = 65_536
 _MOST_UNDER_WAY = 8
 
@@ -47,6 +52,48 @@ class Language:
     """Whether a payload at the command topic can be meant for this device."""
     agrees: Callable[[Any, float], bool]
     """Whether an answer, JSON or text, says that the device obeys this power; raises NotFound when it says nothing."""
+
+
+def state_of(settings: MqttOutputSettings) -> str:
+    """What broker and device say now, for `check`: moves nothing, and leaves no last will. Blocks; raises SourceError.
+
+    Only a device that has an `ask_topic` can be asked; of the others nobody knows before they are told something.
+    """
+    news, said = threading.Condition(), []
+    topic, path = settings.answer_topic, JsonPath.parse(settings.answer_path)
+
+    def heard(_topic: str, payload: bytes) -> None:
+        with news:
+            said.append(payload)
+            news.notify_all()
+
+    def connected() -> None:
+        with news:
+            news.notify_all()
+
+    topics = [topic] if topic is not None else []
+    link = MqttLink(settings.broker, topics=topics, on_message=heard, on_retained=lambda *_: None, on_connect=connected)
+    where = f"the broker at {settings.broker.address}"
+    with closing(link):
+        link.start()
+        until_s = time.monotonic() + CHECK_S
+        with news:
+            # A failure tells nobody, so it is looked for.
+            while link.trouble == NOT_YET and time.monotonic() < until_s:
+                news.wait(_LOOK_AGAIN_S)
+        if link.trouble is not None:
+            raise (AuthRejected if link.refused else Unreachable)(f"{where} {link.trouble}")
+        if settings.ask_topic is None or topic is None:
+            return f"{where} answers; the device cannot be asked before it is told something"
+        link.publish(settings.ask_topic, settings.ask_payload)
+        with news:
+            news.wait_for(lambda: said, ANSWER_S)
+        if not said:
+            raise Unreachable(f"{where} answers, but the device said nothing at {topic} within {ANSWER_S:g} s")
+    try:
+        return f"the device says {kind_of(path.find(_document(said[-1])))}"
+    except NotFound as error:
+        raise BadReply(f"the device's answer at {topic} cannot be used: {error}") from None
 
 
 class MqttOutput:

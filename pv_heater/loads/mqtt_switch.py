@@ -8,7 +8,7 @@ from attrs import frozen
 
 from pv_heater.core.json_path import JsonPath
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.mqtt_output import Language, MqttOutput
+from pv_heater.loads.mqtt_output import Language, MqttOutput, state_of
 from pv_heater.loads.mqtt_output_settings import MqttOutputSettings
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Tools
@@ -40,6 +40,11 @@ class MqttSwitch(NetworkedLoad):
     def __init__(self, settings: MqttSwitchSettings, tools: Tools) -> None:
         device = MqttOutput(settings, switch_language(settings), tools.clock)
         super().__init__(settings, device, tools.clock, expires_s=settings.expires_s)
+
+    @staticmethod
+    def state_of(settings: MqttSwitchSettings) -> str:
+        """What broker and device say now; moves nothing. Blocks; raises SourceError."""
+        return state_of(settings)
 
 
 def switch_language(settings: MqttSwitchSettings) -> Language:

@@ -10,7 +10,7 @@ from pv_heater.core.json_path import JsonPath
 from pv_heater.core.numbers import number_of
 from pv_heater.core.regulator_curve import RegulatorCurve, phase_cut
 from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.loads.mqtt_output import Language, MqttOutput
+from pv_heater.loads.mqtt_output import Language, MqttOutput, state_of
 from pv_heater.loads.mqtt_output_settings import MqttOutputSettings
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
@@ -70,6 +70,11 @@ class MqttVariator(NetworkedLoad):
         language = variator_language(settings, curve_of(settings))
         device = MqttOutput(settings, language, tools.clock)
         super().__init__(settings, device, tools.clock, expires_s=settings.expires_s)
+
+    @staticmethod
+    def state_of(settings: MqttVariatorSettings) -> str:
+        """What broker and device say now; moves nothing. Blocks; raises SourceError."""
+        return state_of(settings)
 
 
 def curve_of(settings: MqttVariatorSettings) -> RegulatorCurve:
