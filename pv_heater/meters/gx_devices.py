@@ -1,14 +1,15 @@
-"""The devices behind a GX device: finds their units, asks them, and misses those that are lost."""
+"""The devices behind a GX device: finds their units, asks them, and misses those that are lost or hang."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
-from pv_heater.errors import BadReply
 from pv_heater.io.modbus import UNKNOWN_REGISTER, Refused
 from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.gx_block_reader import BlockReader
+from pv_heater.meters.gx_frozen import Driver, FrozenDrivers
+from pv_heater.meters.gx_given import PROBED, misnamed, name_of
 from pv_heater.meters.gx_limits import (
     ESS_ACTIVE,
     FEED_IN,
@@ -20,14 +21,18 @@ from pv_heater.meters.gx_limits import (
 from pv_heater.meters.gx_reading import Sight
 from pv_heater.meters.gx_registers import (
     CHARGER,
+    CHARGER_OWN,
     CHARGER_STATE,
     CHARGER_TRACKERS,
     GRID_METER,
+    GRID_METER_OWN,
+    INVERTER,
     MULTI_RS_MODE,
     MULTI_RS_TRACKERS,
     Charger,
     charger_of,
     grid_meter_w,
+    inverter_claims_w,
 )
 from pv_heater.meters.gx_units import Kind, UnitSearch
 from pv_heater.meters.gx_units_file import UnitsFile
@@ -37,10 +42,14 @@ log = logging.getLogger(__name__)
 _PROBES_AT_FIRST = 8
 """A poll: some 1000 candidates are asked in two minutes, the likely ones within ten seconds."""
 _PROBES_LATER = 1
+_SEARCH_S = 0.5
+"""A search takes no longer than this out of a second; and where the device itself is as slow, it hardly searches."""
 _SLOW_S = 10.0
 """For what changes rarely: settings, charging states, and whether a device that was lost is back."""
-_PROBED = {Kind.GRID_METER: 2600, Kind.SOLAR_CHARGER: 789, Kind.MULTI_RS: 4543, Kind.PV_INVERTER: 1026}
-"""A register that only this kind of device has."""
+_OWN_S = 5.0
+"""How often it is looked whether the voltages of a device still move."""
+_FROZEN_S = 60.0
+"""Twice as long as over MQTT: registers are rounded, and a charger that hangs ends readings here."""
 
 
 class GxDevices:
@@ -59,74 +68,173 @@ class GxDevices:
         self._file = file
         self._monotonic_s = monotonic_s
         self._owner: str | None = None
+        self._lost: set[tuple[Kind, int]] = set()
         self._lost_until_s: dict[tuple[Kind, int], float] = {}
         self._slow_due_s = float("-inf")
+        self._own_due_s = float("-inf")
+        self._probe_due_s = float("-inf")
         self._charger_state: str | None = None
         self._feed_in: FeedIn | None = None
         self._inverters_held_back: tuple[bool | None, ...] = ()
+        self._misnamed: str | None = None
+        self._grid_left: list[int] = []
+        """Units that were not yet asked whether they are a grid meter, in the present round."""
+        self._grid_rounds = 0
+        self._drivers = FrozenDrivers(_FROZEN_S)
+        self._hung: frozenset[str] = frozenset()
 
-    def look(self, system_unit: int, *, owner: str, on_battery: bool) -> Sight:
-        """What the devices say; `owner` is the GX device's serial number, `on_battery` that no grid is connected.
+    def look(self, system_unit: int, *, owner: str, needs_grid: bool, house: Hashable) -> Sight:
+        """What the devices say.
 
-        Raises BadReply when a grid meter that was set or seen is gone: without it the GX device computes a grid power
-        that can show an export while the house imports. On battery there is neither, and the meter may have died with
-        the grid. Raises SourceError.
+        `owner` is the GX device's serial number, `house` what the system says, which moves while it lives. Without a
+        grid meter that was set or seen the GX device computes a grid power that can show an export while the house
+        imports: then `Sight.lost_grid_meter` says so. Without `needs_grid` it is not missed: on battery there is
+        neither, and the meter may have died with the grid. Raises SourceError.
         """
         self._belong_to(owner)
-        grid_meter_w = None if on_battery else self._grid_meter_w()
-        kinds = (Kind.SOLAR_CHARGER, Kind.MULTI_RS)
-        chargers = [self._charger(kind, unit) for kind in kinds for unit in self._search.known(kind)]
         self._look_slowly(system_unit)
+        grid_w, lost = self._grid_meters() if needs_grid else ((), None)
+        kinds = (Kind.SOLAR_CHARGER, Kind.MULTI_RS)
+        chargers = {(kind, unit): self._charger(kind, unit) for kind in kinds for unit in self._search.known(kind)}
+        self._watch_drivers(chargers, house, needs_grid=needs_grid)
         return Sight(
-            grid_meter_w=grid_meter_w,
-            chargers=tuple(charger for charger in chargers if charger is not None),
-            all_chargers_answer=None not in chargers,
+            grid_meter_w=grid_w[0] if len(grid_w) == 1 else None,
+            has_grid_meter=bool(grid_w),
+            lost_grid_meter=lost,
+            misnamed=self._misnamed,
+            chargers=tuple(charger for charger in chargers.values() if charger is not None),
+            all_chargers_answer=None not in chargers.values(),
             charger_state=self._charger_state,
             feed_in=self._feed_in,
             inverters_held_back=self._inverters_held_back,
             has_charger=bool(chargers),
             has_pv_inverter=bool(self._search.known(Kind.PV_INVERTER)),
+            hung=self._hung,
+            inverter_hangs=any(
+                name_of(Kind.INVERTER, unit) in self._hung for unit in self._search.known(Kind.INVERTER)
+            ),
         )
 
-    def search_on(self) -> None:
-        """Ask the next few units whether they are a device that we want; what is new is kept. Raises SourceError."""
-        count = _PROBES_LATER if self._search.rounds else _PROBES_AT_FIRST
+    def search_on(self, *, poll_s: float) -> None:
+        """Ask the next few units whether they are a device that we want; what is new is kept. Raises SourceError.
+
+        `poll_s` is what the last poll took: behind a slow line one unit is asked in ten seconds, or the search would
+        take the time that readings need.
+        """
+        if self._owner is None:
+            return  # nobody knows yet whose devices they are
+        began_s = self._monotonic_s()
+        is_slow = poll_s > _SEARCH_S
+        if is_slow and began_s < self._probe_due_s:
+            return
+        self._probe_due_s = began_s + _SLOW_S
+        count = _PROBES_LATER if self._search.rounds or is_slow else _PROBES_AT_FIRST
         for kind, unit in self._search.next_candidates(count):
-            if self._blocks.answers(unit, _PROBED[kind]):
-                self._search.add(kind, unit)
-                log.info("GX: found a %s at unit %d.", kind.replace("_", " "), unit)
-                self._slow_due_s = float("-inf")
-                if self._owner is not None:
-                    self._file.save(self._owner, self._search.as_jsonable())
+            if self._monotonic_s() - began_s > _SEARCH_S:
+                return
+            if self._blocks.answers(unit, PROBED[kind]):
+                self._found(kind, unit)
+
+    def find_grid_meter(self, *, within_s: float) -> bool:
+        """Ask for a grid meter where none is known to answer, until one is found or the time is up.
+
+        Once all units were asked in vain, `knows_no_grid_meter` is true, and it begins anew. Raises SourceError.
+        """
+        began_s = self._monotonic_s()
+        self._grid_left = self._grid_left or self._search.unknown(Kind.GRID_METER)
+        while self._grid_left and self._monotonic_s() - began_s <= within_s:
+            unit = self._grid_left[0]
+            answers = self._blocks.answers(unit, PROBED[Kind.GRID_METER])
+            self._grid_left.pop(0)
+            if answers:
+                self._found(Kind.GRID_METER, unit)
+                return True
+        self._grid_rounds += not self._grid_left
+        return False
+
+    @property
+    def knows_no_grid_meter(self) -> bool:
+        """Whether every unit was asked for one, and none is."""
+        return self._grid_rounds > 0 and not self._search.known(Kind.GRID_METER)
+
+    @property
+    def may_look_for_grid_meter(self) -> bool:
+        """Whether the owner left it to us, and none is known."""
+        return not self._search.is_given(Kind.GRID_METER) and not self._search.known(Kind.GRID_METER)
+
+    def _found(self, kind: Kind, unit: int) -> None:
+        """Keep it. What was lost of the same kind came back under another id, as after a reboot of the GX device."""
+        left = next((lost for lost in self._search.known(kind) if (kind, lost) in self._lost), None)
+        self._search.add(kind, unit)
+        place = ""
+        if left is not None and not self._search.is_given(kind):
+            self._search.drop(kind, left)
+            self._lost.discard((kind, left))
+            place = f", in place of the one at unit {left} that is lost"
+        log.info("GX: found a %s at unit %d%s.", kind.replace("_", " "), unit, place)
+        self._slow_due_s = float("-inf")
+        if self._owner is not None:
+            self._file.save(self._owner, self._search.as_jsonable())
 
     def _belong_to(self, owner: str) -> None:
         """Take back what was found behind the GX device with this serial number; forget what another one has."""
         if owner == self._owner:
             return
+        self._misnamed = misnamed(self._blocks, self._fixed)
         self._owner = owner
         self._search.forget()
+        self._lost.clear()
+        self._grid_left, self._grid_rounds = [], 0
+        self._slow_due_s = float("-inf")
         for kind in (Kind.GRID_METER, Kind.PV_INVERTER):
             for unit in self._fixed.get(kind, ()):
                 self._search.add(kind, unit)
         self._search.restore(self._file.load(owner))
+        for kind in (Kind.SOLAR_CHARGER, Kind.MULTI_RS):
+            for unit in self._fixed.get(kind, ()):
+                if self._blocks.answers(unit, PROBED[kind]):
+                    self._search.add(kind, unit)
 
-    def _grid_meter_w(self) -> float | None:
-        powers_w = []
+    def _grid_meters(self) -> tuple[tuple[float | None, ...], str | None]:
+        """The power of those that answer, and why there can be no reading, if so.
+
+        Where several were found one is enough: the GX device takes another when the one it used is lost. Those that
+        the owner named are all missed.
+        """
+        powers_w: list[float | None] = []
+        codes: dict[int, int] = {}
         for unit in self._search.known(Kind.GRID_METER):
             try:
-                powers_w.append(grid_meter_w(self._blocks.read(unit, GRID_METER)))
+                power_w = grid_meter_w(self._blocks.read(unit, GRID_METER))
             except Refused as error:
-                raise BadReply(
-                    f"GX: the grid meter (unit {unit}) is lost (exception {error.code}); without it grid power is not "
-                    "measured and cannot be trusted. If it was removed for good, set grid_meter_units, or delete "
-                    f"{self._file.path}."
-                ) from None
-        return powers_w[0] if len(powers_w) == 1 else None
+                codes[unit] = error.code
+                self._miss(Kind.GRID_METER, unit)
+            else:
+                powers_w.append(power_w)
+                self._lost.discard((Kind.GRID_METER, unit))
+        given = self._search.is_given(Kind.GRID_METER)
+        if not codes or (powers_w and not given):
+            return tuple(powers_w), None
+        unit, code = next(iter(codes.items()))
+        advice = "correct grid_meter_units" if given else f"set grid_meter_units, or delete {self._file.path}"
+        return tuple(powers_w), (
+            f"GX: the grid meter (unit {unit}) is lost (exception {code}); without it grid power is not measured and "
+            f"cannot be trusted. If it was removed for good, {advice}."
+        )
+
+    def _miss(self, kind: Kind, unit: int) -> None:
+        """It does not answer. The first time the search begins anew: it may come back under another id."""
+        if (kind, unit) not in self._lost:
+            self._lost.add((kind, unit))
+            self._search.begin_anew()
+            self._grid_left = []
 
     def _look_slowly(self, system_unit: int) -> None:
         """Every ten seconds: the feed-in settings, what chargers say they do, and the limits of PV inverters."""
         if self._monotonic_s() < self._slow_due_s:
             return
+        if self._misnamed is not None:
+            self._misnamed = misnamed(self._blocks, self._fixed)
         words = self._blocks.read_or_nothing(system_unit, FEED_IN)
         self._feed_in = feed_in_of(words, ess_runs=self._ess_runs(system_unit))
         chargers, inverters = (self._search.known(kind) for kind in (Kind.SOLAR_CHARGER, Kind.PV_INVERTER))
@@ -143,16 +251,55 @@ class GxDevices:
         if self._monotonic_s() < self._lost_until_s.get((kind, unit), float("-inf")):
             return None
         try:
-            if kind is Kind.MULTI_RS:
-                mode = self._blocks.read(unit, MULTI_RS_MODE)
-                trackers = self._blocks.read_or_nothing(unit, MULTI_RS_TRACKERS)
-                return Charger(pv_w=None, modes=(*mode.values(), *trackers.values()))
-            words = self._blocks.read(unit, CHARGER)
-            trackers = {} if words.get(791) else self._blocks.read_or_nothing(unit, CHARGER_TRACKERS)
-            return charger_of(words, trackers)
+            charger = self._asked(kind, unit)
         except Refused:
             self._lost_until_s[kind, unit] = self._monotonic_s() + _SLOW_S
+            self._miss(kind, unit)
             return None
+        self._lost.discard((kind, unit))
+        return charger
+
+    def _asked(self, kind: Kind, unit: int) -> Charger:
+        if kind is Kind.MULTI_RS:
+            mode = self._blocks.read(unit, MULTI_RS_MODE)
+            trackers = self._blocks.read_or_nothing(unit, MULTI_RS_TRACKERS)
+            return Charger(pv_w=None, modes=(*mode.values(), *trackers.values()))
+        words = self._blocks.read(unit, CHARGER)
+        trackers = {} if words.get(791) else self._blocks.read_or_nothing(unit, CHARGER_TRACKERS)
+        return charger_of(words, trackers)
+
+    def _watch_drivers(
+        self, chargers: Mapping[tuple[Kind, int], Charger | None], house: Hashable, *, needs_grid: bool
+    ) -> None:
+        """Every five seconds: which devices have told the same voltages for a minute."""
+        if self._monotonic_s() < self._own_due_s:
+            return
+        self._own_due_s = self._monotonic_s() + _OWN_S
+        drivers = []
+        for (kind, unit), charger in chargers.items():
+            if charger is not None and charger.pv_w is not None:
+                own = self._blocks.read_or_nothing(unit, CHARGER_OWN)
+                drivers.append((name_of(kind, unit), {**own, -1: charger.pv_w}, charger.pv_w, bool(own)))
+        for unit in self._search.known(Kind.GRID_METER) if needs_grid else ():
+            own, words = (
+                self._blocks.read_or_nothing(unit, GRID_METER_OWN),
+                self._blocks.read_or_nothing(unit, GRID_METER),
+            )
+            claimed_w = abs(grid_meter_w(words) or 0.0)
+            # ESS holds the grid near 50 W: a tenth of what a charger has to claim is enough.
+            drivers.append((name_of(Kind.GRID_METER, unit), {**own, **words}, 10.0 * claimed_w, bool(own)))
+        for unit in self._search.known(Kind.INVERTER):
+            words = self._blocks.read_or_nothing(unit, INVERTER)
+            drivers.append((name_of(Kind.INVERTER, unit), dict(words), inverter_claims_w(words), bool(words)))
+        self._hung = self._drivers.hung(
+            [
+                Driver(name=name, values=tuple(sorted(words.items())), claimed_w=claimed_w)
+                for name, words, claimed_w, is_known in drivers
+                if is_known
+            ],
+            house,
+            self._monotonic_s(),
+        )
 
     def _ess_runs(self, system_unit: int) -> bool:
         """Only where 2709 has a service behind it; firmware that does not know the register gets the benefit."""

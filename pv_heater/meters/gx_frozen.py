@@ -50,6 +50,8 @@ class Driver:
 class _Seen:
     values: Hashable
     since_s: float
+    has_moved: bool
+    """Whether it became what it is before our eyes. What is new has not moved."""
 
 
 class FrozenDrivers:
@@ -67,20 +69,20 @@ class FrozenDrivers:
         """
         devices = tuple(drivers)
         now = {driver.name: driver.values for driver in devices} | {"house": house}
-        self._seen = {
-            name: known
-            if (known := self._seen.get(name)) is not None and known.values == held
-            else _Seen(values=held, since_s=tick_s)
-            for name, held in now.items()
-        }
+        self._seen = {name: self._now(name, held, tick_s) for name, held in now.items()}
         still_s = {name: tick_s - seen.since_s for name, seen in self._seen.items()}
+        moving = {name for name, seen in self._seen.items() if seen.has_moved and still_s[name] < self._after_s}
         return frozenset(
             driver.name
             for driver in devices
-            if still_s[driver.name] >= self._after_s
-            and driver.claimed_w >= driver.least_w
-            and any(other_s < self._after_s for other, other_s in still_s.items() if other != driver.name)
+            if still_s[driver.name] >= self._after_s and driver.claimed_w >= driver.least_w and moving
         )
+
+    def _now(self, name: str, values: Hashable, tick_s: float) -> _Seen:
+        known = self._seen.get(name)
+        if known is not None and known.values == values:
+            return known
+        return _Seen(values=values, since_s=tick_s, has_moved=known is not None)
 
 
 def drivers_of(values: GxValues) -> tuple[Driver, ...]:

@@ -17,11 +17,12 @@ FEED_IN = Block(
     parts=(
         Block(address=2706, count=3),
         Block(address=2709, count=1),
+        Block(address=2718, count=1),
         Block(address=2722, count=2, parts=(Block(address=2722, count=1),)),
     ),
 )
-"""2707 DC-coupled PV may feed in, 2708 AC-coupled PV must not, 2709 limiting is active now, 2722 (two words) and
-2706 (in hundreds) the most that may be fed in."""
+"""2707 DC-coupled PV may feed in, 2708 AC-coupled PV must not, 2709 limiting is active now, 2718 the inverter stands in
+for a grid meter, 2722 (two words) and 2706 (in hundreds) the most that may be fed in."""
 ESS_ACTIVE = Block(address=2709, count=1)
 PV_INVERTER = Block(address=1052, count=6, parts=(Block(address=1052, count=2),))
 """AC PV: power, the most it can, and what it is limited to (two words each)."""
@@ -41,6 +42,8 @@ class FeedIn:
     ac_allowed: bool
     limiting: bool
     """Whether ESS holds PV back at this moment."""
+    needs_grid_meter: bool = False
+    """ESS is set up with a grid meter."""
 
 
 def feed_in_of(words: Words, *, ess_runs: bool) -> FeedIn | None:
@@ -52,6 +55,7 @@ def feed_in_of(words: Words, *, ess_runs: bool) -> FeedIn | None:
         dc_allowed=words[2707] == 1,
         ac_allowed=words[2708] == 0,
         limiting=words.get(2709, 0) == 1,
+        needs_grid_meter=words.get(2718) == 0,
     )
 
 

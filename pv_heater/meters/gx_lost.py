@@ -6,7 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from pv_heater.errors import BadReply
-from pv_heater.meters.ac_source import NO_INPUT
+from pv_heater.meters.ac_source import GENERATOR, NO_INPUT
 from pv_heater.meters.gx_inverter import SETTLE_S, InverterWatch
 from pv_heater.meters.gx_topics import PHASES, GxValues
 
@@ -52,9 +52,9 @@ class LostDevices:
         """Without its grid meter the GX device shows the inverter's input as the grid.
 
         AC PV on the grid side and loads beside the inverter are then not seen: 100 W of import were shown as 300 W of
-        export, with a real systemcalc. On the battery nothing is imported or exported, so the loss is no matter then.
+        export, with a real systemcalc. On battery or a generator nothing is imported or exported: it is not missed.
         """
-        if values.number("system/0/Ac/ActiveIn/Source") == NO_INPUT:
+        if values.number(_SOURCE) in (NO_INPUT, GENERATOR):
             return
         is_there = values.has_grid_meter
         kinds = {values.text(topic) for _, topic in values.ending(("system",), ("/ServiceType",))}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from attrs import frozen
 
 from pv_heater.core.setting import SettingProblem, setting
 from pv_heater.core.types import Reading
-from pv_heater.errors import SourceError, Unreachable
+from pv_heater.errors import BadReply, Unreachable
 from pv_heater.io.complaints import Complaints
 from pv_heater.io.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refused
-from pv_heater.meters.ac_source import NO_INPUT
+from pv_heater.meters.ac_source import GENERATOR, NO_INPUT
 from pv_heater.meters.gx_block_reader import BlockReader
 from pv_heater.meters.gx_devices import GxDevices
-from pv_heater.meters.gx_reading import Seen, reading_of
+from pv_heater.meters.gx_inverter import InverterWatch
+from pv_heater.meters.gx_reading import Seen, Sight, reading_of
 from pv_heater.meters.gx_registers import SYSTEM, System, system_of
 from pv_heater.meters.gx_trust import Witness, believed, is_off_balance, missing_at_start, unaccounted_w
 from pv_heater.meters.gx_units import MOST_UNIT, Kind
@@ -26,6 +28,10 @@ log = logging.getLogger(__name__)
 
 _SETTLE_S = 20.0
 """After a start, zeros are no measurements for so long; 2 s were seen on a PC, a real GX device is slower."""
+_SILENT_S, _CALM_S = 10.0, 3.0
+"""After so long without an answer the device first works off what it slept through; that takes two seconds."""
+_LOOK_FOR_GRID_METER_S = 2.0
+"""A poll; without a grid meter there is no reading that this would delay."""
 _LASTING_S = 60.0
 """Powers that do not add up for so long are no delay between two devices."""
 
@@ -74,6 +80,15 @@ class GxModbusMeter:
         self._balanced_s = self._clock.monotonic_s()
         """When the powers last added up."""
         self._seen = Seen()
+        self._inverter = InverterWatch()
+        self._poll_s = 0.0
+        """What the last poll took."""
+        self._answered_s = self._clock.monotonic_s()
+        self._has_failed = False
+        """Whether an answer failed to come since `_answered_s`."""
+        self._calm_at_s = self._clock.monotonic_s()
+        """When what is told is true again after a silence."""
+        self._hung: frozenset[str] = frozenset()
         self._clock_offset_s: float | None = None
 
     @property
@@ -87,28 +102,96 @@ class GxModbusMeter:
         return self._clock_offset_s
 
     def read(self) -> Reading:
-        """What the house does now; raises SourceError, also while what the GX device says cannot be believed."""
+        """What the house does now; raises SourceError, also while what the GX device says cannot be believed.
+
+        The search for devices comes first: a reading is handed over as soon as it is there.
+        """
+        began_s = self._clock.monotonic_s()
+        if not self._client.is_connected:
+            self._fresh_since_s = began_s
+        self._search_on()
+        began_s = self._clock.monotonic_s()
+        try:
+            return self._polled()
+        finally:
+            self._poll_s = self._clock.monotonic_s() - began_s
+
+    def _polled(self) -> Reading:
         system = self._system()
         taken_at = self._clock.now()
         self._clock_offset_s = None if system.clock_s is None else system.clock_s - taken_at.timestamp()
-        sight = self._devices.look(
-            self._settings.unit,
-            owner=system.serial_number or self._settings.host,
-            on_battery=system.active_input == NO_INPUT,
-        )
+        sight = self._sight(system)
         witness = Witness(
             grid_meter_w=sight.grid_meter_w,
             tracker_w=sight.tracker_w,
             soc_before_percent=self._seen.soc_percent,
             off_grid=self._site.off_grid,
             has_battery=self._site.battery is not None,
+            has_grid_meter=sight.has_grid_meter,
+            drew_on=self._seen.consumption,
         )
         self._require_settled(system, witness)
+        if sight.inverter_hangs or self._lost_inverter(system, witness):
+            witness = replace(witness, without_inverter=True)
         values = believed(system, witness, self._complain)
         self._seen = self._seen.and_now(system, values)
         self._note_balance(system)
-        self._search_on()
         return reading_of(system, values, sight, self._seen, taken_at=taken_at, interval_s=self._settings.interval_s)
+
+    def _sight(self, system: System) -> Sight:
+        """What the devices say. Raises BadReply where one of them is missed, hangs, or is not what a setting says."""
+        sight = self._look(system)
+        needs_grid = system.active_input not in (NO_INPUT, GENERATOR)
+        is_blind = sight.feed_in is not None and sight.feed_in.needs_grid_meter and needs_grid
+        if sight.lost_grid_meter is not None:
+            # The system may not have noticed yet: that another answers counts from the next poll on.
+            self._devices.find_grid_meter(within_s=_LOOK_FOR_GRID_METER_S)
+            raise BadReply(sight.lost_grid_meter)
+        if is_blind and self._devices.may_look_for_grid_meter:
+            if not self._devices.find_grid_meter(within_s=_LOOK_FOR_GRID_METER_S):
+                raise BadReply(_NO_GRID_METER if self._devices.knows_no_grid_meter else _LOOKING_FOR_GRID_METER)
+            sight = self._look(system)
+        if sight.misnamed is not None:
+            raise BadReply(f"GX: {sight.misnamed}.")
+        self._note_hung(sight)
+        return sight
+
+    def _look(self, system: System) -> Sight:
+        house = (system.battery_w, system.battery_v, system.consumption_w, system.grid_w)
+        return self._devices.look(
+            self._settings.unit,
+            owner=system.serial_number or self._settings.host,
+            needs_grid=system.active_input not in (NO_INPUT, GENERATOR),
+            house=house,
+        )
+
+    def _note_hung(self, sight: Sight) -> None:
+        """Raises BadReply where the driver of a charger or a grid meter hangs: nobody tells what it does now."""
+        for name in sorted(sight.hung - self._hung):
+            log.warning("GX: the %s has told the same voltages and currents for a minute: its driver hangs.", name)
+        for name in sorted(self._hung - sight.hung):
+            log.info("GX: the %s moves again.", name)
+        self._hung = sight.hung
+        # A hung inverter alone leaves the balance of the others.
+        if len(sight.hung) > sight.inverter_hangs:
+            raise BadReply(
+                f"GX: the driver of the {' and the '.join(sorted(sight.hung))} hangs, and what it does now nobody "
+                "tells; restart the GX device. Over MQTT (gx_mqtt) readings would go on."
+            )
+
+    def _lost_inverter(self, system: System, witness: Witness) -> bool:
+        """Raises BadReply in the first seconds without it; a battery monitor that is lost as well is said first."""
+        if system.active_input is None:
+            return False  # firmware without that register cannot tell
+        try:
+            return self._inverter.is_lost(
+                is_told=system.active_input != 0,
+                has_battery=bool(system.battery_soc_percent),
+                tick_s=self._clock.monotonic_s(),
+            )
+        except BadReply:
+            believed(system, replace(witness, without_inverter=True), self._complain)
+            raise
 
     def close(self) -> None:
         """End the connection for good."""
@@ -116,11 +199,10 @@ class GxModbusMeter:
 
     def _system(self) -> System:
         now_s = self._clock.monotonic_s()
-        if not self._client.is_connected:
-            self._fresh_since_s = now_s
         try:
-            return system_of(self._blocks.read(self._settings.unit, SYSTEM), self._complain)
+            system = system_of(self._blocks.read(self._settings.unit, SYSTEM), self._complain)
         except Refused as error:
+            self._has_failed = True
             self._fresh_since_s = now_s
             if error.code in NOBODY_THERE:
                 raise Unreachable(
@@ -128,6 +210,24 @@ class GxModbusMeter:
                     f"{self._settings.unit}); it is starting, or unit is set to something that is not the system."
                 ) from None
             raise
+        except Unreachable:
+            self._has_failed = True
+            raise
+        self._require_calm()
+        return system
+
+    def _require_calm(self) -> None:
+        """Raise Unreachable for three seconds after a longer silence; what comes first is what was slept through."""
+        now_s = self._clock.monotonic_s()
+        silent_s = now_s - self._answered_s
+        if self._has_failed and silent_s >= _SILENT_S:
+            self._calm_at_s = now_s + _CALM_S
+        self._answered_s, self._has_failed = now_s, False
+        if now_s < self._calm_at_s:
+            raise Unreachable(
+                f"The GX device answers again after {silent_s:.0f} s without an answer, and may still work off what it "
+                "slept through."
+            )
 
     def _require_settled(self, system: System, witness: Witness) -> None:
         if self._clock.monotonic_s() - self._fresh_since_s >= _SETTLE_S:
@@ -153,9 +253,21 @@ class GxModbusMeter:
 
     def _search_on(self) -> None:
         try:
-            self._devices.search_on()
-        except SourceError as error:
+            self._devices.search_on(poll_s=self._poll_s)
+        except BadReply as error:
             log.debug("The search for devices goes on at the next poll: %s", error)
+        except Unreachable:
+            self._has_failed = True
+            raise
+
+
+_NO_GRID_METER = (
+    "GX: ESS is set up with a grid meter, but the GX device has none: what it shows as grid power is only the "
+    "inverter's input. Look after the meter, or set Grid metering to Inverter/Charger in the ESS menu."
+)
+_LOOKING_FOR_GRID_METER = (
+    "GX: ESS is set up with a grid meter, and it is still being looked for. grid_meter_units names it by hand."
+)
 
 
 def _fixed_units(settings: GxModbusMeter.Settings) -> dict[Kind, tuple[int, ...]]:

@@ -22,6 +22,14 @@ class Sight:
 
     grid_meter_w: float | None = None
     """None without a grid meter, and with several."""
+    has_grid_meter: bool = False
+    lost_grid_meter: str | None = None
+    """Why there can be no reading for want of a grid meter; None: none is missed."""
+    misnamed: str | None = None
+    """Which setting names a unit that is something else; None: none does."""
+    hung: frozenset[str] = frozenset()
+    """Devices whose driver hangs, in words: ``solar charger (unit 226)``."""
+    inverter_hangs: bool = False
     chargers: tuple[Charger, ...] = ()
     all_chargers_answer: bool = True
     charger_state: str | None = None
@@ -44,6 +52,9 @@ class Seen:
     phases: int = 1
     dc_pv: bool = False
     ac_pv: bool = False
+    dc_load: bool = False
+    consumption: tuple[bool, ...] = (False, False, False)
+    """The phases on which the house has drawn."""
     soc_percent: float | None = None
     """The last state of charge that was believed."""
 
@@ -54,6 +65,11 @@ class Seen:
             phases=max(self.phases, system.phases_in_use),
             dc_pv=self.dc_pv or bool(system.pv_dc_w),
             ac_pv=self.ac_pv or bool(system.pv_ac_w),
+            dc_load=self.dc_load or bool(system.dc_load_w),
+            consumption=tuple(
+                had or bool(power_w)
+                for had, power_w in zip(self.consumption, system.consumption_phase_w or (0.0,) * 3, strict=True)
+            ),
             soc_percent=self.soc_percent if percent is None else percent,
         )
 
@@ -62,7 +78,7 @@ def reading_of(
     system: System, values: Believed, sight: Sight, seen: Seen, *, taken_at: datetime, interval_s: float
 ) -> Reading:
     """The reading made of what is believed."""
-    source = ac_source(system.active_input, [system.genset_w])
+    source = ac_source(None if sight.inverter_hangs else system.active_input, [system.genset_w])
     grid_connected = has_grid(source)
     # On a generator a grid meter shows what is left on its side, or its last value.
     grid_w = values.grid_w if grid_connected is not False else None
@@ -87,6 +103,8 @@ def reading_of(
         ),
         grid_connected=grid_connected,
         ac_source=source,
+        # Where the device knows of no DC loads it says 0; estimated, they are as good as the inverter's word.
+        dc_load_w=system.dc_load_w if seen.dc_load and values.consumption_w is not None else None,
         interval_s=interval_s,
     )
 

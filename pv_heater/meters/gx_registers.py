@@ -31,10 +31,16 @@ SYSTEM = Block(
 """Everything of the system in one request; older firmware has gaps in it."""
 GRID_METER = Block(address=2600, count=3)
 """The grid meter's own power by phase."""
+GRID_METER_OWN = Block(address=2616, count=6)
+"""Its voltages and currents, which never stand still."""
+INVERTER = Block(address=3, count=29)
+"""A Multi's or Quattro's voltages, currents and powers (in tens of watts), from input to battery."""
 CHARGER = Block(address=789, count=5, parts=(Block(address=789, count=3), Block(address=789, count=1)))
 """PV power, the tracker's mode, and on newer firmware PV power in 32 bits."""
 CHARGER_TRACKERS = Block(address=3730, count=5, parts=(Block(address=3730, count=1), Block(address=3731, count=2)))
 """The same of a charger with several trackers."""
+CHARGER_OWN = Block(address=771, count=2)
+"""Its voltage and current at the battery, which never stand still while it works."""
 CHARGER_STATE = Block(address=775, count=1)
 MULTI_RS_TRACKERS = Block(address=4605, count=4)
 MULTI_RS_MODE = Block(address=4543, count=1)
@@ -61,6 +67,8 @@ class System:
     pv_ac_w: float | None = None
     """On the inverter's output, its grid input and its generator input together."""
     consumption_w: float | None = None
+    consumption_phase_w: tuple[float, ...] | None = None
+    """All three phases, also those that do not exist."""
     grid_phase_w: tuple[float, ...] | None = None
     """All three phases, also those that do not exist."""
     genset_w: float = 0.0
@@ -72,7 +80,7 @@ class System:
     battery_state: int | None = None
     """0 idle, 1 charging, 2 discharging."""
     dc_load_w: float = 0.0
-    """What loads on the battery's side draw, where the GX device is told to know."""
+    """What loads on the battery's side draw, where the GX device is told to know; below 0 a source gives."""
     phases_in_use: int = 0
     """The highest phase on which anything is seen."""
 
@@ -104,6 +112,7 @@ def system_of(words: Words, complain: Complain) -> System:
         pv_dc_w=_unsigned_w("DC PV", words.get(850), complain),
         pv_ac_w=_total_of(pv_phases_w),
         consumption_w=None if consumption_phase_w is None else sum(consumption_phase_w),
+        consumption_phase_w=consumption_phase_w,
         grid_phase_w=grid_phase_w,
         genset_w=sum(_phases_w("generator power", words, 823, 914, True, complain) or ()),
         active_input=words.get(826),
@@ -129,6 +138,12 @@ def charger_of(words: Words, tracker_words: Words) -> Charger:
     # 789 holds ten times the watts and ends at 6553 W; it is for firmware that has nothing better.
     pv_w = float(wide_w) if wide_w > 0 else words.get(789, 0) / 10.0
     return Charger(pv_w=max(pv_w, float(tracker_words.get(3730, 0))), modes=(words.get(791, 0), *modes))
+
+
+def inverter_claims_w(words: Words) -> float:
+    """The greatest power that a Multi says it has on its input or output, W; 0 when it says none."""
+    return max((10.0 * abs(_as_signed(words[address])) for address in (12, 13, 14, 23, 24, 25) if address in words),
+               default=0.0)  # fmt: skip
 
 
 def _phases_w(

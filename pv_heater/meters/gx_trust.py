@@ -8,7 +8,7 @@ where a house computed from the rest could look too small there is no reading.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pv_heater.errors import BadReply
 from pv_heater.io.complaints import Complain
@@ -48,6 +48,12 @@ class Witness:
     """The owner says there is no grid."""
     has_battery: bool = True
     """The owner told of a battery."""
+    without_inverter: bool = False
+    """Its driver is lost or hangs: what the system says of consumption is not the house."""
+    has_grid_meter: bool = True
+    """A device of its own measures the grid."""
+    drew_on: tuple[bool, ...] = (False, False, False)
+    """The phases on which the house has drawn before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +87,15 @@ def missing_at_start(system: System, witness: Witness) -> str | None:
 def believed(system: System, witness: Witness, complain: Complain) -> Believed:
     """The values that can be believed; raises BadReply when too little is left or the battery's monitor is lost."""
     soc_percent = _soc_percent(system, witness, complain)
+    if witness.without_inverter:
+        system = replace(system, consumption_w=None, consumption_phase_w=None)
     powers = _powers(system)
     doubts = _contradictions(system, witness) or _imbalances(system, witness)
     lost = set(doubts) | {name for name in _expected(system) if powers[name] is None}
-    _require_enough(lost, powers)
+    if witness.without_inverter:
+        _require_others(lost - {"consumption"}, powers, witness)
+    else:
+        _require_enough(lost, powers)
     for name, why in doubts.items():
         power_w = powers[name]
         if power_w is not None:  # a part of it may have been left out before
@@ -148,6 +159,18 @@ def _require_enough(lost: set[str], powers: Mapping[str, float | None]) -> None:
         raise BadReply(f"GX: {' and '.join(sorted(lost))} power cannot be right ({', '.join(texts)}).")
 
 
+def _require_others(lost: set[str], powers: Mapping[str, float | None], witness: Witness) -> None:
+    """Raise BadReply where the inverter is gone and the balance of the others cannot stand in for consumption."""
+    missing = lost | ({"battery"} if powers["battery"] is None else set())
+    if not witness.has_grid_meter and not witness.off_grid:
+        missing |= {"grid"}
+    if missing:
+        raise BadReply(
+            f"GX: the inverter is lost or hangs, and with it consumption; {' and '.join(sorted(missing))} power is not "
+            "measured by another device either. Look after the cable to the inverter, or restart the GX device."
+        )
+
+
 def _soc_percent(system: System, witness: Witness, complain: Complain) -> float | None:
     percent, before_percent, battery_v = system.battery_soc_percent, witness.soc_before_percent, system.battery_v or 0.0
     may_be_empty = _is_empty(battery_v) or (before_percent is not None and before_percent <= _EMPTY_PERCENT)
@@ -192,6 +215,9 @@ def _imbalances(system: System, witness: Witness) -> dict[str, str]:
     suspects = set(known)  # a wrapped register may be any of them
     if abs(off_w) <= _WRAPPED_W:
         zeros = {name for name, power_w in known.items() if power_w == 0}
+        phases_w = system.consumption_phase_w or ()
+        if any(had and power_w == 0 for had, power_w in zip(witness.drew_on, phases_w, strict=False)):
+            zeros.add("consumption")  # a phase that is lost reads 0, and the sum lacks it
         # Sun would only make too much more, and a house that draws something only too little less.
         suspects = zeros - _confirmed_zeros(witness) - ({"pv"} if off_w > 0 else {"consumption"})
     return dict.fromkeys(suspects, f"{abs(off_w):.0f} W are not accounted for")

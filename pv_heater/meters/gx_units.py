@@ -18,12 +18,15 @@ class Kind(StrEnum):
     SOLAR_CHARGER = "solar_charger"
     MULTI_RS = "multi_rs"
     PV_INVERTER = "pv_inverter"
+    INVERTER = "inverter"
 
 
 MOST_UNIT = 247
 _LIKELY = (*range(30, 36), *range(215, 248), *range(20, 46))
 """Where grid meters are, because one that is lost must be missed; mapped ids (solar chargers); then PV inverters."""
 _SYSTEM_UNIT = 100
+_MAPPED = tuple(range(215, MOST_UNIT + 1))
+"""Ids of high instances, which all Multis and Quattros have."""
 EVERYWHERE = tuple(dict.fromkeys([*_LIKELY, *(unit for unit in range(MOST_UNIT + 1) if unit != _SYSTEM_UNIT)]))
 
 
@@ -35,9 +38,8 @@ class UnitSearch:
 
     def __init__(self, fixed: Mapping[Kind, Iterable[int]]) -> None:
         self._fixed = {kind: tuple(dict.fromkeys(units)) for kind, units in fixed.items()}
-        self._candidates = [
-            (kind, unit) for unit in EVERYWHERE for kind in Kind if unit in self._fixed.get(kind, EVERYWHERE)
-        ]
+        self._allowed = dict.fromkeys(Kind, EVERYWHERE) | {Kind.INVERTER: _MAPPED} | self._fixed
+        self._candidates = [(kind, unit) for unit in EVERYWHERE for kind in Kind if unit in self._allowed[kind]]
         self._next = 0
         self.rounds = 0
         """How often all candidates have been asked."""
@@ -63,8 +65,25 @@ class UnitSearch:
 
     def add(self, kind: Kind, unit: int) -> None:
         """That unit is of that kind; ignored where the owner's list says otherwise."""
-        if unit in self._fixed.get(kind, EVERYWHERE) and unit not in self._found[kind]:
+        if unit in self._allowed[kind] and unit not in self._found[kind]:
             self._found[kind].append(unit)
+
+    def drop(self, kind: Kind, unit: int) -> None:
+        """That unit was of that kind, and another has taken its place; the owner's list stands."""
+        if kind not in self._fixed and unit in self._found[kind]:
+            self._found[kind].remove(unit)
+
+    def is_given(self, kind: Kind) -> bool:
+        """Whether the owner named the units of that kind."""
+        return kind in self._fixed
+
+    def unknown(self, kind: Kind) -> list[int]:
+        """The candidates of one kind that are not known, the likely ones first."""
+        return [unit for unit in EVERYWHERE if unit in self._allowed[kind] and unit not in self._found[kind]]
+
+    def begin_anew(self) -> None:
+        """Something was lost, and may be back elsewhere: all candidates again, the likely ones first, and quickly."""
+        self._next = self.rounds = 0
 
     def forget(self) -> None:
         """Begin anew: this is another GX device."""
