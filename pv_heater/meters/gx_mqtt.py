@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
 from attrs import frozen
 
@@ -21,6 +22,27 @@ from pv_heater.meters.gx_values import reading_from_values
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)
+
+
+class Pictures(Protocol):
+    """Where pictures of the device come from: the link to its broker, or a simulated home."""
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """The device's clock minus ours, s; None while it is not known."""
+        ...
+
+    def next_picture(self) -> GxPicture:
+        """What is known of the device, as soon as it is worth a look; raises SourceError."""
+        ...
+
+    def ask_again(self) -> None:
+        """Something may not have been told: have all of it told once more."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
 
 
 class GxMqttMeter:
@@ -45,11 +67,14 @@ class GxMqttMeter:
         pace: GxPace | None = None,
         frozen_s: float = FROZEN_S,
         settle_s: float = SETTLE_S,
+        link: Pictures | None = None,
     ) -> None:
         """Tests compress the times: `pace`, `frozen_s`, after which a driver that does not move counts as hung, and
-        `settle_s`, which Victron's calculation has to find its inverter."""
+        `settle_s`, which Victron's calculation has to find its inverter. `link` stands in for that to a broker."""
         self._clock = tools.clock
-        self._link = GxLink(settings, tools.clock, subtrees=(*WAKING, *ALONG), wakes=makes_a_reading, pace=pace)
+        self._link: Pictures = link or GxLink(
+            settings, tools.clock, subtrees=(*WAKING, *ALONG), wakes=makes_a_reading, pace=pace
+        )
         self._site = tools.site
         self._lost = LostDevices(off_grid=tools.site.off_grid, settle_s=settle_s)
         self._drivers = FrozenDrivers(frozen_s)

@@ -40,7 +40,12 @@ class OfDevice(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost(OfDevice):
-    """The driver is gone, and with it all that it told; also while a device is away to come back at a new address."""
+    """The driver is gone, and with it all that it told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(Lost):
+    """The same, and afterwards the device is there at another address: a new one, or a GX device that started anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from pv_heater.core.types import Reading
+from pv_heater.sim.chain_topics import topics_of
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.ledger import Ledger
@@ -114,6 +115,12 @@ class RealHome:
     def read(self) -> Reading:
         """What the home's meter says now; raises SourceError while it says nothing."""
         return self._chain.reading(self._clock.monotonic_s(), self._clock.at)
+
+    def topics(self) -> dict[str, object]:
+        """What the GX device's broker shows now, by topic; raises SourceError while it shows nothing."""
+        settings = self._settings
+        words = self._chain.words(self._clock.monotonic_s())
+        return topics_of(words, feed_in=settings.home.feed_in, dc_is_measured=settings.chain.dc_is_measured)
 
     def exact(self) -> Reading:
         """What a meter without any lateness or fault would say of the last stretch, in its middle."""

@@ -25,6 +25,7 @@ from pv_heater.sim.chain_faults import (
     Fault,
     Hung,
     Lost,
+    Moved,
     OneSample,
     ShownCharge,
     SystemRestart,
@@ -61,6 +62,11 @@ class Truth:
     settling_s: float = 1.0
     """Time constant with which it does."""
 
+    @property
+    def through_w(self) -> float:
+        """What goes from the grid into the inverter, below 0 out of it."""
+        return self.grid_w - self.input_w
+
     def at(self, second: float) -> Truth:
         """The same some time later, with so much of the last step settled."""
         if not self.settling_w:
@@ -90,6 +96,48 @@ EARLY: Mapping[str, float] = {"system": 0.6} | dict.fromkeys(DEVICES, 0.5)
 """The drivers look just before the calculation runs: to a look each second a step shows after one second."""
 LATE: Mapping[str, float] = {"system": 0.9} | dict.fromkeys(DEVICES, 0.95)
 """They look just after it has run: a step shows after two seconds, and the reading dated between has it not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the calculation has at one moment: each driver's last word, None for one that is lost."""
+
+    by_device: Mapping[str, Truth | None]
+    said_s: Mapping[str, float]
+    """When each looked last."""
+    moved: frozenset[str]
+    """Devices that have a new address by now."""
+    knows_inverter: bool
+    shown: ShownCharge | None
+
+    @property
+    def inverter(self) -> Truth | None:
+        """The inverter's word, as far as the calculation knows it."""
+        return self.by_device["vebus"] if self.knows_inverter else None
+
+    @property
+    def soc_percent(self) -> float | None:
+        """The state of charge that is shown."""
+        if self.shown is not None:
+            return self.shown.percent
+        battery = self.by_device["battery"]
+        return battery.soc_percent if battery is not None else None
+
+    @property
+    def consumption_w(self) -> float | None:
+        """The house as the calculation adds it up: what the output gives, and what the grid gives beside the input.
+
+        Without the inverter its output is missing from the sum, and what remains still looks like a house. None
+        without a grid meter, which the readers do not believe.
+        """
+        vebus, grid = self.inverter, self.by_device["grid"]
+        if grid is None:
+            return None
+        if vebus is None:
+            return max(0.0, grid.grid_w)
+        if vebus.source not in ("grid", "shore"):
+            return max(0.0, vebus.output_w) + max(0.0, vebus.input_w)
+        return max(0.0, vebus.output_w) + max(0.0, grid.grid_w - vebus.through_w)
 
 
 class VictronChain:
@@ -144,43 +192,63 @@ class VictronChain:
 
     def _calculated(self, second: float, at: Callable[[float], datetime]) -> Reading:
         """What the calculation makes of the drivers' words at that second."""
-        faults, settings = self._settings.faults, self._settings
+        faults = self._settings.faults
         if in_force(faults, SystemRestart, second) is not None:
             raise SourceError("the GX device's system service tells nothing")
         if self._is_lost("grid", second):
             # The readers know that what is shown then is the inverter's input only.
             raise SourceError("the GX device lost its grid meter")
-        chance = Random(f"{settings.seed} {second:.2f}") if settings.noise_w else None
-        words = {device: self._said(device, second, chance) for device in DEVICES}
-        reading = self._combined(words, second, at(second))
+        reading = self._combined(self._words_at(second), at(second))
         tipped = in_force(faults, OneSample, second)
         if tipped is None:
             return reading
         changes: dict[str, Any] = {tipped.field: tipped.power_w}
         return replace(reading, **changes)
 
-    def _combined(self, words: Mapping[str, Truth | None], second: float, taken_at: datetime) -> Reading:
-        vebus, grid, battery = words["vebus"], words["grid"], words["battery"]
-        if vebus is not None and self._is_incomplete(second):
-            vebus = None
-        chargers = [(number, words[f"charger_{number + 1}"]) for number in (0, 1)]
+    def words(self, second: float) -> Words:
+        """What a client of the broker can see at that second, for readers that take it apart themselves.
+
+        Raises SourceError while the broker is silent, until its burst is over, and while the calculation is away.
+        """
+        published_s = self._published_s(second)
+        for fault in self._settings.faults:
+            if isinstance(fault, BrokerSilent) and fault.from_s <= second < fault.to_s + fault.burst_s:
+                raise SourceError("the GX device has been silent")
+        if in_force(self._settings.faults, SystemRestart, published_s) is not None:
+            raise SourceError("the GX device's system service tells nothing")
+        return self._words_at(published_s)
+
+    def _words_at(self, second: float) -> Words:
+        settings = self._settings
+        chance = Random(f"{settings.seed} {second:.2f}") if settings.noise_w else None
+        return Words(
+            by_device={device: self._said(device, second, chance) for device in DEVICES},
+            said_s={device: self._said_s(device, second) for device in DEVICES},
+            moved=frozenset(
+                fault.device for fault in settings.faults if isinstance(fault, Moved) and fault.to_s <= second
+            ),
+            knows_inverter=not self._is_incomplete(second),
+            shown=in_force(settings.faults, ShownCharge, second),
+        )
+
+    def _combined(self, words: Words, taken_at: datetime) -> Reading:
+        vebus, grid, battery = words.inverter, words.by_device["grid"], words.by_device["battery"]
+        chargers = [(number, words.by_device[f"charger_{number + 1}"]) for number in (0, 1)]
         there = [(number, said) for number, said in chargers if said is not None]
         source = vebus.source if vebus is not None else None
         grid_w = grid.grid_w if grid is not None and source in (None, "grid", "shore") else None
-        dc = words["dc"] if self._settings.dc_is_measured else None
-        shown = in_force(self._settings.faults, ShownCharge, second)
-        soc_percent = battery.soc_percent if battery is not None else None
+        dc = words.by_device["dc"] if self._settings.dc_is_measured else None
         # Without a monitor the inverter's own word stands for the battery's power; without both nobody believes it.
         monitor = battery or vebus
         return Reading(
             taken_at=taken_at,
             source="gx simulated",
             pv_w=sum(said.charger_w[number] for number, said in there) if there else None,
-            consumption_w=_consumption_w(vebus, grid),
+            consumption_w=words.consumption_w,
             grid_w=grid_w,
             grid_phase_w=() if grid_w is None else (grid_w,),
             battery_w=monitor.battery_w if monitor is not None else None,
-            battery_soc_percent=soc_percent if shown is None else shown.percent,
+            battery_soc_percent=words.soc_percent,
             pv_throttled=_throttled(there, [said for _, said in chargers]),
             feed_in_allowed=self._settings.feed_in,
             grid_connected=None if source is None else source in ("grid", "shore"),
@@ -212,6 +280,11 @@ class VictronChain:
             said = _changed(said, lambda power_w: power_w + chance.gauss(0.0, self._settings.noise_w))
         return said
 
+    def _said_s(self, device: str, second: float) -> float:
+        """When that word was said."""
+        hung = of_device(self._settings.faults, Hung, device, second)
+        return _last_time(second if hung is None else hung.from_s, self._phase_s[device])
+
     def _seen(self, device: str, second: float) -> Truth:
         """What its driver saw when it looked last before that second."""
         seen_s = _last_time(second, self._phase_s[device]) - self._lag_s.get(device, 0.0)
@@ -230,21 +303,6 @@ def _changed(said: Truth, change: Callable[[float], float]) -> Truth:
     }
     first_w, second_w = said.charger_w
     return replace(said, **changes, charger_w=(max(0.0, change(first_w)), max(0.0, change(second_w))))
-
-
-def _consumption_w(vebus: Truth | None, grid: Truth | None) -> float | None:
-    """The house as systemcalc adds it up: what the output gives, and what the grid gives beside the input.
-
-    Without the inverter its output is missing from the sum, and what remains still looks like a house.
-    """
-    if grid is None:
-        return None
-    if vebus is None:
-        return max(0.0, grid.grid_w)
-    if vebus.source not in ("grid", "shore"):
-        return max(0.0, vebus.output_w) + max(0.0, vebus.input_w)
-    through_w = vebus.grid_w - vebus.input_w
-    return max(0.0, vebus.output_w) + max(0.0, grid.grid_w - through_w)
 
 
 def _throttled(there: Sequence[tuple[int, Truth]], chargers: Sequence[Truth | None]) -> bool | None:

@@ -15,11 +15,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from pv_heater.bench.gx_chain import ChainedLink
 from pv_heater.config import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.types import Command, Decision, Forecast, Phase, Reading
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loop import Loop
+from pv_heater.meters.gx_mqtt import GxMqttMeter
 from pv_heater.outputs import full_powers_w
 from pv_heater.ports import Tools
 from pv_heater.report import TransitionLog
@@ -164,11 +166,14 @@ def live_real(
     commands: Sequence[tuple[float, Command]] = (),
     tanks: Mapping[str, TankSettings | None] | None = None,
     changed: Callable[[Reading, float], Reading] | None = None,
+    through_reader: bool = False,
 ) -> RealDay:
     """Live through `segments` (second from the start, sun W, use W, each until the next) with a tick a second.
 
     5 kWp, 4.8 kWh, a heater of 2 kW, no feed-in. `phase_s`: `victron_chain.EARLY`, `LATE`, or None for what `seed`
     draws. `real` overrides the home, its chain's faults and phases are those given here; `changed` gets each reading.
+    `through_reader`: the home's topics go through `GxMqttMeter`, which looks for lost and hung drivers; else the
+    controller has what the chain shows, as with a reader that knows nothing of them.
     """
     battery = {"capacity_wh": 4800, "max_charge_w": 2400}
     place: dict[str, Any] = {"latitude": 47.0, "longitude": 0.0, "pv": [{"kwp": 5.0}], "battery": battery}
@@ -204,8 +209,10 @@ def live_real(
         _, _, sun_w, use_w = next(recording.stretches(at_s, at_s))
         return sun_w - use_w - sum(row.power_w for row in built.dc_loads if row.from_s <= at_s < row.to_s)
 
+    reader = GxMqttMeter(GxMqttMeter.Settings(), tools, link=ChainedLink(life.topics))
+
     def read() -> Reading:
-        reading = life.read()
+        reading = reader.read() if through_reader else life.read()
         return reading if changed is None else changed(reading, clock.monotonic_s())
 
     class Notes:
