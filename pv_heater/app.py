@@ -15,8 +15,11 @@ from attrs import evolve
 from pv_heater import __version__
 from pv_heater.config import Config, TypedSettings, load_config
 from pv_heater.config_model import PROJECT_FOLDER
-from pv_heater.errors import describe
-from pv_heater.io.log import LogLines, log_path
+from pv_heater.core.plain_text import plain
+from pv_heater.errors import PinBusy, describe
+from pv_heater.io.log import LogLines
+from pv_heater.io.log_place import log_place
+from pv_heater.io.own_files import replace_file
 from pv_heater.played import Played, play_demo, play_recording, play_simulation
 from pv_heater.sim.recording import RecordingMeter
 
@@ -34,7 +37,10 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
 
     lines = _start_logging(config, debug=debug, to_stdout=True)
     try:
-        return run_live(config, dry_run=dry_run)
+        return run_live(config, lines, dry_run=dry_run)
+    except PinBusy:
+        lines.abandon()  # it may well be the other controller's file
+        raise
     except Exception as error:
         log.critical("ended by an error: %s", describe(error), exc_info=debug)
         raise
@@ -90,7 +96,8 @@ def simulate(
 
 
 def _play(config: Config, play: Callable[[], Played], suffix: str, *, debug: bool, as_json: bool) -> int:
-    lines = _start_logging(config, debug=debug, to_stdout=not as_json, suffix=suffix)
+    lines = _start_logging(config, debug=debug, to_stdout=not as_json, suffix=suffix, drops=False)
+    lines.release()
     try:
         played = play()
     finally:
@@ -98,7 +105,8 @@ def _play(config: Config, play: Callable[[], Played], suffix: str, *, debug: boo
     if as_json:
         print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
     else:
-        print("\n".join(["", *_bars(played), *played.as_lines(), *_drawn(played, lines.path)]))  # noqa: T201 (the result)
+        text = "\n".join(["", *_bars(played), *played.as_lines(), *_drawn(played, lines.path)])
+        print(plain(text))  # noqa: T201 (the result)
     return 0
 
 
@@ -119,26 +127,27 @@ def _drawn(played: Played, log_file: Path) -> list[str]:
     if played.picture is not None:
         picture = log_file.with_suffix(".svg")
         try:
-            picture.write_text(played.picture.svg, encoding="utf-8")
+            replace_file(picture, played.picture.svg)
         except OSError as error:
             return [*lines, f"the picture of the day cannot be written: {error.strerror}: {picture}"]
         lines.append(f"picture of the day: {picture}")
     return lines
 
 
-def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str = "") -> LogLines:
-    """`suffix` names another file than the controller's own, which may be running and writing to it."""
-    path = log_path(config.log.file, os.environ)
+def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str = "", drops: bool = True) -> LogLines:
+    """Lines are kept back until `release`. `suffix`: not the controller's own file, as that may be running."""
+    place = log_place(config.log.file, os.environ, suffix)
     lines = LogLines(
-        path.with_stem(f"{path.stem}_{suffix}") if suffix else path,
+        place,
         max_bytes=config.log.max_bytes,
         zone=ZoneInfo(config.site.timezone),
         to_stdout=to_stdout,
         debug=debug,
+        drops=drops,
     )
     source = config.path or "settings from a mapping"
     log.info("pv-heater %s for %s, %s; log file %s", __version__, config.site.name, source, lines.path)
-    for warning in (*config.warnings, config.assumed_daylight, lines.problem):
+    for warning in (*config.warnings, config.assumed_daylight, place.doubt):
         if warning is not None:
             log.warning("%s", warning)
     return lines

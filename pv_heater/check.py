@@ -15,7 +15,7 @@ from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.findings import CheckReport, Finding
 from pv_heater.io.clock import SystemClock, network_time_synchronised
-from pv_heater.io.log import log_path
+from pv_heater.io.log_place import log_place
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
 from pv_heater.outputs import with_found_curve
@@ -111,7 +111,7 @@ def _outputs(config: Config) -> list[Finding]:
 
     names = [policy.name for policy in config.policies]
     mode = "dry run, nothing is switched" if config.dry_run else "real outputs"
-    log = log_path(config.log.file, os.environ)
+    log = log_place(config.log.file, os.environ).path
     return [
         Finding(what="loads", says=f"{', '.join(names)} ({mode})"),
         Finding(what="log", says=f"{log}; follow it with: tail -F {log}"),

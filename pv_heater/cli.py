@@ -15,7 +15,7 @@ from pv_heater import __version__
 from pv_heater.cli_bench import bench
 from pv_heater.cli_calibrate import calibrate
 from pv_heater.cli_detect import detect
-from pv_heater.cli_text import seconds, status_lines, why_lines
+from pv_heater.cli_text import say, seconds, status_lines, why_lines
 from pv_heater.config import Config, choose_config_path, load_config
 from pv_heater.errors import PvHeaterError, Refused, describe
 from pv_heater.identity import who_line
@@ -69,7 +69,7 @@ def _load(ctx: typer.Context, option: Path | None) -> Config:
 
 def _say(result: Any, as_json: bool, lines: list[str]) -> None:
     text = json.dumps(result, indent=1, default=str) if as_json else "\n".join(lines)
-    typer.echo(text)
+    say(text)
 
 
 @cli.callback(invoke_without_command=True)
@@ -83,7 +83,7 @@ def default(
 ) -> None:
     """Without a command: run."""
     if version:
-        typer.echo(f"pv-heater {__version__}")
+        say(f"pv-heater {__version__}")
         raise typer.Exit
     ctx.obj = _Given()
     ctx.obj.config, ctx.obj.debug = config, debug
@@ -184,7 +184,7 @@ def record(
     """
     from pv_heater.recorder import record_meter
 
-    raise typer.Exit(record_meter(_load(ctx, config), file, seconds(duration), print_line=typer.echo))
+    raise typer.Exit(record_meter(_load(ctx, config), file, seconds(duration), print_line=say))
 
 
 @cli.command()
@@ -318,7 +318,7 @@ def _ask(config: Config, request: dict[str, Any]) -> Any:
     answer = ask_running(config.path, state_dir(config), request)
     if not answer.get("ok"):
         for line in _head(answer):
-            typer.echo(line, err=True)
+            say(line, err=True)
         raise Refused(str(answer.get("message")), answer.get("exit_code", 1))
     return answer
 
@@ -330,7 +330,7 @@ def _head(answer: Any) -> list[str]:
 
 
 def _say_done(answer: Any) -> None:
-    typer.echo("\n".join([*_head(answer), str(answer["message"])]))
+    say("\n".join([*_head(answer), str(answer["message"])]))
 
 
 def main() -> None:
@@ -340,10 +340,10 @@ def main() -> None:
     except PvHeaterError as error:
         if "--debug" in sys.argv:
             raise
-        typer.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(error.exit_code)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        typer.echo(f"A bug of ours: {describe(error)}. `--debug` shows how it came to that.", err=True)
+        say(f"A bug of ours: {describe(error)}. `--debug` shows how it came to that.", err=True)
         sys.exit(1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pv_heater.cli_text import seconds
+from pv_heater.cli_text import say, seconds
 from pv_heater.core.types import to_jsonable
 
 if TYPE_CHECKING:
@@ -217,4 +217,4 @@ def _progress(done: int, of: int) -> None:
 
 
 def _say(result: Any, as_json: bool, lines: list[str]) -> None:
-    typer.echo(json.dumps(result, indent=1) if as_json else "\n".join(lines))
+    say(json.dumps(result, indent=1) if as_json else "\n".join(lines))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pv_heater.cli_text import seconds
+from pv_heater.cli_text import say, seconds
 from pv_heater.config import choose_config_path, load_config
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def calibrate(
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     settings = load_config(choose_config_path(config or ctx.obj.config, os.environ))
     wish = Wish(load=load, points=points, meter=meter, warm_up_s=seconds(warm_up), resume=resume, to=to)
-    result = calibrate_live(settings, wish, lambda line: typer.echo(line, err=as_json))
-    typer.echo(json.dumps(as_jsonable(result), indent=1) if as_json else "\n".join(lines_of(load, result)))
+    result = calibrate_live(settings, wish, lambda line: say(line, err=as_json))
+    say(json.dumps(as_jsonable(result), indent=1) if as_json else "\n".join(lines_of(load, result)))
     raise typer.Exit(0 if result.file is not None else NOT_FINISHED)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pv_heater.cli_text import say
 from pv_heater.detect_text import as_json as search_as_json
 from pv_heater.detect_text import lines_of
 from pv_heater.errors import ConfigError
@@ -40,7 +41,7 @@ def detect(
 
 def tell(result: Search, as_json: bool) -> int:
     """Print what was found; the exit code."""
-    typer.echo(json.dumps(search_as_json(result), indent=1) if as_json else "\n".join(lines_of(result)))
+    say(json.dumps(search_as_json(result), indent=1) if as_json else "\n".join(lines_of(result)))
     return 0 if result.found else _NOTHING_FOUND
 
 

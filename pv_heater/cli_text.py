@@ -7,7 +7,13 @@ from typing import Any
 
 import typer
 
+from pv_heater.core.plain_text import plain
 from pv_heater.why_text import entry_lines, grounds_text, state_lines
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print for people; control characters are written out, whoever brought them."""
+    typer.echo(plain(text), err=err)
 
 
 def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:

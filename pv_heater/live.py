@@ -18,7 +18,9 @@ from pv_heater.identity import Identity
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.clock_trust import ClockTrust
 from pv_heater.io.control import SOCKET_NAME, ControlServer
+from pv_heater.io.log import LogLines
 from pv_heater.io.pin_lock import lock_state_dir, register_settings
+from pv_heater.io.run_mark import RunMark
 from pv_heater.io.state_file import StateFile, UnreadableState
 from pv_heater.io.stop_signals import StopSignals
 from pv_heater.io.watchdog import SystemdNotifier, Watchdog
@@ -48,8 +50,11 @@ class Startable(Protocol):
         """End soon; never waits."""
 
 
-def run_live(config: Config, *, dry_run: bool) -> int:
-    """Control the home until a signal; 0 when it ended on purpose. Raises what broke the loop, loads being safe."""
+def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
+    """Control the home until a signal; 0 when it ended on purpose. Raises what broke the loop, loads being safe.
+
+    `lines` are released once nobody else can be using their file. Raises PinBusy beside another controller.
+    """
     if not config.meter:
         raise ConfigError("settings", ["meter: is missing; what measures the house?"])
     clock = SystemClock()
@@ -59,6 +64,13 @@ def run_live(config: Config, *, dry_run: bool) -> int:
         folder = make_state_dir(config)
         ends.enter_context(lock_state_dir(folder, owner=owner_of(config)))
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=dry_run))
+        mark = RunMark(folder)
+        broke_off_at = mark.begin([lines.path, folder / STATE_NAME])
+        ends.callback(mark.end)
+        lines.release()
+        if broke_off_at is not None:
+            when = f"{broke_off_at.astimezone(ZoneInfo(config.site.timezone)):%Y-%m-%d %H:%M:%S}"
+            log.warning("the last run ended without switching off (killed or power cut) at about %s", when)
         if config.path is not None:
             ends.enter_context(register_settings(config.path, folder))
         loads = outputs.loads
@@ -118,6 +130,7 @@ def run_live(config: Config, *, dry_run: bool) -> int:
             raise
         finally:
             # Every load is safe by now; what follows may take its time.
+            mark.end()
             notifier.stopping()
             for thread in threads:
                 thread.stop()

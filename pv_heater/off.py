@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.core.pin_settings import RelayPin
+from pv_heater.core.plain_text import plain
 from pv_heater.errors import HardwareError, PinBusy
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.gpio import Pins, ServoLine
@@ -202,8 +203,8 @@ def _rest(servos: Mapping[Output, ServoLine], problems: list[str]) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{plain(text)}\n")
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"off: {text}\n")
+    sys.stderr.write(f"off: {plain(text)}\n")

@@ -7,6 +7,7 @@ import errno
 import os
 import pwd
 import stat
+import tempfile
 from pathlib import Path
 
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -89,3 +90,16 @@ def read_plain(path: Path) -> int | None:
         return fd
     os.close(fd)
     return None
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put a file there, for everybody to read. A link or another user's file is not written into. Raises OSError."""
+    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(draft, path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
