@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from pv_heater.check_doubts import doubts
 from pv_heater.check_loads import ask_loads
 from pv_heater.check_rules import ask_rules
+from pv_heater.check_secrets import open_secrets
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
 from pv_heater.core.policy import BatteryShare, LoadPolicy
@@ -33,6 +34,7 @@ def check_all(config: Config) -> CheckReport:
     warnings = [*config.warnings, *([config.assumed_daylight] if config.assumed_daylight else [])]
     findings += [Finding(what="settings", says=text, warning=True) for text in warnings]
     findings += doubts(config)
+    findings += open_secrets(config)
     findings += _wiring(config)
     findings.append(_clock())
     findings += _outputs(config)

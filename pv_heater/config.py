@@ -87,7 +87,9 @@ def load_config(
     if config is None or problems:
         raise ConfigError(title, _sentences(problems, document, secrets))
     warnings += _doubts(config)
-    return evolve(config, path=path, warnings=tuple(_sentences(warnings, document, secrets)))
+    holders = {*secrets.files, *([path] if path is not None and secrets.in_the_settings else [])}
+    sentences = tuple(_sentences(warnings, document, secrets))
+    return evolve(config, path=path, warnings=sentences, secret_files=tuple(sorted(holders)))
 
 
 def _read(values: Mapping[str, Any], secrets: Secrets, tables: Tables) -> Config:

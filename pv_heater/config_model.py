@@ -108,6 +108,8 @@ class Config:
     schema: int = setting("version of this file's layout; older ones are converted as they are read", default=1)
     warnings: tuple[str, ...] = ()
     path: Path | None = None
+    secret_files: tuple[Path, ...] = ()
+    """Files in which a token or a password stands, this one included where it does."""
 
     @property
     def policies(self) -> tuple[LoadPolicy, ...]:

@@ -22,6 +22,10 @@ class Secrets:
         self._environ = environ
         self._folder = folder
         self._hidden: set[str] = set()
+        self.in_the_settings = False
+        """Whether a secret stands in the configuration itself."""
+        self.files: set[Path] = set()
+        """The files that secrets were read from."""
 
     def fetch(self, text: str, *, secret: bool) -> str:
         """The text meant by `text`; raises SettingProblem that names the variable or file, never a value.
@@ -29,6 +33,10 @@ class Secrets:
         With `secret`, the text is kept out of messages even when it stands in the configuration itself.
         """
         result = self._first_line(text[5:].strip()) if text.startswith("file:") else self._substituted(text)
+        if secret and text.startswith("file:"):
+            self.files.add(self._folder / Path(text[5:].strip()).expanduser())
+        elif secret and result and result == text:
+            self.in_the_settings = True
         if result and (secret or result != text):
             self._hidden.add(result)
         return result
