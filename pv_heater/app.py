@@ -25,6 +25,9 @@ from pv_heater.sim.recording import RecordingMeter
 
 log = logging.getLogger(__name__)
 
+Play = Callable[[Callable[[], None]], Played]
+"""Plays something to its end; calls what it is given once it is sure that it may."""
+
 SHIPPED_CONFIG = PROJECT_FOLDER / "Files" / "config.yaml"
 """It plays a recording."""
 
@@ -32,7 +35,13 @@ SHIPPED_CONFIG = PROJECT_FOLDER / "Files" / "config.yaml"
 def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
     """`main.py run`: the live program, or the recorded day when the meter is a recording."""
     if config.meter and config.meter[0].type == "recording":
-        return _play(config, lambda: play_recording(config, dry_run=dry_run), "", debug=debug, as_json=as_json)
+        return _play(
+            config,
+            lambda started: play_recording(config, dry_run=dry_run, started=started),
+            "",
+            debug=debug,
+            as_json=as_json,
+        )
     from pv_heater.live import run_live  # a recording needs no network libraries
 
     lines = _start_logging(config, debug=debug, to_stdout=True)
@@ -62,7 +71,9 @@ def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
             f"Ctrl-C ends it with a summary.",
             flush=True,
         )
-    return _play(config, lambda: play_demo(config, speed=speed), "demo", debug=debug, as_json=as_json)
+    return _play(
+        config, lambda started: play_demo(config, speed=speed, started=started), "demo", debug=debug, as_json=as_json
+    )
 
 
 def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> int:
@@ -71,7 +82,13 @@ def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> in
     settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording.absolute()), speed=None)
     row = TypedSettings(type="recording", cls=RecordingMeter, settings=settings)
     config = evolve(config, meter=(row,))
-    return _play(config, lambda: play_recording(config, dry_run=True), "replay", debug=debug, as_json=as_json)
+    return _play(
+        config,
+        lambda started: play_recording(config, dry_run=True, started=started),
+        "replay",
+        debug=debug,
+        as_json=as_json,
+    )
 
 
 def simulate(
@@ -88,18 +105,20 @@ def simulate(
     """`main.py simulate`: whole days in the software home, dry."""
     return _play(
         config,
-        lambda: play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed),
+        lambda _: play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed),
         "simulate",
         debug=debug,
         as_json=as_json,
     )
 
 
-def _play(config: Config, play: Callable[[], Played], suffix: str, *, debug: bool, as_json: bool) -> int:
+def _play(config: Config, play: Play, suffix: str, *, debug: bool, as_json: bool) -> int:
     lines = _start_logging(config, debug=debug, to_stdout=not as_json, suffix=suffix, drops=False)
-    lines.release()
     try:
-        played = play()
+        played = play(lines.release)
+    except PinBusy:
+        lines.abandon()
+        raise
     finally:
         lines.stop()
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -126,8 +126,11 @@ def refused_recording(config: Config) -> str | None:
     return "a recording must not switch real outputs; set dry_run: true (or gpio.factory: mock for mock pins)"
 
 
-def play_recording(config: Config, *, dry_run: bool) -> Played:
-    """The recording of `config.meter[0]`. Raises RecordingError, and ConfigError for real outputs."""
+def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None] = lambda: None) -> Played:
+    """The recording of `config.meter[0]`. Raises RecordingError, and ConfigError for real outputs.
+
+    `started` is called when nobody else can be using its state folder. Raises PinBusy beside another controller.
+    """
     settings: RecordingMeter.Settings = config.meter[0].settings
     refusal = None if dry_run else refused_recording(config)
     if refusal is not None:
@@ -135,16 +138,18 @@ def play_recording(config: Config, *, dry_run: bool) -> Played:
     recording = open_recording(config.resolve(settings.path))
     own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
     forecast = own_forecast or _clear_sky(config, recording)
-    return _play(config, recording, settings, forecast, dry_run=dry_run)
+    return _play(config, recording, settings, forecast, dry_run=dry_run, started=started)
 
 
-def play_demo(config: Config, *, speed: float) -> Played:
+def play_demo(config: Config, *, speed: float, started: Callable[[], None] = lambda: None) -> Played:
     """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile."""
     settings = evolve(config.meter[0].settings, speed=speed)
     recording = open_recording(config.resolve(settings.path))
     own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
     forecast = own_forecast or _clear_sky(config, recording)
-    return _play(config, recording, settings, forecast, dry_run=True, paced_from_s=first_light_s(recording))
+    return _play(
+        config, recording, settings, forecast, dry_run=True, paced_from_s=first_light_s(recording), started=started
+    )
 
 
 def first_light_s(recording: Recording) -> float:
@@ -196,6 +201,7 @@ def _play(
     *,
     dry_run: bool,
     paced_from_s: float = 0.0,
+    started: Callable[[], None] = lambda: None,
 ) -> Played:
     """One recording through the real loop; the notes say when a signal ended it early.
 
@@ -227,6 +233,7 @@ def _play(
         )
         signals.attach(loop)
         with answering(config, loop, transitions, journal, clock) if settings.speed else nullcontext():
+            started()
             loop.run(until_s=recording.end_s)
         summary = summarise(
             meter.ledger,

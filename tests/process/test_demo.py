@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pv_heater.errors import NotRunning
-from pv_heater.io.control import SOCKET_NAME, ask
+from pv_heater.io.asking import ask
+from pv_heater.io.control import SOCKET_NAME
 from tests.test_cli import PROJECT, main, shipped
 
 pytestmark = pytest.mark.process
