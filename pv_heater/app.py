@@ -103,13 +103,12 @@ def simulate(
     as_json: bool,
 ) -> int:
     """`main.py simulate`: whole days in the software home, dry."""
-    return _play(
-        config,
-        lambda _: play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed),
-        "simulate",
-        debug=debug,
-        as_json=as_json,
-    )
+
+    def play(started: Callable[[], None]) -> Played:
+        started()
+        return play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed)
+
+    return _play(config, play, "simulate", debug=debug, as_json=as_json)
 
 
 def _play(config: Config, play: Play, suffix: str, *, debug: bool, as_json: bool) -> int:
