@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pv_heater.sim.victron_chain import Truth, Words
+from pv_heater.sim.chain_words import Truth, Words
 
 _SOURCES = {"grid": 1, "generator": 2, "shore": 3, "none": 240}
 _BATTERY_V = 52.0

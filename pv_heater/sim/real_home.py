@@ -13,11 +13,12 @@ from typing import Protocol
 
 from pv_heater.core.types import Reading
 from pv_heater.sim.chain_topics import topics_of
+from pv_heater.sim.chain_words import Truth
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.ledger import Ledger
 from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.victron_chain import ChainSettings, Truth, VictronChain
+from pv_heater.sim.victron_chain import ChainSettings, VictronChain
 
 FINE_S = 5.0
 """Before the end of each stretch the home is lived second by second for so long: what the drivers still look at."""

@@ -175,7 +175,7 @@ def test_a_killed_inverter_driver_leaves_the_balance(
     seen = until(meter, lambda seen: True)
     assert (seen.consumption_w, house_w(seen), seen.ac_source) == (None, 760.0, None)
     gx.set(ess_house())
-    assert until(meter, lambda seen: seen.grid_w == 100.0).consumption_w == 1747.0
+    until(meter, lambda seen: (seen.grid_w, seen.consumption_w) == (100.0, 1747.0))
     assert [line[:33] for line in caplog.messages] == [
         "GX: the inverter's driver is lost", "GX: the inverter is back, and con",
     ]  # fmt: skip
