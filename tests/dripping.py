@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import socket
 import threading
 from types import TracebackType
@@ -83,3 +85,44 @@ class Dripper:
                             continue
             except OSError:
                 self.ended += 1
+
+
+class FlakyDimmer:
+    """Obeys every command; while `attack` is set it drips that instead of an answer, on that connection for ever."""
+
+    def __init__(self) -> None:
+        self.once = False
+        """True: one connection is enough; the next one is well again."""
+        self.percent = 0
+        self.attack: tuple[bytes, bytes] | None = None
+        self.connections = 0
+        self._end = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def end(self) -> None:
+        self._end.set()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.connections += 1
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while asked := connection.recv(65_536):
+                if told := re.search(rb"POWER=(\d+)", asked):
+                    self.percent = int(told[1])
+                if self.attack is not None:
+                    first, drop = self.attack
+                    if self.once:
+                        self.attack = None
+                    connection.sendall(first)
+                    while not self._end.wait(0.02):
+                        connection.sendall(drop)
+                body = b'{"dimmer": %d, "alerte": "RAS", "temperature": "40.0"}' % self.percent
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)

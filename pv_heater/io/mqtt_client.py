@@ -39,12 +39,15 @@ class LimitedClient(Client):
 
     def _create_socket(self) -> Any:
         where = f"{self._host}:{self._port}"
+        sock: socket.socket | None = None
         with Deadline(self._connect_s) as deadline:
             try:
                 sock = self._names.connect(self._host, self._port, within_s=self._connect_s)
                 deadline.watch(sock)
                 return self._ssl_wrap_socket(sock) if self._ssl else sock
             except (OSError, ValueError) as error:  # ssl.CertificateError is a ValueError as well
+                if sock is not None:
+                    sock.close()
                 self._report(_why(error, where, self._connect_s, too_slow=deadline.expired))
                 raise OSError(str(error)) from error
 

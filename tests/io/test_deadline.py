@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pv_heater.errors import SourceError, Unreachable
+from pv_heater.io.gx_questions import certificate_fingerprint
 from pv_heater.io.http import HttpClient
 from pv_heater.io.modbus import ModbusClient
 from pv_heater.io.names import LookUpTooSlow, Names
@@ -75,6 +76,24 @@ def test_a_kept_connection_that_begins_to_drip_ends_as_well() -> None:
 def test_a_slow_answer_within_the_time_is_taken_whole() -> None:
     with Dripper(OK + b"Content-Length: 12\r\n\r\n{}", b" ", every_s=0.01) as peer:
         assert client_at(peer.port, whole_s=GENEROUS_S).get_json("/").body == {}
+
+
+def test_a_proxy_that_drips_is_no_other_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Dripper(*ATTACKS["dripped headers"]) as proxy:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        for scheme in ("http", "https"):
+            client = HttpClient(f"{scheme}://device.invalid", who="The device", whole_s=WHOLE_S)
+            with pytest.raises(Unreachable, match="had not answered in full"):
+                client.exchange("GET", "/")
+        assert len(proxy.heard) == 2
+
+
+def test_looking_for_a_certificate_ends_too() -> None:
+    with Dripper(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\0") as peer:
+        began_s = time.monotonic()
+        assert certificate_fingerprint("127.0.0.1", peer.port, within_s=WHOLE_S) is None
+        assert time.monotonic() - began_s < GENEROUS_S
 
 
 @pytest.mark.parametrize("drop", [b"", b"\0"])

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
-import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -15,49 +11,12 @@ from pv_heater.core.types import Setpoint
 from pv_heater.loads.http_dimmer import DimmerDevice, HttpDimmerSettings
 from pv_heater.loads.http_link import WORD_S, HttpLink
 from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad
-from tests.dripping import ATTACKS
+from tests.dripping import ATTACKS, FlakyDimmer
 from tests.mqtt_brokers import wait_for
 from tests.source_tools import HandClock
 
 WHOLE_S = 0.3
 ON = Setpoint(on=True, power_w=1000.0)
-
-
-class FlakyDimmer:
-    """Obeys every command; while `attack` is set it drips that instead of an answer, on that connection for ever."""
-
-    def __init__(self) -> None:
-        self.percent = 0
-        self.attack: tuple[bytes, bytes] | None = None
-        self.connections = 0
-        self._end = threading.Event()
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def end(self) -> None:
-        self._end.set()
-        self._socket.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._socket.accept()
-                self.connections += 1
-                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            while asked := connection.recv(65_536):
-                if told := re.search(rb"POWER=(\d+)", asked):
-                    self.percent = int(told[1])
-                if self.attack is not None:
-                    first, drop = self.attack
-                    connection.sendall(first)
-                    while not self._end.wait(0.02):
-                        connection.sendall(drop)
-                body = b'{"dimmer": %d, "alerte": "RAS", "temperature": "40.0"}' % self.percent
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
 @pytest.fixture

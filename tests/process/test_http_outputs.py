@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.dripping import ATTACKS, FlakyDimmer
 from tests.http_dimmer_server import DimmerServer
 from tests.process.program import RELAY, Program, regulator, run_once, settings
 from tests.vrm_server import VrmServer
@@ -23,7 +24,7 @@ def dimmer() -> Iterator[DimmerServer]:
         yield server
 
 
-def boiler(dimmer: DimmerServer) -> dict[str, Any]:
+def boiler(dimmer: DimmerServer | FlakyDimmer) -> dict[str, Any]:
     return {
         "name": "boiler", "type": "http_dimmer", "url": dimmer.url, "max_power_w": 1000, "start_delay_s": 0,
         "min_off_s": 0, "refresh_s": 1,
@@ -60,6 +61,20 @@ def test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_runnin
         assert "stopped by SIGTERM; not seen off: boiler" in program.log()
         assert "every load is off" not in program.log()
         assert "It goes off by itself 300 s after the last word it heard." in program.log()
+
+
+def test_a_signal_reaches_a_dimmer_that_drips_on_the_connection_it_has(vrm: VrmServer, tmp_path: Path) -> None:
+    dimmer = FlakyDimmer()
+    dimmer.once = True
+    config = settings(tmp_path, vrm.url, loads=[{**boiler(dimmer), "url": dimmer.url}])
+    with Program(tmp_path, config) as program:
+        program.wait_for(lambda: dimmer.percent == 100, 15, "the dimmer heats")
+        dimmer.attack = ATTACKS["endless 100 Continue"]
+        program.wait_for(lambda: dimmer.attack is None, 5, "a connection drips")
+        assert program.stop() == 0
+        assert dimmer.percent == 0
+        assert "stopped by SIGTERM: every load is off" in program.log()
+    dimmer.end()
 
 
 def test_a_dimmer_left_on_by_kill_9_is_switched_off_by_off_or_by_itself(
