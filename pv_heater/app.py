@@ -39,12 +39,13 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
             config,
             lambda started: play_recording(config, dry_run=dry_run, started=started),
             "",
+            dry_run=dry_run,
             debug=debug,
             as_json=as_json,
         )
     from pv_heater.live import run_live  # a recording needs no network libraries
 
-    lines = _start_logging(config, debug=debug, to_stdout=True)
+    lines = _start_logging(config, dry_run=dry_run, debug=debug, to_stdout=True)
     try:
         return run_live(config, lines, dry_run=dry_run)
     except PinBusy:
@@ -72,7 +73,12 @@ def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
             flush=True,
         )
     return _play(
-        config, lambda started: play_demo(config, speed=speed, started=started), "demo", debug=debug, as_json=as_json
+        config,
+        lambda started: play_demo(config, speed=speed, started=started),
+        "demo",
+        dry_run=True,
+        debug=debug,
+        as_json=as_json,
     )
 
 
@@ -86,6 +92,7 @@ def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> in
         config,
         lambda started: play_recording(config, dry_run=True, started=started),
         "replay",
+        dry_run=True,
         debug=debug,
         as_json=as_json,
     )
@@ -108,11 +115,11 @@ def simulate(
         started()
         return play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed)
 
-    return _play(config, play, "simulate", debug=debug, as_json=as_json)
+    return _play(config, play, "simulate", dry_run=True, debug=debug, as_json=as_json)
 
 
-def _play(config: Config, play: Play, suffix: str, *, debug: bool, as_json: bool) -> int:
-    lines = _start_logging(config, debug=debug, to_stdout=not as_json, suffix=suffix, drops=False)
+def _play(config: Config, play: Play, suffix: str, *, dry_run: bool, debug: bool, as_json: bool) -> int:
+    lines = _start_logging(config, dry_run=dry_run, debug=debug, to_stdout=not as_json, suffix=suffix, drops=False)
     try:
         played = play(lines.release)
     except PinBusy:
@@ -152,7 +159,9 @@ def _drawn(played: Played, log_file: Path) -> list[str]:
     return lines
 
 
-def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str = "", drops: bool = True) -> LogLines:
+def _start_logging(
+    config: Config, *, dry_run: bool, debug: bool, to_stdout: bool, suffix: str = "", drops: bool = True
+) -> LogLines:
     """Lines are kept back until `release`. `suffix`: not the controller's own file, as that may be running."""
     place = log_place(config.log.file, os.environ, suffix)
     lines = LogLines(
@@ -164,7 +173,8 @@ def _start_logging(config: Config, *, debug: bool, to_stdout: bool, suffix: str 
         drops=drops,
     )
     source = config.path or "settings from a mapping"
-    log.info("pv-heater %s for %s, %s; log file %s", __version__, config.site.name, source, lines.path)
+    dry = ", DRY RUN (nothing is switched)" if dry_run or config.dry_run else ""
+    log.info("pv-heater %s for %s%s, %s; log file %s", __version__, config.site.name, dry, source, lines.path)
     for warning in (*config.warnings, config.assumed_daylight, place.doubt):
         if warning is not None:
             log.warning("%s", warning)

@@ -56,6 +56,11 @@ class Log:
         minimum=1000,
         maximum=1_000_000_000,
     )
+    steps: str = setting(
+        "small steps of power and of the plan; folded: one line a quarter hour, all: every one",
+        default="folded",
+        choices=("folded", "all"),
+    )
 
 
 @frozen(kw_only=True)

@@ -221,7 +221,10 @@ class Controller:
     def _begin(self, now: datetime, given_s: float | None) -> float:
         """Move on in time; what was saved, now that it is known how old it is, and what is counted follow."""
         time = self._time
+        is_first = time.now is None
         time.advance(now, given_s)
+        if is_first:
+            self._loads.begin(time.tick_s)
         if self._saved is not None:
             saved, away_s = self._saved, self._saved.longest_away_s(now)
             self._loads.take_back(saved.of(self._loads.policies), time.tick_s, saved.away_s(now))

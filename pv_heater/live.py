@@ -27,9 +27,8 @@ from pv_heater.io.watchdog import SystemdNotifier, Watchdog
 from pv_heater.journal import Journal
 from pv_heater.keep import StateSaver
 from pv_heater.loop import Loop
-from pv_heater.outputs import Outputs, full_powers_w, owner_of
+from pv_heater.outputs import Outputs, owner_of, transition_log
 from pv_heater.paths import make_state_dir
-from pv_heater.report import TransitionLog
 from pv_heater.rules.live import build_rules
 from pv_heater.showing import Displays
 from pv_heater.sources import Sources
@@ -81,7 +80,7 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
         last_state = controller.state
         names = [policy.name for policy in config.policies]
         rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
-        transitions, journal = TransitionLog(full_powers_w(config)), Journal()
+        transitions, journal = transition_log(config, outputs), Journal()
         watchdog, notifier = Watchdog(loads, clock.monotonic_s), SystemdNotifier(os.environ)
         loop = Loop(
             controller=controller,
@@ -141,7 +140,8 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
         if doubts := _not_seen_off(loop):
             log.warning("stopped by %s; not seen off: %s", loop.stop_reason, doubts)
         else:
-            log.info("stopped by %s: every load is off", loop.stop_reason)
+            end = "dry run, nothing was switched" if outputs.worth == "dry" else "every load is off"
+            log.info("stopped by %s: %s", loop.stop_reason, end)
     return 0
 
 

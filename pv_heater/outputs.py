@@ -21,6 +21,7 @@ from pv_heater.io.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Clock, Load, Tools
+from pv_heater.report import TransitionLog
 from pv_heater.wiring import boot_problems, pin_settings
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,12 @@ def owner_of(config: Config) -> str:
 def full_powers_w(config: Config) -> dict[str, float]:
     """Each load's full power, in order of priority."""
     return {policy.name: policy.max_power_w for policy in config.policies}
+
+
+def transition_log(config: Config, outputs: Outputs) -> TransitionLog:
+    """The log of what these outputs do, as the settings want it."""
+    all_steps = config.log.steps == "all"
+    return TransitionLog(full_powers_w(config), pretended=outputs.pretended, all_steps=all_steps)
 
 
 def _lock_kind(config: Config) -> str:

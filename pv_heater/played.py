@@ -29,7 +29,7 @@ from pv_heater.io.stop_signals import StopSignals
 from pv_heater.journal import Journal
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loop import Loop
-from pv_heater.outputs import Outputs, full_powers_w
+from pv_heater.outputs import Outputs, full_powers_w, transition_log
 from pv_heater.paths import make_state_dir
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.ports import Tools
@@ -105,7 +105,7 @@ FIRST_LIGHT_W = 20.0
 MOST_DATES = 2
 """A recording of a day may touch two dates of the home's own zone."""
 
-_TOTALS = {"heat_wh": "to water", "bought_wh": "bought", "unused_wh": "of sun unused"}
+_TOTALS = {"heat_wh": "used by the loads", "bought_wh": "bought", "unused_wh": "of sun unused"}
 
 
 def refused_recording(config: Config) -> str | None:
@@ -220,7 +220,7 @@ def _play(
     with TemporaryDirectory() as folder, Outputs(config, clock, Path(folder), dry_run=dry_run) as outputs:
         meter = RecordingMeter(settings, outputs.tools, recording)
         meter.connect(outputs.loads)
-        transitions, journal = TransitionLog(full_powers_w(config)), Journal()
+        transitions, journal = transition_log(config, outputs), Journal()
         day = DayRecorder(lambda: meter.ledger, full_powers_w(config))
         loop = Loop(
             controller=Controller(config, pretended=full_powers_w(config) if meter.open_loop else ()),

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pv_heater.core.types import Decision, Forecast, LoadState, Mode, Phase, Reading
+from pv_heater.core.guards import SAFETY_RULES
+from pv_heater.core.rule_id import Rule
+from pv_heater.core.types import Decision, Forecast, LoadState, Phase, Reading
+from pv_heater.core.words import kilowatts
+from pv_heater.day_summary import DaySummary
+from pv_heater.log_lines import blocked_line, first_line, line_of, mode_line, phase_line, power_line
 
 log = logging.getLogger("pv_heater.transitions")
+
+FOLDED = timedelta(minutes=15)
+"""Small steps of a load's power are one line in this time."""
+LARGE_SHARE = 1 / 3
+"""A step of this share of a load's full power is never folded."""
+PLAN_FOLDED = timedelta(hours=1)
+LARGE_PERCENT = 10
+"""The plan is one line in an hour, unless its target charge moves so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +38,22 @@ class Status:
 class TransitionLog:
     """Compares each decision with the one before and logs what changed."""
 
-    def __init__(self, max_power_w: Mapping[str, float]) -> None:
+    def __init__(
+        self, max_power_w: Mapping[str, float], *, pretended: Collection[str] = (), all_steps: bool = False
+    ) -> None:
+        """`max_power_w`: the full power of each load; `pretended`: those that are not switched, as their lines say.
+
+        `all_steps`: each step of power and plan is a line, however small.
+        """
         self._max_power_w = max_power_w
+        self._pretended, self._all_steps = frozenset(pretended), all_steps
         self._previous: Decision | None = None
         self._forecast_source: str | None = None
+        self._powers: dict[str, tuple[datetime, float]] = {}
+        """By load: when its power was said last, and what was said."""
+        self._plan: tuple[datetime, str, float] | None = None
+        self._late_at: datetime | None = None
+        self._summary = DaySummary(max_power_w)
         self.status: Status | None = None
         self.closings: dict[str, int] = dict.fromkeys(max_power_w, 0)
         """Starts since the program began, by load."""
@@ -40,64 +65,82 @@ class TransitionLog:
             self._say(now, f"forecast: {source or 'none'}")
             self._forecast_source = source
         previous = self._previous
-        if previous is None or _held_back_by(previous) != _held_back_by(decision):
-            self._say(now, _blocked_line(decision, previous))
+        if previous is None or _block_of(previous) != _block_of(decision):
+            level = logging.WARNING if decision.blocked_by in SAFETY_RULES else logging.INFO
+            self._say(now, blocked_line(decision, previous, now), level)
+        self._report_plan(now, decision)
         for name, state in decision.loads.items():
-            before = previous.loads[name] if previous is not None else None
-            for line in transition_lines(name, before, state, self._max_power_w[name]):
-                self._say(now, line)
-            if state.phase is Phase.HEATING and (before is None or before.phase is not Phase.HEATING):
-                self.closings[name] += 1
+            self._report_load(now, name, previous.loads[name] if previous is not None else None, state)
+        for line in self._summary.note(now, decision):
+            self._say(now, line)
         self._previous = decision
         self.status = Status(now=now, decision=decision, reading=reading, forecast_source=source)
 
-    def _say(self, now: datetime, line: str | None) -> None:
+    def _report_load(self, now: datetime, name: str, before: LoadState | None, state: LoadState) -> None:
+        """A changed mode, phase or power, and news of its duties."""
+        if state.notice is not None and (before is None or before.notice != state.notice):
+            self._say(now, f"{name} {state.notice}")
+        self._say(now, mode_line(name, before, state, now))
+        if state.phase is Phase.HEATING and (before is None or before.phase is not Phase.HEATING):
+            self.closings[name] += 1
+        level = logging.ERROR if state.phase is Phase.FAULT else logging.INFO
+        if state.rule in SAFETY_RULES and state.phase is not Phase.FAULT and (before and before.phase is Phase.HEATING):
+            level = logging.WARNING
+        if before is None:
+            self._say(now, first_line(name, state, dry_run=name in self._pretended), level)
+        elif before.phase is not state.phase:
+            self._say(now, phase_line(name, before, state, dry_run=name in self._pretended), level)
+        elif state.phase is Phase.HEATING:
+            self._report_power(now, name, before, state)
+            return
+        self._powers[name] = (now, state.power_w)
+
+    def _report_power(self, now: datetime, name: str, before: LoadState, state: LoadState) -> None:
+        """Another power: at once where the step is large, else what the last quarter of an hour came to."""
+        if state.rule == Rule.STALE and before.rule != Rule.STALE:
+            self._report_late(now, name, state)
+        said_at, said_w = self._powers[name]
+        if self._all_steps:
+            is_due = round(before.power_w, 1) != round(state.power_w, 1)
+        else:
+            large = abs(state.power_w - said_w) >= LARGE_SHARE * self._max_power_w[name]
+            is_due = kilowatts(said_w) != kilowatts(state.power_w) and (large or _is_over(said_at, now))
+        if is_due:
+            self._say(now, power_line(name, said_w, state, dry_run=name in self._pretended))
+            self._powers[name] = (now, state.power_w)
+
+    def _report_late(self, now: datetime, name: str, state: LoadState) -> None:
+        """Power is taken back since no reading comes: one line for all loads and for each silence of a while."""
+        if self._late_at is None or self._all_steps or _is_over(self._late_at, now):
+            self._say(now, line_of(f"{name} {kilowatts(state.power_w)}", state.because))
+        self._late_at = now
+
+    def _report_plan(self, now: datetime, decision: Decision) -> None:
+        """What the strategy aims at, when that changes."""
+        outlook = decision.outlook if decision.inputs.daylight else None
+        target_percent = decision.inputs.strategy.get("target_percent", 0.0)
+        if outlook is None:
+            return
+        if self._plan is not None:
+            said_at, said, said_percent = self._plan
+            moved = abs(target_percent - said_percent) >= LARGE_PERCENT
+            if outlook == said or not (moved or self._all_steps or _is_over(said_at, now, PLAN_FOLDED)):
+                return
+        self._plan = (now, outlook, target_percent)
+        self._say(now, f"plan: {outlook}")
+
+    def _say(self, now: datetime, line: str | None, level: int = logging.INFO) -> None:
         if line:
-            log.info(line, extra={"at": now})
+            log.log(level, line, extra={"at": now})
 
 
-def _held_back_by(decision: Decision) -> tuple[str, str] | None:
+def _is_over(said_at: datetime, now: datetime, folded: timedelta = FOLDED) -> bool:
+    """Whether what was said then may be said anew; a clock that went back begins anew as well."""
+    return not timedelta(0) <= now - said_at < folded
+
+
+def _block_of(decision: Decision) -> tuple[str, str] | None:
     """The guard and the kind of its reason, numbers apart: "has not answered yet" is other news than "is 6 h old"."""
     if decision.blocked_by is None:
         return None
     return decision.blocked_by, "".join(character for character in decision.because if not character.isdigit())
-
-
-def _blocked_line(decision: Decision, previous: Decision | None) -> str | None:
-    if decision.blocked_by is not None:
-        return f"held back by {decision.blocked_by}: {decision.because}"
-    if previous is not None and previous.blocked_by is not None:
-        return f"no longer held back by {previous.blocked_by}: {decision.because}"
-    return None
-
-
-def transition_lines(name: str, before: LoadState | None, state: LoadState, max_power_w: float) -> list[str]:
-    """The log lines for one load: a changed mode, phase or power, and news of its duties; none without a change."""
-    lines = []
-    if state.notice is not None and (before is None or before.notice != state.notice):
-        lines.append(f"{name} {state.notice}")
-    if state.mode is not (before.mode if before is not None else Mode.AUTO):
-        until = f" until {state.until_at:%Y-%m-%d %H:%M}" if state.until_at is not None else ""
-        lines.append(f"{name} mode {before.mode if before is not None else Mode.AUTO} -> {state.mode}{until}")
-    if before is None:
-        if state.phase is not Phase.OFF:
-            lines.append(f"{name} starts in {_stand(state, max_power_w)}: {state.because}")
-        return lines
-    if before.phase is not state.phase:
-        lines.append(f"{name} {_stand(before, max_power_w)} -> {_stand(state, max_power_w)}: {state.because}")
-    elif round(before.power_w, 1) != round(state.power_w, 1):
-        lines.append(
-            f"{name} {state.phase} {_percent(before, max_power_w)} -> {_percent(state, max_power_w)} "
-            f"({before.power_w:.0f} -> {state.power_w:.0f} W): {state.because}"
-        )
-    return lines
-
-
-def _stand(state: LoadState, max_power_w: float) -> str:
-    if state.phase is not Phase.HEATING:
-        return str(state.phase)
-    return f"{state.phase} {_percent(state, max_power_w)} ({state.power_w:.0f} W)"
-
-
-def _percent(state: LoadState, max_power_w: float) -> str:
-    return f"{100 * state.power_w / max_power_w:.0f}%"

@@ -58,8 +58,8 @@ def test_the_shipped_configuration_plays_the_bundled_day(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert any("-> heating" in line for line in lines)
-    heat = next(line for line in lines if "kWh to water" in line)
-    assert 10 < float(re.search(r"([\d.]+) kWh to water", heat)[1]) < 25  # type: ignore[index]
+    heat = next(line for line in lines if "kWh used" in line)
+    assert 10 < float(re.search(r"([\d.]+) kWh used", heat)[1]) < 25  # type: ignore[index]
     assert "starts" in heat
     assert any("kWh bought" in line for line in lines)
     assert any(line.startswith("sun left unused:") for line in lines)
@@ -193,7 +193,7 @@ def test_ctrl_c_in_the_middle_of_a_paced_day_ends_with_a_summary(tmp_path: Path)
     assert process.returncode == 0
     assert errors == ""
     assert "stopped by SIGINT at 2017-05-28" in output
-    assert "kWh to water" in output
+    assert "kWh used" in output
 
 
 def test_check_tells_what_each_source_answers(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_an_entry_reads_as_what_because_of_what_from_what_and_what_would_flip_it
     diary.at(0, pv_w=540.0)
     (entry,) = diary.at(10, pv_w=1500.0, with_forecast=forecast())
     what, rule, grounds, flip = lines(entry)
-    assert what == ("2026-06-21 13:00:10 heater off -> armed: must last 30 s: 1.0 kW spare, battery 97 % takes nothing")
+    assert what == ("2026-06-21 13:00:10 heater off -> armed: 1.0 kW spare, battery 97 % takes nothing; must last 30 s")
     assert rule == "  rule start_delay, before balance; starts at 100 W, stops below 60 W, dead band 100 W"
     assert grounds == (
         "  test, 0 s old: PV 1500 W, house 500 W, own loads 0 W, grid 0 W, battery 0 W, charge 97 %; "

@@ -296,8 +296,7 @@ def test_transitions_are_one_line_each_with_cause_and_numbers(caplog: pytest.Log
     bench.tick()
     lines = [record.getMessage() for record in caplog.records if record.name == "pv_heater.transitions"]
     assert lines == [
-        "boiler off -> heating 80% (800 W): 800 W spare, battery 97 % takes nothing",
-        "boiler heating 80% -> 100% (800 -> 1000 W): 1.0 kW spare, battery 97 % takes nothing",
+        "boiler off -> heating 800 W: 800 W spare, battery 97 % takes nothing",
     ]
 
 
@@ -335,7 +334,7 @@ def test_another_reason_of_the_same_guard_is_another_line(caplog: pytest.LogCapt
     bench.silent = False
     bench.tick()
     bench.tick()
-    held = [line for line in caplog.messages if line.startswith("held back")]
+    held = [line for line in caplog.messages if line.startswith("blocked by")]
     assert [line.split(": ", 1)[1][:20] for line in held] == ["the meter has not an", "the last reading is "]
 
 

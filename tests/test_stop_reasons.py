@@ -29,9 +29,9 @@ def stopped(step: dict[str, Any], *, load_: dict[str, Any] | None = None, **chan
     ("step", "load_", "rule", "because"),
     [
         ({"pv_w": 300.0, "consumption_w": 2500.0}, {}, "balance",
-         "0 W left, stops below 60 W: 200 W short, battery 97 % takes nothing"),
+         "200 W short, battery 97 %; stops below 60 W"),
         ({"pv_w": 555.0, "consumption_w": 2500.0}, {}, "balance",
-         "55 W left, stops below 60 W: 55 W spare, battery 97 % takes nothing"),
+         "55 W spare, battery 97 % takes nothing; stops below 60 W, 55 W left"),
         ({"battery_soc_percent": 24.0}, {}, "battery_low", "the battery holds 24 %, heating starts at 27 %"),
         ({"grid_w": 500.0}, {}, "grid_draw", "the grid delivers 500 W, the limit is 80 W"),
         ({"now": NOON + timedelta(hours=12)}, {}, "night", "outside the daylight hours"),
@@ -71,7 +71,7 @@ def test_a_stop_without_a_rest_has_its_reason_too() -> None:
     house.at(0)
     state = load(house.at(10, pv_w=300.0, consumption_w=2500.0))
     assert (state.phase, state.rule) == (Phase.OFF, "balance")
-    assert state.because == "0 W left, stops below 60 W: 200 W short, battery 97 % takes nothing"
+    assert state.because == "200 W short, battery 97 %; stops below 60 W"
 
 
 def test_a_late_reading_is_the_reason_while_power_is_taken_back_and_of_the_stop() -> None:
@@ -108,7 +108,7 @@ def test_a_load_that_stays_off_says_what_it_needs() -> None:
     state = load(house.at(0, pv_w=1608.0, battery_soc_percent=99.5))
     assert state.because == "needs 1500 W, 1208 W left: 1.1 kW spare, battery 100 % may give 100 W"
     state = load(house.at(10, pv_w=1900.0, battery_soc_percent=80.0))
-    assert state.because == ("needs 1500 W, 0 W left: battery first, it takes up to 2.4 kW: 1.4 kW spare, battery 80 %")
+    assert state.because == ("needs 1500 W: battery first, it takes up to 2.4 kW: 1.4 kW spare, battery 80 %")
 
 
 def test_a_home_without_a_battery_hears_nothing_of_one() -> None:
@@ -125,4 +125,4 @@ def test_the_journal_keeps_what_ended_it_as_the_last_word() -> None:
         journal.report(NOON + timedelta(seconds=seconds), decision, None, None)
     (last,) = journal.last(1)
     assert (last.to_phase, last.rule) == (Phase.COOLDOWN, "balance")
-    assert last.because.startswith("0 W left, stops below 60 W: 200 W short")
+    assert last.because.startswith("200 W short, battery 97 %; stops below 60 W")

@@ -58,6 +58,11 @@ class HomeLoads:
         """Why loads are in fault, by load."""
         return {name: memory.fault for name, memory in self._memories.items() if memory.fault is not None}
 
+    def begin(self, tick_s: float) -> None:
+        """The first step: what is known of a load begins with it."""
+        for name, memory in self._memories.items():
+            self._memories[name] = replace(memory, since_s=tick_s, power_since_s=tick_s)
+
     def as_json(self, tick_s: float) -> dict[str, Any]:
         """Every load's part of the state."""
         return {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()}

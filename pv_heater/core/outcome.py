@@ -53,6 +53,10 @@ def decision_of(
             margins=outcome.margins,
             since_at=instant(memory.since_s),
             next_change_at=None if outcome.next_change_s is None else instant(outcome.next_change_s),
+            energy_wh=memory.energy_wh,
+            starts=memory.closings,
+            temperature_c=outcome.temperature_c,
+            rests_until_at=None if outcome.rests_until_s is None else instant(outcome.rests_until_s),
             tank=tanks.get(name),
             notice=notices.get(name),
         )

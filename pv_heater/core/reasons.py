@@ -44,6 +44,7 @@ def outcome_of(
         timer_s=reason.timer_s,
     )
     duty = situation.duty if situation.duty is not None and reason.rule == situation.duty.rule else None
+    is_resting = memory.phase is not Phase.HEATING and rest_left_s(policy, memory, situation.tick_s) > 0
     return Outcome(
         memory=memory,
         rule=reason.rule,
@@ -51,6 +52,8 @@ def outcome_of(
         margins=margins,
         next_change_s=next_change_s(policy, memory, situation, rule=reason.rule, timer_s=reason.timer_s),
         duty=duty,
+        rests_until_s=_rests_s(policy, memory) if is_resting else None,
+        temperature_c=situation.temperature_c,
     )
 
 
@@ -66,7 +69,7 @@ def _change(policy: LoadPolicy, before: Memory, memory: Memory, situation: Situa
     if before.phase is Phase.FULL:
         return Reason(Rule.FULL, _freed(policy, before, memory, situation), rests_s)
     if before.phase is Phase.ARMED:
-        return Reason(want.rule, f"not for {policy.start_delay_s:.0f} s: {_idle(policy, situation, want)}")
+        return Reason(want.rule, f"{_idle(policy, situation, want)}; did not last {policy.start_delay_s:.0f} s")
     return None
 
 
@@ -97,7 +100,7 @@ def _stand(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wante
         text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {_ended(policy, situation, want)}"
         return Reason(Rule.MIN_ON, text, tick_s + left_s)
     if memory.phase is Phase.ARMED:
-        text = f"must last {policy.start_delay_s:.0f} s: {want.because}"
+        text = f"{want.because}; must last {policy.start_delay_s:.0f} s"
         return Reason(Rule.START_DELAY, text, memory.since_s + policy.start_delay_s)
     if memory.phase is Phase.OFF and want.rule == situation.rule and memory.closings >= policy.max_closings_per_day:
         return Reason(Rule.MAX_CLOSINGS, f"all {policy.max_closings_per_day} closings of today are used up")
@@ -108,14 +111,14 @@ def _ended(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
     """Why a load that is on gets nothing more: what it would need to stay on, where that is the reason."""
     if not _by_share(situation, want):
         return want.because
-    return f"{_left(situation)}, stops below {needed_w(policy, running=True):.0f} W: {want.because}"
+    return f"{want.because}; stops below {needed_w(policy, running=True):.0f} W{_left(situation)}"
 
 
 def _idle(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
     """Why a load that is off does not start: what it needs, where that is the reason."""
     if not _by_share(situation, want):
         return want.because
-    return f"needs {needed_w(policy, running=False):.0f} W, {_left(situation)}: {want.because}"
+    return f"needs {needed_w(policy, running=False):.0f} W{_left(situation)}: {want.because}"
 
 
 def _by_share(situation: Situation, want: Wanted) -> bool:
@@ -125,7 +128,8 @@ def _by_share(situation: Situation, want: Wanted) -> bool:
 
 
 def _left(situation: Situation) -> str:
-    return f"{max(0.0, situation.offered_w * situation.stale_share):.0f} W left"
+    left_w = situation.offered_w * situation.stale_share
+    return f", {left_w:.0f} W left" if left_w >= 0.5 else ""
 
 
 def _freed(policy: LoadPolicy, before: Memory, memory: Memory, situation: Situation) -> str:

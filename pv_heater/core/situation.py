@@ -101,5 +101,8 @@ class Outcome:
     """The tick at which a running timer ends, if any."""
     duty: Duty | None = None
     """The duty that decided, if one did."""
+    rests_until_s: float | None = None
+    """The tick before which it may not start again, whoever asks for it; None: it may now, or it is on."""
+    temperature_c: float | None = None
     stop: Stop = Stop.NORMAL
     """How its contact opens where it is off."""

@@ -339,6 +339,14 @@ class LoadState:
     since_at: datetime
     next_change_at: datetime | None
     """The earliest instant at which time alone can change this; None when no timer runs."""
+    energy_wh: float = 0.0
+    """What it has taken since midnight, local time."""
+    starts: int = 0
+    """How often it has started since midnight, local time."""
+    temperature_c: float | None = None
+    """Its temperature; None where no probe tells it now."""
+    rests_until_at: datetime | None = None
+    """Before this instant it cannot start again (minimum off time), whoever asks; None: it can, or it is on."""
     tank: TankStatus | None = None
     """The tank behind it; None where the settings name none."""
     notice: str | None = None

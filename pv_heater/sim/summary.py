@@ -21,7 +21,7 @@ class Summary:
     days: float
     open_loop: bool
     heat_wh: Mapping[str, float]
-    """To water, by load; in an open loop what the load was set to."""
+    """Taken by each load; in an open loop what the load was set to."""
     closings: Mapping[str, int]
     """Starts, by load."""
     pv_wh: float
@@ -45,7 +45,7 @@ class Summary:
             lines.append(OPEN_LOOP)
         for load, heat_wh in self.heat_wh.items():
             starts = self.closings.get(load, 0)
-            lines.append(f"{load}: {heat_wh / 1000:.2f} kWh to water, {starts} start{'' if starts == 1 else 's'}")
+            lines.append(f"{load}: {heat_wh / 1000:.2f} kWh used, {starts} start{'' if starts == 1 else 's'}")
         lines.append(f"sun: {self.pv_wh / 1000:.2f} kWh produced, house: {self.house_wh / 1000:.2f} kWh used")
         lines.append(f"grid: {self.bought_wh / 1000:.2f} kWh bought, {self.sold_wh / 1000:.2f} kWh sold")
         if self.unused_wh is not None:

@@ -100,4 +100,6 @@ def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: fl
         return f"battery first, it takes up to {kilowatts(battery_w)}: {spare}, {battery}"
     if battery_w >= 1:
         return f"{spare}, {battery}{f' takes {kilowatts(battery_w)}' if spare_w > 0 else ''}"
-    return f"{spare}, {battery} {f'may give {kilowatts(-battery_w)}' if battery_w <= -1 else 'takes nothing'}"
+    if battery_w <= -1:
+        return f"{spare}, {battery} may give {kilowatts(-battery_w)}"
+    return f"{spare}, {battery}{' takes nothing' if spare_w > 0 else ''}"

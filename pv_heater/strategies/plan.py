@@ -186,5 +186,5 @@ class Plan:
 
 def _outlook(filling: int, wasting: int, of: int) -> str:
     """What the forecasts say of the rest of the day."""
-    sun = "sun is wasted in none" if wasting == 0 else f"in {wasting} sun would be wasted"
+    sun = f"in {wasting or 'none'} sun is wasted"
     return f"in {filling} of {of} forecasts the battery still fills today, {sun}"

@@ -96,7 +96,7 @@ def test_a_mapping_names_problems_by_key_path():
     [
         ("log: {max_bytes: 1.5e5.}", "log.max_bytes: must be a whole number of bytes"),
         ("log: {max_bytes: 20000.5}", "log.max_bytes: must be a whole number of bytes, not '20000.5'"),
-        ("log: 7", "log: must be a group of settings (file, max_bytes), not '7'"),
+        ("log: 7", "log: must be a group of settings (file, max_bytes, steps), not '7'"),
         ("gpio: {factory: pigpio}", "gpio.factory: must be one of auto, lgpio, rpigpio, mock, not 'pigpio'"),
         ("dry_run: maybe", "dry_run: must be true or false, not 'maybe'"),
         ("dry_run:", "dry_run: is empty; true: decide and log, switch nothing"),

@@ -238,7 +238,7 @@ def test_an_ageing_reading_ramps_an_automatic_load_down() -> None:
 def test_reasons_of_timers_are_worded_by_the_machine() -> None:
     outcome = advance(POLICY, Memory(), situation(0, 1000))
     assert (outcome.rule, outcome.next_change_s) == ("start_delay", 30)
-    assert outcome.because == "must last 30 s: 1000 W more sun than use"
+    assert outcome.because == "1000 W more sun than use; must last 30 s"
     cooling = Memory(phase=Phase.COOLDOWN, opened_s=0.0)
     outcome = advance(POLICY, cooling, situation(50, 1000))
     assert (outcome.rule, outcome.because) == ("min_off", "150 s of 200 s minimum off time are left")

@@ -98,7 +98,7 @@ def test_the_summary_tells_the_ledger_in_kilowatt_hours() -> None:
     day = lived(LIVE)
     text = "\n".join(day.summary.as_lines())
     assert text.startswith("summer: 1.0 day\n")
-    assert f"{day.ledger.heat_total_wh / 1000:.2f} kWh to water" in text
+    assert f"{day.ledger.heat_total_wh / 1000:.2f} kWh used" in text
     assert f"{day.ledger.grid_import_wh / 1000:.2f} kWh bought" in text
     assert OPEN_LOOP not in text
     json = to_jsonable(day.summary)
@@ -121,7 +121,7 @@ def test_the_summary_of_an_open_loop_says_so_and_hides_what_it_cannot_know() -> 
     summary = summarise(ledger, {"heater": 1}, name="week", days=7.0, open_loop=True)
     lines = summary.as_lines()
     assert lines[1] == "open loop: the recorded house did not answer to these decisions"
-    assert lines[2] == "heater: 0.00 kWh to water, 1 start"
+    assert lines[2] == "heater: 0.00 kWh used, 1 start"
     assert not any("unused" in line or "battery" in line for line in lines)
     assert summary.unused_wh is None
     assert summary.battery_end_wh is None

@@ -42,7 +42,7 @@ def test_on_a_bright_morning_a_battery_half_full_can_wait() -> None:
     decision = house().at(MORNING_S, pv_w=1500.0, battery_soc_percent=50.0, with_forecast=day(4500))
     assert power(decision) == pytest.approx(1000)
     assert decision.outlook is not None
-    assert decision.outlook.endswith("in 8 of 9 forecasts the battery still fills today, in 6 sun would be wasted")
+    assert decision.outlook.endswith("in 8 of 9 forecasts the battery still fills today, in 6 sun is wasted")
 
 
 def test_on_a_bright_morning_a_little_hot_water_waits_until_the_battery_is_full() -> None:
@@ -52,7 +52,7 @@ def test_on_a_bright_morning_a_little_hot_water_waits_until_the_battery_is_full(
     )
     assert power(decision) == 0
     assert decision.outlook == (
-        "target charge 98 %; in 8 of 9 forecasts the battery still fills today, sun is wasted in none"
+        "target charge 98 %; in 8 of 9 forecasts the battery still fills today, in none sun is wasted"
     )
     assert decision.because.startswith("battery first, it takes up to 2.4 kW: 1.0 kW spare, battery 50 %")
 
