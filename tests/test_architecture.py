@@ -61,7 +61,9 @@ ALLOWED = {
     "errors": set(),
     "controller": {"config", "core"},
     "loop": {"controller", "core", "ports", "errors"},
-    "report": {"core"},
+    "report": {"core", "day_summary", "log_lines"},
+    "day_summary": {"core", "log_lines"},
+    "log_lines": {"core"},
 }
 """First part below pv_heater -> what it may import of pv_heater."""
 
