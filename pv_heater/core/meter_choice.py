@@ -33,8 +33,8 @@ class WatchedMeter:
         self.good_since_s: float | None = None
         """Since when it has been on time and believed without a break; None while it is not."""
         self._evidence = Evidence(max_reading_age_s=max_reading_age_s, local_source=local)
-        # The portal's minutes-old values may well repeat themselves, and show our steps much later.
-        self._doubts: tuple[Frozen | WrongSign, ...] = (Frozen(), WrongSign()) if local else ()
+        # The portal's minutes-old values show our steps much later, and between two of them a house changes by itself.
+        self._doubts: tuple[Frozen | WrongSign, ...] = (Frozen(), WrongSign()) if local else (Frozen(portal=True),)
         self._given: Reading | None = None
 
     def observe(self, reading: Reading | None, own_w: float, now: datetime, tick_s: float) -> None:

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
+
+import pytest
 
 from pv_heater.core.meter_choice import MeterChoice, WatchedMeter
 from pv_heater.core.types import Reading
@@ -19,7 +22,7 @@ class Life:
         self.choice = MeterChoice(self.meters)
         self.tick_s = 0
         self.gx_speaks = self.vrm_speaks = True
-        self.frozen = False
+        self.frozen = self.vrm_frozen = False
         self.own_w = 0.0
         self._newest: dict[str, Reading] = {}
 
@@ -32,7 +35,9 @@ class Life:
                 pv_w = 3000.0 if self.frozen else 3000.0 + self.tick_s % 7
                 self._newest["gx_mqtt"] = reading(now, source="gx_mqtt", interval_s=3.0, pv_w=pv_w)
             if self.vrm_speaks and self.tick_s % 60 == 0:
-                self._newest["vrm"] = reading(now - timedelta(seconds=60), source="vrm", interval_s=60.0)
+                pv_w = 3000.0 if self.vrm_frozen else 3000.0 + self.tick_s // 60 % 7
+                at = now - timedelta(seconds=60)
+                self._newest["vrm"] = reading(at, source="vrm", interval_s=60.0, pv_w=pv_w)
             for meter in self.meters:
                 meter.observe(self._newest.get(meter.name), self.own_w, now, float(self.tick_s))
             current = self.choice.choose(float(self.tick_s))
@@ -117,3 +122,49 @@ def test_a_reading_goes_by_the_name_of_its_meter_here() -> None:
     second.observe(reading(source="mqtt"), 0.0, NOON, 0.0)
     assert second.reading is not None
     assert second.reading.source == "mqtt_2"
+
+
+def portal(samples: int, interval_s: float = 60.0, *, step_w: float = 0.0, **fields: Any) -> str | None:
+    """Why VRM is not believed after so many samples, all alike but for their times; a step of ours after the second."""
+    vrm = WatchedMeter("vrm", max_reading_age_s=None, local=False)
+    for number in range(samples):
+        tick_s = number * interval_s
+        now = NOON + timedelta(seconds=tick_s)
+        logged = reading(now - timedelta(seconds=60), source="vrm", interval_s=interval_s, **fields)
+        for second in range(0, int(interval_s), 10):
+            own_w = step_w if tick_s + second > interval_s else 0.0
+            vrm.observe(logged, own_w, now + timedelta(seconds=second), tick_s + second)
+    return vrm.distrusted_because()
+
+
+@pytest.mark.parametrize("interval_s", [60.0, 300.0])
+def test_a_portal_that_repeats_itself_under_new_times_is_not_believed(interval_s: float) -> None:
+    assert portal(4, interval_s) is None, "three repeats may be chance"
+    assert f"exactly the same for {4 * interval_s:.0f} s, with 3000 W of sun" in str(portal(5, interval_s))
+
+
+def test_at_night_a_portal_may_repeat_itself() -> None:
+    assert portal(60, pv_w=0.0) is None
+    assert portal(60, pv_w=90.0) is None
+
+
+@pytest.mark.parametrize(("samples", "believed"), [(7, True), (8, False)])
+def test_a_portal_must_show_our_step_once_it_can(samples: int, believed: bool) -> None:
+    """By night, where nothing else tells. The step comes at 70 s, and counts from 250 s on."""
+    assert (portal(samples, step_w=1500.0, pv_w=0.0) is None) is believed
+
+
+def test_a_portal_that_repeats_itself_between_changes_is_believed() -> None:
+    life = Life()
+    life.gx_speaks = False
+    assert set(life.live(1200)[10:]) == {"vrm"}
+
+
+def test_a_portal_that_stands_still_alone_gives_no_good_meter() -> None:
+    life = Life()
+    life.gx_speaks, life.vrm_frozen = False, True
+    life.live(600)
+    assert not life.meters[1].good(float(life.tick_s))
+    life.vrm_frozen = False
+    life.live(70)
+    assert life.meters[1].good(float(life.tick_s))
