@@ -102,4 +102,7 @@ def _runs_with_others(holder: Holder, config_path: Path | None) -> bool:
     """Whether it has named another file of settings that is there."""
     if config_path is None or not holder.owner.startswith("/"):
         return False
-    return Path(holder.owner).exists() and Path(holder.owner).resolve() != config_path.resolve()
+    try:
+        return Path(holder.owner).exists() and Path(holder.owner).resolve() != config_path.resolve()
+    except (OSError, RuntimeError):
+        return False

@@ -52,7 +52,7 @@ def ask(
         ) from None
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
         raise NotRunning("no controller answers there") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         who = "the controller" if pid is None else f"the controller, process {pid},"
         raise NotRunning(f"{who} does not answer ({error})", pid=pid) from error
     return answer if isinstance(answer, dict) else {"ok": False, "message": f"unexpected answer {answer!r}"}

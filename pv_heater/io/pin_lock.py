@@ -31,6 +31,8 @@ from pv_heater.io.lock_places import SYSTEM, LockPlaces, byte_of, is_free, open_
 from pv_heater.io.own_files import OTHERS_MAY_WRITE, open_plain, read_plain
 
 STATE_LOCK_NAME = "lock"
+LONGEST_WORD = 4096
+"""As long as a path may be (PATH_MAX)."""
 TRIES = 5
 """Whoever looks for a holder takes the lock for an instant, so a first refusal may be over at once."""
 
@@ -260,7 +262,7 @@ def _read(fd: int) -> Holder:
     uid = os.fstat(fd).st_uid
     try:
         text: Any = json.loads(os.pread(fd, 10_000, 0))
-        words = {key: str(text[key]) for key in ("owner", "started", "state_dir")}
+        words = {key: str(text[key])[:LONGEST_WORD].replace("\0", "") for key in ("owner", "started", "state_dir")}
         return Holder(pid=int(text["pid"]), uid=uid, **words)
-    except (ValueError, TypeError, KeyError, OSError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, OSError):  # a stranger may have written it
         return Holder(pid=0, owner="", started="", state_dir="", uid=uid)

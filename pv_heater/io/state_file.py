@@ -29,10 +29,15 @@ class UnreadableState(Exception):
     """A saved state is there and cannot be read; the message says why."""
 
 
+FILE_MODE = 0o640
+"""What is kept about a home is nothing for the other users of the machine."""
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace `path` by `text`; a power cut leaves the old or the new file, never half of one. Raises OSError."""
     draft = path.with_name(f".{path.name}.new")
-    with open(draft, "w", encoding="utf-8") as file:
+    draft.unlink(missing_ok=True)  # one that a crash has left, or a link
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
