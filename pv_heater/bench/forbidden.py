@@ -14,6 +14,7 @@ from pv_heater.core.types import Decision, Reading
 ROUNDING = 1e-6
 GRID_ALARM_FACTOR = 5.0
 SLOWEST_REGULATED_S = 300.0
+LONGEST_AGE_S = 900.0
 ABOVE_RESERVE_PERCENT = 5.0
 UNKNOWN_BATTERY_PERCENT = 30.0
 """As the documentation promises them; said anew, so that a slip in the guards is seen here."""
@@ -39,7 +40,9 @@ class Blocks:
 class Forbidden:
     """Follows what the controller was told, and says what forbids heating."""
 
-    def __init__(self, site: Site, limits: Limits) -> None:
+    def __init__(self, site: Site, limits: Limits, *, in_house: bool) -> None:
+        """`in_house`: a meter on the spot is among those configured, not the portal alone."""
+        self._in_house = in_house
         self._site = site
         self._limits = limits
         self._vacation_until_at: datetime | None = None
@@ -99,7 +102,7 @@ class Forbidden:
         basis, limits = decision.inputs, self._limits
         if basis.reading_source is None:
             yield "there is no young reading"
-        elif tick_s - self._youngest_s >= decision.thresholds.max_reading_age_s + ROUNDING:
+        elif tick_s - self._youngest_s >= self._age_limit_s(basis.reading_source) + ROUNDING:
             yield f"the youngest reading was taken {tick_s - self._youngest_s:.0f} s ago"
         if self._interval_s is not None and self._interval_s > SLOWEST_REGULATED_S:
             yield f"a reading comes every {self._interval_s:.0f} s only"
@@ -109,6 +112,13 @@ class Forbidden:
             yield f"the battery holds {basis.battery_soc_percent} %"
         if basis.grid_w is not None and basis.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w:
             yield f"the grid delivers {basis.grid_w:.0f} W"
+
+    def _age_limit_s(self, source: str) -> float:
+        """Beyond it nothing heats by itself: as configured, else three intervals of the meter, 30 or 180 to 900 s."""
+        if self._limits.max_reading_age_s is not None:
+            return self._limits.max_reading_age_s
+        least_s = 30.0 if self._in_house and not source.startswith("vrm") else 180.0
+        return LONGEST_AGE_S if self._interval_s is None else min(LONGEST_AGE_S, max(least_s, 3.0 * self._interval_s))
 
     def _waiting(self, now: datetime, decision: Decision) -> Iterator[str]:
         basis = decision.inputs

@@ -66,7 +66,8 @@ class Promises:
         self._policies: Mapping[str, LoadPolicy] = {policy.name: policy for policy in config.policies}
         self._courses = {name: _Course() for name in self._policies}
         self._day: date | None = None
-        self._forbidden = Forbidden(config.site, config.limits)
+        in_house = any(row.type != "vrm" for row in config.meter)
+        self._forbidden = Forbidden(config.site, config.limits, in_house=in_house)
 
     def check(self, now: datetime, reading: Reading | None, inputs: Inputs, decision: Decision) -> list[str]:
         """A sentence for each promise that this step broke. `inputs.tick_s` must be given and never falls."""
@@ -131,7 +132,7 @@ class Promises:
         """Automatic loads together take no more than the budget, and what their minimum times and dead bands hold."""
         if any(isinstance(row, BatteryShare) for row in self._config.loads):
             return  # loads above the battery's place may take what was held back for it
-        most_w, drawn_w = max(0.0, decision.inputs.budget_w), 0.0
+        held_w = bands_w = drawn_w = 0.0
         for name, policy in self._policies.items():
             course, power_w = self._courses[name], decision.setpoints[name].power_w
             if decision.loads[name].mode is not Mode.AUTO or inputs.wishes.get(name) is not None:
@@ -140,10 +141,11 @@ class Promises:
                 continue
             drawn_w += power_w
             if power_w > 0:
-                most_w += policy.dead_band_w
+                bands_w += policy.dead_band_w
             if course.on and tick_s - course.since_s < policy.min_on_s:
-                most_w += policy.least_power_w
-        if drawn_w > most_w + ROUNDING:
+                held_w += policy.least_power_w
+        # What is held flows whatever the budget says, so it is the first that the budget pays.
+        if drawn_w > max(decision.inputs.budget_w, held_w) + bands_w + ROUNDING:
             yield f"automatic loads draw {drawn_w:.0f} W of a budget of {decision.inputs.budget_w:.0f} W"
 
     def _of_load(

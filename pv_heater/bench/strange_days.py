@@ -160,8 +160,13 @@ class _Life:
         self._promises.note_restart(self._tick_s)
 
 
+def _tank(chance: Random) -> TankSettings:
+    """Anything between cold and hot, and a thermostat that may be set beyond what the load may reach."""
+    return TankSettings(start_c=chance.uniform(12.0, 66.0), thermostat_c=chance.choice([50.0, 65.0, 90.0]))
+
+
 def _home(chance: Random, config: Config, pace_s: float) -> HomeSettings:
     """The home as it is configured; its battery and its tanks begin anywhere."""
-    tanks = {policy.name: TankSettings(start_c=chance.uniform(12.0, 66.0)) for policy in config.policies}
+    tanks = {policy.name: _tank(chance) for policy in config.policies}
     home = HomeSettings.of_site(config.site, start_percent=chance.choice([0.0, 21.0, 50.0, 98.0, 100.0]), tanks=tanks)
     return replace(home, interval_s=chance.choice([pace_s, pace_s, 60.0, 900.0]))

@@ -37,6 +37,8 @@ class StrangeMeter:
         self._said: list[Reading] = []
         self._late_s = chance.choice([0.0, 0.0, 60.0, 600.0]) if roughness > 0 else 0.0
         self._throttle = chance.choice(["told", "told", "hidden", "lied"])
+        self._phases = chance.choice([(1.0,), (0.2, 0.3, 0.5), (0.0, 1.0, 0.0), (-0.5, 0.7, 0.8)])
+        """What of the grid's power each phase carries; one may feed back what another draws."""
 
     def say(self, truth: Reading, tick_s: float, *, in_order: bool) -> Reading | None:
         """What arrives at the controller now; `truth` is what there is to be seen.
@@ -60,10 +62,14 @@ class StrangeMeter:
     def _worsened(self, truth: Reading) -> Reading:
         chance = self._chance
         changes: dict[str, Any] = dict.fromkeys(self._blind)
+        if truth.grid_w is not None:
+            changes["grid_phase_w"] = tuple(share * truth.grid_w for share in self._phases)
         if self._throttle != "told":
             changes["pv_throttled"] = None if self._throttle == "hidden" else chance.choice([True, False])
         if chance.random() < 0.02 * self._often:
-            changes[chance.choice(_POWERS)] = chance.choice([-9000.0, 0.0, 500.0, 25_000.0])
+            changes[chance.choice(_POWERS)] = chance.choice([-9000.0, 0.0, 500.0, 1500.0, 25_000.0])
+        if chance.random() < 0.02 * self._often:
+            changes["battery_soc_percent"] = chance.choice([0.0, 10.0, 22.0, 45.0, 100.0])
         if chance.random() < 0.01 * self._often:
             changes["grid_connected"] = False
         if chance.random() < 0.02 * self._often:
