@@ -14,8 +14,6 @@ import asyncio
 import contextlib
 import logging
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,18 +23,13 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from pv_heater.bench.brokers import Mosquitto, free_port, mosquitto_path
+from tests.waiting import WITHIN_S, until
 
 MOSQUITTO = mosquitto_path()
-WAIT_S = 10.0
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_S) -> float:
-    """Seconds until `condition` holds; fails after `seconds`."""
-    began_s = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began_s < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.005)
-    return time.monotonic() - began_s
+WAIT_S = WITHIN_S
+SHUTDOWN_S = 5.0
+"""A broker that waits for a client that is gone is cut short after this."""
+wait_for = until
 
 
 class AmqttBroker:
@@ -89,7 +82,7 @@ class AmqttBroker:
         if self._broker is None:
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._broker.shutdown(), WAIT_S / 2)
+            await asyncio.wait_for(self._broker.shutdown(), SHUTDOWN_S)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()

@@ -24,6 +24,7 @@ from pv_heater.ports import ForecastSource
 from tests.forecast_server import ForecastServer
 from tests.source_tools import NOON, HandClock, tools_for
 from tests.vrm_server import VrmServer, record
+from tests.waiting import WITHIN_S
 
 LOG = logging.getLogger("tests.defects")
 
@@ -144,7 +145,7 @@ def test_an_outage_is_not_waited_for_by_whoever_wants_the_latest_value(
 
     worker = Worker("VRM", read_or_hang, lambda: 0.05, clock.monotonic_s, lambda: None, LOG)
     worker.start()
-    assert began.wait(10)
+    assert began.wait(WITHIN_S)
     assert worker.latest() == first
     worker.stop()
     release.set()

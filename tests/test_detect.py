@@ -32,6 +32,7 @@ from pv_heater.io.mdns import Announced, announced_gx
 from pv_heater.meters import METERS
 from tests.builders import config
 from tests.mqtt_brokers import MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port
+from tests.waiting import WITHIN_S
 
 pytestmark = pytest.mark.xdist_group("mdns")
 """There is one multicast group, and all answers in it are heard by all."""
@@ -291,7 +292,7 @@ def test_whatever_listens_there_the_questions_end_soon_without_a_way(
         done: list[Gx] = []
         asking = threading.Thread(target=lambda: done.append(ask(ports, patience_s=0.6)), daemon=True)
         asking.start()
-        asking.join(timeout=10.0)
+        asking.join(timeout=WITHIN_S)
     assert done == [Gx(address="127.0.0.1", name="venus.local")]
 
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import yaml
 
 from tests.process.program import PROJECT, RELAY, SERVO, settings
 from tests.vrm_server import VrmServer
+from tests.waiting import until
 
 UNIT = PROJECT / "Files" / "systemd" / "pv-heater.service"
 MANAGER = Path("/lib/systemd/systemd")
@@ -113,10 +113,7 @@ def for_test(unit: str, config: Path) -> str:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    until_s = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until_s, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
+    until(condition, what, seconds)
 
 
 @pytest.fixture

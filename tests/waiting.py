@@ -13,11 +13,14 @@ LOOK_S = 0.005
 
 
 def until(
-    condition: Callable[[], Any], what: str, within_s: float = WITHIN_S, *, more: Callable[[], str] = str
+    condition: Callable[[], Any], what: str, usually_s: float = 0.0, *, more: Callable[[], str] = lambda: ""
 ) -> float:
-    """Seconds until `condition` holds; fails after `within_s` with `what` was waited for and what `more` then says."""
-    began_s = time.monotonic()
+    """Seconds until `condition` holds. Fails with `what`, and what `more` then says, after `WITHIN_S` or more.
+
+    `usually_s` is what it takes on a quiet machine at most; it makes the end later, never earlier.
+    """
+    began_s, within_s = time.monotonic(), max(WITHIN_S, 2.0 * usually_s)
     while not condition():
-        assert time.monotonic() - began_s < within_s, f"not within {within_s} s: {what}\n{more()}"
+        assert time.monotonic() - began_s < within_s, f"not within {within_s:.0f} s: {what}\n{more()}"
         time.sleep(LOOK_S)
     return time.monotonic() - began_s

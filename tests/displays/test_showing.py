@@ -20,6 +20,7 @@ from pv_heater.report import Status
 from pv_heater.showing import STALE_S, Displays, OwnPins, Shown
 from tests.builders import House, config, heater
 from tests.displays.rig import status, tools
+from tests.waiting import WITHIN_S
 
 pytestmark = pytest.mark.xdist_group("gpiochip83")  # the pins that these tests lock
 
@@ -160,7 +161,7 @@ def test_a_display_that_hangs_keeps_the_end_waiting_for_a_second_at_most() -> No
     beside = Beside(panel)
     thread = threading.Thread(target=beside.shown.turn)
     thread.start()
-    assert hangs.wait(10)
+    assert hangs.wait(WITHIN_S)
     began_s = time.monotonic()
     beside.shown.close()
     assert time.monotonic() - began_s < 3

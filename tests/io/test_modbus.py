@@ -11,6 +11,7 @@ import pytest
 from pv_heater.bench.modbus_gx import SYSTEM_UNIT, ModbusGx
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.modbus import ModbusClient, Refused
+from tests.waiting import WITHIN_S
 
 SHORT_S = 0.3
 
@@ -138,7 +139,7 @@ def test_closing_from_another_thread_ends_the_request_that_is_under_way(gx: Modb
     while not client.is_connected and time.monotonic() < deadline_s:
         time.sleep(0.005)
     client.close()
-    assert ended.wait(5)
+    assert ended.wait(WITHIN_S)
     assert not client.is_connected
 
 

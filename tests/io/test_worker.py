@@ -11,6 +11,7 @@ import pytest
 from pv_heater.errors import AuthRejected, RateLimited, Unreachable
 from pv_heater.io.worker import Worker, retry_delay_s
 from tests.source_tools import HandClock
+from tests.waiting import WITHIN_S
 
 LOG = logging.getLogger("tests.worker")
 
@@ -131,7 +132,7 @@ def test_the_thread_reads_until_it_is_stopped() -> None:
     came = threading.Event()
     worker = Worker("fast", lambda: 1, lambda: 0.05, HandClock().monotonic_s, came.set, LOG)
     worker.start()
-    assert came.wait(5)
+    assert came.wait(WITHIN_S)
     assert worker.status().next_try_s is not None
     worker.stop()
     assert worker.status().next_try_s is None
@@ -147,7 +148,7 @@ def test_stopping_does_not_wait_for_a_hung_read() -> None:
 
     worker = build(hang)
     worker.start()
-    assert reading.wait(5)
+    assert reading.wait(WITHIN_S)
     worker.stop()
     assert worker.latest() is None
     release.set()

@@ -21,6 +21,7 @@ from pv_heater.io.gpio import Pins
 from pv_heater.loads.burst_ssr import CONTACT_S, BurstSsr
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on
+from tests.waiting import until
 
 SSR, RELAY = "GPIO17", "GPIO27"
 
@@ -69,10 +70,7 @@ class Rig:
 
     def wait_for(self, pin: str, level: float | None) -> None:
         """Until the thread has done that; it takes a moment, not a unit."""
-        deadline_s = time.monotonic() + 5
-        while self.level(pin) != level:
-            assert time.monotonic() < deadline_s, f"{pin} never became {level}"
-            time.sleep(0.001)
+        until(lambda: self.level(pin) == level, f"{pin} becomes {level}")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pv_heater.errors import Unreachable
 from pv_heater.loads.networked import GRACE_S, LONGEST_OFF_S, NetworkedLoad
 from tests.mqtt_brokers import wait_for
 from tests.source_tools import HandClock
+from tests.waiting import WITHIN_S
 
 ON = Setpoint(on=True, power_w=700.0)
 
@@ -80,7 +81,7 @@ def test_a_device_that_holds_the_first_word_is_unreachable_while_it_does(rig: Ri
     rig.confirmed(700.0)
     rig.dimmer.free.clear()
     rig.dimmer.under_way.clear()
-    assert rig.dimmer.under_way.wait(5)
+    assert rig.dimmer.under_way.wait(WITHIN_S)
     assert rig.load.trouble() is None
     rig.clock.advance(GRACE_S)
     assert rig.load.trouble() == "it was told something more than 5 s ago and has not answered"
@@ -105,7 +106,7 @@ def test_a_stop_is_not_over_while_an_older_word_can_still_switch_it_on(rig: Rig)
     rig.dimmer.free.clear()
     rig.dimmer.under_way.clear()
     rig.load.apply(ON, 1.0)
-    assert rig.dimmer.under_way.wait(5)
+    assert rig.dimmer.under_way.wait(WITHIN_S)
     assert rig.load.safe(2.0) is not None, "off was confirmed, but before the word that is on its way"
     rig.dimmer.free.set()
     wait_for(lambda: rig.load.confirmed_off, "off after the older word")

@@ -23,6 +23,7 @@ from pv_heater.ports import Tools
 from tests.gx_device import BCT, ESS, PACE, PLANT, SPEED, GxPeer, charger, ess_house, fast_broker, traffic
 from tests.mqtt_brokers import AmqttBroker, Mosquitto, wait_for
 from tests.source_tools import GRAZ, no_pins
+from tests.waiting import WITHIN_S
 
 Broker = Mosquitto | AmqttBroker
 Build = Callable[..., GxMqttMeter]
@@ -55,7 +56,7 @@ def build(broker: Broker, tmp_path: Path) -> Iterator[Build]:
         meter.close()
 
 
-def until(meter: GxMqttMeter, wanted: Callable[[Reading], bool], seconds: float = 5.0) -> Reading:
+def until(meter: GxMqttMeter, wanted: Callable[[Reading], bool], seconds: float = WITHIN_S) -> Reading:
     """The first reading that is as wanted; troubles on the way are waited out."""
     ends_s = time.monotonic() + seconds
     seen: object = None
@@ -70,7 +71,7 @@ def until(meter: GxMqttMeter, wanted: Callable[[Reading], bool], seconds: float 
     raise AssertionError(f"not within {seconds} s, but {seen!r}")
 
 
-def trouble(meter: GxMqttMeter, seconds: float = 5.0) -> tuple[SourceError, list[Reading]]:
+def trouble(meter: GxMqttMeter, seconds: float = WITHIN_S) -> tuple[SourceError, list[Reading]]:
     """The first error, and the readings that came before it."""
     ends_s = time.monotonic() + seconds
     before = []
@@ -144,7 +145,7 @@ def test_a_grid_meter_that_was_lost_while_nobody_listened_is_noticed(broker: Bro
     false = {"Ac/Grid/L1/Power": -300.0, "Ac/ActiveIn/ServiceType": "vebus", "Ac/In/0/ServiceType": "vebus"}
     gx.set(ess_house(**false))
     broker.start()
-    ends_s, error = time.monotonic() + 10, trouble(meter)[0]
+    ends_s, error = time.monotonic() + WITHIN_S, trouble(meter)[0]
     while isinstance(error, Unreachable) and time.monotonic() < ends_s:
         error = trouble(meter)[0]
     assert "lost its grid meter" in str(error)

@@ -24,6 +24,7 @@ from pv_heater.ports import Tools
 from tests.builders import config
 from tests.serial_devices import Port, history, inverter, mk2_frame, monitor, mppt
 from tests.source_tools import GRAZ, no_pins
+from tests.waiting import WITHIN_S
 
 SILENCE_S = 0.4
 
@@ -415,8 +416,8 @@ def test_a_worker_keeps_the_newest_and_says_silence_once(
     worker = Worker("serial", meter.read, lambda: meter.interval_s, clock.monotonic_s, came.set, log)
     with closing(Speaker(port, mppt)):
         worker.start()
-        assert came.wait(5.0)
-    deadline_s = time.monotonic() + 10.0
+        assert came.wait(WITHIN_S)
+    deadline_s = time.monotonic() + WITHIN_S
     while caplog.text.count("nothing came") < 1 and time.monotonic() < deadline_s:
         time.sleep(0.02)
     worker.stop()

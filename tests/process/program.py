@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import yaml
+
+from tests.waiting import WITHIN_S, until
 
 PROJECT = Path(__file__).parent.parent.parent
 CHIP = f"gpiochip{os.getpid()}"
@@ -97,14 +98,15 @@ class Program:
         return self.states(RELAY)[-1:] == [1.0]
 
     def wait_for(self, condition: Callable[[], bool], seconds: float, what: str) -> float:
-        """Seconds until `condition` holds; fails after `seconds`."""
-        began_s = time.monotonic()
-        while not condition():
-            waited_s = time.monotonic() - began_s
-            assert waited_s < seconds, f"{what}: not within {seconds} s\n{self.log()}"
+        """Seconds until `condition` holds, `seconds` at most on a quiet machine; see `tests.waiting.until`."""
+
+        def holds() -> bool:
+            if condition():
+                return True
             assert self.process.poll() is None or condition(), f"{what}: the program has ended\n{self.log()}"
-            time.sleep(0.01)
-        return time.monotonic() - began_s
+            return False
+
+        return until(holds, what, seconds, more=self.log)
 
     def wait_until_heating(self, seconds: float = 15.0) -> None:
         """Relay closed, and after that the servo turned up and at rest."""
@@ -119,7 +121,7 @@ class Program:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(WITHIN_S)
 
     def log(self) -> str:
         path = self.folder / "heater.log"
@@ -132,5 +134,5 @@ def run_once(folder: Path, config: Mapping[str, Any], *arguments: str) -> subpro
     path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
     return subprocess.run(
         [sys.executable, "main.py", *arguments, "--config", str(path)],
-        cwd=PROJECT, capture_output=True, text=True, timeout=30,
+        cwd=PROJECT, capture_output=True, text=True, timeout=2 * WITHIN_S,
     )  # fmt: skip

@@ -14,6 +14,7 @@ import pytest
 from tests.io.wiper_chip import WiperChip
 from tests.process.program import CHIP, PROJECT, Program, run_once, settings
 from tests.vrm_server import VrmServer
+from tests.waiting import WITHIN_S
 
 pytestmark = pytest.mark.process
 
@@ -78,12 +79,12 @@ def test_what_kill_9_leaves_on_is_switched_off_by_off(vrm: VrmServer, tmp_path: 
     with running(tmp_path, vrm) as program:
         wait_until_heating(program)
         program.process.kill()
-        program.process.wait(10)
+        program.process.wait(WITHIN_S)
         assert not is_all_off(program)
         (tmp_path / "config.yaml").write_text("loads: [\n")  # and the settings are broken: the pins file must do
         environ = {**os.environ, "STATE_DIRECTORY": str(tmp_path / "state")}
         command = [sys.executable, "main.py", "off", "--config", str(tmp_path / "config.yaml")]
-        assert subprocess.run(command, cwd=PROJECT, env=environ, timeout=30, check=False).returncode == 0
+        assert subprocess.run(command, cwd=PROJECT, env=environ, timeout=2 * WITHIN_S, check=False).returncode == 0
         assert is_all_off(program)
         assert step(program) == 0
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.process.program import Program, regulator, run_once, settings
 from tests.vrm_server import VrmServer
+from tests.waiting import WITHIN_S, until
 
 pytestmark = pytest.mark.process
 
@@ -67,11 +68,8 @@ def test_a_program_that_is_killed_leaves_no_rules_behind(vrm: VrmServer, tmp_pat
     with Program(tmp_path, settings(tmp_path, vrm.url, loads=[regulator(), lamp()])) as program:
         program.wait_for(lambda: told.exists() and told.read_text() != "", 15, "rule started")
         os.kill(program.process.pid, 9)
-        program.process.wait(10)
-    until_s = time.monotonic() + 10
-    while Path(f"/proc/{told.read_text()}").exists() and time.monotonic() < until_s:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{told.read_text()}").exists()
+        program.process.wait(WITHIN_S)
+    until(lambda: not Path(f"/proc/{told.read_text()}").exists(), "the rules' process has ended")
 
 
 def test_check_prints_what_each_rule_answers_now(vrm: VrmServer, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pv_heater.rules.files import RuleFiles
 from pv_heater.rules.runner import LATE_ROUNDS, OLDEST_S, RESTART_S, RuleRunner, Wishes
 from tests.builders import House, config, heater
 from tests.io.test_child import runs
+from tests.waiting import WITHIN_S
 
 GOOD = 'def rule(home):\n    return "on", f"the battery holds {home.soc:.0f} %"\n'
 LOADS = ("good", "other", "third")
@@ -225,7 +226,7 @@ def test_what_a_rule_started_ends_with_its_process(rigs: Callable[..., Rig], tmp
     pid = int(told.read_text(encoding="utf-8"))
     assert Path(f"/proc/{pid}").exists()
     rig.runner.close()
-    until_s = time.monotonic() + 5
+    until_s = time.monotonic() + WITHIN_S
     while runs(pid) and time.monotonic() < until_s:
         time.sleep(0.01)
     assert not runs(pid)
@@ -324,7 +325,7 @@ def test_files_and_hosts_are_asked_about_beside_the_rules(rigs: Callable[..., Ri
     there.touch()
     rig = rigs(probes=frozenset({Probe("file_exists", str(there)), Probe("file_exists", str(missing))}))
     rig.write("good", f"def rule(home):\n    return 'on' if home.file_exists({str(there)!r}) else None\n")
-    until_s = time.monotonic() + 10
+    until_s = time.monotonic() + WITHIN_S
     while rig.runner.waits() and time.monotonic() < until_s:
         answer = rig.ask()
         time.sleep(0.02)
