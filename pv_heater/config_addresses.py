@@ -73,14 +73,15 @@ def _places(word: str, settings: Any) -> Iterator[_Place]:
 
 
 def _dimmer(settings: Any) -> Iterator[_Place]:
-    device, _ = _device(settings.url)
-    yield _Place("url", "http", device, frozenset())
+    device, base = _device(settings.url)
+    yield _Place("url", "http", device, frozenset({("dimmer", base)}) if base else frozenset())
 
 
 def _http(settings: Any) -> Iterator[_Place]:
     device, base = _device(settings.url)
-    parts = frozenset(_request(base, request) for request in settings.off)
-    yield _Place("url", "http", device, parts)
+    # What switches it on comes last: a copied row whose `off` alone was changed switches the first one's output on.
+    on = getattr(settings, "power", None) or settings.on
+    yield _Place("url", "http", device, frozenset(_request(base, request) for request in (*settings.off, *on[-1:])))
 
 
 def _mqtt(settings: Any) -> Iterator[_Place]:

@@ -172,7 +172,9 @@ class HttpClient:
         status, quote = reply.status, self.clean(said or _quoted(reply.text))
         wish_s = retry_after_s(reply)
         if status in (401, 403):
-            return AuthRejected(f"{self._who} refused access ({status}): {quote}", retry_after_s=wish_s)
+            asks = reply.headers.get("WWW-Authenticate", "").partition(" ")[0].lower()
+            wish = f"; it asks for a login by {asks}" if asks in ("basic", "digest") else ""
+            return AuthRejected(f"{self._who} refused access ({status}): {quote}{wish}", retry_after_s=wish_s)
         if status == 429:
             wish = "" if wish_s is None else f" and asks us to wait {wish_s:.0f} s"
             return RateLimited(f"{self._who} says we ask too often (429){wish}: {quote}", retry_after_s=wish_s)

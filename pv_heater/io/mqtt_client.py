@@ -93,7 +93,8 @@ def _why(error: OSError | ValueError, where: str, connect_s: float, *, too_slow:
     if too_slow:
         return f"cannot be reached: no complete connection within {connect_s:g} s"
     if isinstance(error, ssl.SSLError):
-        return f"cannot be reached: it {tls_trouble(error, where)}"
+        advice = "; set its fingerprint, or ca_file" if isinstance(error, ssl.SSLCertVerificationError) else ""
+        return f"cannot be reached: it {tls_trouble(error, where)}{advice}"
     if isinstance(error, LookUpTooSlow):
         return "cannot be reached: the look-up of its name takes too long"
     if isinstance(error, socket.gaierror):

@@ -63,7 +63,7 @@ class HttpDimmer(NetworkedLoad):
     @staticmethod
     def state_of(settings: HttpDimmerSettings) -> str:
         """What the dimmer says now; moves nothing. Blocks; raises SourceError."""
-        with closing(HttpLink(settings, "the dimmer")) as link:
+        with closing(HttpLink(settings, "the dimmer", patient=True)) as link:
             state = parse_state(link.ask("/state"), link.who)
         said = f"the dimmer gives {state.dimmer_percent:g} %"
         if state.has_no_probe:

@@ -17,6 +17,8 @@ _CONNECT_S, _READ_S, _WHOLE_S = 1.5, 2.0, 3.0
 WORD_S = 4.0
 """For everything that belongs to one setpoint, the reading back included: then an `off` has still a second of the five
 that a stop waits."""
+_CHECK_CONNECT_S, _CHECK_WHOLE_S = 8.0, 12.0
+"""Where nobody waits for an `off`: a name may take 5 s to be looked up for the first time."""
 _MOST_BYTES = 65_536
 
 
@@ -43,9 +45,18 @@ class HttpLink:
     """One device. For use by one thread; only `close` may come from another."""
 
     def __init__(
-        self, settings: HttpLoadPolicy, who: str = "the device", *, read_s: float = _READ_S, whole_s: float = _WHOLE_S
+        self,
+        settings: HttpLoadPolicy,
+        who: str = "the device",
+        *,
+        read_s: float = _READ_S,
+        whole_s: float = _WHOLE_S,
+        patient: bool = False,
     ) -> None:
-        """`who` is what messages call it. `read_s` and `whole_s`, time limits of an answer, are for tests."""
+        """`who` is what messages call it; `patient`: only to be asked something, by `check`.
+
+        `read_s` and `whole_s`, time limits of an answer, are for tests.
+        """
         login = None
         if settings.username is not None and settings.password is not None:
             digest = settings.auth == "digest"
@@ -59,9 +70,9 @@ class HttpLink:
             who=who,
             secrets=(token,),
             login=login,
-            connect_s=_CONNECT_S,
+            connect_s=_CHECK_CONNECT_S if patient else _CONNECT_S,
             read_s=read_s,
-            whole_s=whole_s,
+            whole_s=_CHECK_WHOLE_S if patient else whole_s,
             most_bytes=_MOST_BYTES,
         )
 

@@ -59,7 +59,7 @@ class Order:
 
 def state_of(settings: HttpOutputSettings, confirm: Confirmation | None) -> str:
     """What the device says that it does, for `check`: asks and moves nothing. Blocks; raises SourceError."""
-    with closing(HttpLink(settings)) as link:
+    with closing(HttpLink(settings, patient=True)) as link:
         if confirm is None:
             link.reach()
             return "the device answers; without `confirm` it cannot be asked what it does"

@@ -20,7 +20,8 @@ Row = dict[str, Any]
 def http(url: str, off: Any = "/relay/0?turn=off", **more: Any) -> Row:
     requests = off if isinstance(off, list) else [off]
     rows = [request if isinstance(request, dict) else {"path": request} for request in requests]
-    return {"type": "http_switch", "url": url, "on": [{"path": "/on"}], "off": rows, **more}
+    on = [{"path": rows[-1]["path"].replace("off", "on"), **({"method": "POST"} if "method" in rows[-1] else {})}]
+    return {"type": "http_switch", "url": url, "on": on, "off": rows, **more}
 
 
 def dimmer(url: str, **more: Any) -> Row:
@@ -69,6 +70,9 @@ SAME = {
         http("http://192.168.1.60", {"path": "/rpc", "method": "POST", "body": JSON_OFF}),
     ],
     "one of several requests": [http("http://a", ["/x", "/relay/0?turn=off"]), http("http://a")],
+    "only its off was changed": [
+        http("http://a"), http("http://a", "/relay/1?turn=off", on=[{"path": "/relay/0?turn=on"}])
+    ],
     "Power and Power1": [preset("tasmota_relay"), http("http://192.168.1.60", "/cm?cmnd=Power%20Off")],
     "Tasmota as switch and dimmer": [preset("tasmota_relay"), preset("tasmota_dimmer")],
     "an address with a path": [http("http://a/boiler/"), http("http://a", "/boiler/relay/0?turn=off")],
@@ -86,6 +90,7 @@ SAME = {
     "GX relay with the portal ID and without": [gx(portal_id="c0619ab0a001"), gx()],
 }  # fmt: skip
 OTHER = {
+    "dimmers behind one address": [dimmer("http://gateway/one"), dimmer("http://gateway/two")],
     "dimmers": [dimmer("http://192.168.1.199"), dimmer("http://192.168.1.200")],
     "a port": [dimmer("http://192.168.1.199"), dimmer("http://192.168.1.199:8081")],
     "a channel": [http("http://a", "/relay/0?turn=off"), http("http://a", "/relay/1?turn=off")],

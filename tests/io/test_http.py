@@ -89,6 +89,13 @@ def test_a_status_becomes_the_error_it_means_and_is_not_retried(
     assert len(server.log) == 1
 
 
+def test_how_a_login_is_asked_for_is_told(server: HTTPServer) -> None:
+    headers = {"WWW-Authenticate": 'Digest realm="shelly", nonce="1"'}
+    server.expect_request("/api/x").respond_with_data("", status=401, headers=headers)
+    with pytest.raises(AuthRejected, match="it asks for a login by digest"):
+        client_of(server).get_json("/x")
+
+
 @pytest.mark.parametrize(
     ("lines", "wish_s"),
     [
