@@ -15,6 +15,9 @@ FORGOTTEN_S = 120.0
 """A question that no rule has asked for so long is dropped."""
 PING_TIMEOUT_S = 3.0
 MOST_PROBES = 50
+STALE_S = 180.0
+"""An answer so long overdue is worth nothing: the thread hangs, such as at a network drive that is gone. All questions
+together take up to two and a half minutes where nobody answers."""
 
 Key = tuple[str, str]
 
@@ -40,7 +43,8 @@ class Probes:
         if self._thread is None and self._begin:
             self._thread = threading.Thread(target=self._run, name="probes", daemon=True)
             self._thread.start()
-        return self._answers.get(key, (None, 0.0))[0]
+        found, due_s = self._answers.get(key, (None, 0.0))
+        return found if time.monotonic() - due_s < STALE_S else None
 
     def answers(self, keys: Iterable[Key]) -> dict[str, bool]:
         """What is known of several, by their text as in `core.expression.Probe`."""

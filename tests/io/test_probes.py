@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.io.probes import FILE_EVERY_S, FORGOTTEN_S, MOST_PROBES, PING_EVERY_S, Probes, answers, exists
+from pv_heater.io.probes import FILE_EVERY_S, FORGOTTEN_S, MOST_PROBES, PING_EVERY_S, STALE_S, Probes, answers, exists
 
 
 @pytest.fixture
@@ -46,6 +46,16 @@ def test_a_file_is_there_or_not(tmp_path: Path) -> None:
     assert exists(str(tmp_path / "file" / "below")) is False
     assert exists("\x00") is None
     assert exists("x" * 5000) is None
+
+
+def test_an_answer_that_is_long_overdue_is_worth_nothing(tmp_path: Path) -> None:
+    probes = Probes(begin=False)
+    assert probes.answer("file_exists", str(tmp_path)) is None
+    probes.look(time.monotonic())
+    assert probes.answer("file_exists", str(tmp_path)) is True
+    (key,) = probes._answers
+    probes._answers[key] = (True, time.monotonic() - STALE_S - 1)
+    assert probes.answer("file_exists", str(tmp_path)) is None
 
 
 def test_each_is_asked_at_its_own_pace_and_dropped_when_nobody_wants_it(ping_log: Path, tmp_path: Path) -> None:
