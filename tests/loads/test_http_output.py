@@ -212,5 +212,5 @@ def test_a_mistake_in_a_variators_settings_is_named(changes: dict[str, Any], sai
 
 
 def test_a_switch_is_all_or_nothing_and_a_variator_is_not() -> None:
-    switch, dimmer = load_config({"loads": [row(), variator(name="dimmer")]}).policies
+    switch, dimmer = load_config({"loads": [row(), variator(name="dimmer", url="http://192.168.1.61")]}).policies
     assert (switch.least_power_w, dimmer.least_power_w) == (800.0, 60.0)
