@@ -181,6 +181,8 @@ def _modbus_server() -> Iterator[int]:
 
     gx = ModbusGx()
     gx.reset()
+    gx.house(battery_w=1802)
+    gx.grid_meter(30, 100, None, None)
     with gx:
         yield gx.port
 

@@ -185,4 +185,5 @@ def _pace(speed: float) -> GxPace:
         remind_s=real.remind_s / speed, full_s=real.full_s / speed, retry_s=max(0.2, real.retry_s / speed),
         again_s=max(0.3, real.again_s / speed), old_life_s=real.old_life_s / speed,
         silence_s=max(0.3, real.silence_s / speed), renew_s=real.renew_s / speed, spacing_s=real.spacing_s / speed,
+        calm_s=max(0.2, real.calm_s / speed),
     )  # fmt: skip
