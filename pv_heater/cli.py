@@ -265,7 +265,7 @@ def force(
     mode: Annotated[str, typer.Argument(help="on, off or auto.", metavar="MODE")],
     config: ConfigOption = None,
     duration: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 2h; it always ends.")
+        str, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 1h30m; at most 7 days.")
     ] = "2h",
     power: Annotated[float | None, typer.Option(metavar="WATTS", help="Else full power.")] = None,
 ) -> None:
@@ -273,6 +273,7 @@ def force(
 
     `auto` gives it back. Safety guards still win.
     """
+    mode = mode.lower()
     if mode not in ("on", "off", "auto"):
         raise typer.BadParameter(f"the mode must be on, off or auto, not {mode!r}")
     request = {"command": "force", "load": load, "mode": mode, "for_s": seconds(duration), "power_w": power}
@@ -284,7 +285,9 @@ def boost(
     ctx: typer.Context,
     load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],
     config: ConfigOption = None,
-    duration: Annotated[str, typer.Option("--for", metavar="TIME", help="At most so long: 90s, 30m, 2h.")] = "2h",
+    duration: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 1h30m; at most 12 h.")
+    ] = "2h",
     to: Annotated[
         float | None, typer.Option(metavar="DEGREES", help="Until it has so much; else its target_c.")
     ] = None,
@@ -305,7 +308,7 @@ def clear(
 ) -> None:
     """End the latched fault of a load.
 
-    Once its cause is mended; after `off` too.
+    After you have fixed its cause; also needed after `off`.
     """
     _say_done(_ask(_load(ctx, config), {"command": "clear", "load": load}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -9,6 +10,9 @@ import typer
 
 from pv_heater.core.plain_text import plain
 from pv_heater.why_text import entry_lines, grounds_text, state_lines
+
+LONGEST_SHOWN = 40
+"""So much of a wrong word is repeated."""
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -72,15 +76,12 @@ def why_lines(answer: Any, zone: tzinfo) -> list[str]:
 
 
 def seconds(text: str) -> float:
-    """Seconds in ``90s``, ``30m``, ``2h`` or ``1d``. Raises typer.BadParameter for anything else."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    amount, unit = text[:-1], text[-1:]
-    try:
-        value = float(amount) * units[unit]
-    except (ValueError, KeyError):
-        raise typer.BadParameter(
-            f"a duration has a number and a unit, such as 90s, 30m, 2h or 1d, not {text!r}"
-        ) from None
+    """Seconds in ``90s``, ``30m``, ``2h``, ``1h30m`` or ``1d``. Raises typer.BadParameter for anything else."""
+    parts = re.findall(r"([0-9]{1,9}(?:[.][0-9]{1,9})?)([smhd])", text.lower())
+    if not parts or "".join(amount + unit for amount, unit in parts) != text.lower():
+        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+        raise typer.BadParameter(f"a duration is numbers with units, such as 90s, 30m, 1h30m or 1d, not {shown!r}")
+    value = sum(float(amount) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[unit] for amount, unit in parts)
     if not 0 < value <= 366 * 86_400:
         raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pv_heater.core.expected import expected
 from pv_heater.core.types import Boost, ClearFault, Force, Mode, to_jsonable
 from pv_heater.journal import Journal
 from pv_heater.loop import Loop
@@ -45,8 +46,7 @@ class CommandHandler:
         if word == "still_on":
             return {"ok": True, "loads": self._loop.still_on()}
         if word == "clear":
-            self._loop.submit(ClearFault(load=_text(request, "load")))
-            return {"ok": True, "message": f"the fault of {request['load']} is cleared"}
+            return self._obey(ClearFault(load=_text(request, "load")))
         if word == "force":
             return self._force(request)
         if word == "boost":
@@ -67,15 +67,21 @@ class CommandHandler:
         return {"ok": True, "entries": to_jsonable(self._journal.last(count, load))}
 
     def _force(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        mode = Mode(_text(request, "mode"))
+        mode = _mode(request)
         for_s, power_w = _number(request, "for_s"), _number(request, "power_w")
-        self._loop.submit(Force(load=_text(request, "load"), mode=mode, for_s=for_s, power_w=power_w))
-        return {"ok": True, "message": f"{request['load']} is now in mode {mode}"}
+        return self._obey(Force(load=_text(request, "load"), mode=mode, for_s=for_s, power_w=power_w))
 
     def _boost(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         for_s, to_c = _number(request, "for_s"), _number(request, "to_c")
-        self._loop.submit(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
-        return {"ok": True, "message": f"{request['load']} is heated now; `force {request['load']} auto` ends it"}
+        return self._obey(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
+
+    def _obey(self, command: Force | Boost | ClearFault) -> Mapping[str, Any]:
+        """Queue it, and say what it will come to. Raises ValueError for what cannot be; then nothing is queued."""
+        status = self._status()
+        decision, now = (None, None) if status is None else (status.decision, status.now)
+        message = expected(command, self._loop.policies, decision, now)
+        self._loop.submit(command)
+        return {"ok": True, "message": message}
 
 
 def _number(request: Mapping[str, Any], key: str) -> float | None:
@@ -85,6 +91,13 @@ def _number(request: Mapping[str, Any], key: str) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= LARGEST:
         raise ValueError(f"{key} must be a number above 0 and at most {LARGEST:.0f}, not {repr(value)[:40]}")
     return value
+
+
+def _mode(request: Mapping[str, Any]) -> Mode:
+    word = _text(request, "mode").lower()
+    if word not in set(Mode):
+        raise ValueError(f"the mode must be on, off or auto, not {word[:40]!r}")
+    return Mode(word)
 
 
 def _text(request: Mapping[str, Any], key: str) -> str:

@@ -27,7 +27,7 @@ from pv_heater.core.learned_power import LearnedPowers
 from pv_heater.core.orders import Orders
 from pv_heater.core.outcome import decision_of
 from pv_heater.core.own_meters import OwnMeters
-from pv_heater.core.policy import BatteryShare
+from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.rules import Rules, answered
 from pv_heater.core.saved import SCHEMA, Saved
@@ -212,6 +212,11 @@ class Controller:
             "curves": self._actuators.state(),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
+
+    @property
+    def policies(self) -> Mapping[str, LoadPolicy]:
+        """The settings of each load, in their order; a power that was learned is in them."""
+        return self._loads.policies
 
     @property
     def rules(self) -> Rules:

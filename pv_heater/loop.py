@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pv_heater.controller import Controller
+from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rules import NO_WISHES, Wishes
 from pv_heater.core.types import ClearFault, Command, Decision, Forecast, Inputs, LoadState, Reading, Setpoint, Stop
 from pv_heater.errors import HardwareError, describe
@@ -96,6 +97,11 @@ class Loop:
     def stop_reason(self) -> str | None:
         """Why the loop was asked to stop; None while nobody did."""
         return self._stop_reason
+
+    @property
+    def policies(self) -> Mapping[str, LoadPolicy]:
+        """The settings of each load."""
+        return self._controller.policies
 
     def stop(self, reason: str) -> None:
         """Leave the loop after the present tick. Safe from signal handlers and other threads."""

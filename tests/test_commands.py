@@ -135,3 +135,42 @@ def test_what_is_wrong_beside_loads_and_sources_stands_in_the_status() -> None:
     troubles = ["the state cannot be saved: OSError: No space left on device"]
     handler = CommandHandler(running.loop, lambda: None, list, Journal(), lambda: troubles)
     assert handler({"command": "status"})["troubles"] == troubles
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"command": "force", "mode": "ON", "for_s": 1200.0}, "heater: on with 2.0 kW until 13:20, starts now"),
+        ({"command": "force", "mode": "off"}, "heater: off until 15:00"),
+        ({"command": "boost", "for_s": 600.0}, "heater: heats with up to 2.0 kW until 13:10, starts now"),
+    ],
+)
+def test_a_command_is_answered_with_what_it_comes_to(request_: dict[str, Any], message: str) -> None:
+    running = Running()
+    running.tick(500.0)
+    assert running.ask({"load": "heater", **request_}) == {"ok": True, "message": message}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"command": "force", "mode": "on", "power_w": 9000.0},
+        {"command": "force", "mode": "on", "power_w": float("nan")},
+        {"command": "force", "mode": "on", "for_s": float("inf")},
+        {"command": "force", "mode": "on", "for_s": 10**400},
+        {"command": "force", "mode": "on", "for_s": -1.0},
+        {"command": "force", "mode": "sideways"},
+        {"command": "force", "mode": 7},
+        {"command": "boost", "to_c": 55.0},
+        {"command": "boost", "to_c": float("nan")},
+        {"command": "clear"},
+    ],
+)
+def test_what_cannot_be_is_refused_and_not_queued(request_: dict[str, Any]) -> None:
+    running = Running()
+    running.tick(500.0)
+    with pytest.raises(ValueError, match=r"."):
+        running.ask({"load": "heater", **request_})
+    running.tick(500.0)
+    status = json.loads(json.dumps(running.ask({"command": "status"})))["status"]
+    assert status["decision"]["loads"]["heater"]["mode"] == "auto"

@@ -57,10 +57,11 @@ def test_the_log_says_once_what_came_of_a_cycle(caplog: pytest.LogCaptureFixture
     assert said[0].startswith("heater hygiene done: 60 degC held on 2026-01-13 (with ")
 
 
-def test_a_boost_is_taken_and_how_to_end_it_is_said() -> None:
+def test_a_boost_is_taken_and_its_end_is_said() -> None:
     running = Running()
-    answer = running.ask({"command": "boost", "load": "heater", "for_s": 600, "to_c": 55})
-    assert answer == {"ok": True, "message": "heater is heated now; `force heater auto` ends it"}
+    running.loop.tick()
+    answer = running.ask({"command": "boost", "load": "heater", "for_s": 600})
+    assert answer == {"ok": True, "message": "heater: heats with up to 2.0 kW until 13:10, starts now"}
     running.loop.tick()
     state = running.ask({"command": "status"})["status"]["decision"]["loads"]["heater"]
     assert (state["rule"], state["power_w"]) == ("boost", 2000)
