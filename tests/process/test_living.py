@@ -89,8 +89,9 @@ def test_forced_on_and_status_from_the_command_line(vrm: VrmServer, tmp_path: Pa
     with Program(tmp_path, config) as program:
         program.wait_for(lambda: (tmp_path / "state" / "control.sock").exists(), 10, "control socket")
         time.sleep(1.5)
-        done = run_once(tmp_path, config, "force", "water_heater", "on", "--for", "3s", "--power", "1000")
+        done = run_once(tmp_path, config, "force", "water_heater", "ON", "--for", "1h30m", "--power", "1000")
         assert done.returncode == 0, done.stderr
+        assert "water_heater: on with 1.0 kW until " in done.stdout
         program.wait_for(program.contact_closed, 3, "relay closed")
         status = run_once(tmp_path, config, "status", "--why")
         assert "mode on: forced on" in status.stdout
@@ -98,9 +99,10 @@ def test_forced_on_and_status_from_the_command_line(vrm: VrmServer, tmp_path: Pa
         why = run_once(tmp_path, config, "why", "water_heater", "--last", "1")
         assert "water_heater off -> heating 1000 W: forced on" in why.stdout
         assert "rule forced_on, before" in why.stdout
-        program.wait_for(lambda: "mode on -> auto" in program.log(), 6, "end of the forced mode")
+        assert run_once(tmp_path, config, "force", "water_heater", "auto").returncode == 0
+        program.wait_for(lambda: "mode on -> auto: as asked" in program.log(), 10, "end of the forced mode")
         wrong = run_once(tmp_path, config, "force", "boiler", "on")
-        assert (wrong.returncode, "there is no load 'boiler'" in wrong.stderr) == (1, True)
+        assert (wrong.returncode, "there is no load 'boiler'" in wrong.stderr) == (2, True)
 
 
 def test_the_log_holds_no_secret(vrm: VrmServer, tmp_path: Path) -> None:
@@ -114,7 +116,8 @@ def test_the_log_holds_no_secret(vrm: VrmServer, tmp_path: Path) -> None:
 
 def test_dry_run_touches_no_pin(vrm: VrmServer, tmp_path: Path) -> None:
     with Program(tmp_path, settings(tmp_path, vrm.url), "--dry-run") as program:
-        program.wait_for(lambda: "-> heating" in program.log(), 10, "heating in the log")
+        program.wait_for(lambda: "-> would heat" in program.log(), 10, "heating in the log")
+        assert "DRY RUN" in program.log()
         assert program.pins() == []
         assert program.stop() == 0
 
