@@ -24,7 +24,7 @@ from pv_heater.sim.chain_faults import (
 )
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.real_home import During, RealHome, RealHomeSettings
+from pv_heater.sim.real_home import During, RealHome, RealHomeSettings, rhythm
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.victron_chain import ChainSettings
 
@@ -122,6 +122,7 @@ def strange_chain(chance: Random, home: HomeSettings, from_s: float, to_s: float
         full_percent=full_percent,
         input_share=chance.choice([0.0, 0.3, 1.0]),
         second_charger_share=chance.choice([0.0, 0.4]),
+        ac_loads=_car(chance, *some_time()) if chance.random() < 0.3 else (),
         dc_loads=during(100.0, 800.0) if chance.random() < 0.3 else (),
         generator=during(1000.0, 5000.0) if chance.random() < 0.2 else (),
         regulation_s=chance.choice([0.0, 1.1, 2.5]),
@@ -129,6 +130,11 @@ def strange_chain(chance: Random, home: HomeSettings, from_s: float, to_s: float
         loss_share=chance.choice([0.0, 0.05]),
         chain=chain,
     )
+
+
+def _car(chance: Random, from_s: float, to_s: float) -> tuple[During, ...]:
+    on_s, off_s = chance.uniform(5.0, 60.0), chance.uniform(5.0, 60.0)
+    return rhythm(from_s, to_s, chance.choice([2300.0, 3700.0, 11_000.0]), on_s=on_s, off_s=off_s)
 
 
 def _fault(chance: Random, from_s: float, to_s: float) -> Fault:

@@ -36,6 +36,15 @@ class During:
     power_w: float
 
 
+def rhythm(from_s: float, to_s: float, power_w: float, *, on_s: float, off_s: float) -> tuple[During, ...]:
+    """A load with a rhythm of its own between two seconds, such as a car that follows the sun by itself."""
+    rows = []
+    while from_s < to_s:
+        rows.append(During(from_s=from_s, to_s=min(to_s, from_s + on_s), power_w=power_w))
+        from_s += on_s + off_s
+    return tuple(rows)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealHomeSettings:
     """What a home is made of beyond `HomeSettings`."""
@@ -47,6 +56,8 @@ class RealHomeSettings:
     """Part of the house that hangs on the grid's side of the inverter. The heaters hang on its output."""
     second_charger_share: float = 0.4
     """Part of the sun that the second charger has."""
+    ac_loads: Sequence[During] = ()
+    """What runs beside the recorded house, on the inverter's output: a kettle, a car with a rhythm of its own."""
     dc_loads: Sequence[During] = ()
     generator: Sequence[During] = ()
     """The generator's greatest power; while it runs the grid is away."""
@@ -95,7 +106,8 @@ class RealHome:
         self._generator_ws = 0.0
         self._settled_ws = (0.0, 0.0)
         """What steps of the loads made the grid deliver and take until the inverter had taken them over."""
-        self._edges = sorted({edge for row in (*settings.dc_loads, *settings.generator) for edge in _edges_of(row)})
+        rows = (*settings.ac_loads, *settings.dc_loads, *settings.generator)
+        self._edges = sorted({edge for row in rows for edge in (row.from_s, row.to_s)})
         self.truth = self._live(0.0, 0.0)
         """What the home does now, without any lateness."""
         clock.on_advance(self.advance)
@@ -187,7 +199,8 @@ class RealHome:
         # DC loads and losses take their part of the sun before the battery sees it; what is short the house bears.
         beforehand_w = min(sun_w, dc_w + loss_w)
         generator_w = _power_w(settings.generator, from_s)
-        house_w = use_w + dc_w + loss_w - beforehand_w
+        extra_w = _power_w(settings.ac_loads, from_s)
+        house_w = use_w + extra_w + dc_w + loss_w - beforehand_w
         served_w = min(generator_w, house_w + self._heat_w)
         charged_w = min(generator_w - served_w, GENERATOR_CHARGES_W)
         offered_w = sun_w - beforehand_w + charged_w
@@ -198,17 +211,32 @@ class RealHome:
         self._generator_ws += (served_w + produced_w - pv_w) * (to_s - from_s)
         self._heat_w = sum(seen.load_w.values())
         return self._truth_of(
-            from_s, to_s, seen, pv_w=pv_w + beforehand_w, use_w=use_w, dc_w=dc_w, is_generated=generator_w > 0
+            from_s,
+            to_s,
+            seen,
+            pv_w=pv_w + beforehand_w,
+            input_w=use_w * settings.input_share,
+            output_w=use_w * (1.0 - settings.input_share) + extra_w + self._heat_w,
+            dc_w=dc_w,
+            is_generated=generator_w > 0,
         )
 
     def _truth_of(
-        self, from_s: float, to_s: float, seen: Reading, *, pv_w: float, use_w: float, dc_w: float, is_generated: bool
+        self,
+        from_s: float,
+        to_s: float,
+        seen: Reading,
+        *,
+        pv_w: float,
+        input_w: float,
+        output_w: float,
+        dc_w: float,
+        is_generated: bool,
     ) -> Truth:
         settings = self._settings
         grid_w = seen.grid_w or 0.0
         off_grid = settings.home.off_grid
-        ac_w = use_w + self._heat_w
-        wanted_w = ac_w - grid_w
+        wanted_w = input_w + output_w - grid_w
         settling_w = 0.0
         if self._inverter_w is not None and settings.regulation_s > 0 and not off_grid and not is_generated:
             settling_w = wanted_w - self._inverter_w
@@ -219,8 +247,8 @@ class RealHome:
             grid_w=grid_w,
             battery_w=seen.battery_w or 0.0,
             soc_percent=round(self.soc_percent, 1),
-            output_w=use_w * (1.0 - settings.input_share) + self._heat_w,
-            input_w=use_w * settings.input_share,
+            output_w=output_w,
+            input_w=input_w,
             dc_w=dc_w,
             source="generator" if is_generated else "none" if off_grid else "grid",
             settling_w=settling_w if abs(settling_w) > 1.0 else 0.0,
@@ -236,7 +264,3 @@ class RealHome:
 
 def _power_w(rows: Iterable[During], second: float) -> float:
     return sum(row.power_w for row in rows if row.from_s <= second < row.to_s)
-
-
-def _edges_of(row: During) -> tuple[float, float]:
-    return row.from_s, row.to_s

@@ -30,7 +30,7 @@ from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
 from pv_heater.sim.home import HomeSettings
 from pv_heater.sim.ledger import Ledger
-from pv_heater.sim.real_home import During, RealHome, RealHomeSettings
+from pv_heater.sim.real_home import During, RealHome, RealHomeSettings, rhythm
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
@@ -133,14 +133,11 @@ def uses(*rows: tuple[float, float, float], sun_w: float, house_w: float) -> lis
     return [(at, sun_w, house_w + sum(power for begin, end, power in rows if begin <= at < end)) for at in edges]
 
 
-def car(from_s: float, to_s: float, power_w: float = 3700.0, on_s: float = 40.0, off_s: float = 20.0) -> list[During]:
-    """A car that charges with a rhythm of its own; rows for `uses` by way of `as_rows`."""
-    rows = []
-    at_s = from_s
-    while at_s < to_s:
-        rows.append(During(from_s=at_s, to_s=min(to_s, at_s + on_s), power_w=power_w))
-        at_s += on_s + off_s
-    return rows
+def car(
+    from_s: float, to_s: float, power_w: float = 3700.0, on_s: float = 40.0, off_s: float = 20.0
+) -> Sequence[During]:
+    """A car that charges with a rhythm of its own."""
+    return rhythm(from_s, to_s, power_w, on_s=on_s, off_s=off_s)
 
 
 def as_rows(*lists: Sequence[During]) -> list[tuple[float, float, float]]:
@@ -207,7 +204,8 @@ def live_real(
 
     def spare_w(at_s: float) -> float:
         _, _, sun_w, use_w = next(recording.stretches(at_s, at_s))
-        return sun_w - use_w - sum(row.power_w for row in built.dc_loads if row.from_s <= at_s < row.to_s)
+        others = (*built.ac_loads, *built.dc_loads)
+        return sun_w - use_w - sum(row.power_w for row in others if row.from_s <= at_s < row.to_s)
 
     reader = GxMqttMeter(GxMqttMeter.Settings(), tools, link=ChainedLink(life.topics))
 

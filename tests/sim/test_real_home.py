@@ -23,7 +23,7 @@ from pv_heater.sim.chain_faults import (
 )
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import HomeSettings
-from pv_heater.sim.real_home import During, RealHome, RealHomeSettings
+from pv_heater.sim.real_home import During, RealHome, RealHomeSettings, rhythm
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.victron_chain import EARLY, LATE, ChainSettings
 from tests.sim.outputs import Obedient
@@ -199,6 +199,12 @@ def test_dc_loads_come_from_the_sun_and_are_not_in_the_consumption(dc_is_measure
     reading = Lived(dc_loads=[During(from_s=0, to_s=600, power_w=800)], chain=chain).after(10)
     assert (reading.pv_w, reading.consumption_w, reading.battery_w) == w(1800, 760, 240)
     assert reading.dc_load_w == (pytest.approx(800) if dc_is_measured else None)
+
+
+def test_a_car_with_a_rhythm_of_its_own_is_part_of_the_house() -> None:
+    lived = Lived(ac_loads=rhythm(10.0, 100.0, 3700.0, on_s=20.0, off_s=10.0))
+    shown = [lived.after(second).consumption_w for second in (8, 25, 39, 55, 110)]
+    assert shown == w(760, 4460, 760, 4460, 760)
 
 
 def test_a_generator_carries_the_house_and_charges_the_battery() -> None:
