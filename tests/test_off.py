@@ -248,6 +248,25 @@ def test_a_load_that_the_controller_cannot_see_off_is_named_and_the_exit_code_is
     assert "pump: off, seen by the controller" in said.out
 
 
+def test_a_load_that_is_seen_off_a_little_later_is_waited_for(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.configure(HEATER)
+    home.state_dir.mkdir()
+    heard: list[str] = []
+
+    def handle(request: Any) -> dict[str, Any]:
+        heard.append(request["command"])
+        return {"ok": True, "loads": {"water_heater": None if len(heard) > 3 else "no answer yet"}}
+
+    server = ControlServer(home.state_dir / "control.sock", handle)
+    server.start()
+    try:
+        assert home.off() == 0
+    finally:
+        server.stop()
+    assert heard == ["off", "still_on", "still_on", "still_on"]
+    assert "water_heater: off, seen by the controller" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "answers", [{"ok": True, "message": "all loads go off"}, {"ok": False}, {"ok": True, "loads": {}}]
 )

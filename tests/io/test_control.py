@@ -12,7 +12,7 @@ import pytest
 
 from pv_heater.errors import NotBelieved, NotRunning
 from pv_heater.io.asking import ask
-from pv_heater.io.control import LINE_TIMEOUT_S, MOST_ANSWERS, ControlServer
+from pv_heater.io.control import LINE_TIMEOUT_S, MOST_ANSWERS, MOST_SENDERS, ControlServer
 from pv_heater.io.peer import Peer, may_be_believed, peer_of
 from tests.strangers import NOBODY, as_root, open_ways, result_as_nobody, stranger
 
@@ -54,6 +54,18 @@ def test_senders_that_say_nothing_do_not_keep_an_off_waiting(path: Path) -> None
     began_s = time.monotonic()
     assert ask(path, {"command": "off"})["ok"] is True
     assert time.monotonic() - began_s < 0.5
+    for connection in silent:
+        connection.close()
+
+
+def test_when_too_many_are_silent_the_oldest_has_to_go(path: Path) -> None:
+    began_s = time.monotonic()
+    silent = [say(path, b"") for _ in range(MOST_SENDERS + 1)]
+    silent[0].settimeout(5)
+    assert silent[0].recv(1) == b""
+    assert time.monotonic() - began_s < LINE_TIMEOUT_S - 0.5, "not only when its time was up"
+    silent[-1].sendall(b'{"command": "off"}\n')
+    assert b'"ok": true' in silent[-1].recv(100)
     for connection in silent:
         connection.close()
 
