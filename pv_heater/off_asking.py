@@ -116,5 +116,9 @@ def _silent(door: Door, error: NotRunning) -> tuple[str, ...]:
     if door.holder is None and error.pid is None and not isinstance(error, NotOurs):
         return ()
     # Only the kernel's word about who listens names a process; what a file says could be anybody's.
-    stop = f"`kill -KILL {error.pid}`" if error.pid is not None else "stop it (`sudo systemctl stop pv-heater`)"
-    return (f"{door} holds these outputs and did not switch them off: {error}. {stop}, then run this again",)
+    stop = (
+        f"`kill -KILL {error.pid}`"
+        if error.pid is not None
+        else "`sudo systemctl stop pv-heater`, if it is the service"
+    )
+    return (f"{door} holds these outputs and did not switch them off: {error}. Stop it ({stop}), then run this again",)
