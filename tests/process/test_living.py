@@ -159,7 +159,9 @@ def test_a_state_file_that_cannot_be_used_puts_every_load_into_fault_until_clear
         program.wait_for(
             lambda: "cannot be used" in program.log() and "starts in fault" in program.log(), 10, "log lines"
         )
-        assert json.loads((tmp_path / "state" / "state.json").read_text())["faults"]["water_heater"]
+        kept = tmp_path / "state" / "state.json"
+        program.wait_for(lambda: kept.read_text() != text, 10, "the state is saved")  # a thread of its own does it
+        assert json.loads(kept.read_text())["faults"]["water_heater"]
         assert run_once(tmp_path, config, "clear", "water_heater").returncode == 0
         program.wait_until_heating()
     assert (tmp_path / "state" / "state.damaged").read_text() == text
