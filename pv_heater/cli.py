@@ -15,11 +15,12 @@ from pv_heater import __version__
 from pv_heater.cli_bench import bench
 from pv_heater.cli_calibrate import calibrate
 from pv_heater.cli_detect import detect
-from pv_heater.cli_text import say, seconds, status_lines, why_lines
+from pv_heater.cli_text import repeat, say, seconds, why_lines
 from pv_heater.config import Config, choose_config_path, load_config
 from pv_heater.errors import PvHeaterError, Refused, describe
 from pv_heater.identity import who_line
 from pv_heater.journal import KEPT_ENTRIES
+from pv_heater.status_text import status_lines
 
 FEEDS = ("live", "real", "vrm")
 """How a simulated home may be measured."""
@@ -233,12 +234,19 @@ def status(
     ctx: typer.Context,
     config: ConfigOption = None,
     why: Annotated[bool, typer.Option("--why", help="Also say what each decision rests on.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Again every 2 s, until Ctrl-C.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what the running controller does."""
     settings = _load(ctx, config)
-    answer = _ask(settings, {"command": "status"})
-    _say(answer, as_json, [*_head(answer), *status_lines(answer, why, ZoneInfo(settings.site.timezone))])
+    zone = ZoneInfo(settings.site.timezone)
+
+    def show() -> None:
+        answer = _ask(settings, {"command": "status"})
+        answer["dry_run"] = answer.get("who", {}).get("dry")
+        _say(answer, as_json, [*_head(answer), *status_lines(answer, why, zone)])
+
+    repeat(show, clear=not as_json) if follow else show()
 
 
 @cli.command()

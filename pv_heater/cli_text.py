@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from datetime import datetime, tzinfo
+import sys
+import time
+from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any
 
 import typer
 
 from pv_heater.core.plain_text import plain
-from pv_heater.why_text import entry_lines, grounds_text, state_lines
+from pv_heater.why_text import entry_lines
 
+FOLLOW_S = 2.0
 LONGEST_SHOWN = 40
 """So much of a wrong word is repeated."""
 
@@ -20,51 +25,15 @@ def say(text: str, *, err: bool = False) -> None:
     typer.echo(plain(text), err=err)
 
 
-def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
-    """The answer of a running controller, a line for each load and source; `why` adds what it rests on."""
-    now = answer.get("status")
-    if now is None:
-        return ["the controller has not completed its first tick yet"]
-    lines, decision = [], now["decision"]
-    for name, state in decision["loads"].items():
-        lines.append(f"{name}: {state['phase']}, {state['power_w']:.0f} W, mode {state['mode']}: {state['because']}")
-        if state.get("tank") is not None:
-            lines.append(_tank_line(state["tank"], zone))
-        if why:
-            lines += state_lines(name, state, decision["thresholds"], zone)
-    if why:
-        lines.append(f"from {grounds_text(decision['inputs'])}")
-    return [*lines, *map(_source_line, answer.get("sources", [])), *answer.get("troubles", [])]
-
-
-def _tank_line(tank: Any, zone: tzinfo) -> str:
-    """How full of heat the tank is; an estimate says that it is one."""
-    if tank["percent"] is None:
-        parts = ["not known until its thermostat has opened once"]
-    else:
-        guess = "about " if tank["estimated"] else ""
-        parts = [f"{guess}{tank['percent']:.0f} %, {guess}{tank['kwh_to_go']:.1f} kWh to go"]
-    if tank["ready_at"] is not None:
-        parts.append(
-            f"full at {datetime.fromisoformat(tank['ready_at']).astimezone(zone):%Y-%m-%d %H:%M} at this power"
-        )
-    if tank["hygiene"] is not None:
-        parts.append(tank["hygiene"])
-    return f"  tank: {'; '.join(parts)}"
-
-
-def _source_line(source: Any) -> str:
-    """A meter, sensor or forecast: whether it counts, how old its newest value is, and what is wrong with it."""
-    age_s = source["last_success_age_s"]
-    parts = ["never answered" if age_s is None else f"answered {age_s:.0f} s ago"]
-    if source.get("reading_age_s") is not None:
-        parts.append(f"reading {source['reading_age_s']:.0f} s old")
-    if source.get("distrusted_because"):
-        parts.append(f"not believed: {source['distrusted_because']}")
-    if source["trouble"]:
-        parts.append(source["trouble"])
-    mark = " (in use)" if source.get("in_use") else ""
-    return f"{source['name']}{mark}: {'; '.join(parts)}"
+def repeat(show: Callable[[], None], *, clear: bool) -> None:
+    """Show again and again until Ctrl-C; `clear`: on a terminal each time from the top of an empty screen."""
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            if clear and sys.stdout.isatty():
+                sys.stdout.write("\x1b[H\x1b[2J")
+            show()
+            sys.stdout.flush()
+            time.sleep(FOLLOW_S)
 
 
 def why_lines(answer: Any, zone: tzinfo) -> list[str]:

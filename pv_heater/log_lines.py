@@ -23,8 +23,8 @@ def line_of(what: str, because: str) -> str:
     whole = f"{what}: {because}"
     if len(whole) <= LONGEST:
         return whole
-    ends = [(mark == ",", -at) for mark, at in _clause_ends(whole) if len(what) + LEAST <= at <= LONGEST]
-    # A comma separates numbers that add up, so it is the last place to cut at.
+    ends = [(mark != ";", -at) for mark, at in _clause_ends(whole) if len(what) + LEAST <= at <= LONGEST]
+    # Commas and colons stand between numbers that add up, so a semicolon is the better place.
     return whole[: -min(ends)[1]] if ends else whole[: LONGEST - 3] + "..."
 
 

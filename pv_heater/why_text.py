@@ -1,4 +1,4 @@
-"""A decision and its grounds as lines for people, from the JSON that a running controller answers."""
+"""A decision and what it rests on as lines for people, from the JSON that a running controller answers."""
 
 from __future__ import annotations
 
@@ -8,51 +8,62 @@ from typing import Any
 
 from pv_heater.core.margins import flip_text
 from pv_heater.core.words import duration_text
+from pv_heater.rule_words import next_change_text, rule_text
 
 Json = Mapping[str, Any]
 
 
 def entry_lines(entry: Json, zone: tzinfo) -> list[str]:
-    """One entry of the journal: what and because, what it rests on, what would have flipped it."""
+    """One entry of the journal: what and because, what it rests on, what would have changed it."""
     at = datetime.fromisoformat(entry["at"]).astimezone(zone)
     lines = [f"{at:%Y-%m-%d %H:%M:%S} {_headline(entry)}: {entry['because']}"]
-    rule = f"rule {entry['rule']}" if entry["rule"] else "no guard holds back"
-    if entry["from_rule"] and entry["from_rule"] != entry["rule"]:
-        rule += f", before {entry['from_rule']}"
-    limits = _limits_text(entry["thresholds"], entry["load"])
-    lines.append(f"  {rule}{limits}")
-    lines.append(f"  {grounds_text(entry['inputs'])}")
+    if entry["load"] is not None:
+        before = ""
+        if entry["from_rule"] and entry["from_rule"] != entry["rule"]:
+            before = f", before by {rule_text(entry['from_rule'])}"
+        lines.append(
+            f"  decided by {rule_text(entry['rule'])}{before}{_limits_text(entry['thresholds'], entry['load'])}"
+        )
+    lines += [f"  {line}" for line in grounds_lines(entry["inputs"])]
     if entry["rule"] is not None:
-        lines.append(f"  {_flip_line(entry['flip'], entry['next_change_at'], zone)}")
+        lines.append(f"  {_flip_line(entry['flip'], entry, at, zone, phase=entry['to_phase'])}")
     return lines
 
 
 def state_lines(name: str, state: Json, thresholds: Json, zone: tzinfo) -> list[str]:
-    """What the present decision for one load goes by, and what would flip it."""
+    """What the present decision for one load goes by, and what would change it."""
     since = datetime.fromisoformat(state["since_at"]).astimezone(zone)
+    flip = flip_text(state["rule"], state["margins"])
     return [
-        f"  rule {state['rule']}, {state['phase']} since {since:%Y-%m-%d %H:%M:%S}{_limits_text(thresholds, name)}",
-        f"  {_flip_line(flip_text(state['rule'], state['margins']), state['next_change_at'], zone)}",
+        f"  {state['phase']} since {since:%Y-%m-%d %H:%M:%S}, decided by {rule_text(state['rule'])}"
+        f"{_limits_text(thresholds, name)}",
+        f"  {_flip_line(flip, state, since, zone, phase=state['phase'])}",
     ]
 
 
 def grounds_text(inputs: Json) -> str:
-    """The values a decision was made from, with their ages; what was not known is left out."""
+    """The values a decision was made from, with their ages, in one line; what was not known is left out."""
+    return "; ".join(grounds_lines(inputs))
+
+
+def grounds_lines(inputs: Json) -> list[str]:
+    """The same, a line for each kind of value."""
     parts = (
         _reading_text(inputs),
+        _spare_sum(inputs),
         _temperature_text(inputs),
         _forecast_text(inputs),
         _strategy_text(inputs),
         _learned_text(inputs),
     )
-    return "; ".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def _headline(entry: Json) -> str:
     if entry["load"] is None:
         if entry["rule"] is None:
-            return f"no longer held back by {entry['from_rule']}"
-        return f"held back by {entry['rule']}"
+            return f"no longer blocked by {entry['from_rule']}"
+        return f"blocked by {entry['rule']}"
     before, after = entry["from_phase"], entry["to_phase"]
     stand = f"{entry['load']} {after}"
     if before is not None and before != after:
@@ -63,28 +74,30 @@ def _headline(entry: Json) -> str:
     return f"{stand} {to_w:.0f} W" if to_w > 0 else stand
 
 
-def _limits_text(thresholds: Json, load: str | None) -> str:
-    if load is None:
-        return ""
+def _limits_text(thresholds: Json, load: str) -> str:
     own = thresholds["loads"][load]
     return (
-        f"; starts at {own['start_w']:.0f} W, stops below {own['stop_w']:.0f} W, dead band {own['dead_band_w']:.0f} W"
+        f"; starts at {own['start_w']:.0f} W, stops below {own['stop_w']:.0f} W, "
+        f"ignores steps below {own['dead_band_w']:.0f} W"
     )
 
 
-def _flip_line(flip: str, next_change_at: str | None, zone: tzinfo) -> str:
-    if next_change_at is None:
-        return f"would flip it: {flip}; no timer runs"
-    at = datetime.fromisoformat(next_change_at).astimezone(zone)
-    return f"would flip it: {flip}; can change by itself at {at:%Y-%m-%d %H:%M:%S}"
+def _flip_line(flip: str, entry: Json, at: datetime, zone: tzinfo, *, phase: str | None) -> str:
+    text = f"would change it: {flip}"
+    if entry["next_change_at"] is None:
+        return text
+    change_at = datetime.fromisoformat(entry["next_change_at"]).astimezone(zone)
+    shown = f"{change_at:%H:%M:%S}" if change_at.date() == at.date() else f"{change_at:%Y-%m-%d %H:%M:%S}"
+    return f"{text}; at {shown} {next_change_text(entry['rule'] or '', phase, entry.get('mode'))}"
 
 
 def _reading_text(inputs: Json) -> str:
     age_s = inputs["reading_age_s"]
     if inputs["reading_source"] is None:
         return "no reading yet" if age_s is None else f"no usable reading, the last is {duration_text(age_s)} old"
+    throttled = " (throttled)" if inputs["pv_throttled"] else ""
     values = [
-        _watts("PV", inputs["pv_w"]) + (" (throttled)" if inputs["pv_throttled"] else ""),
+        _watts("sun", inputs["pv_w"]) + throttled if inputs["pv_w"] is not None else "",
         _watts("house", inputs["house_w"]),
         _watts("own loads", inputs["own_w"]),
         _watts("grid", inputs["grid_w"]),
@@ -94,6 +107,16 @@ def _reading_text(inputs: Json) -> str:
         values.append(f"charge {inputs['battery_soc_percent']:g} %")
     values += [f"{name} measured {watts:.0f} W" for name, watts in inputs["load_w"].items()]
     return f"{inputs['reading_source']}, {duration_text(age_s)} old: {_joined(values)}"
+
+
+def _spare_sum(inputs: Json) -> str:
+    """How the spare power follows from what is shown; the log's number may be a mean of it."""
+    spare_w, base_w, pv_w = inputs["spare_w"], inputs["base_w"], inputs["pv_w"]
+    if spare_w is None:
+        return ""
+    if base_w is None or pv_w is None:
+        return f"spare now: {spare_w:.0f} W"
+    return f"spare now: sun {pv_w:.0f} W - house without own loads {base_w:.0f} W = {pv_w - base_w:.0f} W"
 
 
 def _temperature_text(inputs: Json) -> str:
@@ -109,14 +132,24 @@ def _forecast_text(inputs: Json) -> str:
         return "no forecast"
     age = duration_text(inputs["forecast_age_s"])
     expected_w = inputs["forecast_pv_w"]
-    now = "says nothing of now" if expected_w is None else f"expects {expected_w:.0f} W"
+    now = "says nothing of now" if expected_w is None else f"expects {expected_w:.0f} W of sun"
     return f"{inputs['forecast_source']}, {age} old, {now}"
 
 
 def _strategy_text(inputs: Json) -> str:
-    spare = _watts("spare", inputs["spare_w"])
-    figures = [f"{name} {value:g}" for name, value in inputs["strategy"].items()]
-    return _joined([spare, f"{inputs['budget_rule']} spends {inputs['budget_w']:.0f} W", *figures])
+    """What the strategy offers the loads, with those of its figures that have a meaning for people."""
+    if not inputs["budget_rule"] or inputs["reading_source"] is None:
+        return ""
+    figures = [text.format(inputs["strategy"][name]) for name, text in _FIGURES.items() if name in inputs["strategy"]]
+    return _joined([f"for the loads: {max(0.0, inputs['budget_w']):.0f} W", *figures])
+
+
+_FIGURES: Mapping[str, str] = {
+    "target_percent": "target charge {:.0f} %",
+    "gap_w": "the forecast is {:.0f} W above the sun",
+    "bucket_percent": "bucket {:.0f} % full",
+    "second_channel_percent": "second channel {:.0f} %",
+}
 
 
 def _watts(what: str, value_w: float | None) -> str:

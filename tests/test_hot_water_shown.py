@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from pv_heater.check import check_all
-from pv_heater.cli_text import status_lines
 from pv_heater.config import load_config
 from pv_heater.core.types import to_jsonable
 from pv_heater.report import Status, TransitionLog
 from pv_heater.sim.tank import TankSettings
+from pv_heater.status_text import status_lines
 from tests.builders import NOON, House, config, heater, reading
 from tests.scenarios.hot_water import VIENNA, Life
 from tests.test_commands import Running
@@ -28,21 +28,21 @@ def shown(decision: Any) -> list[str]:
 def test_status_tells_how_full_a_tank_is_when_it_is_ready_and_its_hygiene() -> None:
     house = House(config(loads=[heater(**WATER)]))
     decision = house.at(0, pv_w=3000.0, load_c={"heater": 36.0})
-    assert shown(decision)[1] == (
+    assert shown(decision)[3] == (
         "  tank: 50 %, 4.2 kWh to go; full at 2026-06-21 13:05 at this power; 60 degC not yet held, next by 2026-06-22"
     )
 
 
 def test_status_says_that_an_estimate_is_one() -> None:
     house = House(config(loads=[heater(hot_water={"volume_l": 150})]))
-    assert shown(house.at(0))[1] == "  tank: not known until its thermostat has opened once"
+    assert shown(house.at(0))[3] == "  tank: not known until its thermostat has opened once"
     for second in (60, 120, 180):
         decision = house.at(second, pv_w=4000.0, load_w={"heater": 0.0})
-    assert shown(decision)[1] == "  tank: about 100 %, about 0.0 kWh to go"
+    assert shown(decision)[3] == "  tank: about 100 %, about 0.0 kWh to go"
 
 
 def test_a_load_without_a_tank_has_no_line_of_one() -> None:
-    assert len(shown(House().at(0))) == 1
+    assert len(shown(House().at(0))) == 3
 
 
 def test_the_log_says_once_what_came_of_a_cycle(caplog: pytest.LogCaptureFixture) -> None:

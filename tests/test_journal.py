@@ -107,22 +107,25 @@ def test_an_entry_reads_as_what_because_of_what_from_what_and_what_would_flip_it
     diary = Diary(loads=[heater(start_delay_s=30)])
     diary.at(0, pv_w=540.0)
     (entry,) = diary.at(10, pv_w=1500.0, with_forecast=forecast())
-    what, rule, grounds, flip = lines(entry)
+    what, rule, house, spare, sky, offered, flip = lines(entry)
     assert what == ("2026-06-21 13:00:10 heater off -> armed: 1.0 kW spare, battery 97 % takes nothing; must last 30 s")
-    assert rule == "  rule start_delay, before balance; starts at 100 W, stops below 60 W, dead band 100 W"
-    assert grounds == (
-        "  test, 0 s old: PV 1500 W, house 500 W, own loads 0 W, grid 0 W, battery 0 W, charge 97 %; "
-        "test forecast, 10 s old, expects 4000 W; spare 1000 W, balance spends 1000 W, surplus_w 1000"
+    assert rule == (
+        "  decided by the start delay, before by the balance of sun and use; "
+        "starts at 100 W, stops below 60 W, ignores steps below 100 W"
     )
-    assert flip == "  would flip it: 900 W less, or 30 s; can change by itself at 2026-06-21 13:00:40"
+    assert house == "  test, 0 s old: sun 1500 W, house 500 W, own loads 0 W, grid 0 W, battery 0 W, charge 97 %"
+    assert spare == "  spare now: sun 1500 W - house without own loads 500 W = 1000 W"
+    assert sky == "  test forecast, 10 s old, expects 4000 W of sun"
+    assert offered == "  for the loads: 1000 W"
+    assert flip == "  would change it: 900 W less, or 30 s; at 13:00:40 the start delay ends"
 
 
 def test_a_lost_meter_reads_as_that() -> None:
     diary = Diary()
     first, *_ = diary.at(0, silent=True)
-    assert lines(first)[0].endswith("held back by no_reading: the meter has not answered yet")
-    assert lines(first)[2].startswith("  no reading yet; no forecast")
-    assert lines(first)[3] == "  would flip it: a new reading; no timer runs"
+    assert lines(first)[0].endswith("blocked by no_reading: the meter has not answered yet")
+    assert lines(first)[1:3] == ["  no reading yet", "  no forecast"]
+    assert lines(first)[3] == "  would change it: a new reading"
     diary.at(10)
     late = diary.at(600, silent=True)
     told = json.loads(json.dumps(to_jsonable(late[0].inputs)))

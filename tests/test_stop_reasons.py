@@ -38,7 +38,7 @@ def stopped(step: dict[str, Any], *, load_: dict[str, Any] | None = None, **chan
         ({"inputs": {"load_c": {"heater": 60.4}}}, {"target_c": 60}, "full", "60.4 degC, the target is 60.0"),
         ({"inputs": {"load_c": {"heater": 71.0}}}, {"max_c": 70}, "too_hot", "heater is at 71.0 degC"),
         ({"inputs": {"commands": (Force(load="heater", mode=Mode.OFF),)}}, {}, "forced_off", "forced off"),
-        ({"inputs": {"commands": (Vacation(until_at=NOON + timedelta(days=2)),)}}, {}, "vacation", "vacation until"),
+        ({"inputs": {"commands": (Vacation(until_at=NOON + timedelta(days=2)),)}}, {}, "vacation", "nobody is home"),
         ({"inputs": {"unreachable": {"heater": "no answer from 192.168.1.5"}}}, {}, "unreachable", "no answer from"),
         ({"inputs": {"wishes": {"heater": Mode.OFF}, "wish_because": {"heater": "guests"}}}, {}, "rule", "guests"),
         ({"inputs": {"health": {"heater": "pin lost"}}}, {}, "hardware", "pin lost; ends only by `clear heater`"),

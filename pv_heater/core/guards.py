@@ -191,7 +191,7 @@ def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Blo
     until_at = watched.vacation_until_at
     if until_at is not None and watched.now < until_at:
         left_s = (until_at - watched.now).total_seconds()
-        return _energy(Rule.VACATION, f"vacation until {until_at:%Y-%m-%d %H:%M %Z}", wait_s=left_s)
+        return _energy(Rule.VACATION, "nobody is home (vacation)", wait_s=left_s)
     return None
 
 

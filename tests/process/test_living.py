@@ -94,11 +94,12 @@ def test_forced_on_and_status_from_the_command_line(vrm: VrmServer, tmp_path: Pa
         assert "water_heater: on with 1.0 kW until " in done.stdout
         program.wait_for(program.contact_closed, 3, "relay closed")
         status = run_once(tmp_path, config, "status", "--why")
-        assert "mode on: forced on" in status.stdout
-        assert "would flip it:" in status.stdout
+        assert "mode on until " in status.stdout
+        assert "forced on" in status.stdout
+        assert "would change it:" in status.stdout
         why = run_once(tmp_path, config, "why", "water_heater", "--last", "1")
         assert "water_heater off -> heating 1000 W: forced on" in why.stdout
-        assert "rule forced_on, before" in why.stdout
+        assert "decided by your order" in why.stdout
         assert run_once(tmp_path, config, "force", "water_heater", "auto").returncode == 0
         program.wait_for(lambda: "mode on -> auto: as asked" in program.log(), 10, "end of the forced mode")
         wrong = run_once(tmp_path, config, "force", "boiler", "on")
