@@ -1,4 +1,4 @@
-"""Chargers, inverters and grid meters whose driver on the GX device hangs. Pure, but it remembers.
+"""Chargers, inverters, grid meters and battery monitors whose driver on the GX device hangs. Pure, but it remembers.
 
 Nothing tells: no topic is taken back and no value becomes null, and the system's sums go on to hold the driver's last
 word. Only that not one of its values moves while the rest of the house does gives it away: voltages and currents of a
@@ -7,8 +7,8 @@ Multi).
 
 What it really gives or takes is not known then. A charger's share could be sun that went hours ago; counted as 0, the
 house would seem to live without it. So PV power as a whole is left out. With an inverter that hangs consumption is left
-out, and what it says of its input. The balance rests on what others measure. With a grid meter that hangs there is
-nothing to rest on.
+out, and what it says of its input. The balance rests on what others measure. With a grid meter or a battery monitor
+that hangs there is nothing to rest on.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from pv_heater.meters.gx_topics import CHARGERS, GRID_METERS, INVERTERS, GxValues
+from pv_heater.meters.gx_topics import BATTERIES, CHARGERS, GRID_METERS, INVERTERS, GxValues
 
 FROZEN_S = 30.0
 _LEAST_W = 100.0
 """Below it a charger may rest for minutes, and what it gives hardly matters."""
 _LEAST_GRID_W = 10.0
 """ESS holds the grid near 50 W. Exactly 0 for ever is a meter that only stands for one."""
+_LEAST_BATTERY_W, _BATTERY_PATIENCE = 500.0, 2.0
+"""A battery tells tenths of amperes, some only every few seconds, and at night a house may draw the same for long."""
 _OWN_VALUES = (
     *("/Yield/Power", "/V", "/I", "/P", "/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power"),
     *(f"/L{phase}/{name}" for phase in (1, 2, 3) for name in ("Power", "Voltage", "Current")),
@@ -44,6 +46,8 @@ class Driver:
     """The power that would be believed of it."""
     least_w: float = _LEAST_W
     """Below it nothing is held against it."""
+    patience: float = 1.0
+    """So many times as long as others it may stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ class FrozenDrivers:
         return frozenset(
             driver.name
             for driver in devices
-            if still_s[driver.name] >= self._after_s and driver.claimed_w >= driver.least_w and moving
+            if still_s[driver.name] >= driver.patience * self._after_s and driver.claimed_w >= driver.least_w and moving
         )
 
     def _now(self, name: str, values: Hashable, tick_s: float) -> _Seen:
@@ -86,16 +90,19 @@ class FrozenDrivers:
 
 
 def drivers_of(values: GxValues) -> tuple[Driver, ...]:
-    """The chargers, inverters and grid meters of one picture, such as ``solarcharger/280``."""
+    """The chargers, inverters, grid meters and the battery monitor in one picture, such as ``solarcharger/280``."""
     found: dict[str, list[tuple[str, float | None]]] = {}
-    for device, topic in values.ending((*CHARGERS, *INVERTERS, *GRID_METERS), _OWN_VALUES):
+    for device, topic in values.ending((*CHARGERS, *INVERTERS, *GRID_METERS, *BATTERIES), _OWN_VALUES):
+        if is_battery(device) and device != values.battery_monitor:
+            continue
         found.setdefault(device, []).append((topic, values.number(topic)))
     return tuple(
         Driver(
             name=device,
             values=tuple(sorted(held, key=lambda item: item[0])),
             claimed_w=_claimed_w(values, device),
-            least_w=_LEAST_GRID_W if is_grid_meter(device) else _LEAST_W,
+            least_w=_least_w(device),
+            patience=_BATTERY_PATIENCE if is_battery(device) else 1.0,
         )
         for device, held in found.items()
     )
@@ -116,10 +123,23 @@ def is_grid_meter(name: str) -> bool:
     return name.startswith(tuple(f"{service}/" for service in GRID_METERS))
 
 
+def is_battery(name: str) -> bool:
+    """Whether that driver is a battery monitor's."""
+    return name.startswith(tuple(f"{service}/" for service in BATTERIES))
+
+
+def _least_w(device: str) -> float:
+    if is_grid_meter(device):
+        return _LEAST_GRID_W
+    return _LEAST_BATTERY_W if is_battery(device) else _LEAST_W
+
+
 def _claimed_w(values: GxValues, device: str) -> float:
     if is_inverter(device) or is_grid_meter(device):
         topics = [topic for _, topic in values.ending((device,), ("/P", "/Power"))]
         return max((abs(power_w) for topic in topics if (power_w := values.number(topic)) is not None), default=0.0)
+    if is_battery(device):
+        return abs(values.number(f"{device}/Dc/0/Power") or 0.0)
     power_w = values.number(f"{device}/Yield/Power")
     if power_w is None:
         power_w = (values.number(f"{device}/Pv/V") or 0.0) * (values.number(f"{device}/Pv/I") or 0.0)

@@ -14,10 +14,18 @@ from pv_heater.io.gx_link import GxBroker, GxLink
 from pv_heater.io.gx_store import GxPicture
 from pv_heater.io.gx_talk import GxPace
 from pv_heater.meters.gx_company import company
-from pv_heater.meters.gx_frozen import FROZEN_S, FrozenDrivers, drivers_of, house_of, is_grid_meter, is_inverter
+from pv_heater.meters.gx_frozen import (
+    FROZEN_S,
+    FrozenDrivers,
+    drivers_of,
+    house_of,
+    is_battery,
+    is_grid_meter,
+    is_inverter,
+)
 from pv_heater.meters.gx_inverter import SETTLE_S
 from pv_heater.meters.gx_lost import Doubt, LostDevices
-from pv_heater.meters.gx_topics import ALONG, GRID_METERS, INVERTERS, WAKING, GxValues, makes_a_reading
+from pv_heater.meters.gx_topics import ALONG, BATTERIES, GRID_METERS, INVERTERS, WAKING, GxValues, makes_a_reading
 from pv_heater.meters.gx_values import reading_from_values
 from pv_heater.ports import Tools
 
@@ -121,7 +129,8 @@ class GxMqttMeter:
             return
         by_inverter = any(map(is_inverter, self._hung)) and not values.has_grid_meter and not self._site.off_grid
         unmeasured = by_inverter or (any(map(is_grid_meter, self._hung)) and reading.grid_connected is not False)
-        if reading.battery_w is None or unmeasured:
+        by_battery = any(map(is_battery, self._hung))
+        if reading.battery_w is None or by_battery or unmeasured:
             who = f"the driver of {' and '.join(sorted(self._hung))} hangs" if self._hung else "the inverter is lost"
             what = "grid power" if unmeasured else "the battery's power"
             raise BadReply(f"on the GX device {who}, and no other device measures {what}; restart the GX device")
@@ -156,6 +165,7 @@ class GxMqttMeter:
 _HUNG = {
     **dict.fromkeys(INVERTERS, "Consumption is left out, PV, grid and battery count"),
     **dict.fromkeys(GRID_METERS, "Without grid power nothing can be counted"),
+    **dict.fromkeys(BATTERIES, "Neither its charge nor its power is known"),
     "": "PV power is left out, grid and battery count",
 }
 """What follows, by service; the empty name is a charger."""

@@ -17,6 +17,8 @@ CHARGERS = ("solarcharger", "multi", "inverter")
 INVERTERS = ("vebus",)
 """Multi and Quattro, of which the system makes up consumption and, without a grid meter, grid power."""
 GRID_METERS = ("grid",)
+BATTERIES = ("battery",)
+ACTIVE_BATTERY = "system/0/ActiveBatteryService"
 HAS_DC_SYSTEM = "settings/0/Settings/SystemSetup/HasDcSystem"
 _ESS = "settings/0/Settings/CGwacs"
 
@@ -31,7 +33,7 @@ WAKING = (
     "system/0/SystemType",
     *(f"system/0/Ac/ActiveIn/{name}" for name in ("Source", "ServiceType")),
     *(f"system/0/Ac/In/+/{name}" for name in ("Source", "ServiceType", "Connected")),
-    "system/0/ActiveBatteryService",
+    ACTIVE_BATTERY,
     "grid/+/Connected",
     "hub4/0/PvPowerLimiterActive",
     *(f"{_ESS}/{name}" for name in ("OvervoltageFeedIn", "PreventFeedback", "MaxFeedInPower", "RunWithoutGridMeter")),
@@ -51,6 +53,7 @@ ALONG = (
     *(f"{service}/+/Ac/{side}/+/P" for service in INVERTERS for side in ("ActiveIn", "Out")),
     *(f"{service}/+/Dc/0/{name}" for service in INVERTERS for name in ("Voltage", "Current", "Power")),
     *(f"grid/+/Ac/+/{name}" for name in ("Power", "Voltage", "Current")),
+    *(f"battery/+/Dc/0/{name}" for name in ("Voltage", "Current", "Power")),
     "dcsystem/+/Dc/0/Power",
     *(f"pvinverter/+/Ac/{name}" for name in ("Power", "PowerLimit", "MaxPower")),
 )
@@ -59,7 +62,7 @@ ALONG = (
 
 def makes_a_reading(topic: str) -> bool:
     """Whether a change of this topic is worth a reading of its own."""
-    devices = (*CHARGERS, *INVERTERS, "dcsystem", "pvinverter")
+    devices = (*CHARGERS, *INVERTERS, *BATTERIES, "dcsystem", "pvinverter")
     if topic.startswith("grid/"):
         return topic.endswith("/Connected")
     return not topic.startswith(tuple(f"{service}/" for service in devices))
@@ -94,6 +97,12 @@ class GxValues:
     def has_grid_meter(self) -> bool:
         """Whether a device of its own measures the grid."""
         return any(self.number(topic) for _, topic in self.ending(GRID_METERS, ("/Connected",)))
+
+    @property
+    def battery_monitor(self) -> str | None:
+        """The device of its own that measures the battery, such as ``battery/512``; None without one."""
+        service = (self.text(ACTIVE_BATTERY) or "").removeprefix("com.victronenergy.")
+        return service if service.startswith("battery/") else None
 
     def power_w(self, topic: str) -> float | None:
         """The power there, None when it is missing or no home has so much."""

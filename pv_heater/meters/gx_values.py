@@ -38,10 +38,12 @@ def reading_from_values(
     `hung` are chargers and inverters whose values are not believed, `doubts` what is left out besides. Raises BadReply
     when there is nothing of the house in it. `complain` gets a sentence for each value left out.
     """
-    chargers = [name for name in hung if not is_inverter(name)]
-    without_inverter = Doubt.INVERTER in doubts or len(chargers) < len(hung)
+    chargers = [name for name in hung if name.startswith(tuple(f"{service}/" for service in CHARGERS))]
+    without_inverter = Doubt.INVERTER in doubts or any(map(is_inverter, hung))
     generator_w = [values.number(f"system/0/Ac/Genset/{phase}/Power") for phase in PHASES]
-    source = ac_source(None if without_inverter else values.number(_SOURCE), generator_w)
+    source = ac_source(values.number(_SOURCE), generator_w)
+    if without_inverter and source in ("grid", "shore"):
+        source = None  # its last word; a generator or no grid at all still stand against heating
     connected = _grid_connected(values, source)
     # On the battery the GX device goes on to show the grid meter's last value.
     phases = _grid_phases(values) if connected is not False and Doubt.GRID not in doubts else ()
@@ -102,8 +104,7 @@ def _battery_w(values: GxValues, *, in_doubt: bool) -> float | None:
     """
     if not values.is_told("system/0/Dc/Battery/Soc") and not values.is_told("system/0/SystemType"):
         return None
-    service = values.text("system/0/ActiveBatteryService") or ""
-    if in_doubt and ".battery/" not in service:
+    if in_doubt and values.battery_monitor is None:
         return None
     return values.power_w("system/0/Dc/Battery/Power")
 

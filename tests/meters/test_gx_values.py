@@ -523,6 +523,29 @@ def test_an_inverter_or_a_grid_meter_that_never_moves_hangs() -> None:
     assert hangs({**MULTI, **METER}, house_moves=False) == frozenset()
 
 
+def battery(power_w: float, instance: int = 512) -> dict[str, object]:
+    own = {"Voltage": 52.4, "Current": power_w / 52.4, "Power": power_w}
+    return {f"battery/{instance}/Dc/0/{name}": value for name, value in own.items()}
+
+
+def test_a_battery_monitor_hangs_after_twice_as_long_and_only_the_one_in_use() -> None:
+    live = {"house_moves": True}
+    assert hangs(battery(-1500.0), seconds=65, **live) == {"battery/512"}
+    assert hangs(battery(-1500.0), seconds=55, **live) == frozenset()
+    assert hangs(battery(-300.0), seconds=120, **live) == frozenset(), "a quiet night"
+    assert hangs(battery(-1500.0, 278), seconds=120, **live) == frozenset(), "a shunt that the system does not use"
+
+
+@pytest.mark.parametrize(
+    ("number", "source", "connected"), [(1, None, None), (3, None, None), (2, "generator", False), (240, "none", False)]
+)
+def test_the_last_word_of_a_hung_inverter_counts_only_against_heating(
+    number: int, source: str | None, connected: bool | None
+) -> None:
+    seen = reading({**PLANT, **MULTI, "system/0/Ac/ActiveIn/Source": number}, hung={"vebus/276"})
+    assert (seen.ac_source, seen.grid_connected) == (source, connected)
+
+
 def test_an_inverter_at_rest_and_a_meter_that_stands_for_none_do_not_hang() -> None:
     resting = dict.fromkeys(MULTI, 0.0) | {"vebus/276/Dc/0/Voltage": 52.41}
     assert hangs({**resting, **METER, "grid/30/Ac/L1/Power": 0.0}) == frozenset()
