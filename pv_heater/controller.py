@@ -80,6 +80,7 @@ class Controller:
             self._zone,
             local_source=any(is_local(row.type) for row in config.meter),
             max_power_w={name: policy.max_power_w for name, policy in policies.items()},
+            phases_at_least=max([phase for phase in self._phases.values() if phase is not None], default=0),
         )
         self._rules = Rules(policies, config.site, self._zone)
         self._tariff = Tariff(config.tariff, self._zone)
@@ -155,9 +156,9 @@ class Controller:
         inputs = answered(inputs, answers)
 
         view = self._view(watched, forecast, commanded_w, inputs)
-        budget = self._budget(view, blocks)
+        budget = self._budget(watched, view, blocks)
         claims = self._loads.claims(tick_s, own_w, hot, held_back, inputs)
-        shares = allot(budget, claims, self._watch.phase_headroom_w(watched, self._phases))
+        shares = allot(budget, claims, self._watch.phase_headroom_w(tick_s, self._phases))
 
         circumstances = self._circumstances(watched, blocks, budget, load_c)
         outcomes = self._loads.advance(circumstances, shares, hot, held_back, inputs, cleared)
@@ -279,7 +280,7 @@ class Controller:
         inputs: Inputs,
     ) -> None:
         """What each load must do in this step, whatever the sun gives."""
-        time, base_w = self._time, self._watch.base_w(watched)
+        time, base_w = self._time, self._watch.base_w(watched, self._time.tick_s)
         # Without a grid what is bought comes out of the battery, and that must last for the house.
         empty = self._site.off_grid and any(block.guard is Rule.BATTERY_LOW for block in blocks)
         # What a generator gives is the dearest of all, and a small one stalls under a heater.
@@ -317,11 +318,12 @@ class Controller:
             only_held=self._loads.only_held,
         )
 
-    def _budget(self, view: View | None, blocks: Sequence[Block]) -> Budget:
+    def _budget(self, watched: Watched, view: View | None, blocks: Sequence[Block]) -> Budget:
         """The strategy's answer, kept below what fuse and inverter can carry."""
         if view is None:
             return Budget(power_w=0.0, rule=Rule.NO_READING, because=blocks[0].because if blocks else "no reading")
-        return below_headroom(self._strategy.budget(view), headroom_w(view.base_w, view.site, view.limits))
+        most_w = headroom_w(self._watch.base_w(watched, view.tick_s), view.site, view.limits)
+        return below_headroom(self._strategy.budget(view), most_w)
 
     def _circumstances(
         self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]

@@ -76,7 +76,7 @@ def basis_of(
         own_w=None if view is None else view.own_w,
         commanded_w=commanded_w,
         spare_w=None if view is None else view.spare_w,
-        inverter_load_w=watched.inverter_load_w,
+        inverter_load_w=max(watched.known.inverter_at_least_w, watched.known.inverter_load_w or 0.0),
         forecast_source=None if forecast is None else forecast.source,
         forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
         forecast_pv_w=None if forecast is None else forecast.power_w_at(now),

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pv_heater.core.house.limited import Quantities
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
-from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
 
 SLOWEST_REGULATED_S = 300.0
@@ -27,6 +27,11 @@ ABOVE_RESERVE_PERCENT = 5.0
 sunny morning throws away."""
 UNKNOWN_BATTERY_PERCENT = 30.0
 """Least charge for heating where nothing is known of the battery."""
+GRID_SHOWS_W = 30.0
+"""A grid that takes or gives so much is there; less may be a meter's own noise."""
+GRID_TEXT = "the grid's power"
+DONE_STATES = frozenset({"absorption", "float", "storage", "equalize"})
+"""A charger in one of these has filled its battery, or nearly."""
 BATTERY_RELEASE_PERCENT = 2.0
 """A low battery releases this much above its limit: whole-percent meters flicker by one."""
 
@@ -56,8 +61,8 @@ class Watched:
     daylight: bool
     clock_trusted: bool | None
     vacation_until_at: datetime | None
-    inverter_load_w: float
-    """What runs through the inverter as last seen, W."""
+    known: Quantities = field(default_factory=Quantities)
+    """What the limits are judged by."""
     daylight_changes_at: datetime | None = None
     """When `daylight` changes next; None: not today or tomorrow."""
     distrusted_because: str | None = None
@@ -105,61 +110,94 @@ def clock(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block 
     return None
 
 
-def grid_lost(watched: Watched, site: Site, _limits: Limits, _held: Held) -> Block | None:
+def grid_lost(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
     """The grid is gone at a home that has one: keep the battery for the house."""
-    if watched.reading is not None and watched.reading.grid_connected is False and not site.off_grid:
-        by_fuel = watched.reading.ac_source == "generator"
+    if site.off_grid:
+        return None
+    reading = watched.reading
+    if reading is not None and reading.grid_connected is False:
+        by_fuel = reading.ac_source == "generator"
         return _safety(Rule.GRID_LOST, "the grid is gone, a generator runs" if by_fuel else "the grid is gone")
+    if Rule.GRID_LOST in held and not _grid_is_there(reading):
+        return _safety(Rule.GRID_LOST, "the grid was gone when last heard of, and nothing says that it is back")
     return None
 
 
-def soft_fuse(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
-    """The house, or one phase of the grid, carries more than its owner allows."""
-    reading = watched.reading
+def _grid_is_there(reading: Reading | None) -> bool:
     if reading is None:
+        return False
+    carries = reading.grid_w is not None and abs(reading.grid_w) >= GRID_SHOWS_W
+    return reading.grid_connected is True or reading.ac_source in ("grid", "shore") or carries
+
+
+def soft_fuse(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
+    """The house, or one phase of the grid, carries more than its owner allows, or what it carries is unknown."""
+    return _house_fuse(watched, limits.max_house_w, held) or _phase_fuse(watched, limits.max_phase_w, held)
+
+
+def _house_fuse(watched: Watched, limit_w: float | None, held: Held) -> Block | None:
+    known = watched.known
+    if limit_w is None:
         return None
-    house = house_w(reading)
-    limit_w = limits.max_house_w
-    if limit_w is not None and house is not None and house > _limit(limit_w, Rule.SOFT_FUSE, held):
-        return _safety(
-            Rule.SOFT_FUSE,
-            f"the house draws {house:.0f} W, the limit is {limit_w:.0f} W",
-            house_w=RELEASE_SHARE * limit_w - house,
-        )
-    if limits.max_phase_w is not None:
-        for number, phase_w in enumerate(reading.grid_phase_w, 1):
-            if phase_w > _limit(limits.max_phase_w, Rule.SOFT_FUSE, held):
-                return _safety(
-                    Rule.SOFT_FUSE,
-                    f"phase {number} draws {phase_w:.0f} W, the limit is {limits.max_phase_w:.0f} W",
-                    grid_phase_w=RELEASE_SHARE * limits.max_phase_w - phase_w,
-                )
+    house = max(known.house_at_least_w, known.house_w or 0.0)
+    if house > _limit(limit_w, Rule.SOFT_FUSE, held):
+        text = f"the house draws {house:.0f} W, the limit is {limit_w:.0f} W"
+        return _safety(Rule.SOFT_FUSE, text, house_w=RELEASE_SHARE * limit_w - house)
+    if known.house_w is None:
+        return _safety(Rule.SOFT_FUSE, f"max_house_w is set, but {_unknown(watched, 'what the house draws')}")
+    return None
+
+
+def _phase_fuse(watched: Watched, limit_w: float | None, held: Held) -> Block | None:
+    known = watched.known
+    if limit_w is None:
+        return None
+    for number, phase_w in enumerate(known.phase_w, 1):
+        if phase_w > _limit(limit_w, Rule.SOFT_FUSE, held):
+            text = f"phase {number} draws {phase_w:.0f} W, the limit is {limit_w:.0f} W"
+            return _safety(Rule.SOFT_FUSE, text, grid_phase_w=RELEASE_SHARE * limit_w - phase_w)
+    if not known.phases_known:
+        what = "every phase" if known.phase_w else "phases"
+        return _safety(Rule.SOFT_FUSE, f"max_phase_w is set, but {_unknown(watched, what)}")
     return None
 
 
 def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
-    """A heater behind the inverter is shed before the inverter trips."""
-    if site.inverter is None or site.inverter.loads_on == "in" or watched.reading is None:
+    """A heater behind the inverter is shed before the inverter trips, or where its load is unknown."""
+    if site.inverter is None or site.inverter.loads_on == "in":
         return None
-    if watched.inverter_load_w > _limit(site.inverter.max_w, Rule.INVERTER, held):
-        return _safety(
-            Rule.INVERTER,
-            f"the inverter carries {watched.inverter_load_w:.0f} W, it can do {site.inverter.max_w:.0f} W",
-            inverter_load_w=RELEASE_SHARE * site.inverter.max_w - watched.inverter_load_w,
-        )
+    known, most_w = watched.known, site.inverter.max_w
+    load_w = max(known.inverter_at_least_w, known.inverter_load_w or 0.0)
+    if load_w > _limit(most_w, Rule.INVERTER, held):
+        text = f"the inverter carries {load_w:.0f} W, it can do {most_w:.0f} W"
+        return _safety(Rule.INVERTER, text, inverter_load_w=RELEASE_SHARE * most_w - load_w)
+    if known.inverter_load_w is None:
+        return _safety(Rule.INVERTER, f"inverter.max_w is set, but {_unknown(watched, 'what the inverter carries')}")
     return None
+
+
+def _unknown(watched: Watched, what: str) -> str:
+    """Why something is unknown: the meter is silent, not believed, or does not report just that."""
+    block = _without_reading(watched)
+    return f"no meter reports {what}" if block is None else block
 
 
 def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nothing is known of the house, or only what was long ago, or nothing that can be believed."""
+    because = _without_reading(watched)
+    return None if because is None else _energy(Rule.NO_READING, because, at_once=True)
+
+
+def _without_reading(watched: Watched) -> str | None:
+    """Why there is no reading to go by; None where there is one."""
     if watched.distrusted_because is not None:
-        return _energy(Rule.NO_READING, f"the meter is not believed: {watched.distrusted_because}", at_once=True)
+        return f"the meter is not believed: {watched.distrusted_because}"
     refused = f"; it says {watched.refused_because}, which cannot be" if watched.refused_because else ""
     if watched.reading_age_s is None:
-        return _energy(Rule.NO_READING, f"the meter has not answered yet{refused}", at_once=True)
+        return f"the meter has not answered yet{refused}"
     if watched.reading_age_s >= watched.max_reading_age_s:
         age = f"{watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s"
-        return _energy(Rule.NO_READING, f"the last reading is {age}{refused}", at_once=True)
+        return f"the last reading is {age}{refused}"
     return None
 
 
@@ -206,11 +244,12 @@ def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block 
 
 
 def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Block | None:
-    """The battery is below the charge at which automatic heating is allowed."""
-    reading = watched.reading
-    soc = reading.battery_soc_percent if reading is not None else None
+    """The battery is below the charge at which automatic heating is allowed, or its charge is unknown."""
+    soc = watched.known.soc_percent
     if soc is None:
-        return None
+        if not watched.known.charge_missing or _charger_is_done(watched.reading):
+            return None
+        return _energy(Rule.BATTERY_LOW, _unknown(watched, "the charge of the battery"), at_once=True)
     limit = least_battery_percent(site, limits)
     release = battery_release_percent(site, limits)
     if soc >= (release if Rule.BATTERY_LOW in held else limit):
@@ -224,16 +263,25 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
     )
 
 
+def _charger_is_done(reading: Reading | None) -> bool:
+    """Whether a charger holds its battery at the end voltage: not low, whatever its charge."""
+    return reading is not None and reading.charger_state in DONE_STATES
+
+
 def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
-    """The grid delivers more than the owner allows."""
-    reading = watched.reading
-    if reading is None or reading.grid_w is None or reading.grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
+    """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it."""
+    known = watched.known
+    if watched.reading is None:
+        return None
+    if known.grid_missing:
+        return _energy(Rule.GRID_DRAW, f"max_grid_w is set, but {_unknown(watched, GRID_TEXT)}", at_once=True)
+    if known.grid_w is None or known.grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
         return None
     return _energy(
         Rule.GRID_DRAW,
-        f"the grid delivers {reading.grid_w:.0f} W, the limit is {limits.max_grid_w:.0f} W",
-        at_once=reading.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
-        grid_w=RELEASE_SHARE * limits.max_grid_w - reading.grid_w,
+        f"the grid delivers {known.grid_w:.0f} W, the limit is {limits.max_grid_w:.0f} W",
+        at_once=known.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
+        grid_w=RELEASE_SHARE * limits.max_grid_w - known.grid_w,
     )
 
 

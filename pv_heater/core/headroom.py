@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pv_heater.core.guards import RELEASE_SHARE
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import Budget
-from pv_heater.core.types import Reading
 
 
 def headroom_w(base_w: float | None, site: Site, limits: Limits) -> float:
     """What controlled loads may draw before fuse or inverter guard would block; unlimited without such a limit.
 
-    `base_w` is the house without them; None (not known) leaves it to the guards.
+    `base_w` is the house without them; None: unknown, and then nothing is left.
     """
     ceilings = [] if limits.max_house_w is None else [limits.max_house_w]
     if site.inverter is not None and site.inverter.loads_on == "out":
         ceilings.append(site.inverter.max_w)
-    if not ceilings or base_w is None:
+    if not ceilings:
         return math.inf
+    if base_w is None:
+        return 0.0
     return max(0.0, RELEASE_SHARE * min(ceilings) - base_w)
 
 
@@ -39,17 +40,18 @@ def below_headroom(budget: Budget, most_w: float) -> Budget:
 
 
 def phase_headroom_w(
-    reading: Reading | None, limits: Limits, own_w: Mapping[str, float], phases: Mapping[str, int | None]
+    phase_w: Sequence[float], limits: Limits, own_w: Mapping[str, float], phases: Mapping[str, int | None]
 ) -> tuple[float, ...]:
     """What each measured phase can carry below its soft fuse; empty without a limit or without such a meter.
 
-    `own_w` is what each load drew in `reading`, `phases` the phase it hangs on, None where nobody knows. Loads known
-    to hang on a phase are not counted in it, so that they may be shared out anew. Below 0 the phase carries too much.
+    `own_w` is what each load drew when `phase_w` was taken, `phases` the phase it hangs on, None where nobody
+    knows. Loads known to hang on a phase are not counted in it, so that they may be shared out anew. Below 0 the
+    phase carries too much.
     """
-    if reading is None or limits.max_phase_w is None:
+    if limits.max_phase_w is None:
         return ()
     ceiling_w = RELEASE_SHARE * limits.max_phase_w
     return tuple(
-        ceiling_w - phase_w + sum(watts for name, watts in own_w.items() if phases.get(name) == number)
-        for number, phase_w in enumerate(reading.grid_phase_w, 1)
+        ceiling_w - carried_w + sum(watts for name, watts in own_w.items() if phases.get(name) == number)
+        for number, carried_w in enumerate(phase_w, 1)
     )

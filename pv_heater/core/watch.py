@@ -10,12 +10,13 @@ from pv_heater.core.drawing import SETTLED_S, Drawing
 from pv_heater.core.evidence import Evidence, News
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
+from pv_heater.core.house.limited import Limited
 from pv_heater.core.house.possible import Possible
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
-from pv_heater.core.surplus import View, house_w, spare_w
+from pv_heater.core.surplus import View, spare_w
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 
@@ -23,9 +24,16 @@ class Watch:
     """Looks at the house for the controller; decides nothing."""
 
     def __init__(
-        self, site: Site, limits: Limits, zone: tzinfo, *, local_source: bool, max_power_w: Mapping[str, float]
+        self,
+        site: Site,
+        limits: Limits,
+        zone: tzinfo,
+        *,
+        local_source: bool,
+        max_power_w: Mapping[str, float],
+        phases_at_least: int = 0,
     ) -> None:
-        """`max_power_w`: the full power of every load."""
+        """`max_power_w`: the full power of every load; `phases_at_least`: so many phases their settings speak of."""
         self._site = site
         self._limits = limits
         self._daylight = DaylightHours(limits.daylight, site, zone)
@@ -37,13 +45,17 @@ class Watch:
         self._held: frozenset[Rule] = frozenset()
         self._distrusted_because: str | None = None
         self._possible = Possible(site)
+        self._limited = Limited(site, limits, phases_at_least=phases_at_least)
 
     def observe(
         self, reading: Reading | None, now: datetime, tick_s: float, *, distrusted_because: str | None = None
     ) -> None:
         """Take note of what the meter says; None or a repeated reading adds nothing. See `Inputs`."""
-        self._evidence.observe(self._possible.believed(reading), now, tick_s)
+        evidence = self._evidence
+        evidence.observe(self._possible.believed(reading), now, tick_s)
         self._distrusted_because = distrusted_because
+        if evidence.is_new and evidence.reading is not None and distrusted_because is None:
+            self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w())
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
@@ -81,13 +93,15 @@ class Watch:
         """1 while the source is on time, falling to 0 as the reading nears its age limit."""
         return self._evidence.share(tick_s)
 
-    def phase_headroom_w(self, watched: Watched, phases: Mapping[str, int | None]) -> tuple[float, ...]:
+    def phase_headroom_w(self, tick_s: float, phases: Mapping[str, int | None]) -> tuple[float, ...]:
         """What each phase can still carry; `phases` tells the phase of each load. See `core.headroom`."""
-        return phase_headroom_w(watched.reading, self._limits, self._evidence.own_by_load_w(), phases)
+        told = self._limited.phases_told(tick_s, self._evidence.max_age_s)
+        return () if told is None else phase_headroom_w(told[0], self._limits, told[1], phases)
 
-    def base_w(self, watched: Watched) -> float | None:
-        """What the house draws without controlled loads; None where the reading in force does not tell."""
-        return None if watched.reading is None else spare_w(watched.reading, self._evidence.own_w())[0]
+    def base_w(self, watched: Watched, tick_s: float) -> float | None:
+        """What the house draws without controlled loads; None where no reading that still counts tells."""
+        base_w = None if watched.reading is None else spare_w(watched.reading, self._evidence.own_w())[0]
+        return self._limited.base_w(tick_s, self._evidence.max_age_s) if base_w is None else base_w
 
     def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading in force was taken."""
@@ -113,7 +127,7 @@ class Watch:
             daylight=self._daylight.allows(now),
             clock_trusted=clock_trusted,
             vacation_until_at=vacation_until_at,
-            inverter_load_w=self._inverter_load_w(reading, commanded_w),
+            known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
             daylight_changes_at=self._daylight.changes_at(now),
             distrusted_because=self._distrusted_because,
             refused_because=self._possible.refused_because,
@@ -177,13 +191,3 @@ class Watch:
             return None
         age_s = self._evidence.age_s(tick_s)
         return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
-
-    def _inverter_load_w(self, reading: Reading | None, commanded_w: float) -> float:
-        """What runs through the inverter, with what the loads were told to add since the reading.
-
-        What the grid delivers does not pass it: in parallel with the grid that is all beyond the inverter's power.
-        """
-        house = house_w(reading) if reading is not None else None
-        if reading is None or house is None:
-            return 0.0
-        return house - max(0.0, reading.grid_w or 0.0) + max(0.0, commanded_w - self._evidence.own_w())

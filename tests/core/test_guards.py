@@ -14,22 +14,41 @@ from pv_heater.core.guards import (
     site_blocks,
 )
 from pv_heater.core.headroom import headroom_w, phase_headroom_w
+from pv_heater.core.house.limited import Limited, Quantities
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Battery, Inverter, Limits, Site
 from pv_heater.core.types import Reading
-from tests.builders import NOON, reading
+from tests import builders
+from tests.builders import NOON
 
 SITE = Site(battery=Battery(capacity_wh=4800), inverter=Inverter(max_w=3000))
 LIMITS = Limits(max_house_w=8000, max_phase_w=4000)
 
 
-def first(seen: Reading | None, held: set[str] | None = None, site: Site = SITE, **changes: object) -> Block | None:
+def reading(**fields: object) -> Reading:
+    return builders.reading(**({"grid_phase_w": (100.0, 0.0, -100.0)} | fields))
+
+
+def known(seen: Reading | None, site: Site) -> Quantities:
+    limited = Limited(site, LIMITS)
+    if seen is not None:
+        limited.note(seen, 0.0, {})
+    return limited.at(1.0, 60.0, seen, 0.0)
+
+
+def first(
+    seen: Reading | None,
+    held: set[str] | None = None,
+    site: Site = SITE,
+    limits: Limits = LIMITS,
+    **changes: object,
+) -> Block | None:
     values = dict(
         now=NOON, reading=seen, reading_age_s=1.0 if seen is not None else None, max_reading_age_s=60.0,
-        source_interval_s=10.0, daylight=True, clock_trusted=True, vacation_until_at=None, inverter_load_w=500.0,
+        source_interval_s=10.0, daylight=True, clock_trusted=True, vacation_until_at=None, known=known(seen, site),
     )  # fmt: skip
-    blocks = site_blocks(Watched(**(values | changes)), site, LIMITS, frozenset(held or ()))  # type: ignore[arg-type]
+    blocks = site_blocks(Watched(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
     return blocks[0] if blocks else None
 
 
@@ -88,7 +107,7 @@ def test_a_home_with_a_grid_on_its_generator_has_lost_the_grid() -> None:
 
 
 def test_no_reading_yet_and_an_old_reading_block_at_once() -> None:
-    for block in (first(None), first(reading(), reading_age_s=60.0)):
+    for block in (first(None, site=Site(), limits=Limits()), first(reading(), reading_age_s=60.0)):
         assert block is not None
         assert (block.guard, block.at_once, block.safety) == ("no_reading", True, False)
     assert first(reading(), reading_age_s=59.9) is None
@@ -115,14 +134,15 @@ def test_headroom_leaves_a_tenth_below_the_fuse_and_the_inverter() -> None:
     assert headroom_w(500.0, SITE, LIMITS) == 0.9 * 3000 - 500
     assert headroom_w(500.0, evolve(SITE, inverter=Inverter(max_w=3000, loads_on="in")), LIMITS) == 0.9 * 8000 - 500
     assert headroom_w(500.0, Site(), Limits()) == math.inf
-    assert headroom_w(None, SITE, LIMITS) == math.inf
+    assert headroom_w(None, SITE, LIMITS) == 0.0
+    assert headroom_w(None, Site(), Limits()) == math.inf
     assert headroom_w(9000.0, SITE, LIMITS) == 0.0
 
 
 def test_inverter_limit_counts_only_loads_behind_it() -> None:
-    assert guard(first(reading(), inverter_load_w=3000.1)) == "inverter"
+    assert guard(first(reading(consumption_w=3000.1))) == "inverter"
     outside = evolve(SITE, inverter=Inverter(max_w=3000, loads_on="in"))
-    assert first(reading(), site=outside, inverter_load_w=3000.1) is None
+    assert first(reading(consumption_w=3000.1), site=outside) is None
 
 
 def test_a_lost_grid_is_normal_only_off_grid() -> None:
@@ -166,9 +186,9 @@ def test_a_phase_can_carry_nine_tenths_of_its_fuse_without_the_loads_known_to_ha
     seen = reading(grid_phase_w=(1000.0, 3700.0, -500.0))
     own_w = {"boiler": 800.0, "pool": 300.0, "guest": 200.0}
     phases = {"boiler": 2, "pool": 3, "guest": None}
-    assert phase_headroom_w(seen, LIMITS, own_w, phases) == (2600.0, 700.0, 4400.0)
-    assert phase_headroom_w(seen, Limits(), own_w, phases) == ()
-    assert phase_headroom_w(None, LIMITS, own_w, phases) == ()
+    assert phase_headroom_w(seen.grid_phase_w, LIMITS, own_w, phases) == (2600.0, 700.0, 4400.0)
+    assert phase_headroom_w(seen.grid_phase_w, Limits(), own_w, phases) == ()
+    assert phase_headroom_w((), LIMITS, own_w, phases) == ()
 
 
 def test_the_least_charge_is_as_set_else_a_little_above_the_reserve_else_thirty():

@@ -144,7 +144,7 @@ def test_a_guard_tells_how_far_it_is_to_its_release_in_its_own_unit(
     seen: dict[str, Any], rule: str, expected: dict[str, float]
 ) -> None:
     house = House(config(limits={"max_house_w": 8000, "max_phase_w": 4000}))
-    decision = house.at(0, **seen)
+    decision = house.at(0, **({"grid_phase_w": (100.0, 0.0)} | seen))
     assert (decision.blocked_by, decision.loads["heater"].rule) == (rule, rule)
     assert decision.margins == expected == margins(decision)
     assert flip_text(rule, expected) != flip_text("no such rule", {})

@@ -1,0 +1,229 @@
+"""What the limits are judged by: each quantity as it was last told, for as long as a whole reading would count.
+
+A limit is not kept because nobody tells. What is missing is bounded by what is known (a house takes at least what the
+grid delivers, an inverter carries at least our own loads); what nothing bounds from above is unknown, and the guards
+block. See `core.guards`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from attrs import fields
+
+from pv_heater.core.settings import Limits, Site
+from pv_heater.core.surplus import house_w
+from pv_heater.core.types import Reading
+
+T = TypeVar("T")
+
+MOST_PHASES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantities:
+    """What is known at a step. None: unknown, which is never a limit kept."""
+
+    house_w: float | None = None
+    house_at_least_w: float = 0.0
+    inverter_load_w: float | None = None
+    inverter_at_least_w: float = 0.0
+    phase_w: tuple[float, ...] = ()
+    """By phase, as far as told."""
+    phases_known: bool = False
+    """Whether every phase of the home is told; also where no grid feeds it."""
+    grid_w: float | None = None
+    grid_missing: bool = False
+    """Its power is unknown though this meter has told it before."""
+    soc_percent: float | None = None
+    charge_missing: bool = False
+    """There is a battery, and how much it holds has been unknown for longer than a reading counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told(Generic[T]):
+    """A value as last told."""
+
+    value: T
+    tick_s: float
+    """When it was taken."""
+    own_w: float
+    """What our own loads drew then."""
+    own_by_load_w: Mapping[str, float] = field(default_factory=dict)
+
+
+class Limited:
+    """Remembers each quantity as last told."""
+
+    def __init__(self, site: Site, limits: Limits, *, phases_at_least: int = 0) -> None:
+        """`phases_at_least`: so many the loads' settings speak of."""
+        self._site = site
+        self._has_grid_limit = has_grid_limit(limits)
+        self._phases = phases_at_least
+        self._has_battery = self._has_charge = site.battery is not None
+        self._since_s: float | None = None
+        """When the first reading was taken; None before it."""
+        self._grid_told_by: set[str] = set()
+        self._house: _Told[float] | None = None
+        self._inverter: _Told[float] | None = None
+        self._phase_w: _Told[tuple[float, ...]] | None = None
+        self._grid: _Told[float] | None = None
+        self._soc: _Told[float] | None = None
+
+    def note(self, reading: Reading, tick_s: float, own_by_load_w: Mapping[str, float]) -> None:
+        """A new reading that is believed, and what our own loads drew when it was taken."""
+        own_w = sum(own_by_load_w.values())
+        self._since_s = tick_s if self._since_s is None else self._since_s
+        self._has_battery = self._has_battery or tells_battery(reading)
+        self._has_charge = self._has_charge or reading.battery_soc_percent is not None
+        self._phases = min(MOST_PHASES, max(self._phases, len(reading.grid_phase_w)))
+        site, has_battery = self._site, self._has_battery
+        if reading.grid_w is not None:
+            self._grid_told_by.add(reading.source)
+        if (house_w := house_of(reading, site, has_battery=has_battery)) is not None:
+            self._house = _Told(house_w, tick_s, own_w)
+        if (inverter_w := inverter_of(reading, has_battery=has_battery)) is not None:
+            self._inverter = _Told(inverter_w, tick_s, own_w)
+        if tells_phases(reading, site, self._phases):
+            self._phase_w = _Told(reading.grid_phase_w, tick_s, own_w, dict(own_by_load_w))
+        if (grid_w := self._grid_w(reading)) is not None:
+            self._grid = _Told(grid_w, tick_s, own_w)
+        if reading.battery_soc_percent is not None:
+            self._soc = _Told(reading.battery_soc_percent, tick_s, own_w)
+
+    def at(self, tick_s: float, max_age_s: float, reading: Reading | None, commanded_w: float) -> Quantities:
+        """What is known at a tick. `reading` is the one in force, `commanded_w` what our own loads are set to."""
+        house, inverter = _young(self._house, tick_s, max_age_s), _young(self._inverter, tick_s, max_age_s)
+        phase_w, grid = _young(self._phase_w, tick_s, max_age_s), _young(self._grid, tick_s, max_age_s)
+        soc = _young(self._soc, tick_s, max_age_s)
+        now_told = house is not None and reading is not None and self._tells_house(reading)
+        added_w = 0.0 if house is None or now_told else max(0.0, commanded_w - house.own_w)
+        told_phases = () if reading is None else reading.grid_phase_w
+        return Quantities(
+            house_w=None if house is None else house.value + added_w,
+            house_at_least_w=max(commanded_w, 0.0 if reading is None else _at_least_w(reading)),
+            inverter_load_w=None if inverter is None else inverter.value + max(0.0, commanded_w - inverter.own_w),
+            inverter_at_least_w=commanded_w,
+            phase_w=told_phases if phase_w is None or told_phases else phase_w.value,
+            phases_known=phase_w is not None,
+            grid_w=None if grid is None else grid.value,
+            grid_missing=grid is None and reading is not None and self._should_tell_grid(reading),
+            soc_percent=None if soc is None else soc.value,
+            charge_missing=soc is None and self._has_charge and self._waited_s(tick_s) >= max_age_s,
+        )
+
+    def phases_told(self, tick_s: float, max_age_s: float) -> tuple[tuple[float, ...], Mapping[str, float]] | None:
+        """(power of each phase, what each of our loads drew then) as last told; None: unknown."""
+        told = _young(self._phase_w, tick_s, max_age_s)
+        return None if told is None else (told.value, told.own_by_load_w)
+
+    def base_w(self, tick_s: float, max_age_s: float) -> float | None:
+        """The house without our own loads as last told; None: unknown."""
+        told = _young(self._house, tick_s, max_age_s)
+        return None if told is None else max(0.0, told.value - told.own_w)
+
+    def _grid_w(self, reading: Reading) -> float | None:
+        """What the grid delivers. By the balance of the rest only where the owner's own limit needs it."""
+        grid_w = grid_of(reading, self._site)
+        if grid_w is not None or not self._has_grid_limit:
+            return grid_w
+        return balance_of(reading, has_battery=self._has_battery)
+
+    def _waited_s(self, tick_s: float) -> float:
+        """For how long readings have come."""
+        return 0.0 if self._since_s is None else tick_s - self._since_s
+
+    def _tells_house(self, reading: Reading) -> bool:
+        return house_of(reading, self._site, has_battery=self._has_battery) is not None
+
+    def _should_tell_grid(self, reading: Reading) -> bool:
+        """Whether this meter has told the grid's power before, or the owner has set a limit of his own for it."""
+        return reading.source in self._grid_told_by or self._has_grid_limit
+
+
+def _young(told: _Told[T] | None, tick_s: float, max_age_s: float) -> _Told[T] | None:
+    return told if told is not None and tick_s - told.tick_s < max_age_s else None
+
+
+def tells_battery(reading: Reading) -> bool:
+    """Whether a reading speaks of a battery."""
+    return reading.battery_w is not None or reading.battery_soc_percent is not None or reading.battery_v is not None
+
+
+def tells_phases(reading: Reading, site: Site, phases: int) -> bool:
+    """Whether every one of so many phases is told; where no grid feeds the home none carries anything."""
+    if _no_grid(reading, site):
+        return True
+    return len(reading.grid_phase_w) >= max(1, phases)
+
+
+def house_of(reading: Reading, site: Site, *, has_battery: bool) -> float | None:
+    """What the house draws, where nothing of it is guessed; None: unknown."""
+    if reading.consumption_w is not None:
+        return reading.consumption_w
+    grid_w = reading.grid_w if reading.grid_w is not None else 0.0 if _no_grid(reading, site) else None
+    battery_w = reading.battery_w if reading.battery_w is not None else None if has_battery else 0.0
+    if reading.pv_w is None or grid_w is None or battery_w is None:
+        return None
+    return reading.pv_w + grid_w - battery_w
+
+
+def inverter_of(reading: Reading, *, has_battery: bool) -> float | None:
+    """The most that runs through the inverter; None: unknown. What the grid delivers does not pass it."""
+    if reading.consumption_w is not None:
+        return reading.consumption_w - max(0.0, reading.grid_w or 0.0)
+    battery_w = reading.battery_w if reading.battery_w is not None else None if has_battery else 0.0
+    if reading.pv_w is None or battery_w is None:
+        return None
+    return reading.pv_w - battery_w + min(0.0, reading.grid_w or 0.0)
+
+
+def grid_of(reading: Reading, site: Site) -> float | None:
+    """What the grid delivers; None: unknown."""
+    if reading.grid_w is not None:
+        return reading.grid_w
+    return 0.0 if _no_grid(reading, site) else None
+
+
+def balance_of(reading: Reading, *, has_battery: bool) -> float | None:
+    """What the grid must deliver by the balance of the rest; None: unknown."""
+    battery_w = reading.battery_w if reading.battery_w is not None else None if has_battery else 0.0
+    if reading.consumption_w is None or reading.pv_w is None or battery_w is None:
+        return None
+    return reading.consumption_w + battery_w - reading.pv_w
+
+
+def never_judged(readings: Sequence[Reading], site: Site, limits: Limits) -> list[str]:
+    """Sentences about limits that none of these readings can judge, for who sets up the home."""
+    has_battery = site.battery is not None or any(map(tells_battery, readings))
+    problems = []
+    if limits.max_house_w is not None and all(house_of(r, site, has_battery=has_battery) is None for r in readings):
+        problems.append("max_house_w is set, but no meter reports what the house draws, or PV, grid and battery")
+    if limits.max_phase_w is not None and not any(tells_phases(r, site, 1) for r in readings):
+        problems.append("max_phase_w is set, but no meter reports phases")
+    behind = site.inverter is not None and site.inverter.loads_on == "out"
+    if behind and all(inverter_of(r, has_battery=has_battery) is None for r in readings):
+        problems.append("inverter.max_w is set, but no meter reports what the house draws, or PV and battery")
+    balances = [balance_of(r, has_battery=has_battery) for r in readings if grid_of(r, site) is None]
+    if has_grid_limit(limits) and balances == [None] * len(readings):
+        problems.append("max_grid_w is set, but no meter reports the grid's power, or use, PV and battery")
+    if site.battery is not None and all(r.battery_soc_percent is None for r in readings):
+        problems.append("battery is set, but no meter reports its charge")
+    return problems
+
+
+def has_grid_limit(limits: Limits) -> bool:
+    """Whether the owner has set `max_grid_w`: the default binds nobody whose meter does not know the grid."""
+    return limits.max_grid_w != fields(Limits).max_grid_w.default
+
+
+def _no_grid(reading: Reading, site: Site) -> bool:
+    return site.off_grid or reading.ac_source == "none" or reading.grid_connected is False
+
+
+def _at_least_w(reading: Reading) -> float:
+    """What the grid delivers to the house alone, or what is told of PV, grid and battery, is drawn at least."""
+    delivered_w = (reading.grid_w or 0.0) - max(0.0, reading.battery_w or 0.0)
+    return max(delivered_w, house_w(reading) or 0.0)
