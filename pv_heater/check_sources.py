@@ -10,6 +10,7 @@ from typing import Any
 from pv_heater.config import Config, TypedSettings
 from pv_heater.core.evidence import CLOCKS_AGREE_S, Evidence, is_local
 from pv_heater.core.guards import SLOWEST_REGULATED_S
+from pv_heater.core.house.limited import never_judged
 from pv_heater.core.types import Forecast, Reading
 from pv_heater.core.words import duration_text
 from pv_heater.errors import SourceError
@@ -35,10 +36,14 @@ _FED_BY = {
 
 def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
     """Every meter but recordings, every temperature probe and forecast; one that is silent costs its own time-outs."""
+    readings: list[Reading] = []
     for name, row in named_meters(config.meter):
         if row.type != "recording":
-            ask = partial(_ask_meter, limit_s=config.limits.max_reading_age_s)
+            ask = partial(_ask_meter, limit_s=config.limits.max_reading_age_s, note=readings.append)
             yield _asked(f"meter {name}", row, tools, ask)
+    if readings and len(readings) == len(config.meter):
+        for problem in never_judged(readings, config.site, config.limits):
+            yield Finding(what="limits", says=problem, exit_code=2)
     for name, row in config.temperatures.items():
         yield _asked(f"loads.{name}.temperature_from {row.type}", row, tools, _ask_probe)
     for name, row in config.power_meters.items():
@@ -56,9 +61,10 @@ def _asked(
         return Finding(what=what, says=str(error), exit_code=error.exit_code)
 
 
-def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None) -> str:
+def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, note: Callable[[Reading], None]) -> str:
     with closing(row.build(tools)) as meter:
         reading: Reading = meter.read()
+    note(reading)
     told = [f"{name} {value:g}" for name in _NUMBERS if (value := getattr(reading, name)) is not None]
     told += [f"{name} {value:g} W" for name, value in reading.load_w.items()]
     told += [words[not value] for name, words in _WORDS.items() if (value := getattr(reading, name)) is not None]

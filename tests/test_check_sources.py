@@ -70,3 +70,14 @@ def test_a_reading_that_nothing_may_be_decided_from_is_wrong(age_s: float, limit
     found = next(finding for finding in report.findings if finding.what == "meter vrm")
     assert text in found.says
     assert (found.exit_code, report.exit_code) == (5, 5)
+
+
+def test_limits_that_this_meter_can_never_judge_are_named() -> None:
+    with VrmServer() as vrm:
+        del vrm.values["g1"]
+        meter = {"type": "vrm", "base_url": vrm.url, "token": vrm.token, "installation_id": vrm.installation_id}
+        report = check_all(load_config(config(meter=meter, limits={"max_phase_w": 4000})))
+    limits = [finding for finding in report.findings if finding.what == "limits"]
+    assert [(finding.exit_code, finding.says) for finding in limits] == [
+        (2, "max_phase_w is set, but no meter reports phases: nothing would ever heat")
+    ]

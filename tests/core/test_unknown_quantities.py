@@ -205,14 +205,14 @@ def test_check_names_the_limits_that_these_meters_can_never_judge() -> None:
     limits = Limits(max_house_w=8000, max_phase_w=4000)
     site = Site(battery=Battery(capacity_wh=4800), inverter=Inverter(max_w=3000))
     assert never_judged([grid_alone], site, limits) == [
-        "max_house_w is set, but no meter reports what the house draws, or PV, grid and battery",
-        "max_phase_w is set, but no meter reports phases",
-        "inverter.max_w is set, but no meter reports what the house draws, or PV and battery",
-        "battery is set, but no meter reports its charge",
+        "max_house_w is set, but no meter reports the house's use, or PV, grid and battery: nothing would ever heat",
+        "max_phase_w is set, but no meter reports phases: nothing would ever heat",
+        "inverter.max_w is set, but no meter reports the house's use, or PV and battery: nothing would ever heat",
+        "site.battery is set, but no meter reports its charge: nothing would heat by itself",
     ]
     assert never_judged([grid_alone, everything], site, limits) == []
     assert never_judged([grid_alone], Site(), Limits()) == []
     nothing = reading(grid_w=None, consumption_w=None, battery_w=None, battery_soc_percent=None)
     assert never_judged([nothing], Site(), Limits(max_grid_w=200)) == [
-        "max_grid_w is set, but no meter reports the grid's power, or use, PV and battery"
+        "max_grid_w is set, but no meter reports the grid's power: nothing would heat by itself"
     ]

@@ -20,6 +20,8 @@ from pv_heater.core.types import Reading
 T = TypeVar("T")
 
 MOST_PHASES = 3
+NOTHING = "nothing would ever heat"
+NOT_BY_ITSELF = "nothing would heat by itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,22 +198,29 @@ def balance_of(reading: Reading, *, has_battery: bool) -> float | None:
 
 
 def never_judged(readings: Sequence[Reading], site: Site, limits: Limits) -> list[str]:
-    """Sentences about limits that none of these readings can judge, for who sets up the home."""
+    """Sentences about limits that none of these readings can judge, for who sets up the home.
+
+    What the guards then do is part of each: a limit that nobody can judge is not kept.
+    """
     has_battery = site.battery is not None or any(map(tells_battery, readings))
-    problems = []
-    if limits.max_house_w is not None and all(house_of(r, site, has_battery=has_battery) is None for r in readings):
-        problems.append("max_house_w is set, but no meter reports what the house draws, or PV, grid and battery")
-    if limits.max_phase_w is not None and not any(tells_phases(r, site, 1) for r in readings):
-        problems.append("max_phase_w is set, but no meter reports phases")
+    house = all(house_of(reading, site, has_battery=has_battery) is None for reading in readings)
+    carried = all(inverter_of(reading, has_battery=has_battery) is None for reading in readings)
+    grid = [balance_of(r, has_battery=has_battery) if grid_of(r, site) is None else 0.0 for r in readings]
     behind = site.inverter is not None and site.inverter.loads_on == "out"
-    if behind and all(inverter_of(r, has_battery=has_battery) is None for r in readings):
-        problems.append("inverter.max_w is set, but no meter reports what the house draws, or PV and battery")
-    balances = [balance_of(r, has_battery=has_battery) for r in readings if grid_of(r, site) is None]
-    if has_grid_limit(limits) and balances == [None] * len(readings):
-        problems.append("max_grid_w is set, but no meter reports the grid's power, or use, PV and battery")
-    if site.battery is not None and all(r.battery_soc_percent is None for r in readings):
-        problems.append("battery is set, but no meter reports its charge")
-    return problems
+    rows = (
+        (limits.max_house_w is not None and house, "max_house_w", "the house's use, or PV, grid and battery", NOTHING),
+        (
+            limits.max_phase_w is not None and not any(tells_phases(reading, site, 1) for reading in readings),
+            "max_phase_w", "phases", NOTHING,
+        ),
+        (behind and carried, "inverter.max_w", "the house's use, or PV and battery", NOTHING),
+        (has_grid_limit(limits) and grid == [None] * len(grid), "max_grid_w", "the grid's power", NOT_BY_ITSELF),
+        (
+            site.battery is not None and all(reading.battery_soc_percent is None for reading in readings),
+            "site.battery", "its charge", NOT_BY_ITSELF,
+        ),
+    )  # fmt: skip
+    return [f"{key} is set, but no meter reports {what}: {effect}" for is_so, key, what, effect in rows if is_so]
 
 
 def has_grid_limit(limits: Limits) -> bool:
