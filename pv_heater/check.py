@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from pv_heater.check_rules import ask_rules
 from pv_heater.check_secrets import open_secrets
 from pv_heater.check_sources import ask_sources
 from pv_heater.config import Config, TypedSettings
+from pv_heater.core.guards import DAYLIGHT_FROM_W
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.findings import CheckReport, Finding
@@ -36,7 +38,7 @@ def check_all(config: Config) -> CheckReport:
     findings += doubts(config)
     findings += open_secrets(config)
     findings += _wiring(config)
-    findings.append(_clock())
+    findings.append(_clock(config))
     findings += _outputs(config)
     findings += _temperatures(config)
     findings += _hygiene(config)
@@ -62,10 +64,16 @@ def _wiring(config: Config) -> list[Finding]:
     return [Finding(what="wiring", says=", ".join(f"{where} at {', '.join(names)}" for where, names in used))]
 
 
-def _clock() -> Finding:
+def _clock(config: Config) -> Finding:
+    if config.site.clock == "trusted":
+        return Finding(what="clock", says=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, trusted by site.clock")
     if network_time_synchronised():
         return Finding(what="clock", says="set by network time")
-    text = "not set by network time; heating waits until it agrees with the meter's own time within 120 s"
+    text = (
+        "not set by network time. Until that or the meter's own time (within 120 s) vouches for it, loads heat by "
+        f"themselves only while PV gives {DAYLIGHT_FROM_W:.0f} W, and timers, tariff, guarantees and hygiene wait; "
+        "with a clock chip: `site: {clock: trusted}`"
+    )
     return Finding(what="clock", says=text, warning=True)
 
 

@@ -125,7 +125,8 @@ class Controller:
         `reading` None: the meter said nothing, the last reading goes on ageing.
         """
         inputs, now = inputs or NO_INPUTS, in_utc("now", now)
-        tick_s = self._begin(now, inputs.tick_s)
+        knows_time = inputs.clock_trusted is not False
+        tick_s = self._begin(now, inputs.tick_s, knows_time=knows_time)
         cleared = self._orders.obey(inputs.commands, tick_s)
 
         reading = self._with_own_meters(reading, now, inputs)
@@ -146,12 +147,15 @@ class Controller:
         blocks = self._watch.blocks(watched)
         load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
         hot = self._loads.temperature_blocks(load_c)
-        self._loads.keep_timers(now, self._zone, tick_s, away=self._orders.away(now))
+        told_now = now if knows_time else None
+        self._loads.keep_timers(told_now, self._zone, tick_s, away=self._orders.away(told_now))
         held_back = self._loads.held_back(tick_s)
         self._look_after_duties(watched, blocks, forecast, load_c, inputs)
 
         own_w = self._watch.own_by_load_w()
-        self._rules.look(now, tick_s, watched.reading, forecast, own_w, self._loads.memories, load_c)
+        self._rules.look(
+            now, tick_s, watched.reading, forecast, own_w, self._loads.memories, load_c, knows_time=knows_time
+        )
         answers = self._rules.answers(inputs)
         inputs = answered(inputs, answers)
 
@@ -224,7 +228,7 @@ class Controller:
         """The owner's conditions, and the picture of the home that they and rule files go by."""
         return self._rules
 
-    def _begin(self, now: datetime, given_s: float | None) -> float:
+    def _begin(self, now: datetime, given_s: float | None, *, knows_time: bool) -> float:
         """Move on in time; what was saved, now that it is known how old it is, and what is counted follow."""
         time = self._time
         is_first = time.now is None
@@ -239,7 +243,7 @@ class Controller:
             self._actuators.restore(saved.parts.get("curves"))
             self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
             self._saved = self._given_state = None
-        new_day = self._day.has_changed(now)
+        new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
         self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
@@ -289,7 +293,7 @@ class Controller:
             now=watched.now,
             tick_s=time.tick_s,
             elapsed_s=time.elapsed_s,
-            clock_trusted=watched.clock_trusted is not False,
+            clock_trusted=watched.knows_time,
             may_buy=not away_or_fuel and not empty,
             load_c=load_c,
             base_w=base_w,
@@ -299,7 +303,7 @@ class Controller:
             prices=inputs.prices or self._tariff.prices_ahead(self._day.day),
         )
         duties = self._duties.look(seen, self._loads.memories, self._loads.policies)
-        self._loads.put_on_duty(duties, self._duties.raised_c(watched.now))
+        self._loads.put_on_duty(duties, self._duties.raised_c(watched.now) if watched.knows_time else {})
 
     def _view(self, watched: Watched, forecast: Forecast | None, commanded_w: float, inputs: Inputs) -> View | None:
         """The picture for the strategy; None without a fresh reading."""
@@ -339,8 +343,10 @@ class Controller:
             max_reading_age_s=watched.max_reading_age_s,
             measured={**self._watch.measured(time.tick_s), **self._own_meters.known},
             load_c=load_c,
-            midnight_s=time.tick_at(self._day.midnight_at),
-            daylight_ends_s=time.tick_at(watched.daylight_changes_at) if watched.daylight else None,
+            midnight_s=self._day.midnight_s(watched.now, time.tick_s),
+            daylight_ends_s=time.tick_at(watched.daylight_changes_at)
+            if watched.daylight and watched.knows_time
+            else None,
         )
 
     def _remember_own(self, unreachable: Collection[str]) -> None:

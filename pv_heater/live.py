@@ -96,7 +96,9 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
                 rules,
             ),
             tick_s=config.tick_s,
-            clock_trusted=ClockTrust(clock, network_time_synchronised, house.clock_offset_s),
+            clock_trusted=ClockTrust(
+                clock, network_time_synchronised, house.clock_offset_s, has_chip=config.site.clock == "trusted"
+            ),
             distrusted_because=house.distrust,
             temperatures=sources.temperatures.latest,
             powers=sources.powers.latest_with_age,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from math import inf
 
 from pv_heater.core.policy import LoadPolicy
@@ -17,6 +17,7 @@ SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
 ABOVE_RESERVE_PERCENT = 5.0
 UNKNOWN_BATTERY_PERCENT = 30.0
+PROVES_DAY_W = 20.0
 """As the documentation promises them; said anew, so that a slip in the guards is seen here."""
 
 
@@ -28,6 +29,8 @@ class Blocks:
     """Nothing passes."""
     at_once: str | None = None
     """Automatic heating ends without delay."""
+    knows_time: bool = True
+    """Whether the time of day may be believed."""
     waiting: str | None = None
     """Automatic heating ends once its minimum on time is over."""
 
@@ -76,6 +79,7 @@ class Forbidden:
             safety=next(self._safety(decision), None),
             at_once=next(self._at_once(tick_s, decision), None),
             waiting=next(self._waiting(now, decision), None),
+            knows_time=decision.inputs.clock_trusted is not False,
         )
 
     def is_at_reserve(self, decision: Decision) -> bool:
@@ -85,8 +89,6 @@ class Forbidden:
 
     def _safety(self, decision: Decision) -> Iterator[str]:
         basis, site, limits = decision.inputs, self._site, self._limits
-        if basis.clock_trusted is False:
-            yield "the clock cannot be trusted"
         if basis.grid_connected is False and not site.off_grid:
             yield "the grid is lost"
         if limits.max_house_w is not None and (basis.house_w or 0.0) > limits.max_house_w:
@@ -122,14 +124,23 @@ class Forbidden:
 
     def _waiting(self, now: datetime, decision: Decision) -> Iterator[str]:
         basis = decision.inputs
-        if self._vacation_until_at is not None and now < self._vacation_until_at:
+        knows_time = basis.clock_trusted is not False
+        if self._vacation_until_at is not None and (not knows_time or now < self._vacation_until_at):
             yield "it is vacation"
-        if not basis.daylight:
+        if not basis.daylight and knows_time:
             yield "it is night"
+        if not knows_time and not self._is_proven_day(decision):
+            yield f"the time of day is unknown and PV gives {basis.pv_w} W"
         if self._is_low(decision):
             yield f"the battery holds {basis.battery_soc_percent} %"
         if basis.grid_w is not None and basis.grid_w > self._limits.max_grid_w:
             yield f"the grid delivers {basis.grid_w:.0f} W"
+
+    def _is_proven_day(self, decision: Decision) -> bool:
+        """Whether the sun is measured, by PV or by what leaves the house, or every hour is allowed anyway."""
+        basis, daylight = decision.inputs, self._limits.daylight
+        sun_w = -(basis.grid_w or 0.0) if basis.pv_w is None else basis.pv_w
+        return sun_w >= PROVES_DAY_W or daylight.start.clock == time(0)
 
     def _is_low(self, decision: Decision) -> bool:
         soc_percent, limit_percent = decision.inputs.battery_soc_percent, self._limits.min_battery_percent

@@ -34,8 +34,9 @@ FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration ends after two hours."""
 LOWEST_SUN_DEG = -1.0
 """Heating begins half an hour after sunrise; astral's horizon and a polar noon leave a degree of doubt."""
-RELEASED_LATER = frozenset({"soft_fuse", "inverter", "too_hot"})
-"""Safety guards that go on blocking until their release threshold, beyond the limit that is judged here."""
+RELEASED_LATER = frozenset({"soft_fuse", "inverter", "too_hot", "grid_lost"})
+"""Safety guards that go on blocking beyond the limit that is judged here: until their release threshold, and while what
+they need is unknown."""
 
 
 DUTIES = frozenset({"guarantee", "hygiene", "timer", "boost"})
@@ -167,7 +168,7 @@ class Promises:
             yield from self._of_heating(policy, now, tick_s, state, safety, blocks)
         elif course.on:
             at_reserve = state.rule == "battery_low" and self._forbidden.is_at_reserve(decision)
-            if not (at_reserve or safety or blocks.at_once):
+            if not (at_reserve or safety or blocks.at_once or _is_for_the_unknown(state, decision)):
                 yield from _of_stop(policy, course, tick_s, state)
         elif self._should_obey(policy, tick_s, state, safety):
             yield f"is forced on, and off for {state.rule}: {state.because}"
@@ -204,7 +205,7 @@ class Promises:
         if self._courses[policy.name].closings >= policy.max_closings_per_day:
             yield f"starts beyond its {policy.max_closings_per_day} closings of the day"
         by_the_sun = "clock" not in (limits.daylight.start.event, limits.daylight.end.event)
-        if by_the_sun and site.latitude is not None and site.longitude is not None:
+        if by_the_sun and blocks.knows_time and site.latitude is not None and site.longitude is not None:
             sun_deg = sun_elevation_deg(site.latitude, site.longitude, now)
             if sun_deg < LOWEST_SUN_DEG:
                 yield f"starts with the sun at {sun_deg:.1f} degrees"
@@ -215,6 +216,13 @@ class Promises:
         rested = tick_s - course.opened_s >= policy.min_off_s + ROUNDING
         released = state.rule not in RELEASED_LATER
         return course.mode is Mode.ON and not course.faulty and safety is None and rested and released
+
+
+def _is_for_the_unknown(state: LoadState, decision: Decision) -> bool:
+    """Whether it is off because what a guard needs has been unknown for too long."""
+    basis = decision.inputs
+    needs = {"battery_low": basis.battery_soc_percent, "grid_draw": basis.grid_w}
+    return state.rule == "clock" or (state.rule in needs and needs[state.rule] is None)
 
 
 def _of_words(decision: Decision) -> Iterator[str]:

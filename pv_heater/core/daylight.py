@@ -81,6 +81,12 @@ class DaylightHours:
         """Whether `now` lies inside the allowed hours."""
         return _lies_in(now, self.window(now))
 
+    @property
+    def is_whole_day(self) -> bool:
+        """Whether every instant is allowed, so that nobody has to know the time."""
+        start, end = self._daylight.start.clock, self._daylight.end.clock
+        return start == time(0) and end is not None and (end == time(0) or end >= time(23, 59))
+
     def changes_at(self, now: datetime) -> datetime | None:
         """When the answer of `allows` changes next; None: neither today nor tomorrow (polar day and night)."""
         known = self._change_known

@@ -24,6 +24,7 @@ from pv_heater.core.situation import Memory
 from pv_heater.core.tank_state import Tank
 from pv_heater.core.tank_status import TankStatus
 from pv_heater.core.types import Forecast, Mode, PricePeriod
+from pv_heater.core.words import NO_TIME
 
 USUAL_HOUSE_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year."""
@@ -86,7 +87,7 @@ class Duties:
         self._house_w = USUAL_HOUSE_W
 
     def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadPolicy]) -> dict[str, Duty]:
-        """The duties of this step, by load; none while the time of day is not known. `policies` as they are now."""
+        """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
         duties: dict[str, Duty] = {}
         left_w = seen.headroom_w - sum(memory.power_w for memory in memories.values() if memory.mode is Mode.ON)
         if seen.base_w is not None:
@@ -95,9 +96,10 @@ class Duties:
             memory, load.policy = memories[name], policies[name]
             load.elapsed_s += seen.elapsed_s
             load.told_wh += memory.power_w * seen.elapsed_s / 3600.0
-            if not seen.clock_trusted or not load.has_duties:
+            if not load.has_duties:
                 continue
-            duty = self._duty_of(load, memory, seen, left_w)
+            look = self._duty_of if seen.clock_trusted else self._boost_of
+            duty = look(load, memory, seen, left_w)
             if duty is not None and memory.mode is Mode.AUTO:
                 duties[name] = duty
                 left_w -= duty.power_w
@@ -166,6 +168,15 @@ class Duties:
         hygiene = load.hygiene.duty(moment) if load.hygiene is not None else None
         _gather_notices(load)
         return boost or hygiene or guarantee
+
+    def _boost_of(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Duty | None:
+        """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
+        waits = load.policy.daily_min_wh is not None or load.policy.hot_water is not None
+        if waits:
+            load.notice = f"its guarantee and hygiene wait: {NO_TIME}"
+        if not load.boost.is_running:
+            return None
+        return load.boost.duty(self._moment(load, memory, seen, left_w))
 
     def _moment(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Moment:
         """The step as this load sees it. Its count of the day begins anew at midnight."""

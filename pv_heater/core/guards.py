@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pv_heater.core.house.limited import Quantities
+from pv_heater.core.evidence import is_local
+from pv_heater.core.house.limited import Quantities, tells_battery
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.types import Reading
+from pv_heater.core.words import NO_TIME
 
 SLOWEST_REGULATED_S = 300.0
 """A source slower than this is not regulated on: a cloud passes several times between two samples."""
@@ -27,6 +29,8 @@ ABOVE_RESERVE_PERCENT = 5.0
 sunny morning throws away."""
 UNKNOWN_BATTERY_PERCENT = 30.0
 """Least charge for heating where nothing is known of the battery."""
+DAYLIGHT_FROM_W, DAYLIGHT_KEPT_W = 50.0, 20.0
+"""Measured PV power that proves day where the time is unknown: no moon and no meter's noise gives as much."""
 GRID_SHOWS_W = 30.0
 """A grid that takes or gives so much is there; less may be a meter's own noise."""
 GRID_TEXT = "the grid's power"
@@ -65,10 +69,17 @@ class Watched:
     """What the limits are judged by."""
     daylight_changes_at: datetime | None = None
     """When `daylight` changes next; None: not today or tomorrow."""
+    always_allowed: bool = False
+    """The hours of automatic heating are the whole day."""
     distrusted_because: str | None = None
     """Why the newest reading is not believed; None: it is."""
     refused_because: str | None = None
     """What the meter says now that this home cannot have; None: nothing. The reading before it goes on ageing."""
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether the time of day may be believed, or nobody has looked."""
+        return self.clock_trusted is not False
 
 
 Held = frozenset[Rule]
@@ -101,13 +112,6 @@ def battery_release_percent(site: Site, limits: Limits) -> float:
 
 def _limit(limit: float, guard: Rule, held: Held) -> float:
     return limit * RELEASE_SHARE if guard in held else limit
-
-
-def clock(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
-    """The time of day cannot be believed, so neither daylight nor ages can."""
-    if watched.clock_trusted is False:
-        return _safety(Rule.CLOCK, "the clock is not set by network time, nor within 120 s of the meter's own time")
-    return None
 
 
 def grid_lost(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
@@ -227,15 +231,45 @@ def slow_source(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> 
 def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nobody is home."""
     until_at = watched.vacation_until_at
+    if until_at is not None and not watched.knows_time:
+        return _energy(Rule.VACATION, f"vacation until {until_at:%Y-%m-%d %H:%M %Z}, and {NO_TIME}")
     if until_at is not None and watched.now < until_at:
         left_s = (until_at - watched.now).total_seconds()
         return _energy(Rule.VACATION, "nobody is home (vacation)", wait_s=left_s)
     return None
 
 
+def clock(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
+    """The time of day is unknown: loads heat by themselves only while measured sun proves that it is day.
+
+    Nothing else needs a wall clock: surplus, minimum times and forced modes run on monotonic time. Readings of the
+    portal do, because nobody could say how old they are.
+    """
+    if watched.knows_time:
+        return None
+    reading = watched.reading
+    if reading is not None and not is_local(reading.source):
+        return _energy(Rule.CLOCK, f"{NO_TIME}, and with it the age of what the portal says", at_once=True)
+    if watched.always_allowed or _sun_w(reading, site) >= (DAYLIGHT_FROM_W if Rule.CLOCK in held else DAYLIGHT_KEPT_W):
+        return None
+    return _energy(
+        Rule.CLOCK, f"{NO_TIME}; by itself it heats while PV gives {DAYLIGHT_FROM_W:.0f} W, which proves day"
+    )
+
+
+def _sun_w(reading: Reading | None, site: Site) -> float:
+    """What the sun surely gives: PV as measured, or the export of a home in which nothing else could give it."""
+    if reading is None:
+        return 0.0
+    if reading.pv_w is not None:
+        return reading.pv_w
+    may_discharge = site.battery is not None or tells_battery(reading)
+    return 0.0 if reading.grid_w is None or may_discharge else -reading.grid_w
+
+
 def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
-    """Outside the allowed hours."""
-    if watched.daylight:
+    """Outside the allowed hours, where the time of day is known."""
+    if watched.daylight or not watched.knows_time:
         return None
     if watched.daylight_changes_at is None:
         return _energy(Rule.NIGHT, "outside the daylight hours")
@@ -286,13 +320,11 @@ def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Bloc
 
 
 SITE_GUARDS: tuple[Guard, ...] = (
-    clock, grid_lost, soft_fuse, inverter, no_reading, slow_source, generator, vacation, night, battery_low, grid_draw,
+    grid_lost, soft_fuse, inverter, no_reading, slow_source, generator, vacation, clock, night, battery_low, grid_draw,
 )  # fmt: skip
 """Guards of the whole site, most serious first."""
 
-SAFETY_RULES = frozenset(
-    {Rule.CLOCK, Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HARDWARE, Rule.TOO_HOT, Rule.PROBE_LOST}
-)
+SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HARDWARE, Rule.TOO_HOT, Rule.PROBE_LOST})
 """What is told of as safety, in docs and drawings. How a contact opens the machine says itself; see `types.Stop`."""
 
 

@@ -25,7 +25,8 @@ from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.switching import Change, Switching
 from pv_heater.core.types import Inputs, Mode, Phase
 from pv_heater.core.wants import has_enough
-from pv_heater.core.weekly import timer_now
+from pv_heater.core.weekly import ON, timer_now
+from pv_heater.core.words import NO_TIME
 
 Measured = Callable[[str, float], float | None]
 """What a load's own meter says, by its name, in a reading taken since that tick; None without one."""
@@ -97,9 +98,19 @@ class HomeLoads:
         """From now on this load, which is on or off, is known to draw `power_w`."""
         self.policies[name] = evolve(self.policies[name], max_power_w=power_w)
 
-    def keep_timers(self, now: datetime, zone: tzinfo, tick_s: float, *, away: bool) -> None:
-        """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer."""
+    def keep_timers(self, now: datetime | None, zone: tzinfo, tick_s: float, *, away: bool) -> None:
+        """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer.
+
+        `now` None, the time of day is unknown: none is switched on, and those with hours in which they must not run
+        by themselves wait.
+        """
         self._timer_duties, self._timer_blocks = {}, {}
+        if now is None:
+            waiting = [name for name, policy in self.policies.items() if any(row.mode != ON for row in policy.timers)]
+            because = f"its timers wait: {NO_TIME}"
+            block = Block(guard=TIMER, safety=False, at_once=False, because=because)
+            self._timer_blocks = dict.fromkeys(waiting, block)
+            return
         for name, policy in self.policies.items():
             timer = timer_now(policy.timers, now, zone) if policy.timers else None
             if timer is None:

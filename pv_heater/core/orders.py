@@ -22,9 +22,9 @@ class Orders:
         self.vacation_until_at: datetime | None = None
         """When the vacation ends; None when nobody announced one."""
 
-    def away(self, now: datetime) -> bool:
-        """Whether nobody is home."""
-        return self.vacation_until_at is not None and now < self.vacation_until_at
+    def away(self, now: datetime | None) -> bool:
+        """Whether nobody is home; a vacation is not over while `now` is unknown (None)."""
+        return self.vacation_until_at is not None and (now is None or now < self.vacation_until_at)
 
     def obey(self, commands: Sequence[Command], tick_s: float) -> set[str]:
         """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""

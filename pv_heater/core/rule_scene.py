@@ -30,13 +30,15 @@ class HomeScene:
     memories: Mapping[str, Memory]
     records: Mapping[str, LoadRecord]
     load_c: Mapping[str, float]
+    knows_time: bool = True
+    """False: nothing that the clock tells is known."""
     known: dict[str, Value] = field(default_factory=dict)
     """What has been asked for already: several conditions ask about the same forecast, which is many steps long."""
 
     def site(self, name: str) -> Value:
         """The value of a name of the home."""
         if name not in self.known:
-            value = _SITE[name](self)
+            value = None if name in _BY_THE_CLOCK and not self.knows_time else _SITE[name](self)
             self.known[name] = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         return self.known[name]
 
@@ -63,7 +65,7 @@ class HomeScene:
     def between(self, begin: DayTime, end: DayTime) -> bool | None:
         """Whether the time of day lies between two, past midnight too."""
         first, last = self._minute(begin), self._minute(end)
-        if first is None or last is None:
+        if first is None or last is None or not self.knows_time:
             return None
         minute = self._minute_of(self.now)
         return first <= minute < last if first <= last else minute >= first or minute < last
@@ -139,3 +141,5 @@ _SITE: Mapping[str, Callable[[HomeScene], Value]] = {
     "forecast_tomorrow_wh": lambda scene: scene._expected_wh(1),
     "cloud_percent": lambda scene: scene._cloud_percent(),
 }  # fmt: skip
+
+_BY_THE_CLOCK = frozenset({"hour", "minute_of_day", "sunrise_minute", "sunset_minute", "weekday", "month", "season"})

@@ -125,8 +125,13 @@ class Rules:
         own_w: Mapping[str, float],
         memories: Mapping[str, Memory],
         load_c: Mapping[str, float],
+        *,
+        knows_time: bool = True,
     ) -> None:
-        """Take note of what rules may ask about in this step; `own_w` is what each load drew in the reading."""
+        """Take note of what rules may ask about in this step; `own_w` is what each load drew in the reading.
+
+        Without `knows_time` hours, days and what is expected for them are unknown to every rule.
+        """
 
         def scene() -> HomeScene:
             sunrise_at, sunset_at = self._sun.window(now) or (None, None)
@@ -134,7 +139,8 @@ class Rules:
                 now=now.astimezone(self._zone),
                 tick_s=tick_s,
                 reading=reading,
-                forecast=forecast,
+                forecast=forecast if knows_time else None,
+                knows_time=knows_time,
                 spare_w=None if reading is None else spare_w(reading, sum(own_w.values()))[1],
                 sunrise_at=sunrise_at,
                 sunset_at=sunset_at,

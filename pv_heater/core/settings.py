@@ -63,6 +63,12 @@ class Site:
     latitude: float | None = setting("north is positive", default=None, unit="deg", minimum=-90, maximum=90)
     longitude: float | None = setting("east is positive", default=None, unit="deg", minimum=-180, maximum=180)
     timezone: str = setting("zone of days and clock times, such as Europe/Vienna", default="UTC")
+    clock: str = setting(
+        "ntp: the time of day counts while network time or the meter vouches for it; trusted: always, for a machine "
+        "with a clock chip",
+        default="ntp",
+        choices=("ntp", "trusted"),
+    )
     off_grid: bool = setting("true: there is no grid, so a lost grid is normal", default=False)
     feed_in: bool | None = setting(
         "may surplus go to the grid? auto believes the meter, and no when it does not tell", default=None

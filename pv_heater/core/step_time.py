@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+DAY_S = 86_400.0
+
 
 class StepTime:
     """Where the present step stands in monotonic time. That never goes back, whatever the caller's clocks do."""
@@ -49,14 +51,36 @@ class LocalDay:
         self.midnight_at: datetime | None = None
         """When the next day begins, in UTC; None before the first step."""
         self._begin_at: datetime | None = None
+        self._unknown_since_s: float | None = None
+        """Since when the counts run without a calendar; None while the time of day is known."""
 
-    def has_changed(self, now: datetime) -> bool:
-        """Whether `now` lies in another day than the counts so far, which from now on belong to the day of `now`."""
+    def has_changed(self, now: datetime, tick_s: float = 0.0, *, knows_time: bool = True) -> bool:
+        """Whether `now` lies in another day than the counts so far, which from now on belong to the day of `now`.
+
+        Where the time of day is unknown, a day is 24 hours of `tick_s`; the calendar counts again once it is known.
+        """
+        if not knows_time:
+            return self._has_lasted(tick_s)
+        self._unknown_since_s = None
         if self.midnight_at is not None and self._begin_at is not None and self._begin_at <= now < self.midnight_at:
             return False
         before, self.day = self.day, now.astimezone(self._zone).date()
         self._begin_at, self.midnight_at = self._midnight(self.day), self._midnight(self.day + timedelta(days=1))
         return before is not None and before != self.day
+
+    def midnight_s(self, now: datetime, tick_s: float) -> float | None:
+        """The tick at which the next day begins; None before the first step."""
+        if self._unknown_since_s is not None:
+            return self._unknown_since_s + DAY_S
+        return None if self.midnight_at is None else tick_s + (self.midnight_at - now).total_seconds()
+
+    def _has_lasted(self, tick_s: float) -> bool:
+        if self._unknown_since_s is None:
+            self._unknown_since_s = tick_s
+        if tick_s - self._unknown_since_s < DAY_S:
+            return False
+        self._unknown_since_s = tick_s
+        return True
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(0), self._zone).astimezone(UTC)

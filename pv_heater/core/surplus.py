@@ -49,6 +49,9 @@ class View:
     """Of the automatic loads that could start now the one that needs least; None when there is none."""
     wanted_wh: float = inf
     """What all automatic loads may still take today; without end where one has no `daily_max_wh`."""
+    knows_time: bool = True
+    """False: the time of day is unknown. Then there is no forecast, no price and no sun to reckon with, and `now` says
+    nothing; ticks do."""
     prices: tuple[PricePeriod, ...] = ()
     """Of today, in order of time; empty where nothing is known of them."""
     only_held: bool = False

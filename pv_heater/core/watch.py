@@ -129,6 +129,7 @@ class Watch:
             vacation_until_at=vacation_until_at,
             known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
             daylight_changes_at=self._daylight.changes_at(now),
+            always_allowed=self._daylight.is_whole_day,
             distrusted_because=self._distrusted_because,
             refused_because=self._possible.refused_because,
         )
@@ -158,7 +159,7 @@ class Watch:
         now, reading = watched.now, watched.reading
         if reading is None:
             return None
-        site = self._site
+        site, knows_time = self._site, watched.knows_time
         own_w = self._evidence.own_w()
         base, spare = spare_w(reading, own_w)
         return View(
@@ -167,8 +168,9 @@ class Watch:
             reading=reading,
             reading_is_new=self._evidence.is_new,
             taken_tick_s=self._evidence.taken_tick_s,
-            forecast=forecast,
-            sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None else None,
+            forecast=forecast if knows_time else None,
+            knows_time=knows_time,
+            sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None and knows_time else None,
             own_w=own_w,
             base_w=base,
             spare_w=spare,
@@ -181,7 +183,7 @@ class Watch:
             site=site,
             limits=self._limits,
             battery_target_percent=battery_target_percent,
-            prices=prices,
+            prices=prices if knows_time else (),
             only_held=only_held,
         )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NO_TIME = "the time of day is unknown"
+"""Neither network time nor the meter vouches for the clock."""
+
 
 def kilowatts(power_w: float) -> str:
     """A power: ``466 W`` below a kilowatt, ``1.7 kW`` from there on; the sign is kept."""

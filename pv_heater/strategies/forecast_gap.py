@@ -19,6 +19,7 @@ from attrs import frozen
 
 from pv_heater.core.setting import setting
 from pv_heater.core.surplus import Budget, View
+from pv_heater.core.words import NO_TIME
 from pv_heater.strategies.balance import Balance
 from pv_heater.strategies.sun_today import SunToday, elapsed_s, sun_hides
 
@@ -50,6 +51,8 @@ class ForecastGap:
 
     def budget(self, view: View) -> Budget:
         """The level reached so far, as watts of all loads together."""
+        if not view.knows_time:
+            return self._fallback(view, NO_TIME)
         today = self._begin(view)
         told_w = view.forecast.power_w_at(view.now) if view.forecast is not None else None
         pv_w = view.reading.pv_w

@@ -20,6 +20,7 @@ from attrs import frozen
 from pv_heater.core.guards import battery_release_percent
 from pv_heater.core.setting import setting
 from pv_heater.core.surplus import Budget, View
+from pv_heater.core.words import NO_TIME
 from pv_heater.strategies.balance import Balance
 from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, capacity_wh, shared_out
 from pv_heater.strategies.day_plan import DayPlan
@@ -66,6 +67,9 @@ class Plan:
 
     def budget(self, view: View) -> Budget:
         """What is spare beyond the battery's way to its planned charge."""
+        if not view.knows_time:
+            budget = self._balance.budget(view)
+            return replace(budget, because=f"{NO_TIME}, so by balance: {budget.because}")
         day = self._begin(view)
         soc_percent = view.reading.battery_soc_percent
         if view.spare_w is None or soc_percent is None or not day.is_known:

@@ -70,7 +70,10 @@ def test_a_good_step_breaks_nothing() -> None:
         (heating, {"step": {"consumption_w": 9500.0}}, "a: heats though the house draws 9500.0 W"),
         (heating, {"step": {"load_c": {"a": 71.0}}}, "a: heats though it has 71.0 degC"),
         (heating, {"step": {"load_c": {}}}, "a: heats though its probe is lost"),
-        (heating, {"inputs": {"clock_trusted": False}}, "a: heats though the clock cannot be trusted"),
+        (
+            heating, {"inputs": {"clock_trusted": False}, "step": {"pv_w": 10.0}, "before": off},
+            "a: starts though the time of day is unknown and PV gives 10.0 W",
+        ),
         (heating, {"inputs": {"health": {"a": "stuck"}}}, "a: is in phase heating though its fault is True"),
         (heating, {"step": {"grid_w": 500.0}}, "a: heats by itself though the grid delivers 500 W"),
         (heating, {"step": {"battery_soc_percent": 19.0}}, "a: heats by itself though the battery holds 19.0 %"),
