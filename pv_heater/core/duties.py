@@ -171,6 +171,7 @@ class Duties:
 
     def _boost_of(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Duty | None:
         """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
+        load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         waits = load.policy.daily_min_wh is not None or load.policy.hot_water is not None
         if waits:
             load.notice = f"its guarantee and hygiene wait: {NO_TIME}"

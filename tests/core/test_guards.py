@@ -150,11 +150,12 @@ def test_a_lost_grid_is_normal_only_off_grid() -> None:
     assert first(reading(grid_connected=False), site=evolve(SITE, off_grid=True)) is None
 
 
-def test_an_untrusted_clock_is_a_safety_guard_and_comes_first() -> None:
-    block = first(None, clock_trusted=False, daylight=False)
+def test_an_unknown_time_of_day_holds_back_automatic_heat_until_the_sun_is_measured() -> None:
+    block = first(reading(pv_w=10.0), clock_trusted=False, daylight=False)
     assert block is not None
-    assert (block.guard, block.safety) == ("clock", True)
-    assert first(reading(), clock_trusted=None) is None
+    assert (block.guard, block.safety, block.at_once) == ("clock", False, False)
+    assert first(reading(), clock_trusted=False, daylight=False) is None
+    assert first(reading(pv_w=10.0), clock_trusted=None) is None
 
 
 def test_night_and_vacation_block() -> None:
@@ -174,11 +175,11 @@ def test_temperature_guard_at_its_maximum_with_hysteresis_and_without_a_probe() 
 
 
 def test_every_safety_guard_leads_to_a_safety_stop() -> None:
-    assert {"clock", "grid_lost", "soft_fuse", "inverter"} <= SAFETY_RULES
+    assert {"grid_lost", "soft_fuse", "inverter"} <= SAFETY_RULES
     assert all(isinstance(rule, Rule) for rule in SAFETY_RULES)
     assert {Rule(guard.__name__) for guard in SITE_GUARDS} < set(Rule)
     assert {rule for rule in SAFETY_RULES if rule in {item.__name__ for item in SITE_GUARDS}} == {
-        "clock", "grid_lost", "soft_fuse", "inverter",
+        "grid_lost", "soft_fuse", "inverter",
     }  # fmt: skip
 
 

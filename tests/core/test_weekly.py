@@ -141,7 +141,6 @@ def test_on_passes_no_safety_guard_and_no_fault() -> None:
     assert home.at(0, load_c={"heater": 71.0}).loads["heater"].rule == "too_hot"
     assert home.at(10).loads["heater"].rule == "probe_lost"
     assert home.at(20, consumption_w=3500.0, inputs=warm).loads["heater"].rule == "soft_fuse"
-    assert home.at(30, inputs={**warm, "clock_trusted": False}).loads["heater"].rule == "clock"
     assert home.at(40, grid_connected=False, inputs=warm).loads["heater"].rule == "grid_lost"
     assert home.at(50, inputs={**warm, "health": {"heater": "relay: stuck"}}).loads["heater"].phase is Phase.FAULT
 
