@@ -56,7 +56,7 @@ def test_no_rule_passes_a_safety_guard_or_its_owners_word_or_its_longest_time(
             del fields["silent"]
         decision = home.at(number * STEP_S, inputs=inputs, **fields)
         state, is_on = decision.loads["a"], decision.setpoints["a"].on
-        blocked = inputs["clock_trusted"] is False or inputs["health"]["a"] != "ok" or mode is Mode.OFF
+        blocked = inputs["health"]["a"] != "ok" or mode is Mode.OFF
         if blocked or state.rule in SAFETY_RULES:
             assert not is_on
         if not step.get("silent") and step.get("load_c", {}).get("a", 90.0) >= 60.0:

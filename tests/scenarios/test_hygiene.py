@@ -154,7 +154,7 @@ def test_the_ledger_survives_a_restart() -> None:
     assert {at.day for at in life.heats("hygiene")} == {14}
 
 
-def test_a_clock_that_is_not_trusted_heats_nothing() -> None:
+def test_while_the_time_of_day_is_unknown_nothing_is_heated_through() -> None:
     life = Life(start=MONDAY, load={"hot_water": tank(every_days=1)}, tank=WARM)
     life.live(24)
     life.clock_trusted = False
