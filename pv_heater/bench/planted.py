@@ -111,14 +111,15 @@ def _mild(guard: guards.Guard) -> guards.Guard:
 
 
 def _first_phase(watched: guards.Watched, site: Any, limits: Any, held: Any) -> guards.Block | None:
-    reading = watched.reading
-    if reading is not None:
-        watched = replace(watched, reading=replace(reading, grid_phase_w=reading.grid_phase_w[:1]))
-    return guards.soft_fuse(watched, site, limits, held)
+    known = replace(watched.known, phase_w=watched.known.phase_w[:1])
+    return guards.soft_fuse(replace(watched, known=known), site, limits, held)
 
 
 def _twice_the_inverter(watched: guards.Watched, site: Any, limits: Any, held: Any) -> guards.Block | None:
-    return guards.inverter(replace(watched, inverter_load_w=watched.inverter_load_w / 2), site, limits, held)
+    known = watched.known
+    half_w = None if known.inverter_load_w is None else known.inverter_load_w / 2
+    known = replace(known, inverter_load_w=half_w, inverter_at_least_w=known.inverter_at_least_w / 2)
+    return guards.inverter(replace(watched, known=known), site, limits, held)
 
 
 def _too_hot_late() -> None:
@@ -278,7 +279,7 @@ BUGS: Mapping[str, Planted] = {
     "heats at night": Planted(plant=_guard(guards.night, None), promise="it is night"),
     "heats in a grid loss": Planted(plant=_guard(guards.grid_lost, None), promise="heats though the grid is lost"),
     "heats with a clock nobody set": Planted(
-        plant=_guard(guards.clock, None), promise="heats though the clock cannot be trusted"
+        plant=_guard(guards.clock, None), promise="though the time of day is unknown"
     ),
     "house limit forgotten": Planted(plant=_guard(guards.soft_fuse, None), promise="heats though the house draws"),
     "battery may be empty": Planted(plant=_guard(guards.battery_low, None), promise="though the battery holds"),
