@@ -134,9 +134,9 @@ class HttpClient:
         with Deadline(whole_s) as deadline, self._lines.watched_by(deadline):
 
             def is_worth_another(error: BaseException) -> bool:
-                return isinstance(error, requests.ConnectionError) and not deadline.expired and deadline.left_s > 0
+                return _was_connected(error) and not deadline.expired and deadline.left_s > 0
 
-            # Only a connection that failed is tried again, and once: it is usually one the server had closed meanwhile.
+            # Only a connection that broke is tried again, and once: it is usually one the server had closed meanwhile.
             retrying = Retrying(
                 stop=stop_after_attempt(_TRIES), retry=retry_if_exception(is_worth_another), reraise=True
             )
@@ -283,6 +283,13 @@ def _decoded(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _was_connected(error: BaseException) -> bool:
+    """Whether a connection broke that was there: one that was never made would only cost its time again."""
+    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else None
+    never = urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    return cause is not None and not isinstance(getattr(cause, "reason", cause), never)
 
 
 class _Basic(AuthBase):
