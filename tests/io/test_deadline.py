@@ -65,10 +65,10 @@ def test_a_kept_connection_that_begins_to_drip_ends_as_well() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        client = client_at(listening.getsockname()[1])
+        client = client_at(listening.getsockname()[1], whole_s=GENEROUS_S)
         assert client.get_json("/").body == {}
         with pytest.raises(Unreachable, match="had not answered in full"):
-            client.get_json("/")
+            client.exchange("GET", "/", within_s=WHOLE_S)
         served.set()
         thread.join(GENEROUS_S)
 
