@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pv_heater.core.pin_names import HEADER_SUPPLY, PinName
 
 RELAY_PIN, SERVO_PIN = "BOARD11", "BOARD40"
 """As in Files/config.yaml."""
 
-WIDTH, HEIGHT = 640, 1000
+WIDTH, HEIGHT = 640, 1060
 """Units of the drawing. At 360 pixels of width the smallest text, 18 units, is 10 pixels high."""
 
 INK, QUIET = "#222222", "#555555"
 SUPPLY, GROUND, SIGNAL, LIVE, NEUTRAL = "#c62828", "#222222", "#2e7d32", "#8d4e1c", "#1565c0"
+EARTH, EARTH_STRIPE = "#2e7d32", "#fdd835"
 LOW_VOLTAGE, RELAY_FILL, KNOB_FILL, MAINS_FILL = "#e8f0e8", "#fff3c4", "#d6e6f7", "#f3e3d6"
 FONT = "font-family='DejaVu Sans, Verdana, Arial, sans-serif'"
 
 Point = tuple[int, int]
+BRIDGE = 9
+"""Radius of the arc with which a line passes over another."""
 
 HEADER_ROWS = ((2, 130), (6, 170), (11, 210), (39, 290), (40, 330))
 """Header position, and how far down it is drawn."""
@@ -34,7 +38,8 @@ def draw() -> str:
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}' "
         f"{FONT} font-size='20' fill='{INK}'>",
         "<title>Wiring of Pi, relay, servo, power regulator and heater</title>",
-        "<defs><marker id='tip' viewBox='0 0 10 10' refX='9' refY='5' markerWidth='7' markerHeight='7' orient='auto'>"
+        "<defs><marker id='tip' viewBox='0 0 10 10' refX='9' refY='5' markerWidth='16' markerHeight='16' "
+        "markerUnits='userSpaceOnUse' orient='auto'>"
         f"<path d='M0,0 L10,5 L0,10 z' fill='{INK}'/></marker></defs>",
         f"<rect width='{WIDTH}' height='{HEIGHT}' fill='#ffffff'/>",
         _text(20, 36, "Header positions, chip numbers, and what goes where", bold=True, size=18),
@@ -65,6 +70,12 @@ def _relay_module() -> list[str]:
         _wire(SUPPLY, (HEADER_X, 130), (MODULE_X, 130)),
         _wire(GROUND, (HEADER_X, 170), (MODULE_X, 170)),
         _wire(SIGNAL, (HEADER_X, 210), (MODULE_X, 210)),
+        # Holds the relay off while the pin floats: at start, and when nothing drives it any more.
+        _wire(INK, (345, 170), (345, 210)),
+        "<rect x='338' y='178' width='14' height='24' fill='#ffffff' stroke='#222222' stroke-width='2'/>",
+        _dot(345, 170),
+        _dot(345, 210),
+        _text(332, 197, "10 kΩ", anchor="end", size=18),
     ]
 
 
@@ -75,7 +86,8 @@ def _servo() -> list[str]:
         *(_terminal(y, label) for y, label in ((290, "ground"), (330, "signal"), (370, "+5 V"))),
         _wire(GROUND, (HEADER_X, 290), (MODULE_X, 290)),
         _wire(SIGNAL, (HEADER_X, 330), (MODULE_X, 330)),
-        _wire(INK, (605, 335), (627, 335), (627, 725), (612, 725), dashed=True, arrow=True),
+        _rod((605, 335), (627, 335), (627, 725), (612, 725)),
+        _text(612, 488, "turns the knob", anchor="end", size=18),
     ]
 
 
@@ -87,7 +99,7 @@ def _servo_supply() -> list[str]:
         _text(HEADER_X - 10, 427, "+", anchor="end", bold=True),
         _text(HEADER_X - 10, 457, "−", anchor="end", bold=True),
         _wire(SUPPLY, (HEADER_X, 420), (375, 420), (375, 370), (MODULE_X, 370)),
-        _wire(GROUND, (HEADER_X, 450), (335, 450), (335, 290)),
+        _wire(GROUND, (HEADER_X, 450), (335, 450), (335, 290), over=(420, 330)),
         _dot(335, 290),
         _text(345, 450, "common ground", size=18),
     ]
@@ -98,7 +110,7 @@ def _mains() -> list[str]:
         _wire(QUIET, (20, 500), (620, 500), dashed=True),
         _text(20, 521, "below: mains voltage", size=18),
         _box(20, 530, 140, 620, MAINS_FILL),
-        *_lines(80, 568, ("mains", "L + N")),
+        *_lines(80, 568, ("mains", "L, N, PE")),
         _box(180, 530, 350, 620, MAINS_FILL),
         *_lines(265, 568, ("RCD 30 mA,", "breaker")),
         _box(MODULE_X, 530, 605, 620, RELAY_FILL),
@@ -110,7 +122,7 @@ def _mains() -> list[str]:
         _box(20, 680, 160, 770, MAINS_FILL),
         *_lines(90, 732, ("thermostat",)),
         _box(20, 825, 300, 895, MAINS_FILL),
-        *_lines(160, 867, ("heater and its earth",)),
+        *_lines(175, 867, ("heater",)),
         _wire(LIVE, (140, 560), (180, 560)),
         _wire(NEUTRAL, (140, 600), (180, 600)),
         _wire(LIVE, (350, 560), (MODULE_X, 560)),
@@ -118,10 +130,11 @@ def _mains() -> list[str]:
         _wire(LIVE, (MODULE_X, 725), (360, 725)),
         _wire(LIVE, (200, 725), (160, 725)),
         _wire(LIVE, (90, 770), (90, 825)),
-        _wire(NEUTRAL, (300, 860), (385, 860), (385, 600), (350, 600)),
-        _text(615, 657, "turns knob", anchor="end", size=18),
+        _wire(NEUTRAL, (300, 860), (385, 860), (385, 600), (350, 600), over=(725,)),
+        *_earth((30, 620), (30, 650), (10, 650), (10, 860), (20, 860)),
         _text(363, 552, "L", size=18, bold=True),
         _text(394, 800, "N", size=18, bold=True),
+        _text(24, 812, "PE", size=18, bold=True),
     ]
 
 
@@ -129,7 +142,9 @@ def _notes() -> list[str]:
     return [
         _text(20, 935, "Below the dashed line is mains voltage: work for an", size=18),
         _text(20, 960, "electrician. Keep it apart from the Pi. An active-low relay", size=18),
-        _text(20, 985, "needs a pin of GPIO 0 to 8 or a resistor: docs/wiring.md.", size=18),
+        _text(20, 985, "needs a pin of GPIO 0 to 8, VCC at 3.3 V and its resistor", size=18),
+        _text(20, 1010, "to VCC instead of ground: docs/wiring.md. Lines that cross", size=18),
+        _text(20, 1035, "with a bridge do not touch.", size=18),
     ]
 
 
@@ -148,12 +163,30 @@ def _dot(x: int, y: int) -> str:
     return f"<circle cx='{x}' cy='{y}' r='5' fill='{INK}'/>"
 
 
-def _wire(colour: str, *points: Point, dashed: bool = False, arrow: bool = False) -> str:
+def _wire(colour: str, *points: Point, dashed: bool = False, over: Sequence[int] = ()) -> str:
+    """A line through `points`; where it runs up it passes `over` the lines at these heights on a bridge."""
+    path = f"M{points[0][0]},{points[0][1]}"
+    for (_, from_y), (x, y) in pairwise(points):
+        for height in over:
+            if y < height < from_y:
+                path += f" L{x},{height + BRIDGE} a{BRIDGE},{BRIDGE} 0 0 0 0,{-2 * BRIDGE}"
+        path += f" L{x},{y}"
+    dash, width = (" stroke-dasharray='8 5'", 2) if dashed else ("", 3)
+    return f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='{width}'{dash}/>"
+
+
+def _earth(*points: Point) -> list[str]:
+    """Green and yellow."""
     path = " ".join(f"{x},{y}" for x, y in points)
-    dash = " stroke-dasharray='8 5'" if dashed else ""
-    tip = " marker-end='url(#tip)'" if arrow else ""
-    width = 2 if dashed else 3
-    return f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='{width}'{dash}{tip}/>"
+    line = f"<polyline points='{path}' fill='none' stroke-width='4'"
+    return [f"{line} stroke='{EARTH}'/>", f"{line} stroke='{EARTH_STRIPE}' stroke-dasharray='10 10'/>"]
+
+
+def _rod(*points: Point) -> str:
+    """What turns, not what carries current: dots, and an arrow at its end."""
+    path = " ".join(f"{x},{y}" for x, y in points)
+    dots = "stroke-width='4' stroke-linecap='round' stroke-dasharray='0.1 9' marker-end='url(#tip)'"
+    return f"<polyline points='{path}' fill='none' stroke='{QUIET}' {dots}/>"
 
 
 def _lines(x: int, y: int, texts: Sequence[str]) -> list[str]:
