@@ -225,13 +225,6 @@ def test_the_times_of_the_network_on_the_safety_page_are_the_constants() -> None
     assert never_off.SWITCH_OFFS == 3
 
 
-def test_every_letter_of_the_safety_page_has_its_test_and_the_other_way_round() -> None:
-    text = page("safety")
-    in_tables = {letter for cells in rows(text) for letter in re.findall(r"\(([a-z])\)$", cells[-1])}
-    in_list = set(re.findall(r"^- \(([a-z])\)", text, re.MULTILINE))
-    assert in_tables == in_list
-
-
 @pytest.mark.parametrize("protocol", [Load, Device])
 def test_the_page_on_adding_a_load_shows_every_member_of_its_protocols(protocol: type) -> None:
     for member in (name for name in vars(protocol) if not name.startswith("_")):
