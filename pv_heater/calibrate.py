@@ -132,7 +132,7 @@ class Calibrator:
         if silent_s > max(LOST_S, LOST_INTERVALS * interval_s):
             raise CalibrationStopped(f"the meter has said nothing new for {silent_s:.0f} s")
         if decision.blocked_by is not None and reading is not None and decision.blocked_by not in ALLOWED_GUARDS:
-            raise CalibrationStopped(f"held back by {decision.blocked_by}: {decision.because}")
+            raise CalibrationStopped(f"blocked by {decision.blocked_by}: {decision.because}")
         soc_percent = reading.battery_soc_percent if reading is not None else None
         if soc_percent is not None and soc_percent < self._least_battery_percent:
             raise CalibrationStopped(

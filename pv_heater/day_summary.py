@@ -87,13 +87,13 @@ class DaySummary:
         source = inputs.forecast_source or "the forecast"
         lines = []
         for by_reason, what in (
-            (self._sold_wh, "went to the grid"),
-            (self._hidden_wh, f"of sun unused, judging by {source}"),
+            (self._sold_wh, "{} went to the grid"),
+            (self._hidden_wh, f"up to {{}} of sun unused, going by {source}"),
         ):
             most = sorted(by_reason.items(), key=lambda item: -item[1])[:3]
             why = ", ".join(f"{kilowatt_hours(part_wh)} {text}" for text, part_wh in most if part_wh >= _LEAST_WH)
             if why:
-                lines.append(line_of(f"today: {kilowatt_hours(sum(by_reason.values()))} {what}", why))
+                lines.append(line_of(f"today: {what.format(kilowatt_hours(sum(by_reason.values())))}", why))
         return lines
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from pv_heater.core.words import duration_text, kilowatt_hours, kilowatts
+from pv_heater.rule_words import rule_text
 from pv_heater.why_text import grounds_lines, state_lines
 
 
@@ -46,7 +47,8 @@ def house_text(inputs: Any) -> str:
         parts.append(f"grid {_flow(inputs['grid_w'], 'gives', 'takes')}")
     charge = "" if inputs["battery_soc_percent"] is None else f"{inputs['battery_soc_percent']:.0f} % "
     if inputs["battery_w"] is not None:
-        parts.append(f"battery {charge}{_flow(inputs['battery_w'], 'takes', 'gives')}")
+        idle = abs(inputs["battery_w"]) < 0.5
+        parts.append(f"battery {charge}{'idle' if idle else _flow(inputs['battery_w'], 'takes', 'gives')}")
     elif charge:
         parts.append(f"battery {charge.strip()}")
     return f"{', '.join(parts)} ({inputs['reading_source']}, {duration_text(age_s)} old)"
@@ -75,7 +77,9 @@ def _end(state: Any, now: datetime, zone: tzinfo) -> str:
     if state["until_at"] is None:
         return ""
     until = _clock(datetime.fromisoformat(state["until_at"]).astimezone(zone), now)
-    return f" until {until}" if state["mode"] != "auto" else f" ({state['rule']} until {until} at the latest)"
+    return (
+        f" until {until}" if state["mode"] != "auto" else f" ({rule_text(state['rule'])} until {until} at the latest)"
+    )
 
 
 def _until(margins: Any, now: datetime) -> str:
