@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from pv_heater.io.modbus import UNKNOWN_REGISTER, Refused
 from pv_heater.meters.charger_words import charger_word, hardest
 from pv_heater.meters.gx_block_reader import BlockReader
-from pv_heater.meters.gx_frozen import Driver, FrozenDrivers
-from pv_heater.meters.gx_given import PROBED, misnamed, name_of
+from pv_heater.meters.gx_driver_watch import DriverWatch
+from pv_heater.meters.gx_given import PROBED, misnamed
 from pv_heater.meters.gx_limits import (
     ESS_ACTIVE,
     FEED_IN,
@@ -21,18 +21,14 @@ from pv_heater.meters.gx_limits import (
 from pv_heater.meters.gx_reading import Sight
 from pv_heater.meters.gx_registers import (
     CHARGER,
-    CHARGER_OWN,
     CHARGER_STATE,
     CHARGER_TRACKERS,
     GRID_METER,
-    GRID_METER_OWN,
-    INVERTER,
     MULTI_RS_MODE,
     MULTI_RS_TRACKERS,
     Charger,
     charger_of,
     grid_meter_w,
-    inverter_claims_w,
 )
 from pv_heater.meters.gx_units import Kind, UnitSearch
 from pv_heater.meters.gx_units_file import UnitsFile
@@ -46,10 +42,6 @@ _SEARCH_S = 0.5
 """A search takes no longer than this out of a second; and where the device itself is as slow, it hardly searches."""
 _SLOW_S = 10.0
 """For what changes rarely: settings, charging states, and whether a device that was lost is back."""
-_OWN_S = 5.0
-"""How often it is looked whether the voltages of a device still move."""
-_FROZEN_S = 60.0
-"""Twice as long as over MQTT: registers are rounded, and a charger that hangs ends readings here."""
 
 
 class GxDevices:
@@ -71,7 +63,6 @@ class GxDevices:
         self._lost: set[tuple[Kind, int]] = set()
         self._lost_until_s: dict[tuple[Kind, int], float] = {}
         self._slow_due_s = float("-inf")
-        self._own_due_s = float("-inf")
         self._probe_due_s = float("-inf")
         self._charger_state: str | None = None
         self._feed_in: FeedIn | None = None
@@ -80,8 +71,7 @@ class GxDevices:
         self._grid_left: list[int] = []
         """Units that were not yet asked whether they are a grid meter, in the present round."""
         self._grid_rounds = 0
-        self._drivers = FrozenDrivers(_FROZEN_S)
-        self._hung: frozenset[str] = frozenset()
+        self._watch = DriverWatch(blocks, monotonic_s)
 
     def look(self, system_unit: int, *, owner: str, needs_grid: bool, house: Hashable) -> Sight:
         """What the devices say.
@@ -96,7 +86,12 @@ class GxDevices:
         grid_w, lost = self._grid_meters() if needs_grid else ((), None)
         kinds = (Kind.SOLAR_CHARGER, Kind.MULTI_RS)
         chargers = {(kind, unit): self._charger(kind, unit) for kind in kinds for unit in self._search.known(kind)}
-        self._watch_drivers(chargers, house, needs_grid=needs_grid)
+        self._watch.look(
+            chargers,
+            house,
+            grid_meters=self._search.known(Kind.GRID_METER) if needs_grid else (),
+            inverters=self._search.known(Kind.INVERTER),
+        )
         return Sight(
             grid_meter_w=grid_w[0] if len(grid_w) == 1 else None,
             has_grid_meter=bool(grid_w),
@@ -109,10 +104,8 @@ class GxDevices:
             inverters_held_back=self._inverters_held_back,
             has_charger=bool(chargers),
             has_pv_inverter=bool(self._search.known(Kind.PV_INVERTER)),
-            hung=self._hung,
-            inverter_hangs=any(
-                name_of(Kind.INVERTER, unit) in self._hung for unit in self._search.known(Kind.INVERTER)
-            ),
+            hung=self._watch.hung,
+            inverter_hangs=self._watch.inverter_hangs,
         )
 
     def search_on(self, *, poll_s: float) -> None:
@@ -267,39 +260,6 @@ class GxDevices:
         words = self._blocks.read(unit, CHARGER)
         trackers = {} if words.get(791) else self._blocks.read_or_nothing(unit, CHARGER_TRACKERS)
         return charger_of(words, trackers)
-
-    def _watch_drivers(
-        self, chargers: Mapping[tuple[Kind, int], Charger | None], house: Hashable, *, needs_grid: bool
-    ) -> None:
-        """Every five seconds: which devices have told the same voltages for a minute."""
-        if self._monotonic_s() < self._own_due_s:
-            return
-        self._own_due_s = self._monotonic_s() + _OWN_S
-        drivers = []
-        for (kind, unit), charger in chargers.items():
-            if charger is not None and charger.pv_w is not None:
-                own = self._blocks.read_or_nothing(unit, CHARGER_OWN)
-                drivers.append((name_of(kind, unit), {**own, -1: charger.pv_w}, charger.pv_w, bool(own)))
-        for unit in self._search.known(Kind.GRID_METER) if needs_grid else ():
-            own, words = (
-                self._blocks.read_or_nothing(unit, GRID_METER_OWN),
-                self._blocks.read_or_nothing(unit, GRID_METER),
-            )
-            claimed_w = abs(grid_meter_w(words) or 0.0)
-            # ESS holds the grid near 50 W: a tenth of what a charger has to claim is enough.
-            drivers.append((name_of(Kind.GRID_METER, unit), {**own, **words}, 10.0 * claimed_w, bool(own)))
-        for unit in self._search.known(Kind.INVERTER):
-            words = self._blocks.read_or_nothing(unit, INVERTER)
-            drivers.append((name_of(Kind.INVERTER, unit), dict(words), inverter_claims_w(words), bool(words)))
-        self._hung = self._drivers.hung(
-            [
-                Driver(name=name, values=tuple(sorted(words.items())), claimed_w=claimed_w)
-                for name, words, claimed_w, is_known in drivers
-                if is_known
-            ],
-            house,
-            self._monotonic_s(),
-        )
 
     def _ess_runs(self, system_unit: int) -> bool:
         """Only where 2709 has a service behind it; firmware that does not know the register gets the benefit."""

@@ -261,13 +261,16 @@ def test_after_the_first_round_the_search_is_slow_and_still_finds(gx: ModbusGx, 
     assert read_for(meter, clock, 10).pv_throttled is False
     assert len(gx.requests) <= 60
     gx.write(CHARGER, 791, [1])
-    assert read_for(meter, clock, 1000).pv_throttled is True
+    for _ in range(1000):
+        if read_for(meter, clock, 1).pv_throttled:
+            break
+    assert meter.read().pv_throttled is True
 
 
 def test_what_was_found_is_kept_for_the_next_start(
     gx: ModbusGx, build: Build, clock: HandClock, tmp_path: Path
 ) -> None:
-    read_for(build(), clock, 130)
+    read_for(build(), clock, 35)
     kept = json.loads((tmp_path / "gx_modbus_units.json").read_text())
     assert kept == {
         "gx": "c0619ab0a001",
@@ -286,7 +289,7 @@ def test_what_was_found_is_kept_for_the_next_start(
 
 def test_another_gx_device_has_other_devices(gx: ModbusGx, build: Build, clock: HandClock) -> None:
     meter = build()
-    read_for(meter, clock, 130)
+    read_for(meter, clock, 3)
     gx.write(SYSTEM_UNIT, 805, [0x3032])
     del gx.units[GRID_METER]
     with pytest.raises(BadReply, match="ESS is set up with a grid meter"):
@@ -546,8 +549,8 @@ def test_a_fault_is_one_line_and_no_reading_until_it_ends(
     assert len(lines) <= 3
 
 
-def test_a_thousand_polls_in_a_row_are_no_trouble(gx: ModbusGx, meter: GxModbusMeter) -> None:
-    for _ in range(300):
+def test_a_hundred_polls_in_a_row_are_no_trouble(gx: ModbusGx, meter: GxModbusMeter) -> None:
+    for _ in range(100):
         assert meter.read().grid_w == 100
 
 
@@ -671,11 +674,11 @@ def test_two_chargers_of_which_one_is_reborn_under_another_unit(
     gx: ModbusGx, build: Build, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = build()
-    assert read_for(meter, clock, 200).pv_throttled is False
+    assert read_for(meter, clock, 25).pv_throttled is False
     caplog.set_level(logging.INFO)
     gx.units[224] = gx.units.pop(CHARGER)
     assert read_for(meter, clock, 1).pv_throttled is None
-    assert read_for(meter, clock, 60).pv_throttled is False, "17 minutes at the pace of a search that is over"
+    assert read_for(meter, clock, 25).pv_throttled is False, "17 minutes at the pace of a search that is over"
     assert "GX: found a solar charger at unit 224, in place of the one at unit 226 that is lost." in caplog.messages
 
 
