@@ -406,6 +406,20 @@ def test_over_modbus_another_owner_is_noticed(modbus: ModbusGx) -> None:
     device.close()
 
 
+def test_over_modbus_a_relay_that_may_be_disabled_while_closed_is_not_confirmed_off(
+    modbus: ModbusGx, tmp_path: Path
+) -> None:
+    row: dict[str, Any] = {"broker": None, "host": "127.0.0.1", "port": modbus.port, "relay_is_manual": True}
+    load = load_of(tmp_path, 0, HandClock(), type="gx_relay_modbus", **row)
+    confirmed(load, on(2000.0))
+    modbus.write(SYSTEM_UNIT, 806, [0])
+    load.safe(0.0)
+    wait_for(lambda: "reads open and was not opened from here" in load.doubt(), "noticed")
+    assert not load.confirmed_off
+    assert load.still_on() is not None
+    load.close()
+
+
 def test_over_modbus_a_silent_device_is_unreachable(modbus: ModbusGx, tmp_path: Path) -> None:
     clock = HandClock()
     row: dict[str, Any] = {"broker": None, "host": "127.0.0.1", "port": modbus.port, "relay_is_manual": True}
