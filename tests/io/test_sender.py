@@ -97,13 +97,15 @@ def test_a_device_that_was_not_heard_is_so_from_the_moment_it_was_spoken_to(
     wait_for(lambda: sender.unheard_since_s is None, "heard")
 
 
-def test_what_failed_is_sent_again_at_once_when_it_is_asked_for(sender: Sender[float], device: Device) -> None:
-    device.error = Unreachable("dimmer: no answer")
+def test_what_failed_is_sent_again_at_once_when_it_is_asked_for(device: Device) -> None:
+    sender: Sender[float] = Sender("dimmer", device.take, refresh_s=60.0, monotonic_s=time.monotonic, log=LOG)
+    device.error = Unreachable("dimmer: no answer", retry_after_s=60.0)
     sender.want(0.0)
     wait_for(lambda: sender.trouble is not None, "failed")
     device.error = None
     sender.want(0.0, at_once=True)
-    wait_for(lambda: sender.delivered, "sent again", 0.8)
+    wait_for(lambda: sender.delivered, "sent again long before the next try", 5)
+    sender.stop()
 
 
 def test_a_stopped_one_sends_nothing_more(sender: Sender[float], device: Device) -> None:
