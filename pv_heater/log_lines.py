@@ -67,11 +67,12 @@ def power_line(name: str, before_w: float, state: LoadState, *, dry_run: bool) -
     return line_of(f"{name} {'would heat ' if dry_run else ''}{from_text} -> {to_text}", state.because)
 
 
-def mode_line(name: str, before: LoadState | None, state: LoadState, now: datetime) -> str | None:
+def mode_line(name: str, before: LoadState | None, state: LoadState, now: datetime, *, dry_run: bool) -> str | None:
     """The owner's word about a load is another, or its end is; None where nothing changed."""
     mode_before = before.mode if before is not None else Mode.AUTO
     end, end_before = _end_of_order(state), _end_of_order(before) if before is not None else None
     until = "" if end is None else f" until {local_time(end, now)}"
+    name = f"{name} (dry run)" if dry_run else name
     if state.mode is not mode_before:
         over = before is not None and before.until_at is not None and now >= before.until_at - timedelta(seconds=1)
         why = "kept from before the start" if before is None else "its time is over" if over else "as asked"

@@ -20,6 +20,8 @@ FOLDED = timedelta(minutes=15)
 """Small steps of a load's power are one line in this time."""
 LARGE_SHARE = 1 / 3
 """A step of this share of a load's full power is never folded."""
+_TROUBLES = SAFETY_RULES | {Rule.UNREACHABLE}
+"""What ends the heating of a load and is a warning."""
 PLAN_FOLDED = timedelta(hours=1)
 LARGE_PERCENT = 10
 """The plan is one line in an hour, unless its target charge moves so far."""
@@ -80,11 +82,11 @@ class TransitionLog:
         """A changed mode, phase or power, and news of its duties."""
         if state.notice is not None and (before is None or before.notice != state.notice):
             self._say(now, f"{name} {state.notice}")
-        self._say(now, mode_line(name, before, state, now))
+        self._say(now, mode_line(name, before, state, now, dry_run=name in self._pretended))
         if state.phase is Phase.HEATING and (before is None or before.phase is not Phase.HEATING):
             self.closings[name] += 1
         level = logging.ERROR if state.phase is Phase.FAULT else logging.INFO
-        if state.rule in SAFETY_RULES and state.phase is not Phase.FAULT and (before and before.phase is Phase.HEATING):
+        if state.rule in _TROUBLES and state.phase is not Phase.FAULT and (before and before.phase is Phase.HEATING):
             level = logging.WARNING
         if before is None:
             self._say(now, first_line(name, state, dry_run=name in self._pretended), level)

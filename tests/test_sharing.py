@@ -41,7 +41,7 @@ def test_who_gives_way_reads_for_whom() -> None:
     house = House(config(loads=[heater("boiler", max_power_w=1000), relay("pump", 800)]))
     state = house.at(0, pv_w=2200.0).loads["pump"]
     assert (state.rule, state.power_w) == ("priority", 0.0)
-    assert state.because.startswith("after boiler 700 W are left, it needs 800 W; ")
+    assert state.because.startswith("needs 800 W, 700 W left after boiler; ")
 
 
 def test_power_that_a_rule_asks_for_is_not_shared_out_again() -> None:

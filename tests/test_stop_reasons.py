@@ -31,7 +31,7 @@ def stopped(step: dict[str, Any], *, load_: dict[str, Any] | None = None, **chan
         ({"pv_w": 300.0, "consumption_w": 2500.0}, {}, "balance",
          "200 W short, battery 97 %; stops below 60 W"),
         ({"pv_w": 555.0, "consumption_w": 2500.0}, {}, "balance",
-         "55 W spare, battery 97 % takes nothing; stops below 60 W, 55 W left"),
+         "55 W left, stops below 60 W; 55 W spare, battery 97 % takes nothing"),
         ({"battery_soc_percent": 24.0}, {}, "battery_low", "the battery holds 24 %, heating starts at 27 %"),
         ({"grid_w": 500.0}, {}, "grid_draw", "the grid delivers 500 W, the limit is 80 W"),
         ({"now": NOON + timedelta(hours=12)}, {}, "night", "outside the daylight hours"),
@@ -106,7 +106,7 @@ def test_a_cleared_fault_says_that_it_is_cleared() -> None:
 def test_a_load_that_stays_off_says_what_it_needs() -> None:
     house = House(config(loads=[heater(max_power_w=1500, min_power_w=1500)]))
     state = load(house.at(0, pv_w=1608.0, battery_soc_percent=99.5))
-    assert state.because == "needs 1500 W, 1208 W left: 1.1 kW spare, battery 100 % may give 100 W"
+    assert state.because == "needs 1500 W, 1208 W left; 1.1 kW spare, battery 100 % may give 100 W"
     state = load(house.at(10, pv_w=1900.0, battery_soc_percent=80.0))
     assert state.because == ("needs 1500 W: battery first, it takes up to 2.4 kW: 1.4 kW spare, battery 80 %")
 
@@ -115,7 +115,7 @@ def test_a_home_without_a_battery_hears_nothing_of_one() -> None:
     site = {"latitude": 47.05, "longitude": 15.44, "timezone": "Europe/Vienna"}
     house = House(config(site=site))
     seen = {"pv_w": 520.0, "battery_w": None, "battery_soc_percent": None}
-    assert load(house.at(0, **seen)).because == "needs 100 W, 20 W left: 20 W spare"
+    assert load(house.at(0, **seen)).because == "needs 100 W, 20 W left; 20 W spare"
 
 
 def test_the_journal_keeps_what_ended_it_as_the_last_word() -> None:
@@ -126,3 +126,16 @@ def test_the_journal_keeps_what_ended_it_as_the_last_word() -> None:
     (last,) = journal.last(1)
     assert (last.to_phase, last.rule) == (Phase.COOLDOWN, "balance")
     assert last.because.startswith("200 W short, battery 97 %; stops below 60 W")
+
+
+def test_a_load_that_others_leave_nothing_says_what_is_left_and_not_only_what_is_spare() -> None:
+    """2 kW are spare, and yet it goes off: a load before it takes them."""
+    house = House(config(loads=[heater("boiler", max_power_w=2000), heater(**RESTS)]))
+    house.at(0, pv_w=3000.0)
+    state = load(house.at(10, pv_w=2050.0, consumption_w=2500.0))
+    assert state.because == "needs 60 W, 50 W left after boiler; 2.0 kW spare, battery 97 % takes nothing"
+    held = House(config(loads=[heater("boiler", max_power_w=2000, min_power_w=1500, min_on_s=900), heater(**RESTS)]))
+    held.at(0, pv_w=2600.0)
+    state = load(held.at(10, pv_w=1990.0, consumption_w=2600.0))
+    assert state.phase is not Phase.HEATING
+    assert "60 W" in state.because.partition(";")[0]

@@ -123,7 +123,7 @@ class _Pools:
             return "phase", text
         if power_w <= 0 and self._served:
             least_w = needed_w(claim.policy, running=claim.running)
-            text = f"after {', '.join(self._served)} {offered_w:.0f} W are left, it needs {least_w:.0f} W"
+            text = f"needs {least_w:.0f} W, {offered_w:.0f} W left after {' and '.join(self._served)}"
             return "priority", text
         return None, ""
 

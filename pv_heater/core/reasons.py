@@ -111,14 +111,18 @@ def _ended(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
     """Why a load that is on gets nothing more: what it would need to stay on, where that is the reason."""
     if not _by_share(situation, want):
         return want.because
-    return f"{want.because}; stops below {needed_w(policy, running=True):.0f} W{_left(situation)}"
+    stops = f"stops below {needed_w(policy, running=True):.0f} W"
+    left = _left(situation)
+    return f"{want.because}; {stops}" if left is None else f"{left}, {stops}; {want.because}"
 
 
 def _idle(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
     """Why a load that is off does not start: what it needs, where that is the reason."""
     if not _by_share(situation, want):
         return want.because
-    return f"needs {needed_w(policy, running=False):.0f} W{_left(situation)}: {want.because}"
+    needs = f"needs {needed_w(policy, running=False):.0f} W"
+    left = _left(situation)
+    return f"{needs}: {want.because}" if left is None else f"{needs}, {left}; {want.because}"
 
 
 def _by_share(situation: Situation, want: Wanted) -> bool:
@@ -127,9 +131,11 @@ def _by_share(situation: Situation, want: Wanted) -> bool:
     return by_strategy and bool(situation.margins) and not situation.is_worded
 
 
-def _left(situation: Situation) -> str:
-    left_w = situation.offered_w * situation.stale_share
-    return f", {left_w:.0f} W left" if left_w >= 0.5 else ""
+def _left(situation: Situation) -> str | None:
+    """What the others leave for this load; None where nothing is spare at all, which the strategy says itself."""
+    if situation.margins.get("surplus_w", 0.0) < 0:
+        return None
+    return f"{max(0.0, situation.offered_w * situation.stale_share):.0f} W left"
 
 
 def _freed(policy: LoadPolicy, before: Memory, memory: Memory, situation: Situation) -> str:

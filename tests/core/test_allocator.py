@@ -144,7 +144,7 @@ def test_it_says_why_a_load_gets_less_than_the_budget_has() -> None:
     rows = [claim("a", 2000, policy={"phase": 1}), claim("b", 2000, relay=True), claim("c")]
     a, b, c = allot(budget(2500), rows, (800.0, 5000.0)).values()
     assert (a.rule, a.because) == ("phase", "its phase can carry 800 W of its 2000 W below max_phase_w")
-    assert (b.rule, b.because) == ("priority", "after a 1700 W are left, it needs 2000 W")
+    assert (b.rule, b.because) == ("priority", "needs 2000 W, 1700 W left after a")
     assert (c.rule, c.because) == ("phase", "its phase can carry 0 W of its 1000 W below max_phase_w")
     assert allot(budget(50), rows)["a"].rule is None
 
