@@ -98,8 +98,8 @@ def test_a_device_that_was_not_heard_is_so_from_the_moment_it_was_spoken_to(
 
 
 def test_what_failed_is_sent_again_at_once_when_it_is_asked_for(device: Device) -> None:
-    sender: Sender[float] = Sender("dimmer", device.take, refresh_s=60.0, monotonic_s=time.monotonic, log=LOG)
-    device.error = Unreachable("dimmer: no answer", retry_after_s=60.0)
+    sender: Sender[float] = Sender("dimmer", device.take, refresh_s=3600.0, monotonic_s=time.monotonic, log=LOG)
+    device.error = Unreachable("dimmer: no answer", retry_after_s=3600.0)
     sender.want(0.0)
     wait_for(lambda: sender.trouble is not None, "failed")
     device.error = None
