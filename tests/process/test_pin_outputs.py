@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from pv_heater.errors import PinBusy
+from pv_heater.io.pin_lock import lock_pins
 from tests.io.wiper_chip import WiperChip
-from tests.process.program import CHIP, PROJECT, Program, run_once, settings
+from tests.process.program import CHIP, PROJECT, Program, settings
 from tests.vrm_server import VrmServer
 from tests.waiting import WITHIN_S
 
@@ -89,15 +91,12 @@ def test_what_kill_9_leaves_on_is_switched_off_by_off(vrm: VrmServer, tmp_path: 
         assert step(program) == 0
 
 
-def test_a_second_process_that_wants_one_pin_of_a_potentiometer_is_refused(vrm: VrmServer, tmp_path: Path) -> None:
+def test_every_pin_of_a_potentiometer_is_locked(vrm: VrmServer, tmp_path: Path) -> None:
+    """Mock pins are locked in the state folder, to which a second process is not let in; so the lock itself is tried."""
     with running(tmp_path, vrm) as program:
         wait_until_heating(program)
-        other = tmp_path / "other"
-        other.mkdir()
-        thief = [load("thief", "relay", max_power_w=500, relay=relay(DATA))]
-        second = run_once(other, settings(other, vrm.url, loads=thief))
-        assert second.returncode == 3
-        assert f"{DATA} is held by" in second.stdout + second.stderr
+        with pytest.raises(PinBusy, match=f"{DATA} is held by process {program.process.pid}"):
+            lock_pins([DATA], "thief", "mock", state_dir=tmp_path / "state")
         assert program.process.poll() is None
 
 
