@@ -92,7 +92,7 @@ def test_what_kill_9_leaves_on_is_switched_off_by_off(vrm: VrmServer, tmp_path: 
 
 
 def test_every_pin_of_a_potentiometer_is_locked(vrm: VrmServer, tmp_path: Path) -> None:
-    """Mock pins are locked in the state folder, to which a second process is not let in; so the lock itself is tried."""
+    """Mock pins are locked in the state folder, which no second process may use: the lock itself is tried."""
     with running(tmp_path, vrm) as program:
         wait_until_heating(program)
         with pytest.raises(PinBusy, match=f"{DATA} is held by process {program.process.pid}"):
