@@ -169,4 +169,7 @@ def _home(chance: Random, config: Config, pace_s: float) -> HomeSettings:
     """The home as it is configured; its battery and its tanks begin anywhere."""
     tanks = {policy.name: _tank(chance) for policy in config.policies}
     home = HomeSettings.of_site(config.site, start_percent=chance.choice([0.0, 21.0, 50.0, 98.0, 100.0]), tanks=tanks)
-    return replace(home, interval_s=chance.choice([pace_s, pace_s, 60.0, 900.0]))
+    overload = chance.choice([1.0, 1.0, 4.0])
+    inverter_w = None if home.inverter_max_w is None else overload * home.inverter_max_w
+    # An inverter carries more than what its owner allows it, until it trips.
+    return replace(home, interval_s=chance.choice([pace_s, pace_s, 60.0, 900.0]), inverter_max_w=inverter_w)

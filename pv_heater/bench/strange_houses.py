@@ -46,8 +46,8 @@ def strange_settings(chance: Random) -> dict[str, Any]:
     if chance.random() < 0.85:
         site["battery"] = _battery(chance)
         site["off_grid"] = chance.random() < 0.2
-    if chance.random() < 0.3:
-        site["inverter"] = {"max_w": chance.choice([800, 3000, 5000]), "loads_on": chance.choice(["out", "in"])}
+    if chance.random() < 0.5:
+        site["inverter"] = {"max_w": chance.choice([800, 1500, 3000]), "loads_on": chance.choice(["out", "out", "in"])}
     settings = {
         "site": site,
         "strategy": chance.choice(STRATEGIES),
@@ -96,7 +96,7 @@ def _limits(chance: Random) -> dict[str, Any]:
         ("max_reading_age_s", (20, 900)),
         ("daylight", ({"from": "09:00", "to": "17:00"}, {"from": "22:00", "to": "04:00"})),
     ):
-        if chance.random() < 0.2:
+        if chance.random() < 0.3:
             limits[key] = chance.choice(values)
     return limits
 

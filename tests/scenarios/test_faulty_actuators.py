@@ -88,7 +88,8 @@ def test_no_load_that_obeys_is_accused_on_a_recorded_day(name: str, measured: bo
     recording = load_recording(PROJECT / f"Files/recordings/{name}.csv.gz")
     assert isinstance(recording, HomeRecording)
     for row in ({}, {"min_power_w": 2000, "max_closings_per_day": 500}):
-        lived = live_with(recording, obeys, measured=measured, load=row, tank=TankSettings(start_c=55.0))
+        tank = TankSettings(start_c=55.0)
+        lived = live_with(recording, obeys, measured=measured, load=row, tank=tank, interval_s=30)
         assert (lived.fault_s, lived.because) == (None, "")
         assert lived.starts > 0
 
