@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from math import inf
@@ -13,6 +13,7 @@ from pv_heater.core.types import Decision, Reading
 
 ROUNDING = 1e-6
 GRID_ALARM_FACTOR = 5.0
+TAKEN_OVER_S = 5.0
 SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
 ABOVE_RESERVE_PERCENT = 5.0
@@ -53,6 +54,8 @@ class Forbidden:
         self._youngest_s = -inf
         """The latest tick at which any reading that has come was taken."""
         self._interval_s: float | None = None
+        self._set_w: list[tuple[float, Mapping[str, float]]] = []
+        """What the loads were set to from a tick on, of the last readings' age."""
 
     def note_reading(self, now: datetime, tick_s: float, reading: Reading | None) -> bool:
         """Whether this is plainly the newest reading so far."""
@@ -71,14 +74,21 @@ class Forbidden:
 
     def note_restart(self) -> None:
         """No reading has come yet."""
-        self._seen_at, self._youngest_s = set(), -inf
+        self._seen_at, self._youngest_s, self._set_w = set(), -inf, []
 
     def blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
         """What forbids heating now."""
+        blocks = self._blocks(now, tick_s, decision)
+        self._set_w.append((tick_s, {name: setpoint.power_w for name, setpoint in decision.setpoints.items()}))
+        while len(self._set_w) > 1 and self._set_w[1][0] < tick_s - LONGEST_AGE_S - TAKEN_OVER_S:
+            del self._set_w[0]
+        return blocks
+
+    def _blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
         return Blocks(
             safety=next(self._safety(decision), None),
             at_once=next(self._at_once(tick_s, decision), None),
-            waiting=next(self._waiting(now, decision), None),
+            waiting=next(self._waiting(now, tick_s, decision), None),
             knows_time=decision.inputs.clock_trusted is not False,
         )
 
@@ -112,8 +122,26 @@ class Forbidden:
             yield "a generator runs"
         if self._is_low(decision) and self.is_at_reserve(decision):
             yield f"the battery holds {basis.battery_soc_percent} %"
-        if basis.grid_w is not None and basis.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w:
+        if self._lacking_w(tick_s, decision) > GRID_ALARM_FACTOR * limits.max_grid_w:
             yield f"the grid delivers {basis.grid_w:.0f} W"
+
+    def _lacking_w(self, tick_s: float, decision: Decision) -> float:
+        """What the grid delivers beyond a step of the loads that it may bear for a moment; -inf where unknown."""
+        basis = decision.inputs
+        if basis.grid_w is None:
+            return -inf
+        if (basis.reading_source or "").startswith("vrm"):
+            return basis.grid_w
+        return basis.grid_w - self._own_rise_w(tick_s - (basis.reading_age_s or 0.0))
+
+    def _own_rise_w(self, taken_s: float) -> float:
+        """By how much the loads were set higher at that tick than some seconds before."""
+        rows = [row for since_s, row in self._set_w if since_s < taken_s]
+        earlier = [since_s for since_s, _ in self._set_w if since_s <= taken_s - TAKEN_OVER_S]
+        first = len(earlier) - 1 if earlier else 0
+        window: list[Mapping[str, float]] = [*([] if earlier else [{}]), *rows[first:]]
+        names = {name for row in window for name in row}
+        return sum(max(0.0, window[-1].get(name, 0.0) - min(row.get(name, 0.0) for row in window)) for name in names)
 
     def _age_limit_s(self, source: str) -> float:
         """Beyond it nothing heats by itself: as configured, else three intervals of the meter, 30 or 180 to 900 s."""
@@ -122,7 +150,7 @@ class Forbidden:
         least_s = 30.0 if self._in_house and not source.startswith("vrm") else 180.0
         return LONGEST_AGE_S if self._interval_s is None else min(LONGEST_AGE_S, max(least_s, 3.0 * self._interval_s))
 
-    def _waiting(self, now: datetime, decision: Decision) -> Iterator[str]:
+    def _waiting(self, now: datetime, tick_s: float, decision: Decision) -> Iterator[str]:
         basis = decision.inputs
         knows_time = basis.clock_trusted is not False
         if self._vacation_until_at is not None and (not knows_time or now < self._vacation_until_at):
@@ -133,7 +161,7 @@ class Forbidden:
             yield f"the time of day is unknown and PV gives {basis.pv_w} W"
         if self._is_low(decision):
             yield f"the battery holds {basis.battery_soc_percent} %"
-        if basis.grid_w is not None and basis.grid_w > self._limits.max_grid_w:
+        if self._lacking_w(tick_s, decision) > self._limits.max_grid_w:
             yield f"the grid delivers {basis.grid_w:.0f} W"
 
     def _is_proven_day(self, decision: Decision) -> bool:

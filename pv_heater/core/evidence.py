@@ -30,6 +30,8 @@ CLOCKS_AGREE_S = 5.0
 """A stamp may be so far ahead of our clock and prove nothing: two clocks set over the network, and a rounded second."""
 
 
+TAKEN_OVER_S = 5.0
+"""An ESS has taken over a step of a load by then; until it has, the grid bears what is left of it."""
 VRM_SOURCE = "vrm"
 """Readings of the portal are minutes old by nature; every other source is in the house."""
 
@@ -188,6 +190,14 @@ class Evidence:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
         spans = self._own.spans(self.earliest_tick_s - over_s, self.taken_tick_s)
         return {name: span.least_w for name, span in spans.items()}
+
+    def own_rise_w(self) -> float:
+        """What our loads were set to more in the seconds before the reading was taken, which the grid may still bear."""
+        if self.reading is None or not is_local(self.reading.source):
+            return 0.0
+        taken_s = self.taken_tick_s
+        spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
+        return sum(max(0.0, before[name].most_w - span.least_w) for name, span in spans.items() if name in before)
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""

@@ -67,6 +67,8 @@ class Watched:
     vacation_until_at: datetime | None
     known: Quantities = field(default_factory=Quantities)
     """What the limits are judged by."""
+    own_rise_w: float = 0.0
+    """So much more our own loads were set to in the seconds before the reading was taken."""
     daylight_changes_at: datetime | None = None
     """When `daylight` changes next; None: not today or tomorrow."""
     always_allowed: bool = False
@@ -303,19 +305,28 @@ def _charger_is_done(reading: Reading | None) -> bool:
 
 
 def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
-    """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it."""
+    """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it.
+
+    A step of our own the grid bears until the inverter has taken it over, as it does with every kettle: that is no lack
+    of sun.
+    """
     known = watched.known
     if watched.reading is None:
         return None
     if known.grid_missing:
         return _energy(Rule.GRID_DRAW, f"max_grid_w is set, but {_unknown(watched, GRID_TEXT)}", at_once=True)
-    if known.grid_w is None or known.grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
+    if known.grid_w is None:
         return None
+    own_w = watched.own_rise_w if watched.reading.grid_w is not None else 0.0
+    grid_w = known.grid_w - own_w
+    if grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
+        return None
+    step = f", {own_w:.0f} W of it for our own step" if own_w > 0 else ""
     return _energy(
         Rule.GRID_DRAW,
-        f"the grid delivers {known.grid_w:.0f} W, the limit is {limits.max_grid_w:.0f} W",
-        at_once=known.grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
-        grid_w=RELEASE_SHARE * limits.max_grid_w - known.grid_w,
+        f"the grid delivers {known.grid_w:.0f} W{step}, the limit is {limits.max_grid_w:.0f} W",
+        at_once=grid_w > GRID_ALARM_FACTOR * limits.max_grid_w,
+        grid_w=RELEASE_SHARE * limits.max_grid_w - grid_w,
     )
 
 

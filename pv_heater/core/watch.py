@@ -128,6 +128,7 @@ class Watch:
             clock_trusted=clock_trusted,
             vacation_until_at=vacation_until_at,
             known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
+            own_rise_w=evidence.own_rise_w(),
             daylight_changes_at=self._daylight.changes_at(now),
             always_allowed=self._daylight.is_whole_day,
             distrusted_because=self._distrusted_because,
