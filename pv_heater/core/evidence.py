@@ -192,7 +192,7 @@ class Evidence:
         return {name: span.least_w for name, span in spans.items()}
 
     def own_rise_w(self) -> float:
-        """What our loads were set to more in the seconds before the reading was taken, which the grid may still bear."""
+        """By how much our loads were raised in the seconds before the reading was taken; the grid may still bear it."""
         if self.reading is None or not is_local(self.reading.source):
             return 0.0
         taken_s = self.taken_tick_s

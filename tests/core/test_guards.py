@@ -87,6 +87,16 @@ def test_a_grid_draw_of_five_times_the_limit_ends_heating_at_once() -> None:
     assert (moderate.at_once, heavy.at_once) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("grid_w", "own_rise_w", "at_once"),
+    [(1000.0, 1000.0, None), (1080.0, 1000.0, None), (1081.0, 1000.0, False), (1401.0, 1000.0, True)],
+)  # fmt: skip
+def test_what_the_grid_bears_of_our_own_step_is_no_draw(grid_w: float, own_rise_w: float, at_once: bool | None) -> None:
+    block = first(reading(grid_w=grid_w), own_rise_w=own_rise_w)
+    assert (block.at_once if block is not None else None) == at_once
+    assert block is None or f"{own_rise_w:.0f} W of it for our own step" in block.because
+
+
 @pytest.mark.parametrize("off_grid", [True, False])
 @pytest.mark.parametrize(
     ("source", "expected"), [("generator", "generator"), ("shore", None), ("grid", None), ("none", None), (None, None)]
