@@ -23,6 +23,7 @@ from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import below_headroom, headroom_w
 from pv_heater.core.home_loads import HomeLoads
+from pv_heater.core.house.trial import Trial
 from pv_heater.core.learned_power import LearnedPowers
 from pv_heater.core.orders import Orders
 from pv_heater.core.outcome import decision_of
@@ -84,6 +85,7 @@ class Controller:
         )
         self._rules = Rules(policies, config.site, self._zone)
         self._tariff = Tariff(config.tariff, self._zone)
+        self._trial = Trial()
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
@@ -105,6 +107,7 @@ class Controller:
             if saved.strategy_type == self._strategy_word:
                 self._strategy.restore(group_in(group_in(parts, "strategy"), "learned"))
             self._powers.restore(parts.get("powers"))
+            self._watch.measured_twice.restore(parts.get("house"))
             self._use_learned_powers()
 
     @classmethod
@@ -196,6 +199,7 @@ class Controller:
             self._thresholds,
             tanks=tanks,
             notices=notices,
+            house_notices=tuple(text for text in (self._watch.measured_twice.notice, budget.notice) if text),
             told_w=self._actuators.told_w,
         )
 
@@ -212,6 +216,7 @@ class Controller:
             "faults": self._absent | self._loads.faults(),
             "loads": self._loads.as_json(self._time.tick_s),
             "powers": self._powers.state(),
+            "house": self._watch.measured_twice.state(),
             "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
             "curves": self._actuators.state(),
@@ -327,7 +332,8 @@ class Controller:
         if view is None:
             return Budget(power_w=0.0, rule=Rule.NO_READING, because=blocks[0].because if blocks else "no reading")
         most_w = headroom_w(self._watch.base_w(watched, view.tick_s), view.site, view.limits)
-        return below_headroom(self._strategy.budget(view), most_w)
+        budget = self._trial.widened(self._strategy.budget(view), view, self._watch.measured_twice)
+        return below_headroom(budget, most_w)
 
     def _circumstances(
         self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]

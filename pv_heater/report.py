@@ -71,6 +71,9 @@ class TransitionLog:
             level = logging.WARNING if decision.blocked_by in SAFETY_RULES else logging.INFO
             self._say(now, blocked_line(decision, previous, now), level)
         self._report_plan(now, decision)
+        for notice in decision.notices:
+            if previous is None or notice not in previous.notices:
+                self._say(now, notice)
         for name, state in decision.loads.items():
             self._report_load(now, name, previous.loads[name] if previous is not None else None, state)
         for line in self._summary.note(now, decision):

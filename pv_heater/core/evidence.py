@@ -14,6 +14,7 @@ from datetime import datetime
 from math import inf
 
 from pv_heater.core.chain_delay import LONGEST_S, ChainDelay
+from pv_heater.core.house.silence import Silence
 from pv_heater.core.setpoint_history import HISTORY_S, SetpointHistory, Span
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
@@ -28,7 +29,8 @@ USUAL_INTERVAL_S = 60.0
 KEPT_SPACINGS = 5
 CLOCKS_AGREE_S = 5.0
 """A stamp may be so far ahead of our clock and prove nothing: two clocks set over the network, and a rounded second."""
-
+STEADY_W = 20.0
+"""Steps of our own that are smaller make no reading uncertain."""
 
 TAKEN_OVER_S = 5.0
 """An ESS has taken over a step of a load by then; until it has, the grid bears what is left of it."""
@@ -86,6 +88,7 @@ class Evidence:
         self._delay = ChainDelay()
         self._rest_w: float | None = None
         """The house without our loads in the reading in force; less PV where the meter sees only the grid."""
+        self._is_steady = True
         self._rest_before_w: float | None = None
         """The same in the reading before; None where that is too long ago to tell anything of now."""
         self._first_seen_s = 0.0
@@ -93,16 +96,27 @@ class Evidence:
         self._drawn_w: dict[str, float] = {}
         self._clock = MeterClock()
         self._ahead_s = 0.0
+        self._silence = Silence()
+        self._kind: tuple[object, ...] | None = None
         self.reading: Reading | None = None
         self.is_new = False
+        self.course = 0
+        """Another number with each reading that begins a new course: after a silence, or of another kind."""
         self.max_age_s = self._age_limit_s()
         """The age at which automatic loads go off."""
 
     def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
         """Take note of what the meter says at this step; None or a repeated reading adds nothing."""
-        self.is_new = reading is not None and self._is_news(reading, tick_s)
-        if reading is None or not self.is_new:
+        self.is_new = False
+        if reading is None or not self._is_news(reading, tick_s):
+            self._silence.nothing_new(tick_s)
             return
+        if not self._silence.takes(tick_s, reading.interval_s or self._interval_s, local=is_local(reading.source)):
+            return
+        self.is_new = True
+        if self._silence.has_ended or self._kind != _kind(reading):
+            self.course += 1
+        self._kind = _kind(reading)
         before_taken_s = None if self.reading is None else self.taken_tick_s
         if self.reading is not None and self.reading.source != reading.source:
             self._spacings, self._clock = [], MeterClock()
@@ -127,6 +141,11 @@ class Evidence:
         self._rest_before_w = None if late else self._rest_w
         if measured_w is not None:
             self._delay.observe(taken_s, measured_w)
+        self._own_now(reading)
+
+    def amend(self, reading: Reading) -> None:
+        """The reading in force, as it is to be believed."""
+        self.reading = reading
         self._own_now(reading)
 
     def age_s(self, tick_s: float) -> float | None:
@@ -173,6 +192,11 @@ class Evidence:
         self._delay.note_own(tick_s, sum(power_w.values()))
 
     @property
+    def is_steady(self) -> bool:
+        """Whether what our loads drew in the reading is certain: no step of our own may be late in it."""
+        return self._is_steady
+
+    @property
     def delay_s(self) -> float:
         """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
         reading = self.reading
@@ -217,6 +241,7 @@ class Evidence:
         share = 0.0
         if width_w > 0 and measured_w is not None and self._rest_before_w is not None:
             share = min(1.0, max(0.0, (measured_w - self._rest_before_w - least_w) / width_w))
+        self._is_steady = width_w <= STEADY_W
         self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
         self._rest_w = None if measured_w is None else measured_w - self.own_w()
 
@@ -261,3 +286,9 @@ def _measured_w(reading: Reading) -> float | None:
     if house is not None or reading.grid_w is None:
         return house
     return reading.grid_w - (reading.battery_w or 0.0)
+
+
+def _kind(reading: Reading) -> tuple[object, ...]:
+    """Which meter, and what of the house it tells: a mean over two kinds would be a mean of two things."""
+    told = (reading.pv_w, reading.consumption_w, reading.grid_w, reading.battery_w)
+    return reading.source, *(power_w is None for power_w in told)

@@ -28,9 +28,11 @@ def decision_of(
     *,
     tanks: Mapping[str, TankStatus],
     notices: Mapping[str, str],
+    house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
 ) -> Decision:
-    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`.
+    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`,
+    for `house_notices` `Decision.notices`.
 
     `told_w` answers what a load, by its name, must be told to draw so much.
     """
@@ -74,5 +76,6 @@ def decision_of(
         margins={name: round(value, 1) for name, value in first.margins.items()} if first else {},
         inputs=inputs,
         thresholds=thresholds,
+        notices=house_notices,
         outlook=budget.outlook,
     )

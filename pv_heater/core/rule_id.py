@@ -49,5 +49,7 @@ class Rule(StrEnum):
     """So far the machine's own timers and counts."""
     STALE = "stale"
     """The reading is late: power is taken back before it is too old."""
+    TRIAL = "trial"
+    """A step that shows which of two measurements of the house is right."""
     HEADROOM = "headroom"
     """What fuse and inverter can carry."""

@@ -35,6 +35,13 @@ class View:
     """PV minus `base_w`, before the battery takes its share; None when the meter does not tell enough."""
     commanded_w: float
     """What the controlled loads are set to now."""
+    balance_spare_w: float | None = None
+    """The same surplus by the battery and the grid; None when the meter does not tell enough, or it is not believed."""
+    own_is_steady: bool = True
+    """False right after a step of our own, which the reading may or may not show."""
+    course: int = 0
+    """Another number each time that readings begin a new course, after a silence of the meter for example: what was
+    seen before it says nothing of now."""
     capacity_w: float
     """What all automatic loads together could take."""
     feed_in: bool
@@ -68,6 +75,8 @@ class Budget:
     battery_w: float = 0.0
     """What was held back for the battery: loads placed above it in the list may take it."""
     margins: Mapping[str, float] = field(default_factory=dict)
+    notice: str | None = None
+    """What the log should tell once, while it holds; None: nothing."""
     outlook: str | None = None
     """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
 
@@ -89,7 +98,7 @@ class Strategy(Protocol):
 
 
 def house_w(reading: Reading) -> float | None:
-    """Power of the whole house: as measured, else from the balance of PV, grid and battery.
+    """Power of the whole house: as measured, else from the balance of PV, grid, battery and DC loads.
 
     A site without a grid meter or a battery counts that part as 0, but at least one of the two must be there.
     """
@@ -97,11 +106,38 @@ def house_w(reading: Reading) -> float | None:
         return reading.consumption_w
     if reading.pv_w is None or (reading.grid_w is None and reading.battery_w is None):
         return None
-    return reading.pv_w + (reading.grid_w or 0.0) - (reading.battery_w or 0.0)
+    return reading.pv_w + (reading.grid_w or 0.0) - (reading.battery_w or 0.0) - (reading.dc_load_w or 0.0)
+
+
+def _drained_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:
+    """What grid and battery give together, below 0 what they take.
+
+    None where one of them is not told, though the home has it, or a generator feeds the house.
+    """
+    battery_w, grid_w = reading.battery_w, reading.grid_w
+    if battery_w is None and (has_battery or reading.battery_soc_percent is not None):
+        return None
+    if grid_w is None and (off_grid or reading.ac_source == "none"):
+        grid_w = 0.0
+    if grid_w is None or reading.ac_source in ("generator", "shore"):
+        return None
+    return grid_w - (battery_w or 0.0)
+
+
+def balance_house_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:
+    """The whole house by sun, grid, battery and DC loads alone; None where one of them is not known."""
+    drained_w = _drained_w(reading, off_grid=off_grid, has_battery=has_battery)
+    return None if drained_w is None or reading.pv_w is None else reading.pv_w + drained_w - (reading.dc_load_w or 0.0)
+
+
+def balance_spare_w(reading: Reading, own_w: float, *, off_grid: bool, has_battery: bool) -> float | None:
+    """The surplus by battery and grid: what own loads draw, the battery takes and the grid is given; None: not told."""
+    drained_w = _drained_w(reading, off_grid=off_grid, has_battery=has_battery)
+    return None if drained_w is None else own_w - drained_w
 
 
 def spare_w(reading: Reading, own_w: float) -> tuple[float | None, float | None]:
-    """(house without own loads, PV beyond that), each None when the meter does not tell enough.
+    """(house without own loads, PV beyond that and DC loads), each None when the meter does not tell enough.
 
     A meter that sees only the grid still tells the surplus: what is exported plus what own loads draw.
     """
@@ -112,7 +148,7 @@ def spare_w(reading: Reading, own_w: float) -> tuple[float | None, float | None]
         return None, own_w - reading.grid_w + (reading.battery_w or 0.0)
     base = max(0.0, house - own_w)
     if reading.pv_w is not None:
-        return base, reading.pv_w - base
+        return base, reading.pv_w - (reading.dc_load_w or 0.0) - base
     if reading.grid_w is None:
         return base, None
     return base, own_w - reading.grid_w + (reading.battery_w or 0.0)

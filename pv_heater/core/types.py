@@ -372,6 +372,8 @@ class Decision:
     """The limits they were compared with."""
     outlook: str | None = None
     """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
+    notices: tuple[str, ...] = ()
+    """What is worth telling once of the home, such as meters that contradict each other, for as long as it holds."""
 
 
 def to_jsonable(value: Any) -> Any:

@@ -12,11 +12,12 @@ from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
 from pv_heater.core.house.limited import Limited
 from pv_heater.core.house.possible import Possible
+from pv_heater.core.house.two_measurements import TwoMeasurements, Way
 from pv_heater.core.own_meters import Measured
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
-from pv_heater.core.surplus import View, spare_w
+from pv_heater.core.surplus import View, balance_spare_w, spare_w
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 
@@ -46,6 +47,9 @@ class Watch:
         self._distrusted_because: str | None = None
         self._possible = Possible(site)
         self._limited = Limited(site, limits, phases_at_least=phases_at_least)
+        self._measured_twice = TwoMeasurements(off_grid=site.off_grid, has_battery=site.battery is not None)
+        self._trusted_again = 0
+        """How often the meter was believed again after it was not."""
 
     def observe(
         self, reading: Reading | None, now: datetime, tick_s: float, *, distrusted_because: str | None = None
@@ -53,6 +57,14 @@ class Watch:
         """Take note of what the meter says; None or a repeated reading adds nothing. See `Inputs`."""
         evidence = self._evidence
         evidence.observe(self._possible.believed(reading), now, tick_s)
+        if evidence.is_new and evidence.reading is not None:
+            believed = self._measured_twice.observe(
+                evidence.reading, evidence.taken_tick_s, evidence.own_w(), own_is_steady=evidence.is_steady
+            )
+            if believed is not evidence.reading:
+                evidence.amend(believed)
+        if self._distrusted_because is not None and distrusted_because is None:
+            self._trusted_again += 1
         self._distrusted_because = distrusted_because
         if evidence.is_new and evidence.reading is not None and distrusted_because is None:
             self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w())
@@ -176,6 +188,9 @@ class Watch:
             base_w=base,
             spare_w=spare,
             commanded_w=commanded_w,
+            balance_spare_w=self._balance_spare_w(reading, own_w),
+            own_is_steady=self._evidence.is_steady,
+            course=self._evidence.course + self._trusted_again + self._measured_twice.changes,
             capacity_w=capacity_w,
             least_w=least_w,
             next_load=next_load,
@@ -187,6 +202,17 @@ class Watch:
             prices=prices if knows_time else (),
             only_held=only_held,
         )
+
+    def _balance_spare_w(self, reading: Reading, own_w: float) -> float | None:
+        """By battery and grid, unless a step of our own has shown that they do not tell the house."""
+        if self._measured_twice.house_w and self._measured_twice.trusted is Way.CONSUMPTION:
+            return None
+        return balance_spare_w(reading, own_w, off_grid=self._site.off_grid, has_battery=self._site.battery is not None)
+
+    @property
+    def measured_twice(self) -> TwoMeasurements:
+        """The two ways in which the house is measured, and which of them is believed."""
+        return self._measured_twice
 
     def _fresh(self, tick_s: float) -> Reading | None:
         """The reading in force while it is younger than its limit and believed, else None."""

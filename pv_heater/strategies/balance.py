@@ -61,6 +61,7 @@ class Balance:
             battery_w=max(0.0, min(battery_w, spare_w)),
             rule="balance",
             because=self._sentence(view, spare_w, battery_w),
+            notice=self._spare.notice(),
             margins={"surplus_w": round(power_w, 1)},
         )
 
@@ -76,7 +77,8 @@ class Balance:
             shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s),
             self._settings.margin_w,
         )
-        return f"{text}, margin {kilowatts(margin_w)}" if margin_w > 0 else text
+        parts = [text, f"margin {kilowatts(margin_w)}" if margin_w > 0 else None, self._spare.bridged()]
+        return ", ".join(part for part in parts if part)
 
     def _hold_percent(self, view: View) -> float:
         if self._is_evening(view):

@@ -82,7 +82,9 @@ class Plan:
         give_w = self._give_w(view, soc_percent)
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
+        bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
+        because = because if bridged is None else f"{because}, {bridged}"
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in:
             trial_w = self._hidden.trial_w(view, day.expected_now_w(view.now), spare_w)
@@ -94,6 +96,7 @@ class Plan:
             battery_w=max(0.0, min(battery_w, spare_w)),
             rule=rule,
             because=because,
+            notice=self._spare.notice(),
             outlook=outlook,
             margins={"surplus_w": round(power_w, 1), "target_percent": round(goal_percent, 1)},
         )

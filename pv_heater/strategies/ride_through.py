@@ -1,0 +1,90 @@
+"""Dips that the battery bridges: how long loads may run on sun that is not there at the moment.
+
+A cloud or a kettle passes within a minute or two; going on meanwhile on a mean catches more sun than following each
+sample, and spares the actuators. It is paid from the battery, beyond what that may give for heat. So it is bounded in
+energy and in time, each dip by itself; then loads go down at once to what battery and grid show to be there.
+"""
+
+from __future__ import annotations
+
+from pv_heater.core.surplus import View
+from pv_heater.core.words import kilowatts
+
+MOST_WH = 15.0
+"""A dip costs the battery no more beyond its allowance: 900 W for a minute."""
+MOST_S = 180.0
+"""Nor longer: a small dip that has lasted for three readings of the portal is no dip."""
+REST_S = 60.0
+"""After so long without one the next dip is another one."""
+LONGEST_ELAPSED_S = 300.0
+"""A reading speaks for no longer than this before it."""
+
+
+class RideThrough:
+    """Books what the loads take from battery and grid beyond `max_battery_discharge_w`, as the readings show it."""
+
+    def __init__(self) -> None:
+        self._taken_s: float | None = None
+        self._spent_wh = 0.0
+        self._since_s: float | None = None
+        """Since when each reading shows it; None: the newest does not."""
+        self._rests_since_s: float | None = None
+        self._holds_w: float | None = None
+        """What the sun was last seen to give, once the bound was reached; None while it is not."""
+        self._given_w = 0.0
+
+    def bounded(self, view: View, mean_w: float, spare_w: float) -> float:
+        """The mean surplus that loads may go by: `mean_w`, or what there is now (`spare_w`) once a dip has cost enough.
+
+        Bounds nothing where battery and grid are not measured.
+        """
+        balance_w = view.balance_spare_w
+        if balance_w is None:
+            self._holds_w = None
+            return mean_w
+        if view.reading_is_new:
+            self._book(view, view.own_w - balance_w)
+            reached = self._spent_wh >= MOST_WH or self._lasted_s(view) >= MOST_S
+            if self._holds_w is None and self._since_s is not None and reached:
+                self._holds_w = min(spare_w, balance_w)
+            elif self._holds_w is not None and view.own_is_steady:
+                self._holds_w = min(spare_w, balance_w)
+                if self._since_s is None and self._holds_w + view.limits.max_battery_discharge_w >= mean_w:
+                    self._holds_w = None
+        return mean_w if self._holds_w is None else min(mean_w, self._holds_w)
+
+    def sentence(self) -> str | None:
+        """What the battery gives to the loads now beyond its allowance; None: nothing."""
+        if self._holds_w is not None:
+            return "the battery has bridged enough, so no more than there is now"
+        if self._since_s is None:
+            return None
+        return f"{kilowatts(self._given_w)} from the battery meanwhile, {self._spent_wh:.0f} of {MOST_WH:.0f} Wh"
+
+    def notice(self) -> str | None:
+        """The same as news, the same words for as long as the dip lasts; a dip of some seconds is none."""
+        if self._holds_w is not None or self._since_s is None or self._spent_wh < MOST_WH / 3:
+            return None
+        return f"a dip is bridged from the battery, for at most {MOST_WH:.0f} Wh or {MOST_S / 60:.0f} min"
+
+    def _book(self, view: View, given_w: float) -> None:
+        """`given_w`: what battery and grid give together; below 0 they take."""
+        before_s, self._taken_s = self._taken_s, view.taken_tick_s
+        elapsed_s = 0.0 if before_s is None else min(LONGEST_ELAPSED_S, max(0.0, view.taken_tick_s - before_s))
+        self._given_w = min(given_w, view.own_w)
+        if self._given_w > view.limits.max_battery_discharge_w:
+            if self._since_s is None:
+                self._since_s = view.taken_tick_s
+            else:
+                self._spent_wh += (self._given_w - view.limits.max_battery_discharge_w) * elapsed_s / 3600.0
+            self._rests_since_s = None
+            return
+        self._since_s = None
+        if self._rests_since_s is None:
+            self._rests_since_s = view.taken_tick_s
+        self._spent_wh = max(0.0, self._spent_wh + min(0.0, given_w) * elapsed_s / 3600.0)
+        if view.taken_tick_s - self._rests_since_s >= REST_S:
+            self._spent_wh = 0.0
+
+    def _lasted_s(self, view: View) -> float:
+        return 0.0 if self._since_s is None else view.taken_tick_s - self._since_s
