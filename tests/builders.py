@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,13 @@ def reading(at: datetime = NOON, **fields: Any) -> Reading:
         "interval_s": 10.0,
     }
     return Reading(**(values | fields))
+
+
+def balanced(seen: Reading, given: Collection[str] = ()) -> Reading:
+    """The same with what is left of sun and grid in the battery, unless its power is among the fields `given`."""
+    if "battery_w" in given or seen.pv_w is None or seen.consumption_w is None:
+        return seen
+    return replace(seen, battery_w=seen.pv_w + (seen.grid_w or 0.0) - seen.consumption_w)
 
 
 def forecast(at: datetime = NOON, pv_w: float = 4000.0, hours: int = 12) -> Forecast:
@@ -82,9 +90,12 @@ class House:
         now: datetime | None = None,
         **fields: Any,
     ) -> Decision:
-        """One step `seconds` after NOON; `silent`: the meter has nothing new."""
+        """One step `seconds` after NOON; `silent`: the meter has nothing new.
+
+        What is left of sun and grid flows into the battery, or comes out of it, where its power is not given.
+        """
         instant = now or NOON + timedelta(seconds=seconds)
-        seen = None if silent else reading(fields.pop("taken_at", instant), **fields)
+        seen = None if silent else balanced(reading(fields.pop("taken_at", instant), **fields), fields)
         decision = self.controller.step(instant, seen, with_forecast, Inputs(tick_s=seconds, **(inputs or {})))
         self.decisions.append((seconds, decision))
         return decision

@@ -8,7 +8,7 @@ import pytest
 from pv_heater import Controller, Inputs, load_config
 from pv_heater.core.types import ClearFault, Force, Mode, Phase, Vacation, to_jsonable
 from pv_heater.errors import ConfigError
-from tests.builders import NOON, House, config, forecast, heater, reading
+from tests.builders import NOON, House, balanced, config, forecast, heater, reading
 
 DAY_SCRIPT = """
 import json
@@ -258,7 +258,7 @@ def test_a_dry_run_beside_a_real_house_is_neither_full_nor_subtracted_from_its_u
     controller = Controller(load_config(config()), pretended={"heater"})
     for second in range(0, 300, 10):
         now = NOON + timedelta(seconds=second)
-        decision = controller.step(now, reading(now, pv_w=1500.0), None, Inputs(tick_s=second))
+        decision = controller.step(now, balanced(reading(now, pv_w=1500.0)), None, Inputs(tick_s=second))
     assert decision.loads["heater"].phase is Phase.HEATING
     assert decision.setpoints["heater"].power_w == pytest.approx(1000, abs=100)
 

@@ -88,7 +88,7 @@ def test_a_load_is_told_its_own_story_and_that_of_the_home() -> None:
 
 def test_an_entry_holds_what_it_was_decided_from_as_plain_json() -> None:
     diary = Diary()
-    (entry,) = diary.at(0, pv_w=1500.0, with_forecast=forecast(pv_w=4000.0), pv_throttled=True)
+    (entry,) = diary.at(0, pv_w=1500.0, battery_w=0.0, with_forecast=forecast(pv_w=4000.0), pv_throttled=True)
     told = json.loads(json.dumps(to_jsonable(entry)))
     assert told["inputs"]["reading_source"] == "test"
     assert told["inputs"]["reading_age_s"] == 0

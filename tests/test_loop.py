@@ -13,7 +13,7 @@ from pv_heater.errors import HardwareError
 from pv_heater.loop import Loop
 from pv_heater.report import TransitionLog
 from pv_heater.sim.clock import SimClock
-from tests.builders import NOON, config, heater, reading
+from tests.builders import NOON, balanced, config, heater, reading
 
 
 class RememberingLoad:
@@ -93,7 +93,11 @@ class Bench:
         self.loop = Loop(
             controller=self.controller,
             clock=self.clock,
-            meter=Table(lambda: None if self.silent else reading(**{"at": self.clock.now()} | self.fields)),
+            meter=Table(
+                lambda: (
+                    None if self.silent else balanced(reading(**{"at": self.clock.now()} | self.fields), self.fields)
+                )
+            ),
             forecast=Nothing(),
             loads=self.loads,
             reporters=(self, self.transitions),

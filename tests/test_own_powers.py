@@ -9,7 +9,7 @@ from pv_heater.core.types import Decision, Forecast, Reading, Setpoint
 from pv_heater.loop import Loop
 from pv_heater.sensing import LoadPowers
 from pv_heater.sim.clock import SimClock
-from tests.builders import NOON, config, reading
+from tests.builders import NOON, balanced, config, reading
 
 
 class Heater:
@@ -67,7 +67,7 @@ def test_what_the_plug_measures_reaches_the_decision_once_the_load_has_settled()
     loop = Loop(
         controller=Controller.from_config(config()),
         clock=clock,
-        meter=Feed(lambda: reading(clock.now(), consumption_w=500.0 + load.read())),
+        meter=Feed(lambda: balanced(reading(clock.now(), consumption_w=500.0 + load.read()))),
         forecast=Feed(None),
         loads=[load],
         reporters=(diary,),

@@ -28,7 +28,7 @@ def test_climbs_one_step_per_new_reading_up_to_full_power() -> None:
     powers = []
     for second in range(0, 80, 10):
         drawn_w = powers[-1] if powers else 0.0
-        decision = home.at(second, pv_w=500.0, consumption_w=500.0 + drawn_w, with_forecast=SUN)
+        decision = home.at(second, pv_w=500.0 + drawn_w, consumption_w=500.0 + drawn_w, with_forecast=SUN)
         powers.append(decision.setpoints["heater"].power_w)
     assert powers == [1000, 1200, 1400, 1600, 1800, 2000, 2000, 2000]
 
