@@ -35,6 +35,8 @@ LEAST_HEADROOM_PERCENT = 2.0
 """From 98 % on the charge current of most lithium batteries falls."""
 FILL_EVERY = timedelta(days=7)
 """Lithium is balanced and its meter set right by a full charge at least this often."""
+ABOVE_GOAL_PERCENT = 1.0
+"""So far above its goal the battery gives what it may: sun would be wasted for want of room, by most outlooks."""
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
 
@@ -79,7 +81,7 @@ class Plan:
             self._learn(view, day, soc_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
         spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
-        give_w = self._give_w(view, soc_percent)
+        give_w = self._give_w(view, soc_percent, goal_percent)
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
         bridged = self._spare.bridged()
@@ -184,11 +186,15 @@ class Plan:
         floor_percent = battery_release_percent(view.site, view.limits) + CLEAR_OF_GUARD_PERCENT
         return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
 
-    def _give_w(self, view: View, soc_percent: float) -> float:
-        """What the battery may give: only where it is so full that sun may hide. It is not discharged for heat."""
-        if view.feed_in or soc_percent < max(self._hold_percent(view), self._floor_percent(view)):
+    def _give_w(self, view: View, soc_percent: float, goal_percent: float) -> float:
+        """What the battery may give: above its goal, and where it is so full that sun may hide."""
+        floor_percent = self._floor_percent(view)
+        if view.feed_in or soc_percent < floor_percent:
             return 0.0
-        return self._hidden.give_w(view)
+        if soc_percent >= max(self._hold_percent(view), floor_percent):
+            return self._hidden.give_w(view)
+        above = soc_percent > max(floor_percent, goal_percent) + ABOVE_GOAL_PERCENT
+        return view.limits.max_battery_discharge_w if above else 0.0
 
 
 def _outlook(filling: int, wasting: int, of: int) -> str:

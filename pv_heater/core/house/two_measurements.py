@@ -147,17 +147,17 @@ class TwoMeasurements:
         agree_s = taken_s - self._agree_since_s
         if self._is_apart and agree_s >= AGREE_S:
             self._is_apart = False
-            self.notice = f"the house by its consumption and by {WORDS[Way.BALANCE]} is the same again"
+            self.notice = f"house by consumption and by {WORDS[Way.BALANCE]} agree again"
         if agree_s >= FORGET_S:
             self.trusted, self._strikes = None, 0
 
     def _tell_apart(self, house_w: Mapping[Way, float]) -> None:
         consumed, balance = (kilowatts(house_w[way]) for way in (Way.CONSUMPTION, Way.BALANCE))
-        text = f"the house draws {consumed} by its consumption, {balance} by {WORDS[Way.BALANCE]}"
-        if self.trusted is not None:
-            self.notice = f"{text}: the one by {WORDS[self.trusted]} counts, as a step of our own showed"
+        text = f"house {consumed} by consumption, {balance} by {WORDS[Way.BALANCE]}"
+        if self.trusted is None:
+            self.notice = f"{text}: the higher counts for now"
         else:
-            self.notice = f"{text}: the higher counts until a step of our own shows which is right"
+            self.notice = f"{text}: the {'former' if self.trusted is Way.CONSUMPTION else 'latter'} was right before"
 
     def _judge(self, house_w: Mapping[Way, float], taken_s: float, own_w: float, interval_s: float) -> None:
         """Whether this reading shows a step of ours, by one of them or by both."""
@@ -189,6 +189,6 @@ class TwoMeasurements:
             return
         self.trusted, self._strikes = right, 0
         if right is None:
-            self.notice = "neither way to measure the house shows our own steps any more: the higher counts"
+            self.notice = "our own steps show in neither measurement of the house: the higher counts"
         else:
-            self.notice = f"a step of our own shows what the house draws by {WORDS[right]}: that counts from now on"
+            self.notice = f"a step of our own showed in {WORDS[right]}: the house by that counts from now on"
