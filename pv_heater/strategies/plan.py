@@ -35,8 +35,8 @@ LEAST_HEADROOM_PERCENT = 2.0
 """From 98 % on the charge current of most lithium batteries falls."""
 FILL_EVERY = timedelta(days=7)
 """Lithium is balanced and its meter set right by a full charge at least this often."""
-ABOVE_GOAL_PERCENT = 1.0
-"""So far above its goal the battery gives what it may: sun would be wasted for want of room, by most outlooks."""
+ABOVE_GOAL_PERCENT = 0.2
+"""So far above its goal the battery gives what it may beside the sun: without room for it, sun would be wasted."""
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
 
@@ -81,7 +81,7 @@ class Plan:
             self._learn(view, day, soc_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
         spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
-        give_w = self._give_w(view, soc_percent, goal_percent)
+        give_w = self._give_w(view, soc_percent, goal_percent, spare_w)
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
         bridged = self._spare.bridged()
@@ -186,15 +186,18 @@ class Plan:
         floor_percent = battery_release_percent(view.site, view.limits) + CLEAR_OF_GUARD_PERCENT
         return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
 
-    def _give_w(self, view: View, soc_percent: float, goal_percent: float) -> float:
-        """What the battery may give: above its goal, and where it is so full that sun may hide."""
+    def _give_w(self, view: View, soc_percent: float, goal_percent: float, spare_w: float) -> float:
+        """What the battery may give: where it is so full that sun may hide, and above its goal beside more sun."""
         floor_percent = self._floor_percent(view)
         if view.feed_in or soc_percent < floor_percent:
             return 0.0
         if soc_percent >= max(self._hold_percent(view), floor_percent):
             return self._hidden.give_w(view)
-        above = soc_percent > max(floor_percent, goal_percent) + ABOVE_GOAL_PERCENT
-        return view.limits.max_battery_discharge_w if above else 0.0
+        above, most_w = (
+            soc_percent > max(floor_percent, goal_percent) + ABOVE_GOAL_PERCENT,
+            view.limits.max_battery_discharge_w,
+        )
+        return most_w if above and spare_w >= most_w else 0.0
 
 
 def _outlook(filling: int, wasting: int, of: int) -> str:

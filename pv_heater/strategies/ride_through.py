@@ -12,9 +12,9 @@ from pv_heater.core.words import kilowatts
 
 MOST_WH = 15.0
 """A dip costs the battery no more beyond its allowance: 900 W for a minute."""
-MOST_S = 180.0
-"""Nor longer: a small dip that has lasted for three readings of the portal is no dip."""
-REST_S = 60.0
+MOST_S = 300.0
+"""Nor longer: what has lasted for five minutes is no dip, however small."""
+REST_S = 30.0
 """After so long without one the next dip is another one."""
 LONGEST_ELAPSED_S = 300.0
 """A reading speaks for no longer than this before it."""
