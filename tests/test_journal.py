@@ -113,7 +113,7 @@ def test_an_entry_reads_as_what_because_of_what_from_what_and_what_would_flip_it
         "  decided by the start delay, before by the balance of sun and use; "
         "starts at 100 W, stops below 60 W, ignores steps below 100 W"
     )
-    assert house == "  test, 0 s old: sun 1500 W, house 500 W, own loads 0 W, grid 0 W, battery 0 W, charge 97 %"
+    assert house == "  test, 0 s old: sun 1500 W, house 500 W, own loads 0 W, grid 0 W, battery 1000 W, charge 97 %"
     assert spare == "  spare now: sun 1500 W - house without own loads 500 W = 1000 W"
     assert sky == "  test forecast, 10 s old, expects 4000 W of sun"
     assert offered == "  for the loads: 1000 W"
