@@ -22,7 +22,13 @@ from pv_heater.core.setting import setting
 from pv_heater.core.surplus import Budget, View
 from pv_heater.core.words import NO_TIME
 from pv_heater.strategies.balance import Balance
-from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, capacity_wh, shared_out
+from pv_heater.strategies.battery_bucket import (
+    EARLY_TAPER_PERCENT,
+    SmoothedSpare,
+    battery_wish_w,
+    capacity_wh,
+    shared_out,
+)
 from pv_heater.strategies.day_plan import DayPlan
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.outlooks import LEANINGS
@@ -36,7 +42,7 @@ LEAST_HEADROOM_PERCENT = 2.0
 FILL_EVERY = timedelta(days=7)
 """Lithium is balanced and its meter set right by a full charge at least this often."""
 ABOVE_GOAL_PERCENT = 0.2
-"""So far above its goal the battery gives what it may beside the sun: without room for it, sun would be wasted."""
+"""So far above its goal a battery near full gives what it may beside the sun, which else would find no room."""
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
 
@@ -193,11 +199,9 @@ class Plan:
             return 0.0
         if soc_percent >= max(self._hold_percent(view), floor_percent):
             return self._hidden.give_w(view)
-        above, most_w = (
-            soc_percent > max(floor_percent, goal_percent) + ABOVE_GOAL_PERCENT,
-            view.limits.max_battery_discharge_w,
-        )
-        return most_w if above and spare_w >= most_w else 0.0
+        room_percent = max(floor_percent, goal_percent + ABOVE_GOAL_PERCENT, 100.0 - EARLY_TAPER_PERCENT)
+        most_w = view.limits.max_battery_discharge_w
+        return most_w if soc_percent > room_percent and spare_w >= most_w else 0.0
 
 
 def _outlook(filling: int, wasting: int, of: int) -> str:
