@@ -23,7 +23,6 @@ from pv_heater.core.surplus import Budget, View
 from pv_heater.core.words import NO_TIME
 from pv_heater.strategies.balance import Balance
 from pv_heater.strategies.battery_bucket import (
-    EARLY_TAPER_PERCENT,
     SmoothedSpare,
     battery_wish_w,
     capacity_wh,
@@ -41,8 +40,6 @@ LEAST_HEADROOM_PERCENT = 2.0
 """From 98 % on the charge current of most lithium batteries falls."""
 FILL_EVERY = timedelta(days=7)
 """Lithium is balanced and its meter set right by a full charge at least this often."""
-ABOVE_GOAL_PERCENT = 0.2
-"""So far above its goal a battery near full gives what it may beside the sun, which else would find no room."""
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
 
@@ -87,7 +84,7 @@ class Plan:
             self._learn(view, day, soc_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
         spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
-        give_w = self._give_w(view, soc_percent, goal_percent, spare_w)
+        give_w = self._give_w(view, soc_percent)
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
         bridged = self._spare.bridged()
@@ -192,16 +189,11 @@ class Plan:
         floor_percent = battery_release_percent(view.site, view.limits) + CLEAR_OF_GUARD_PERCENT
         return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
 
-    def _give_w(self, view: View, soc_percent: float, goal_percent: float, spare_w: float) -> float:
-        """What the battery may give: where it is so full that sun may hide, and above its goal beside more sun."""
-        floor_percent = self._floor_percent(view)
-        if view.feed_in or soc_percent < floor_percent:
+    def _give_w(self, view: View, soc_percent: float) -> float:
+        """What the battery may give: only where it is so full that sun may hide. It is not discharged for heat."""
+        if view.feed_in or soc_percent < max(self._hold_percent(view), self._floor_percent(view)):
             return 0.0
-        if soc_percent >= max(self._hold_percent(view), floor_percent):
-            return self._hidden.give_w(view)
-        room_percent = max(floor_percent, goal_percent + ABOVE_GOAL_PERCENT, 100.0 - EARLY_TAPER_PERCENT)
-        most_w = view.limits.max_battery_discharge_w
-        return most_w if soc_percent > room_percent and spare_w >= most_w else 0.0
+        return self._hidden.give_w(view)
 
 
 def _outlook(filling: int, wasting: int, of: int) -> str:

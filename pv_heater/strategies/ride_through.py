@@ -10,11 +10,12 @@ from __future__ import annotations
 from pv_heater.core.surplus import View
 from pv_heater.core.words import kilowatts
 
-MOST_WH = 15.0
-"""A dip costs the battery no more beyond its allowance: 900 W for a minute."""
+MOST_WH = 20.0
+"""A dip costs the battery no more beyond its allowance: 1.2 kW for a minute. Less would cost sun: of a day with clouds
+15 Wh lose twice as much as 20."""
 MOST_S = 300.0
 """Nor longer: what has lasted for five minutes is no dip, however small."""
-REST_S = 30.0
+REST_S = 20.0
 """After so long without one the next dip is another one."""
 LONGEST_ELAPSED_S = 300.0
 """A reading speaks for no longer than this before it."""
