@@ -22,12 +22,7 @@ from pv_heater.core.setting import setting
 from pv_heater.core.surplus import Budget, View
 from pv_heater.core.words import NO_TIME
 from pv_heater.strategies.balance import Balance
-from pv_heater.strategies.battery_bucket import (
-    SmoothedSpare,
-    battery_wish_w,
-    capacity_wh,
-    shared_out,
-)
+from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, capacity_wh, shared_out
 from pv_heater.strategies.day_plan import DayPlan
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.outlooks import LEANINGS

@@ -11,8 +11,8 @@ from pv_heater.core.surplus import View
 from pv_heater.core.words import kilowatts
 
 MOST_WH = 20.0
-"""A dip costs the battery no more beyond its allowance: 1.2 kW for a minute. Less would cost sun: of a day with clouds
-15 Wh lose twice as much as 20."""
+"""A dip costs the battery no more beyond its allowance: 1.2 kW for a minute. Less costs sun on days with clouds:
+there the battery makes room in a dip for what the heater cannot take after it."""
 MOST_S = 300.0
 """Nor longer: what has lasted for five minutes is no dip, however small."""
 REST_S = 20.0
