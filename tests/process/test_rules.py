@@ -28,7 +28,7 @@ def lamp(**changes: Any) -> dict[str, Any]:
 def test_a_rule_file_holds_its_load_off_until_it_is_changed(vrm: VrmServer, tmp_path: Path) -> None:
     write_rule(tmp_path, "water_heater", "def rule(home):\n    return 'off', 'not today'\n")
     with Program(tmp_path, settings(tmp_path, vrm.url, loads=[regulator(), lamp()])) as program:
-        program.wait_for(lambda: "-> heating" in program.log(), 15, "the lamp, which has no rule")
+        program.wait_for(lambda: "-> would heat" in program.log(), 15, "the lamp, which has no rule")
         assert not program.contact_closed()
         write_rule(tmp_path, "water_heater", "def rule(home):\n    return None\n")
         program.wait_until_heating()
