@@ -139,3 +139,12 @@ def test_a_load_that_others_leave_nothing_says_what_is_left_and_not_only_what_is
     state = load(held.at(10, pv_w=1990.0, consumption_w=2600.0))
     assert state.phase is not Phase.HEATING
     assert "60 W" in state.because.partition(";")[0]
+
+
+@pytest.mark.parametrize(("filter_s", "mean"), [(60, " (1 min mean)"), (30, " (30 s mean)"), (900, " (15 min mean)")])
+def test_a_mean_is_called_one_and_what_is_seen_now_is_not(filter_s: float, mean: str) -> None:
+    house = House(config(strategy={"type": "balance", "filter_s": filter_s}))
+    assert house.at(0).because == "2.5 kW spare, battery 97 % takes nothing"
+    sentence = house.at(10, pv_w=1000.0, consumption_w=2500.0).because
+    assert f"kW spare{mean}, battery" in sentence
+    assert house.at(20, pv_w=0.0, consumption_w=2500.0, grid_w=2000.0).because.startswith("500 W short, battery")
