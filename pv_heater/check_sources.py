@@ -11,6 +11,7 @@ from pv_heater.config import Config, TypedSettings
 from pv_heater.core.evidence import CLOCKS_AGREE_S, Evidence, is_local
 from pv_heater.core.guards import SLOWEST_REGULATED_S
 from pv_heater.core.house.limited import never_judged
+from pv_heater.core.house.two_measurements import compared_text
 from pv_heater.core.types import Forecast, Reading
 from pv_heater.core.words import duration_text
 from pv_heater.errors import SourceError
@@ -69,6 +70,8 @@ def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, 
     told += [f"{name} {value:g} W" for name, value in reading.load_w.items()]
     told += [words[not value] for name, words in _WORDS.items() if (value := getattr(reading, name)) is not None]
     told += [_FED_BY[reading.ac_source]] if reading.ac_source is not None else []
+    twice = compared_text(reading, off_grid=tools.site.off_grid, has_battery=tools.site.battery is not None)
+    told += [twice] if twice is not None else []
     return f"{', '.join(told) or 'no values'}; {_age_text(reading, tools, limit_s)}{_pace(reading)}"
 
 

@@ -181,6 +181,7 @@ class Controller:
             commanded_w=commanded_w,
             stale_share=circumstances.stale_share,
             answers=answers,
+            house_twice_w={str(way): power_w for way, power_w in self._watch.measured_twice.house_w.items()},
         )
         learned = self._actuators.learned()
         if learned:

@@ -99,6 +99,7 @@ def _reading_text(inputs: Json) -> str:
     values = [
         _watts("sun", inputs["pv_w"]) + throttled if inputs["pv_w"] is not None else "",
         _watts("house", inputs["house_w"]),
+        _twice_text(inputs.get("house_twice_w") or {}),
         _watts("own loads", inputs["own_w"]),
         _watts("grid", inputs["grid_w"]),
         _watts("battery", inputs["battery_w"]),
@@ -109,6 +110,13 @@ def _reading_text(inputs: Json) -> str:
     return f"{inputs['reading_source']}, {duration_text(age_s)} old: {_joined(values)}"
 
 
+def _twice_text(house_w: Json) -> str:
+    """What two measurements of the house say while they contradict each other."""
+    if not house_w:
+        return ""
+    return f"(by consumption {house_w['consumption']:.0f} W, by sun, grid and battery {house_w['balance']:.0f} W)"
+
+
 def _spare_sum(inputs: Json) -> str:
     """How the spare power follows from what is shown; the log's number may be a mean of it."""
     spare_w, base_w, pv_w = inputs["spare_w"], inputs["base_w"], inputs["pv_w"]
@@ -116,7 +124,9 @@ def _spare_sum(inputs: Json) -> str:
         return ""
     if base_w is None or pv_w is None:
         return f"spare now: {spare_w:.0f} W"
-    return f"spare now: sun {pv_w:.0f} W - house without own loads {base_w:.0f} W = {pv_w - base_w:.0f} W"
+    dc_w = inputs.get("dc_load_w") or 0.0
+    dc = f" - DC loads {dc_w:.0f} W" if dc_w else ""
+    return f"spare now: sun {pv_w:.0f} W - house without own loads {base_w:.0f} W{dc} = {pv_w - base_w - dc_w:.0f} W"
 
 
 def _temperature_text(inputs: Json) -> str:

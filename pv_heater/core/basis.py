@@ -20,6 +20,11 @@ class Basis:
     pv_w: float | None = None
     house_w: float | None = None
     """The whole house, as measured or from the balance of PV, grid and battery."""
+    house_twice_w: Mapping[str, float] = field(default_factory=dict)
+    """What ``consumption`` and the ``balance`` of sun, grid and battery say of the house while they contradict each
+    other; empty while they do not."""
+    dc_load_w: float | None = None
+    """What DC loads take, which are no part of `house_w`."""
     base_w: float | None = None
     """The house without controlled loads."""
     grid_w: float | None = None
@@ -40,7 +45,7 @@ class Basis:
     commanded_w: float = 0.0
     """What they were set to before this step."""
     spare_w: float | None = None
-    """PV minus `base_w`."""
+    """PV minus `base_w` and DC loads."""
     inverter_load_w: float = 0.0
     forecast_source: str | None = None
     forecast_age_s: float | None = None

@@ -53,6 +53,7 @@ def basis_of(
     commanded_w: float,
     stale_share: float,
     answers: RuleAnswers,
+    house_twice_w: Mapping[str, float],
 ) -> Basis:
     """The values of one step; `view` is None without a usable reading."""
     now, reading = watched.now, watched.reading
@@ -62,6 +63,8 @@ def basis_of(
         stale_share=stale_share,
         pv_w=None if reading is None else reading.pv_w,
         house_w=None if reading is None else house_w(reading),
+        house_twice_w=house_twice_w,
+        dc_load_w=None if reading is None else reading.dc_load_w,
         base_w=None if view is None else view.base_w,
         grid_w=None if reading is None else reading.grid_w,
         grid_phase_w=() if reading is None else reading.grid_phase_w,

@@ -56,6 +56,25 @@ def noise_w(reading: Reading, house_w: float, balance_w: float) -> float:
     return max(NOISE_W, NOISE_SHARE * max(abs(flow_w) for flow_w in flows_w))
 
 
+def both_text(house_w: Mapping[Way, float]) -> str:
+    """What each says of the house."""
+    consumed, balance = (kilowatts(house_w[way]) for way in (Way.CONSUMPTION, Way.BALANCE))
+    return f"house {consumed} by consumption, {balance} by {WORDS[Way.BALANCE]}"
+
+
+def compared_text(reading: Reading, *, off_grid: bool, has_battery: bool) -> str | None:
+    """What both say in one reading, and whether that is the same; None where only one of them can be told."""
+    balance_w = balance_house_w(reading, off_grid=off_grid, has_battery=has_battery)
+    if reading.consumption_w is None or balance_w is None:
+        return None
+    text = both_text({Way.CONSUMPTION: reading.consumption_w, Way.BALANCE: balance_w})
+    if abs(reading.consumption_w - balance_w) <= noise_w(reading, reading.consumption_w, balance_w):
+        return text
+    return (
+        f"{text}, which is not the same: where it lasts, the higher counts until a step of our own shows the right one"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Calm:
     """One reading that shows for certain what our loads drew."""
@@ -152,8 +171,7 @@ class TwoMeasurements:
             self.trusted, self._strikes = None, 0
 
     def _tell_apart(self, house_w: Mapping[Way, float]) -> None:
-        consumed, balance = (kilowatts(house_w[way]) for way in (Way.CONSUMPTION, Way.BALANCE))
-        text = f"house {consumed} by consumption, {balance} by {WORDS[Way.BALANCE]}"
+        text = both_text(house_w)
         if self.trusted is None:
             self.notice = f"{text}: the higher counts for now"
         else:
