@@ -37,6 +37,7 @@ WORDS: Mapping[str, str] = {
     "max_closings": "the limit of starts a day",
     "stale": "the reading is late",
     "headroom": "the room below the fuse or the inverter's limit",
+    "trial": "a trial: which of two measurements of the house is right",
     "phase": "the room on the load's phase",
     "priority": "the loads before it",
     "probe": "a search for hidden sun",
