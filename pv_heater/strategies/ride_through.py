@@ -15,6 +15,8 @@ MOST_WH = 20.0
 there the battery makes room in a dip for what the heater cannot take after it."""
 MOST_S = 300.0
 """Nor longer: what has lasted for five minutes is no dip, however small."""
+LEAST_READINGS = 3
+"""Fewer do not show how long a dip lasts: each of the portal's is one moment of a minute."""
 REST_S = 20.0
 """After so long without one the next dip is another one."""
 LONGEST_ELAPSED_S = 300.0
@@ -27,6 +29,8 @@ class RideThrough:
     def __init__(self) -> None:
         self._taken_s: float | None = None
         self._spent_wh = 0.0
+        self._shown = 0
+        """In how many readings it is seen."""
         self._since_s: float | None = None
         """Since when each reading shows it; None: the newest does not."""
         self._rests_since_s: float | None = None
@@ -46,7 +50,7 @@ class RideThrough:
         if view.reading_is_new:
             self._book(view, view.own_w - balance_w)
             reached = self._spent_wh >= MOST_WH or self._lasted_s(view) >= MOST_S
-            if self._holds_w is None and self._since_s is not None and reached:
+            if self._holds_w is None and self._shown >= LEAST_READINGS and reached:
                 self._holds_w = min(spare_w, balance_w)
             elif self._holds_w is not None and view.own_is_steady:
                 self._holds_w = min(spare_w, balance_w)
@@ -78,9 +82,9 @@ class RideThrough:
                 self._since_s = view.taken_tick_s
             else:
                 self._spent_wh += (self._given_w - view.limits.max_battery_discharge_w) * elapsed_s / 3600.0
-            self._rests_since_s = None
+            self._shown, self._rests_since_s = self._shown + 1, None
             return
-        self._since_s = None
+        self._shown, self._since_s = 0, None
         if self._rests_since_s is None:
             self._rests_since_s = view.taken_tick_s
         self._spent_wh = max(0.0, self._spent_wh + min(0.0, given_w) * elapsed_s / 3600.0)

@@ -97,3 +97,22 @@ def test_where_battery_and_grid_are_not_measured_nothing_is_bounded_by_them() ->
     for second in range(300):
         decision = house.at(second, pv_w=3000.0, battery_w=None, grid_w=None, consumption_w=500.0)
     assert decision.setpoints["heater"].power_w == 2000.0
+
+
+def test_at_the_portals_pace_three_readings_are_a_dip() -> None:
+    """One reading that shows a kettle is a moment of a minute; after the third what is there counts."""
+    house, power_w, powers = House(config(strategy={"type": "balance", "filter_s": 900})), 0.0, []
+    for minute in range(12):
+        spare_w = 2000.0 if minute < 6 else 500.0
+        decision = house.at(
+            60.0 * minute,
+            source="vrm",
+            interval_s=60.0,
+            pv_w=500.0 + spare_w,
+            consumption_w=500.0 + power_w,
+            battery_w=spare_w - power_w,
+        )
+        power_w = decision.setpoints["heater"].power_w
+        powers.append(power_w)
+    assert min(powers[5:8]) > 1500.0
+    assert max(powers[8:]) <= 500.0 + ALLOWED_W + 1
