@@ -16,6 +16,8 @@ GRID_ALARM_FACTOR = 5.0
 TAKEN_OVER_S = 5.0
 SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
+SILENCE_S, BURST_S = 10.0, 3.0
+"""After such a silence readings need not be taken for so long: they may be what a hung broker slept through."""
 ABOVE_RESERVE_PERCENT = 5.0
 UNKNOWN_BATTERY_PERCENT = 30.0
 PROVES_DAY_W = 20.0
@@ -54,19 +56,26 @@ class Forbidden:
         self._youngest_s = -inf
         """The latest tick at which any reading that has come was taken."""
         self._interval_s: float | None = None
+        self._heard_s = self._burst_until_s = -inf
+        self._was_silent = False
+        """Nothing new came for `SILENCE_S` though it was asked for."""
         self._set_w: list[tuple[float, Mapping[str, float]]] = []
         """What the loads were set to from a tick on, of the last readings' age."""
 
     def note_reading(self, now: datetime, tick_s: float, reading: Reading | None) -> bool:
-        """Whether this is plainly the newest reading so far."""
+        """Whether this is plainly the newest reading so far, and one that must be taken: no burst after a silence."""
         if reading is None or reading.taken_at in self._seen_at:
+            self._was_silent = tick_s - self._heard_s >= SILENCE_S
             return False
+        if self._was_silent:
+            self._burst_until_s = tick_s + BURST_S
+        self._heard_s, self._was_silent = tick_s, False
         newest = not self._seen_at or reading.taken_at > max(self._seen_at)
         self._seen_at.add(reading.taken_at)
         self._youngest_s = max(self._youngest_s, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
         if newest:
             self._interval_s = reading.interval_s
-        return newest
+        return newest and tick_s >= self._burst_until_s
 
     def note_vacation(self, until_at: datetime | None) -> None:
         """Nobody is home until then."""
