@@ -17,8 +17,10 @@ from pv_heater.core.guards import DAYLIGHT_FROM_W
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.findings import CheckReport, Finding
+from pv_heater.identity import OUTPUTS_TEXT
 from pv_heater.io.clock import SystemClock, network_time_synchronised
 from pv_heater.io.log_place import log_place
+from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
 from pv_heater.outputs import with_found_curve
@@ -120,10 +122,14 @@ def _outputs(config: Config) -> list[Finding]:
     import os
 
     names = [policy.name for policy in config.policies]
-    mode = "dry run, nothing is switched" if config.dry_run else "real outputs"
+    networked = any(
+        not isinstance(row, BatteryShare) and isinstance(row.cls, type) and issubclass(row.cls, NetworkedLoad)
+        for row in config.loads
+    )
+    switches = "real" if networked or config.gpio.factory != "mock" else "mock"
     log = log_place(config.log.file, os.environ).path
     return [
-        Finding(what="loads", says=f"{', '.join(names)} ({mode})"),
+        Finding(what="loads", says=f"{', '.join(names)} ({OUTPUTS_TEXT['dry' if config.dry_run else switches]})"),
         Finding(what="log", says=f"{log}; follow it with: tail -F {log}"),
     ]
 

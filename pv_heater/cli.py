@@ -15,7 +15,7 @@ from pv_heater import __version__
 from pv_heater.cli_bench import bench
 from pv_heater.cli_calibrate import calibrate
 from pv_heater.cli_detect import detect
-from pv_heater.cli_text import repeat, say, seconds, why_lines
+from pv_heater.cli_text import folded, repeat, say, seconds, why_lines
 from pv_heater.config import Config, choose_config_path, load_config
 from pv_heater.errors import PvHeaterError, Refused, describe
 from pv_heater.identity import who_line
@@ -69,7 +69,7 @@ def _load(ctx: typer.Context, option: Path | None) -> Config:
 
 
 def _say(result: Any, as_json: bool, lines: list[str]) -> None:
-    text = json.dumps(result, indent=1, default=str) if as_json else "\n".join(lines)
+    text = json.dumps(result, indent=1, default=str) if as_json else "\n".join(folded(lines))
     say(text)
 
 
@@ -233,11 +233,11 @@ def simulate(
 def status(
     ctx: typer.Context,
     config: ConfigOption = None,
-    why: Annotated[bool, typer.Option("--why", help="Also say what each decision rests on.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Also show what each decision rests on.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Again every 2 s, until Ctrl-C.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what the running controller does."""
+    """Show what the running controller is doing."""
     settings = _load(ctx, config)
     zone = ZoneInfo(settings.site.timezone)
 
@@ -257,9 +257,10 @@ def why(
     last: Annotated[int, typer.Option(min=1, max=KEPT_ENTRIES, metavar="N", help="How many decisions.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why the running controller decided as it did.
+    """Show why it decided as it did.
 
-    The last decisions that changed something: because of what, from which values, and what would have flipped them.
+    The last decisions that changed something: the reason, the measured values, and what would
+    have changed the outcome.
     """
     settings = _load(ctx, config)
     answer = _ask(settings, {"command": "why", "load": load, "last": last})
@@ -297,7 +298,7 @@ def boost(
         str, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 1h30m; at most 12 h.")
     ] = "2h",
     to: Annotated[
-        float | None, typer.Option(metavar="DEGREES", help="Until it has so much; else its target_c.")
+        float | None, typer.Option(metavar="DEGREES", help="Stop at this temperature; else at its target_c.")
     ] = None,
 ) -> None:
     """Heat a load now, sun or not.
@@ -341,7 +342,7 @@ def _head(answer: Any) -> list[str]:
 
 
 def _say_done(answer: Any) -> None:
-    say("\n".join([*_head(answer), str(answer["message"])]))
+    say("\n".join(folded([*_head(answer), str(answer["message"])])))
 
 
 def main() -> None:

@@ -24,7 +24,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 @bench.command()
 def speed(as_json: JsonOption = False) -> None:
-    """Time a tick, a simulated day, a simulated year, and how soon a message of a GX device moves a load."""
+    """Time a tick, a day, a year and a message.
+
+    A simulated day and year, and how soon a message of a GX device moves a load.
+    """
     from pv_heater.bench import speed
 
     result = speed.measure(_progress)
@@ -39,7 +42,7 @@ def footprint(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure start-up, memory and processor of the real process."""
+    """Measure start-up, memory and processor."""
     from pv_heater.bench.footprint import measure
     from pv_heater.bench.footprint_homes import HOMES
 
@@ -130,7 +133,9 @@ def invariants(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Live random days in random houses with random faults, and check what must never happen.
+    """Live random days that try to break promises.
+
+    Random houses and random faults; what must never happen is checked.
 
     Ends with exit code 1 and the days that show it when a promise was broken. A thousand days take about half an hour
     on two cores. With --planted it is the promises that are tried: it ends with 1 when a bug gets through.
@@ -170,7 +175,9 @@ def fuzz(
     jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try damaged payloads on everything that reads what comes from outside.
+    """Try damaged payloads on all that reads.
+
+    Whatever comes from outside is read by somebody.
 
     Ends with exit code 1 and the payloads that show it when anything but our own errors or plausible values comes out.
     100,000 payloads for each of some fifty parsers take about half an hour on two cores.
@@ -197,7 +204,9 @@ def soak(
     seed: Annotated[int, typer.Option(metavar="N", help="Another number makes other weather and troubles.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Live through a long time at a real MQTT broker, compressed, with troubles of every kind.
+    """Live a long time at a broker, compressed.
+
+    A real MQTT broker, and troubles of every kind.
 
     Ends with exit code 1 when memory, threads or open files grow, or when the heater is on longer after the last
     reading than a reading counts.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from datetime import tzinfo
@@ -16,6 +18,8 @@ from pv_heater.core.plain_text import plain
 from pv_heater.why_text import entry_lines
 
 FOLLOW_S = 2.0
+LEAST_WIDTH = 30
+"""On a narrower terminal lines are left to it."""
 LONGEST_SHOWN = 40
 """So much of a wrong word is repeated."""
 
@@ -23,6 +27,31 @@ LONGEST_SHOWN = 40
 def say(text: str, *, err: bool = False) -> None:
     """Print for people; control characters are written out, whoever brought them."""
     typer.echo(plain(text), err=err)
+
+
+def folded(lines: list[str], width: int | None = None) -> list[str]:
+    """Lines for a terminal, broken between words, their rest indented; as they are where nobody looks at them.
+
+    `width` in characters; None: the terminal's, or none where there is no terminal.
+    """
+    if width is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return lines if width < LEAST_WIDTH else [part for line in lines for part in _fold(line, width)]
+
+
+def _fold(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = textwrap.wrap(
+        line.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return parts or [line]
 
 
 def repeat(show: Callable[[], None], *, clear: bool) -> None:

@@ -110,10 +110,12 @@ PVMONIT_SECTIONS = {
 
 
 def balancer_lines(text: str) -> list[str]:
-    """A sentence for each line of the balancer's `config.ini`; empty when `text` is no such file."""
+    """A sentence for each line of the balancer's `config.ini`, one for another INI file; empty when `text` is neither."""
     entries = list(_ini_entries(text))
     if not {section for _, section, _ in entries} & {"mqtt", "equipments", "evaluate"}:
-        return []
+        if not entries:
+            return []
+        return ["is an INI file, and these settings are YAML: copy Files/starter.yaml and change what is yours"]
     lines = ["is a config.ini of the MQTT load balancer. Write a new file; this is what each line is called now:"]
     for number, section, key in entries:
         known = BALANCER.get(section, EQUIPMENT)

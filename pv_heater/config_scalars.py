@@ -140,6 +140,15 @@ def check_host(name: str) -> None:
         raise SettingProblem(f"must be a bare name or address, such as venus.local, not {shown(name)}{hint}")
 
 
+def check_host_alone(name: str) -> None:
+    """The same, where the port is a setting of its own."""
+    if found := re.fullmatch(r"([^:@\s]+):([0-9]{1,5})", re.sub(r"^\w+://|/.*$", "", name)):
+        raise SettingProblem(
+            f"must be a name or address without a port, not {shown(name)}; write {found[1]} and `port: {found[2]}`"
+        )
+    check_host(name)
+
+
 def shown(value: Any) -> str:
     """A wrong value as it may stand in a message: short, groups not spelled out, nothing that may be a secret."""
     if isinstance(value, Mapping):

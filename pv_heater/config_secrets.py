@@ -67,6 +67,10 @@ class Secrets:
             raise SettingProblem(
                 f"is to be read from {path}, which is not UTF-8 text; save it as UTF-8 in the editor"
             ) from None
+        except FileNotFoundError:
+            raise SettingProblem(
+                f"is to be read from {path}, which does not exist; write the secret into it, as its only line"
+            ) from None
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise SettingProblem(f"is to be read from {path}, but: {reason}") from None

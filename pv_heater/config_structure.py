@@ -23,7 +23,7 @@ from cattrs.gen import make_dict_structure_fn
 from pv_heater.config_scalars import (
     UNIT_NAMES,
     check_base_url,
-    check_host,
+    check_host_alone,
     check_zone,
     clock_time,
     day_time,
@@ -42,7 +42,7 @@ _CHECKS: Mapping[str, Callable[[str], None]] = {
     "timezone": check_zone,
     "base_url": check_base_url,
     "url": check_base_url,
-    "host": check_host,
+    "host": check_host_alone,
 }
 """What a text of that name must be, wherever it stands."""
 

@@ -322,6 +322,7 @@ class Controller:
             capacity_w=sum([policy.max_power_w for policy in automatic]),
             least_w=min([policy.least_power_w for policy in automatic], default=0.0),
             next_load=self._loads.next_to_start(self._time.tick_s, inputs.wishes),
+            automatic_is_on=self._loads.automatic_is_on,
             wanted_wh=self._loads.wanted_wh(),
             battery_target_percent=self._battery_target_percent,
             prices=inputs.prices or self._tariff.prices_of(self._day.day),

@@ -56,15 +56,15 @@ class DaySummary:
     def _reason(self, decision: Decision) -> str:
         """Why the loads did not take what was there."""
         if decision.blocked_by is not None:
-            return f"blocked by {decision.blocked_by}"
+            return f"while blocked by {decision.blocked_by}"
         states = decision.loads.items()
         phases = [state.phase for _, state in states]
         if Phase.FAULT in phases:
-            return "a load with a fault"
+            return "while a load was in fault"
         if any(state.mode is Mode.OFF for _, state in states):
-            return "a load forced off"
+            return "while a load was forced off"
         if Phase.COOLDOWN in phases:
-            return "a load at rest"
+            return "while a load rested"
         heats = [
             state.power_w >= _FULL_POWER_SHARE * self._max_power_w[name]
             for name, state in states
@@ -73,8 +73,8 @@ class DaySummary:
         if not all(heats):
             return "not visible yet"
         if all(phase in (Phase.HEATING, Phase.FULL) for phase in phases):
-            return "loads at full power" if heats else "loads full"
-        return "too little for a start"
+            return "with all loads at full power" if heats else "with all loads full"
+        return "too little to start a load"
 
     def _load_lines(self, decision: Decision) -> list[str]:
         lines = []

@@ -74,9 +74,10 @@ def mode_line(name: str, before: LoadState | None, state: LoadState, now: dateti
     until = "" if end is None else f" until {local_time(end, now)}"
     name = f"{name} (dry run)" if dry_run else name
     if state.mode is not mode_before:
+        mode = "boost" if state.mode is Mode.AUTO and end is not None else state.mode
         over = before is not None and before.until_at is not None and now >= before.until_at - timedelta(seconds=1)
         why = "kept from before the start" if before is None else "its time is over" if over else "as asked"
-        return line_of(f"{name} mode {mode_before} -> {state.mode}{until}", why)
+        return line_of(f"{name} mode {mode_before} -> {mode}{until}", why)
     if end is not None and end_before is not None and abs(end - end_before) > _SAME_END:
         what = "boost" if state.mode is Mode.AUTO else f"mode {state.mode}"
         return line_of(f"{name} {what}{until}", f"as asked, before until {local_time(end_before, now)}")

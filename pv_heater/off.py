@@ -126,7 +126,7 @@ def _config_path(option: str | None) -> Path:
 
 def _nothing(found: Found, config_path: Path) -> int:
     if found.config_readable:
-        _say(f"{config_path}: a dry run or no load with pins: there is nothing to switch")
+        _say(f"Nothing to switch: {config_path} is set to dry_run, or no load in it has pins")
         return FINE
     _warn(f"no pins are known: {found.state_dir / FILE_NAME} is missing too; name a settings file with --config")
     return CONFIGURATION

@@ -80,7 +80,7 @@ def _ask(door: Door, config_path: Path, clock: SystemClock, places: LockPlaces) 
         return Asked(door=door, loads={}, doubts=(f"{head}: it could not switch off: {why}. Stop it and try again",))
     who = answer.get("who")
     if isinstance(who, Mapping) and who.get("dry") is True:
-        return Asked(door=door, loads={}, said=(f"{head}: it stays off, too",))
+        return Asked(door=door, loads={}, said=(f"{head}: no outputs of its own; its loads stay off until `clear`",))
     loads = _watch(door, answer, believe, clock)
     said = [f"{head}: {answer.get('message', 'every load is off')}"]
     said += [f"{name}: off, seen by the controller" for name, why in loads.items() if why is None]

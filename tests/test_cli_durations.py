@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from pv_heater.cli_text import seconds
+from pv_heater.cli_text import folded, seconds
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,10 @@ def test_anything_else_is_refused_in_a_short_sentence(text: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"^a duration") as refused:
         seconds(text)
     assert len(str(refused.value)) < 130
+
+
+def test_a_line_for_a_terminal_is_broken_between_words_and_its_rest_indented() -> None:
+    lines = ["heater: off", "  2.2 kW spare (1 min mean), battery 100 % may give 100 W"]
+    assert folded(lines, 40) == ["heater: off", "  2.2 kW spare (1 min mean), battery 100", "      % may give 100 W"]
+    assert folded(lines, 80) == lines
+    assert folded(lines) == lines  # nobody looks: no terminal

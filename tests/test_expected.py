@@ -56,7 +56,7 @@ def test_a_load_at_rest_starts_when_the_answer_says() -> None:
         (Force(load="heater", mode=Mode.OFF), "heater: off until 15:00"),
         (
             Force(load="heater", mode=Mode.AUTO),
-            "heater: mode auto as before: needs 100 W: 500 W short, battery 97 %",
+            "heater: mode auto as before: needs 100 W, 500 W short, battery 97 %",
         ),
         (Boost(load="heater", for_s=3600.0), "heater: heats with up to 2.0 kW until 14:00, starts now"),
     ],

@@ -108,7 +108,7 @@ def test_an_entry_reads_as_what_because_of_what_from_what_and_what_would_flip_it
     diary.at(0, pv_w=540.0)
     (entry,) = diary.at(10, pv_w=1500.0, with_forecast=forecast())
     what, rule, house, spare, sky, offered, flip = lines(entry)
-    assert what == ("2026-06-21 13:00:10 heater off -> armed: 1.0 kW spare, battery 97 % takes nothing; must last 30 s")
+    assert what == ("2026-06-21 13:00:10 heater off -> armed: 1.0 kW spare, battery 97 % needs nothing; must last 30 s")
     assert rule == (
         "  decided by the start delay, before by the balance of sun and use; "
         "starts at 100 W, stops below 60 W, ignores steps below 100 W"

@@ -300,7 +300,7 @@ def test_transitions_are_one_line_each_with_cause_and_numbers(caplog: pytest.Log
     bench.tick()
     lines = [record.getMessage() for record in caplog.records if record.name == "pv_heater.transitions"]
     assert lines == [
-        "boiler off -> heating 800 W: 800 W spare, battery 97 % takes nothing",
+        "boiler off -> heating 800 W: 800 W spare, battery 97 % needs nothing",
     ]
 
 

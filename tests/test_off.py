@@ -166,7 +166,7 @@ def test_a_servo_set_beyond_its_bounds_neither_moves_nor_keeps_the_relay_closed(
 def test_without_pins_there_is_nothing_to_switch(home: Home, capsys: pytest.CaptureFixture[str], text: str) -> None:
     home.configure("" if text == "{}\n" else text)
     assert home.off() == 0
-    assert "there is nothing to switch" in capsys.readouterr().out
+    assert "Nothing to switch" in capsys.readouterr().out
     assert home.seen() == []
 
 

@@ -118,7 +118,7 @@ def test_a_dry_run_tells_nobody(home: Home, dimmer: DimmerServer, capsys: pytest
     home.configure("dry_run: true\nloads:\n" + row("boiler", dimmer.url))
     assert home.off() == 0
     assert dimmer.paths == []
-    assert "there is nothing to switch" in capsys.readouterr().out
+    assert "Nothing to switch" in capsys.readouterr().out
 
 
 def test_a_password_beside_the_configuration_is_found_from_anywhere(

@@ -35,7 +35,7 @@ def test_the_house_adds_up_and_each_load_says_what_it_had_and_why() -> None:
     assert shown(house) == [
         "13:30:00 sun 3.0 kW, house 500 W + loads 2.0 kW, grid 0 W, battery 97 % takes 500 W (test, 0 s old)",
         "heater: heating 2.0 kW, mode auto, today 1.00 kWh, 1 start, 54.0 degC",
-        "  2.5 kW spare, battery 97 % takes nothing",
+        "  2.5 kW spare, battery 97 % needs nothing",
     ]
 
 

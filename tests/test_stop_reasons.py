@@ -31,7 +31,7 @@ def stopped(step: dict[str, Any], *, load_: dict[str, Any] | None = None, **chan
         ({"pv_w": 300.0, "consumption_w": 2500.0}, {}, "balance",
          "200 W short, battery 97 %"),
         ({"pv_w": 555.0, "consumption_w": 2500.0}, {}, "balance",
-         "55 W left, stops below 60 W; 55 W spare, battery 97 % takes nothing"),
+         "55 W left, stops below 60 W; 55 W spare, battery 97 % needs nothing"),
         ({"battery_soc_percent": 24.0}, {}, "battery_low", "the battery holds 24 %, heating starts at 27 %"),
         ({"grid_w": 500.0}, {}, "grid_draw", "the grid delivers 500 W, the limit is 80 W"),
         ({"now": NOON + timedelta(hours=12)}, {}, "night", "outside the daylight hours"),
@@ -109,7 +109,7 @@ def test_a_load_that_stays_off_says_what_it_needs() -> None:
     state = load(house.at(0, pv_w=1608.0, battery_soc_percent=99.5))
     assert state.because == "needs 1500 W, 1208 W left; 1.1 kW spare, battery 100 % may give 100 W"
     state = load(house.at(10, pv_w=1900.0, battery_soc_percent=80.0))
-    assert state.because == ("needs 1500 W: battery first, it takes up to 2.4 kW: 1.4 kW spare, battery 80 %")
+    assert state.because == ("needs 1500 W, battery first, it takes up to 2.4 kW: 1.4 kW spare, battery 80 %")
 
 
 def test_a_home_without_a_battery_hears_nothing_of_one() -> None:
@@ -145,6 +145,6 @@ def test_a_load_that_others_leave_nothing_says_what_is_left_and_not_only_what_is
 @pytest.mark.parametrize(("filter_s", "mean"), [(60, " (1 min mean)"), (30, " (30 s mean)"), (900, " (15 min mean)")])
 def test_a_mean_is_called_one_and_what_is_seen_now_is_not(filter_s: float, mean: str) -> None:
     house = House(config(strategy={"type": "balance", "filter_s": filter_s}))
-    assert house.at(0).because == "2.5 kW spare, battery 97 % takes nothing"
+    assert house.at(0).because == "2.5 kW spare, battery 97 % needs nothing"
     sentence = house.at(10, pv_w=1000.0, consumption_w=2500.0).because
     assert f"kW spare{mean}, battery" in sentence

@@ -38,7 +38,7 @@ class Log:
 
 def test_a_start_is_a_line_and_small_steps_are_one_line_a_quarter_hour(caplog: pytest.LogCaptureFixture) -> None:
     log = Log(caplog)
-    assert log.at(0, pv_w=1700.0) == ["heater starts in heating 1.2 kW: 1.2 kW spare, battery 97 % takes nothing"]
+    assert log.at(0, pv_w=1700.0) == ["heater starts in heating 1.2 kW: 1.2 kW spare, battery 97 % needs nothing"]
     said = [
         line for minute in range(1, 30) for line in log.at(60 * minute, pv_w=1700.0 + 15 * minute, consumption_w=1700.0)
     ]
@@ -132,6 +132,9 @@ def test_modes_say_until_when_and_why_they_end(caplog: pytest.LogCaptureFixture)
         "heater mode auto -> on until 13:20: as asked",
         "heater off -> heating 1.0 kW: forced on",
     ]
+    boost = Boost(load="heater", for_s=600.0)
+    assert log.at(15, pv_w=500.0, inputs={"commands": (boost,)})[0] == "heater mode on -> boost until 13:10: as asked"
+    log.at(16, pv_w=500.0, inputs={"commands": (force,)})
     longer = Force(load="heater", mode=Mode.ON, for_s=2400.0, power_w=1000.0)
     assert log.at(20, pv_w=500.0, inputs={"commands": (longer,)}) == [
         "heater mode on until 13:40: as asked, before until 13:20"
@@ -161,7 +164,7 @@ def test_the_day_is_summed_up_when_its_hours_end(caplog: pytest.LogCaptureFixtur
     lines = log.at(3660, now=NOON + timedelta(hours=9), silent=True)
     assert [line for line in lines if line.startswith("today: ")] == [
         "today: heater used 1.99 kWh in 1 start",
-        "today: 600 Wh went to the grid: 580 Wh loads at full power",
+        "today: 600 Wh went to the grid: 580 Wh with all loads at full power",
     ]
     assert not any(line.startswith("today") for line in log.at(3670, now=NOON + timedelta(hours=10), silent=True))
 

@@ -142,6 +142,11 @@ class HomeLoads:
             if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
         ]
 
+    @property
+    def automatic_is_on(self) -> bool:
+        """Whether one of them is on."""
+        return any(self._memories[policy.name].phase is Phase.HEATING for policy in self.automatic())
+
     def wanted_wh(self) -> float:
         """What the automatic loads may still take today; infinite where one of them has no daily maximum."""
         return sum(

@@ -122,7 +122,7 @@ def _idle(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
         return want.because
     needs = f"needs {needed_w(policy, running=False):.0f} W"
     left = _left(situation)
-    return f"{needs}: {want.because}" if left is None else f"{needs}, {left}; {want.because}"
+    return f"{needs}, {want.because}" if left is None else f"{needs}, {left}; {want.because}"
 
 
 def _by_share(situation: Situation, want: Wanted) -> bool:

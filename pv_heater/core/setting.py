@@ -82,11 +82,11 @@ def check_range(value: Any, metadata: Any) -> None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         suffix, slip = f" {unit}" if unit else "", _slip(value, minimum, maximum, unit)
         if minimum is not None and maximum is not None and not minimum <= value <= maximum:
-            raise SettingProblem(f"must be between {minimum:g} and {maximum:g}{suffix}, not {value:g}{slip}")
+            raise SettingProblem(f"must be between {minimum:.10g} and {maximum:.10g}{suffix}, not {value:g}{slip}")
         if minimum is not None and value < minimum:
-            raise SettingProblem(f"must be at least {minimum:g}{suffix}, not {value:g}{slip}")
+            raise SettingProblem(f"must be at least {minimum:.10g}{suffix}, not {value:g}{slip}")
         if maximum is not None and value > maximum:
-            raise SettingProblem(f"must be at most {maximum:g}{suffix}, not {value:g}{slip}")
+            raise SettingProblem(f"must be at most {maximum:.10g}{suffix}, not {value:g}{slip}")
     if choices is not None and value not in choices:
         raise SettingProblem(f"must be one of {', '.join(str(choice) for choice in choices)}, not {value!r}")
     if metadata.get("check") is not None and value is not None:

@@ -54,6 +54,8 @@ class View:
     """The least power at which any automatic load can run; 0 when there is none."""
     next_load: LoadPolicy | None = None
     """Of the automatic loads that could start now the one that needs least; None when there is none."""
+    automatic_is_on: bool = True
+    """Whether a load is on that goes by the strategy: none that is forced or on duty."""
     wanted_wh: float = inf
     """What all automatic loads may still take today; without end where one has no `daily_max_wh`."""
     knows_time: bool = True

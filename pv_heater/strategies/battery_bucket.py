@@ -136,7 +136,7 @@ def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: fl
     if battery_w >= 1 and battery_w >= spare_w > 0:
         return f"battery first, it takes up to {kilowatts(battery_w)}: {spare}, {battery}"
     if battery_w >= 1:
-        return f"{spare}, {battery}{f' takes {kilowatts(battery_w)}' if spare_w > 0 else ''}"
+        return f"{spare}, {battery}{f' needs {kilowatts(battery_w)}' if spare_w > 0 else ''}"
     if battery_w <= -1:
         return f"{spare}, {battery} may give {kilowatts(-battery_w)}"
-    return f"{spare}, {battery}{' takes nothing' if spare_w > 0 else ''}"
+    return f"{spare}, {battery}{' needs nothing' if spare_w > 0 else ''}"

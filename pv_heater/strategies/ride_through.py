@@ -37,13 +37,15 @@ class RideThrough:
         self._holds_w: float | None = None
         """What the sun was last seen to give, once the bound was reached; None while it is not."""
         self._given_w = 0.0
+        self._is_ours = True
+        """Whether a load goes by the surplus at all: what forced ones take is no dip."""
 
     def bounded(self, view: View, mean_w: float, spare_w: float) -> float:
         """The mean surplus that loads may go by: `mean_w`, or what there is now (`spare_w`) once a dip has cost enough.
 
         Bounds nothing where battery and grid are not measured.
         """
-        balance_w = view.balance_spare_w
+        balance_w, self._is_ours = view.balance_spare_w, view.automatic_is_on
         if balance_w is None:
             self._holds_w = None
             return mean_w
@@ -60,6 +62,8 @@ class RideThrough:
 
     def sentence(self) -> str | None:
         """What the battery gives to the loads now beyond its allowance; None: nothing."""
+        if not self._is_ours:
+            return None
         if self._holds_w is not None:
             return "the battery has bridged enough, so no more than there is now"
         if self._since_s is None:
@@ -68,7 +72,7 @@ class RideThrough:
 
     def notice(self) -> str | None:
         """The same as news, the same words for as long as the dip lasts; a dip of some seconds is none."""
-        if self._holds_w is not None or self._since_s is None or self._spent_wh < MOST_WH / 3:
+        if not self._is_ours or self._holds_w is not None or self._since_s is None or self._spent_wh < MOST_WH / 3:
             return None
         return f"a dip is bridged from the battery, for at most {MOST_WH:.0f} Wh or {MOST_S / 60:.0f} min"
 

@@ -53,7 +53,7 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
 @pytest.mark.parametrize(
     ("added", "sentence"),
     [
-        ("site: {battery: {capacity_wh: 4.8}}", "must be between 100 and 1e+06 Wh, not 4.8; did you mean 4800?"),
+        ("site: {battery: {capacity_wh: 4.8}}", "must be between 100 and 1000000 Wh, not 4.8; did you mean 4800?"),
         ("site: {pv: [{kwp: 2500}]}", "must be between 0.01 and 1000 kWp, not 2500; did you mean 2.5?"),
         ("site: {inverter: {max_w: 3}}", "must be at least 100 W, not 3; did you mean 3000?"),
         ("site: {latitude: 951}", "must be between -90 and 90 deg, not 951"),
@@ -61,7 +61,8 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
         ("mqtt: {host: 'http://venus.local/'}", "not 'http://venus.local/'; write venus.local"),
         ("mqtt: {host: '192.168.1.5/24'}", "not '192.168.1.5/24'; write 192.168.1.5"),
         ("mqtt: {host: 'venus local'}", "must be a bare name or address, such as venus.local"),
-        ("mqtt: {host: 'tcp://10.0.0.5:502'}", "write 10.0.0.5:502"),
+        ("mqtt: {host: 'tcp://10.0.0.5:502'}", "write 10.0.0.5 and `port: 502`"),
+        ("mqtt: {host: '127.0.0.1:9'}", "without a port, not '127.0.0.1:9'; write 127.0.0.1 and `port: 9`"),
     ],
 )
 def test_a_slip_of_thousand_or_of_form_is_answered_with_what_was_meant(tmp_path, added, sentence):

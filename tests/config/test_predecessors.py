@@ -52,7 +52,12 @@ def test_each_line_of_the_balancers_file_is_answered_with_its_new_name(tmp_path:
     ]
 
 
-@pytest.mark.parametrize("text", ["[other]\nprogram = yes\n", "[mqtt\nhost: x\n", "{not: yaml\n", "mqtt]: [\nhost=3\n"])
+def test_the_ini_file_of_another_program_is_called_one(tmp_path: Path) -> None:
+    (line,) = lines_of(tmp_path, "[other]\nprogram = yes\n")
+    assert line.startswith("is an INI file, and these settings are YAML: copy Files/starter.yaml")
+
+
+@pytest.mark.parametrize("text", ["[mqtt\nhost: x\n", "{not: yaml\n", "mqtt]: [\nhost=3\n"])
 def test_another_file_that_is_no_yaml_is_not_taken_for_it(tmp_path: Path, text: str) -> None:
     assert "is not valid YAML" in lines_of(tmp_path, text)[0]
 

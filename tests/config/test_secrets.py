@@ -45,7 +45,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "bell").write_bytes(b"hunter\x072\n")
     (tmp_path / "folder").mkdir()
     for name, sentence in (
-        ("none", "No such file"),
+        ("none", "which does not exist; write the secret into it"),
         ("empty", "whose first line is empty"),
         ("bytes", "not UTF-8"),
         ("folder", "Is a directory"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pv_heater.core.types import Force, Mode
 from pv_heater.strategies.ride_through import MOST_S, MOST_WH
 from tests.builders import House, config
 
@@ -116,3 +117,15 @@ def test_at_the_portals_pace_three_readings_are_a_dip() -> None:
         powers.append(power_w)
     assert min(powers[5:8]) > 1500.0
     assert max(powers[8:]) <= 500.0 + ALLOWED_W + 1
+
+
+def test_what_a_forced_load_takes_from_the_battery_is_no_dip() -> None:
+    house = House(config(strategy={"type": "balance", "filter_s": 60}))
+    forced = {"commands": (Force(load="heater", mode=Mode.ON, for_s=1200.0),)}
+    decisions = [
+        house.at(second, pv_w=0.0, consumption_w=2500.0, battery_w=-2500.0, inputs={} if second else forced)
+        for second in range(120)
+    ]
+    assert decisions[-1].setpoints["heater"].power_w == 2000.0
+    assert not any(decision.notices for decision in decisions)
+    assert "from the battery" not in decisions[-1].because
