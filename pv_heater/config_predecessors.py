@@ -110,7 +110,7 @@ PVMONIT_SECTIONS = {
 
 
 def balancer_lines(text: str) -> list[str]:
-    """A sentence for each line of the balancer's `config.ini`, one for another INI file; empty when `text` is neither."""
+    """A sentence for each line of the balancer's `config.ini`, one for another INI file; empty when it is neither."""
     entries = list(_ini_entries(text))
     if not {section for _, section, _ in entries} & {"mqtt", "equipments", "evaluate"}:
         if not entries:
