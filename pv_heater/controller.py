@@ -144,6 +144,7 @@ class Controller:
             now,
             tick_s,
             commanded_w=commanded_w,
+            least_on_w=self._loads.least_on_w,
             clock_trusted=inputs.clock_trusted,
             vacation_until_at=self._orders.vacation_until_at,
         )
@@ -335,7 +336,7 @@ class Controller:
             return Budget(power_w=0.0, rule=Rule.NO_READING, because=blocks[0].because if blocks else "no reading")
         most_w = headroom_w(self._watch.base_w(watched, view.tick_s), view.site, view.limits)
         budget = self._trial.widened(self._strategy.budget(view), view, self._watch.measured_twice)
-        return below_headroom(budget, most_w)
+        return below_headroom(self._watch.ceiling.lowered(budget, view.base_w), most_w)
 
     def _circumstances(
         self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]

@@ -223,6 +223,14 @@ class Evidence:
         spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
         return sum(max(0.0, before[name].most_w - span.least_w) for name, span in spans.items() if name in before)
 
+    def own_fall_w(self) -> float:
+        """By how much our loads were lowered in those seconds; until the inverter follows, the grid may take it."""
+        if self.reading is None or not is_local(self.reading.source):
+            return 0.0
+        taken_s = self.taken_tick_s
+        spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
+        return sum(max(0.0, span.most_w - before[name].least_w) for name, span in spans.items() if name in before)
+
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
         self._own.disown(name)

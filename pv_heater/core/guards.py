@@ -71,6 +71,10 @@ class Watched:
     """So much more our own loads were set to in the seconds before the reading was taken."""
     daylight_changes_at: datetime | None = None
     """When `daylight` changes next; None: not today or tomorrow."""
+    import_is_answered: bool = False
+    """Less power, or the inverter, may still end what the grid delivers beyond its limit; see `core.house.ceiling`."""
+    battery_is_full: bool = False
+    """It takes nothing more, whatever charge is shown; see `core.house.full`."""
     always_allowed: bool = False
     """The hours of automatic heating are the whole day."""
     distrusted_because: str | None = None
@@ -283,7 +287,7 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
     """The battery is below the charge at which automatic heating is allowed, or its charge is unknown."""
     soc = watched.known.soc_percent
     if soc is None:
-        if not watched.known.charge_missing or _charger_is_done(watched.reading):
+        if not watched.known.charge_missing or watched.battery_is_full or _charger_is_done(watched.reading):
             return None
         return _energy(Rule.BATTERY_LOW, _unknown(watched, "the charge of the battery"), at_once=True)
     limit = least_battery_percent(site, limits)
@@ -307,15 +311,15 @@ def _charger_is_done(reading: Reading | None) -> bool:
 def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it.
 
-    A step of our own the grid bears until the inverter has taken it over, as it does with every kettle: that is no lack
-    of sun.
+    Any step of a load the grid bears until the inverter has taken it over: that is no lack of sun. And import that
+    less power of our own can end is answered by that; only what remains is blocked.
     """
     known = watched.known
     if watched.reading is None:
         return None
     if known.grid_missing:
         return _energy(Rule.GRID_DRAW, f"max_grid_w is set, but {_unknown(watched, GRID_TEXT)}", at_once=True)
-    if known.grid_w is None:
+    if known.grid_w is None or watched.import_is_answered:
         return None
     own_w = watched.own_rise_w if watched.reading.grid_w is not None else 0.0
     grid_w = known.grid_w - own_w

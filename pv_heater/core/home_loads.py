@@ -134,6 +134,17 @@ class HomeLoads:
         """What each load may be taken to draw, as it is set now."""
         return {name: memory.credited_w for name, memory in self._memories.items()}
 
+    @property
+    def least_on_w(self) -> float:
+        """What the loads that are on draw together at the least that they may be brought to."""
+        on = [name for name, memory in self._memories.items() if memory.credited_w > 0]
+        return sum(
+            self.policies[name].least_power_w
+            if self._memories[name].mode is Mode.AUTO and name not in self._duties
+            else self._memories[name].credited_w
+            for name in on
+        )
+
     def automatic(self) -> list[LoadPolicy]:
         """The loads that a strategy has to do with."""
         return [

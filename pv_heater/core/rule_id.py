@@ -53,3 +53,5 @@ class Rule(StrEnum):
     """A step that shows which of two measurements of the house is right."""
     HEADROOM = "headroom"
     """What fuse and inverter can carry."""
+    CEILING = "ceiling"
+    """What reaches house and loads without the grid; see `core.house.ceiling`."""

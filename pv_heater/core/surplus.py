@@ -50,6 +50,11 @@ class View:
     limits: Limits
     battery_target_percent: float | None
     """The owner's charge up to which the battery comes first; None leaves it to the strategy."""
+    grid_passes: bool = False
+    """What the grid delivers, or takes, is a step of a load that the inverter is taking over: no lack of sun, and no
+    surplus."""
+    battery_is_full: bool = False
+    """It takes nothing more, whatever charge the meter shows; see `core.house.full`."""
     least_w: float = 0.0
     """The least power at which any automatic load can run; 0 when there is none."""
     next_load: LoadPolicy | None = None
@@ -65,6 +70,14 @@ class View:
     """Of today, in order of time; empty where nothing is known of them."""
     only_held: bool = False
     """True while loads are on, and all of them only until their minimum on time ends: a guard or a rule said no."""
+
+    @property
+    def charge_percent(self) -> float | None:
+        """The charge to go by: 100 where the battery takes nothing more, and never more; None: not known."""
+        shown_percent = self.reading.battery_soc_percent
+        if self.battery_is_full:
+            return 100.0
+        return None if shown_percent is None else min(100.0, shown_percent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

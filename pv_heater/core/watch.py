@@ -7,9 +7,11 @@ from datetime import datetime, tzinfo
 
 from pv_heater.core.daylight import DaylightHours, SunCourse
 from pv_heater.core.drawing import SETTLED_S, Drawing
-from pv_heater.core.evidence import Evidence, News
+from pv_heater.core.evidence import STEADY_W, Evidence, News
 from pv_heater.core.guards import Block, Watched, site_blocks
 from pv_heater.core.headroom import phase_headroom_w
+from pv_heater.core.house.ceiling import Ceiling, Import
+from pv_heater.core.house.full import TakesNothing
 from pv_heater.core.house.limited import Limited
 from pv_heater.core.house.possible import Possible
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
@@ -48,6 +50,11 @@ class Watch:
         self._possible = Possible(site)
         self._limited = Limited(site, limits, phases_at_least=phases_at_least)
         self._measured_twice = TwoMeasurements(off_grid=site.off_grid, has_battery=site.battery is not None)
+        self._full = TakesNothing(site)
+        self._import = Import(limits.max_grid_w)
+        self._most_own_w = sum(max_power_w.values())
+        self.ceiling = Ceiling()
+        """What reaches house and loads without the grid."""
         self._trusted_again = 0
         """How often the meter was believed again after it was not."""
 
@@ -68,6 +75,11 @@ class Watch:
         self._distrusted_because = distrusted_because
         if evidence.is_new and evidence.reading is not None and distrusted_because is None:
             self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w())
+            self._full.observe(evidence.reading, evidence.taken_tick_s, evidence.own_w())
+            self._import.observe(evidence.reading, tick_s, evidence.own_rise_w())
+            if evidence.is_steady:
+                self.ceiling.observe(evidence.reading, tick_s, evidence.own_w(), self._import)
+        self.ceiling.pass_time(tick_s, self._most_own_w)
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
@@ -125,11 +137,13 @@ class Watch:
         tick_s: float,
         *,
         commanded_w: float,
+        least_on_w: float = 0.0,
         clock_trusted: bool | None,
         vacation_until_at: datetime | None,
     ) -> Watched:
-        """What the guards go by."""
+        """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
         evidence, reading = self._evidence, self._fresh(tick_s)
+        own_w = max(commanded_w, evidence.own_w())
         return Watched(
             now=now,
             reading=reading,
@@ -141,6 +155,8 @@ class Watch:
             vacation_until_at=vacation_until_at,
             known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
             own_rise_w=evidence.own_rise_w(),
+            import_is_answered=own_w > 0 and self._import.is_answered(tick_s, can_fall=own_w > least_on_w + STEADY_W),
+            battery_is_full=self._full.is_full,
             daylight_changes_at=self._daylight.changes_at(now),
             always_allowed=self._daylight.is_whole_day,
             distrusted_because=self._distrusted_because,
@@ -151,6 +167,8 @@ class Watch:
         """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
         blocks = site_blocks(watched, self._site, self._limits, self._held)
         self._held = frozenset(block.guard for block in blocks)
+        if Rule.GRID_DRAW in self._held:
+            self.ceiling.forget()
         return blocks
 
     def view(
@@ -191,6 +209,8 @@ class Watch:
             commanded_w=commanded_w,
             balance_spare_w=self._balance_spare_w(reading, own_w),
             own_is_steady=self._evidence.is_steady,
+            grid_passes=self._grid_passes(reading),
+            battery_is_full=self._full.is_full,
             course=self._evidence.course + self._trusted_again + self._measured_twice.changes,
             capacity_w=capacity_w,
             least_w=least_w,
@@ -204,6 +224,11 @@ class Watch:
             prices=prices if knows_time else (),
             only_held=only_held,
         )
+
+    def _grid_passes(self, reading: Reading) -> bool:
+        """Whether the grid bears, or takes, a step of a load that the inverter is taking over."""
+        grid_w = reading.grid_w or 0.0
+        return self._import.passes if grid_w > 0 else -grid_w <= self._evidence.own_fall_w()
 
     def _balance_spare_w(self, reading: Reading, own_w: float) -> float | None:
         """By battery and grid, unless a step of our own has shown that they do not tell the house."""

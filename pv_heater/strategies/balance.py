@@ -50,7 +50,7 @@ class Balance:
                 rule="balance_blind",
                 because=f"{view.reading.source} tells neither the house's use nor the grid",
             )
-        soc_percent, hold_percent = view.reading.battery_soc_percent, self._hold_percent(view)
+        soc_percent, hold_percent = view.charge_percent, self._hold_percent(view)
         above_hold = soc_percent is not None and not view.feed_in and soc_percent > hold_percent
         spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_hold)
         give_w = 0.0 if view.feed_in else view.limits.max_battery_discharge_w

@@ -54,7 +54,8 @@ class SmoothedSpare:
         shows it too.
         """
         reading, mean_w = view.reading, self._mean_w
-        importing = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
+        beyond = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
+        importing = beyond and not view.grid_passes
         anew = view.course != self._course or importing or self._filter_s <= 0
         if mean_w is None or not isfinite(mean_w) or anew:
             self._mean_w = self._shown_w = spare_w
@@ -109,13 +110,13 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
     Without a state of charge the battery keeps what it takes; only what it leaves is spare.
     """
     reading = view.reading
-    soc_percent = reading.battery_soc_percent
+    soc_percent = view.charge_percent
     if soc_percent is None:
         return max(0.0, reading.battery_w or 0.0)
     wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
     most_w = charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
     if reading.battery_w is not None:
-        if reading.grid_w is not None and reading.grid_w < 0:
+        if reading.grid_w is not None and reading.grid_w < 0 and not view.grid_passes:
             # What is sold was offered to the battery first: it takes no more than it does.
             wish_w = min(wish_w, max(0.0, reading.battery_w))
         elif reading.pv_throttled and not view.feed_in:

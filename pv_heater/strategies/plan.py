@@ -71,7 +71,7 @@ class Plan:
             budget = self._balance.budget(view)
             return replace(budget, because=f"{NO_TIME}, so by balance: {budget.because}")
         day = self._begin(view)
-        soc_percent = view.reading.battery_soc_percent
+        soc_percent = view.charge_percent
         if view.spare_w is None or soc_percent is None or not day.is_known:
             return self._by_balance(view, day)
         goal_percent, outlook = self._goal(view, day, soc_percent)

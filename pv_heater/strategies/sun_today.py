@@ -73,7 +73,7 @@ def elapsed_s(view: View, before_s: float | None) -> float:
 
 def sun_hides(view: View) -> bool:
     """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
-    throttled, soc_percent = view.reading.pv_throttled, view.reading.battery_soc_percent
+    throttled, soc_percent = view.reading.pv_throttled, view.charge_percent
     if throttled is not None:
         return throttled
     return not view.feed_in and (soc_percent is None or soc_percent >= FULL_FROM_PERCENT)
