@@ -14,6 +14,8 @@ from pv_heater.core.types import Decision, Reading
 ROUNDING = 1e-6
 GRID_ALARM_FACTOR = 5.0
 TAKEN_OVER_S = 5.0
+ANSWERED_S, ANSWERED_INTERVALS = 20.0, 2.0
+"""So long import may last while loads that run come down; so many intervals of a slow meter."""
 SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
 SILENCE_S, BURST_S = 10.0, 3.0
@@ -61,6 +63,8 @@ class Forbidden:
         """Nothing new came for `SILENCE_S` though it was asked for."""
         self._set_w: list[tuple[float, Mapping[str, float]]] = []
         """What the loads were set to from a tick on, of the last readings' age."""
+        self._lacks_since_s: float | None = None
+        """Since when the grid delivers more than it may while loads run; None: it does not."""
 
     def note_reading(self, now: datetime, tick_s: float, reading: Reading | None) -> bool:
         """Whether this is plainly the newest reading so far, and one that must be taken: no burst after a silence."""
@@ -84,6 +88,7 @@ class Forbidden:
     def note_restart(self) -> None:
         """No reading has come yet."""
         self._seen_at, self._youngest_s, self._set_w = set(), -inf, []
+        self._lacks_since_s = None
 
     def blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
         """What forbids heating now."""
@@ -94,6 +99,10 @@ class Forbidden:
         return blocks
 
     def _blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
+        if self._lacking_w(tick_s, decision) <= self._limits.max_grid_w:
+            self._lacks_since_s = None
+        elif self._lacks_since_s is None:
+            self._lacks_since_s = tick_s
         return Blocks(
             safety=next(self._safety(decision), None),
             at_once=next(self._at_once(tick_s, decision), None),
@@ -131,8 +140,15 @@ class Forbidden:
             yield "a generator runs"
         if self._is_low(decision) and self.is_at_reserve(decision):
             yield f"the battery holds {basis.battery_soc_percent} %"
-        if self._lacking_w(tick_s, decision) > GRID_ALARM_FACTOR * limits.max_grid_w:
+        if self._lasts(tick_s, decision) > GRID_ALARM_FACTOR * limits.max_grid_w:
             yield f"the grid delivers {basis.grid_w:.0f} W"
+
+    def _lasts(self, tick_s: float, decision: Decision) -> float:
+        """The same once it has lasted longer than loads that were on may need to come down; -inf before."""
+        most_s = max(ANSWERED_S, ANSWERED_INTERVALS * (self._interval_s or 0.0))
+        were_on = bool(self._set_w) and any(power_w > 0 for power_w in self._set_w[-1][1].values())
+        is_young = self._lacks_since_s is not None and tick_s - self._lacks_since_s < most_s + ROUNDING
+        return -inf if were_on and is_young else self._lacking_w(tick_s, decision)
 
     def _lacking_w(self, tick_s: float, decision: Decision) -> float:
         """What the grid delivers beyond a step of the loads that it may bear for a moment; -inf where unknown."""
@@ -170,7 +186,7 @@ class Forbidden:
             yield f"the time of day is unknown and PV gives {basis.pv_w} W"
         if self._is_low(decision):
             yield f"the battery holds {basis.battery_soc_percent} %"
-        if self._lacking_w(tick_s, decision) > self._limits.max_grid_w:
+        if self._lasts(tick_s, decision) > self._limits.max_grid_w:
             yield f"the grid delivers {basis.grid_w:.0f} W"
 
     def _is_proven_day(self, decision: Decision) -> bool:

@@ -143,7 +143,7 @@ class Watch:
     ) -> Watched:
         """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
         evidence, reading = self._evidence, self._fresh(tick_s)
-        own_w = max(commanded_w, evidence.own_w())
+        can_fall = max(commanded_w, evidence.own_w()) > least_on_w + STEADY_W
         return Watched(
             now=now,
             reading=reading,
@@ -155,7 +155,7 @@ class Watch:
             vacation_until_at=vacation_until_at,
             known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
             own_rise_w=evidence.own_rise_w(),
-            import_is_answered=own_w > 0 and self._import.is_answered(tick_s, can_fall=own_w > least_on_w + STEADY_W),
+            import_is_answered=commanded_w > 0 and self._import.is_answered(tick_s, can_fall=can_fall),
             battery_is_full=self._full.is_full,
             daylight_changes_at=self._daylight.changes_at(now),
             always_allowed=self._daylight.is_whole_day,
@@ -209,7 +209,7 @@ class Watch:
             commanded_w=commanded_w,
             balance_spare_w=self._balance_spare_w(reading, own_w),
             own_is_steady=self._evidence.is_steady,
-            grid_passes=self._grid_passes(reading),
+            grid_passes=self._grid_passes(reading, tick_s),
             battery_is_full=self._full.is_full,
             course=self._evidence.course + self._trusted_again + self._measured_twice.changes,
             capacity_w=capacity_w,
@@ -225,10 +225,10 @@ class Watch:
             only_held=only_held,
         )
 
-    def _grid_passes(self, reading: Reading) -> bool:
+    def _grid_passes(self, reading: Reading, tick_s: float) -> bool:
         """Whether the grid bears, or takes, a step of a load that the inverter is taking over."""
         grid_w = reading.grid_w or 0.0
-        return self._import.passes if grid_w > 0 else -grid_w <= self._evidence.own_fall_w()
+        return self._import.passes(tick_s) if grid_w > 0 else -grid_w <= self._evidence.own_fall_w()
 
     def _balance_spare_w(self, reading: Reading, own_w: float) -> float | None:
         """By battery and grid, unless a step of our own has shown that they do not tell the house."""

@@ -151,7 +151,7 @@ def test_a_guard_tells_how_far_it_is_to_its_release_in_its_own_unit(
 
 
 def test_a_guard_told_of_while_the_load_rests_says_not_before_when() -> None:
-    house = House(config(loads=[heater(min_off_s=200)]))
+    house = House(config(loads=[heater(min_off_s=200, min_power_w=2000)]))
     house.at(0)
     house.at(10, grid_w=500.0)
     decision = house.at(110, grid_w=172.0)

@@ -79,11 +79,10 @@ class Import:
         """Since when readings show it; 0 while the newest does not."""
         return 0.0 if self._since_s is None else tick_s - self._since_s
 
-    @property
-    def passes(self) -> bool:
+    def passes(self, tick_s: float) -> bool:
         """Whether what the grid delivers now may be a step that an inverter is taking over."""
-        quick = self._interval_s <= QUICK_S and self._seen_s is not None
-        return quick and self._spent_wh < ANSWERED_WH and self.lasted_s(self._seen_s or 0.0) < PASSES_S
+        is_quick = self._seen_s is not None and self._interval_s <= QUICK_S
+        return is_quick and self._spent_wh < ANSWERED_WH and self.lasted_s(tick_s) < PASSES_S
 
     def is_answered(self, tick_s: float, *, can_fall: bool) -> bool:
         """Whether less power, or the inverter, may still end it; `can_fall`: loads have not come to their least yet.
@@ -93,7 +92,7 @@ class Import:
         if self._spent_wh >= ANSWERED_WH:
             return False
         most_s = max(ANSWERED_S, INTERVALS * self._interval_s)
-        return self.passes or (can_fall and self.lasted_s(tick_s) < most_s)
+        return self.passes(tick_s) or (can_fall and self.lasted_s(tick_s) < most_s)
 
 
 class Ceiling:
@@ -110,7 +109,9 @@ class Ceiling:
     def observe(self, reading: Reading, tick_s: float, own_w: float, imported: Import) -> None:
         """A new reading that certainly shows what our loads draw (`own_w`)."""
         grid_w = reading.grid_w
-        if grid_w is None or imported.beyond_w <= 0 or imported.passes or own_w <= 0 or not _has_more_sun(reading):
+        if grid_w is None or imported.beyond_w <= 0 or imported.passes(tick_s):
+            return
+        if own_w <= 0 or not _has_more_sun(reading):
             return
         house = house_w(reading)
         found_w = max(0.0, (own_w if house is None else max(house, own_w)) - grid_w)
