@@ -1,4 +1,4 @@
-"""What limits AC power, a kettle that the grid bears for a moment, and a battery that takes nothing whatever it shows."""
+"""What limits AC power, a kettle that the grid bears for a moment, a battery that takes nothing whatever it shows."""
 
 from dataclasses import replace
 from typing import Any
