@@ -50,7 +50,7 @@ def test_steps_down_while_the_battery_gives_more_than_its_limit() -> None:
 @pytest.mark.parametrize(
     ("closed", "inputs"),
     [
-        ({"grid_w": 200.0}, {}),
+        ({"grid_w": 2200.0}, {}),
         ({"battery_soc_percent": 24.0}, {}),
         ({}, {"wishes": {"heater": Mode.OFF}}),
         ({}, {"clock_trusted": None, "commands": (Vacation(until_at=NOON + timedelta(seconds=95)),)}),
@@ -61,7 +61,8 @@ def test_after_a_gate_closed_within_the_minimum_on_time_it_starts_anew(
     closed: dict[str, Any], inputs: dict[str, Any]
 ) -> None:
     """The load goes on at its least power until its minimum on time ends; the level reached before is no way back."""
-    home = House(config(strategy={"type": "forecast_gap"}, loads=[heater(min_on_s=300)]))
+    house = {"strategy": {"type": "forecast_gap"}, "limits": {"max_grid_w": 1000}, "loads": [heater(min_on_s=300)]}
+    home = House(config(**house))
     for second in range(0, 70, 10):
         decision = home.at(second, pv_w=500.0, with_forecast=SUN)
     assert decision.setpoints["heater"].power_w == 2000

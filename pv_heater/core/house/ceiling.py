@@ -105,12 +105,16 @@ class Ceiling:
         self._found_s = self._raised_s = 0.0
         self._hold_s = HOLD_S
         self._import_w = 0.0
+        self._now_w: float | None = None
+        """What the loads may draw by the newest reading, whatever the cause; None: it shows no import that lasts."""
 
     def observe(self, reading: Reading, tick_s: float, own_w: float, imported: Import) -> None:
         """A new reading that certainly shows what our loads draw (`own_w`)."""
-        grid_w = reading.grid_w
+        grid_w, self._now_w = reading.grid_w, None
         if grid_w is None or imported.beyond_w <= 0 or imported.passes(tick_s):
             return
+        if own_w > 0:
+            self._now_w, self._import_w = max(0.0, own_w - grid_w), grid_w
         if own_w <= 0 or not _has_more_sun(reading):
             return
         house = house_w(reading)
@@ -120,7 +124,7 @@ class Ceiling:
             again = self._level_w is not None and self._with_house is (house is not None)
             self._hold_s = min(LONGEST_HOLD_S, 2.0 * self._hold_s) if again else HOLD_S
             self._found_s = tick_s
-        self._level_w, self._with_house, self._import_w = found_w, house is not None, grid_w
+        self._level_w, self._with_house = found_w, house is not None
         self._raised_s = tick_s + self._hold_s
 
     def pass_time(self, tick_s: float, most_w: float) -> None:
@@ -138,9 +142,9 @@ class Ceiling:
 
     def lowered(self, budget: Budget, base_w: float | None) -> Budget:
         """The strategy's answer, cut to what holds; `base_w` is the house without our loads."""
-        if self._level_w is None or (self._with_house and base_w is None):
+        most_w = self._most_w(base_w)
+        if most_w is None:
             return budget
-        most_w = max(0.0, self._level_w - (base_w or 0.0 if self._with_house else 0.0))
         battery_w = min(budget.battery_w, max(0.0, most_w - budget.power_w))
         if battery_w != budget.battery_w:
             budget = replace(budget, battery_w=battery_w)
@@ -148,6 +152,12 @@ class Ceiling:
             return budget
         because = f"limited to {kilowatts(most_w)}: with more the grid delivered {kilowatts(self._import_w)}"
         return replace(budget, power_w=most_w, rule=Rule.CEILING, because=f"{because}; {budget.because}")
+
+    def _most_w(self, base_w: float | None) -> float | None:
+        if self._level_w is None or (self._with_house and base_w is None):
+            return self._now_w
+        most_w = max(0.0, self._level_w - (base_w or 0.0 if self._with_house else 0.0))
+        return most_w if self._now_w is None else min(self._now_w, most_w)
 
 
 def _has_more_sun(reading: Reading) -> bool:

@@ -16,7 +16,7 @@ TAKES_LEAST_W = 50.0
 """Less than this share of its capacity in an hour, or this, is no charging: the management's own use, meters' noise."""
 TOLD_S = 30.0
 """So long Victron says that trackers throttle, or that the charge has ended, before it is believed."""
-EVEN_S = 120.0
+EVEN_S = 300.0
 EVEN_W, EVEN_GRID_W = 30.0, 60.0
 """Nobody says anything of throttling: so long the sun is just what the house draws, neither battery nor grid gives or
 takes more. With loads of ours off that is no chance: somebody holds the sun back."""

@@ -72,7 +72,7 @@ def found(own_w: float = 2000.0, grid_w: float = 1000.0, tick_s: float = 100.0, 
 def see(ceiling: Ceiling, own_w: float, grid_w: float, tick_s: float, **fields: Any) -> None:
     house = {"consumption_w": own_w + 500.0, "battery_w": 1500.0}
     imported = Import(LIMIT_W)
-    for before_s in (5, 0):
+    for before_s in (5.0, 0.0):
         seen(imported, tick_s - before_s, grid_w)
     ceiling.observe(reading(grid_w=grid_w, **(house | fields)), tick_s, own_w, imported)
 
@@ -83,6 +83,7 @@ def most_w(ceiling: Ceiling, base_w: float | None = 500.0) -> float:
 
 def test_what_reaches_the_house_without_the_grid_is_the_ceiling_and_the_house_comes_first() -> None:
     ceiling = found()
+    see(ceiling, 1000.0, 0.0, 110.0)
     lowered = ceiling.lowered(Budget(power_w=2500.0, rule="plan", because="2.5 kW spare"), 500.0)
     assert (lowered.power_w, lowered.rule) == (1000.0, "ceiling")
     assert lowered.because == "limited to 1.0 kW: with more the grid delivered 1.0 kW; 2.5 kW spare"
@@ -91,17 +92,22 @@ def test_what_reaches_the_house_without_the_grid_is_the_ceiling_and_the_house_co
 
 def test_without_a_house_it_is_that_of_the_loads() -> None:
     ceiling = found(consumption_w=None, pv_w=None)
+    see(ceiling, 1000.0, 0.0, 110.0, consumption_w=None, pv_w=None)
     assert (most_w(ceiling, None), most_w(ceiling, 700.0)) == (1000.0, 1000.0)
 
 
 @pytest.mark.parametrize("fields", [{"battery_w": 0.0}, {"battery_w": None}, {"battery_w": -900.0}])
 def test_a_lack_of_sun_is_no_ceiling(fields: dict[str, Any]) -> None:
-    assert most_w(found(**fields)) == 5000.0
+    lacking = found(**fields)
+    assert most_w(lacking) == 1000.0  # at once, and for as long as it is imported
+    see(lacking, 1000.0, 0.0, 110.0, **fields)
+    assert most_w(lacking) == 5000.0
     assert most_w(found(**(fields | {"pv_throttled": True}))) == 1000.0
 
 
 def test_it_rises_gently_and_is_kept_longer_each_time_that_it_held() -> None:
     ceiling, tick_s, holds_s = found(), 100.0, []
+    see(ceiling, 1000.0, 0.0, 100.0)
     for _ in range(6):
         began_s = tick_s
         while most_w(ceiling) < 1100.0:
@@ -110,12 +116,14 @@ def test_it_rises_gently_and_is_kept_longer_each_time_that_it_held() -> None:
             assert most_w(ceiling) <= 1102.0
         holds_s.append(tick_s - began_s - 60.0)
         see(ceiling, 1100.0, 100.0, tick_s)
+        see(ceiling, 1000.0, 0.0, tick_s)
         assert most_w(ceiling) == pytest.approx(1000.0, abs=1)
     assert holds_s == pytest.approx([min(LONGEST_HOLD_S, HOLD_S * 2**n) for n in range(6)], abs=2)
 
 
 def test_once_nothing_comes_near_it_it_is_forgotten() -> None:
     ceiling = found()
-    for tick_s in range(100, 100 + 4 * 3600, 10):
+    see(ceiling, 1000.0, 0.0, 110.0)
+    for tick_s in range(110, 100 + 4 * 3600, 10):
         ceiling.pass_time(tick_s, 2000.0)
     assert most_w(ceiling) == 5000.0

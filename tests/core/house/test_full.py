@@ -26,7 +26,7 @@ def seen(full: TakesNothing, from_s: int, to_s: int, own_w: float = 0.0, **field
         (THROTTLED, 30),
         ({"charger_state": "float", "battery_w": 20.0}, 30),
         ({"charger_state": "absorption", "battery_w": 90.0}, 30),
-        (EVEN, 120),
+        (EVEN, 300),
     ],
     ids=["throttled", "float", "absorption", "sun just as much as is used"],
 )
@@ -64,7 +64,7 @@ def test_a_battery_that_takes_nothing_though_there_is_sun_is_full(
     ],
 )
 def test_one_that_takes_or_gives_or_has_no_sun_is_not(own_w: float, fields: dict[str, Any]) -> None:
-    assert not seen(TakesNothing(SITE), 0, 600, own_w, **fields)
+    assert not seen(TakesNothing(SITE), 0, 900, own_w, **fields)
 
 
 def test_it_stays_full_while_loads_use_what_it_leaves_until_it_takes_or_gives_for_a_minute() -> None:
