@@ -47,7 +47,7 @@ def test_each_start_uses_the_configured_power() -> None:
     house = gap_house(start_percent=30)
     sun = forecast(pv_w=4000)
     assert house.at(0, pv_w=1000.0, with_forecast=sun).setpoints["heater"].power_w == pytest.approx(600)
-    assert not house.at(10, grid_w=1000.0, with_forecast=sun).setpoints["heater"].on
+    assert not house.at(10, grid_w=1000.0, battery_w=0.0, with_forecast=sun).setpoints["heater"].on
     again = [house.at(20 + step, pv_w=1000.0, with_forecast=sun).setpoints["heater"].power_w for step in range(2)]
     assert again[0] == pytest.approx(600)
 
@@ -58,7 +58,7 @@ def test_a_missing_forecast_neither_waits_for_ever_nor_leaves_the_relay_as_it_wa
     decision = house.at(0, pv_w=2500.0)
     assert decision.setpoints["heater"].on
     assert decision.loads["heater"].because.startswith("no forecast, so by balance:")
-    assert not house.at(10, pv_w=300.0, consumption_w=500.0, grid_w=200.0).setpoints["heater"].on
+    assert not house.at(10, pv_w=300.0, consumption_w=2500.0, grid_w=2200.0).setpoints["heater"].on
 
 
 def test_a_gate_that_closes_opens_the_relay_in_the_same_step() -> None:
