@@ -82,7 +82,7 @@ class StateFile:
         except (OSError, ValueError) as error:
             raise UnreadableState(_words(error)) from error
         try:
-            state = json.loads(text, parse_int=_whole_number)
+            state = json.loads(text, parse_int=_whole_number, object_pairs_hook=_each_once)
         except (ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
             raise UnreadableState(
                 f"it is damaged: {_words(error)}" if text.strip("\0 \n") else "it is empty"
@@ -98,9 +98,7 @@ class StateFile:
         """
         aside = self._path.with_suffix(".damaged")
         try:
-            if self._path.is_file():
-                shutil.copyfile(self._path, aside)
-            kept = f" A copy is kept as {aside.name}."
+            kept = f" A copy is kept as {aside.name}." if _keep(self._path, aside) else ""
         except OSError as error:
             kept = f" It could not be copied: {_words(error)}."
         log.error("the saved state %s cannot be used: %s. %s.%s", self._path, why, consequence, kept)
@@ -154,6 +152,30 @@ def _read(path: Path) -> str:
         if kind.st_size > LARGEST_BYTES:
             raise ValueError(f"it has {kind.st_size} bytes, and no state has more than {LARGEST_BYTES}")
         return file.read(LARGEST_BYTES).decode("utf-8-sig")
+
+
+def _keep(path: Path, aside: Path) -> bool:
+    """A second name for an ordinary file, which takes neither time nor space; False for anything else."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        return False
+    aside.unlink(missing_ok=True)
+    try:
+        os.link(path, aside, follow_symlinks=False)
+    except OSError:  # a file system without second names
+        if path.stat().st_size > LARGEST_BYTES:
+            return False
+        shutil.copyfile(path, aside)
+    return True
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """No word twice: which of two faults, or of a fault and none, would be true?"""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"it says {twice[:40]!r} twice")
+    return found
 
 
 def _whole_number(digits: str) -> float | None:

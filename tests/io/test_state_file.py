@@ -39,6 +39,8 @@ def test_a_missing_file_is_a_first_start(tmp_path: Path) -> None:
         (b'"state"', "it holds no object"),
         (b"[" * 100_000, "it is damaged"),
         (b'{"schema": 2', "it is damaged"),
+        (b'{"schema": 2, "faults": {"a": "welded"}, "faults": {}}', "it says 'faults' twice"),
+        (b'{"schema": 2, "loads": {"a": {"fault": "welded", "fault": null}}}', "it says 'fault' twice"),
     ],
 )
 def test_what_is_no_state_is_unreadable_and_never_none(content: bytes, why: str, tmp_path: Path) -> None:
@@ -81,6 +83,26 @@ def test_a_file_that_may_not_be_read_is_unreadable(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(UnreadableState, match="permission denied"):
         StateFile(path).load()
+
+
+def test_a_state_of_gigabytes_is_set_aside_without_a_copy_of_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with open(path, "wb") as file:
+        file.truncate(3_000_000_000)
+    StateFile(path).set_aside("it has 3000000000 bytes", "Every load is in fault until `clear`")
+    aside = (tmp_path / "state.damaged").stat()
+    assert (aside.st_size, aside.st_blocks) == (3_000_000_000, 0)
+
+
+def test_what_is_no_file_is_not_said_to_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("of somebody else")
+    for name, make in (("folder", Path.mkdir), ("pipe", os.mkfifo), ("link", lambda path: path.symlink_to(secret))):
+        path = tmp_path / name
+        make(path)
+        StateFile(path).set_aside("it is damaged", "Every load is in fault until `clear`")
+        assert not (tmp_path / f"{name}.damaged").exists()
+    assert "is kept as" not in caplog.text
 
 
 def test_a_state_set_aside_stays_until_another_is_saved(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
