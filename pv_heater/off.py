@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         for text in one.said:
             _say(text)
         for text in one.doubts:
-            _warn(f"{text}.")
+            _warn(f"{text.removesuffix('.')}.")
     codes = [HARDWARE for one in asked if one.doubts and one.believed]
     own_pins = _left_to_us(found, asked)
     networked = [row for row in found.networked if not any(str(row.get("name")) in one.loads for one in asked)]

@@ -34,6 +34,9 @@ _CONNECT_S = 5.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 4
 """A broker that is back is found within four seconds, whatever the time it was away."""
 
+_GOODBYE_S = 1.0
+"""For the last word to the broker; it is not worth a program that does not end."""
+
 NOT_YET = "is not connected yet"
 """The trouble of a link until its first try to connect has ended."""
 _SILENT = "took the connection and does not answer as an MQTT broker does; is the port right?"
@@ -153,11 +156,11 @@ class MqttLink:
             client, self._client = self._client, None
         if client is not None:
             client.disconnect()
+            # The thread waits for a broker that takes no bytes, or for a connection; it is a daemon and ends by itself.
+            stopping = threading.Thread(target=client.loop_stop, daemon=True)
+            stopping.start()
             if self._trouble is None:
-                client.loop_stop()
-            else:
-                # A thread that is just trying to connect would hold us for seconds; it is a daemon and ends by itself.
-                threading.Thread(target=client.loop_stop, daemon=True).start()
+                stopping.join(_GOODBYE_S)
             self._trouble = "is not connected: it was closed"
 
     def publish(self, topic: str, payload: str | bytes = b"") -> bool:
@@ -261,7 +264,11 @@ class MqttLink:
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         take = self._on_retained if message.retain else self._on_message
-        self._guarded(message.topic, lambda: take(message.topic, bytes(message.payload)))
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return  # no topic of ours
+        self._guarded(topic, lambda: take(topic, bytes(message.payload)))
 
     def _guarded(self, what: str, call: Callable[[], None]) -> None:
         """Whatever a reader does wrong with one message must not end the connection's thread."""

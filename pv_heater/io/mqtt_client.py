@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from pv_heater.io.deadline import Deadline
 from pv_heater.io.names import LookUpTooSlow, Names
@@ -25,6 +25,8 @@ _MOST_WAITS = 6
 """After refusals one after the other it is waited 1, 3, 7, 11, 15 and then always 19 s until the next connection."""
 _FORGIVEN_S = 300.0
 _QUOTED_BYTES = 100
+_CONNACK, _PUBLISH, _QOS = 0x20, 0x30, 0x06
+"""Of the first byte of a packet (MQTT 3.1.1, 2.2): two kinds, and where a message says how surely it comes."""
 
 
 class LimitedClient(Client):
@@ -61,6 +63,26 @@ class LimitedClient(Client):
         if bufsize > MOST_BYTES + _MOST_OVERHEAD_BYTES:
             self._refuse(bufsize)
         return super()._sock_recv(bufsize)
+
+    def _packet_handle(self) -> MQTTErrorCode:
+        """Paho's thread ends with any error here, and nobody would ever connect again: the connection ends instead."""
+        why = self._against_the_rules()
+        if not why:
+            try:
+                return super()._packet_handle()
+            except Exception as error:  # noqa: BLE001 - paho raises whatever it comes across in a broken packet
+                why = f"sent a packet that cannot be read ({type(error).__name__})"
+        self._report(f"{why}; the connection was closed")
+        return MQTTErrorCode.MQTT_ERR_PROTOCOL
+
+    def _against_the_rules(self) -> str:
+        """What no broker does and what would pile up here: answers to it, or messages that wait for a second word."""
+        kind = self._in_packet["command"]
+        if kind & 0xF0 == _CONNACK and self.is_connected():
+            return "took the same connection twice"
+        if kind & 0xF0 == _PUBLISH and kind & _QOS:
+            return "sent a message that asks for an answer, which nobody ordered"
+        return ""
 
     def _refuse(self, size_bytes: int) -> None:
         """End the connection before the message is taken; it is not asked for again at once."""

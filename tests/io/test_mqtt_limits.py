@@ -172,3 +172,54 @@ def test_a_password_of_any_letters_goes_out_as_utf8_and_one_that_cannot_be_sent_
     assert heard[0].endswith(b"\0\3ich\0\10" + "gr\u00fcn\u20ac".encode())
     with pytest.raises(Unreachable, match="username or password"):
         link_to(1, [], username="ich", password=Secret("\ud800")).start()
+
+
+BROKEN = {
+    "a second CONNACK": (CONNACK, "took the same connection twice"),
+    "a message that waits for a release": (b"\x34\x07\x00\x03big\x00\x01", "asks for an answer, which nobody ordered"),
+    "a release of half a number": (b"\x62\x01\x00", "cannot be read"),
+    "an acknowledgement of nothing": (b"\x90\x00", "cannot be read"),
+    "an answer without a body": (b"\x20\x00", "took the same connection twice"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_packet_against_the_rules_ends_its_connection_and_not_the_link(name: str) -> None:
+    packet, why = BROKEN[name]
+    troubles: list[str | None] = []
+
+    def talk(connection: socket.socket, number: int) -> None:
+        if number == 0:
+            connection.sendall(b"\x30\x07\x00\x03\xff\xfe\xfdno")  # a topic that is no text is passed over
+            connection.sendall(packet)
+            while connection.recv(4096):
+                pass
+            troubles.append(link.trouble)
+        else:
+            connection.sendall(b"\x30\x07\x00\x03bigok")
+            connection.recv(4096)
+            over.wait(20)
+
+    got: list[Any] = []
+    over = threading.Event()
+    with server(talk) as port:
+        link = link_to(port, got)
+        link.start()
+        wait_for(lambda: got == [("big", b"ok")], "the next connection is well")
+        over.set()
+        link.close()
+    assert why in str(troubles[0])
+
+
+def test_a_broker_that_takes_no_bytes_does_not_keep_the_program_from_ending() -> None:
+    over = threading.Event()
+    with server(lambda _connection, _number: over.wait(60) and None) as port:
+        link = link_to(port, [])
+        link.start()
+        wait_for(lambda: link.trouble is None, "connected")
+        for _ in range(40):
+            assert link.publish("big", bytes(500_000))
+        began_s = time.monotonic()
+        link.close()
+        assert time.monotonic() - began_s < 5
+        over.set()
