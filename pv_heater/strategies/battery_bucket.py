@@ -65,7 +65,9 @@ class SmoothedSpare:
             before_w, self._mean_w, self._shown_w = self._shown_w, mean_w, mean_w
             if may_hide_more or reading.pv_throttled:
                 self._shown_w = max(mean_w, self._believed_w(view, spare_w, before_w, elapsed_s))
-                self._mean_w = max(mean_w, min(spare_w, self._newest_w))
+                # The mean forgets what a slow meter showed once by the next reading; what a quick one did, not.
+                slow = elapsed_s >= self._filter_s / 2
+                self._mean_w = max(mean_w, self._shown_w if slow else min(spare_w, self._newest_w))
         if anew or mean_w is None or view.reading_is_new:
             self._newest_w, self._own_w = spare_w, view.own_w
         self._taken_s, self._course = view.taken_tick_s, view.course

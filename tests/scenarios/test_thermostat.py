@@ -85,9 +85,7 @@ def test_a_measured_tank_is_full_within_two_samples_and_the_pool_has_the_sun(
     assert back < 12.6
     assert day.starts() < 25
     assert day.ledger.grid_import_wh < 5
-    assert "heater heating 100% (2000 W) -> full: draws nothing, 0 W of 2000 W: the thermostat has opened" in lines(
-        caplog
-    )
+    assert "heater heating 2.0 kW -> full: draws nothing, 0 W of 2000 W: the thermostat has opened" in lines(caplog)
     assert "heater full -> off: to be tested again, it drew nothing" in lines(caplog)
     assert "W: the thermostat is still open" in lines(caplog)
 
