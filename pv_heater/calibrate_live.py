@@ -171,4 +171,4 @@ def _refuse_fault(state: Path, load: str) -> None:
     except (OSError, ValueError, TypeError, KeyError):
         return  # no state, or none that can be read: the controller would begin anew as well
     if fault:
-        raise ConfigError("calibrate", [f"{load} has a fault: {fault}; mend it and `clear {load}` first"])
+        raise ConfigError("calibrate", [f"{load} has a fault: {fault}; fix it and `clear {load}` first"])

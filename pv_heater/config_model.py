@@ -81,8 +81,8 @@ class Mqtt:
 
     host: str = setting("address of the broker", default="127.0.0.1")
     port: int = setting("port of the broker", default=1883, minimum=1, maximum=65535)
-    username: str | None = setting("name at the broker, if it wants one", default=None)
-    password: Secret | None = setting("password at the broker, if it wants one", default=None)
+    username: str | None = setting("name at the broker, if it asks for one", default=None)
+    password: Secret | None = setting("password at the broker, if it asks for one", default=None)
     topic: str = setting("first part of every topic", default="pv_heater")
 
 

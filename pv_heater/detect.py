@@ -84,9 +84,7 @@ def search(
         others = list(pool.map(lambda at: question(Announced(address=at, name=""), ports, patience_s), listening))
     for other in others:
         if other.portal_id is None and other.ways:
-            notes.append(
-                f"{other.address} has an MQTT broker that wants a password; whether it is a GX device cannot be told."
-            )
+            notes.append(f"{other.address} has an MQTT broker that asks for a password; it may be a GX device.")
     # A broker or a Modbus server that nobody announced is a GX device only if it says so.
     return Search(found=(*announced, *(gx for gx in others if gx.portal_id)), notes=tuple(notes))
 

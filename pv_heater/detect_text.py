@@ -88,7 +88,7 @@ def _about(gx: Gx) -> list[str]:
 
 def _way_text(way: Way) -> str:
     kind = "Modbus TCP" if way.type == "gx_modbus" else "MQTT, encrypted" if way.fingerprint else "MQTT"
-    return f"{kind}, port {way.port}: {'wants a password' if way.password_needed else 'open'}"
+    return f"{kind}, port {way.port}: {'asks for a password' if way.password_needed else 'open'}"
 
 
 def _chosen(gx: Gx) -> list[Way]:

@@ -106,7 +106,7 @@ def _tell_network(rows: Sequence[Mapping[str, Any]], config_path: Path, state_di
 
         answers = tell_off(rows, config_path.parent, state_dir)
     except Exception as error:  # noqa: BLE001 - a bug here must not hide that the pins are safe
-        _warn(f"outputs on the network could not be told: {type(error).__name__}: {error}. Switch them off by hand.")
+        _warn(f"outputs on the network were not reached: {type(error).__name__}: {error}. Switch them off by hand.")
         return HARDWARE
     for answer in answers:
         if answer.confirmed:

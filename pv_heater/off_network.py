@@ -54,7 +54,7 @@ def tell_off(rows: Sequence[Mapping[str, Any]], folder: Path, state_dir: Path) -
             except ConfigError as error:
                 name = str(row.get("name", "a load"))
                 why = "; ".join(error.problems)
-                answers.append(Answer(confirmed=False, text=f"{name}: it cannot be told to be off: {why}"))
+                answers.append(Answer(confirmed=False, text=f"{name}: it cannot be switched off: {why}"))
                 continue
             if load is not None:
                 loads.append(load)

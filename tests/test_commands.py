@@ -142,7 +142,7 @@ def test_what_is_wrong_beside_loads_and_sources_stands_in_the_status() -> None:
     [
         ({"command": "force", "mode": "ON", "for_s": 1200.0}, "heater: on with 2.0 kW until 13:20, starts now"),
         ({"command": "force", "mode": "off"}, "heater: off until 15:00"),
-        ({"command": "boost", "for_s": 600.0}, "heater: heats with up to 2.0 kW until 13:10, starts now"),
+        ({"command": "boost", "for_s": 600.0}, "heater: on with up to 2.0 kW until 13:10, starts now"),
     ],
 )
 def test_a_command_is_answered_with_what_it_comes_to(request_: dict[str, Any], message: str) -> None:

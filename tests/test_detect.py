@@ -196,7 +196,7 @@ def test_a_gx_that_wants_a_password_is_found_and_says_so(closed: Ports) -> None:
         found = ask(closed, replace(VENUS, mqtt_port=broker.port))
     assert found.ways == (Way(type="gx_mqtt", port=broker.port, password_needed=True),)
     text = "\n".join(lines_of(Search(found=(found,))))
-    assert f"MQTT, port {broker.port}: wants a password" in text
+    assert f"MQTT, port {broker.port}: asks for a password" in text
     assert 'password: "file:gx-password"' in text
     assert "chmod 600" in text
 
@@ -213,7 +213,7 @@ def test_a_broker_with_a_password_that_nobody_announced_is_only_noted(closed: Po
     with Mosquitto(lines=("allow_anonymous false",)) as broker:
         result = look(changed(closed, mqtt=broker.port), scan=True, network=IPv4Network("127.0.0.1/32"))
     assert result.found == ()
-    assert "whether it is a GX device cannot be told" in result.notes[0]
+    assert "it may be a GX device" in result.notes[0]
 
 
 def test_a_scan_finds_what_nobody_announced_and_without_it_nobody_is_asked(closed: Ports) -> None:

@@ -58,7 +58,7 @@ def test_a_load_at_rest_starts_when_the_answer_says() -> None:
             Force(load="heater", mode=Mode.AUTO),
             "heater: mode auto as before: needs 100 W, 500 W short, battery 97 %",
         ),
-        (Boost(load="heater", for_s=3600.0), "heater: heats with up to 2.0 kW until 14:00, starts now"),
+        (Boost(load="heater", for_s=3600.0), "heater: on with up to 2.0 kW until 14:00, starts now"),
     ],
 )
 def test_an_idle_load_is_told_power_end_and_start(command: Command, answer: str) -> None:
@@ -122,7 +122,7 @@ def test_a_boost_knows_what_the_probe_says() -> None:
     asked = Asked(target_c=60, max_c=70)
     asked.at(0, inputs={"load_c": {"heater": 50.0}}, **NIGHT_W)
     boost = Boost(load="heater", for_s=3600.0)
-    assert asked.answer(boost) == "heater: heats with up to 2.0 kW until 14:00 or 60 degC, starts now"
+    assert asked.answer(boost) == "heater: on with up to 2.0 kW until 14:00 or 60 degC, starts now"
     with pytest.raises(ValueError, match="70 degC is its max_c"):
         asked.answer(Boost(load="heater", to_c=70.0))
     with pytest.raises(ValueError, match=r"heater has 50.0 degC already, the goal is 45"):

@@ -61,7 +61,7 @@ def test_a_boost_is_taken_and_its_end_is_said() -> None:
     running = Running()
     running.loop.tick()
     answer = running.ask({"command": "boost", "load": "heater", "for_s": 600})
-    assert answer == {"ok": True, "message": "heater: heats with up to 2.0 kW until 13:10, starts now"}
+    assert answer == {"ok": True, "message": "heater: on with up to 2.0 kW until 13:10, starts now"}
     running.loop.tick()
     state = running.ask({"command": "status"})["status"]["decision"]["loads"]["heater"]
     assert (state["rule"], state["power_w"]) == ("boost", 2000)

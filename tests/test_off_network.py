@@ -103,7 +103,7 @@ def test_an_output_whose_own_settings_are_wrong_is_named(home: Home, capsys: pyt
     home.configure("loads:\n" + row("boiler", "192.168.1.199"))
     assert home.off() == 3
     err = capsys.readouterr().err
-    assert "off: boiler: it cannot be told to be off: loads[0].url: must be an address such as" in err
+    assert "off: boiler: it cannot be switched off: loads[0].url: must be an address such as" in err
     assert "Traceback" not in err
 
 

@@ -163,7 +163,7 @@ class ActuatorFaults:
                 f"fuse, then look"
             )
         if more:
-            return f"it draws {drawn_w:.0f} W though it was told {told_w:.0f} W: a shorted {parts}, or a wrong curve"
+            return f"it draws {drawn_w:.0f} W though it was set to {told_w:.0f} W: a shorted {parts}, or a wrong curve"
         return None
 
     def _stuck(self, name: str, actuator: Actuator, told_w: float, drawn_w: float) -> str | None:
@@ -186,9 +186,7 @@ class ActuatorFaults:
         low_w, high_w = min(course.told_w), max(course.told_w)
         if len(course.told_w) <= STEPS_OF_STUCK or high_w - low_w < STUCK_SHARE_TOLD * full_w:
             return None
-        text = (
-            f"it stays at {drawn_w:.0f} W while it was told {low_w:.0f} to {high_w:.0f} W: its servo or knob is stuck"
-        )
+        text = f"it stays at {drawn_w:.0f} W, set between {low_w:.0f} and {high_w:.0f} W: its servo or knob is stuck"
         if drawn_w - low_w >= STEP_SHARE * full_w:
             return text
         # Less than told harms nobody, and a dimmer with a limit of its own does just this.

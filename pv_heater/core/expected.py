@@ -73,7 +73,7 @@ def _boosted(command: Boost, policy: LoadPolicy, state: LoadState, decision: Dec
             raise ValueError(f"{policy.name} has {state.temperature_c:.1f} degC already, the goal is {to_c:g}")
         goal = f" or {to_c:g} degC"
     start = _start(policy, state, decision, now, for_s)
-    return f"heats with up to {kilowatts(policy.max_power_w)} until {until}{goal}, {start}"
+    return f"on with up to {kilowatts(policy.max_power_w)} until {until}{goal}, {start}"
 
 
 def _cleared(policy: LoadPolicy, state: LoadState, now: datetime) -> str:

@@ -88,7 +88,7 @@ class LearnedCurve:
         node = max(range(1, NODES + 1), key=lambda node: abs(self._offsets_w[node]))
         told_w = node * self._max_power_w / NODES
         given_w = told_w + self._offsets_w[node]
-        return f"told {told_w:.0f} W it gives {given_w:.0f} W, learned from {self._steps} steps and corrected"
+        return f"set to {told_w:.0f} W it gives {given_w:.0f} W, learned from {self._steps} steps and corrected"
 
     def state(self) -> dict[str, Any]:
         """As plain JSON types."""

@@ -166,10 +166,10 @@ _WITHOUT_NUMBER: Mapping[str, str] = {
     Rule.NO_READING: "a new reading",
     Rule.NIGHT: "sunrise",
     Rule.PROBE_LOST: "a temperature",
-    Rule.HARDWARE: "`clear`, once the cause is mended",
+    Rule.HARDWARE: "`clear`, once the cause is fixed",
     Rule.RULE: "another answer of its rule",
     Rule.AFTER: "the load before it having had enough",
     Rule.FULL: "the load cooling down",
-    "balance_blind": "a meter that tells the house's use or the grid's power",
+    "balance_blind": "a meter that reports the house's use or the grid's power",
 }
 """What flips the decisions of these rules, where no number tells how far it is."""

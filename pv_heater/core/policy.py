@@ -90,7 +90,7 @@ class LoadPolicy:
         maximum=30,
     )
     temperature_from: object | None = setting(
-        "the probe in its tank, for target_c and max_c where the meter does not tell the temperature", default=None
+        "the probe in its tank, for target_c and max_c where the meter does not report the temperature", default=None
     )
 
     after: After | None = setting("another load that must have had enough before this one runs by itself", default=None)
@@ -130,7 +130,7 @@ class LoadPolicy:
         default=True,
     )
     run_s: float | None = setting(
-        "longest time of such a run; needed unless power_from tells its end",
+        "longest time of such a run; needed unless power_from shows its end",
         default=None,
         unit="s",
         minimum=60,
@@ -158,7 +158,7 @@ class LoadPolicy:
         if self.interruptible and self.run_s is not None:
             raise SettingProblem("means nothing without `interruptible: false`", "run_s")
         if not self.interruptible and self.run_s is None and self.power_from is None:
-            raise SettingProblem("is missing; without power_from nothing else tells when its run has ended", "run_s")
+            raise SettingProblem("is missing; without power_from nothing else shows when its run has ended", "run_s")
         if self.only_when is not None and self.on_when is not None:
             raise SettingProblem("means the same as on_when, and only then; keep one of them", "only_when")
         if self.adjustable and self.min_power_w > self.max_power_w:

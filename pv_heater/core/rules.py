@@ -184,7 +184,7 @@ class Rules:
                 continue
             unknown = dict.fromkeys(name for one in (gate, switch, only) if one is not None for name in one.unknown)
             if unknown:
-                remarks[name] = f"its condition waits for {', '.join(unknown)}, which nobody tells"
+                remarks[name] = f"its condition waits for {', '.join(unknown)}, which nothing reports"
             if wish is not None:
                 wishes[name], because[name] = wish, why
         self.latest = RuleAnswers(wishes=wishes, because=because, remarks=remarks)

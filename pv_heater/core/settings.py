@@ -71,7 +71,7 @@ class Site:
     )
     off_grid: bool = setting("true: there is no grid, so a lost grid is normal", default=False)
     feed_in: bool | None = setting(
-        "may surplus go to the grid? auto believes the meter, and no when it does not tell", default=None
+        "may surplus go to the grid? auto believes the meter, and means no when it does not say", default=None
     )
     pv: tuple[PvPlane, ...] = setting("the planes of modules", default=())
     battery: Battery | None = setting("the house battery", default=None)

@@ -27,4 +27,4 @@ class Complaints:
         self._said.add(kind)
         self._log.warning("%s", text if text.endswith((".", "?", "!")) else f"{text}.")
         if len(self._said) == _MOST_KINDS:
-            self._log.warning("So many kinds of trouble are one: this source sends noise. No more of it is told.")
+            self._log.warning("Too many kinds of errors: this source sends noise. No more of them are logged.")

@@ -21,7 +21,7 @@ _SERIAL_REGISTERS, _SYSTEM_UNIT = (800, 6), 100
 
 
 class PasswordNeeded(Exception):
-    """There is an MQTT broker, and it wants a password before it says who it is."""
+    """There is an MQTT broker, and it asks for a password before it says who it is."""
 
 
 def portal_id_by_mqtt(address: str, port: int, *, fingerprint: str | None, within_s: float) -> str | None:

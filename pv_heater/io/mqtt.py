@@ -59,8 +59,8 @@ class Broker:
     port: int | None = setting(
         "port of the broker; auto is 1883, with TLS 8883", default=None, minimum=1, maximum=65_535
     )
-    username: str | None = setting("name at the broker, if it wants one", default=None)
-    password: Secret | None = setting("password at the broker, if it wants one", default=None)
+    username: str | None = setting("name at the broker, if it asks for one", default=None)
+    password: Secret | None = setting("password at the broker, if it asks for one", default=None)
     tls: bool = setting("true: the connection is encrypted", default=False)
     ca_file: str | None = setting("certificate of the authority that signed the broker's, for TLS", default=None)
     fingerprint: str | None = setting(

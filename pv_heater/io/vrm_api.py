@@ -139,7 +139,7 @@ class VrmApi:
         token = body.get("token")
         if not isinstance(token, str) or not token:
             raise AuthRejected(
-                f"VRM wants a second factor for {self._username}, which a program cannot give: {self._make_a_token}"
+                f"VRM asks for a second factor for {self._username}, which a program cannot give: {self._make_a_token}"
             )
         self._http.hide(token)
         return token

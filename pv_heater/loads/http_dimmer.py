@@ -43,7 +43,7 @@ class HttpDimmerSettings(HttpLoadPolicy):
         "POWER that gives max_power_w; 200 with a child dimmer", default=100.0, unit="%", minimum=1, maximum=200
     )
     refresh_s: float = setting(
-        "it is told again and read back this often; it switches itself off after 300 s",
+        "its power is sent again and read back this often; it switches itself off after 300 s",
         default=15.0,
         unit="s",
         minimum=1,

@@ -27,10 +27,10 @@ class HttpLoadPolicy(LoadPolicy):
     """What every load behind HTTP has: an address, and a login if the device wants one."""
 
     url: str = setting("address of the device, such as http://192.168.1.199")
-    username: str | None = setting("name at the device, if it wants one", default=None)
-    password: Secret | None = setting("password at the device, if it wants one", default=None)
+    username: str | None = setting("name at the device, if it asks for one", default=None)
+    password: Secret | None = setting("password at the device, if it asks for one", default=None)
     auth: str = setting(
-        "how the password is sent; Shelly Gen 2 and later want digest", default="basic", choices=("basic", "digest")
+        "how the password is sent; Shelly Gen 2 and later need digest", default="basic", choices=("basic", "digest")
     )
     token: Secret | None = setting("token that goes with every request, as bearer", default=None)
 

@@ -60,7 +60,7 @@ class MqttOutputSettings(LoadPolicy):
         default=None,
     )
     ask_topic: str | None = setting(
-        "where the device is asked for its state after each command, if it does not tell it by itself",
+        "where the device is asked for its state after each command, if it does not report it by itself",
         default=None,
         check=check_topic,
     )

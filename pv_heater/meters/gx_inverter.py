@@ -37,7 +37,7 @@ class InverterWatch:
             self._missing_since_s = tick_s
         if tick_s - self._missing_since_s < self._settle_s:
             raise BadReply(
-                "the GX device tells nothing of its inverter: it is starting, or the inverter's driver is lost. "
+                "the GX device reports nothing of its inverter: it is starting, or the inverter's driver is lost. "
                 f"After {self._settle_s:.0f} s without it the house is counted from PV, grid and battery"
             )
         return True

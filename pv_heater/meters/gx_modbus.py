@@ -168,15 +168,15 @@ class GxModbusMeter:
     def _note_hung(self, sight: Sight) -> None:
         """Raises BadReply where the driver of a charger or a grid meter hangs: nobody tells what it does now."""
         for name in sorted(sight.hung - self._hung):
-            log.warning("GX: the %s has told the same voltages and currents for a minute: its driver hangs.", name)
+            log.warning("GX: the %s has reported the same voltages and currents for a minute: its driver hangs.", name)
         for name in sorted(self._hung - sight.hung):
             log.info("GX: the %s moves again.", name)
         self._hung = sight.hung
         # A hung inverter alone leaves the balance of the others.
         if len(sight.hung) > sight.inverter_hangs:
             raise BadReply(
-                f"GX: the driver of the {' and the '.join(sorted(sight.hung))} hangs, and what it does now nobody "
-                "tells; restart the GX device. Over MQTT (gx_mqtt) readings would go on."
+                f"GX: the driver of the {' and the '.join(sorted(sight.hung))} hangs, so what it does now is "
+                "unknown; restart the GX device. Over MQTT (gx_mqtt) readings would continue."
             )
 
     def _lost_inverter(self, system: System, witness: Witness) -> bool:

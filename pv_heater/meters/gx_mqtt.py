@@ -1,4 +1,4 @@
-"""The house as a GX device on the network tells it, every second and as it happens, over MQTT."""
+"""The house as a GX device on the network reports it, every second and as it happens, over MQTT."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class GxMqttMeter:
     def _note_hung(self, hung: frozenset[str]) -> None:
         for name in sorted(hung - self._hung):
             log.warning(
-                "GX: %s has told the same voltages and currents for %.0f s while the rest of the house moves: its "
+                "GX: %s has reported the same voltages and currents for %.0f s while the rest of the house moves: its "
                 "driver hangs. %s; restart the GX device.",
                 name,
                 self._frozen_s,
@@ -172,13 +172,13 @@ _HUNG = {
 _DOUBT_BEGINS = {
     Doubt.INVERTER: "the inverter's driver is lost: its consumption is only what hangs beside the inverter. The house "
     "is counted from PV, grid and battery; look after the cable to the inverter.",
-    Doubt.CONSUMPTION: "consumption is not told on all phases any more; PV, grid and battery count.",
-    Doubt.GRID: "grid power is not told on all phases any more; it is left out.",
+    Doubt.CONSUMPTION: "consumption is no longer reported on all phases; PV, grid and battery count.",
+    Doubt.GRID: "grid power is no longer reported on all phases; it is left out.",
 }
 _DOUBT_ENDS = {
     Doubt.INVERTER: "the inverter is back, and consumption counts again.",
-    Doubt.CONSUMPTION: "consumption is told on all phases again.",
-    Doubt.GRID: "grid power is told on all phases again.",
+    Doubt.CONSUMPTION: "consumption is reported on all phases again.",
+    Doubt.GRID: "grid power is reported on all phases again.",
 }
 
 
@@ -188,4 +188,4 @@ def _check_system(picture: GxPicture) -> None:
     if any(topic.startswith(house) for topic in picture.values):
         return
     left = " any more" if any(topic.startswith(house) for topic in picture.gone) else ""
-    raise BadReply(f"the GX device is awake, but its system service tells nothing of the house{left}")
+    raise BadReply(f"the GX device is awake, but its system service reports nothing of the house{left}")

@@ -70,7 +70,7 @@ def reading_from_values(
     )
     if reading.consumption_w is None and reading.grid_w is None and reading.pv_w is None and reading.battery_w is None:
         raise BadReply(
-            "the GX device tells none of grid, consumption, PV and battery power; right after its start that takes "
+            "the GX device reports none of grid, consumption, PV and battery power; right after its start that takes "
             "some seconds, later its system service is not well"
         )
     return reading

@@ -67,10 +67,10 @@ class HttpMeter:
 
         url: str | None = setting("address of the device's answer, such as http://192.168.1.50/status", default=None)
         interval_s: float = setting("how often it is asked", default=2.0, unit="s", minimum=0.2, maximum=300)
-        username: str | None = setting("name at the device, if it wants one", default=None)
-        password: Secret | None = setting("password at the device, if it wants one", default=None)
+        username: str | None = setting("name at the device, if it asks for one", default=None)
+        password: Secret | None = setting("password at the device, if it asks for one", default=None)
         auth: str = setting(
-            "how the password is sent; Shelly Gen 2 and later want digest", default="basic", choices=("basic", "digest")
+            "how the password is sent; Shelly Gen 2 and later need digest", default="basic", choices=("basic", "digest")
         )
         token: Secret | None = setting("token that goes with every request (Home Assistant)", default=None)
         alive: str | None = setting(

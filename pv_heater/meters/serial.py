@@ -47,7 +47,7 @@ class SerialMeter:
             default=("/dev/ttyUSB0",),
         )
         baud: int | None = setting(
-            "speed of the port; auto is 19200 for VE.Direct and 9600 for a Mk2 router, whose firmware V7 wants 2400",
+            "speed of the port; auto is 19200 for VE.Direct and 9600 for a Mk2 router, whose firmware V7 needs 2400",
             default=None,
             minimum=300,
             maximum=1_000_000,

@@ -92,7 +92,7 @@ def answer_question(
             wish, reason = file.ask(path, stamp, home)
             say({"load": load, "wish": wish, "reason": reason, "memory": file.memory.as_json(now_s)})
         except NotKnown as unknown:
-            reason = f"its rule waits for {unknown}, which nobody tells"
+            reason = f"its rule waits for {unknown}, which nothing reports"
             say({"load": load, "wish": "off", "reason": reason, "waits": True})
         except BaseException as error:  # noqa: BLE001 - sys.exit too: one rule must not end the others
             say({"load": load, "error": failure_text(error, path)})

@@ -1,4 +1,4 @@
-"""A temperature or a power that a device tells over HTTP, such as the state page of a dimmer or a Shelly."""
+"""A temperature or a power that a device reports over HTTP, such as the state page of a dimmer or a Shelly."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Address:
 
     url: str = setting("address that answers with JSON, such as http://192.168.1.199/state")
     scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
-    username: str | None = setting("name at the device, if it wants one", default=None)
-    password: Secret | None = setting("password at the device, if it wants one", default=None)
+    username: str | None = setting("name at the device, if it asks for one", default=None)
+    password: Secret | None = setting("password at the device, if it asks for one", default=None)
     auth: str = setting(
-        "how the password is sent; Shelly Gen 2 and later want digest", default="basic", choices=("basic", "digest")
+        "how the password is sent; Shelly Gen 2 and later need digest", default="basic", choices=("basic", "digest")
     )
     token: Secret | None = setting("token that goes with every request (Home Assistant)", default=None)
     interval_s: float = setting("how often it is asked", default=10.0, unit="s", minimum=1, maximum=300)

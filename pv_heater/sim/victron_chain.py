@@ -117,7 +117,7 @@ class VictronChain:
         """What the calculation makes of the drivers' words at that second."""
         faults = self._settings.faults
         if in_force(faults, SystemRestart, second) is not None:
-            raise SourceError("the GX device's system service tells nothing")
+            raise SourceError("the GX device's system service reports nothing")
         if self._is_lost("grid", second):
             # The readers know that what is shown then is the inverter's input only.
             raise SourceError("the GX device lost its grid meter")
@@ -138,7 +138,7 @@ class VictronChain:
             if isinstance(fault, BrokerSilent) and fault.from_s <= second < fault.to_s + fault.burst_s:
                 raise SourceError("the GX device has been silent")
         if in_force(self._settings.faults, SystemRestart, published_s) is not None:
-            raise SourceError("the GX device's system service tells nothing")
+            raise SourceError("the GX device's system service reports nothing")
         return self._words_at(published_s)
 
     def _words_at(self, second: float) -> Words:

@@ -1,6 +1,6 @@
 """Balance: spend what the house and the battery leave, without a forecast.
 
-One law: heat = spare (smoothed) - what the battery wants. The battery wants its full charge while it is well below
+One law: heat = spare (smoothed) - what the battery needs. The battery wants its full charge while it is well below
 a holding level, less and less as it comes near, and gives a little back above it. A battery already full gives the
 first watts of a probe, and the PV that comes back pays for the next ones.
 """
@@ -48,7 +48,7 @@ class Balance:
             return Budget(
                 power_w=0.0,
                 rule="balance_blind",
-                because=f"{view.reading.source} tells neither the house's use nor the grid",
+                because=f"{view.reading.source} reports neither the house's use nor the grid",
             )
         soc_percent, hold_percent = view.charge_percent, self._hold_percent(view)
         above_hold = soc_percent is not None and not view.feed_in and soc_percent > hold_percent

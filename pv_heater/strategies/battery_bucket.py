@@ -1,4 +1,4 @@
-"""The battery as the energy bucket: heat what is spare beyond what the battery wants to reach its goal.
+"""The battery as the energy bucket: heat what is spare beyond what the battery needs to reach its goal.
 
 Held a little below full it never makes the chargers throttle, so no surplus hides, and errors of seconds or minutes go
 into a few Wh of charge instead of waste or import. `balance` gives it a fixed goal, `plan` one for the hour.

@@ -1,4 +1,4 @@
-"""Bucket: the law of the Mk2 energy-bucket router, for a meter that tells the grid's power about every second.
+"""Bucket: the law of the Mk2 energy-bucket router, for a meter that reports the grid's power about every second.
 
 What goes to the grid fills a bucket of joules, what comes from it empties the bucket, and its level is the firing
 angle of the heater: the fuller, the more power. So the grid's mean power is held at nothing, or at

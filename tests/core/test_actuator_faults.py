@@ -75,7 +75,7 @@ def test_more_than_told_by_too_much_for_half_a_minute_is_a_fault(
     assert (second is not None) is found
     if second is not None:
         assert second <= 60
-        assert because.startswith(f"it draws {drawn_w:.0f} W though it was told {told_w:.0f} W: a shorted triac")
+        assert because.startswith(f"it draws {drawn_w:.0f} W though it was set to {told_w:.0f} W: a shorted triac")
 
 
 def test_a_load_of_unknown_power_is_only_held_to_being_off() -> None:
@@ -92,7 +92,7 @@ def test_a_stuck_servo_is_found_at_its_third_step() -> None:
     second, because, _ = watch(lambda *_: 900.0, lambda s, _: 400.0 + 500.0 * (s // 120), 600, exact=False)
     assert second is not None
     assert second <= 3 * 120 + 30
-    assert because == "it stays at 900 W while it was told 400 to 1900 W: its servo or knob is stuck"
+    assert because == "it stays at 900 W, set between 400 and 1900 W: its servo or knob is stuck"
 
 
 def test_a_dimmer_with_a_limit_of_its_own_is_doubted_and_not_stopped() -> None:
@@ -100,7 +100,7 @@ def test_a_dimmer_with_a_limit_of_its_own_is_doubted_and_not_stopped() -> None:
     assert second is None
     second, _, doubt = watch(lambda *_: 300.0, lambda s, _: 400.0 + 400.0 * (s // 120 % 5), 700)
     assert second is None
-    assert doubt.startswith("it stays at 300 W while it was told 400 to")
+    assert doubt.startswith("it stays at 300 W, set between 400 and")
 
 
 def test_an_open_thermostat_is_no_fault() -> None:

@@ -109,7 +109,7 @@ def test_a_rest_ends_by_itself() -> None:
 def test_a_fault_has_no_number_but_a_command() -> None:
     outcome = advance(POLICY, Memory(phase=Phase.FAULT, fault="pin lost"), situation(50, 900.0))
     assert (outcome.margins, outcome.next_change_s) == ({}, None)
-    assert flip_text(outcome.rule, outcome.margins) == "`clear`, once the cause is mended"
+    assert flip_text(outcome.rule, outcome.margins) == "`clear`, once the cause is fixed"
 
 
 def test_used_up_closings_come_back_at_midnight() -> None:

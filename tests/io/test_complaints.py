@@ -18,4 +18,4 @@ def test_noise_fills_neither_log_nor_memory(caplog: pytest.LogCaptureFixture) ->
     for number in range(10_000):
         complain(f"{number:b} is no number".replace("0", "o").replace("1", "l"))
     assert len(caplog.messages) == 51
-    assert caplog.messages[-1].endswith("No more of it is told.")
+    assert caplog.messages[-1].endswith("No more of them are logged.")

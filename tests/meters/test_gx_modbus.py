@@ -588,7 +588,7 @@ def test_what_hangs_beside_a_lost_inverter_is_not_the_house(
     read_for(meter, clock, 30)
     lose_inverter(gx)
     for _ in range(5):
-        with pytest.raises(BadReply, match="tells nothing of its inverter"):
+        with pytest.raises(BadReply, match="reports nothing of its inverter"):
             meter.read()
         clock.advance(1)
     reading = read_for(meter, clock, 20)
@@ -762,7 +762,7 @@ def test_a_driver_that_hangs_ends_readings(gx: ModbusGx, build: Build, clock: Ha
         clock.advance(1)
     gx.house(battery_w=1049)
     clock.advance(6)
-    with pytest.raises(BadReply, match="hangs, and what it does now nobody tells"):
+    with pytest.raises(BadReply, match="hangs, so what it does now is unknown"):
         meter.read()
     gx.write(CHARGER, 771, [5300, 101])
     gx.write(GRID_METER, 2616, [2311])

@@ -171,7 +171,7 @@ def test_a_killed_inverter_driver_leaves_the_balance(
     lost = {"SystemType": None, "Ac/ActiveIn/Source": None, "Ac/Consumption/L1/Power": 71.0, "Dc/Pv/Power": 900.0}
     gx.set(ess_house(**lost, **{"Ac/Grid/L1/Power": 50.0, "Dc/Battery/Power": 590.0}))
     error, before = trouble(meter)
-    assert "tells nothing of its inverter" in str(error)
+    assert "reports nothing of its inverter" in str(error)
     assert {seen.consumption_w for seen in before} <= {1747.0}
     seen = until(meter, lambda seen: True)
     assert (seen.consumption_w, house_w(seen), seen.ac_source) == (None, 760.0, None)
@@ -221,7 +221,7 @@ def test_a_dead_system_service_is_named_although_the_heart_beats(gx: GxPeer, bui
     meter.read()
     gx.remove("system/0")
     error, before = trouble(meter)
-    assert "system service tells nothing of the house any more" in str(error)
+    assert "system service reports nothing of the house any more" in str(error)
     assert before == []
     full_publishes = gx.full_publishes
     trouble(meter)
@@ -320,7 +320,7 @@ def test_a_hung_charger_is_said_once_and_ends(gx: GxPeer, build: Build, caplog: 
     finally:
         stop.set()
         living.join()
-    assert "solarcharger/279 has told the same voltages" in caplog.messages[0]
+    assert "solarcharger/279 has reported the same voltages" in caplog.messages[0]
     assert caplog.messages[1] == "GX: solarcharger/279 moves again."
 
 
@@ -346,7 +346,7 @@ def test_a_hung_inverter_leaves_the_balance(gx: GxPeer, build: Build, caplog: py
     finally:
         stop.set()
         living.join()
-    assert "vebus/276 has told the same voltages" in caplog.messages[0]
+    assert "vebus/276 has reported the same voltages" in caplog.messages[0]
     assert "Consumption is left out" in caplog.messages[0]
 
 

@@ -371,7 +371,7 @@ def test_what_hangs_beside_a_lost_inverter_is_not_the_house() -> None:
     assert seen_after(PLANT, lost, 0.0).consumption_w == 1747
     without = {**PLANT, **ess_house(**LOST)}
     for tick_s in (10.0, 14.9):
-        with pytest.raises(BadReply, match="tells nothing of its inverter"):
+        with pytest.raises(BadReply, match="reports nothing of its inverter"):
             checked(without, lost, tick_s=tick_s)
     for tick_s in (15.0, 3600.0):
         seen = seen_after(without, lost, tick_s)
@@ -387,7 +387,7 @@ def test_one_of_its_two_signs_is_enough_once_it_was_there(missing: dict[str, obj
     lost = LostDevices()
     checked(PLANT, lost)
     half = ess_house(**{**missing, "Ac/Consumption/L1/Power": 71.0})
-    with pytest.raises(BadReply, match="tells nothing of its inverter"):
+    with pytest.raises(BadReply, match="reports nothing of its inverter"):
         checked({**PLANT, **half}, lost, tick_s=1.0)
     assert checked({**PLANT, **half}, lost, tick_s=6.0) == {Doubt.INVERTER}
 

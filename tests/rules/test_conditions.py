@@ -41,7 +41,7 @@ def test_a_gate_that_cannot_be_answered_is_closed_and_says_why() -> None:
     for condition in ("soc > 90", "not soc > 90"):
         decision = house(when=condition).at(0, battery_soc_percent=None, battery_w=None)
         assert not decision.setpoints["heater"].on
-        assert decision.inputs.rule_remarks == {"heater": "its condition waits for soc, which nobody tells"}
+        assert decision.inputs.rule_remarks == {"heater": "its condition waits for soc, which nothing reports"}
 
 
 def test_a_gate_that_closes_waits_for_the_minimum_on_time() -> None:
@@ -169,7 +169,9 @@ def test_times_loads_and_forecast_can_be_asked_about() -> None:
     home.at(0, with_forecast=today, pv_w=6000.0)
     decision = home.at(10, with_forecast=today, pv_w=6000.0, load_w={})
     assert [name for name, setpoint in decision.setpoints.items() if setpoint.on] == ["first", "second"]
-    assert decision.inputs.rule_remarks == {"third": "its condition waits for forecast_tomorrow_wh, which nobody tells"}
+    assert decision.inputs.rule_remarks == {
+        "third": "its condition waits for forecast_tomorrow_wh, which nothing reports"
+    }
 
 
 def test_pings_come_from_outside_and_are_unknown_without() -> None:

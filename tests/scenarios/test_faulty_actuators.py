@@ -141,10 +141,10 @@ BROKEN_S = 2000
         (lambda second, told_w: told_w if second < BROKEN_S else 800.0, "though it is off: a welded relay", 2700 + 60),
         (
             lambda second, told_w: told_w if second < BROKEN_S or not told_w else 2000.0,
-            "though it was told 800 W: a shorted triac",
+            "though it was set to 800 W: a shorted triac",
             BROKEN_S + 60,
         ),
-        (lambda second, told_w: told_w if second < BROKEN_S else 2000.0, "though it was told 800 W", BROKEN_S + 60),
+        (lambda second, told_w: told_w if second < BROKEN_S else 2000.0, "though it was set to 800 W", BROKEN_S + 60),
     ],
     ids=["welded relay", "shorted triac, relay in order", "both"],
 )

@@ -74,7 +74,7 @@ def test_a_home_without_battery_spends_what_it_exports() -> None:
 
 def test_a_meter_that_tells_nothing_useful_is_named() -> None:
     decision = House().at(0, pv_w=None, consumption_w=None, grid_w=None, battery_w=None)
-    assert decision.loads["heater"].because == "test tells neither the house's use nor the grid"
+    assert decision.loads["heater"].because == "test reports neither the house's use nor the grid"
 
 
 def test_own_draw_is_not_counted_as_use() -> None:
