@@ -85,7 +85,7 @@ class HttpClient:
         self._connect_s, self._read_s, self._whole_s = connect_s, read_s, whole_s
         self._most_bytes = most_bytes
         self._hidden: list[str] = []
-        self._session = requests.Session()
+        self._session = _Session()
         self._lines = Lines(names or Names(), connect_s=connect_s)
         self._lines.mount_on(self._session)
         if login is not None:
@@ -157,6 +157,8 @@ class HttpClient:
                 if isinstance(error, urllib3.exceptions.ProtocolError):
                     raise BadReply(f"{self._who} broke off in the middle of its answer") from None
                 raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None
+            except ValueError as error:  # a head that makes no sense, of which the libraries know many
+                raise BadReply(self.clean(f"{self._who} answered something that is no HTTP: {error}")) from None
 
     def require_ok(self, reply: HttpReply, said: str | None = None) -> HttpReply:
         """The reply itself when it is a 2xx with JSON, else the SourceError that it means.
@@ -169,7 +171,7 @@ class HttpClient:
 
     def error_for(self, reply: HttpReply, said: str | None = None) -> SourceError:
         """The SourceError that an unwelcome reply means."""
-        status, quote = reply.status, self.clean(said or _quoted(reply.text))
+        status, quote = reply.status, self.clean(_quoted(said or reply.text))
         wish_s = retry_after_s(reply)
         if status in (401, 403):
             asks = reply.headers.get("WWW-Authenticate", "").partition(" ")[0].lower()
@@ -181,7 +183,7 @@ class HttpClient:
         if status >= 500:
             return Unreachable(f"{self._who} has a fault of its own ({status}): {quote}", retry_after_s=wish_s)
         if 300 <= status < 400:
-            host = urlsplit(reply.headers.get("Location", "")).netloc or "another address"
+            host = _quoted(_host_in(reply.headers.get("Location", "")) or "another address")
             return BadReply(
                 self.clean(f"{self._who} redirects ({status}) to {host}; set the address to where it is now")
             )
@@ -229,6 +231,8 @@ class HttpClient:
         )
 
     def _content(self, response: requests.Response) -> bytes:
+        if "," in response.headers.get("Content-Encoding", ""):
+            raise BadReply(f"{self._who} packs its answer more than once, which no answer needs")
         content = bytearray()
         while True:
             # read1 returns what has come, so that too much of it is noticed early.
@@ -265,6 +269,20 @@ class HttpClient:
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
             return f"cannot be asked: base_url {self._base_url!r} is no address; it should begin with https://"
         return f"cannot be reached at {host}: {_root_cause(error)}"
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        """Nowhere: the library takes the whole body of a redirect, however long, even where it is not to follow."""
+        return None
+
+
+def _host_in(address: str) -> str:
+    """Empty where there is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def retry_after_s(reply: HttpReply) -> float | None:
@@ -304,6 +322,15 @@ class _Basic(AuthBase):
 
 
 class _Digest(HTTPDigestAuth):
+    def handle_401(self, r: requests.Response, **kwargs: Any) -> requests.Response:
+        asks = 400 <= r.status_code < 500 and "digest" in r.headers.get("WWW-Authenticate", "").lower()
+        if asks and self._thread_local.num_401_calls < 2:  # type: ignore[attr-defined]
+            # The library takes the whole body of the question, however long. A short one leaves the connection usable.
+            r.raw.read(_CHUNK_BYTES, decode_content=False)
+            r._content = b""
+        answer: requests.Response = super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
+        return answer
+
     def build_digest_header(self, method: str, url: str) -> Any:
         header: str | None = super().build_digest_header(method, url)  # type: ignore[no-untyped-call]
         return header if header is None else _sendable(header)
