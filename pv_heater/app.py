@@ -174,6 +174,8 @@ def _start_logging(
     )
     source = config.path or "settings from a mapping"
     dry = ", DRY RUN (nothing is switched)" if dry_run or config.dry_run else ""
+    if not dry and config.gpio.factory == "mock":
+        dry = ", MOCK PINS (no pin is switched)"
     log.info("pv-heater %s for %s%s, %s; log file %s", __version__, config.site.name, dry, source, lines.path)
     for warning in (*config.warnings, config.assumed_daylight, place.doubt):
         if warning is not None:

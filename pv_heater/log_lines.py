@@ -81,6 +81,8 @@ def mode_line(name: str, before: LoadState | None, state: LoadState, now: dateti
     if end is not None and end_before is not None and abs(end - end_before) > _SAME_END:
         what = "boost" if state.mode is Mode.AUTO else f"mode {state.mode}"
         return line_of(f"{name} {what}{until}", f"as asked, before until {local_time(end_before, now)}")
+    if end is not None and end_before is None and before is not None:
+        return line_of(f"{name} boost{until}", "as asked")
     return None
 
 

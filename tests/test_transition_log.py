@@ -144,8 +144,10 @@ def test_modes_say_until_when_and_why_they_end(caplog: pytest.LogCaptureFixture)
 
 def test_another_end_of_a_boost_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
     log = Log(caplog)
-    log.at(0, pv_w=500.0, inputs={"commands": (Boost(load="heater", for_s=600.0),)})
-    (line,) = log.at(10, pv_w=500.0, inputs={"commands": (Boost(load="heater", for_s=7200.0),)})
+    log.at(0, pv_w=500.0)
+    boost = Boost(load="heater", for_s=590.0)
+    assert log.at(10, pv_w=500.0, inputs={"commands": (boost,)})[0] == "heater boost until 13:10: as asked"
+    (line,) = log.at(20, pv_w=500.0, inputs={"commands": (Boost(load="heater", for_s=7200.0),)})
     assert line == "heater boost until 15:00: as asked, before until 13:10"
 
 

@@ -147,10 +147,11 @@ class Worker(Generic[T]):
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             self._log.info(
-                "%s answers again after %s: %d failed before, the last with: %s",
+                "%s answers again; %d attempt%s failed in %s, the last one: %s",
                 self._name,
-                _duration_text(self._monotonic() - trouble.began_s),
                 trouble.failures,
+                "" if trouble.failures == 1 else "s",
+                _duration_text(self._monotonic() - trouble.began_s),
                 trouble.text,
             )
 
@@ -161,8 +162,10 @@ class Worker(Generic[T]):
         )
         delay_s = retry_delay_s(self._known_interval_s, self._trouble.failures, wish_s)
         # Each kind of trouble once: an hour without network is one line, not sixty.
-        if kind not in before.kinds:
-            self._log.warning("%s: %s Next try in %s.", self._name, _sentence(text), _duration_text(delay_s))
+        # What breaks while we hang up ourselves is no trouble.
+        if kind not in before.kinds and not self._stopping.is_set():
+            next_try = "at once" if delay_s < 0.5 else f"in {_duration_text(delay_s)}"
+            self._log.warning("%s: %s Next try %s.", self._name, _sentence(text), next_try)
         return delay_s
 
 

@@ -87,7 +87,7 @@ def test_an_outage_is_logged_once_at_its_start_and_once_at_its_end(caplog: pytes
         clock.advance(60)
     assert warnings(caplog) == ["VRM: VRM cannot be reached: no route. Next try in 60 s."]
     worker.poll_once()
-    assert "VRM answers again after 12 min: 12 failed before" in caplog.messages[-1]
+    assert "VRM answers again; 12 attempts failed in 12 min, the last one: " in caplog.messages[-1]
     assert worker.status().trouble is None
 
 
