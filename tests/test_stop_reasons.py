@@ -29,7 +29,7 @@ def stopped(step: dict[str, Any], *, load_: dict[str, Any] | None = None, **chan
     ("step", "load_", "rule", "because"),
     [
         ({"pv_w": 300.0, "consumption_w": 2500.0}, {}, "balance",
-         "200 W short, battery 97 %"),
+         "stops below 60 W, 200 W short, battery 97 %"),
         ({"pv_w": 555.0, "consumption_w": 2500.0}, {}, "balance",
          "55 W left, stops below 60 W; 55 W spare, battery 97 % needs nothing"),
         ({"battery_soc_percent": 24.0}, {}, "battery_low", "the battery holds 24 %, heating starts at 27 %"),
@@ -71,8 +71,7 @@ def test_a_stop_without_a_rest_has_its_reason_too() -> None:
     house.at(0)
     state = load(house.at(10, pv_w=300.0, consumption_w=2500.0))
     assert (state.phase, state.rule) == (Phase.OFF, "balance")
-    assert state.because.startswith("200 W short, battery 97 %")
-    assert state.because.endswith("; stops below 60 W")
+    assert state.because.startswith("stops below 60 W, 200 W short, battery 97 %")
 
 
 def test_a_late_reading_is_the_reason_while_power_is_taken_back_and_of_the_stop() -> None:
@@ -126,7 +125,7 @@ def test_the_journal_keeps_what_ended_it_as_the_last_word() -> None:
         journal.report(NOON + timedelta(seconds=seconds), decision, None, None)
     (last,) = journal.last(1)
     assert (last.to_phase, last.rule) == (Phase.COOLDOWN, "balance")
-    assert last.because.startswith("200 W short, battery 97 %")
+    assert last.because.startswith("stops below 60 W, 200 W short, battery 97 %")
 
 
 def test_a_load_that_others_leave_nothing_says_what_is_left_and_not_only_what_is_spare() -> None:

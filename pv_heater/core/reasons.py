@@ -113,7 +113,7 @@ def _ended(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
         return want.because
     stops = f"stops below {needed_w(policy, running=True):.0f} W"
     left = _left(situation)
-    return f"{want.because}; {stops}" if left is None else f"{left}, {stops}; {want.because}"
+    return f"{stops}, {want.because}" if left is None else f"{left}, {stops}; {want.because}"
 
 
 def _idle(policy: LoadPolicy, situation: Situation, want: Wanted) -> str:
