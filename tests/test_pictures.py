@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS
 from pv_heater.core.machine import TRANSITIONS, Event
 from pv_heater.core.types import Phase
+from pv_heater.pictures import overview
 from pv_heater.pictures.flowchart import HEIGHT, WIDTH, arrows, mermaid, svg
 
 PROJECT = Path(__file__).parent.parent
@@ -21,6 +22,15 @@ def test_the_picture_in_the_folder_is_the_one_the_program_draws():
     assert (PROJECT / "Pics" / "flowchart.svg").read_text(encoding="utf-8") == svg(), (
         "draw it anew: python -m pv_heater.pictures.flowchart > Pics/flowchart.svg"
     )
+
+
+def test_the_overview_in_the_folder_is_the_one_the_program_draws_and_a_phone_can_show():
+    drawn = overview.draw()
+    assert (PROJECT / "Pics" / "overview.svg").read_text(encoding="utf-8") == drawn, (
+        "draw it anew: python -m pv_heater.pictures.overview > Pics/overview.svg"
+    )
+    for text in ElementTree.fromstring(drawn).iter(f"{SVG}text"):
+        assert float(text.attrib["font-size"]) * 360 / overview.WIDTH >= 11
 
 
 def test_the_diagram_in_the_readme_is_the_one_the_program_prints():

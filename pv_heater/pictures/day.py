@@ -80,7 +80,7 @@ def day_bars(samples: Sequence[DaySample], *, capacity_wh: float, zone: tzinfo, 
         ("battery", lambda sample: 100.0 * sample.stored_wh / capacity_wh, 100.0, "%"),
     ]
     most_w = max([100.0, *(sample.sun_w for sample in samples)])
-    lines = [f"{'hour':8}{''.join(f'{hour:<8}' for hour in range(0, 24, 4))}"]
+    lines = [f"{'hour':8}{''.join(f'{hour:<8}' for hour in range(0, 24, 4))}".rstrip()]
     for word, value, most, unit in rows:
         means = _half_hours(samples, value, zone)
         highest = max((mean for mean in means if mean is not None), default=0.0)
