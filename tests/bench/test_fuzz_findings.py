@@ -42,7 +42,6 @@ NIGHT_WITH_A_BROKEN_INVERTER = gx_examples.words_as_bytes(
             "forecast_solar.answer", b'{"result": {"2026-06-21 12:00:00": 253402300800}}', id="energy of a power plant"
         ),
         pytest.param("recording.vrm", seeds.VRM_RECORDINGS[0].replace(b"60.0", ENDLESS), id="an endless second"),
-        pytest.param("state", seeds.STATES[0].replace(b"3000.0", ENDLESS), id="an endless forced mode"),
     ],
 )  # fmt: skip
 def test_it_is_refused_in_a_sentence(name: str, payload: bytes, tmp_path: Path) -> None:
@@ -56,9 +55,20 @@ def test_a_header_that_asks_for_no_time_is_no_wish_to_wait(header: bytes, tmp_pa
     assert parser_called("http.retry_after").new(tmp_path)(header + b"\n" + header) is None
 
 
-@pytest.mark.parametrize("name", ["state", "kept_forecast", "kept_units"])
+@pytest.mark.parametrize("name", ["kept_forecast", "kept_units"])
 def test_a_kept_file_of_brackets_is_as_good_as_none(name: str, tmp_path: Path) -> None:
     assert parser_called(name).new(tmp_path)(DEEP) is None
+
+
+def test_a_saved_state_of_brackets_is_set_aside_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PvHeaterError, match="it is damaged"):
+        parser_called("state").new(tmp_path)(DEEP)
+
+
+def test_an_endless_number_in_a_saved_state_costs_only_itself(tmp_path: Path) -> None:
+    endless = seeds.STATES[0].replace(b"3000.0", ENDLESS)
+    assert endless != seeds.STATES[0]
+    parser_called("state").new(tmp_path)(endless)
 
 
 def test_a_kept_forecast_that_no_home_has_is_ignored(tmp_path: Path) -> None:
