@@ -30,8 +30,9 @@ MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
 """At 0 degrees east the sun stands highest at noon."""
 HOUR = 3600.0
 TICK_S = 10.0
-DARK_TICK_S = 300.0
-"""While it is dark, nothing is on and nobody orders anything: half of a day's ticks decide nothing."""
+DARK_TICK_S = 60.0
+"""While it is dark, nothing is on and nobody orders anything: half of a day's ticks decide nothing. No longer than the
+slowest meter here takes between two readings, or each of them would look like the end of a silence."""
 DAWN_S = 900.0
 """So long before the sun comes the usual pace begins: readings, filters and timers are then as they would be."""
 BALANCE: dict[str, Any] = {"type": "balance"}

@@ -29,7 +29,8 @@ def test_a_kettle_as_heating_starts_is_not_paid_by_the_grid(pace: dict[str, Any]
     """
     08:00  2500 W of sun; heating starts some minutes later
     +10 s  a kettle of 2 kW for three minutes: only 200 W are spare, and the minimum on time holds the heater
-    +30 s  it is at its least power, 60 W; at the portal's pace as soon as the kettle's reading has come
+    +60 s  it is near its least power, the battery having bridged the first half minute; at the portal's pace as soon
+           as the kettle's reading has come
     +13 min at full power again, without another start
     """
     sunny = [(0, 0, 300), (8, 2500, 300)]
@@ -38,8 +39,8 @@ def test_a_kettle_as_heating_starts_is_not_paid_by_the_grid(pace: dict[str, Any]
     day = live(day_of([*sunny, *kettle], until_hour=12), strategy=PLAN, start_percent=100.0, **pace)
     assert day.bought_wh(8, 12) == 0
     assert day.discharged_wh(8, 12) < 25
-    assert day.power_w(start + (40 if pace is GX else 160) / HOUR) <= 200
-    assert day.power_w(start + 800 / HOUR) == 2000
+    assert day.power_w(start + (70 if pace is GX else 160) / HOUR) <= 200
+    assert day.power_w(start + 800 / HOUR) >= 2000 - 25  # the last step to full power needs a quarter of the dead band
     assert day.starts() == 1
 
 
