@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable
 
+THREAD_NAME = "probes"
 PING_EVERY_S = 30.0
 FILE_EVERY_S = 5.0
 FORGOTTEN_S = 120.0
@@ -41,7 +42,7 @@ class Probes:
             raise ValueError(f"rules ask about {MOST_PROBES} hosts and files already, and {target!r} is one more")
         self._wanted[key] = time.monotonic()
         if self._thread is None and self._begin:
-            self._thread = threading.Thread(target=self._run, name="probes", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
             self._thread.start()
         found, due_s = self._answers.get(key, (None, 0.0))
         return found if time.monotonic() - due_s < STALE_S else None

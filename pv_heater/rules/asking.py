@@ -147,11 +147,14 @@ class RuleProcess:
 
 
 def take_in(result: Round, words: Mapping[str, Any]) -> None:
-    """Note one line of the process."""
+    """Note one line of the process. Raises ChildGone for one that makes no sense: a rule may have written it."""
     if "begin" in words:
         result.begun = str(words["begin"])
     elif "done" in words:
-        result.done, result.probes = True, {str(key): value is True for key, value in words["probes"].items()}
+        probes = words.get("probes")
+        if not isinstance(probes, Mapping) or result.begun is not None:
+            raise ChildGone("it talks nonsense")
+        result.done, result.probes = True, {str(key): value is True for key, value in probes.items()}
     elif "load" in words:
         load, result.begun = str(words["load"]), None
         if "error" in words:

@@ -1,7 +1,7 @@
 """The process in which rule files run: ``python -m pv_heater.rules.child``, questions on stdin, answers on stdout.
 
-It is fenced against mistakes, not against its owner: little memory, no forks, and whoever started it ends it when it
-does not answer. Before each rule it says which one it is about to ask, so that the guilty one is known.
+It is fenced against mistakes, not against its owner: little memory, no forks, no other programs, and whoever started it
+ends it when it does not answer. Before each rule it says which one it is about to ask, so that the guilty one is known.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
-from pv_heater.io.probes import Probes
+from pv_heater.io.fence import no_programs
+from pv_heater.io.probes import THREAD_NAME, Probes
 from pv_heater.rules.home import Home, NotKnown, RuleMemory
 
 MOST_MEMORY_BYTES = 48 * 1024 * 1024
@@ -109,7 +110,7 @@ def fence_in() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which ends this one
-    os.fork = os.forkpty = _no_forks
+    no_programs(but_thread=THREAD_NAME)
 
 
 def private_streams() -> tuple[TextIO, TextIO]:
@@ -138,10 +139,6 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
         answer_question(json.loads(line), files, probes, say)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-
-
-def _no_forks() -> NoReturn:
-    raise PermissionError("a rule must not fork")
 
 
 if __name__ == "__main__":

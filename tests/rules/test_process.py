@@ -109,6 +109,9 @@ def test_a_rule_answers_with_its_reason(rigs: Callable[..., Rig]) -> None:
         ("def rule(home):\n    raise KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("def rule(home):\n    return rule(home)\n", "RecursionError"),
         ("import os\ndef rule(home):\n    os.fork()\n", "PermissionError: a rule must not fork"),
+        ("import subprocess\ndef rule(home):\n    subprocess.Popen(['true'])\n", "must not start other programs"),
+        ("import os\ndef rule(home):\n    os.system('true')\n", "must not start other programs"),
+        ("import os\ndef rule(home):\n    os.posix_spawn('/bin/true', ['true'], {})\n", "other.py line 3: Perm"),
         ("def rule(home):\n    return 'a' * 10**9\n", "other.py line 2: MemoryError"),
         ("def rule(home):\n    x = []\n    while True:\n        x.append('a' * 10**6)\n", "MemoryError"),
         ("def rule(home):\n    [home.start_timer(str(n), 9) for n in range(200)]\n", "100 timers"),
@@ -204,6 +207,27 @@ def test_a_rule_that_comes_to_no_end_is_ended_and_not_asked_again(rigs: Callable
     assert rig.ask().wishes["other"] is Mode.ON
 
 
+FORGED = """
+import gc, io
+def rule(home):
+    for out in gc.get_objects():
+        if isinstance(out, io.TextIOWrapper) and out.writable() and out.fileno() > 2:
+            out.write(%r)
+            out.flush()
+"""
+
+
+@pytest.mark.parametrize("line", ['{"done": true}\n', '{"done": true, "probes": {}}\n', '{"done": 1, "probes": []}\n'])
+def test_a_rule_that_answers_for_the_process_is_not_asked_again(rigs: Callable[..., Rig], line: str) -> None:
+    rig = rigs()
+    rig.write("good", GOOD)
+    rig.write("other", FORGED % line)
+    answer = rig.ask()
+    assert answer.wishes["other"] is Mode.OFF
+    assert "until the file changes" in answer.because["other"]
+    assert rig.ask().wishes == {"good": Mode.ON, "other": Mode.OFF}
+
+
 def test_others_keep_their_answer_while_a_rule_is_ended(rigs: Callable[..., Rig]) -> None:
     rig = rigs()
     rig.write("good", GOOD)
@@ -219,8 +243,10 @@ def test_what_a_rule_started_ends_with_its_process(rigs: Callable[..., Rig], tmp
     told = tmp_path / "pid"
     rig.write(
         "good",
-        "import subprocess\ndef rule(home):\n"
-        f"    child = subprocess.Popen(['sleep', '60'])\n    open({str(told)!r}, 'w').write(str(child.pid))\n",
+        "import subprocess, threading\ndef start():\n"
+        f"    child = subprocess.Popen(['sleep', '60'])\n    open({str(told)!r}, 'w').write(str(child.pid))\n"
+        "def rule(home):\n    around = threading.Thread(target=start, name='probes')  # a way around\n"
+        "    around.start()\n    around.join()\n",
     )
     rig.ask()
     pid = int(told.read_text(encoding="utf-8"))
