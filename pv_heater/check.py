@@ -24,6 +24,7 @@ from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
 from pv_heater.outputs import with_found_curve
+from pv_heater.paths import open_to_all
 from pv_heater.played import open_recording, refused_recording
 from pv_heater.ports import Tools
 from pv_heater.wiring import boot_problems, pin_settings
@@ -39,6 +40,7 @@ def check_all(config: Config) -> CheckReport:
     findings += [Finding(what="settings", says=text, warning=True) for text in warnings]
     findings += doubts(config)
     findings += open_secrets(config)
+    findings += [Finding(what="settings", says=text, warning=True) for text in open_to_all(config)]
     findings += _wiring(config)
     findings.append(_clock(config))
     findings += _outputs(config)

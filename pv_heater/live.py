@@ -28,7 +28,7 @@ from pv_heater.journal import Journal
 from pv_heater.keep import StateSaver
 from pv_heater.loop import Loop
 from pv_heater.outputs import Outputs, owner_of, transition_log
-from pv_heater.paths import make_state_dir
+from pv_heater.paths import make_state_dir, open_to_all
 from pv_heater.rules.live import build_rules
 from pv_heater.showing import Displays
 from pv_heater.sources import Sources
@@ -70,6 +70,8 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
         if broke_off_at is not None:
             when = f"{broke_off_at.astimezone(ZoneInfo(config.site.timezone)):%Y-%m-%d %H:%M:%S}"
             log.warning("the last run ended without switching off (killed or power cut) at about %s", when)
+        for text in open_to_all(config):
+            log.warning("%s", text)
         if config.path is not None:
             ends.enter_context(register_settings(config.path, folder))
         loads = outputs.loads

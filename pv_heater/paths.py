@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,3 +33,24 @@ def make_state_dir(config: Config) -> Path:
     if not os.access(folder, os.W_OK):
         raise ConfigError("state_dir", [f"{folder} cannot be written; name a folder you may write"])
     return folder
+
+
+def open_to_all(config: Config) -> list[str]:
+    """What every user of this machine can write and with it switch heaters, a sentence each: settings, rules, state."""
+    folders = [state_dir(config)]
+    files: list[Path] = []
+    if config.path is not None:
+        rules = config.path.parent / "rules"
+        folders.append(rules)
+        files = [config.path, *rules.glob("*.py")]
+    found = [path for path in (*files, *folders) if _is_open(path)]
+    return [f"every user of this machine can write {path}: chmod o-w {path}" for path in found]
+
+
+def _is_open(path: Path) -> bool:
+    """In a sticky folder, such as /tmp, nobody can replace what is another user's."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX

@@ -7,6 +7,7 @@ import pytest
 
 from pv_heater.check_secrets import open_secrets
 from pv_heater.config import load_config
+from pv_heater.paths import open_to_all
 from tests.strangers import open_ways
 
 VRM = "meter: {type: vrm, installation_id: 123456, token: '%s'}\nloads: [{type: dry_run, name: a, max_power_w: 100}]\n"
@@ -44,3 +45,20 @@ def test_nobody_gets_to_a_file_in_a_closed_folder(tmp_path: Path) -> None:
     open_ways(tmp_path / "x")
     os.chmod(tmp_path, 0o700)
     assert open_secrets(load_config(tmp_path / "config.yaml")) == []
+
+
+def test_what_every_user_can_write_is_named(tmp_path: Path) -> None:
+    settings, rules, state = tmp_path / "config.yaml", tmp_path / "rules", tmp_path / "state"
+    settings.write_text(VRM % "x")
+    config = load_config(settings)
+    assert open_to_all(config) == []
+    for folder in (rules, state):
+        folder.mkdir()
+    (rules / "a.py").write_text("")
+    paths = [settings, rules / "a.py", state, rules]
+    for path in paths:
+        path.chmod(0o755)
+    assert open_to_all(config) == []
+    for path in paths:
+        path.chmod(0o777)
+    assert open_to_all(config) == [f"every user of this machine can write {path}: chmod o-w {path}" for path in paths]
