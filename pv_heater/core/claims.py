@@ -6,7 +6,7 @@ from pv_heater.core.allocator import Claim
 from pv_heater.core.duty import Duty
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory
-from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
+from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s, start_delay_s
 from pv_heater.core.types import Mode, Phase
 
 
@@ -53,7 +53,7 @@ def takes_surplus(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
 
 def starts_at_once(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
     """Whether an idle load that is given power draws it now; False while its start delay has still to run."""
-    if policy.start_delay_s <= 0:
+    if start_delay_s(policy, memory, tick_s) <= 0:
         return True
     return memory.phase is Phase.ARMED and delay_left_s(policy, memory, tick_s) <= 0
 

@@ -21,4 +21,11 @@ def counted(memory: Memory, elapsed_s: float, *, measured_w: float | None, max_p
 
 def new_day(memory: Memory) -> Memory:
     """With the counts of the day at their beginning."""
-    return replace(memory, closings=0, energy_wh=0.0, enough_since_s=None, ran_because=None)
+    return replace(
+        memory,
+        closings=0,
+        run_from_wh=memory.run_from_wh - memory.energy_wh,
+        energy_wh=0.0,
+        enough_since_s=None,
+        ran_because=None,
+    )

@@ -16,7 +16,7 @@ from pv_heater.core.reasons import outcome_of
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.run_to_end import Run
 from pv_heater.core.situation import Memory, Outcome, Situation
-from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s
+from pv_heater.core.timers import delay_left_s, dwell_left_s, rest_left_s, start_delay_s, with_run_ended
 from pv_heater.core.types import Mode, Phase, Stop
 from pv_heater.core.wants import Wanted, full_reason, wanted
 
@@ -89,12 +89,19 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
         event = _event(policy, memory, situation, want, full)
         if event is None:
             break
+        if memory.phase is Phase.HEATING:
+            memory = with_run_ended(policy, memory, situation.tick_s, for_want_of_sun=_lacks_sun(situation, want))
         memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
     memory = _set_power(policy, memory, situation, want)
     outcome = replace(outcome_of(policy, before, memory, situation, want, full), stop=_stop_of(memory, situation))
     if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
     return outcome
+
+
+def _lacks_sun(situation: Situation, want: Wanted) -> bool:
+    """Whether what ends a run is that too little is spare, and no order, guarantee, night or limit."""
+    return want.rule == Rule.GRID_DRAW or (situation.energy is None and want.rule == situation.rule)
 
 
 def _stop_of(memory: Memory, situation: Situation) -> Stop:
@@ -152,9 +159,10 @@ def _event(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wante
         return Event.SPENT if phase is Phase.ARMED else None
     if want.immediate_start:
         return Event.HELD
-    if phase is Phase.OFF and policy.start_delay_s > 0:
+    delay_s = start_delay_s(policy, memory, situation.tick_s)
+    if phase is Phase.OFF and delay_s > 0:
         return Event.SURPLUS
-    delayed = policy.start_delay_s > 0 and delay_left_s(policy, memory, situation.tick_s) > 0
+    delayed = delay_s > 0 and delay_left_s(policy, memory, situation.tick_s) > 0
     return None if delayed or situation.switch_free_s is not None else Event.HELD
 
 
@@ -174,7 +182,8 @@ def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
     opened_s = tick_s if memory.phase is Phase.HEATING else memory.opened_s
     if phase is Phase.HEATING:
         # A start is a new test.
-        memory = replace(memory, closings=memory.closings + 1, idle=None, ran_because=None)
+        closings, from_wh = memory.closings + 1, memory.energy_wh
+        memory = replace(memory, closings=closings, run_from_wh=from_wh, idle=None, ran_because=None)
     return replace(memory, phase=phase, since_s=tick_s, opened_s=opened_s)
 
 

@@ -13,7 +13,7 @@ from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.run_to_end import LONGEST_RUN_S
 from pv_heater.core.situation import Memory, Outcome, Situation
-from pv_heater.core.timers import dwell_left_s, rest_left_s
+from pv_heater.core.timers import dwell_left_s, rest_left_s, start_delay_s
 from pv_heater.core.types import Phase
 from pv_heater.core.wants import Wanted, needed_w
 
@@ -69,7 +69,8 @@ def _change(policy: LoadPolicy, before: Memory, memory: Memory, situation: Situa
     if before.phase is Phase.FULL:
         return Reason(Rule.FULL, _freed(policy, before, memory, situation), rests_s)
     if before.phase is Phase.ARMED:
-        return Reason(want.rule, f"{_idle(policy, situation, want)}; did not last {policy.start_delay_s:.0f} s")
+        delay_s = start_delay_s(policy, before, situation.tick_s)
+        return Reason(want.rule, f"{_idle(policy, situation, want)}; did not last {delay_s:.0f} s")
     return None
 
 
@@ -100,8 +101,9 @@ def _stand(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wante
         text = f"{left_s:.0f} s of {policy.min_on_s:.0f} s minimum on time are left; {_ended(policy, situation, want)}"
         return Reason(Rule.MIN_ON, text, tick_s + left_s)
     if memory.phase is Phase.ARMED:
-        text = f"{want.because}; must last {policy.start_delay_s:.0f} s"
-        return Reason(Rule.START_DELAY, text, memory.since_s + policy.start_delay_s)
+        delay_s = start_delay_s(policy, memory, tick_s)
+        why = ", since the runs before gave little" if delay_s > policy.start_delay_s else ""
+        return Reason(Rule.START_DELAY, f"{want.because}; must last {delay_s:.0f} s{why}", memory.since_s + delay_s)
     if memory.phase is Phase.OFF and want.rule == situation.rule and memory.closings >= policy.max_closings_per_day:
         return Reason(Rule.MAX_CLOSINGS, f"all {policy.max_closings_per_day} closings of today are used up")
     return Reason(want.rule, want.because if want.power_w > 0 else _idle(policy, situation, want))

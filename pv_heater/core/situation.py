@@ -30,6 +30,10 @@ class Memory:
     forced_w: float | None = None
     closings: int = 0
     """Starts since midnight."""
+    run_from_wh: float = 0.0
+    """`energy_wh` when it went on."""
+    poor_runs: int = 0
+    """So many runs in a row were hardly worth a closing; see `core.timers`. Forgotten over a restart."""
     energy_wh: float = 0.0
     """Energy since midnight."""
     fault: str | None = None
