@@ -73,7 +73,7 @@ class DaySummary:
         if not all(heats):
             return "not visible yet"
         if all(phase in (Phase.HEATING, Phase.FULL) for phase in phases):
-            return "with all loads at full power" if heats else "with all loads full"
+            return "with loads at full power" if heats else "with loads full"
         return "too little to start a load"
 
     def _load_lines(self, decision: Decision) -> list[str]:
@@ -88,7 +88,7 @@ class DaySummary:
         lines = []
         for by_reason, what in (
             (self._sold_wh, "{} went to the grid"),
-            (self._hidden_wh, f"up to {{}} of sun unused, going by {source}"),
+            (self._hidden_wh, f"up to {{}} of sun unused (by {source})"),
         ):
             most = sorted(by_reason.items(), key=lambda item: -item[1])[:3]
             why = ", ".join(f"{kilowatt_hours(part_wh)} {text}" for text, part_wh in most if part_wh >= _LEAST_WH)

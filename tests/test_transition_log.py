@@ -166,7 +166,7 @@ def test_the_day_is_summed_up_when_its_hours_end(caplog: pytest.LogCaptureFixtur
     lines = log.at(3660, now=NOON + timedelta(hours=9), silent=True)
     assert [line for line in lines if line.startswith("today: ")] == [
         "today: heater used 1.99 kWh in 1 start",
-        "today: 600 Wh went to the grid: 580 Wh with all loads at full power",
+        "today: 600 Wh went to the grid: 580 Wh with loads at full power",
     ]
     assert not any(line.startswith("today") for line in log.at(3670, now=NOON + timedelta(hours=10), silent=True))
 
