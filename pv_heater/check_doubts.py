@@ -42,8 +42,8 @@ def _place(config: Config) -> Iterator[Doubt]:
     if site.timezone == "UTC":
         yield (
             "site.timezone",
-            "is UTC, also if it was not given: is that the clock on your wall? Days, timers and prices go by it; "
-            "set it, such as Europe/Vienna",
+            "is UTC, which is also the default: does the clock on your wall show that? Days, timers and prices go by it"
+            "; set it, such as Europe/Vienna",
         )
     if site.latitude is None or site.longitude is None:
         return
