@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import socket
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from pv_heater.core.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.io.deadline import Deadline
 from pv_heater.io.http_lines import Lines
-from pv_heater.io.names import LookUpTooSlow, Names
+from pv_heater.io.names import Names, not_found
 from pv_heater.io.tls_words import tls_trouble
 
 _CONNECT_S = 5.0
@@ -380,7 +379,7 @@ def _root_cause(error: BaseException) -> str:
         if inner is None:
             break
         cause = inner
-    if isinstance(cause, socket.gaierror) and not isinstance(cause, LookUpTooSlow):
+    if not_found(cause):
         return "this name was not found; is the network up, is the name right?"
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror

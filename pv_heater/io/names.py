@@ -33,6 +33,11 @@ class LookUpTooSlow(socket.gaierror):
     """The name was still being looked up when the time was over; the look-up goes on."""
 
 
+def not_found(error: BaseException) -> bool:
+    """Whether a look-up answered that there is no such name, or nobody who would know it."""
+    return isinstance(error, socket.gaierror) and not isinstance(error, LookUpTooSlow)
+
+
 class Names:
     """Addresses of the few names that one client asks for. `connect` is for one thread at a time.
 
