@@ -35,7 +35,7 @@ class Gpio:
     """How pins are driven."""
 
     factory: str = setting(
-        "library that drives the pins; mock runs the real code on pins of thin air",
+        "library that drives the pins; mock runs the real code on pretended pins",
         default="auto",
         choices=("auto", "lgpio", "rpigpio", "mock"),
     )

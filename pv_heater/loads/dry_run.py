@@ -1,4 +1,4 @@
-"""An output of thin air: stands in for any other when `dry_run: true`, so that decisions can be watched first."""
+"""Switches nothing: takes the place of any other output when `dry_run: true`, so that decisions can be watched first."""
 
 from __future__ import annotations
 
