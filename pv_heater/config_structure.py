@@ -195,7 +195,9 @@ def setting_keys(cls: type[Any]) -> list[str]:
 def suggestion(word: Any, known: Iterable[str]) -> str:
     """``did you mean …?``, or what there is to choose from."""
     names = list(known)
-    close = difflib.get_close_matches(str(word), names, n=1)
+    parts = sorted(str(word).split("_"))
+    close = [name for name in names if sorted(name.split("_")) == parts]  # the same words in another order
+    close = close or difflib.get_close_matches(str(word), names, n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {_listed(names)}"
 
 

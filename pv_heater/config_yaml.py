@@ -142,6 +142,9 @@ def _syntax_sentence(error: yaml.YAMLError) -> str:
         problem = "a second `: ` in one line; put the value in quotes, or check the indentation"
     if "single document" in str(getattr(error, "context", "")):
         problem = "a second document begins (---); one file is one configuration"
+    began = getattr(error, "context_mark", None)
+    if began is not None and "end of stream" in problem and "quoted" in str(getattr(error, "context", "")):
+        return f"line {began.line + 1}: is not valid YAML: a quote is opened here and does not end"
     return f"{where}is not valid YAML: {problem}"
 
 

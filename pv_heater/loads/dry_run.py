@@ -1,4 +1,4 @@
-"""Switches nothing: takes the place of any other output when `dry_run: true`, so that decisions can be watched first."""
+"""Switches nothing: replaces any other output when `dry_run: true`, so that you can watch its decisions first."""
 
 from __future__ import annotations
 

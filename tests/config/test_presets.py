@@ -9,6 +9,7 @@ import pytest
 
 from pv_heater.config import load_config
 from pv_heater.config_presets import PRESETS_FOLDER, preset_words, with_preset
+from pv_heater.config_structure import suggestion
 from pv_heater.core.setting import SettingProblem
 from pv_heater.errors import ConfigError
 
@@ -150,3 +151,7 @@ def test_the_presets_of_a_type_are_listed() -> None:
 def test_a_user_cannot_name_a_setting_of_the_table_itself() -> None:
     with pytest.raises(SettingProblem):
         with_preset({"preset": "meters"}, "..", folder=PRESETS_FOLDER / "meters")
+
+
+def test_the_words_of_a_preset_in_another_order_are_recognised() -> None:
+    assert suggestion("shelly_3em_pro", ["shelly_3em", "shelly_pro_3em"]) == "did you mean shelly_pro_3em?"

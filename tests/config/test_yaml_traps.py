@@ -73,6 +73,7 @@ def test_lists_may_be_lists_or_one_group_alone(tmp_path):
         (b"site: {name: H\xf6hle}\n", "is not UTF-8 text (byte 15"),
         (b"site: {name: [\n", "is not valid YAML"),
         (b"site:\n  name: a: b\n", "line 2: is not valid YAML: a second `: ` in one line"),
+        (b'site: {name: "a}\nloads: []\n', "line 1: is not valid YAML: a quote is opened here and does not end"),
         (b"site:\n\tname: a\n", "line 2: is not valid YAML: a tab"),
         (b"a: 1\n---\nb: 2\n", "a second document begins"),
         (b"a: \x00\n", "is not valid YAML"),
