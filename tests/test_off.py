@@ -19,7 +19,7 @@ from pv_heater.core.pin_settings import RelayPin, ServoPin, WiperPins
 from pv_heater.io.clock import SystemClock
 from pv_heater.io.control import ControlServer
 from pv_heater.io.lock_places import LockPlaces
-from pv_heater.io.pin_lock import lock_state_dir
+from pv_heater.io.pin_lock import lock_pins, lock_state_dir
 from pv_heater.io.pins_file import outputs_in, read_pins_file, write_pins_file
 from pv_heater.loads.relay import Relay
 from pv_heater.loads.servo_regulator import ServoRegulator
@@ -311,6 +311,18 @@ def test_after_a_refused_start_systemd_s_off_leaves_the_other_controller_alone(
     monkeypatch.setenv("EXIT_STATUS", "1")
     assert home.off() == 0
     assert running == [{"command": "off"}]
+
+
+def test_pins_that_a_controller_holds_are_not_called_open_where_its_door_has_been_taken(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.remember_pins()
+    home.configure("")
+    with lock_pins([RELAY, SERVO], "/home/me/config.yaml", "mock", state_dir=home.state_dir):
+        assert home.off() == 3
+    assert home.seen() == []
+    assert f"{RELAY} is held by process {os.getpid()} (/home/me/config.yaml" in capsys.readouterr().err
+    assert home.off() == 0
 
 
 def test_a_controller_of_other_settings_in_another_folder_is_not_asked(home: Home, tmp_path: Path) -> None:
