@@ -77,6 +77,8 @@ class Summary:
             lines.append(
                 f"so heating caught {caught_wh / 1000:.2f} kWh of it ({share:.0f} %) and bought {_more(bought_wh)}"
             )
+        elif abs(bought_wh) >= LEAST_TOLD_WH:
+            lines.append(f"so heating bought {_more(bought_wh)}")
         if abs(stored_wh) >= LEAST_TOLD_WH:
             lines.append(f"and left the battery with {_more(stored_wh)}")
         return lines
