@@ -37,7 +37,9 @@ def test_power_zero_opens_the_relay() -> None:
     house = gap_house()
     sun = forecast(pv_w=4000)
     for step in range(7):
-        decision = house.at(10 * step, pv_w=3995.0 if step else 1000.0, battery_w=-500.0, with_forecast=sun)
+        pv_w = 3995.0 if step else 1000.0
+        use_w = pv_w + 500.0  # what the sun lacks the battery gives
+        decision = house.at(10 * step, pv_w=pv_w, consumption_w=use_w, battery_w=-500.0, with_forecast=sun)
     assert not decision.setpoints["heater"].on
     assert decision.loads["heater"].phase is not Phase.HEATING
 

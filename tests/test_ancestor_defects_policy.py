@@ -91,7 +91,7 @@ def test_a_board_changes_more_than_one_relay_a_minute_and_not_always_the_first()
     """The relay automation changed one relay a minute at most, the lowest first: eight took eight minutes to shed."""
     rows = [relay(f"relay_{number}", 16 + number) for number in range(1, 9)]
     house = House(config(loads=rows))
-    assert powers(house.at(0, pv_w=9000.0)) == [1000] * 8
+    assert powers(house.at(0, pv_w=9000.0, battery_w=2000.0, grid_w=-6500.0)) == [1000] * 8
     assert powers(house.at(10, pv_w=500.0, consumption_w=8500.0)) == [0] * 8
 
 

@@ -47,12 +47,12 @@ def test_a_load_that_ran_twice_today_has_run_today() -> None:
     picture = house.controller.rules.picture()
     assert picture is not None
     assert picture["load.pump"]["runs_today"] == 2.0
-    assert house.at(200, pv_w=9000.0).setpoints["heater"].on
+    assert house.at(200, pv_w=6000.0).setpoints["heater"].on
 
 
 @pytest.mark.parametrize("answer", [0, 3, "auto", "", True, ["on"]])
 def test_a_rule_cannot_force_a_mode_by_its_answer(answer: object) -> None:
-    with pytest.raises(ValueError, match='"on", "off" or None'):
+    with pytest.raises(ValueError, match='"on", "off" or "surplus"'):
         checked(answer)
 
 
