@@ -90,7 +90,8 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
         if event is None:
             break
         if memory.phase is Phase.HEATING:
-            memory = with_run_ended(policy, memory, situation.tick_s, for_want_of_sun=_lacks_sun(situation, want))
+            lacks_sun = event in (Event.SPENT, Event.BLOCKED) and _lacks_sun(situation, want)
+            memory = with_run_ended(policy, memory, situation.tick_s, for_want_of_sun=lacks_sun)
         memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
     memory = _set_power(policy, memory, situation, want)
     outcome = replace(outcome_of(policy, before, memory, situation, want, full), stop=_stop_of(memory, situation))

@@ -5,6 +5,7 @@ import pytest
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.situation import Memory
 from pv_heater.core.timers import FORGIVEN_S, start_delay_s, with_run_ended
+from pv_heater.core.types import ClearFault
 from tests.builders import House, config, heater
 
 POLICY = LoadPolicy(name="heater", max_power_w=2000, start_delay_s=5, min_on_s=300)
@@ -40,6 +41,14 @@ def test_what_its_owner_or_a_guard_ended_was_not_poor_and_a_longer_delay_stays()
     assert start_delay_s(POLICY, after(5.0, 5.0, for_want_of_sun=False), 1000.0) == 5
     patient = LoadPolicy(name="heater", max_power_w=2000, start_delay_s=90, min_on_s=300)
     assert start_delay_s(patient, after(5.0, 5.0), 1000.0) == 90
+
+
+def test_a_fault_that_was_cleared_is_followed_by_no_longer_wait() -> None:
+    house = House(config(loads=[heater(min_on_s=300)]))
+    assert house.at(0).setpoints["heater"].on
+    assert not house.at(1, inputs={"health": {"heater": "a pin cannot be written"}}).setpoints["heater"].on
+    seen = [house.at(second, inputs={"commands": (ClearFault(load="heater"),)}) for second in (2, 3)]
+    assert seen[-1].setpoints["heater"].on
 
 
 def test_a_load_whose_switching_costs_nothing_does_not_wait() -> None:
