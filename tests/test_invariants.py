@@ -121,6 +121,16 @@ def test_what_must_never_happen(
     play(house(rows, law), sky_w, steps)
 
 
+def test_what_was_taken_before_the_newest_ends_no_silence() -> None:
+    """A minute of silence, a reading of 400 s ago, and then a new one: it may be what was slept through."""
+    said: dict[str, Any] = dict.fromkeys((*SEEN, "wish", "force", "clock_trusted"))
+    said |= {"elapsed_s": 0.2, "wall_jump_s": 0.0, "silent": False, "age_s": 0.0, "health": "ok"}
+    said |= {"clear": False, "restart": False}
+    older, newest = said | {"elapsed_s": 60.0, "age_s": 400.0}, said | {"grid_w": 0.0}
+    decisions = play(house({}, {"type": "plan"}), None, [said, older, newest, {**newest, "elapsed_s": 10.0}])
+    assert [decision.inputs.grid_w for decision in decisions] == [None, None, None, 0.0]
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LOAD, STRATEGY, SKY, st.lists(STEP, min_size=5, max_size=30))
 def test_the_same_calls_give_the_same_decisions(

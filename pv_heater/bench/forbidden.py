@@ -15,7 +15,7 @@ ROUNDING = 1e-6
 GRID_ALARM_FACTOR = 5.0
 TAKEN_OVER_S = 5.0
 ANSWERED_S, ANSWERED_INTERVALS = 20.0, 2.0
-"""So long import may last while loads that run come down; so many intervals of a slow meter."""
+"""So long import may last while loads that run come down, or so many intervals of a slow meter; none starts then."""
 SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
 SILENCE_S, BURST_S = 10.0, 3.0
@@ -38,11 +38,13 @@ class Blocks:
     """Whether the time of day may be believed."""
     waiting: str | None = None
     """Automatic heating ends once its minimum on time is over."""
+    starting: str | None = None
+    """Nothing may start by itself, though what runs may still come down."""
 
     @property
     def energy(self) -> str | None:
-        """What holds back automatic heating."""
-        return self.at_once or self.waiting
+        """What forbids that a load starts by itself."""
+        return self.at_once or self.waiting or self.starting
 
 
 class Forbidden:
@@ -71,10 +73,13 @@ class Forbidden:
         if reading is None or reading.taken_at in self._seen_at:
             self._was_silent = tick_s - self._heard_s >= SILENCE_S
             return False
-        if self._was_silent:
-            self._burst_until_s = tick_s + BURST_S
-        self._heard_s, self._was_silent = tick_s, False
         newest = not self._seen_at or reading.taken_at > max(self._seen_at)
+        if newest:
+            if self._was_silent:
+                self._burst_until_s = tick_s + BURST_S
+            self._heard_s, self._was_silent = tick_s, False
+        else:  # what was taken before the newest says nothing new: the meter may still be silent
+            self._was_silent = tick_s - self._heard_s >= SILENCE_S
         self._seen_at.add(reading.taken_at)
         self._youngest_s = max(self._youngest_s, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
         if newest:
@@ -107,6 +112,7 @@ class Forbidden:
             safety=next(self._safety(decision), None),
             at_once=next(self._at_once(tick_s, decision), None),
             waiting=next(self._waiting(now, tick_s, decision), None),
+            starting=None if self._lacks_since_s is None else f"the grid delivers {decision.inputs.grid_w:.0f} W",
             knows_time=decision.inputs.clock_trusted is not False,
         )
 

@@ -42,13 +42,19 @@ def lived(
     step: dict[str, Any] | None = None,
     inputs: dict[str, Any] | None = None,
     before: Callable[[Decision], Decision] | None = None,
+    lasting_s: int = 0,
 ) -> list[str]:
-    """What the checker says to a good step, changed as given; `before` changes an earlier step in the same way."""
+    """What the checker says to a good step, changed as given; `before` changes an earlier step in the same way.
+
+    The changed step is repeated every ten seconds until it has lasted for `lasting_s`.
+    """
     built = load_config(HOUSE)
     controller, promises = Controller(built), Promises(built)
     good = {"load_c": {"a": 50.0}}
     broken: list[str] = []
-    for tick_s, fields, more, change in ((0.0, {}, {}, before), (10.0, step or {}, inputs or {}, changed)):
+    good_step, bad_step = ({}, {}, before), (step or {}, inputs or {}, changed)
+    steps = [(0.0, *good_step), *((float(tick), *bad_step) for tick in range(10, 11 + lasting_s, 10))]
+    for tick_s, fields, more, change in steps:
         seen, given = reading(**good | fields), Inputs(tick_s=tick_s, **more)
         seen = replace(seen, taken_at=NOON.replace(second=int(tick_s)))
         decision = controller.step(seen.taken_at, seen, None, given)
@@ -75,7 +81,15 @@ def test_a_good_step_breaks_nothing() -> None:
             "a: starts though the time of day is unknown and PV gives 10.0 W",
         ),
         (heating, {"inputs": {"health": {"a": "stuck"}}}, "a: is in phase heating though its fault is True"),
-        (heating, {"step": {"grid_w": 500.0}}, "a: heats by itself though the grid delivers 500 W"),
+        (heating, {"step": {"grid_w": 500.0}, "lasting_s": 30}, "a: heats by itself though the grid delivers 500 W"),
+        (
+            heating, {"step": {"grid_w": 500.0, "interval_s": 15.0}, "lasting_s": 40},
+            "a: heats by itself though the grid delivers 500 W",
+        ),
+        (
+            lambda d: heating(off(d, "b")), {"step": {"grid_w": 500.0}, "before": lambda d: off(off(d), "b")},
+            "a: heats by itself though the grid delivers 500 W",
+        ),
         (heating, {"step": {"battery_soc_percent": 19.0}}, "a: heats by itself though the battery holds 19.0 %"),
         (heating, {"step": {"interval_s": 400.0}}, "a: heats by itself though a reading comes every 400 s only"),
         (heating, {"step": {"grid_w": 100.0}, "before": off}, "a: starts though the grid delivers 100 W"),
@@ -92,6 +106,15 @@ def test_each_promise_is_seen_to_be_broken(
     changed: Callable[[Decision], Decision], told: dict[str, Any], sentence: str
 ) -> None:
     assert any(sentence in said for said in lived(changed, **told)), lived(changed, **told)
+
+
+@pytest.mark.parametrize(("interval_s", "lasting_s"), [(None, 20), (10.0, 20), (15.0, 30)])
+def test_import_may_last_twenty_seconds_or_two_intervals_while_a_load_comes_down(
+    interval_s: float | None, lasting_s: int
+) -> None:
+    """The last moment at which it breaks nothing; ten seconds later it does, see above."""
+    step = {"grid_w": 500.0, "interval_s": interval_s}
+    assert not any("grid delivers" in said for said in lived(heating, step=step, lasting_s=lasting_s))
 
 
 def test_rest_and_closings_are_counted() -> None:

@@ -116,7 +116,7 @@ def test_the_controller_learns_in_an_afternoon_what_to_tell_a_weak_element(measu
     assert decision.loads["heater"].power_w == 1200
     assert weak(decision.setpoints["heater"].power_w) == pytest.approx(1200, abs=100)
     assert "W it gives" in decision.inputs.learned["heater"]
-    assert "heater: told" in grounds_text(decision_inputs(house))
+    assert "heater: set to" in grounds_text(decision_inputs(house))
 
 
 def decision_inputs(house: House) -> Any:

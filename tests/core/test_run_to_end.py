@@ -181,7 +181,7 @@ def test_a_state_from_before_there_were_runs_still_loads_and_a_run_of_yesterday_
 
 
 def test_a_load_that_measures_nothing_must_be_given_a_longest_time() -> None:
-    with pytest.raises(ConfigError, match=r"loads\[0\]\.run_s: is missing; without power_from nothing else tells"):
+    with pytest.raises(ConfigError, match=r"loads\[0\]\.run_s: is missing; without power_from nothing else shows"):
         load_config(config(loads=[washer()]))
     with pytest.raises(ConfigError, match=r"loads\[0\]\.run_s: means nothing without `interruptible: false`"):
         load_config(config(loads=[heater(run_s=600)]))
