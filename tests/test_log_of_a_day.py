@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,12 @@ class Lines(logging.Handler):
         self.said.append(record.getMessage())
 
 
-@pytest.fixture(scope="module", params=["demo", "broken"])
+def a_day(name: str) -> Any:
+    """All tests of one day in one worker, which plays it once."""
+    return pytest.param(name, marks=pytest.mark.xdist_group(f"log of a {name} day"))
+
+
+@pytest.fixture(scope="module", params=[a_day("demo"), a_day("broken")])
 def lines(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The log of the recorded summer day, or of a made-up one with broken clouds, as `main.py` plays them."""
     config = load_config(PROJECT / "Files" / "config.yaml")

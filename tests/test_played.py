@@ -15,6 +15,8 @@ from pv_heater.sim.day_record import LIMITED, why_unused
 from tests.builders import House
 
 PROJECT = Path(__file__).parent.parent
+pytestmark = pytest.mark.xdist_group("played")
+"""One worker plays the day, once."""
 SUMMER = PROJECT / "Files" / "recordings" / "summer.csv.gz"
 
 

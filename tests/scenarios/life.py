@@ -45,11 +45,12 @@ class Day:
 
     ledger: Ledger
     seen: list[tuple[float, Decision, Reading | None]]
-    """Every `TICK_S`: seconds since midnight, the decision in force, and the reading it had."""
+    """Every `tick_s`: seconds since midnight, the decision in force, and the reading it had."""
     energy_wh: dict[str, float]
     """As the controller counted it."""
     home: list[tuple[float, Reading]]
     """What the home really did, at the same moments."""
+    tick_s: float = TICK_S
 
     def power_w(self, hour: float, load: str = "heater") -> float:
         """The load's setpoint at that hour."""
@@ -61,7 +62,7 @@ class Day:
 
     def heated_s(self, from_hour: float, to_hour: float, load: str = "heater") -> float:
         """Seconds on."""
-        return TICK_S * sum(
+        return self.tick_s * sum(
             decision.setpoints[load].on for at_s, decision, _ in self.seen if from_hour * HOUR <= at_s < to_hour * HOUR
         )
 
@@ -93,7 +94,7 @@ class Day:
 
     def _sum_wh(self, from_hour: float, to_hour: float, power_w: Callable[[Reading], float]) -> float:
         hours = [(at_s, reading) for at_s, reading in self.home if from_hour * HOUR <= at_s < to_hour * HOUR]
-        return sum(power_w(reading) for _, reading in hours) * TICK_S / HOUR
+        return sum(power_w(reading) for _, reading in hours) * self.tick_s / HOUR
 
 
 class Meter:
@@ -119,17 +120,17 @@ class Meter:
 class DarkPace:
     """Tells how many of the next ticks need not be lived."""
 
-    def __init__(self, recording: HomeRecording, busy_s: Sequence[float]) -> None:
+    def __init__(self, recording: HomeRecording, busy_s: Sequence[float], tick_s: float) -> None:
         """`busy_s`: moments of the day, in s, at which something happens beside the sun."""
         sunny = [at_s for at_s, sun_w in zip(recording.offsets_s, recording.pv_w, strict=True) if sun_w > 0]
         ends = zip(recording.offsets_s, [*recording.offsets_s[1:], recording.end_s], recording.pv_w, strict=True)
         sunset = [end_s for _, end_s, sun_w in ends if sun_w > 0]
         self._busy_s = sorted([*sunny, *sunset, *busy_s, recording.end_s])
-        self._recording = recording
+        self._recording, self._tick_s = recording, tick_s
 
     def quiet_ticks(self, at_s: float, decision: Decision) -> int:
         """From the tick at `at_s`; 0 in the sun, near a change, and while a load does anything."""
-        if at_s % TICK_S or next(self._recording.stretches(at_s, at_s))[2] > 0:
+        if at_s % self._tick_s or next(self._recording.stretches(at_s, at_s))[2] > 0:
             return 0
         if any(load.phase is not Phase.OFF or load.mode is not Mode.AUTO for load in decision.loads.values()):
             return 0
@@ -137,7 +138,7 @@ class DarkPace:
         if ahead and at_s - self._busy_s[ahead - 1] < DAWN_S:
             return 0
         left_s = self._busy_s[ahead] - DAWN_S - at_s if ahead < len(self._busy_s) else 0.0
-        return max(0, int(min(DARK_TICK_S, left_s) // TICK_S) - 1)
+        return max(0, int(min(DARK_TICK_S, left_s) // self._tick_s) - 1)
 
 
 class Fixed:
@@ -188,10 +189,12 @@ def live(
     tampered: Callable[[Reading, float], Reading] | None = None,
     commands: Sequence[tuple[float, Command]] = (),
     temperatures: Callable[[SimClock, RecordedHome], LoadTemperatures] | None = None,
+    tick_s: float = TICK_S,
 ) -> Day:
     """Live through `recording` with 5 kWp, 4.8 kWh and a heater of 2 kW; `tampered` gets each reading and its hour.
 
-    `temperatures` makes the loads' own probes, from the clock and the home as it really is.
+    `temperatures` makes the loads' own probes, from the clock and the home as it really is. `tick_s`: longer where
+    nothing is heated, or where the meter speaks once a minute.
     """
     battery = {"capacity_wh": 4800, "max_charge_w": 2400}
     site = {"latitude": 47.0, "longitude": 0.0, "pv": [{"kwp": 5.0}], "battery": battery, "feed_in": feed_in}
@@ -225,7 +228,7 @@ def live(
             truth.append((clock.monotonic_s(), life.read()))
 
     controller = Controller(config)
-    pace = DarkPace(recording, [hour * HOUR for hour in (*silent, *(hour for hour, _ in commands))])
+    pace = DarkPace(recording, [hour * HOUR for hour in (*silent, *(hour for hour, _ in commands))], tick_s)
     loop = Loop(
         controller=controller,
         clock=clock,
@@ -233,7 +236,7 @@ def live(
         forecast=Fixed(None if forecast_w is None else forecast_of(forecast_w)),
         loads=loads,
         reporters=(Notes(), TransitionLog(full_powers_w(config))),
-        tick_s=TICK_S,
+        tick_s=tick_s,
         temperatures=temperatures(clock, life).latest if temperatures is not None else None,
     )
 
@@ -248,13 +251,13 @@ def live(
         while clock.monotonic_s() < recording.end_s:
             early_s, now_s = loop.tick(), clock.monotonic_s()
             if now_s >= due_s:  # as in `Loop.run`: a tick that comes early leaves the pace as it is
-                due_s += TICK_S * (1 + (now_s - due_s) // TICK_S)
+                due_s += tick_s * (1 + (now_s - due_s) // tick_s)
             for _ in range(pace.quiet_ticks(now_s, seen[-1][1])):
                 seen.append((due_s, *seen[-1][1:]))
                 truth.append((due_s, truth[-1][1]))
-                due_s += TICK_S
+                due_s += tick_s
             clock.wait_until(due_s if early_s is None else min(due_s, early_s))
     finally:
         loop.make_safe()
     counted = {name: load["energy_wh"] for name, load in controller.state()["loads"].items()}
-    return Day(life.ledger, seen, counted, truth)
+    return Day(life.ledger, seen, counted, truth, tick_s)

@@ -25,7 +25,7 @@ def test_a_sunny_day_fills_the_battery_and_spends_the_rest() -> None:
     assert day.heated_s(18.1, 24) == 0
     assert day.ledger.unused_wh < 0.27 * (2 * 1.2 + 6 * 2.7 + 3 * 1.7) * 1000  # the heater takes 2000 of 2700 W
     # Bought at night, and nothing beside that.
-    without = live(SUNNY, limits={"min_battery_percent": 100})
+    without = live(SUNNY, limits={"min_battery_percent": 100}, tick_s=60.0)
     assert day.ledger.grid_import_wh <= without.ledger.grid_import_wh + 50
 
 
@@ -84,7 +84,7 @@ def test_a_kettle_is_paid_by_the_battery_or_the_heater_not_by_the_grid() -> None
 def test_a_forecast_of_sun_that_does_not_come_heats_nothing_from_the_grid(strategy: str) -> None:
     dull = day_of([(0, 0, 300), (8, 350, 300), (17, 0, 300)])
     day = live(dull, strategy={"type": strategy}, forecast_w=4000.0, start_percent=60.0)
-    nothing = live(dull, limits={"min_battery_percent": 100})
+    nothing = live(dull, limits={"min_battery_percent": 100}, tick_s=60.0)
     assert day.ledger.grid_import_wh <= nothing.ledger.grid_import_wh + 100
     assert day.ledger.heat_wh["heater"] < 2500
 
@@ -105,7 +105,7 @@ def test_the_bundled_days_are_spent_well(name: str, least_kwh: float) -> None:
     recording = load_recording(PROJECT / "Files" / "recordings" / f"{name}.csv.gz")
     assert isinstance(recording, HomeRecording)
     day = live(recording)
-    idle = live(recording, limits={"min_battery_percent": 100}, load={"max_closings_per_day": 1})
+    idle = live(recording, limits={"min_battery_percent": 100}, load={"max_closings_per_day": 1}, tick_s=60.0)
     assert day.ledger.heat_wh["heater"] / 1000 > least_kwh
     extra_wh = day.ledger.grid_import_wh - idle.ledger.grid_import_wh
     assert extra_wh < 0.02 * day.ledger.heat_wh["heater"]

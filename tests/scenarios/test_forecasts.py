@@ -9,9 +9,12 @@ import pytest
 from tests.scenarios.life import PLAN, Day, day_of, live
 
 GX: dict[str, Any] = {"interval_s": 10.0}
-VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False}
+VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False, "tick_s": 30.0}
 PACES = {"gx": GX, "vrm": VRM}
-EACH_PACE = pytest.mark.parametrize("pace", PACES)
+EACH_PACE = pytest.mark.parametrize(
+    "pace", [pytest.param(pace, marks=pytest.mark.xdist_group(f"forecasts by {pace}")) for pace in PACES]
+)
+"""All of a pace in one worker, which lives the day as promised once."""
 
 
 def bell_w(hour: float) -> float:
@@ -43,7 +46,8 @@ def test_sun_that_was_promised_and_does_not_come_costs_little(
     """
     dull = day_of([(0, 0, 300), (8, dull_w, 300), (17, 0, 300)])
     day = live(dull, strategy=PLAN, forecast_w=4000.0, start_percent=90.0, **PACES[pace])
-    idle = live(dull, limits={"daylight": {"from": "00:00", "to": "00:01"}}, start_percent=90.0, **PACES[pace])
+    night_only = {"daylight": {"from": "00:00", "to": "00:01"}}
+    idle = live(dull, limits=night_only, start_percent=90.0, **PACES[pace] | {"tick_s": 60.0})
     heat_wh = day.ledger.heat_wh["heater"]
     assert idle.ledger.heat_wh["heater"] == 0
     assert heat_wh <= most_wh
@@ -53,7 +57,7 @@ def test_sun_that_was_promised_and_does_not_come_costs_little(
     assert day.bought_wh(8, 17) < 5
     lost_wh = idle.ledger.battery_end_wh - day.ledger.battery_end_wh
     more_bought_wh = day.ledger.grid_import_wh - idle.ledger.grid_import_wh
-    assert lost_wh + more_bought_wh <= min(heat_wh, 150)
+    assert lost_wh + more_bought_wh <= min(heat_wh, 150) + 1e-6, "but for rounding, as the two have other ticks"
 
 
 @EACH_PACE
@@ -78,6 +82,7 @@ def test_without_any_forecast_the_sky_over_the_modules_will_do(pace: str) -> Non
     assert unaided.ledger.heat_wh["heater"] > 0.97 * promised.ledger.heat_wh["heater"]
 
 
+@pytest.mark.xdist_group("forecasts by gx")
 def test_the_battery_is_full_by_evening_whatever_was_promised() -> None:
     """18:15, the sun is about to set on a clear day: a true forecast, none of it, twice as much."""
     wrongly_promised = [live(CLEAR, strategy=PLAN, forecast_w=forecast_w) for forecast_w in (0.0, 8000.0)]

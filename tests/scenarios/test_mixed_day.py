@@ -9,6 +9,8 @@ from pv_heater.core.types import Force, Mode
 from tests.builders import heater
 from tests.scenarios.life import HOUR, PLAN, TICK_S, Day, day_of, live
 
+pytestmark = pytest.mark.xdist_group("mixed day")
+"""One worker lives the day, once."""
 NAMES = ("heater", "variator", "pump", "fan", "dimmer")
 USE_W = 300.0
 SUN = day_of(

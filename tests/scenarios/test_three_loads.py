@@ -8,9 +8,12 @@ from pv_heater.core.types import Force, Mode
 from tests.builders import heater
 from tests.scenarios.life import HOUR, PLAN, Day, day_of, live
 
+pytestmark = pytest.mark.xdist_group("three loads")
+"""One worker lives the day without commands, once."""
 POOL = heater("pool", max_power_w=1500, min_power_w=300, min_on_s=300, min_off_s=300)
 PUMP = heater("pump", max_power_w=500, min_power_w=500, min_on_s=600, min_off_s=600)
-RISING = day_of([(0, 0, 300), (8, 1800, 300), (10, 3000, 300), (12, 4800, 300), (16, 1800, 300), (18, 0, 300)], 18.5)
+ROWS = [(0, 0, 300), (8, 1800, 300), (10, 3000, 300), (12, 4800, 300), (16, 1800, 300), (18, 0, 300)]
+RISING = day_of(ROWS, 18.5)
 
 
 def test_power_goes_first_to_last_and_is_shed_last_to_first() -> None:
@@ -43,7 +46,8 @@ def day_without_commands() -> Day:
 def test_a_load_forced_on_takes_its_watts_from_the_others(hour: float) -> None:
     """The pump is forced on for an hour: the heaters have 500 W less, and the grid delivers nothing for it."""
     command = (hour, Force(load="pump", mode=Mode.ON, for_s=HOUR))
-    day = live(RISING, strategy=PLAN, start_percent=95.0, more_loads=[POOL, PUMP], commands=[command])
+    until = day_of([row for row in ROWS if row[0] < hour + 1.1], hour + 1.1)
+    day = live(until, strategy=PLAN, start_percent=95.0, more_loads=[POOL, PUMP], commands=[command])
     assert day.heated_s(hour, hour + 0.99, "pump") > 3500
     assert day.bought_wh(hour, hour + 1) < 1
     both = [
