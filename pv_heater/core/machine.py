@@ -101,7 +101,12 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
 
 
 def _lacks_sun(situation: Situation, want: Wanted) -> bool:
-    """Whether what ends a run is that too little is spare, and no order, guarantee, night or limit."""
+    """Whether what ends a run is that too little is spare, and no order, guarantee, night or limit.
+
+    Nor a silence of the meter: nobody knows what the sun gave in it.
+    """
+    if situation.stale_share < 1.0:
+        return False
     return want.rule == Rule.GRID_DRAW or (situation.energy is None and want.rule == situation.rule)
 
 

@@ -31,6 +31,8 @@ class HiddenSun:
         """Power of all loads while a trial is offered or runs."""
         self._until_s: float | None = None
         """When a running trial is judged; None: none runs."""
+        self._pays = False
+        """Whether the battery may still be paying for a trial: until it gives nothing, however full it is by then."""
 
     def begin_day(self) -> None:
         """The budget is new."""
@@ -45,10 +47,15 @@ class HiddenSun:
         """Take back what was spent earlier today."""
         self._spent_wh = spent_wh
 
-    def note(self, view: View, elapsed_s: float) -> None:
-        """Book what the battery gives to the loads; only to be called while it is so full that sun may hide."""
-        given_w = max(0.0, -(view.reading.battery_w or 0.0))
-        self._spent_wh += min(given_w, view.own_w) * elapsed_s / 3600.0
+    def note(self, view: View, elapsed_s: float, *, may_hide: bool) -> None:
+        """Book what the battery gives to the loads: while it is so full that sun may hide, and for a trial in any case.
+
+        A trial itself makes room in the battery, and slow readings show it when it is over.
+        """
+        given_w = min(max(0.0, -(view.reading.battery_w or 0.0)), view.own_w)
+        if may_hide or self._pays:
+            self._spent_wh += given_w * elapsed_s / 3600.0
+        self._pays = self._until_s is not None or (self._pays and given_w > 0)
 
     def give_w(self, view: View) -> float:
         """What a battery that full may give to a regulated load; 0 once the budget is spent."""
@@ -62,6 +69,7 @@ class HiddenSun:
         """
         if self._wanted_w is not None and self._until_s is None and view.commanded_w >= self._wanted_w:
             self._until_s = view.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
+            self._pays = True
         if self._until_s is not None and view.tick_s < self._until_s:
             return self._wanted_w
         if self._until_s is not None:

@@ -152,8 +152,7 @@ class Plan:
         if span_s <= 0:
             return
         day.observe(view, span_s, sun_hides=sun_hides(view))
-        if soc_percent >= self._hold_percent(view):
-            self._hidden.note(view, span_s)
+        self._hidden.note(view, span_s, may_hide=soc_percent >= self._hold_percent(view))
 
     def _goal(self, view: View, day: DayPlan, soc_percent: float) -> tuple[float, str]:
         """(charge that the battery should come to, why, as a sentence for the log and `why`)."""

@@ -68,3 +68,19 @@ def test_a_kettle_with_a_rhythm_of_its_own_costs_few_closings() -> None:
     assert sum(now and not before for before, now in zip([False, *states], states, strict=False)) <= 5
     waits = {d.loads["heater"].because for _, d in house.decisions if "gave little" in d.loads["heater"].because}
     assert any(because.endswith("must last 60 s, since the runs before gave little") for because in waits)
+
+
+def test_a_run_that_a_silence_of_the_meter_ended_was_not_poor() -> None:
+    """Nobody knows what the sun gave: the surplus that is back need not last longer than usual."""
+    house = House(config(loads=[heater(min_on_s=10, min_off_s=10, start_delay_s=3)]))
+    for second in range(20):
+        own_w = house.decisions[-1][1].setpoints["heater"].power_w if house.decisions else 0.0
+        house.at(second, pv_w=1300.0, consumption_w=760.0 + own_w, interval_s=1.0)
+    assert house.decisions[-1][1].setpoints["heater"].on
+    for second in range(20, 400):
+        house.at(second, silent=True)
+    assert not house.decisions[-1][1].setpoints["heater"].on
+    for second in range(400, 410):
+        own_w = house.decisions[-1][1].setpoints["heater"].power_w
+        house.at(second, pv_w=1300.0, consumption_w=760.0 + own_w, interval_s=1.0)
+    assert house.decisions[-1][1].setpoints["heater"].on

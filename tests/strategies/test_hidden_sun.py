@@ -123,11 +123,11 @@ def test_a_trial_costs_its_loads_minimum_on_time() -> None:
 def test_the_budget_of_a_day_ends_the_search_until_tomorrow() -> None:
     """Five minutes of 1.8 kW out of the battery are 150 Wh of 200."""
     hidden = HiddenSun(200)
-    hidden.note(full(battery_w=-1800.0, own_w=2000.0), 300.0)
+    hidden.note(full(battery_w=-1800.0, own_w=2000.0), 300.0, may_hide=True)
     assert hidden.spent_wh == pytest.approx(150)
     assert hidden.give_w(full()) == 100
     assert hidden.trial_w(full(), 5000.0, 0.0) == 2000
-    hidden.note(full(battery_w=-1800.0, own_w=2000.0), 100.0)
+    hidden.note(full(battery_w=-1800.0, own_w=2000.0), 100.0, may_hide=True)
     assert hidden.give_w(full()) == 0
     assert hidden.trial_w(full(60), 5000.0, 0.0) is None
     hidden.begin_day()
@@ -136,5 +136,22 @@ def test_the_budget_of_a_day_ends_the_search_until_tomorrow() -> None:
 
 def test_what_the_house_takes_from_the_battery_is_not_the_searchs_cost() -> None:
     hidden = HiddenSun(200)
-    hidden.note(full(battery_w=-3000.0, own_w=200.0), 3600.0)
+    hidden.note(full(battery_w=-3000.0, own_w=200.0), 3600.0, may_hide=True)
     assert hidden.spent_wh == pytest.approx(200)
+
+
+def test_a_trial_is_booked_however_far_it_has_emptied_the_battery_until_that_gives_nothing() -> None:
+    """Slow readings show the last of it when it is over, and by then the battery is not full any more."""
+    hidden = HiddenSun(200)
+    paid = full(60, battery_w=-1800.0, own_w=2000.0)
+    hidden.note(paid, 60.0, may_hide=False)
+    assert hidden.spent_wh == 0
+    assert hidden.trial_w(full(), 5000.0, 0.0) == 2000
+    assert hidden.trial_w(full(commanded_w=2000.0), 5000.0, 0.0) == 2000
+    hidden.note(paid, 60.0, may_hide=False)
+    assert hidden.trial_w(full(120), 5000.0, 0.0) is None
+    hidden.note(paid, 60.0, may_hide=False)
+    assert hidden.spent_wh == pytest.approx(60)
+    hidden.note(full(240, battery_w=0.0, own_w=0.0), 60.0, may_hide=False)
+    hidden.note(paid, 60.0, may_hide=False)
+    assert hidden.spent_wh == pytest.approx(60)

@@ -3,6 +3,10 @@
 A charge may be shown above 100 %, not at all, frozen for hours, or truly end at 96 % because the battery's own
 management stops there, and a cold battery takes nothing at any charge. What all of them have in common: sun that could
 be had is left, and the battery does not take it.
+
+Where nobody reports throttling that is a guess, which a low sun that just carries the house looks like as well. A
+battery that has room shows which it is: it would take what is left. So its Wh are counted, and where the charge shown
+moves with them, that counts too.
 """
 
 from __future__ import annotations
@@ -21,6 +25,15 @@ EVEN_W, EVEN_GRID_W = 30.0, 60.0
 """Nobody says anything of throttling: so long the sun is just what the house draws, neither battery nor grid gives or
 takes more. With loads of ours off that is no chance: somebody holds the sun back."""
 SUN_W = 50.0
+USUAL_CAPACITY_WH = 5000.0
+"""Assumed of a battery that is not configured."""
+ROOM_SHARE = 0.03
+"""A battery that has given so much of its capacity since it was full can take it back; less may be a meter's error."""
+NEAR_FULL_PERCENT = 95.0
+"""Below this nobody's charge ends by itself; a charge shown above 99 % is a full battery whatever was counted."""
+SURELY_FULL_PERCENT = 99.0
+LONGEST_ELAPSED_S = 300.0
+"""A reading speaks for no longer than this before it."""
 ENDS_S = 60.0
 GIVES_W = 150.0
 """It is full no longer when it takes, or gives so much, for so long."""
@@ -32,6 +45,7 @@ class TakesNothing:
     def __init__(self, site: Site) -> None:
         capacity_wh = 0.0 if site.battery is None else site.battery.capacity_wh
         self._takes_w = max(TAKES_LEAST_W, TAKES_SHARE_PER_H * capacity_wh)
+        self._room = _Room(ROOM_SHARE * (capacity_wh or USUAL_CAPACITY_WH))
         self._since_s: dict[str, float] = {}
         """Since when each sign has been seen in every reading."""
         self.is_full = False
@@ -42,21 +56,70 @@ class TakesNothing:
         if battery_w is None:
             self._since_s, self.is_full = {}, False
             return
+        room = self._room
+        room.observe(battery_w, reading.battery_soc_percent, taken_s)
         takes_nothing = battery_w <= self._takes_w
         done = reading.charger_state in DONE_STATES and reading.pv_throttled is not False
         signs = {
             "told": takes_nothing and (reading.pv_throttled is True or done) and battery_w >= -GIVES_W,
-            "even": reading.pv_throttled is None and own_w <= 0 and _is_even(reading, battery_w),
+            "even": reading.pv_throttled is None and own_w <= 0 and _is_even(reading, battery_w) and room.may_be_none,
             "ends": battery_w > 2 * self._takes_w or battery_w < -GIVES_W,
         }
         self._since_s = {name: self._since_s.get(name, taken_s) for name, is_seen in signs.items() if is_seen}
-        if self._lasted("told", taken_s, TOLD_S) or self._lasted("even", taken_s, EVEN_S):
+        if self._lasted("told", taken_s, TOLD_S):
             self.is_full = True
-        elif self._lasted("ends", taken_s, ENDS_S):
+            room.is_full()
+        elif room.is_there or self._lasted("ends", taken_s, ENDS_S):
             self.is_full = False
+        elif self._lasted("even", taken_s, EVEN_S):
+            self.is_full = True
 
     def _lasted(self, sign: str, taken_s: float, for_s: float) -> bool:
         return sign in self._since_s and taken_s - self._since_s[sign] >= for_s
+
+
+class _Room:
+    """What the battery could take back, by what it has given and taken."""
+
+    def __init__(self, least_wh: float) -> None:
+        self._least_wh = least_wh
+        self._given_wh = 0.0
+        """Since it was full, or since the first reading; never below 0: it loses some of what it takes."""
+        self._seen_s: float | None = None
+        self._shown_percent: float | None = None
+        self._moved_wh = 0.0
+        """What went in and out since the charge shown last changed."""
+
+    def observe(self, battery_w: float, shown_percent: float | None, taken_s: float) -> None:
+        """A new reading."""
+        elapsed_s = 0.0 if self._seen_s is None else min(LONGEST_ELAPSED_S, max(0.0, taken_s - self._seen_s))
+        self._seen_s = taken_s
+        moved_wh = battery_w * elapsed_s / 3600.0
+        self._moved_wh = abs(moved_wh) + (self._moved_wh if shown_percent == self._shown_percent else 0.0)
+        self._shown_percent = shown_percent
+        self._given_wh = max(0.0, self._given_wh - moved_wh)
+        if shown_percent is not None and shown_percent >= SURELY_FULL_PERCENT and not self._shown_stands_still:
+            self._given_wh = 0.0
+
+    def is_full(self) -> None:
+        """Somebody says that it takes nothing: it has none."""
+        self._given_wh = 0.0
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has certainly room."""
+        return self._given_wh >= self._least_wh
+
+    @property
+    def may_be_none(self) -> bool:
+        """Whether it may be full, by what is counted and by a charge shown that moves."""
+        shown_percent = self._shown_percent
+        is_near = shown_percent is None or shown_percent >= NEAR_FULL_PERCENT or self._shown_stands_still
+        return is_near and not self.is_there
+
+    @property
+    def _shown_stands_still(self) -> bool:
+        return self._moved_wh >= self._least_wh
 
 
 def _is_even(reading: Reading, battery_w: float) -> bool:

@@ -19,6 +19,13 @@ def seen(full: TakesNothing, from_s: int, to_s: int, own_w: float = 0.0, **field
     return full.is_full
 
 
+def given(full: TakesNothing, from_s: int, wh: float, **fields: Any) -> int:
+    """Let the battery give at 300 W; the second at which it has."""
+    to_s = from_s + round(wh * 12 / 10) * 10
+    seen(full, from_s, to_s, battery_w=-300.0, **fields)
+    return to_s + 10
+
+
 @pytest.mark.parametrize("charge", [None, 60.0, 96.0, 104.0])
 @pytest.mark.parametrize(
     ("fields", "for_s"),
@@ -26,9 +33,8 @@ def seen(full: TakesNothing, from_s: int, to_s: int, own_w: float = 0.0, **field
         (THROTTLED, 30),
         ({"charger_state": "float", "battery_w": 20.0}, 30),
         ({"charger_state": "absorption", "battery_w": 90.0}, 30),
-        (EVEN, 300),
     ],
-    ids=["throttled", "float", "absorption", "sun just as much as is used"],
+    ids=["throttled", "float", "absorption"],
 )
 def test_a_battery_that_takes_nothing_though_there_is_sun_is_full(
     fields: dict[str, Any], for_s: int, charge: float | None
@@ -36,6 +42,42 @@ def test_a_battery_that_takes_nothing_though_there_is_sun_is_full(
     full = TakesNothing(SITE)
     assert not seen(full, 0, for_s - 10, battery_soc_percent=charge, **fields)
     assert seen(full, for_s, for_s, battery_soc_percent=charge, **fields)
+
+
+@pytest.mark.parametrize(("charge", "is_full"), [(None, True), (60.0, False), (96.0, True), (104.0, True)])
+def test_sun_just_as_much_as_is_used_is_hidden_where_the_charge_shown_does_not_deny_it(
+    charge: float | None, is_full: bool
+) -> None:
+    """61 % and a low sun that carries the house, no more: every morning looks like that."""
+    full = TakesNothing(SITE)
+    assert not seen(full, 0, 290, battery_soc_percent=charge, **EVEN)
+    assert seen(full, 300, 300, battery_soc_percent=charge, **EVEN) is is_full
+
+
+@pytest.mark.parametrize("charge", [None, 97.0])
+def test_a_battery_that_has_given_would_take_it_back(charge: float | None) -> None:
+    """200 Wh given by night: sun that just carries the house is all there is, until they are back."""
+    full = TakesNothing(SITE)
+    at_s = given(full, 0, 200, battery_soc_percent=charge)
+    assert not seen(full, at_s, at_s + 1800, battery_soc_percent=charge, **EVEN)
+    assert not seen(full, at_s + 1810, at_s + 3600, battery_soc_percent=charge, battery_w=450.0)
+    assert seen(full, at_s + 3610, at_s + 4000, battery_soc_percent=charge, **EVEN)
+
+
+def test_a_charge_shown_that_stands_still_while_the_battery_gives_and_takes_says_nothing() -> None:
+    full = TakesNothing(SITE)
+    at_s = given(full, 0, 200, battery_soc_percent=60.0)
+    assert not seen(full, at_s, at_s + 1800, battery_soc_percent=60.0, battery_w=450.0)
+    assert seen(full, at_s + 1810, at_s + 2200, battery_soc_percent=60.0, **EVEN)
+
+
+def test_one_found_full_is_not_emptied_slowly() -> None:
+    """Too little to be noticed in a minute: 100 W, which is what it may give to find sun, for an hour and a half."""
+    full = TakesNothing(SITE)
+    assert seen(full, 0, 300, battery_soc_percent=96.0, **EVEN)
+    assert seen(full, 310, 5000, 100.0, battery_w=-100.0)
+    assert not seen(full, 5010, 5600, 100.0, battery_w=-100.0)
+    assert not seen(full, 5610, 7000, **EVEN)
 
 
 @pytest.mark.parametrize(
