@@ -40,6 +40,8 @@ class Blocks:
     """Automatic heating ends once its minimum on time is over."""
     starting: str | None = None
     """Nothing may start by itself, though what runs may still come down."""
+    may_end: str | None = None
+    """Automatic heating may end before its minimum on time is over: it need not wait until `at_once` says so."""
 
     @property
     def energy(self) -> str | None:
@@ -104,7 +106,8 @@ class Forbidden:
         return blocks
 
     def _blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
-        if self._lacking_w(tick_s, decision) <= self._limits.max_grid_w:
+        lacking_w, imports = self._lacking_w(tick_s, decision), f"the grid delivers {decision.inputs.grid_w} W"
+        if lacking_w <= self._limits.max_grid_w:
             self._lacks_since_s = None
         elif self._lacks_since_s is None:
             self._lacks_since_s = tick_s
@@ -112,7 +115,8 @@ class Forbidden:
             safety=next(self._safety(decision), None),
             at_once=next(self._at_once(tick_s, decision), None),
             waiting=next(self._waiting(now, tick_s, decision), None),
-            starting=None if self._lacks_since_s is None else f"the grid delivers {decision.inputs.grid_w:.0f} W",
+            starting=imports if self._lacks_since_s is not None else None,
+            may_end=imports if lacking_w > GRID_ALARM_FACTOR * self._limits.max_grid_w else None,
             knows_time=decision.inputs.clock_trusted is not False,
         )
 

@@ -168,7 +168,7 @@ class Promises:
             yield from self._of_heating(policy, now, tick_s, state, safety, blocks)
         elif course.on:
             at_reserve = state.rule == "battery_low" and self._forbidden.is_at_reserve(decision)
-            if not (at_reserve or safety or blocks.at_once or _is_for_the_unknown(state, decision)):
+            if not (at_reserve or safety or blocks.at_once or blocks.may_end or _is_for_the_unknown(state, decision)):
                 yield from _of_stop(policy, course, tick_s, state)
         elif decision.blocked_by not in RELEASED_LATER and self._should_obey(policy, tick_s, state, safety):
             yield f"is forced on, and off for {state.rule}: {state.because}"

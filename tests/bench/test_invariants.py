@@ -92,7 +92,7 @@ def test_a_good_step_breaks_nothing() -> None:
         ),
         (heating, {"step": {"battery_soc_percent": 19.0}}, "a: heats by itself though the battery holds 19.0 %"),
         (heating, {"step": {"interval_s": 400.0}}, "a: heats by itself though a reading comes every 400 s only"),
-        (heating, {"step": {"grid_w": 100.0}, "before": off}, "a: starts though the grid delivers 100 W"),
+        (heating, {"step": {"grid_w": 100.0}, "before": off}, "a: starts though the grid delivers 100.0 W"),
         (heating, {"inputs": {"commands": (Force(load="a", mode=Mode.OFF),)}}, "a: heats though it is forced off"),
         (off, {}, "a: goes off after 10.0 s, min_on_s is 300"),
         (off, {"inputs": {"commands": (Force(load="a", mode=Mode.ON),)}, "before": off}, "a: is forced on, and off"),
