@@ -121,12 +121,13 @@ def test_what_must_never_happen(
     play(house(rows, law), sky_w, steps)
 
 
-def test_what_was_taken_before_the_newest_ends_no_silence() -> None:
-    """A minute of silence, a reading of 400 s ago, and then a new one: it may be what was slept through."""
+@pytest.mark.parametrize("no_news", [{"age_s": 400.0}, {"pv_w": 60_000.0}], ids=["old", "refused"])
+def test_what_says_nothing_new_ends_no_silence(no_news: dict[str, Any]) -> None:
+    """A minute of silence, a reading that counts for nothing, and a new one: it may be what was slept through."""
     said: dict[str, Any] = dict.fromkeys((*SEEN, "wish", "force", "clock_trusted"))
     said |= {"elapsed_s": 0.2, "wall_jump_s": 0.0, "silent": False, "age_s": 0.0, "health": "ok"}
     said |= {"clear": False, "restart": False}
-    older, newest = said | {"elapsed_s": 60.0, "age_s": 400.0}, said | {"grid_w": 0.0}
+    older, newest = said | {"elapsed_s": 60.0} | no_news, said | {"grid_w": 0.0}
     decisions = play(house({}, {"type": "plan"}), None, [said, older, newest, {**newest, "elapsed_s": 10.0}])
     assert [decision.inputs.grid_w for decision in decisions] == [None, None, None, 0.0]
 

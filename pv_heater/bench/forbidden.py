@@ -71,22 +71,26 @@ class Forbidden:
         """Since when the grid delivers more than it may while loads run; None: it does not."""
 
     def note_reading(self, now: datetime, tick_s: float, reading: Reading | None) -> bool:
-        """Whether this is plainly the newest reading so far, and one that must be taken: no burst after a silence."""
+        """Whether this is plainly the newest reading so far, and one that must be taken.
+
+        It need not be where this home cannot have it, nor in a burst after a silence.
+        """
         if reading is None or reading.taken_at in self._seen_at:
             self._was_silent = tick_s - self._heard_s >= SILENCE_S
             return False
         newest = not self._seen_at or reading.taken_at > max(self._seen_at)
-        if newest:
+        must_be_taken = newest and not beyond_the_home(self._site, reading)
+        if must_be_taken:
             if self._was_silent:
                 self._burst_until_s = tick_s + BURST_S
             self._heard_s, self._was_silent = tick_s, False
-        else:  # what was taken before the newest says nothing new: the meter may still be silent
+        else:  # what is refused, or was taken before the newest, says nothing new: the meter may still be silent
             self._was_silent = tick_s - self._heard_s >= SILENCE_S
         self._seen_at.add(reading.taken_at)
         self._youngest_s = max(self._youngest_s, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
         if newest:
             self._interval_s = reading.interval_s
-        return newest and tick_s >= self._burst_until_s
+        return must_be_taken and tick_s >= self._burst_until_s
 
     def note_vacation(self, until_at: datetime | None) -> None:
         """Nobody is home until then."""

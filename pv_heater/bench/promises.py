@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from math import inf, isfinite
 from zoneinfo import ZoneInfo
 
-from pv_heater.bench.forbidden import ROUNDING, Blocks, Forbidden, beyond_the_home, temperature_block
+from pv_heater.bench.forbidden import ROUNDING, Blocks, Forbidden, temperature_block
 from pv_heater.config_model import Config
 from pv_heater.core.daylight import sun_elevation_deg
 from pv_heater.core.policy import BatteryShare, LoadPolicy
@@ -80,7 +80,7 @@ class Promises:
         self._note_day(now)
         blocks = self._forbidden.blocks(now, tick_s, decision)
         broken = list(_of_words(decision))
-        if news and reading is not None and not beyond_the_home(self._config.site, reading):
+        if news and reading is not None:
             broken += _of_news(reading, decision)
         broken += self._of_sharing(decision, tick_s, inputs)
         for name, policy in self._policies.items():

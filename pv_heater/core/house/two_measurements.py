@@ -134,8 +134,8 @@ class TwoMeasurements:
 
     @property
     def is_open(self) -> bool:
-        """Whether they differ, and no step has shown yet which of them is right."""
-        return self._is_apart and self.trusted is None
+        """Whether they differ in the newest reading, and no step has shown yet which of them is right."""
+        return bool(self.house_w) and self.trusted is None
 
     def _believed(self, house_w: Mapping[Way, float]) -> Way:
         if not self._is_apart:

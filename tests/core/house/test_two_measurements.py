@@ -8,7 +8,7 @@ import pytest
 
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
 from pv_heater.core.types import Reading
-from tests.builders import NOON, balanced, reading
+from tests.builders import NOON, House, balanced, reading
 
 Change = Callable[[Reading], Reading]
 HOUSE_W = 760.0
@@ -196,3 +196,14 @@ def test_dc_loads_that_are_told_are_no_contradiction() -> None:
     home = Home()
     change: Change = lambda true: replace(plus("battery_w", -800.0)(true), dc_load_w=800.0)  # noqa: E731
     assert home.live(60, 500.0, change).consumption_w == HOUSE_W + 500.0
+
+
+@pytest.mark.parametrize("lost", ["consumption_w", "grid_w"])
+def test_a_reading_without_one_of_them_ends_a_trial_and_no_step(lost: str) -> None:
+    """The two differ, nothing runs and one load is tried; then a reading lacks one of the two."""
+    home = House()
+    seen = {"pv_w": 2500.0, "consumption_w": 600.0, "battery_w": 200.0, "battery_soc_percent": 95.0}
+    tried = [home.at(second, **seen).because for second in range(0, 300, 10)]
+    assert any("a trial with" in because for because in tried)
+    after = home.at(300, **seen | {lost: None})
+    assert "a trial with" not in after.because
