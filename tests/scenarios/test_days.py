@@ -1,6 +1,8 @@
 """Whole days in virtual time: the real loop and controller, the software home, a timeline for each."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,16 +12,25 @@ from pv_heater.sim.clock import SimClock
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.recording import RecordingMeter, load_recording
 from tests.builders import heater
-from tests.scenarios.life import HOUR, MIDNIGHT, day_of, live
+from tests.scenarios.life import HOUR, MIDNIGHT, Day, day_of, live
 
 PROJECT = Path(__file__).parent.parent.parent
 SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300), (15, 2000, 300), (18, 0, 300)])
 
 
+VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tick_s": 30.0}
+
+
+@cache
+def sunny_day() -> Day:
+    return live(SUNNY)
+
+
+@pytest.mark.xdist_group("sunny day")
 def test_a_sunny_day_fills_the_battery_and_spends_the_rest() -> None:
     # 07:00 sun, the battery (50 %) comes first; 10:00 it is near full, the heater has nearly everything;
     # 18:00 the sun is gone: nothing may run.
-    day = live(SUNNY)
+    day = sunny_day()
     assert day.power_w(7.5) == 0
     assert day.power_w(12) > 1900
     assert day.heated_s(18.1, 24) == 0
@@ -45,20 +56,21 @@ def test_with_feed_in_only_what_would_be_exported_is_spent() -> None:
 def test_vrm_silent_at_noon_is_off_within_the_age_limit_and_comes_back() -> None:
     # 12:00 the last reading; a live source of 10 s has a limit of 180 s in this mapping (no meter named);
     # 12:03 at the latest everything is off; 12:30 the meter speaks again, 12:36 it heats again.
-    day = live(SUNNY, silent=(12.0, 12.5))
+    day = live(day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300)], until_hour=12.7), silent=(12.0, 12.5))
     assert day.power_w(11.9) > 1900
     assert day.heated_s(12.0 + 190 / HOUR, 12.5) == 0
     assert day.power_w(12.6) > 1900
 
 
+@pytest.mark.xdist_group("sunny day")
 def test_readings_a_minute_old_are_as_good() -> None:
-    day = live(SUNNY, interval_s=60.0, delay_s=60.0)
-    fast = live(SUNNY)
+    day = live(SUNNY, **VRM)
+    fast = sunny_day()
     assert day.ledger.heat_wh["heater"] > 0.97 * fast.ledger.heat_wh["heater"]
 
 
 def test_readings_ten_minutes_late_never_heat() -> None:
-    day = live(SUNNY, interval_s=60.0, delay_s=600.0)
+    day = live(SUNNY, **VRM | {"delay_s": 600.0})
     assert day.ledger.heat_wh["heater"] == 0
 
 
@@ -73,8 +85,8 @@ def test_clouds_every_two_minutes_do_not_wear_the_relay() -> None:
 
 
 def test_a_kettle_is_paid_by_the_battery_or_the_heater_not_by_the_grid() -> None:
-    rows = [(0.0, 0.0, 300.0), (8.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0), (18, 0, 300)]
-    day = live(day_of(rows, until_hour=18.5), start_percent=80.0)
+    rows = [(0.0, 0.0, 300.0), (8.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0)]
+    day = live(day_of(rows, until_hour=17), start_percent=80.0)
     before_evening = [reading for at_s, _, reading in day.seen if reading and 9 * HOUR < at_s < 17 * HOUR]
     bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in before_evening) * 10 / 3600
     assert bought_wh < 10
