@@ -112,9 +112,8 @@ def test_the_bucket_is_measured_only_where_a_fast_meter_sees_export() -> None:
     assert [row.variant for row in rows] == [FEEDING_IN.name]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("weather", ["clear", "broken"])
-def test_no_controller_beats_perfect_foresight(strategy: str, weather: str) -> None:
+@pytest.mark.parametrize(("weather", "strategy"), [("clear", "plan"), *(("broken", word) for word in STRATEGIES)])
+def test_no_controller_beats_perfect_foresight(weather: str, strategy: str) -> None:
     day = synthetic_days(1, weather, 5, ELEVEN.replace(hour=0), site_clear_sky(GRAZ.site))
     house = House()
     (lived,) = live_spell(spell(day), GX, strategy, "1 0")
@@ -133,8 +132,9 @@ def test_the_same_seed_gives_the_same_forecast_and_another_another() -> None:
     def heat_wh(seed: str) -> float:
         return live_spell(BROKEN, NEARLY_FULL, "forecast_gap", seed)[0].heat_wh
 
-    assert heat_wh("1 0") == heat_wh("1 0")
-    assert len({heat_wh(f"{seed} 0") for seed in range(6)}) > 1
+    first_wh = heat_wh("1 0")
+    assert heat_wh("1 0") == first_wh
+    assert any(heat_wh(f"{seed} 0") != first_wh for seed in range(2, 8))
 
 
 def test_what_the_controller_knows_at_the_end_of_a_day_it_knows_on_the_next() -> None:
