@@ -1,7 +1,11 @@
 """What holds for all tests."""
 
 import gc
+import os
+import sys
+import tempfile
 
+import pytest
 from hypothesis import settings
 
 # A test is judged by what it shows, not by how busy the machine is that runs it. The suite tries the same examples at
@@ -12,3 +16,14 @@ settings.load_profile("suite")
 # A lived day is hundreds of thousands of small objects that stay until its test ends: at Python's usual pace a tenth of
 # the suite's time is the collector looking at them again and again. What asks how much is left collects by itself.
 gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python may keep no bytecode, each program that a test starts would compile the project anew."""
+    shares_tests_out = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+    if not sys.dont_write_bytecode or shares_tests_out or "PYTHONPYCACHEPREFIX" in os.environ:
+        return
+    compiled = tempfile.TemporaryDirectory(prefix="pv-heater-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(compiled.cleanup)
+    os.environ["PYTHONPYCACHEPREFIX"] = compiled.name
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
