@@ -10,7 +10,7 @@ from tests.scenarios.life import HOUR, PLAN, day_of, live
 
 SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300)], until_hour=14)
 GX: dict[str, Any] = {"interval_s": 10.0}
-VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False}
+VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False, "tick_s": 30.0}
 EACH_PACE = pytest.mark.parametrize(("pace", "seen_s"), [(GX, 10.0), (VRM, 120.0)], ids=["gx", "vrm"])
 """`seen_s`: so long after the event its first reading has come, at the latest."""
 
@@ -87,7 +87,7 @@ def test_a_silent_meter_ends_heating_within_its_age_limit(pace: dict[str, Any], 
 
 def test_a_portal_ten_minutes_late_never_heats() -> None:
     """Every reading is ten minutes old when it comes, the limit is three: nothing may be decided from it."""
-    day = live(SUNNY, strategy=PLAN, interval_s=60.0, delay_s=600.0)
+    day = live(SUNNY, strategy=PLAN, interval_s=60.0, delay_s=600.0, tick_s=30.0)
     assert day.ledger.heat_wh["heater"] == 0
     assert {decision.blocked_by for at_s, decision, _ in day.seen if at_s > HOUR} == {"no_reading"}
 
