@@ -19,7 +19,7 @@ from pv_heater.io.gpio import Pins
 from pv_heater.loads.networked import GRACE_S, NetworkedLoad
 from pv_heater.loop import Loop
 from pv_heater.ports import Load, Tools
-from tests.builders import config, heater, reading
+from tests.builders import balanced, config, heater, reading
 from tests.http_dimmer_server import DimmerServer
 from tests.mqtt_brokers import wait_for
 from tests.source_tools import HandClock
@@ -49,11 +49,16 @@ class House:
         self.loop = Loop(
             controller=Controller(settings),
             clock=self.clock,
-            meter=Given(lambda: reading(self.clock.now(), pv_w=self.pv_w)),
+            meter=Given(self._seen),
             forecast=Given(lambda: None),
             loads=self.loads,
             reporters=(self,),
         )
+
+    def _seen(self) -> Reading:
+        """The house with what its loads draw; a meter that never saw them would prove that they draw nothing."""
+        use_w = 500.0 + sum(load.power_w() for load in self.loads)
+        return balanced(reading(self.clock.now(), pv_w=self.pv_w, consumption_w=use_w))
 
     def report(self, now: datetime, decision: Decision, seen: Reading | None, forecast: Forecast | None) -> None:
         self.decisions.append(decision)
