@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from pathlib import Path
@@ -22,9 +23,8 @@ from tests.builders import House, config, heater
 from tests.displays.rig import status, tools
 from tests.waiting import WITHIN_S
 
-pytestmark = pytest.mark.xdist_group("gpiochip83")  # the pins that these tests lock
-
-BOARD = {"type": "tm1638", "dio": "gpiochip83/19", "clk": "gpiochip83/13", "stb": "gpiochip83/26"}
+CHIP = f"gpiochip{os.getpid()}"
+BOARD = {"type": "tm1638", "dio": f"{CHIP}/19", "clk": f"{CHIP}/13", "stb": f"{CHIP}/26"}
 """Pins nobody else on this machine locks."""
 
 
@@ -105,7 +105,7 @@ def test_a_missing_board_is_one_line_and_is_tried_again(caplog: pytest.LogCaptur
         for _ in range(20):
             displays.poll_once()
     assert [record.getMessage() for record in caplog.records] == [
-        "display tm1638: no TM1638 board answers at gpiochip83/19, gpiochip83/13, gpiochip83/26, or a wire is loose: "
+        f"display tm1638: no TM1638 board answers at {CHIP}/19, {CHIP}/13, {CHIP}/26, or a wire is loose: "
         "its buttons read ffffffff, which no buttons can. docs/displays.md has the wiring. Next try in 30 s."
     ]
     assert displays.status()[0].trouble is not None
@@ -116,15 +116,15 @@ def test_pins_that_another_program_holds_are_left_alone(caplog: pytest.LogCaptur
     own = tools()
     displays = Displays(read(BOARD), own, lambda: None, lambda command: None)
     with (
-        lock_pins(["gpiochip83/13"], owner="another", kind="mock", state_dir=own.state_dir),
+        lock_pins([f"{CHIP}/13"], owner="another", kind="mock", state_dir=own.state_dir),
         caplog.at_level(logging.INFO),
     ):
         displays.poll_once()
-    assert "gpiochip83/13 is held by" in caplog.text
+    assert f"{CHIP}/13 is held by" in caplog.text
     displays.poll_once()
     assert "no TM1638 board answers" in str(displays.status()[0].trouble)
     displays.close()
-    lock_pins(["gpiochip83/13"], owner="another", kind="mock", state_dir=own.state_dir).release()
+    lock_pins([f"{CHIP}/13"], owner="another", kind="mock", state_dir=own.state_dir).release()
 
 
 def test_a_display_that_breaks_in_an_unknown_way_neither_ends_its_thread_nor_anything_else(
@@ -189,9 +189,7 @@ def test_check_lists_the_pins_of_displays() -> None:
     (wiring,) = [
         finding for finding in check_all(read(BOARD, {"type": "ssd1306"})).findings if finding.what == "wiring"
     ]
-    assert wiring.says == (
-        "display tm1638 at gpiochip83/19, gpiochip83/13, gpiochip83/26, display ssd1306 at GPIO2, GPIO3"
-    )
+    assert wiring.says == (f"display tm1638 at {CHIP}/19, {CHIP}/13, {CHIP}/26, display ssd1306 at GPIO2, GPIO3")
 
 
 def test_two_displays_may_share_a_bus_but_no_other_pins() -> None:
