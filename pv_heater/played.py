@@ -135,21 +135,24 @@ def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None]
     refusal = None if dry_run else refused_recording(config)
     if refusal is not None:
         raise ConfigError("meter", [refusal])
-    recording = open_recording(config.resolve(settings.path))
-    own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
-    forecast = own_forecast or _clear_sky(config, recording)
+    recording, forecast = _opened(config, settings)
     return _play(config, recording, settings, forecast, dry_run=dry_run, started=started)
 
 
 def play_demo(config: Config, *, speed: float, started: Callable[[], None] = lambda: None) -> Played:
     """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile."""
     settings = evolve(config.meter[0].settings, speed=speed)
-    recording = open_recording(config.resolve(settings.path))
-    own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
-    forecast = own_forecast or _clear_sky(config, recording)
+    recording, forecast = _opened(config, settings)
     return _play(
         config, recording, settings, forecast, dry_run=True, paced_from_s=first_light_s(recording), started=started
     )
+
+
+def _opened(config: Config, settings: RecordingMeter.Settings) -> tuple[Recording, Forecast | None]:
+    """The recording of `settings`, and what was expected of its sun: its own forecast, else a clear sky."""
+    recording = open_recording(config.resolve(settings.path))
+    own_forecast = recording.own_forecast() if isinstance(recording, HomeRecording) else None
+    return recording, own_forecast or _clear_sky(config, recording)
 
 
 def first_light_s(recording: Recording) -> float:
