@@ -64,10 +64,13 @@ class SetpointHistory:
             steady_w[name] = least_w
         return steady_w
 
+    def is_constant(self, from_s: float, to_s: float) -> bool:
+        """Whether nothing changed between two ticks, nor since, as in most steps."""
+        return bool(self._rows) and self._rows[-1][0] <= from_s and self._rows[-1][0] < to_s
+
     def spans(self, from_s: float, to_s: float) -> dict[str, Span]:
         """What each load was set to between two ticks; 0 W counts where it is not known."""
-        if self._rows and self._rows[-1][0] <= from_s and self._rows[-1][0] < to_s:
-            # Nothing changed in that time, as in most ticks: several times each, this must be cheap.
+        if self.is_constant(from_s, to_s):
             return {name: Span(least_w=set_w, most_w=set_w) for name, set_w in self._rows[-1][1].items()}
         in_force = list(self._in_force(from_s, to_s))
         rows = [row for _, row in in_force]
