@@ -15,8 +15,8 @@ from typing import Any, Self
 import yaml
 
 from tests.waiting import WITHIN_S, until
+from tests.warm_start import PROJECT, WarmProgram, run_warm
 
-PROJECT = Path(__file__).parent.parent.parent
 CHIP = f"gpiochip{os.getpid()}"
 """Pins nobody else on this machine locks, so that test runs do not meet."""
 
@@ -53,7 +53,10 @@ def regulator(**changes: Any) -> dict[str, Any]:
 
 
 class Program:
-    """Start with `with`; killed at the end if it still runs."""
+    """Start with `with`; killed at the end if it still runs.
+
+    `cold`: a start as on a Pi, with Python and all imports; else only what comes after them, see `tests.warm_start`.
+    """
 
     def __init__(
         self,
@@ -62,19 +65,26 @@ class Program:
         *arguments: str,
         environ: Mapping[str, str] | None = None,
         door: str = "main.py",
+        cold: bool = False,
     ) -> None:
         self.folder = folder
         self.pin_log = folder / "pins.jsonl"
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
-        self._command = [sys.executable, door, "--config", str(path), *arguments]
+        self._door, self._arguments, self._cold = door, ["--config", str(path), *arguments], cold
         self._environ = {**os.environ, "PYTHONPATH": str(PROJECT), **(environ or {})}
-        self.process: subprocess.Popen[str]
+        self.process: subprocess.Popen[str] | WarmProgram
 
     def __enter__(self) -> Self:
-        self.process = subprocess.Popen(
-            self._command, cwd=PROJECT, env=self._environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        if self._cold:
+            self.process = subprocess.Popen(
+                [sys.executable, self._door, *self._arguments], cwd=PROJECT, env=self._environ, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        else:
+            self.process = WarmProgram(
+                self._door, self._arguments, folder=PROJECT, environ=self._environ, together=True
+            )
         return self
 
     def __exit__(
@@ -128,11 +138,15 @@ class Program:
         return path.read_text() if path.exists() else ""
 
 
-def run_once(folder: Path, config: Mapping[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def run_once(
+    folder: Path, config: Mapping[str, Any], *arguments: str, cold: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; `cold` as in `Program`."""
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
+    words = [*arguments, "--config", str(path)]
+    if not cold:
+        return run_warm(words)
     return subprocess.run(
-        [sys.executable, "main.py", *arguments, "--config", str(path)],
-        cwd=PROJECT, capture_output=True, text=True, timeout=2 * WITHIN_S,
-    )  # fmt: skip
+        [sys.executable, "main.py", *words], cwd=PROJECT, capture_output=True, text=True, timeout=2 * WITHIN_S
+    )
