@@ -188,7 +188,7 @@ class Controller:
         if learned:
             basis = replace(basis, learned=learned)
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
-        tanks = self._duties.tanks(self._loads.credited_w())
+        tanks = self._duties.tanks(self._loads.memories)
         notices = self._actuators.with_doubts(self._duties.notices())
         return decision_of(
             outcomes,
@@ -201,7 +201,7 @@ class Controller:
             self._thresholds,
             tanks=tanks,
             notices=notices,
-            house_notices=tuple(text for text in (self._watch.measured_twice.notice, budget.notice) if text),
+            house_notices=tuple([text for text in (self._watch.measured_twice.notice, budget.notice) if text]),
             told_w=self._actuators.told_w,
         )
 
@@ -292,10 +292,11 @@ class Controller:
     ) -> None:
         """What each load must do in this step, whatever the sun gives."""
         time, base_w = self._time, self._watch.base_w(watched, self._time.tick_s)
+        guards = [block.guard for block in blocks]
         # Without a grid what is bought comes out of the battery, and that must last for the house.
-        empty = self._site.off_grid and any(block.guard is Rule.BATTERY_LOW for block in blocks)
+        empty = self._site.off_grid and Rule.BATTERY_LOW in guards
         # What a generator gives is the dearest of all, and a small one stalls under a heater.
-        away_or_fuel = any(block.guard in (Rule.VACATION, Rule.GENERATOR) for block in blocks)
+        away_or_fuel = Rule.VACATION in guards or Rule.GENERATOR in guards
         seen = Seen(
             now=watched.now,
             tick_s=time.tick_s,
@@ -323,8 +324,8 @@ class Controller:
             capacity_w=sum([policy.max_power_w for policy in automatic]),
             least_w=min([policy.least_power_w for policy in automatic], default=0.0),
             next_load=self._loads.next_to_start(self._time.tick_s, inputs.wishes),
-            automatic_is_on=self._loads.automatic_is_on,
-            wanted_wh=self._loads.wanted_wh(),
+            automatic_is_on=self._loads.any_on(automatic),
+            wanted_wh=self._loads.wanted_wh(automatic),
             battery_target_percent=self._battery_target_percent,
             prices=inputs.prices or self._tariff.prices_of(self._day.day),
             only_held=self._loads.only_held,

@@ -138,6 +138,8 @@ class _Pools:
 
     def _draw_on_phases(self, claim: Claim, before_w: float, power_w: float) -> None:
         """Count on the load's phase that it draws `power_w`, of which `before_w` has been counted."""
+        if not self._phases_w:
+            return
         phase = self._known_phase(claim)
         if phase is not None:
             self._phases_w[phase - 1] -= max(0.0, power_w - before_w)

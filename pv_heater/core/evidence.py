@@ -88,7 +88,8 @@ class Evidence:
         self._delay = ChainDelay()
         self._rest_w: float | None = None
         """The house without our loads in the reading in force; less PV where the meter sees only the grid."""
-        self._is_steady = True
+        self.is_steady = True
+        """Whether what our loads drew in the reading is certain: no step of our own may be late in it."""
         self._rest_before_w: float | None = None
         """The same in the reading before; None where that is too long ago to tell anything of now."""
         self._first_seen_s = 0.0
@@ -193,11 +194,6 @@ class Evidence:
         self._delay.note_own(tick_s, sum(power_w.values()))
 
     @property
-    def is_steady(self) -> bool:
-        """Whether what our loads drew in the reading is certain: no step of our own may be late in it."""
-        return self._is_steady
-
-    @property
     def delay_s(self) -> float:
         """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
         return self._delay.seconds if self._is_local else 0.0
@@ -236,12 +232,12 @@ class Evidence:
         is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
         """
         spans, measured_w = self._own_spans(reading), _measured_w(reading)
-        least_w = sum(span.least_w for span in spans.values())
-        width_w = sum(span.width_w for span in spans.values())
+        least_w = sum([span.least_w for span in spans.values()])
+        width_w = sum([span.width_w for span in spans.values()])
         share = 0.0
         if width_w > 0 and measured_w is not None and self._rest_before_w is not None:
             share = min(1.0, max(0.0, (measured_w - self._rest_before_w - least_w) / width_w))
-        self._is_steady = width_w <= STEADY_W
+        self.is_steady = width_w <= STEADY_W
         self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
         self._own_w = sum(self._drawn_w.values())
         self._rest_w = None if measured_w is None else measured_w - self._own_w

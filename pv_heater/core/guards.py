@@ -290,9 +290,10 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
         if not watched.known.charge_missing or watched.battery_is_full or _charger_is_done(watched.reading):
             return None
         return _energy(Rule.BATTERY_LOW, _unknown(watched, "the charge of the battery"), at_once=True)
-    limit = least_battery_percent(site, limits)
+    if Rule.BATTERY_LOW not in held and soc >= least_battery_percent(site, limits):
+        return None
     release = battery_release_percent(site, limits)
-    if soc >= (release if Rule.BATTERY_LOW in held else limit):
+    if Rule.BATTERY_LOW in held and soc >= release:
         return None
     reserve = site.battery.reserve_percent if site.battery is not None else 0.0
     return _energy(

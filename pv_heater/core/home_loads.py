@@ -153,19 +153,18 @@ class HomeLoads:
             if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
         ]
 
-    @property
-    def automatic_is_on(self) -> bool:
-        """Whether one of them is on."""
-        return any(self._memories[policy.name].phase is Phase.HEATING for policy in self.automatic())
+    def any_on(self, policies: Collection[LoadPolicy]) -> bool:
+        """Whether one of these is on."""
+        return Phase.HEATING in [self._memories[policy.name].phase for policy in policies]
 
-    def wanted_wh(self) -> float:
-        """What the automatic loads may still take today; infinite where one of them has no daily maximum."""
+    def wanted_wh(self, policies: Collection[LoadPolicy]) -> float:
+        """What these loads may still take today; infinite where one of them has no daily maximum."""
         return sum(
             [
                 max(0.0, policy.daily_max_wh - self._memories[policy.name].energy_wh)
                 if policy.daily_max_wh is not None
                 else inf
-                for policy in self.automatic()
+                for policy in policies
             ]
         )
 
@@ -263,14 +262,15 @@ class HomeLoads:
         }
         outcomes = {name: self._stepped(name, situation) for name, situation in situations.items()}
         tick_s = circumstances.tick_s
-        for name in self._switching.too_many(self._changes(outcomes), tick_s):
-            later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
-            outcomes[name] = self._stepped(name, later)
-        self._switching.note(len(self._changes(outcomes)), tick_s)
+        if self._switching.is_limited:
+            for name in self._switching.too_many(self._changes(outcomes), tick_s):
+                later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
+                outcomes[name] = self._stepped(name, later)
+            self._switching.note(len(self._changes(outcomes)), tick_s)
         for name, outcome in outcomes.items():
             self._memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
         rules = [outcome.rule for outcome in outcomes.values() if outcome.memory.phase is Phase.HEATING]
-        self.only_held = bool(rules) and all(rule == "min_on" for rule in rules)
+        self.only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
         return outcomes
 
     def _stepped(self, name: str, situation: Situation) -> Outcome:

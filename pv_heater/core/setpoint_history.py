@@ -45,6 +45,9 @@ class SetpointHistory:
 
     def range_w(self, name: str, from_s: float, to_s: float) -> tuple[float | None, float | None]:
         """The least and the most it was set to between two ticks; None where that is not known all the time."""
+        if self.is_constant(from_s, to_s):
+            set_w = self._rows[-1][1].get(name)
+            return set_w, set_w
         known_w: list[float] = []
         for since_s, row in self._in_force(from_s, to_s):
             if name not in row:

@@ -326,6 +326,8 @@ class Inputs:
     """Why the meter must not be believed though its reading is fresh, such as values that stand still; None: it may."""
 
     def __post_init__(self) -> None:
+        if are_finite(self.tick_s, *self.load_w.values(), *self.load_w_age_s.values(), *self.load_c.values()):
+            return
         require_finite("tick_s", self.tick_s)
         for name, power_w in self.load_w.items():
             require_finite(f"load_w[{name}]", power_w)

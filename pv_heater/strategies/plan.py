@@ -74,12 +74,15 @@ class Plan:
         soc_percent = view.charge_percent
         if view.spare_w is None or soc_percent is None or not day.is_known:
             return self._by_balance(view, day)
-        goal_percent, outlook = self._goal(view, day, soc_percent)
+        hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
+        goal_percent, outlook = self._goal(view, day, soc_percent, hold_percent, floor_percent)
         if view.reading_is_new:
-            self._learn(view, day, soc_percent)
+            self._learn(view, day, soc_percent, hold_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
         spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
-        give_w = self._give_w(view, soc_percent)
+        give_w = 0.0
+        if not view.feed_in and soc_percent >= hold_percent and soc_percent >= floor_percent:
+            give_w = self._hidden.give_w(view)  # only where it is so full that sun may hide: not discharged for heat
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
         bridged = self._spare.bridged()
@@ -143,7 +146,7 @@ class Plan:
         why = "no forecast, and without place and modules no sky to go by"
         return replace(budget, because=f"{why}, so by balance: {budget.because}")
 
-    def _learn(self, view: View, day: DayPlan, soc_percent: float) -> None:
+    def _learn(self, view: View, day: DayPlan, soc_percent: float, hold_percent: float) -> None:
         """Take note of a new reading."""
         before_s, self._taken_s = self._taken_s, view.taken_tick_s
         if soc_percent >= FULL_FROM_PERCENT or self._full_at is None:
@@ -152,13 +155,15 @@ class Plan:
         if span_s <= 0:
             return
         day.observe(view, span_s, sun_hides=sun_hides(view))
-        self._hidden.note(view, span_s, may_hide=soc_percent >= self._hold_percent(view))
+        self._hidden.note(view, span_s, may_hide=soc_percent >= hold_percent)
 
-    def _goal(self, view: View, day: DayPlan, soc_percent: float) -> tuple[float, str]:
+    def _goal(
+        self, view: View, day: DayPlan, soc_percent: float, hold_percent: float, floor_percent: float
+    ) -> tuple[float, str]:
         """(charge that the battery should come to, why, as a sentence for the log and `why`)."""
         aim = day.aim(view, soc_percent)
-        hold_percent = self._hold_percent(view) if 2 * aim.filling >= len(LEANINGS) else 100.0
-        goal_percent = max(self._floor_percent(view), min(aim.target_percent, hold_percent))
+        most_percent = hold_percent if 2 * aim.filling >= len(LEANINGS) else 100.0
+        goal_percent = max(floor_percent, min(aim.target_percent, most_percent))
         if self._must_fill(view):
             goal_percent = 100.0
         return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"
@@ -182,12 +187,6 @@ class Plan:
         """Below this the battery comes first: what the owner wants, and clear of the guard."""
         floor_percent = battery_release_percent(view.site, view.limits) + CLEAR_OF_GUARD_PERCENT
         return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
-
-    def _give_w(self, view: View, soc_percent: float) -> float:
-        """What the battery may give: only where it is so full that sun may hide. It is not discharged for heat."""
-        if view.feed_in or soc_percent < max(self._hold_percent(view), self._floor_percent(view)):
-            return 0.0
-        return self._hidden.give_w(view)
 
 
 def _outlook(filling: int, wasting: int, of: int) -> str:
