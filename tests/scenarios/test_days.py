@@ -95,8 +95,8 @@ def test_a_kettle_is_paid_by_the_battery_or_the_heater_not_by_the_grid() -> None
     rows = [(0.0, 0.0, 0.0), (11.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0)]
     day = live(day_of(rows, until_hour=13), start_percent=90.0)
     assert day.power_w(11.9) > 1500
-    before_evening = [reading for at_s, _, reading in day.seen if reading and 11.1 * HOUR < at_s]
-    bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in before_evening) * 10 / 3600
+    by_day = [reading for at_s, _, reading in day.seen if reading and at_s > 11.1 * HOUR]
+    bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in by_day) * 10 / 3600
     assert bought_wh < 10
 
 
