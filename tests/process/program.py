@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import yaml
 
-from tests.waiting import WITHIN_S, until
+from tests.waiting import WITHIN_S, Stopwatch, until
 from tests.warm_start import PROJECT, WarmProgram, run_warm
 
 CHIP = f"gpiochip{os.getpid()}"
@@ -128,6 +128,25 @@ class Program:
         closed = len(changes) - 1 - changes[::-1].index((RELAY, 1.0)) if (RELAY, 1.0) in changes else len(changes)
         moves = [state for pin, state in changes[closed:] if pin == SERVO]
         return self.contact_closed() and len(moves) >= 2 and moves[-1] is None
+
+    def watch(self) -> Stopwatch:
+        """Started now: how long the program takes for something, see `tests.waiting.Stopwatch`."""
+        return Stopwatch(self.process.pid)
+
+    def opens_after_s(self, watch: Stopwatch, pin: str = RELAY) -> float:
+        """How long after the start of `watch` the contact opened, by the stamps that the pins themselves write."""
+
+        def openings() -> list[float]:
+            changes = [change for change in self.pins() if change["mono_s"] >= watch.began_s - 0.001]  # milliseconds
+            return [change["mono_s"] for change in changes if (change["pin"], change["state"]) == (pin, 0.0)]
+
+        until(openings, f"{pin} open", more=self.log, watch=watch)
+        return watch.took_s(openings()[0])
+
+    def ends_after_s(self, watch: Stopwatch) -> float:
+        """How long after the start of `watch` the program has come to its end."""
+        until(lambda: self.process.poll() is not None, "the program has ended", more=self.log, watch=watch)
+        return watch.took_s()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
