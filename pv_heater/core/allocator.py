@@ -7,15 +7,15 @@ simply by being served first, and they are shed last to first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf, isnan
 
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
 from pv_heater.core.wants import level_w, needed_w
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What one load may ask for in this step."""
 
@@ -34,7 +34,7 @@ class Claim:
     """What it is set to draw; one that runs draws its least power or more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Share:
     """What one load gets."""
 

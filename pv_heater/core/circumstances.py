@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pv_heater.core.allocator import Share
 from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.margins import offered_w
 from pv_heater.core.own_meters import Measured
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Situation
@@ -17,7 +17,7 @@ from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What all loads are faced with alike in one step. For the fields of the same name see `Situation`."""
 

@@ -16,6 +16,7 @@ from pv_heater.core.duty import Duty
 from pv_heater.core.guarantee import Guarantee
 from pv_heater.core.hygiene import Hygiene
 from pv_heater.core.moment import Moment
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.quarters import Outlook
 from pv_heater.core.saved_values import group_in, number_in
@@ -32,7 +33,7 @@ HOUSE_S = 86_400.0
 """Time constant of the mean that is learned."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What is known of the home in a step."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
 from pv_heater.core.chain_delay import LONGEST_S, ChainDelay
 from pv_heater.core.house.silence import Silence
+from pv_heater.core.passing import passing
 from pv_heater.core.setpoint_history import HISTORY_S, SetpointHistory, Span
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
@@ -43,7 +43,7 @@ def is_local(source: str) -> bool:
     return not source.startswith(VRM_SOURCE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class News:
     """A new reading that may be used, and between which ticks it was taken."""
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pv_heater.core.evidence import is_local
 from pv_heater.core.house.limited import Quantities, tells_battery
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
@@ -53,7 +54,7 @@ class Block:
     """How far it is to the release threshold, such as ``{"battery_soc_percent": 2.0}``; see `core.margins`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Watched:
     """What the guards look at. `reading` is None when there is none that may be used."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from pv_heater.core.drawing import SETTLED_S
 from pv_heater.core.evidence import News
+from pv_heater.core.passing import passing
 from pv_heater.core.setpoint_history import SetpointHistory
 from pv_heater.core.surplus import house_w
 
@@ -14,7 +14,7 @@ LONGEST_APART_S = 180.0
 """Between the readings before and after: two of a slow portal. Within longer the house changes by itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Sample:
     """The house at a reading that was taken when all unmeasured loads had been told the same for `SETTLED_S`."""
 
@@ -24,7 +24,7 @@ class Sample:
     told_w: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class HouseStep:
     """One load was told another power, all others the same."""
 

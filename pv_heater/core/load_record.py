@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 from pv_heater.core.numbers import number_of
+from pv_heater.core.passing import passing
 from pv_heater.core.replaced import replaced
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class LoadRecord:
     """One load. Instants are ticks, which mean nothing after a restart: ages are saved."""
 

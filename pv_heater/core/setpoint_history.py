@@ -7,13 +7,14 @@ taken to have felt of that (`core.evidence`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+
+from pv_heater.core.passing import passing
 
 HISTORY_S = 1200.0
 """Longer than any reading that counts is old: those of the portal are some minutes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Span:
     """The least and the most power that one load was set to in a stretch of time, W."""
 

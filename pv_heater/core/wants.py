@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pv_heater.core.guards import Block
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Memory, Situation
@@ -15,7 +14,7 @@ START_FACTOR = 1.2
 battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What should happen to a load if its timers allow."""
 

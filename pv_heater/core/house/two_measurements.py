@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from pv_heater.core.passing import passing
 from pv_heater.core.surplus import balance_house_w
 from pv_heater.core.types import Reading
 from pv_heater.core.words import kilowatts
@@ -75,7 +76,7 @@ def compared_text(reading: Reading, *, off_grid: bool, has_battery: bool) -> str
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class _Calm:
     """One reading that shows for certain what our loads drew."""
 
