@@ -18,7 +18,7 @@ from pv_heater.core.actuators import Actuators
 from pv_heater.core.allocator import allot
 from pv_heater.core.circumstances import Circumstances
 from pv_heater.core.duties import Duties, Seen
-from pv_heater.core.evidence import is_local
+from pv_heater.core.evidence import News, is_local
 from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import below_headroom, headroom_w
@@ -134,11 +134,13 @@ class Controller:
 
         reading = self._with_own_meters(reading, now, inputs)
         self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
-        disobeying = self._actuators.faults(self._watch.new_reading(tick_s), cleared)
+        news = self._watch.new_reading(tick_s)
+        disobeying = self._actuators.faults(news, cleared)
         if disobeying:
             inputs = replace(inputs, health={**inputs.health, **disobeying})
         self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
-        self._learn_powers()
+        if news is not None:
+            self._learn_powers(news)
         commanded_w = sum(self._loads.credited_w().values())
         watched = self._watch.look(
             now,
@@ -255,12 +257,10 @@ class Controller:
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
 
-    def _learn_powers(self) -> None:
+    def _learn_powers(self, news: News) -> None:
         """Take note of what a new reading says of loads whose power nobody stated."""
-        seen = self._watch.new_reading(self._time.tick_s)
-        if seen is not None:
-            self._powers.observe(house_w(seen.reading), seen.earliest_tick_s, seen.reading.load_w)
-            self._use_learned_powers()
+        self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
+        self._use_learned_powers()
 
     def _use_learned_powers(self) -> None:
         for name, policy in self._loads.policies.items():

@@ -79,7 +79,7 @@ class _Pools:
         self, budget: Budget, loads: Sequence[Claim], phase_headroom_w: Sequence[float], *, battery_in_list: bool
     ) -> None:
         power_w = 0.0 if isnan(budget.power_w) else budget.power_w
-        self._all_w = power_w + (budget.battery_w if battery_in_list else 0.0) - sum(load.held_w for load in loads)
+        self._all_w = power_w + (budget.battery_w if battery_in_list else 0.0) - sum([load.held_w for load in loads])
         self._promised_w = 0.0
         """Shares of loads in their start delay: kept for them, but not drawn yet."""
         self._phases_w = list(phase_headroom_w)

@@ -83,7 +83,7 @@ class Circumstances:
         return Situation(
             tick_s=self.tick_s,
             elapsed_s=self.elapsed_s,
-            safety=next((block for block in self.blocks if block.safety), hot),
+            safety=next((block for block in self.blocks if block.safety), hot) if self.blocks else hot,
             energy=energy,
             allotted_w=share_w,
             offered_w=offered_w(budget, share.offered_w),
@@ -110,6 +110,8 @@ class Circumstances:
 
     def _energy_block(self, *, running: bool) -> Block | None:
         """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
+        if not self.blocks:
+            return None
         energy = [block for block in self.blocks if not block.safety]
         urgent = [block for block in energy if block.at_once] if running else []
         return next(iter(urgent or energy), None)

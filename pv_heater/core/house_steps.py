@@ -58,7 +58,7 @@ class HouseSteps:
         told_w = told.steady_w(unmeasured, news.earliest_tick_s - SETTLED_S, taken_tick_s)
         if whole_w is None or told_w is None:
             return None
-        measured_w = sum(reading.load_w.get(name, 0.0) for name in names)
+        measured_w = sum([reading.load_w.get(name, 0.0) for name in names])
         before, self.last = (
             self.last,
             Sample(taken_tick_s=taken_tick_s, house_w=whole_w - measured_w, told_w=told_w),

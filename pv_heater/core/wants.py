@@ -31,8 +31,9 @@ class Wanted:
 def needed_w(policy: LoadPolicy, *, running: bool) -> float:
     """The least share with which a load starts, or stays on: the start asks for more, so that noise does not switch."""
     if policy.adjustable:
-        start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
-        return policy.min_power_w if running else min(start_w, policy.max_power_w)
+        if running:
+            return policy.min_power_w
+        return min(max(policy.dead_band_w, START_FACTOR * policy.min_power_w), policy.max_power_w)
     return policy.least_power_w - (_kept_on_w(policy, policy.least_power_w) if running else 0.0)
 
 
