@@ -80,6 +80,10 @@ class Watched:
     """The hours of automatic heating are the whole day."""
     distrusted_because: str | None = None
     """Why the newest reading is not believed; None: it is."""
+    base_w: float | None = None
+    """The house without controlled loads; None: `reading` does not tell enough."""
+    spare_w: float | None = None
+    """PV beyond that and DC loads; None: `reading` does not tell enough."""
     refused_because: str | None = None
     """What the meter says now that this home cannot have; None: nothing. The reading before it goes on ageing."""
 

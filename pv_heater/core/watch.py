@@ -126,8 +126,9 @@ class Watch:
 
     def base_w(self, watched: Watched, tick_s: float) -> float | None:
         """What the house draws without controlled loads; None where no reading that still counts tells."""
-        base_w = None if watched.reading is None else spare_w(watched.reading, self._evidence.own_w())[0]
-        return self._limited.base_w(tick_s, self._evidence.max_age_s) if base_w is None else base_w
+        if watched.base_w is not None:
+            return watched.base_w
+        return self._limited.base_w(tick_s, self._evidence.max_age_s)
 
     def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading in force was taken."""
@@ -145,7 +146,9 @@ class Watch:
     ) -> Watched:
         """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
         evidence, reading = self._evidence, self._fresh(tick_s)
-        can_fall = max(commanded_w, evidence.own_w()) > least_on_w + STEADY_W
+        own_w = evidence.own_w()
+        can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
+        base_w, over_w = (None, None) if reading is None else spare_w(reading, own_w)
         return Watched(
             now=now,
             reading=reading,
@@ -162,6 +165,8 @@ class Watch:
             daylight_changes_at=self._daylight.changes_at(now),
             always_allowed=self._daylight.is_whole_day,
             distrusted_because=self._distrusted_because,
+            base_w=base_w,
+            spare_w=over_w,
             refused_because=self._possible.refused_because,
         )
 
@@ -195,7 +200,6 @@ class Watch:
             return None
         site, knows_time = self._site, watched.knows_time
         own_w = self._evidence.own_w()
-        base, spare = spare_w(reading, own_w)
         return View(
             now=now,
             tick_s=tick_s,
@@ -206,8 +210,8 @@ class Watch:
             knows_time=knows_time,
             sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None and knows_time else None,
             own_w=own_w,
-            base_w=base,
-            spare_w=spare,
+            base_w=watched.base_w,
+            spare_w=watched.spare_w,
             commanded_w=commanded_w,
             balance_spare_w=self._balance_spare_w(reading, own_w),
             own_is_steady=self._evidence.is_steady,
