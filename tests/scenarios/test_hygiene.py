@@ -97,6 +97,9 @@ def test_a_hold_that_is_interrupted_begins_anew() -> None:
     assert ledger(life)["cycles"] == []
     life.live(2)
     assert held_s(life) >= 1800
+    done = next(at for at, decision, _ in life.seen if decision.loads["heater"].notice is not None)
+    cold = max(at for at, _, true_c in life.seen if true_c < 60 and at < done)
+    assert done - cold >= timedelta(minutes=30)
     assert len(life.notices()) == 1
 
 
@@ -260,4 +263,5 @@ def test_a_cycle_that_a_wrong_clock_noted_for_next_year_does_not_count() -> None
     assert ledger(life)["cycles"]
     life.tick_s = 3600.0
     life.live(48, step_s=COARSE_S)
+    assert {cycle["day"][:4] for cycle in ledger(life)["cycles"]} == {"2026"}
     assert held_s(life) >= 1800
