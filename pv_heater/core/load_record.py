@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from pv_heater.core.numbers import number_of
-from pv_heater.core.passing import passing
-from pv_heater.core.replaced import replaced
 
 
-@passing(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRecord:
     """One load. Instants are ticks, which mean nothing after a restart: ages are saved."""
 
@@ -33,7 +31,7 @@ class LoadRecord:
         """With the step that ended counted; on a new day the counts begin anew."""
         record = self
         if record.is_on:
-            record = replaced(record, on_today_s=record.on_today_s + elapsed_s)
+            record = replace(record, on_today_s=record.on_today_s + elapsed_s)
             if by_rule:
                 ruled_s, today_s = record.ruled_s + elapsed_s, record.ruled_today_s + elapsed_s
                 record = replace(record, ruled_s=ruled_s, ruled_today_s=today_s)
