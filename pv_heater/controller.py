@@ -18,7 +18,7 @@ from pv_heater.core.actuators import Actuators
 from pv_heater.core.allocator import allot
 from pv_heater.core.circumstances import Circumstances
 from pv_heater.core.duties import Duties, Seen
-from pv_heater.core.evidence import is_local
+from pv_heater.core.evidence import News, is_local
 from pv_heater.core.grounds import basis_of, in_force, thresholds_of
 from pv_heater.core.guards import Block, Watched
 from pv_heater.core.headroom import below_headroom, headroom_w
@@ -134,11 +134,13 @@ class Controller:
 
         reading = self._with_own_meters(reading, now, inputs)
         self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
-        disobeying = self._actuators.faults(self._watch.new_reading(tick_s), cleared)
+        news = self._watch.new_reading(tick_s)
+        disobeying = self._actuators.faults(news, cleared)
         if disobeying:
             inputs = replace(inputs, health={**inputs.health, **disobeying})
         self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
-        self._learn_powers()
+        if news is not None:
+            self._learn_powers(news)
         commanded_w = sum(self._loads.credited_w().values())
         watched = self._watch.look(
             now,
@@ -188,7 +190,7 @@ class Controller:
         if learned:
             basis = replace(basis, learned=learned)
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
-        tanks = self._duties.tanks(self._loads.credited_w())
+        tanks = self._duties.tanks(self._loads.memories)
         notices = self._actuators.with_doubts(self._duties.notices())
         return decision_of(
             outcomes,
@@ -201,7 +203,7 @@ class Controller:
             self._thresholds,
             tanks=tanks,
             notices=notices,
-            house_notices=tuple(text for text in (self._watch.measured_twice.notice, budget.notice) if text),
+            house_notices=tuple([text for text in (self._watch.measured_twice.notice, budget.notice) if text]),
             told_w=self._actuators.told_w,
         )
 
@@ -255,12 +257,10 @@ class Controller:
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
 
-    def _learn_powers(self) -> None:
+    def _learn_powers(self, news: News) -> None:
         """Take note of what a new reading says of loads whose power nobody stated."""
-        seen = self._watch.new_reading(self._time.tick_s)
-        if seen is not None:
-            self._powers.observe(house_w(seen.reading), seen.earliest_tick_s, seen.reading.load_w)
-            self._use_learned_powers()
+        self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
+        self._use_learned_powers()
 
     def _use_learned_powers(self) -> None:
         for name, policy in self._loads.policies.items():
@@ -292,10 +292,11 @@ class Controller:
     ) -> None:
         """What each load must do in this step, whatever the sun gives."""
         time, base_w = self._time, self._watch.base_w(watched, self._time.tick_s)
+        guards = [block.guard for block in blocks]
         # Without a grid what is bought comes out of the battery, and that must last for the house.
-        empty = self._site.off_grid and any(block.guard is Rule.BATTERY_LOW for block in blocks)
+        empty = self._site.off_grid and Rule.BATTERY_LOW in guards
         # What a generator gives is the dearest of all, and a small one stalls under a heater.
-        away_or_fuel = any(block.guard in (Rule.VACATION, Rule.GENERATOR) for block in blocks)
+        away_or_fuel = Rule.VACATION in guards or Rule.GENERATOR in guards
         seen = Seen(
             now=watched.now,
             tick_s=time.tick_s,
@@ -323,8 +324,8 @@ class Controller:
             capacity_w=sum([policy.max_power_w for policy in automatic]),
             least_w=min([policy.least_power_w for policy in automatic], default=0.0),
             next_load=self._loads.next_to_start(self._time.tick_s, inputs.wishes),
-            automatic_is_on=self._loads.automatic_is_on,
-            wanted_wh=self._loads.wanted_wh(),
+            automatic_is_on=self._loads.any_on(automatic),
+            wanted_wh=self._loads.wanted_wh(automatic),
             battery_target_percent=self._battery_target_percent,
             prices=inputs.prices or self._tariff.prices_of(self._day.day),
             only_held=self._loads.only_held,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -212,7 +212,6 @@ def _play(
     """
     real_clock = SystemClock()
     signals = StopSignals()
-    signals.install(real_clock)
     clock = SimClock(
         recording.start_at,
         pause=lambda pause_s: real_clock.wait_until(real_clock.monotonic_s() + pause_s),
@@ -220,7 +219,12 @@ def _play(
         paced_from_s=paced_from_s,
     )
     # Adapters may keep files; what a simulated day would keep is of no use to anyone.
-    with TemporaryDirectory() as folder, Outputs(config, clock, Path(folder), dry_run=dry_run) as outputs:
+    with (
+        closing(real_clock),
+        signals.heard_by(real_clock),
+        TemporaryDirectory() as folder,
+        Outputs(config, clock, Path(folder), dry_run=dry_run) as outputs,
+    ):
         meter = RecordingMeter(settings, outputs.tools, recording)
         meter.connect(outputs.loads)
         transitions, journal = transition_log(config, outputs), Journal()
@@ -247,7 +251,6 @@ def _play(
             without=without_heating(config, recording, settings, clock.monotonic_s()),
             unused_because_wh=day.unused_wh,
         )
-    real_clock.close()
     at = clock.now().astimezone(ZoneInfo(config.site.timezone))
     stopped = (
         () if loop.stop_reason is None else (f"stopped by {loop.stop_reason} at {at:%Y-%m-%d %H:%M} of the recording",)

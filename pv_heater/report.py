@@ -67,7 +67,7 @@ class TransitionLog:
             self._say(now, f"forecast: {source or 'none'}")
             self._forecast_source = source
         previous = self._previous
-        if previous is None or _block_of(previous) != _block_of(decision):
+        if previous is None or _is_blocked_otherwise(previous, decision):
             level = logging.WARNING if decision.blocked_by in SAFETY_RULES else logging.INFO
             self._say(now, blocked_line(decision, previous, now), level)
         self._report_plan(now, decision)
@@ -144,8 +144,14 @@ def _is_over(said_at: datetime, now: datetime, folded: timedelta = FOLDED) -> bo
     return not timedelta(0) <= now - said_at < folded
 
 
-def _block_of(decision: Decision) -> tuple[str, str] | None:
-    """The guard and the kind of its reason, numbers apart: "has not answered yet" is other news than "is 6 h old"."""
-    if decision.blocked_by is None:
-        return None
-    return decision.blocked_by, "".join(character for character in decision.because if not character.isdigit())
+def _is_blocked_otherwise(before: Decision, decision: Decision) -> bool:
+    """By another guard, or for another kind of reason: "has not answered yet" is other news than "is 6 h old"."""
+    if before.blocked_by != decision.blocked_by:
+        return True
+    if decision.blocked_by is None or before.because == decision.because:
+        return False
+    return _without_numbers(before.because) != _without_numbers(decision.because)
+
+
+def _without_numbers(text: str) -> str:
+    return "".join([character for character in text if not character.isdigit()])

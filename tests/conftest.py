@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import tempfile
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -27,3 +28,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(compiled.cleanup)
     os.environ["PYTHONPYCACHEPREFIX"] = compiled.name
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
+    """Lets the tests of an `xdist_group` stay in one worker.
+
+    pytest-xdist 3.8 writes the group into `_nodeid`, where pytest looks no more since 9.2, and shares the tests out as
+    if they had none. They bear it only while the worker says what it found: a failure keeps a name that can be run.
+    """
+    grouped = [(item, item._id) for item in session.items if hasattr(item, "_id") and hasattr(item, "_nodeid")]
+    for item, known_as in grouped:
+        item._id = known_as.parse(item._nodeid)
+    try:
+        return (yield)
+    finally:
+        for item, known_as in grouped:
+            item._id = known_as

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.http_devices import Device as HttpDevice
 from tests.http_dimmer_server import DimmerServer
 from tests.loads.mqtt_devices import Device
 from tests.mqtt_brokers import AmqttBroker, Mosquitto, free_port
+from tests.waiting import Stopwatch
 
 
 def asked(*rows: dict[str, Any], **more: Any) -> list[Finding]:
@@ -93,13 +93,13 @@ def test_a_wrong_login_and_a_wrong_address_have_their_own_words() -> None:
 def test_all_are_asked_at_once_in_their_order_and_pins_are_not() -> None:
     with DimmerServer() as dimmer:
         dimmer.free.clear()
-        began_s = time.monotonic()
+        watch = Stopwatch()
         urls = [dimmer.url, *(f"http://127.0.0.1:{free_port()}" for _ in range(2))]
         rows = [{"name": f"dimmer_{index}", "type": "http_dimmer", "url": url} for index, url in enumerate(urls)]
         pin = {"name": "pump", "type": "relay", "relay": {"pin": "GPIO17", "active_high": True}}
         found = asked(*rows, pin)
         assert [finding.what.split()[0] for finding in found] == ["loads.dimmer_0", "loads.dimmer_1", "loads.dimmer_2"]
-        assert time.monotonic() - began_s < 8
+        assert watch.took_s() < 8
 
 
 def test_one_that_never_ends_is_given_up() -> None:

@@ -44,9 +44,10 @@ def lines(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     log.addHandler(kept)
     try:
         if request.param == "demo":
-            play_recording(config, dry_run=True)
+            played = play_recording(config, dry_run=True)
         else:
-            play_simulation(config, days=1, weather="broken", seed=4, data=None)
+            played = play_simulation(config, days=1, weather="broken", seed=4, data=None)
+        assert played.notes == (), "the whole day was played"
         yield kept.said
     finally:
         log.removeHandler(kept)

@@ -1,6 +1,7 @@
 """A played day: its summary adds up, beside the same day without heating, and its picture shows what happened."""
 
 import math
+import signal
 from datetime import UTC
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,6 +11,8 @@ from attrs import evolve
 
 from pv_heater.config import load_config
 from pv_heater.core.types import LoadState, Mode, Phase
+from pv_heater.io.clock import SystemClock
+from pv_heater.io.stop_signals import STOP_SIGNALS, StopSignals
 from pv_heater.played import Played, first_light_s, open_recording, play_recording
 from pv_heater.sim.day_record import LIMITED, why_unused
 from tests.builders import House
@@ -25,7 +28,25 @@ def summer() -> Played:
     """The bundled day with a look a minute."""
     config = load_config(PROJECT / "Files" / "config.yaml")
     meter = evolve(config.meter[0], settings=evolve(config.meter[0].settings, step_s=60.0))
-    return play_recording(evolve(config, meter=(meter,)), dry_run=True)
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
+    played = play_recording(evolve(config, meter=(meter,)), dry_run=True)
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
+    return played
+
+
+def test_after_a_played_day_signals_do_what_they_did_before() -> None:
+    caught: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: caught.append(number))
+    signals, clock = StopSignals(), SystemClock()
+    try:
+        with signals.heard_by(clock):
+            signal.raise_signal(signal.SIGTERM)
+            assert (signals.reason, caught) == ("SIGTERM", [])
+        clock.close()
+        signal.raise_signal(signal.SIGTERM)
+        assert caught == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_what_heating_caught_is_what_the_day_without_it_leaves_unused(summer: Played) -> None:

@@ -173,16 +173,15 @@ class ActuatorFaults:
             return None
         course = self._courses.setdefault(name, _Course())
         draws = drawn_w > actuator.most_w(0.0)
-        moved = max([*course.drawn_w, drawn_w]) - min([*course.drawn_w, drawn_w]) > max(
-            LEAST_STUCK_W, STUCK_SHARE_DRAWN * full_w
-        )
+        least_w, most_w = min([*course.drawn_w, drawn_w]), max([*course.drawn_w, drawn_w])
+        moved = most_w - least_w > max(LEAST_STUCK_W, STUCK_SHARE_DRAWN * full_w)
         if told_w <= 0 or not draws or moved:
             self._courses[name] = _Course(told_w=[told_w], drawn_w=[drawn_w]) if told_w > 0 and draws else _Course()
             self._doubts.pop((name, "stuck"), None)
             return None
         if not course.told_w or abs(told_w - course.told_w[-1]) >= STEP_SHARE * full_w:
             course.told_w.append(told_w)
-        course.drawn_w = [min([*course.drawn_w, drawn_w]), max([*course.drawn_w, drawn_w])]
+        course.drawn_w = [least_w, most_w]
         low_w, high_w = min(course.told_w), max(course.told_w)
         if len(course.told_w) <= STEPS_OF_STUCK or high_w - low_w < STUCK_SHARE_TOLD * full_w:
             return None

@@ -7,15 +7,15 @@ simply by being served first, and they are shed last to first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf, isnan
 
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import BatteryShare, LoadPolicy
 from pv_heater.core.surplus import Budget
 from pv_heater.core.wants import level_w, needed_w
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What one load may ask for in this step."""
 
@@ -34,7 +34,7 @@ class Claim:
     """What it is set to draw; one that runs draws its least power or more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Share:
     """What one load gets."""
 
@@ -79,7 +79,7 @@ class _Pools:
         self, budget: Budget, loads: Sequence[Claim], phase_headroom_w: Sequence[float], *, battery_in_list: bool
     ) -> None:
         power_w = 0.0 if isnan(budget.power_w) else budget.power_w
-        self._all_w = power_w + (budget.battery_w if battery_in_list else 0.0) - sum(load.held_w for load in loads)
+        self._all_w = power_w + (budget.battery_w if battery_in_list else 0.0) - sum([load.held_w for load in loads])
         self._promised_w = 0.0
         """Shares of loads in their start delay: kept for them, but not drawn yet."""
         self._phases_w = list(phase_headroom_w)
@@ -138,6 +138,8 @@ class _Pools:
 
     def _draw_on_phases(self, claim: Claim, before_w: float, power_w: float) -> None:
         """Count on the load's phase that it draws `power_w`, of which `before_w` has been counted."""
+        if not self._phases_w:
+            return
         phase = self._known_phase(claim)
         if phase is not None:
             self._phases_w[phase - 1] -= max(0.0, power_w - before_w)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pv_heater.core.allocator import Share
 from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.margins import offered_w
 from pv_heater.core.own_meters import Measured
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Situation
@@ -17,7 +17,7 @@ from pv_heater.core.surplus import Budget
 from pv_heater.core.types import Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What all loads are faced with alike in one step. For the fields of the same name see `Situation`."""
 
@@ -83,7 +83,7 @@ class Circumstances:
         return Situation(
             tick_s=self.tick_s,
             elapsed_s=self.elapsed_s,
-            safety=next((block for block in self.blocks if block.safety), hot),
+            safety=next((block for block in self.blocks if block.safety), hot) if self.blocks else hot,
             energy=energy,
             allotted_w=share_w,
             offered_w=offered_w(budget, share.offered_w),
@@ -110,6 +110,8 @@ class Circumstances:
 
     def _energy_block(self, *, running: bool) -> Block | None:
         """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
+        if not self.blocks:
+            return None
         energy = [block for block in self.blocks if not block.safety]
         urgent = [block for block in energy if block.at_once] if running else []
         return next(iter(urgent or energy), None)

@@ -123,7 +123,7 @@ def _unmeasured_idle(reading: Reading, told_w: Mapping[str, float]) -> dict[str,
     """By what the whole house draws; two of about the same power are never told apart."""
     if reading.consumption_w is None:
         return {}
-    house_w = reading.consumption_w - sum(reading.load_w.get(name, 0.0) for name in told_w)
+    house_w = reading.consumption_w - sum([reading.load_w.get(name, 0.0) for name in told_w])
     unmeasured_w = {name: power_w for name, power_w in told_w.items() if name not in reading.load_w}
     if house_w >= SHARE_OF_HOUSE * sum(unmeasured_w.values()):
         return {}

@@ -16,6 +16,7 @@ from pv_heater.core.duty import Duty
 from pv_heater.core.guarantee import Guarantee
 from pv_heater.core.hygiene import Hygiene
 from pv_heater.core.moment import Moment
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.quarters import Outlook
 from pv_heater.core.saved_values import group_in, number_in
@@ -32,7 +33,7 @@ HOUSE_S = 86_400.0
 """Time constant of the mean that is learned."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What is known of the home in a step."""
 
@@ -89,7 +90,7 @@ class Duties:
     def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadPolicy]) -> dict[str, Duty]:
         """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
         duties: dict[str, Duty] = {}
-        left_w = seen.headroom_w - sum(memory.power_w for memory in memories.values() if memory.mode is Mode.ON)
+        left_w = seen.headroom_w - sum([memory.power_w for memory in memories.values() if memory.mode is Mode.ON])
         if seen.base_w is not None:
             self._house_w += (max(0.0, seen.base_w) - self._house_w) * min(1.0, seen.elapsed_s / HOUSE_S)
         for name, load in self._loads.items():
@@ -122,10 +123,12 @@ class Duties:
         """The last thing worth telling of each load that has something to tell."""
         return {name: load.notice for name, load in self._loads.items() if load.notice is not None}
 
-    def tanks(self, power_w: Mapping[str, float]) -> dict[str, TankStatus]:
-        """How each tank stands at the last look, heated with `power_w` from now on."""
+    def tanks(self, memories: Mapping[str, Memory]) -> dict[str, TankStatus]:
+        """How each tank stands at the last look, heated from now on as its load is set."""
         return {
-            name: load.tank.status_at(load.moment, power_w[name], load.hygiene.text() if load.hygiene else None)
+            name: load.tank.status_at(
+                load.moment, memories[name].credited_w, load.hygiene.text() if load.hygiene else None
+            )
             for name, load in self._loads.items()
             if load.tank is not None and load.moment is not None
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pv_heater.core.replaced import replaced
 from pv_heater.core.situation import Memory
 
 MOST_BELIEVED = 1.5
@@ -16,7 +17,7 @@ def counted(memory: Memory, elapsed_s: float, *, measured_w: float | None, max_p
         return memory
     believed = measured_w is not None and 0.0 <= measured_w <= MOST_BELIEVED * max_power_w
     drawn_w = measured_w if measured_w is not None and believed else memory.power_w
-    return replace(memory, energy_wh=memory.energy_wh + drawn_w * elapsed_s / 3600.0)
+    return replaced(memory, energy_wh=memory.energy_wh + drawn_w * elapsed_s / 3600.0)
 
 
 def new_day(memory: Memory) -> Memory:

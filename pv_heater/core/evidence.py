@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
 from pv_heater.core.chain_delay import LONGEST_S, ChainDelay
 from pv_heater.core.house.silence import Silence
+from pv_heater.core.passing import passing
 from pv_heater.core.setpoint_history import HISTORY_S, SetpointHistory, Span
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
@@ -43,7 +43,7 @@ def is_local(source: str) -> bool:
     return not source.startswith(VRM_SOURCE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class News:
     """A new reading that may be used, and between which ticks it was taken."""
 
@@ -88,17 +88,25 @@ class Evidence:
         self._delay = ChainDelay()
         self._rest_w: float | None = None
         """The house without our loads in the reading in force; less PV where the meter sees only the grid."""
-        self._is_steady = True
+        self.is_steady = True
+        """Whether what our loads drew in the reading is certain: no step of our own may be late in it."""
         self._rest_before_w: float | None = None
         """The same in the reading before; None where that is too long ago to tell anything of now."""
         self._first_seen_s = 0.0
         self._first_age_s = 0.0
         self._drawn_w: dict[str, float] = {}
+        self._own_w = self._own_rise_w = self._own_fall_w = 0.0
         self._clock = MeterClock()
         self._ahead_s = 0.0
         self._silence = Silence()
         self._kind: tuple[object, ...] | None = None
+        self._is_local = False
+        """Whether the reading in force is of a meter in the house."""
         self.reading: Reading | None = None
+        self.taken_tick_s = 0.0
+        """The tick at which the reading in force was taken."""
+        self.earliest_tick_s = 0.0
+        """The reading in force was not taken before this: where clocks differ, it may be as old as any that counts."""
         self.is_new = False
         self.course = 0
         """Another number with each reading that begins a new course: after a silence, or of another kind."""
@@ -111,12 +119,14 @@ class Evidence:
         if reading is None or not self._is_news(reading, tick_s):
             self._silence.nothing_new(tick_s)
             return
-        if not self._silence.takes(tick_s, reading.interval_s or self._interval_s, local=is_local(reading.source)):
+        local = is_local(reading.source)
+        if not self._silence.takes(tick_s, reading.interval_s or self._interval_s, local=local):
             return
-        self.is_new = True
-        if self._silence.has_ended or self._kind != _kind(reading):
+        self.is_new, self._is_local = True, local
+        kind = _kind(reading)
+        if self._silence.has_ended or self._kind != kind:
             self.course += 1
-        self._kind = _kind(reading)
+        self._kind = kind
         before_taken_s = None if self.reading is None else self.taken_tick_s
         if self.reading is not None and self.reading.source != reading.source:
             self._spacings, self._clock = [], MeterClock()
@@ -131,7 +141,10 @@ class Evidence:
         self._clock.note(reading.taken_at, tick_s)
         self._ahead_s = self._clock.ahead_s(now, tick_s)
         self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds() + self._ahead_s)
-        # Both hold until the next reading, and are asked for several times a step.
+        # What follows holds until the next reading, and is asked for many times a step.
+        self.taken_tick_s = tick_s - self._first_age_s
+        doubt_s = max(self._ahead_s, MOST_AGE_S) if self._ahead_s > CLOCKS_AGREE_S else 0.0
+        self.earliest_tick_s = self.taken_tick_s - doubt_s
         self.max_age_s = self._age_limit_s()
         self._settle(reading, before_taken_s)
 
@@ -151,17 +164,6 @@ class Evidence:
     def age_s(self, tick_s: float) -> float | None:
         """Age of the reading in force; None when there is none."""
         return None if self.reading is None else self._first_age_s + tick_s - self._first_seen_s
-
-    @property
-    def taken_tick_s(self) -> float:
-        """The tick at which the reading in force was taken."""
-        return self._first_seen_s - self._first_age_s
-
-    @property
-    def earliest_tick_s(self) -> float:
-        """The reading in force was not taken before this: where clocks differ, it may be as old as any that counts."""
-        doubt_s = max(self._ahead_s, MOST_AGE_S) if self._ahead_s > CLOCKS_AGREE_S else 0.0
-        return self.taken_tick_s - doubt_s
 
     def news(self) -> News | None:
         """What the last `observe` brought; None: nothing new."""
@@ -192,19 +194,13 @@ class Evidence:
         self._delay.note_own(tick_s, sum(power_w.values()))
 
     @property
-    def is_steady(self) -> bool:
-        """Whether what our loads drew in the reading is certain: no step of our own may be late in it."""
-        return self._is_steady
-
-    @property
     def delay_s(self) -> float:
         """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
-        reading = self.reading
-        return self._delay.seconds if reading is not None and is_local(reading.source) else 0.0
+        return self._delay.seconds if self._is_local else 0.0
 
     def own_w(self) -> float:
         """What our loads drew together when the reading was taken."""
-        return sum(self._drawn_w.values())
+        return self._own_w
 
     def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading was taken: as measured, else as it was set then."""
@@ -217,19 +213,11 @@ class Evidence:
 
     def own_rise_w(self) -> float:
         """By how much our loads were raised in the seconds before the reading was taken; the grid may still bear it."""
-        if self.reading is None or not is_local(self.reading.source):
-            return 0.0
-        taken_s = self.taken_tick_s
-        spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
-        return sum(max(0.0, before[name].most_w - span.least_w) for name, span in spans.items() if name in before)
+        return self._own_rise_w
 
     def own_fall_w(self) -> float:
         """By how much our loads were lowered in those seconds; until the inverter follows, the grid may take it."""
-        if self.reading is None or not is_local(self.reading.source):
-            return 0.0
-        taken_s = self.taken_tick_s
-        spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
-        return sum(max(0.0, span.most_w - before[name].least_w) for name, span in spans.items() if name in before)
+        return self._own_fall_w
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
@@ -244,14 +232,26 @@ class Evidence:
         is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
         """
         spans, measured_w = self._own_spans(reading), _measured_w(reading)
-        least_w = sum(span.least_w for span in spans.values())
-        width_w = sum(span.width_w for span in spans.values())
+        least_w = sum([span.least_w for span in spans.values()])
+        width_w = sum([span.width_w for span in spans.values()])
         share = 0.0
         if width_w > 0 and measured_w is not None and self._rest_before_w is not None:
             share = min(1.0, max(0.0, (measured_w - self._rest_before_w - least_w) / width_w))
-        self._is_steady = width_w <= STEADY_W
+        self.is_steady = width_w <= STEADY_W
         self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
-        self._rest_w = None if measured_w is None else measured_w - self.own_w()
+        self._own_w = sum(self._drawn_w.values())
+        self._rest_w = None if measured_w is None else measured_w - self._own_w
+        self._own_rise_w, self._own_fall_w = self._own_steps_w() if self._is_local else (0.0, 0.0)
+
+    def _own_steps_w(self) -> tuple[float, float]:
+        """By how much our loads were raised, and lowered, in the seconds before the reading was taken."""
+        taken_s = self.taken_tick_s
+        if self._own.is_constant(taken_s - TAKEN_OVER_S, taken_s):
+            return 0.0, 0.0  # as in most readings
+        spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
+        both = [(span, before[name]) for name, span in spans.items() if name in before]
+        rise_w = sum([max(0.0, later.most_w - span.least_w) for span, later in both])
+        return rise_w, sum([max(0.0, span.most_w - later.least_w) for span, later in both])
 
     def _own_spans(self, reading: Reading) -> dict[str, Span]:
         """What each load may have drawn in the reading: as set in the delay before, or by a meter of its own."""
@@ -298,5 +298,10 @@ def _measured_w(reading: Reading) -> float | None:
 
 def _kind(reading: Reading) -> tuple[object, ...]:
     """Which meter, and what of the house it tells: a mean over two kinds would be a mean of two things."""
-    told = (reading.pv_w, reading.consumption_w, reading.grid_w, reading.battery_w)
-    return reading.source, *(power_w is None for power_w in told)
+    return (
+        reading.source,
+        reading.pv_w is None,
+        reading.consumption_w is None,
+        reading.grid_w is None,
+        reading.battery_w is None,
+    )

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pv_heater.core.evidence import is_local
 from pv_heater.core.house.limited import Quantities, tells_battery
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.settings import Limits, Site
@@ -53,7 +54,7 @@ class Block:
     """How far it is to the release threshold, such as ``{"battery_soc_percent": 2.0}``; see `core.margins`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Watched:
     """What the guards look at. `reading` is None when there is none that may be used."""
 
@@ -79,6 +80,10 @@ class Watched:
     """The hours of automatic heating are the whole day."""
     distrusted_because: str | None = None
     """Why the newest reading is not believed; None: it is."""
+    base_w: float | None = None
+    """The house without controlled loads; None: `reading` does not tell enough."""
+    spare_w: float | None = None
+    """PV beyond that and DC loads; None: `reading` does not tell enough."""
     refused_because: str | None = None
     """What the meter says now that this home cannot have; None: nothing. The reading before it goes on ageing."""
 
@@ -290,9 +295,10 @@ def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Blo
         if not watched.known.charge_missing or watched.battery_is_full or _charger_is_done(watched.reading):
             return None
         return _energy(Rule.BATTERY_LOW, _unknown(watched, "the charge of the battery"), at_once=True)
-    limit = least_battery_percent(site, limits)
+    if Rule.BATTERY_LOW not in held and soc >= least_battery_percent(site, limits):
+        return None
     release = battery_release_percent(site, limits)
-    if soc >= (release if Rule.BATTERY_LOW in held else limit):
+    if Rule.BATTERY_LOW in held and soc >= release:
         return None
     reserve = site.battery.reserve_percent if site.battery is not None else 0.0
     return _energy(

@@ -40,7 +40,8 @@ class HomeLoads:
         self._switching = Switching(max_changes_per_minute)
         self._rows = tuple(rows)
         self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
-        self._memories = {name: Memory() for name in self.policies}
+        self.memories = {name: Memory() for name in self.policies}
+        """What each load remembers now."""
         self._duties: Mapping[str, Duty] = {}
         self._timer_duties: dict[str, Duty] = {}
         self._timer_blocks: dict[str, Block] = {}
@@ -52,35 +53,35 @@ class HomeLoads:
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
         for name, load in saved.items():
-            if name in self._memories:
-                self._memories[name] = load.memory(tick_s, away_s)
+            if name in self.memories:
+                self.memories[name] = load.memory(tick_s, away_s)
 
     def faults(self) -> dict[str, str]:
         """Why loads are in fault, by load."""
-        return {name: memory.fault for name, memory in self._memories.items() if memory.fault is not None}
+        return {name: memory.fault for name, memory in self.memories.items() if memory.fault is not None}
 
     def begin(self, tick_s: float) -> None:
         """The first step: what is known of a load begins with it."""
-        for name, memory in self._memories.items():
-            self._memories[name] = replace(memory, since_s=tick_s, power_since_s=tick_s)
+        for name, memory in self.memories.items():
+            self.memories[name] = replace(memory, since_s=tick_s, power_since_s=tick_s)
 
     def as_json(self, tick_s: float) -> dict[str, Any]:
         """Every load's part of the state."""
-        return {name: load_as_json(memory, tick_s) for name, memory in self._memories.items()}
+        return {name: load_as_json(memory, tick_s) for name, memory in self.memories.items()}
 
     def count(self, elapsed_s: float, measured_w: Measured, *, new_day: bool) -> None:
         """Count the energy of the step that ended; on a new day all counts begin anew."""
-        for name, memory in self._memories.items():
+        for name, memory in self.memories.items():
             if new_day:
-                self._memories[name] = energy.new_day(memory)
+                self.memories[name] = energy.new_day(memory)
             elif memory.credited_w > 0:
                 seen_w, most_w = measured_w(name, memory.since_s), self.policies[name].max_power_w
-                self._memories[name] = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
+                self.memories[name] = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
 
     def force(self, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:
         """Put one load into a mode; `until_s` and `power_w` are None for ``auto``."""
-        memory = self._memories[name]
-        self._memories[name] = replace(memory, mode=mode, mode_until_s=until_s, forced_w=power_w)
+        memory = self.memories[name]
+        self.memories[name] = replace(memory, mode=mode, mode_until_s=until_s, forced_w=power_w)
 
     def note_idle(self, found: Mapping[str, str], tick_s: float) -> None:
         """These loads draw nothing, with the reason: they count no more, and others may have their share."""
@@ -88,7 +89,7 @@ class HomeLoads:
             if not self.policies[name].interruptible:
                 continue  # a washing machine that soaks; its run tells its own end
             idle = Idle(because=because, until_s=tick_s + RETEST_S)
-            self._memories[name] = replace(self._memories[name], idle=idle)
+            self.memories[name] = replace(self.memories[name], idle=idle)
 
     def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
         """These loads must run in this step, and those whose timers say so; the sun may heat `raised_c` so far."""
@@ -125,47 +126,43 @@ class HomeLoads:
                 duty = Duty(rule=TIMER, because=because, until_s=until_s, power_w=power_w, until_full=True)
                 self._timer_duties[name] = duty
 
-    @property
-    def memories(self) -> Mapping[str, Memory]:
-        """What each load remembers now."""
-        return self._memories
-
     def credited_w(self) -> dict[str, float]:
         """What each load may be taken to draw, as it is set now."""
-        return {name: memory.credited_w for name, memory in self._memories.items()}
+        return {name: memory.credited_w for name, memory in self.memories.items()}
 
     @property
     def least_on_w(self) -> float:
         """What the loads that are on draw together at the least that they may be brought to."""
-        on = [name for name, memory in self._memories.items() if memory.credited_w > 0]
+        on = [(name, memory) for name, memory in self.memories.items() if memory.credited_w > 0]
         return sum(
-            self.policies[name].least_power_w
-            if self._memories[name].mode is Mode.AUTO and name not in self._duties
-            else self._memories[name].credited_w
-            for name in on
+            [
+                self.policies[name].least_power_w
+                if memory.mode is Mode.AUTO and name not in self._duties
+                else memory.credited_w
+                for name, memory in on
+            ]
         )
 
     def automatic(self) -> list[LoadPolicy]:
         """The loads that a strategy has to do with."""
         return [
             self.policies[name]
-            for name, memory in self._memories.items()
+            for name, memory in self.memories.items()
             if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
         ]
 
-    @property
-    def automatic_is_on(self) -> bool:
-        """Whether one of them is on."""
-        return any(self._memories[policy.name].phase is Phase.HEATING for policy in self.automatic())
+    def any_on(self, policies: Collection[LoadPolicy]) -> bool:
+        """Whether one of these is on."""
+        return Phase.HEATING in [self.memories[policy.name].phase for policy in policies]
 
-    def wanted_wh(self) -> float:
-        """What the automatic loads may still take today; infinite where one of them has no daily maximum."""
+    def wanted_wh(self, policies: Collection[LoadPolicy]) -> float:
+        """What these loads may still take today; infinite where one of them has no daily maximum."""
         return sum(
             [
-                max(0.0, policy.daily_max_wh - self._memories[policy.name].energy_wh)
+                max(0.0, policy.daily_max_wh - self.memories[policy.name].energy_wh)
                 if policy.daily_max_wh is not None
                 else inf
-                for policy in self.automatic()
+                for policy in policies
             ]
         )
 
@@ -178,9 +175,9 @@ class HomeLoads:
         idle = [
             policy
             for name, policy in self.policies.items()
-            if self._memories[name].phase in (Phase.OFF, Phase.ARMED)
+            if self.memories[name].phase in (Phase.OFF, Phase.ARMED)
             and name not in self._duties
-            and takes_surplus(policy, self._memories[name], tick_s)
+            and takes_surplus(policy, self.memories[name], tick_s)
             and wishes.get(name) is None
             and name not in self._held_back
         ]
@@ -190,11 +187,11 @@ class HomeLoads:
         """The loads' own safety guards; remembered, since they release later than they block."""
         blocks = {}
         for name, policy in self.policies.items():
-            memory = self._memories[name]
+            memory = self.memories[name]
             blocks[name] = block = load_block(policy, load_c, was_hot=memory.hot)
             is_hot = block is not None and block.guard is Rule.TOO_HOT
             if is_hot is not memory.hot:
-                self._memories[name] = replace(memory, hot=is_hot)
+                self.memories[name] = replace(memory, hot=is_hot)
         return blocks
 
     def held_back(self, tick_s: float) -> dict[str, Block]:
@@ -202,7 +199,7 @@ class HomeLoads:
         self._held_back = blocks = dict(self._timer_blocks)
         for name, policy in self.policies.items():
             if policy.after is not None and name not in blocks:
-                block = after_block(policy.after, self._memories[policy.after.load].enough_since_s, tick_s)
+                block = after_block(policy.after, self.memories[policy.after.load].enough_since_s, tick_s)
                 if block is not None:
                     blocks[name] = block
         return blocks
@@ -221,7 +218,7 @@ class HomeLoads:
             if isinstance(row, BatteryShare)
             else claim_of(
                 self.policies[row.name],
-                self._memories[row.name],
+                self.memories[row.name],
                 tick_s,
                 usable=hot[row.name] is None
                 and inputs.health.get(row.name, "ok") == "ok"
@@ -250,7 +247,7 @@ class HomeLoads:
                 shares[name],
                 hot=hot[name],
                 held_back=held_back.get(name),
-                running=self._memories[name].phase is Phase.HEATING,
+                running=self.memories[name].phase is Phase.HEATING,
                 wish=inputs.wishes.get(name),
                 wish_because=inputs.wish_because.get(name),
                 health=inputs.health.get(name, "ok"),
@@ -263,25 +260,26 @@ class HomeLoads:
         }
         outcomes = {name: self._stepped(name, situation) for name, situation in situations.items()}
         tick_s = circumstances.tick_s
-        for name in self._switching.too_many(self._changes(outcomes), tick_s):
-            later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
-            outcomes[name] = self._stepped(name, later)
-        self._switching.note(len(self._changes(outcomes)), tick_s)
+        if self._switching.is_limited:
+            for name in self._switching.too_many(self._changes(outcomes), tick_s):
+                later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
+                outcomes[name] = self._stepped(name, later)
+            self._switching.note(len(self._changes(outcomes)), tick_s)
         for name, outcome in outcomes.items():
-            self._memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
+            self.memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
         rules = [outcome.rule for outcome in outcomes.values() if outcome.memory.phase is Phase.HEATING]
-        self.only_held = bool(rules) and all(rule == "min_on" for rule in rules)
+        self.only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
         return outcomes
 
     def _stepped(self, name: str, situation: Situation) -> Outcome:
         """The step of one load, from what it remembers."""
-        return machine.advance(self.policies[name], self._memories[name], situation)
+        return machine.advance(self.policies[name], self.memories[name], situation)
 
     def _changes(self, outcomes: Mapping[str, Outcome]) -> dict[str, Change]:
         """The loads that `outcomes` would switch on or off."""
         changes = {}
         for name, outcome in outcomes.items():
-            before, on = self._memories[name], outcome.memory.phase is Phase.HEATING
+            before, on = self.memories[name], outcome.memory.phase is Phase.HEATING
             if on is not (before.phase is Phase.HEATING):
                 changes[name] = Change(on=on, since_s=before.opened_s if on else before.since_s)
         return changes

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from pv_heater.core.drawing import SETTLED_S
 from pv_heater.core.evidence import News
+from pv_heater.core.passing import passing
 from pv_heater.core.setpoint_history import SetpointHistory
 from pv_heater.core.surplus import house_w
 
@@ -14,7 +14,7 @@ LONGEST_APART_S = 180.0
 """Between the readings before and after: two of a slow portal. Within longer the house changes by itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Sample:
     """The house at a reading that was taken when all unmeasured loads had been told the same for `SETTLED_S`."""
 
@@ -24,7 +24,7 @@ class Sample:
     told_w: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class HouseStep:
     """One load was told another power, all others the same."""
 
@@ -58,7 +58,7 @@ class HouseSteps:
         told_w = told.steady_w(unmeasured, news.earliest_tick_s - SETTLED_S, taken_tick_s)
         if whole_w is None or told_w is None:
             return None
-        measured_w = sum(reading.load_w.get(name, 0.0) for name in names)
+        measured_w = sum([reading.load_w.get(name, 0.0) for name in names])
         before, self.last = (
             self.last,
             Sample(taken_tick_s=taken_tick_s, house_w=whole_w - measured_w, told_w=told_w),

@@ -42,7 +42,7 @@ class LearnedCurve:
 
     def drawn_w(self, told_w: float) -> float:
         """What it gives when it is told that."""
-        return told_w + sum(weight * self._offsets_w[node] for node, weight in self._weights(told_w))
+        return told_w + sum([weight * self._offsets_w[node] for node, weight in self._weights(told_w)])
 
     def told_w(self, power_w: float) -> float:
         """What it must be told to give that; full power where it cannot give as much."""

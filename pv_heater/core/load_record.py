@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 from pv_heater.core.numbers import number_of
+from pv_heater.core.passing import passing
+from pv_heater.core.replaced import replaced
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class LoadRecord:
     """One load. Instants are ticks, which mean nothing after a restart: ages are saved."""
 
@@ -31,7 +33,7 @@ class LoadRecord:
         """With the step that ended counted; on a new day the counts begin anew."""
         record = self
         if record.is_on:
-            record = replace(record, on_today_s=record.on_today_s + elapsed_s)
+            record = replaced(record, on_today_s=record.on_today_s + elapsed_s)
             if by_rule:
                 ruled_s, today_s = record.ruled_s + elapsed_s, record.ruled_today_s + elapsed_s
                 record = replace(record, ruled_s=ruled_s, ruled_today_s=today_s)

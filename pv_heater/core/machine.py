@@ -94,7 +94,7 @@ def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome
             memory = with_run_ended(policy, memory, situation.tick_s, for_want_of_sun=lacks_sun)
         memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
     memory = _set_power(policy, memory, situation, want)
-    outcome = replace(outcome_of(policy, before, memory, situation, want, full), stop=_stop_of(memory, situation))
+    outcome = outcome_of(policy, before, memory, situation, want, full, stop=_stop_of(memory, situation))
     if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
     return outcome

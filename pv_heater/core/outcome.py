@@ -38,7 +38,9 @@ def decision_of(
     """
 
     def instant(at_s: float) -> datetime:
-        away_s = max(-FURTHEST_S, min(FURTHEST_S, at_s - tick_s))
+        away_s = at_s - tick_s
+        if not -FURTHEST_S <= away_s <= FURTHEST_S:
+            away_s = max(-FURTHEST_S, min(FURTHEST_S, away_s))
         return (now + timedelta(seconds=away_s)).astimezone(zone)
 
     def load_state(name: str, outcome: Outcome) -> LoadState:

@@ -7,8 +7,9 @@ an open thermostat. So a value counts only once the load has settled on what it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pv_heater.core.passing import passing
 from pv_heater.core.types import Reading
 
 SETTLED_S = 10.0
@@ -16,7 +17,7 @@ SETTLED_S = 10.0
 confirms within 5 s, and a plug's own mean of a few seconds must have passed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Measured:
     """The power of one load by its own meter."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import inf
 
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.settings import Battery
 from pv_heater.core.types import Forecast, PricePeriod
@@ -27,7 +27,7 @@ MARGIN = 1.07
 """So much more is planned than is missing: the tank loses some before it is used."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Quarter:
     """A quarter of an hour, or what is left of it, in UTC."""
 
@@ -41,7 +41,7 @@ class Quarter:
     """Of a Wh of `gain_wh`, in thousandths of the owner's currency; infinite where the price is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """What is known of the time ahead."""
 

@@ -14,7 +14,7 @@ from pv_heater.core.rule_id import Rule
 from pv_heater.core.run_to_end import LONGEST_RUN_S
 from pv_heater.core.situation import Memory, Outcome, Situation
 from pv_heater.core.timers import dwell_left_s, rest_left_s, start_delay_s
-from pv_heater.core.types import Phase
+from pv_heater.core.types import Phase, Stop
 from pv_heater.core.wants import Wanted, needed_w
 
 
@@ -27,11 +27,18 @@ class Reason(NamedTuple):
 
 
 def outcome_of(
-    policy: LoadPolicy, before: Memory, memory: Memory, situation: Situation, want: Wanted, full: str | None
+    policy: LoadPolicy,
+    before: Memory,
+    memory: Memory,
+    situation: Situation,
+    want: Wanted,
+    full: str | None,
+    *,
+    stop: Stop,
 ) -> Outcome:
     """The machine's answer, once `memory` is what this step came to from `before`.
 
-    `full` is why the load has had enough, if so.
+    `full` is why the load has had enough, if so; `stop` how its contact opens where it is off.
     """
     reason = _change(policy, before, memory, situation, want) or _stand(policy, memory, situation, want, full)
     margins = load_margins(
@@ -54,6 +61,7 @@ def outcome_of(
         duty=duty,
         rests_until_s=_rests_s(policy, memory) if is_resting else None,
         temperature_c=situation.temperature_c,
+        stop=stop,
     )
 
 

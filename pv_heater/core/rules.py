@@ -275,5 +275,7 @@ def _shown(value: Value) -> str:
 
 
 def answered(inputs: Inputs, answers: RuleAnswers) -> Inputs:
-    """`inputs` with what all rules together want."""
+    """`inputs` with what all rules together want; itself where nobody asked anything, as in most homes."""
+    if not (answers.wishes or answers.because or inputs.wishes or inputs.wish_because):
+        return inputs
     return replace(inputs, wishes=answers.wishes, wish_because=answers.because)

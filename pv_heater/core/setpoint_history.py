@@ -7,13 +7,14 @@ taken to have felt of that (`core.evidence`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+
+from pv_heater.core.passing import passing
 
 HISTORY_S = 1200.0
 """Longer than any reading that counts is old: those of the portal are some minutes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Span:
     """The least and the most power that one load was set to in a stretch of time, W."""
 
@@ -45,6 +46,9 @@ class SetpointHistory:
 
     def range_w(self, name: str, from_s: float, to_s: float) -> tuple[float | None, float | None]:
         """The least and the most it was set to between two ticks; None where that is not known all the time."""
+        if self.is_constant(from_s, to_s):
+            set_w = self._rows[-1][1].get(name)
+            return set_w, set_w
         known_w: list[float] = []
         for since_s, row in self._in_force(from_s, to_s):
             if name not in row:
@@ -64,10 +68,13 @@ class SetpointHistory:
             steady_w[name] = least_w
         return steady_w
 
+    def is_constant(self, from_s: float, to_s: float) -> bool:
+        """Whether nothing changed between two ticks, nor since, as in most steps."""
+        return bool(self._rows) and self._rows[-1][0] <= from_s and self._rows[-1][0] < to_s
+
     def spans(self, from_s: float, to_s: float) -> dict[str, Span]:
         """What each load was set to between two ticks; 0 W counts where it is not known."""
-        if self._rows and self._rows[-1][0] <= from_s and self._rows[-1][0] < to_s:
-            # Nothing changed in that time, as in most ticks: several times each, this must be cheap.
+        if self.is_constant(from_s, to_s):
             return {name: Span(least_w=set_w, most_w=set_w) for name, set_w in self._rows[-1][1].items()}
         in_force = list(self._in_force(from_s, to_s))
         rows = [row for _, row in in_force]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pv_heater.core.drawing import Idle
 from pv_heater.core.duty import Duty
 from pv_heater.core.guards import Block
 from pv_heater.core.own_meters import Measured
+from pv_heater.core.passing import passing
 from pv_heater.core.run_to_end import Run
 from pv_heater.core.types import Mode, Phase, Stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What a load's machine remembers between steps."""
 
@@ -55,7 +56,7 @@ class Memory:
         return 0.0 if self.idle is not None else self.power_w
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What one load is faced with in this step."""
 
@@ -93,7 +94,7 @@ class Situation:
     """When automatic heating is no longer allowed; None: it is not now, or goes on beyond tomorrow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The machine's answer: the memory to keep, and why it stands where it stands."""
 

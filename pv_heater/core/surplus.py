@@ -8,12 +8,13 @@ from datetime import datetime
 from math import inf
 from typing import Any, Protocol
 
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.types import Forecast, PricePeriod, Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class View:
     """One immutable picture for a strategy. Guards have been asked before: `reading` is fresh."""
 

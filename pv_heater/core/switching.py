@@ -26,6 +26,11 @@ class Switching:
         self._most = most_per_minute
         self._switched_s: deque[float] = deque()
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is anything to count."""
+        return self._most is not None
+
     def too_many(self, changes: Mapping[str, Change], tick_s: float) -> list[str]:
         """Which of the loads that would change must wait.
 

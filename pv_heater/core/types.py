@@ -57,6 +57,14 @@ def require_finite(name: str, value: float | None) -> None:
         raise ValueError(f"{name} must be a finite number, not {value}")
 
 
+def are_finite(*values: float | None) -> bool:
+    """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
+    try:
+        return math.isfinite(sum([value or 0.0 for value in values]))
+    except OverflowError:
+        return False
+
+
 def require_aware(name: str, value: datetime) -> None:
     """Raise ValueError when `value` carries no time zone."""
     if value.tzinfo is None:
@@ -112,6 +120,16 @@ class Reading:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "taken_at", in_utc("taken_at", self.taken_at))
+        values = (
+            self.pv_w, self.consumption_w, self.grid_w, self.battery_w, self.battery_v, self.battery_soc_percent,
+            self.dc_load_w, self.interval_s,
+        )  # fmt: skip
+        if not are_finite(*values, *self.grid_phase_w, *self.load_w.values(), *self.load_c.values()):
+            self._name_what_is_not_finite()
+        if self.ac_source not in (None, *AC_SOURCES):
+            raise ValueError(f"ac_source must be one of {', '.join(AC_SOURCES)}, not {self.ac_source!r}")
+
+    def _name_what_is_not_finite(self) -> None:
         require_finite("pv_w", self.pv_w)
         require_finite("consumption_w", self.consumption_w)
         require_finite("grid_w", self.grid_w)
@@ -119,8 +137,6 @@ class Reading:
         require_finite("battery_v", self.battery_v)
         require_finite("battery_soc_percent", self.battery_soc_percent)
         require_finite("dc_load_w", self.dc_load_w)
-        if self.ac_source not in (None, *AC_SOURCES):
-            raise ValueError(f"ac_source must be one of {', '.join(AC_SOURCES)}, not {self.ac_source!r}")
         require_finite("interval_s", self.interval_s)
         for number, phase_w in enumerate(self.grid_phase_w, 1):
             require_finite(f"grid_phase_w[{number}]", phase_w)
@@ -310,6 +326,8 @@ class Inputs:
     """Why the meter must not be believed though its reading is fresh, such as values that stand still; None: it may."""
 
     def __post_init__(self) -> None:
+        if are_finite(self.tick_s, *self.load_w.values(), *self.load_w_age_s.values(), *self.load_c.values()):
+            return
         require_finite("tick_s", self.tick_s)
         for name, power_w in self.load_w.items():
             require_finite(f"load_w[{name}]", power_w)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pv_heater.core.guards import Block
+from pv_heater.core.passing import passing
 from pv_heater.core.policy import LoadPolicy
 from pv_heater.core.rule_id import Rule
 from pv_heater.core.situation import Memory, Situation
@@ -15,7 +14,7 @@ START_FACTOR = 1.2
 battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What should happen to a load if its timers allow."""
 
@@ -32,8 +31,9 @@ class Wanted:
 def needed_w(policy: LoadPolicy, *, running: bool) -> float:
     """The least share with which a load starts, or stays on: the start asks for more, so that noise does not switch."""
     if policy.adjustable:
-        start_w = max(policy.dead_band_w, START_FACTOR * policy.min_power_w)
-        return policy.min_power_w if running else min(start_w, policy.max_power_w)
+        if running:
+            return policy.min_power_w
+        return min(max(policy.dead_band_w, START_FACTOR * policy.min_power_w), policy.max_power_w)
     return policy.least_power_w - (_kept_on_w(policy, policy.least_power_w) if running else 0.0)
 
 

@@ -49,7 +49,8 @@ class Watch:
         self._distrusted_because: str | None = None
         self._possible = Possible(site)
         self._limited = Limited(site, limits, phases_at_least=phases_at_least)
-        self._measured_twice = TwoMeasurements(off_grid=site.off_grid, has_battery=site.battery is not None)
+        self.measured_twice = TwoMeasurements(off_grid=site.off_grid, has_battery=site.battery is not None)
+        """The two ways in which the house is measured, and which of them is believed."""
         self._full = TakesNothing(site)
         self._import = Import(limits.max_grid_w)
         self._most_own_w = sum(max_power_w.values())
@@ -65,7 +66,7 @@ class Watch:
         evidence = self._evidence
         evidence.observe(self._possible.believed(reading), now, tick_s)
         if evidence.is_new and evidence.reading is not None:
-            believed = self._measured_twice.observe(
+            believed = self.measured_twice.observe(
                 evidence.reading, evidence.taken_tick_s, evidence.own_w(), own_is_steady=evidence.is_steady
             )
             if believed is not evidence.reading:
@@ -74,11 +75,12 @@ class Watch:
             self._trusted_again += 1
         self._distrusted_because = distrusted_because
         if evidence.is_new and evidence.reading is not None and distrusted_because is None:
+            own_w = evidence.own_w()
             self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w())
-            self._full.observe(evidence.reading, evidence.taken_tick_s, evidence.own_w())
+            self._full.observe(evidence.reading, evidence.taken_tick_s, own_w)
             self._import.observe(evidence.reading, tick_s, evidence.own_rise_w())
             if evidence.is_steady:
-                self.ceiling.observe(evidence.reading, tick_s, evidence.own_w(), self._import)
+                self.ceiling.observe(evidence.reading, tick_s, own_w, self._import)
         self.ceiling.pass_time(tick_s, self._most_own_w)
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
@@ -124,8 +126,9 @@ class Watch:
 
     def base_w(self, watched: Watched, tick_s: float) -> float | None:
         """What the house draws without controlled loads; None where no reading that still counts tells."""
-        base_w = None if watched.reading is None else spare_w(watched.reading, self._evidence.own_w())[0]
-        return self._limited.base_w(tick_s, self._evidence.max_age_s) if base_w is None else base_w
+        if watched.base_w is not None:
+            return watched.base_w
+        return self._limited.base_w(tick_s, self._evidence.max_age_s)
 
     def own_by_load_w(self) -> Mapping[str, float]:
         """What each load drew when the reading in force was taken."""
@@ -143,7 +146,9 @@ class Watch:
     ) -> Watched:
         """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
         evidence, reading = self._evidence, self._fresh(tick_s)
-        can_fall = max(commanded_w, evidence.own_w()) > least_on_w + STEADY_W
+        own_w = evidence.own_w()
+        can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
+        base_w, over_w = (None, None) if reading is None else spare_w(reading, own_w)
         return Watched(
             now=now,
             reading=reading,
@@ -160,6 +165,8 @@ class Watch:
             daylight_changes_at=self._daylight.changes_at(now),
             always_allowed=self._daylight.is_whole_day,
             distrusted_because=self._distrusted_because,
+            base_w=base_w,
+            spare_w=over_w,
             refused_because=self._possible.refused_because,
         )
 
@@ -193,7 +200,6 @@ class Watch:
             return None
         site, knows_time = self._site, watched.knows_time
         own_w = self._evidence.own_w()
-        base, spare = spare_w(reading, own_w)
         return View(
             now=now,
             tick_s=tick_s,
@@ -204,14 +210,14 @@ class Watch:
             knows_time=knows_time,
             sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None and knows_time else None,
             own_w=own_w,
-            base_w=base,
-            spare_w=spare,
+            base_w=watched.base_w,
+            spare_w=watched.spare_w,
             commanded_w=commanded_w,
             balance_spare_w=self._balance_spare_w(reading, own_w),
             own_is_steady=self._evidence.is_steady,
             grid_passes=self._grid_passes(reading, tick_s),
             battery_is_full=self._full.is_full,
-            course=self._evidence.course + self._trusted_again + self._measured_twice.changes,
+            course=self._evidence.course + self._trusted_again + self.measured_twice.changes,
             capacity_w=capacity_w,
             least_w=least_w,
             next_load=next_load,
@@ -232,14 +238,9 @@ class Watch:
 
     def _balance_spare_w(self, reading: Reading, own_w: float) -> float | None:
         """By battery and grid, unless a step of our own has shown that they do not tell the house."""
-        if self._measured_twice.house_w and self._measured_twice.trusted is Way.CONSUMPTION:
+        if self.measured_twice.house_w and self.measured_twice.trusted is Way.CONSUMPTION:
             return None
         return balance_spare_w(reading, own_w, off_grid=self._site.off_grid, has_battery=self._site.battery is not None)
-
-    @property
-    def measured_twice(self) -> TwoMeasurements:
-        """The two ways in which the house is measured, and which of them is believed."""
-        return self._measured_twice
 
     def _fresh(self, tick_s: float) -> Reading | None:
         """The reading in force while it is younger than its limit and believed, else None."""

@@ -6,6 +6,8 @@ Ctrl-Z would freeze the program with the contact closed and the watchdog frozen 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
@@ -38,6 +40,17 @@ class StopSignals:
             signal.signal(number, self._caught)
         for number in FREEZING_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+    @contextmanager
+    def heard_by(self, clock: SystemClock) -> Iterator[None]:
+        """Caught inside the block alone: afterwards each signal does what it did before."""
+        before = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, *FREEZING_SIGNALS)}
+        self.install(clock)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def attach(self, running: Stoppable) -> None:
         """Pass on to `running`, at once if a signal came already."""

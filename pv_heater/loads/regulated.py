@@ -59,6 +59,8 @@ class Regulated:
         """When the move in progress is over; None when the knob rests."""
         self._closing = False
         """Whether the knob was sent to zero in order to close the contact."""
+        self._asked = (0.0, 0.0)
+        """The power that was asked for last, and its place on the curve: mostly the next tick asks for the same."""
 
     def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
         """One step towards `setpoint`: on goes by zero and the contact, off is the normal stop. HardwareError."""
@@ -131,7 +133,9 @@ class Regulated:
         return self._settled_at_s
 
     def _follow(self, power_w: float, tick_s: float) -> None:
-        goal = self._knob.goal(self._curve.percent(power_w), self._percent)
+        if power_w != self._asked[0]:
+            self._asked = (power_w, self._curve.percent(power_w))
+        goal = self._knob.goal(self._asked[1], self._percent)
         if goal != self._percent:
             self._turn_to(goal, tick_s)
 

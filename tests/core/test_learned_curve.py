@@ -110,9 +110,9 @@ def weak(told_w: float) -> float:
 @pytest.mark.parametrize("measured", [True, False], ids=["own meter", "house"])
 def test_the_controller_learns_in_an_afternoon_what_to_tell_a_weak_element(measured: bool) -> None:
     house = House()
-    by_turns(house, weak, 8, measured=measured)
+    by_turns(house, weak, 5, measured=measured)
     force = Force(load="heater", mode=Mode.ON, for_s=3600, power_w=1200.0)
-    decision = house.at(8 * 3600, consumption_w=400.0, inputs={"commands": (force,)})
+    decision = house.at(5 * 3600, consumption_w=400.0, inputs={"commands": (force,)})
     assert decision.loads["heater"].power_w == 1200
     assert weak(decision.setpoints["heater"].power_w) == pytest.approx(1200, abs=100)
     assert "W it gives" in decision.inputs.learned["heater"]
@@ -127,20 +127,20 @@ def decision_inputs(house: House) -> Any:
 
 def test_throttled_readings_of_the_house_teach_nothing() -> None:
     house = House()
-    by_turns(house, weak, 4, measured=False, pv_throttled=True)
+    by_turns(house, weak, 3, measured=False, pv_throttled=True)
     assert house.decisions[-1][1].inputs.learned == {}
 
 
 def test_a_load_that_obeys_is_told_what_was_decided() -> None:
     house = House()
-    by_turns(house, lambda told_w: told_w, 4, measured=True)
+    by_turns(house, lambda told_w: told_w, 3, measured=True)
     for _, decision in house.decisions:
         assert decision.setpoints["heater"].power_w == decision.loads["heater"].power_w
 
 
 def test_learned_curves_are_saved_and_an_old_state_without_them_loads() -> None:
     house = House()
-    by_turns(house, weak, 8, measured=True)
+    by_turns(house, weak, 5, measured=True)
     state = json.loads(json.dumps(house.controller.state()))
     force = {"commands": (Force(load="heater", mode=Mode.ON, for_s=3600, power_w=1200.0),)}
     again = House(state=state).at(0, inputs=force)

@@ -1,5 +1,6 @@
 """A door to the real program with one more strategy: one that breaks. Run in place of main.py."""
 
+import logging
 import os
 import sys
 import time
@@ -26,6 +27,7 @@ class Faulty:
         if self._calls > 5:
             if os.environ["FAULT"] == "raise":
                 raise RuntimeError("a bug in a strategy")
+            logging.getLogger(__name__).warning("the strategy hangs")
             time.sleep(3600)
         return Budget(power_w=1000.0, rule="faulty", because="so far so good")
 

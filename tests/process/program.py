@@ -14,9 +14,9 @@ from typing import Any, Self
 
 import yaml
 
-from tests.waiting import WITHIN_S, until
+from tests.waiting import WITHIN_S, Stopwatch, until
+from tests.warm_start import PROJECT, WarmProgram, run_warm
 
-PROJECT = Path(__file__).parent.parent.parent
 CHIP = f"gpiochip{os.getpid()}"
 """Pins nobody else on this machine locks, so that test runs do not meet."""
 
@@ -53,7 +53,10 @@ def regulator(**changes: Any) -> dict[str, Any]:
 
 
 class Program:
-    """Start with `with`; killed at the end if it still runs."""
+    """Start with `with`; killed at the end if it still runs.
+
+    `cold`: a start as on a Pi, with Python and all imports; else only what comes after them, see `tests.warm_start`.
+    """
 
     def __init__(
         self,
@@ -62,19 +65,26 @@ class Program:
         *arguments: str,
         environ: Mapping[str, str] | None = None,
         door: str = "main.py",
+        cold: bool = False,
     ) -> None:
         self.folder = folder
         self.pin_log = folder / "pins.jsonl"
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
-        self._command = [sys.executable, door, "--config", str(path), *arguments]
+        self._door, self._arguments, self._cold = door, ["--config", str(path), *arguments], cold
         self._environ = {**os.environ, "PYTHONPATH": str(PROJECT), **(environ or {})}
-        self.process: subprocess.Popen[str]
+        self.process: subprocess.Popen[str] | WarmProgram
 
     def __enter__(self) -> Self:
-        self.process = subprocess.Popen(
-            self._command, cwd=PROJECT, env=self._environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        if self._cold:
+            self.process = subprocess.Popen(
+                [sys.executable, self._door, *self._arguments], cwd=PROJECT, env=self._environ, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        else:
+            self.process = WarmProgram(
+                self._door, self._arguments, folder=PROJECT, environ=self._environ, together=True
+            )
         return self
 
     def __exit__(
@@ -119,6 +129,25 @@ class Program:
         moves = [state for pin, state in changes[closed:] if pin == SERVO]
         return self.contact_closed() and len(moves) >= 2 and moves[-1] is None
 
+    def watch(self) -> Stopwatch:
+        """Started now: how long the program takes for something, see `tests.waiting.Stopwatch`."""
+        return Stopwatch(self.process.pid)
+
+    def opens_after_s(self, watch: Stopwatch, pin: str = RELAY) -> float:
+        """How long after the start of `watch` the contact opened, by the stamps that the pins themselves write."""
+
+        def openings() -> list[float]:
+            changes = [change for change in self.pins() if change["mono_s"] >= watch.began_s - 0.001]  # milliseconds
+            return [change["mono_s"] for change in changes if (change["pin"], change["state"]) == (pin, 0.0)]
+
+        until(openings, f"{pin} open", more=self.log, watch=watch)
+        return watch.took_s(openings()[0])
+
+    def ends_after_s(self, watch: Stopwatch) -> float:
+        """How long after the start of `watch` the program has come to its end."""
+        until(lambda: self.process.poll() is not None, "the program has ended", more=self.log, watch=watch)
+        return watch.took_s()
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(WITHIN_S)
@@ -128,11 +157,15 @@ class Program:
         return path.read_text() if path.exists() else ""
 
 
-def run_once(folder: Path, config: Mapping[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def run_once(
+    folder: Path, config: Mapping[str, Any], *arguments: str, cold: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; `cold` as in `Program`."""
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
+    words = [*arguments, "--config", str(path)]
+    if not cold:
+        return run_warm(words)
     return subprocess.run(
-        [sys.executable, "main.py", *arguments, "--config", str(path)],
-        cwd=PROJECT, capture_output=True, text=True, timeout=2 * WITHIN_S,
-    )  # fmt: skip
+        [sys.executable, "main.py", *words], cwd=PROJECT, capture_output=True, text=True, timeout=2 * WITHIN_S
+    )

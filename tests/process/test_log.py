@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import yaml
 
 from tests.process.program import PROJECT, Program, run_once, settings
 from tests.vrm_server import VrmServer
+from tests.waiting import Stopwatch, until
 
 pytestmark = pytest.mark.process
 
@@ -70,15 +70,12 @@ def test_a_standard_output_that_nobody_reads_keeps_neither_the_log_nor_sigterm_w
     command = [sys.executable, "main.py", "--config", str(path)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE) as process:
         log = tmp_path / "heater.log"
-        until_s = time.monotonic() + 20
-        while not (log.exists() and "-> heating" in log.read_text()):
-            assert time.monotonic() < until_s
-            assert process.poll() is None
-            time.sleep(0.05)
-        sent_s = time.monotonic()
+        until(lambda: log.exists() and "-> heating" in log.read_text(), "it heats")
+        watch = Stopwatch(process.pid)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-        assert time.monotonic() - sent_s < 2.0
+        until(lambda: process.poll() is not None, "it has ended", watch=watch)
+        assert watch.took_s() < 2.0
+        assert process.returncode == 0
     os.close(reading)
     os.close(writing)
     assert "stopped by SIGTERM: every load is off" in log.read_text()

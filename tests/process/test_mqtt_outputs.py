@@ -15,6 +15,7 @@ from tests.loads.mqtt_devices import Device
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, wait_for
 from tests.process.program import Program, run_once, settings
 from tests.vrm_server import VrmServer
+from tests.waiting import promised
 
 pytestmark = pytest.mark.process
 
@@ -62,7 +63,7 @@ def test_a_signal_while_they_heat_switches_both_off_before_the_end(
         program.wait_for(outputs.are_on, 15, "both are on")
         assert program.stop() == 0
         assert outputs.gx.value(RELAY) == 0
-        wait_for(outputs.are_off, "both are off", 1)
+        promised(outputs.are_off, "both are off", 1)
         assert "did not confirm" not in program.log()
 
 
@@ -70,7 +71,7 @@ def test_kill_9_leaves_both_off_by_the_last_will(vrm: VrmServer, outputs: Output
     with Program(tmp_path, settings(tmp_path, vrm.url, loads=outputs.rows)) as program:
         program.wait_for(outputs.are_on, 15, "both are on")
         program.process.send_signal(signal.SIGKILL)
-        wait_for(outputs.are_off, "both are off", 5)
+        promised(outputs.are_off, "both are off", 5)
 
 
 def test_off_without_a_running_program_switches_both_off(vrm: VrmServer, outputs: Outputs, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_off_without_a_running_program_switches_both_off(vrm: VrmServer, outputs
     done = run_once(tmp_path, config, "off")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "ecs: is off, and confirmed it\nimmersion: is off, and confirmed it\n"
-    wait_for(outputs.are_off, "both are off", 1)
+    promised(outputs.are_off, "both are off", 1)
 
 
 def test_off_says_what_it_could_not_reach(vrm: VrmServer, outputs: Outputs, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pv_heater.io.pin_lock import lock_pins
 from tests.io.wiper_chip import WiperChip
 from tests.process.program import CHIP, PROJECT, Program, settings
 from tests.vrm_server import VrmServer
-from tests.waiting import WITHIN_S
+from tests.waiting import WITHIN_S, until
 
 pytestmark = pytest.mark.process
 
@@ -103,6 +103,8 @@ def test_every_pin_of_a_potentiometer_is_locked(vrm: VrmServer, tmp_path: Path) 
 def test_a_hung_loop_loses_every_contact_after_ten_seconds(vrm: VrmServer, tmp_path: Path) -> None:
     config = settings(tmp_path, vrm.url, loads=LOADS, strategy={"type": "faulty"})
     with Program(tmp_path, config, environ={"FAULT": "hang"}, door="tests/process/faulty.py") as program:
-        wait_until_heating(program)
-        waited_s = program.wait_for(lambda: is_all_off(program), 20, "every contact open")
-        assert waited_s < 10 + 2.5 + 5
+        program.wait_for(lambda: "the strategy hangs" in program.log(), 15, "it hangs")
+        assert not is_all_off(program)
+        watch = program.watch()
+        until(lambda: is_all_off(program), "every contact open", more=program.log, watch=watch)
+        assert watch.took_s() < 10 + 2.5

@@ -15,40 +15,40 @@ from tests.waiting import WITHIN_S
 pytestmark = pytest.mark.process
 
 ZERO_DUTY = 0.0005 / 0.02
+OPEN_S = 0.5
+"""From a signal to an open contact: a tick that is under way may end first."""
+HUNG_S = 10.0 + 2.5
+"""From a tick that hangs to an open contact: the watchdog's patience, and how often it looks."""
 
 
 def opened_after_s(program: Program, number: signal.Signals) -> float:
     """Send a signal; seconds until the contact was open, read off the mock pins' own log."""
-    sent_s = time.monotonic()
-    assert program.stop(number) == 0
-    opening = [
-        change for change in program.pins() if change["pin"] == RELAY and change["mono_s"] > sent_s - 0.001
-    ]  # the log has milliseconds
-    assert opening[0]["state"] == 0.0
-    return float(opening[0]["mono_s"]) - sent_s
+    watch = program.watch()
+    program.process.send_signal(number)
+    opened_s = program.opens_after_s(watch)
+    assert program.process.wait(WITHIN_S) == 0
+    return opened_s
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP])
-def test_a_signal_while_heating_opens_the_relay_within_a_second(
-    number: signal.Signals, vrm: VrmServer, tmp_path: Path
-) -> None:
-    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+def test_a_signal_while_heating_opens_the_relay_at_once(number: signal.Signals, vrm: VrmServer, tmp_path: Path) -> None:
+    with Program(tmp_path, settings(tmp_path, vrm.url), cold=number is signal.SIGTERM) as program:
         program.wait_until_heating()
-        assert opened_after_s(program, number) < 1.0
+        assert opened_after_s(program, number) < OPEN_S
         assert program.states(SERVO)[-1] is None
         assert f"stopped by {number.name}: every load is off" in program.log()
         assert "Traceback" not in program.log()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_while_the_portal_hangs_opens_the_relay_within_a_second(
+def test_a_signal_while_the_portal_hangs_opens_the_relay_at_once(
     number: signal.Signals, vrm: VrmServer, tmp_path: Path
 ) -> None:
     with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
         program.wait_until_heating()
         vrm.hanging = True
         time.sleep(1.5)  # a request is under way now
-        assert opened_after_s(program, number) < 1.0
+        assert opened_after_s(program, number) < OPEN_S
         assert program.states(SERVO)[-1] is None
 
 
@@ -87,8 +87,9 @@ def test_kill_9_in_the_middle_of_a_servo_move_is_mended_by_off(vrm: VrmServer, t
 
 def test_a_signal_at_any_moment_of_the_start_ends_it_with_the_contact_open(vrm: VrmServer, tmp_path: Path) -> None:
     for step in range(8):
-        with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
-            time.sleep(0.2 * step)
+        cold = step % 2 == 0  # of the others the imports are over: the moments just after those
+        with Program(tmp_path, settings(tmp_path, vrm.url), cold=cold) as program:
+            time.sleep((0.2 if cold else 0.03) * step)
             program.process.send_signal(signal.SIGTERM)
             program.process.wait(WITHIN_S)
             assert program.states(RELAY)[-1:] in ([], [None])
@@ -149,20 +150,20 @@ def test_an_exception_inside_a_tick_opens_the_relay_and_ends_non_zero(vrm: VrmSe
 def test_a_hung_tick_is_ended_by_the_watchdog_after_ten_seconds(vrm: VrmServer, tmp_path: Path) -> None:
     config = settings(tmp_path, vrm.url, strategy={"type": "faulty"})
     with Program(tmp_path, config, environ={"FAULT": "hang"}, door="tests/process/faulty.py") as program:
-        program.wait_for(program.contact_closed, 15, "relay closed")
-        waited_s = program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 20, "relay open")
-        assert waited_s < 10 + 2.5 + 5
+        program.wait_for(lambda: "the strategy hangs" in program.log(), 15, "it hangs")
+        assert program.contact_closed()
+        assert program.opens_after_s(program.watch()) < HUNG_S
         program.wait_for(lambda: "watchdog: the loop completed no tick" in program.log(), 3, "log line")
 
 
 def test_off_beside_a_hung_loop_opens_the_contact_at_once(vrm: VrmServer, tmp_path: Path) -> None:
     config = settings(tmp_path, vrm.url, strategy={"type": "faulty"})
     with Program(tmp_path, config, environ={"FAULT": "hang"}, door="tests/process/faulty.py") as program:
-        program.wait_for(program.contact_closed, 15, "relay closed")
-        time.sleep(4)  # the strategy hangs from its sixth call on; the watchdog would need ten seconds
+        program.wait_for(lambda: "the strategy hangs" in program.log(), 15, "it hangs; the watchdog needs ten seconds")
         assert program.contact_closed()
         assert run_once(tmp_path, config, "off").returncode == 0
-        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 0.5, "relay open")
+        assert program.states(RELAY)[-1] == 0.0, "open before `off` says so"
+        assert "watchdog" not in program.log()
 
 
 def test_off_after_kill_9_switches_off(vrm: VrmServer, tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_off_after_kill_9_switches_off(vrm: VrmServer, tmp_path: Path) -> None:
         program.process.kill()
         program.process.wait()
         assert program.states(RELAY)[-1] == 1.0
-    done = run_once(tmp_path, config, "off")
+    done = run_once(tmp_path, config, "off", cold=True)
     assert done.returncode == 0, done.stderr
     assert program.states(RELAY)[-1] is None
     assert program.states(SERVO)[-1] is None
@@ -185,7 +186,7 @@ def test_off_beside_a_running_controller_latches_it_until_clear(vrm: VrmServer, 
         program.wait_until_heating()
         done = run_once(tmp_path, config, "off")
         assert done.returncode == 0, done.stderr + done.stdout
-        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 2, "relay open")
+        assert program.states(RELAY)[-1] == 0.0, "open before `off` says so"
         time.sleep(2.5)
         assert program.states(RELAY)[-1] == 0.0
         assert "switched off by `main.py off`" in program.log()
@@ -215,7 +216,7 @@ def test_a_dry_run_beside_the_controller_cannot_answer_an_off_in_its_place(vrm: 
         assert second.returncode == 6
         assert f"process {program.process.pid}" in second.stderr
         assert run_once(tmp_path, config, "off").returncode == 0
-        program.wait_for(lambda: program.states(RELAY)[-1] == 0.0, 2, "relay open")
+        assert program.states(RELAY)[-1] == 0.0, "open before `off` says so"
 
 
 def test_systemd_is_told_ready_alive_and_stopping(vrm: VrmServer, tmp_path: Path) -> None:
@@ -236,7 +237,7 @@ def test_a_full_disk_stops_neither_heating_nor_stopping(vrm: VrmServer, tmp_path
     config = settings(tmp_path, vrm.url, log={"file": "/dev/full"})
     with Program(tmp_path, config) as program:
         program.wait_until_heating()
-        assert opened_after_s(program, signal.SIGTERM) < 1.0
+        assert opened_after_s(program, signal.SIGTERM) < OPEN_S
 
 
 def test_the_loop_keeps_its_pace(vrm: VrmServer, tmp_path: Path) -> None:

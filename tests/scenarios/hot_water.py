@@ -23,6 +23,8 @@ NIGHT_AND_NOON = [
     {"from": "14:00", "to": "22:00", "import_per_kwh": 0.32},
 ]
 STEP_S = 60.0
+COARSE_S = 300.0
+"""For hours before and after what is to be shown, and where five minutes more or less of heating show the same."""
 HOUSE_W = 300.0
 
 Sun = Callable[[datetime], float]
@@ -76,15 +78,15 @@ class Life:
         """The local time."""
         return (self.start_at + timedelta(seconds=self.passed_s)).astimezone(VIENNA)
 
-    def live(self, hours: float, *commands: Command) -> None:
-        """Let so many hours pass; `commands` come at once."""
+    def live(self, hours: float, *commands: Command, step_s: float = STEP_S) -> None:
+        """Let so many hours pass, a step each `step_s`; `commands` come at once."""
         given: Sequence[Command] = commands
-        for _ in range(round(hours * 3600.0 / STEP_S)):
-            self.step(given)
+        for _ in range(round(hours * 3600.0 / step_s)):
+            self.step(given, step_s)
             given = ()
 
-    def step(self, commands: Sequence[Command] = ()) -> Decision:
-        """One step, and a minute of life with what it decided."""
+    def step(self, commands: Sequence[Command] = (), step_s: float = STEP_S) -> Decision:
+        """One step, and `step_s` of life with what it decided."""
         now = self.start_at + timedelta(seconds=self.passed_s)
         reading = self.home.reading(now)
         if self.probe_lost:
@@ -94,9 +96,9 @@ class Life:
         true_c = self.home.reading(now).load_c.get("heater", 0.0)
         self.seen.append((now.astimezone(VIENNA), decision, true_c))
         power_w = decision.setpoints["heater"].power_w
-        self.home.advance(self.passed_s, self.passed_s + STEP_S, self.sun(self.now), HOUSE_W, {"heater": power_w})
-        self.passed_s += STEP_S
-        self.tick_s += STEP_S
+        self.home.advance(self.passed_s, self.passed_s + step_s, self.sun(self.now), HOUSE_W, {"heater": power_w})
+        self.passed_s += step_s
+        self.tick_s += step_s
         return decision
 
     def restart(self, *, away_s: float = 0.0, settings: dict[str, Any] | None = None) -> None:
@@ -108,7 +110,7 @@ class Life:
         self.controller = Controller.from_config(settings or self.settings, state=state)
 
     def heats(self, rule: str | None = None) -> list[datetime]:
-        """The local minutes in which the heater was on, by that rule alone where one is given."""
+        """The local times of the steps in which the heater was on, by that rule alone where one is given."""
         return [
             at
             for at, decision, _ in self.seen

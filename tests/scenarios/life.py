@@ -190,11 +190,13 @@ def live(
     commands: Sequence[tuple[float, Command]] = (),
     temperatures: Callable[[SimClock, RecordedHome], LoadTemperatures] | None = None,
     tick_s: float = TICK_S,
+    from_hour: float = 0.0,
 ) -> Day:
     """Live through `recording` with 5 kWp, 4.8 kWh and a heater of 2 kW; `tampered` gets each reading and its hour.
 
     `temperatures` makes the loads' own probes, from the clock and the home as it really is. `tick_s`: longer where
-    nothing is heated, or where the meter speaks once a minute.
+    nothing is heated, or where the meter speaks once a minute. `from_hour`: the hour at which program and home begin,
+    so that `start_percent` is the battery's charge then; `at_s` of what was seen still counts from midnight.
     """
     battery = {"capacity_wh": 4800, "max_charge_w": 2400}
     site = {"latitude": 47.0, "longitude": 0.0, "pv": [{"kwp": 5.0}], "battery": battery, "feed_in": feed_in}
@@ -207,6 +209,7 @@ def live(
         }
     )
     clock = SimClock(recording.start_at)
+    clock.wait_until(from_hour * HOUR)
     home = HomeSettings(
         start_percent=start_percent,
         feed_in=feed_in,
@@ -246,7 +249,7 @@ def live(
                 loop.submit(command)
 
     clock.on_advance(obey)
-    due_s = 0.0
+    due_s = clock.monotonic_s()
     try:
         while clock.monotonic_s() < recording.end_s:
             early_s, now_s = loop.tick(), clock.monotonic_s()

@@ -15,10 +15,12 @@ from tests.builders import heater
 from tests.scenarios.life import HOUR, MIDNIGHT, Day, day_of, live
 
 PROJECT = Path(__file__).parent.parent.parent
-SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300), (15, 2000, 300), (18, 0, 300)])
-
+SUNNY = day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300), (13, 2000, 300), (15, 0, 300)], until_hour=17)
+DULL = day_of([(0, 0, 300), (8, 350, 300), (17, 0, 300)], until_hour=20)
 
 VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tick_s": 30.0}
+BY_MINUTES: dict[str, Any] = {"interval_s": 60.0, "tick_s": 60.0}
+"""Where what a whole day comes to is shown, and not how soon something is done."""
 
 
 @cache
@@ -26,15 +28,20 @@ def sunny_day() -> Day:
     return live(SUNNY)
 
 
+@cache
+def dull_day_without_heating() -> Day:
+    return live(DULL, limits={"min_battery_percent": 100}, tick_s=60.0)
+
+
 @pytest.mark.xdist_group("sunny day")
 def test_a_sunny_day_fills_the_battery_and_spends_the_rest() -> None:
     # 07:00 sun, the battery (50 %) comes first; 10:00 it is near full, the heater has nearly everything;
-    # 18:00 the sun is gone: nothing may run.
+    # 15:00 the sun is gone: nothing may run.
     day = sunny_day()
     assert day.power_w(7.5) == 0
     assert day.power_w(12) > 1900
-    assert day.heated_s(18.1, 24) == 0
-    assert day.ledger.unused_wh < 0.27 * (2 * 1.2 + 6 * 2.7 + 3 * 1.7) * 1000  # the heater takes 2000 of 2700 W
+    assert day.heated_s(15.1, 17) == 0
+    assert day.ledger.unused_wh < 0.27 * (2 * 1.2 + 4 * 2.7 + 2 * 1.7) * 1000  # the heater takes 2000 of 2700 W
     # Bought at night, and nothing beside that.
     without = live(SUNNY, limits={"min_battery_percent": 100}, tick_s=60.0)
     assert day.ledger.grid_import_wh <= without.ledger.grid_import_wh + 50
@@ -42,21 +49,21 @@ def test_a_sunny_day_fills_the_battery_and_spends_the_rest() -> None:
 
 def test_a_full_battery_at_ten_with_zero_feed_in_does_not_hide_the_sun() -> None:
     # 00:00 the battery is full and PV throttles from the first ray; the surplus reads zero all morning.
-    day = live(day_of([(0, 0, 0), (10, 3000, 300), (18, 0, 300)], until_hour=19), start_percent=100.0)
+    day = live(day_of([(0, 0, 0), (10, 3000, 300)], until_hour=12), start_percent=100.0)
     assert day.power_w(10.5) > 1900
-    assert day.ledger.heat_wh["heater"] > 0.9 * 8 * 2000
+    assert day.ledger.heat_wh["heater"] > 0.9 * 2 * 2000
 
 
 def test_with_feed_in_only_what_would_be_exported_is_spent() -> None:
-    day = live(SUNNY, feed_in=True)
+    day = live(SUNNY, feed_in=True, **BY_MINUTES)
     assert day.power_w(12) == 2000
-    assert day.ledger.grid_export_wh < 0.35 * 6 * 2700
+    assert day.ledger.grid_export_wh < 0.35 * 4 * 2700
 
 
 def test_vrm_silent_at_noon_is_off_within_the_age_limit_and_comes_back() -> None:
     # 12:00 the last reading; a live source of 10 s has a limit of 180 s in this mapping (no meter named);
     # 12:03 at the latest everything is off; 12:30 the meter speaks again, 12:36 it heats again.
-    day = live(day_of([(0, 0, 300), (7, 1500, 300), (9, 3000, 300)], until_hour=12.7), silent=(12.0, 12.5))
+    day = live(day_of([(0, 0, 0), (11, 3000, 300)], until_hour=12.7), start_percent=95.0, silent=(12.0, 12.5))
     assert day.power_w(11.9) > 1900
     assert day.heated_s(12.0 + 190 / HOUR, 12.5) == 0
     assert day.power_w(12.6) > 1900
@@ -70,45 +77,45 @@ def test_readings_a_minute_old_are_as_good() -> None:
 
 
 def test_readings_ten_minutes_late_never_heat() -> None:
-    day = live(SUNNY, **VRM | {"delay_s": 600.0})
+    day = live(day_of([(0, 0, 300), (7, 3000, 300)], until_hour=12), **VRM | {"delay_s": 600.0, "tick_s": 60.0})
     assert day.ledger.heat_wh["heater"] == 0
 
 
 def test_clouds_every_two_minutes_do_not_wear_the_relay() -> None:
-    rows = [(0.0, 0.0, 300.0)]
-    for minute in range(8 * 60, 17 * 60):
+    rows = [(0.0, 0.0, 0.0)]
+    for minute in range(8 * 60, 12 * 60):
         rows.append((minute / 60, 3500.0 if minute % 4 < 2 else 600.0, 300.0))
-    day = live(day_of([*rows, (17, 0, 300)]), start_percent=90.0)
-    assert day.starts() <= 18
-    assert day.ledger.heat_wh["heater"] > 8000
-    assert day.ledger.grid_import_wh < 0.01 * day.ledger.heat_wh["heater"] + 7 * 300
+    day = live(day_of([*rows, (12, 0, 300)], until_hour=13), start_percent=80.0)
+    assert day.starts() <= 8
+    assert day.ledger.heat_wh["heater"] > 3600
+    assert day.ledger.grid_import_wh < 0.01 * day.ledger.heat_wh["heater"]
 
 
 def test_a_kettle_is_paid_by_the_battery_or_the_heater_not_by_the_grid() -> None:
-    rows = [(0.0, 0.0, 300.0), (8.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0)]
-    day = live(day_of(rows, until_hour=17), start_percent=80.0)
-    before_evening = [reading for at_s, _, reading in day.seen if reading and 9 * HOUR < at_s < 17 * HOUR]
-    bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in before_evening) * 10 / 3600
+    rows = [(0.0, 0.0, 0.0), (11.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0)]
+    day = live(day_of(rows, until_hour=13), start_percent=90.0)
+    assert day.power_w(11.9) > 1500
+    by_day = [reading for at_s, _, reading in day.seen if reading and at_s > 11.1 * HOUR]
+    bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in by_day) * 10 / 3600
     assert bought_wh < 10
 
 
 @pytest.mark.parametrize("strategy", ["balance", "forecast_gap"])
 def test_a_forecast_of_sun_that_does_not_come_heats_nothing_from_the_grid(strategy: str) -> None:
-    dull = day_of([(0, 0, 300), (8, 350, 300), (17, 0, 300)])
-    day = live(dull, strategy={"type": strategy}, forecast_w=4000.0, start_percent=60.0)
-    nothing = live(dull, limits={"min_battery_percent": 100}, tick_s=60.0)
+    day = live(DULL, strategy={"type": strategy}, forecast_w=4000.0, start_percent=60.0, **BY_MINUTES)
+    nothing = dull_day_without_heating()
     assert day.ledger.grid_import_wh <= nothing.ledger.grid_import_wh + 100
     assert day.ledger.heat_wh["heater"] < 2500
 
 
 def test_a_battery_charged_from_the_grid_at_night_is_no_surplus() -> None:
-    day = live(day_of([(0, 0, 300)]), start_percent=100.0)
+    day = live(day_of([(0, 0, 300)], until_hour=8), start_percent=100.0)
     assert day.ledger.heat_wh["heater"] == 0
 
 
 def test_the_seeds_law_follows_its_forecast_where_pv_is_throttled() -> None:
     bright = day_of([(0, 0, 300), (8, 3000, 300), (17, 0, 300)], until_hour=18)
-    day = live(bright, strategy={"type": "forecast_gap"}, forecast_w=3000.0, start_percent=100.0)
+    day = live(bright, strategy={"type": "forecast_gap"}, forecast_w=3000.0, start_percent=100.0, **BY_MINUTES)
     assert day.ledger.heat_wh["heater"] > 8000
 
 
@@ -116,7 +123,7 @@ def test_the_seeds_law_follows_its_forecast_where_pv_is_throttled() -> None:
 def test_the_bundled_days_are_spent_well(name: str, least_kwh: float) -> None:
     recording = load_recording(PROJECT / "Files" / "recordings" / f"{name}.csv.gz")
     assert isinstance(recording, HomeRecording)
-    day = live(recording)
+    day = live(recording, interval_s=30.0, tick_s=30.0)
     idle = live(recording, limits={"min_battery_percent": 100}, load={"max_closings_per_day": 1}, tick_s=60.0)
     assert day.ledger.heat_wh["heater"] / 1000 > least_kwh
     extra_wh = day.ledger.grid_import_wh - idle.ledger.grid_import_wh

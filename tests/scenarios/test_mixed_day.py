@@ -14,8 +14,8 @@ pytestmark = pytest.mark.xdist_group("mixed day")
 NAMES = ("heater", "variator", "pump", "fan", "dimmer")
 USE_W = 300.0
 SUN = day_of(
-    [(0, 0, USE_W), (7, 1200, USE_W), (8, 2600, USE_W), (9, 4200, USE_W), (11, 1900, USE_W), (11.5, 4800, USE_W),
-     (15, 2600, USE_W), (17, 1200, USE_W), (19, 0, USE_W)], 20.0,
+    [(0, 0, USE_W), (8, 2600, USE_W), (9, 4200, USE_W), (10.7, 1900, USE_W), (11, 4800, USE_W), (14, 1200, USE_W),
+     (14.2, 0, USE_W)], 14.4,
 )  # fmt: skip
 
 
@@ -34,13 +34,13 @@ MORE = [
     relay("fan", "GPIO22", 200, on_when="hour >= 13 and hour < 14"),
     row("dimmer", "http_dimmer", 800, url="http://192.0.2.9"),
 ]
-FORCED = ((9.5, Force(load="dimmer", mode=Mode.ON, for_s=1800.0, power_w=400.0)),
+FORCED = ((9.5, Force(load="dimmer", mode=Mode.ON, for_s=1800.0, power_w=600.0)),
           (12.0, Force(load="variator", mode=Mode.OFF, for_s=3600.0)))  # fmt: skip
 
 
 @cache
 def lived() -> Day:
-    return live(SUN, strategy=PLAN, start_percent=80.0, more_loads=MORE, commands=FORCED)
+    return live(SUN, strategy=PLAN, start_percent=95.0, more_loads=MORE, commands=FORCED)
 
 
 def test_the_energy_of_the_loads_adds_up_to_the_meter_within_a_hundredth() -> None:
@@ -55,7 +55,7 @@ def test_the_energy_of_the_loads_adds_up_to_the_meter_within_a_hundredth() -> No
 
 def test_forced_modes_are_obeyed_and_end() -> None:
     day = lived()
-    assert {round(day.power_w(hour, "dimmer")) for hour in (9.52, 9.7, 9.98)} == {400}
+    assert {round(day.power_w(hour, "dimmer")) for hour in (9.52, 9.7, 9.98)} == {600}
     modes = {round(at_s / HOUR, 2): decision.loads["dimmer"].mode for at_s, decision, _ in day.seen}
     assert (modes[9.49], modes[9.6], modes[10.01]) == (Mode.AUTO, Mode.ON, Mode.AUTO)
     assert day.heated_s(12.01, 12.99, "variator") == 0
@@ -69,4 +69,4 @@ def test_conditions_gate_one_relay_and_switch_the_other() -> None:
 
 
 def test_nothing_is_bought_for_them_by_day() -> None:
-    assert lived().bought_wh(8, 17) < 50
+    assert lived().bought_wh(8, 14) < 50

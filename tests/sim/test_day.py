@@ -61,7 +61,7 @@ def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pa
         forecast=DailyForecastFeed(recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed), clock),
         loads=[load],
         reporters=(transitions,),
-        tick_s=30.0,
+        tick_s=60.0,
     ).run(until_s=recording.end_s)
     assert load.closed
     assert load.power_w() == 0.0

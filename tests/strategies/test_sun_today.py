@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from math import pi, sin
 from typing import Any
 
@@ -22,6 +23,9 @@ SITE = {
     "pv": [{"kwp": 5.0, "tilt_deg": 30}],
     "battery": {"capacity_wh": 4800, "max_charge_w": 2400},
 }
+DAY_S = range(3 * 3600, 19 * 3600, int(TICK_S))
+"""The nights teach nothing."""
+pytestmark = pytest.mark.xdist_group("sun today")  # one worker lives the eight days once
 EACH = pytest.mark.parametrize("strategy", ["plan", "forecast_gap"])
 
 
@@ -43,8 +47,8 @@ def lived(
     controller = Controller.from_config(config(site=SITE, strategy={"type": strategy}), state=state)
     for day in range(first_day, first_day + days):
         forecast = forecast_of(day)
-        for tick in range(int(86_400 / TICK_S)):
-            elapsed_s = day * 86_400 + tick * TICK_S
+        for second in DAY_S:
+            elapsed_s = day * 86_400.0 + second
             pv_w = gives * promised_w(elapsed_s / 3600)
             now = MIDNIGHT + timedelta(seconds=elapsed_s)
             house = {"pv_w": pv_w, "consumption_w": 300.0, "grid_w": 300.0 - pv_w, "battery_w": 0.0}
@@ -67,12 +71,20 @@ def _nodes(value: Any) -> list[dict[str, Any]]:
     return [value, *(node for item in value.values() for node in _nodes(item))]
 
 
-@EACH
-def test_panels_that_give_four_fifths_of_the_forecast_are_known_after_a_few_days(strategy: str) -> None:
+@cache
+def eight_days(strategy: str) -> tuple[list[float], dict[str, Any]]:
+    """What the forecast is multiplied with after one, two, four and eight days, and the state in the end."""
     after, state = [], None
     for first_day, days in ((0, 1), (1, 1), (2, 2), (4, 4)):
         state = lived(strategy, days=days, first_day=first_day, gives=0.8, state=state)
         after.append(factor(state))
+    assert state is not None
+    return after, state
+
+
+@EACH
+def test_panels_that_give_four_fifths_of_the_forecast_are_known_after_a_few_days(strategy: str) -> None:
+    after, _ = eight_days(strategy)
     assert after[0] == 1.0, "the day so far is no day that ended"
     assert after == sorted(after, reverse=True)
     assert after[2] < 0.93
@@ -81,9 +93,10 @@ def test_panels_that_give_four_fifths_of_the_forecast_are_known_after_a_few_days
 
 @EACH
 def test_what_was_learned_survives_a_restart(strategy: str) -> None:
-    through = factor(lived(strategy, days=5, gives=0.8))
+    through = factor(lived(strategy, days=4, gives=0.8))
+    assert through < 0.95
     saved = lived(strategy, days=3, gives=0.8)
-    assert factor(lived(strategy, days=2, first_day=3, gives=0.8, state=saved)) == pytest.approx(through, abs=0.01)
+    assert factor(lived(strategy, days=1, first_day=3, gives=0.8, state=saved)) == pytest.approx(through, abs=0.01)
 
 
 @EACH
@@ -97,7 +110,7 @@ def test_a_forecast_that_is_right_stays_as_it_is(strategy: str) -> None:
 
 
 def test_forecast_gap_says_what_it_makes_of_the_forecast() -> None:
-    state = lived("forecast_gap", days=8, gives=0.8)
+    _, state = eight_days("forecast_gap")
     controller = Controller.from_config(config(site=SITE, strategy={"type": "forecast_gap"}), state=state)
     now = MIDNIGHT + timedelta(days=8, hours=11)
     reading = Reading(taken_at=now, source="test", pv_w=3400.0, consumption_w=300.0, grid_w=-3100.0, battery_w=0.0)

@@ -8,11 +8,12 @@ block. See `core.guards`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from attrs import fields
 
+from pv_heater.core.passing import passing
 from pv_heater.core.settings import Limits, Site
 from pv_heater.core.surplus import house_w
 from pv_heater.core.types import Reading
@@ -24,7 +25,7 @@ NOTHING = "nothing would ever heat"
 NOT_BY_ITSELF = "nothing would heat by itself"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class Quantities:
     """What is known at a step. None: unknown, which is never a limit kept."""
 
@@ -44,7 +45,7 @@ class Quantities:
     """There is a battery, and how much it holds has been unknown for longer than a reading counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@passing(frozen=True, slots=True)
 class _Told(Generic[T]):
     """A value as last told."""
 

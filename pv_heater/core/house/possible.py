@@ -44,13 +44,19 @@ class Possible:
         has_all = self._sun_w is not None and discharge_w is not None
         self._export_w = (self._sun_w or 0.0) + (discharge_w or 0.0) if has_all else None
         self._believed: Reading | None = None
+        self._newest: Reading | None = None
+        self._answer: Reading | None = None
+        """To the newest; a meter is asked in every step and mostly says the same again."""
         self.refused_because: str | None = None
         """Why the newest reading was not believed; None: it was."""
 
     def believed(self, reading: Reading | None) -> Reading | None:
         """The reading, or None where this home cannot have it. A charge a little above full is full."""
-        if reading is None:
-            return None
+        if reading is not None and reading is not self._newest:
+            self._newest, self._answer = reading, self._sieved(reading)
+        return None if reading is None else self._answer
+
+    def _sieved(self, reading: Reading) -> Reading | None:
         self.refused_because = next(self._impossible(reading), None)
         if self.refused_because is not None:
             return None

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from pv_heater.core.passing import passing
 from pv_heater.core.surplus import balance_house_w
 from pv_heater.core.types import Reading
 from pv_heater.core.words import kilowatts
@@ -53,7 +54,7 @@ WORDS = {Way.CONSUMPTION: "consumption", Way.BALANCE: "sun, grid and battery"}
 def noise_w(reading: Reading, house_w: float, balance_w: float) -> float:
     """So far the two may differ and mean the same."""
     flows_w = (reading.pv_w or 0.0, house_w, balance_w, reading.battery_w or 0.0, reading.grid_w or 0.0)
-    return max(NOISE_W, NOISE_SHARE * max(abs(flow_w) for flow_w in flows_w))
+    return max(NOISE_W, NOISE_SHARE * max(map(abs, flows_w)))
 
 
 def both_text(house_w: Mapping[Way, float]) -> str:
@@ -75,7 +76,7 @@ def compared_text(reading: Reading, *, off_grid: bool, has_battery: bool) -> str
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class _Calm:
     """One reading that shows for certain what our loads drew."""
 
@@ -90,6 +91,7 @@ class TwoMeasurements:
     def __init__(self, *, off_grid: bool, has_battery: bool) -> None:
         self._off_grid, self._has_battery = off_grid, has_battery
         self._calm: deque[_Calm] = deque()
+        """Of readings in a row with the same draw of our loads only the newest."""
         self._differ_since_s: float | None = None
         self._agree_since_s: float | None = None
         self._is_apart = False
@@ -185,6 +187,8 @@ class TwoMeasurements:
         now = _Calm(taken_s=taken_s, own_w=own_w, house_w=house_w)
         before = next((calm for calm in reversed(self._calm) if abs(own_w - calm.own_w) >= LEAST_STEP_W), None)
         if before is None:
+            if self._calm and self._calm[-1].own_w == own_w:
+                self._calm.pop()
             self._calm.append(now)
             return
         self._calm = deque([now])
