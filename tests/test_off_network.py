@@ -17,7 +17,7 @@ from pv_heater.io.control import ControlServer
 from tests.http_dimmer_server import DimmerServer
 from tests.mqtt_brokers import AmqttBroker, Peer, wait_for
 from tests.test_off import HEATER, PROJECT, RELAY, Home
-from tests.waiting import Stopwatch
+from tests.waiting import WITHIN_S, Stopwatch
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_pins_do_not_wait_for_a_silent_device_and_no_other_device_does(
             time.sleep(0.01)
         assert home.seen()[0] == (RELAY, 1.0)
         assert home.seen()[-1] == (RELAY, None), "the pins were given back before anything was sent"
-        thread.join(10)
+        thread.join(WITHIN_S)
         assert watch.took_s() < 9
     assert codes == [3]
     captured = capsys.readouterr()

@@ -14,7 +14,7 @@ import yaml
 
 from tests.process.program import PROJECT, RELAY, SERVO, settings
 from tests.vrm_server import VrmServer
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 UNIT = PROJECT / "Files" / "systemd" / "pv-heater.service"
 MANAGER = Path("/lib/systemd/systemd")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.process
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_finds_nothing_to_complain_about() -> None:
-    done = subprocess.run(["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, timeout=WITHIN_S)
     # The paths in it are examples: what they name is not there.
     complaints = [line for line in done.stderr.splitlines() if "is not executable: No such file" not in line]
     assert complaints == []

@@ -11,12 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 from pv_heater.errors import NotRunning
+
+_PORTS = range(20_000, 32_000)
+_TRIES = count(os.getpid() * 997)
+"""Processes that run side by side begin far from each other."""
 
 _START_S, _STOP_S = 20.0, 10.0
 
@@ -27,10 +33,17 @@ def mosquitto_path() -> str | None:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody uses just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on loopback that nobody uses just now, and that stays free for a broker that ends and begins again.
+
+    It is below those that a system gives to whoever asks for any, and another one each time. Raises NotRunning where
+    none is free.
+    """
+    for _ in _PORTS:
+        port = _PORTS[next(_TRIES) % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise NotRunning(f"no port between {_PORTS[0]} and {_PORTS[-1]} is free")
 
 
 class BrokerProcess:

@@ -81,6 +81,12 @@ def test_a_broker_that_cannot_start_is_named() -> None:
         Taken(port).start()
 
 
+def test_a_free_port_is_another_each_time_and_none_that_the_system_gives_away() -> None:
+    ports = [free_port() for _ in range(20)]
+    assert len(set(ports)) == 20
+    assert max(ports) < 32_768, "where the ports begin that Linux gives to whoever asks for any"
+
+
 class Taken(Amqtt):
     """One whose port answers nobody: another has it."""
 

@@ -15,7 +15,7 @@ from pv_heater.core.pin_settings import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.burst import DEAD_MAN_S, HANG_S, BurstDriver, BurstLine
 from pv_heater.io.gpio import Pins, RelayLine
-from tests.waiting import Stopwatch
+from tests.waiting import WITHIN_S, Stopwatch
 
 UNIT_S = 0.02
 
@@ -185,7 +185,7 @@ def test_an_error_of_the_pin_reaches_who_speaks_next() -> None:
     driver.run(1.0)
     thread = driver._thread
     assert thread is not None
-    thread.join(timeout=5)
+    thread.join(WITHIN_S)
     with pytest.raises(HardwareError, match="relay at GPIO17"):
         driver.run(1.0)
 

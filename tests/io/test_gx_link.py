@@ -22,7 +22,7 @@ from pv_heater.io.gx_store import MOST_TOPICS, GxPicture
 from pv_heater.io.gx_talk import GxPace
 from tests.gx_device import PACE, PLANT, PORTAL_ID, SPEED, GxPeer, fast_broker
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
-from tests.waiting import Stopwatch
+from tests.waiting import WITHIN_S, Stopwatch
 
 each_broker = pytest.mark.parametrize("kind", BROKERS, ids=lambda kind: kind.__name__)
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -47,7 +47,7 @@ class Linked:
         self.link.close()
 
 
-def until(link: GxLink, topic: str, value: object, seconds: float = 5.0) -> GxPicture:
+def until(link: GxLink, topic: str, value: object, seconds: float = WITHIN_S) -> GxPicture:
     """The first picture that holds `value` there; troubles on the way are waited out."""
     ends_s = time.monotonic() + seconds
     seen: object = None
@@ -63,7 +63,7 @@ def until(link: GxLink, topic: str, value: object, seconds: float = 5.0) -> GxPi
     raise AssertionError(f"{topic} is not {value!r} within {seconds} s, but {seen!r}")
 
 
-def trouble(link: GxLink, seconds: float = 5.0) -> SourceError:
+def trouble(link: GxLink, seconds: float = WITHIN_S) -> SourceError:
     """The first error that comes instead of a picture."""
     ends_s = time.monotonic() + seconds
     while time.monotonic() < ends_s:
@@ -237,7 +237,7 @@ def test_after_a_broker_restart_only_what_is_told_anew_counts(kind: type[AmqttBr
         gx.remove("grid/30")
         broker.start()
         gx.set({GRID: -5.0})
-        picture = until(link, GRID, -5.0, 10.0)
+        picture = until(link, GRID, -5.0)
         assert "grid/30/Connected" not in picture.values
 
 

@@ -10,7 +10,7 @@ import pytest
 from pv_heater.errors import Unreachable
 from pv_heater.io.sender import Sender
 from tests.mqtt_brokers import wait_for
-from tests.waiting import Stopwatch
+from tests.waiting import WITHIN_S, Stopwatch
 
 LOG = logging.getLogger("tests.sender")
 
@@ -23,7 +23,7 @@ class Device:
         self.free.set()
 
     def take(self, value: float) -> None:
-        self.free.wait(5)
+        self.free.wait(WITHIN_S)
         if self.error is not None:
             raise self.error
         self.got.append(value)

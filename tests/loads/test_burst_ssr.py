@@ -21,7 +21,7 @@ from pv_heater.io.gpio import Pins
 from pv_heater.loads.burst_ssr import CONTACT_S, BurstSsr
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 SSR, RELAY = "GPIO17", "GPIO27"
 
@@ -165,7 +165,7 @@ def test_closing_lets_both_pins_go_and_the_thread_never_takes_its_own_back(tmp_p
     rig.load.close()
     thread = rig.load._ssr._thread
     assert thread is not None
-    thread.join(timeout=5)
+    thread.join(WITHIN_S)
     assert not thread.is_alive()
     assert (rig.level(RELAY), rig.level(SSR)) == (None, None)
 
@@ -206,7 +206,7 @@ def test_whatever_happens_safe_and_tripped_are_off_and_the_end_is_off(
     rig.load.close()
     thread = rig.load._ssr._thread
     if thread is not None:
-        thread.join(timeout=5)
+        thread.join(WITHIN_S)
         assert not thread.is_alive()
     assert (rig.level(RELAY), rig.level(SSR)) == (None, None)
     levels = {RELAY: 0.0, SSR: 0.0}

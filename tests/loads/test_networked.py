@@ -29,7 +29,7 @@ class Dimmer:
 
     def set_power(self, power_w: float) -> None:
         self.under_way.set()
-        self.free.wait(5)
+        self.free.wait(WITHIN_S)
         if self.silent:
             raise Unreachable("the dimmer does not answer")
         self.power_w = power_w

@@ -199,7 +199,7 @@ def test_close_ends_a_read_that_waits(port: Port, meter_of: MeterOf) -> None:
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     meter.close()
-    reader.join(timeout=2.0)
+    reader.join(WITHIN_S)
     assert isinstance(ended[0], Unreachable)
 
 
