@@ -23,8 +23,9 @@ from pv_heater.core.surplus import Budget, View
 from pv_heater.core.words import NO_TIME
 from pv_heater.strategies.balance import Balance
 from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, capacity_wh, shared_out
-from pv_heater.strategies.day_plan import DayPlan
+from pv_heater.strategies.day_plan import Aim, DayPlan
 from pv_heater.strategies.hidden_sun import HiddenSun
+from pv_heater.strategies.kept_on import KeptOn
 from pv_heater.strategies.outlooks import LEANINGS
 from pv_heater.strategies.sun_today import FULL_FROM_PERCENT, elapsed_s, sun_hides
 
@@ -60,6 +61,7 @@ class Plan:
         self._balance = Balance()
         self._spare = SmoothedSpare(FILTER_S)
         self._hidden = HiddenSun(self._settings.probe_wh_per_day)
+        self._kept_on = KeptOn()
         self._day: DayPlan | None = None
         self._saved: Mapping[str, Any] = {}
         self._taken_s: float | None = None
@@ -74,8 +76,9 @@ class Plan:
         soc_percent = view.charge_percent
         if view.spare_w is None or soc_percent is None or not day.is_known:
             return self._by_balance(view, day)
+        aim = day.aim(view, soc_percent)
         hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
-        goal_percent, outlook = self._goal(view, day, soc_percent, hold_percent, floor_percent)
+        goal_percent, outlook = self._goal(view, aim, hold_percent, floor_percent)
         if view.reading_is_new:
             self._learn(view, day, soc_percent, hold_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
@@ -85,6 +88,9 @@ class Plan:
             give_w = self._hidden.give_w(view)  # only where it is so full that sun may hide: not discharged for heat
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
+        kept_w = self._kept_on.least_w(view, power_w)
+        if soc_percent < floor_percent or not self._may_keep_on(view, aim):
+            kept_w = None
         bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
         because = because if bridged is None else f"{because}, {bridged}"
@@ -94,9 +100,11 @@ class Plan:
             if trial_w is not None and trial_w > power_w:
                 power_w, rule = trial_w, "probe"
                 because = f"trying whether the full battery hides {trial_w:.0f} W of sun; {because}"
+        if kept_w is not None and kept_w > power_w:
+            power_w, because = kept_w, f"{self._kept_on.sentence(view)}; {because}"
         return Budget(
             power_w=max(0.0, power_w),
-            battery_w=max(0.0, min(battery_w, spare_w)),
+            battery_w=max(0.0, min(battery_w, spare_w - (kept_w or 0.0))),
             rule=rule,
             because=because,
             notice=self._spare.notice(),
@@ -157,16 +165,17 @@ class Plan:
         day.observe(view, span_s, sun_hides=sun_hides(view))
         self._hidden.note(view, span_s, may_hide=soc_percent >= hold_percent)
 
-    def _goal(
-        self, view: View, day: DayPlan, soc_percent: float, hold_percent: float, floor_percent: float
-    ) -> tuple[float, str]:
+    def _goal(self, view: View, aim: Aim, hold_percent: float, floor_percent: float) -> tuple[float, str]:
         """(charge that the battery should come to, why, as a sentence for the log and `why`)."""
-        aim = day.aim(view, soc_percent)
         most_percent = hold_percent if 2 * aim.filling >= len(LEANINGS) else 100.0
         goal_percent = max(floor_percent, min(aim.target_percent, most_percent))
         if self._must_fill(view):
             goal_percent = 100.0
         return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"
+
+    def _may_keep_on(self, view: View, aim: Aim) -> bool:
+        """Whether the battery gets back today what it gives now, by every outlook: else each Wh is bought at night."""
+        return aim.filling == len(LEANINGS) and not self._must_fill(view)
 
     def _must_fill(self, view: View) -> bool:
         """Lead must absorb every day, lithium be full once a week; both come before anything else."""
