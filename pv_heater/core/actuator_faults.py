@@ -147,7 +147,8 @@ class ActuatorFaults:
     def _lasts(self, name: str, kind: str, shows: bool, taken_tick_s: float, span_s: float) -> bool:
         """Whether an unbroken row of readings shows this for `span_s`."""
         if not shows:
-            self._since_s.pop((name, kind), None)
+            if self._since_s:
+                self._since_s.pop((name, kind), None)
             return False
         return taken_tick_s - self._since_s.setdefault((name, kind), taken_tick_s) >= span_s
 

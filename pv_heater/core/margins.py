@@ -59,8 +59,8 @@ def load_margins(
     elif _on_duty(situation, rule):
         timer_s = _first(timer_s, situation.duty.until_s if situation.duty else None)
     elif memory.phase is Phase.FULL:
-        target_c = target_in_force_c(policy, situation.raised_c)
-        if target_c is not None and situation.temperature_c is not None:
+        if policy.target_c is not None and situation.temperature_c is not None:
+            target_c = target_in_force_c(policy.target_c, situation.raised_c)
             margins["temperature_c"] = target_c - policy.hysteresis_c - situation.temperature_c
     elif memory.phase is not Phase.COOLDOWN and rule not in (Rule.MAX_CLOSINGS, Rule.RUN_TO_END):
         margins.update(_surplus_margins(policy, memory, situation, wanted_w, needed_w))

@@ -55,11 +55,9 @@ def _kept_on_w(policy: LoadPolicy, step_w: float) -> float:
     return min(policy.dead_band_w, step_w / 2)
 
 
-def target_in_force_c(policy: LoadPolicy, raised_c: float | None) -> float | None:
-    """The temperature at which the load is full; None: it has no target. For `raised_c` see `Situation`."""
-    if policy.target_c is None or raised_c is None:
-        return policy.target_c
-    return max(policy.target_c, raised_c)
+def target_in_force_c(target_c: float, raised_c: float | None) -> float:
+    """The temperature at which a load with that target is full now. For `raised_c` see `Situation`."""
+    return target_c if raised_c is None else max(target_c, raised_c)
 
 
 def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str | None:
@@ -74,8 +72,9 @@ def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str
         return None
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
         return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
-    target_c, temperature_c = target_in_force_c(policy, situation.raised_c), situation.temperature_c
+    target_c, temperature_c = policy.target_c, situation.temperature_c
     if target_c is not None:
+        target_c = target_in_force_c(target_c, situation.raised_c)
         if temperature_c is None:
             return "its temperature is not known, and target_c needs it"
         limit = target_c - (policy.hysteresis_c if memory.phase is Phase.FULL else 0.0)
