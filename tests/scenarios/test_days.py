@@ -123,7 +123,7 @@ def test_the_seeds_law_follows_its_forecast_where_pv_is_throttled() -> None:
 def test_the_bundled_days_are_spent_well(name: str, least_kwh: float) -> None:
     recording = load_recording(PROJECT / "Files" / "recordings" / f"{name}.csv.gz")
     assert isinstance(recording, HomeRecording)
-    day = live(recording, interval_s=30.0, tick_s=30.0)
+    day = live(recording, **BY_MINUTES)
     idle = live(recording, limits={"min_battery_percent": 100}, load={"max_closings_per_day": 1}, tick_s=60.0)
     assert day.ledger.heat_wh["heater"] / 1000 > least_kwh
     extra_wh = day.ledger.grid_import_wh - idle.ledger.grid_import_wh
