@@ -85,24 +85,26 @@ def test_a_budget_of_nothing_forbids_every_trial(pace: dict[str, Any], until_hou
     assert day.discharged_wh(4, 18) == 0
 
 
-@pytest.mark.parametrize(
-    ("pace", "until_hour", "budget_wh"),
-    [(GX, 9.0, 300), (VRM, 18.0, 300), (VRM, 9.0, 100)],
-    ids=["gx", "vrm", "vrm, small budget"],
-)
+@pytest.mark.parametrize(("pace", "until_hour"), [(GX, 9.0), (VRM, 18.0)], ids=["gx", "vrm"])
 def test_the_search_that_finds_nothing_costs_its_budget_and_one_trial_at_most(
-    pace: dict[str, Any], until_hour: float, budget_wh: float
+    pace: dict[str, Any], until_hour: float
 ) -> None:
     """
     04:00  the battery is full; 4 kW are forecast, and until 18:00 there are 300 W, all of which the house uses
-    18:00  by then the battery gave the day's budget and one trial at most: of a regulator its least power, 60 W, for
-           five minutes, 9 Wh with what is lost in the battery. Of 300 Wh it needs 200 to see that nothing comes
+    18:00  by then the battery gave 300 Wh and one trial at most: of a regulator its least power for five minutes;
+           the grid delivered nothing
     """
-    day = never_more(until_hour, pace, {}, probe_wh_per_day=budget_wh)
-    most_wh = budget_wh + 9
+    day = never_more(until_hour, pace, {})
+    most_wh = 300 + 9
     assert 0 < day.discharged_wh(4, 18) <= most_wh
     assert day.ledger.battery_start_wh - day.ledger.battery_end_wh <= most_wh
     assert day.ledger.grid_import_wh == 0
+
+
+def test_the_search_of_a_regulator_ends_with_its_budget() -> None:
+    """probe_wh_per_day: 100 is half of what it takes to see that nothing comes; 60 W for five minutes come on top."""
+    day = never_more(9.0, VRM, {}, probe_wh_per_day=100)
+    assert 95 < day.discharged_wh(4, 9) <= 100 + 9
 
 
 @pytest.mark.parametrize("start_percent", [22.0, 62.0])
