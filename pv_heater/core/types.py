@@ -60,7 +60,7 @@ def require_finite(name: str, value: float | None) -> None:
 def are_finite(*values: float | None) -> bool:
     """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
     try:
-        return math.isfinite(sum([value or 0.0 for value in values]))
+        return math.isfinite(sum([0.0 if value is None else value for value in values]))
     except OverflowError:
         return False
 
