@@ -89,7 +89,7 @@ class Plan:
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
         kept_w = self._kept_on.least_w(view, power_w)
-        if soc_percent < floor_percent or not self._may_keep_on(view, aim):
+        if soc_percent < floor_percent or not self._may_keep_on(view, day, aim):
             kept_w = None
         bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
@@ -173,9 +173,14 @@ class Plan:
             goal_percent = 100.0
         return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"
 
-    def _may_keep_on(self, view: View, aim: Aim) -> bool:
-        """Whether the battery gets back today what it gives now, by every outlook: else each Wh is bought at night."""
-        return aim.filling == len(LEANINGS) and not self._must_fill(view)
+    def _may_keep_on(self, view: View, day: DayPlan, aim: Aim) -> bool:
+        """Whether a surplus is to be expected again, and every outlook gives back today what the battery gives now.
+
+        Else each Wh is bought at night.
+        """
+        spare_w = day.spare_now_w(view.now)
+        is_expected = spare_w is not None and spare_w >= view.least_w
+        return is_expected and aim.filling == len(LEANINGS) and not self._must_fill(view)
 
     def _must_fill(self, view: View) -> bool:
         """Lead must absorb every day, lithium be full once a week; both come before anything else."""

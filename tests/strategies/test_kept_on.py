@@ -1,5 +1,6 @@
 """A plan keeps a load on at its least through some minutes without surplus, where that costs next to nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.builders import House
 from tests.strategies.test_plan import day, house, power
 
 FILLS, FILLS_IN_MOST = day(8000), day(4500)
+DARK_NOON = replace(FILLS, steps=tuple((at, 0.0 if at.hour == 11 else 3 * pv_w) for at, pv_w in FILLS.steps))
 BY_THE_MEAN_S = 120.0
 """Without it the heater goes off as soon as the mean of a minute and the bridging of the dip allow."""
 
@@ -67,9 +69,13 @@ def test_what_lasts_longer_does() -> None:
     assert noon.given_wh <= 20.0 + 2 * LONGEST_S * 60.0 / 3600.0 + 6.0  # readings come ten seconds late
 
 
-@pytest.mark.parametrize("case", [{"forecast": FILLS_IN_MOST}, {"forecast": day(700)}, {"load": {"min_power_w": 150}}])
+@pytest.mark.parametrize(
+    "case",
+    [{"forecast": FILLS_IN_MOST}, {"forecast": day(700)}, {"forecast": DARK_NOON}, {"load": {"min_power_w": 150}}],
+    ids=["fills in most", "dull", "no sun expected now", "needs more"],
+)
 def test_where_it_would_cost_something_the_run_ends(case: dict[str, Any]) -> None:
-    """The battery may not fill today, or the load takes more than a battery may give in any case."""
+    """The battery may not fill today, no sun is due now, or the load takes more than a battery may always give."""
     assert Noon(**case).runs_s(pv_w=300.0) <= BY_THE_MEAN_S
 
 
