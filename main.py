@@ -13,7 +13,7 @@ def switch_off(words: Sequence[str]) -> int:
     3 when neither has them: then nothing was switched.
     """
     try:
-        from pv_heater.off import main
+        from pv_heater.commands.off import main
     except (ImportError, SyntaxError) as error:
         venv = os.path.join(os.path.dirname(os.path.abspath(__file__)), ".venv")
         python = os.path.join(venv, "bin", "python")
@@ -31,7 +31,7 @@ if __name__ == "__main__":
         print(f"This is Python {sys.version.split()[0]}; 3.11 or newer is needed. {SETUP}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     try:
-        from pv_heater.cli import main
+        from pv_heater.cli.app import main
     except ModuleNotFoundError as error:
         if str(error.name).startswith("pv_heater"):
             raise

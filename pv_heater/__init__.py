@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pv_heater.config import load_config
+    from pv_heater.config.load import load_config
     from pv_heater.controller import Controller
-    from pv_heater.core.types import Boost, ClearFault, Decision, Force, Forecast, Inputs, Mode, Reading, Vacation
+    from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode, Vacation
+    from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
 
 __version__ = "0.1.0"
 
@@ -29,9 +30,10 @@ __all__ = [
     "load_config",
 ]
 
-_HOMES = dict.fromkeys(__all__, "pv_heater.core.types") | {
+_HOMES = dict.fromkeys(__all__, "pv_heater.core.model.values") | {
+    **dict.fromkeys(("Boost", "ClearFault", "Force", "Mode", "Vacation"), "pv_heater.core.model.requests"),
     "Controller": "pv_heater.controller",
-    "load_config": "pv_heater.config",
+    "load_config": "pv_heater.config.load",
 }
 
 

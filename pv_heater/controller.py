@@ -13,38 +13,32 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from pv_heater.config import Config, load_config
-from pv_heater.core.actuators import Actuators
-from pv_heater.core.allocator import allot
-from pv_heater.core.circumstances import Circumstances
-from pv_heater.core.duties import Duties, Seen
-from pv_heater.core.evidence import News, is_local
-from pv_heater.core.grounds import basis_of, in_force, thresholds_of
-from pv_heater.core.guards import Block, Watched
-from pv_heater.core.headroom import below_headroom, headroom_w
-from pv_heater.core.home_loads import HomeLoads
+from pv_heater.config.load import Config, load_config
+from pv_heater.core.actuators.actuators import Actuators
+from pv_heater.core.actuators.learned_power import LearnedPowers
+from pv_heater.core.actuators.load_meters import OwnMeters
+from pv_heater.core.commands import Orders
+from pv_heater.core.decision import basis_of, decision_of, in_force, thresholds_of
+from pv_heater.core.duties.duties import Duties, Seen
+from pv_heater.core.house.guards import Block, Watched
+from pv_heater.core.house.headroom import below_headroom, headroom_w
+from pv_heater.core.house.observer import Watch
+from pv_heater.core.house.reading_age import is_local
+from pv_heater.core.house.surplus import Budget, Strategy, View
+from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.house.trial import Trial
-from pv_heater.core.learned_power import LearnedPowers
-from pv_heater.core.orders import Orders
-from pv_heater.core.outcome import decision_of
-from pv_heater.core.own_meters import OwnMeters
-from pv_heater.core.policy import BatteryShare, LoadPolicy
-from pv_heater.core.rule_id import Rule
-from pv_heater.core.rules import Rules, answered
-from pv_heater.core.saved import SCHEMA, Saved
-from pv_heater.core.saved_values import group_in
-from pv_heater.core.step_time import LocalDay, StepTime
-from pv_heater.core.surplus import Budget, Strategy, View, house_w
-from pv_heater.core.tariff import Tariff
-from pv_heater.core.types import (
-    NO_INPUTS,
-    Decision,
-    Forecast,
-    Inputs,
-    Reading,
-    in_utc,
-)
-from pv_heater.core.watch import Watch
+from pv_heater.core.loads.allocator import allot
+from pv_heater.core.loads.home_loads import HomeLoads
+from pv_heater.core.loads.saved import SCHEMA, Saved
+from pv_heater.core.loads.step_context import Circumstances
+from pv_heater.core.model.checks import in_utc
+from pv_heater.core.model.local_time import LocalDay, StepTime
+from pv_heater.core.model.numbers import group_in
+from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, News, Reading
+from pv_heater.core.rules.rules import Rules, answered
+from pv_heater.core.settings.load import BatteryShare, LoadPolicy
 
 
 class Controller:
@@ -114,7 +108,7 @@ class Controller:
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
         """Build from a file or a mapping with the same keys; `state` is what `state()` gave earlier.
 
-        A damaged state is used as far as it can be read, faults first; see `remarks` and `core.saved`. Raises
+        A damaged state is used as far as it can be read, faults first; see `remarks` and `core.loads.saved`. Raises
         ConfigError with every problem at once, ValueError for a state that is none (no schema in it).
         """
         return cls(load_config(source), state)

@@ -1,6 +1,8 @@
 """What the loop expects of the world: one small protocol for each thing it can talk to.
 
 Adapters satisfy these by having the methods; nothing inherits from here.
+
+What is expected of a display.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from pv_heater.core.settings import Site
-from pv_heater.core.types import Forecast, Reading, Setpoint
+from pv_heater.core.model.requests import Force
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import Forecast, Reading, Setpoint
+from pv_heater.core.settings.home import Site
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -46,7 +50,7 @@ class Tools:
     state_dir: Path
     """Where an adapter may keep files of its own; it exists."""
     pins: Callable[[], Any]
-    """Gives the program's one `io.gpio.Pins`, opened on first use; raises HardwareError."""
+    """Gives the program's one `io.gpio.pins.Pins`, opened on first use; raises HardwareError."""
 
 
 class Meter(Protocol):
@@ -175,4 +179,25 @@ class Device(Protocol):
 
     def close(self) -> None:
         """End the connection. From any thread; may be repeated."""
+        ...
+
+
+class Display(Protocol):
+    """A small display, perhaps with buttons. One thread of its own talks to it, and may wait for it."""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one turn to the next."""
+        ...
+
+    def turn(self, status: Status | None, at_s: float) -> tuple[Force, ...]:
+        """Show the newest tick, and tell what was pressed; `at_s` is monotonic.
+
+        `status` is None before the first tick and while no new one comes: what was true then may not be true now, so
+        it is not shown, and nothing is pressed. Raises SourceError, HardwareError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Go dark and let go of the wires. May be repeated. Raises SourceError, HardwareError."""
         ...

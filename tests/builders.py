@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pv_heater import Controller
-from pv_heater.core.types import Decision, Forecast, Inputs, Reading
+from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
 
 NOON = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)
 """Bright day at the home of the tests (47 N 15 E)."""

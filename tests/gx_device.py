@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.bench.gx_peer import PORTAL_ID as PORTAL_ID
-from pv_heater.bench.gx_peer import GxPeer as GxPeer
-from pv_heater.bench.gx_traffic import Traffic, read_recording
-from pv_heater.io.gx_talk import GxPace
+from bench.doubles.gx_mqtt import PORTAL_ID as PORTAL_ID
+from bench.doubles.gx_mqtt import GxPeer as GxPeer
+from bench.doubles.gx_traffic import Traffic, read_recording
+from pv_heater.victron.mqtt.conversation import GxPace
 from tests.mqtt_brokers import MOSQUITTO, AmqttBroker, Mosquitto
 
 RECORDINGS = Path(__file__).parent.parent.parent / "shared" / "data" / "victron_dbus"

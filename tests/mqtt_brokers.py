@@ -22,7 +22,7 @@ from amqtt.broker import Broker
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from pv_heater.bench.brokers import Mosquitto, free_port, mosquitto_path
+from bench.doubles.brokers import Mosquitto, free_port, mosquitto_path
 from tests.waiting import WITHIN_S, until
 
 MOSQUITTO = mosquitto_path()

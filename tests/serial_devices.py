@@ -6,7 +6,7 @@ import os
 import tty
 from pathlib import Path
 
-from pv_heater.meters.mk2_frames import crc8
+from pv_heater.meters.mk2_router import crc8
 
 
 def mk2_frame(end: bytes = b"\r\n", **fields: object) -> bytes:

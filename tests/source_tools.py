@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.settings import PvPlane, Site
+from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.ports import Tools
 
 NOON = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)

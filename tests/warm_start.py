@@ -29,7 +29,19 @@ from tests.waiting import WITHIN_S
 PROJECT = Path(__file__).parent.parent
 SAID_BYTES = 100_000
 """More than any program's arguments and environment."""
-ALWAYS = ("cli", "app", "live", "off", "off_found", "check", "played", "recorder", "running", "io.gpio", "io.mock_pins")
+ALWAYS = (
+    "cli.app",
+    "commands.run",
+    "run.live",
+    "commands.off",
+    "commands.off_outputs",
+    "commands.check",
+    "commands.play",
+    "commands.record",
+    "commands.running",
+    "io.gpio.pins",
+    "io.gpio.mock",
+)
 
 
 class WarmProgram:

@@ -1,7 +1,7 @@
 """Displays: what do people see, and press? One file and one row here add another.
 
 A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies
-`displays.contract.Display`. `Settings.names` tells the pins it uses; no load may have them as well.
+`ports.Display`. `Settings.names` tells the pins it uses; no load may have them as well.
 """
 
 DISPLAYS: dict[str, str] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from pv_heater.core.types import LoadState, Phase
-from pv_heater.report import Status
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import LoadState, Phase
 
 WIDTH, HEIGHT = 21, 8
 """Characters in a line, and lines."""

@@ -1,15 +1,63 @@
-"""A TM1638 board: lamps for what loads do, digits for their modes, buttons to force them; eight of each."""
+"""A TM1638 board: lamps for what loads do, digits for their modes, buttons to force them; eight of each.
+
+What a board of eight lamps, eight digits and eight buttons shows; pure.
+
+Buttons that step a load's mode, one button a load; pure.
+
+Each press goes one step on, automatic -> on -> off -> automatic. What was reached counts two seconds after the last
+press, so that off can be reached from automatic without heating in between.
+"""
 
 from __future__ import annotations
 
-from pv_heater.core.pin_settings import KeyBoardPins
-from pv_heater.core.types import Force
-from pv_heater.displays.buttons import Buttons
-from pv_heater.displays.key_board import NO_NEWS, PLACES, memory
+from collections.abc import Mapping, Sequence
+
+from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import LoadState, Phase
+from pv_heater.core.settings.pins import KeyBoardPins
 from pv_heater.errors import SourceError
-from pv_heater.io.key_board_wires import KEY_BITS, KeyBoardWires
+from pv_heater.io.gpio.wires import KEY_BITS, KeyBoardWires
 from pv_heater.ports import Tools
-from pv_heater.report import Status
+
+PLACES = 8
+"""Lamps, digits and buttons on the board."""
+
+BLINK_S = 0.45
+"""Half a blink: this long on, this long off."""
+
+DARK = 0
+DASH = 0b0100_0000
+"""The middle segment. Bits 0 to 6 are segments a to g, clockwise from the top, the middle one last."""
+_FAULT = 0b0111_0001
+_SEGMENTS = {Mode.AUTO: 0b0111_0111, Mode.ON: 0b0000_0110, Mode.OFF: 0b0011_1111}
+"""A, 1 and 0."""
+_BLINKING = frozenset({Phase.ARMED, Phase.COOLDOWN})
+
+NO_NEWS = bytes((DASH, DARK) * PLACES)
+"""Dashes and no lamp: the controller has not decided anything for a while."""
+
+
+def memory(loads: Sequence[LoadState | None], choices: Mapping[int, Mode], at_s: float) -> bytes:
+    """The board's memory, for each place a digit and a lamp; None in `loads`: nothing is there.
+
+    A digit is the mode, or F for a fault; a choice that does not count yet (by its place) blinks. A lamp is on while
+    the load heats and blinks while it waits for its start delay or its minimum time off.
+    """
+    lit = int(at_s / BLINK_S) % 2 == 0
+    cells = []
+    for place, state in enumerate(loads):
+        choice = choices.get(place)
+        if state is None:
+            digit = DARK
+        elif choice is not None:
+            digit = _SEGMENTS[choice] if lit else DARK
+        else:
+            digit = _FAULT if state.phase is Phase.FAULT else _SEGMENTS[state.mode]
+        lamp = state is not None and (state.phase is Phase.HEATING or (state.phase in _BLINKING and lit))
+        cells += [digit, int(lamp)]
+    return bytes(cells)
+
 
 LOOK_S = 0.15
 """A quick tap lasts about so long; the board does not remember one. A look is 123 changes and reads of a pin."""
@@ -87,3 +135,43 @@ class Tm1638:
         """Go dark. The pins are given back by whoever opened them."""
         if self._wires is not None:
             self._wires.go_dark()
+
+
+PATIENCE_S = 2.0
+"""Time to press once more before the choice counts."""
+
+_NEXT = {Mode.AUTO: Mode.ON, Mode.ON: Mode.OFF, Mode.OFF: Mode.AUTO}
+
+
+class Buttons:
+    """Remembers which buttons are down and which choices wait."""
+
+    def __init__(self) -> None:
+        self._down: frozenset[str] | None = None
+        self._choices: dict[str, tuple[Mode, float]] = {}
+
+    @property
+    def choices(self) -> Mapping[str, Mode]:
+        """Modes that were chosen and do not count yet, by load."""
+        return {load: mode for load, (mode, _) in self._choices.items()}
+
+    def look(self, down: frozenset[str], modes: Mapping[str, Mode], at_s: float) -> None:
+        """Take note of the buttons that are down, by their loads, whose modes are `modes`; `at_s` is monotonic.
+
+        A button counts when it goes down. One that is down at the first look, stuck or leaned upon, does not.
+        """
+        for load in down - (down if self._down is None else self._down):
+            chosen, _ = self._choices.get(load, (modes[load], at_s))
+            self._choices[load] = (_NEXT[chosen], at_s)
+        self._down = down
+
+    def due(self, modes: Mapping[str, Mode], at_s: float) -> tuple[Force, ...]:
+        """The choices that count now, with the default duration; none where the load is in that mode already."""
+        due = [load for load, (_, since_s) in self._choices.items() if at_s - since_s >= PATIENCE_S]
+        chosen = {load: self._choices.pop(load)[0] for load in due}
+        return tuple(Force(load=load, mode=mode) for load, mode in chosen.items() if mode is not modes[load])
+
+    def forget(self) -> None:
+        """Drop choices and what is down: nobody could see what was pressed meanwhile."""
+        self._down = None
+        self._choices.clear()

@@ -7,6 +7,6 @@ A row names a class with a `Settings` attrs class, built as ``Class(settings, to
 FORECASTS: dict[str, str] = {
     "forecast_solar": "pv_heater.forecasts.forecast_solar:ForecastSolar",
     "open_meteo": "pv_heater.forecasts.open_meteo:OpenMeteo",
-    "vrm": "pv_heater.forecasts.vrm:VrmForecast",
+    "vrm": "pv_heater.victron.vrm.forecast:VrmForecast",
     "clear_sky": "pv_heater.forecasts.clear_sky:ClearSky",
 }

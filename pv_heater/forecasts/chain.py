@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from pv_heater.core.clear_sky import clear_sky_forecast
-from pv_heater.core.types import Forecast
+from pv_heater.core.house.sun import clear_sky_forecast
+from pv_heater.core.model.values import Forecast
 from pv_heater.errors import BadReply, SourceError
 from pv_heater.ports import ForecastSource, Tools
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from attrs import frozen
 
-from pv_heater.core.clear_sky import clear_sky_forecast
-from pv_heater.core.setting import setting
-from pv_heater.core.types import Forecast
+from pv_heater.core.house.sun import clear_sky_forecast
+from pv_heater.core.model.setting import setting
+from pv_heater.core.model.values import Forecast
 from pv_heater.errors import SourceError
 from pv_heater.ports import Tools
 

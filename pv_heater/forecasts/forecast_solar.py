@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from pv_heater.core.numbers import number_of
-from pv_heater.core.setting import Secret, setting
-from pv_heater.core.settings import PvPlane
-from pv_heater.core.types import Forecast
+from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.setting import Secret, setting
+from pv_heater.core.model.values import Forecast
+from pv_heater.core.settings.home import PvPlane
 from pv_heater.errors import BadReply, RateLimited, SourceError
-from pv_heater.forecasts.watt_hours import Span, forecast_from_spans, spans_of_days
-from pv_heater.io.http import HttpClient, HttpReply
+from pv_heater.forecasts.steps import Span, forecast_from_spans, spans_of_days
+from pv_heater.io.net.http import HttpClient, HttpReply
 from pv_heater.ports import Tools
 
 _FREE_PER_HOUR = 12

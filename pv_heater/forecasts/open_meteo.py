@@ -14,13 +14,13 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.setting import Secret, setting
-from pv_heater.core.settings import PvPlane
-from pv_heater.core.types import Forecast
+from pv_heater.core.model.setting import Secret, setting
+from pv_heater.core.model.values import Forecast
+from pv_heater.core.settings.home import PvPlane
 from pv_heater.errors import BadReply, RateLimited, SourceError
 from pv_heater.forecasts.open_meteo_answer import AIR, CLOUDS, LIGHT, SERIES, SOURCE, Weather, forecast_of, weather_of
-from pv_heater.io.complaints import Complaints
-from pv_heater.io.http import HttpClient, HttpReply
+from pv_heater.io.net.http import HttpClient, HttpReply
+from pv_heater.io.system.log import Complaints
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Loads: make it so. One file and one row here add another kind of output.
 
-A row names a class with a `Settings` class derived from `core.settings.LoadPolicy`, built as
+A row names a class with a `Settings` class derived from `core.settings.home.LoadPolicy`, built as
 ``Class(settings, tools)``, that satisfies `ports.Load`.
 """
 
@@ -9,15 +9,15 @@ LOADS: dict[str, str] = {
     "digital_pot": "pv_heater.loads.digital_pot:DigitalPot",
     "burst_ssr": "pv_heater.loads.burst_ssr:BurstSsr",
     "relay": "pv_heater.loads.relay:Relay",
-    "stages": "pv_heater.loads.stages:Stages",
-    "relay_board": "pv_heater.loads.relay_board:RelayBoard",
-    "sg_ready": "pv_heater.loads.sg_ready:SgReady",
+    "stages": "pv_heater.loads.relay_loads:Stages",
+    "relay_board": "pv_heater.loads.relay_loads:RelayBoard",
+    "sg_ready": "pv_heater.loads.relay_loads:SgReady",
     "http_dimmer": "pv_heater.loads.http_dimmer:HttpDimmer",
-    "http_switch": "pv_heater.loads.http_switch:HttpSwitch",
-    "http_variator": "pv_heater.loads.http_variator:HttpVariator",
-    "mqtt_variator": "pv_heater.loads.mqtt_variator:MqttVariator",
-    "mqtt_switch": "pv_heater.loads.mqtt_switch:MqttSwitch",
-    "gx_relay": "pv_heater.loads.gx_relay:GxRelay",
-    "gx_relay_modbus": "pv_heater.loads.gx_relay_modbus:GxRelayModbus",
+    "http_switch": "pv_heater.loads.http_output:HttpSwitch",
+    "http_variator": "pv_heater.loads.http_output:HttpVariator",
+    "mqtt_variator": "pv_heater.loads.mqtt_loads:MqttVariator",
+    "mqtt_switch": "pv_heater.loads.mqtt_loads:MqttSwitch",
+    "gx_relay": "pv_heater.victron.relay_mqtt:GxRelay",
+    "gx_relay_modbus": "pv_heater.victron.relay_modbus:GxRelayModbus",
     "dry_run": "pv_heater.loads.dry_run:DryRun",
 }

@@ -1,9 +1,9 @@
 """A zero-cross solid-state relay, switched by whole mains cycles: any power, without a regulator and without its noise.
 
-The cycles are spread evenly (`core.burst`) by a thread that stops by itself when nobody speaks to it (`io.burst`).
-Lamps on the same line may flicker: most for cycles that come and go eight or nine times a second, and more the
-weaker the line is. Longer units (`unit_cycles`) flicker less often.
-A solid-state relay that breaks is closed for ever, so a contactor in front of it is worth its price: `relay`.
+The cycles are spread evenly (`io.gpio.burst`) by a thread that stops by itself when nobody speaks to it
+(`io.gpio.burst`). Lamps on the same line may flicker: most for cycles that come and go eight or nine times a second,
+and more the weaker the line is. Longer units (`unit_cycles`) flicker less often. A solid-state relay that breaks is
+closed for ever, so a contactor in front of it is worth its price: `relay`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.setting import setting
-from pv_heater.core.types import Setpoint
+from pv_heater.core.model.setting import setting
+from pv_heater.core.model.values import Setpoint
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
-from pv_heater.io.burst import BurstDriver
-from pv_heater.io.gpio import Pins, RelayLine
+from pv_heater.io.gpio.burst import BurstDriver
+from pv_heater.io.gpio.pins import Pins, RelayLine
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

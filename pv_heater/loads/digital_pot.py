@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin, WiperPins
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.regulator_curve import phase_cut
-from pv_heater.core.setting import setting
-from pv_heater.io.gpio import Pins
-from pv_heater.io.spi import WiperLine
+from pv_heater.core.actuators.curve import phase_cut
+from pv_heater.core.model.setting import setting
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.pins import RelayPin, WiperPins
+from pv_heater.io.gpio.pins import Pins
+from pv_heater.io.gpio.wires import WiperLine
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.loads.regulated import Regulated
 from pv_heater.ports import Tools

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.types import OFF, Setpoint
+from pv_heater.core.model.values import OFF, Setpoint
+from pv_heater.core.settings.load import LoadPolicy
 from pv_heater.ports import Tools
 
 

@@ -11,14 +11,12 @@ from contextlib import closing
 
 from attrs import frozen
 
-from pv_heater.core.setting import setting
+from pv_heater.core.model.setting import setting
 from pv_heater.errors import BadReply
-from pv_heater.loads.dimmer_limits import DimmerLimits
-from pv_heater.loads.dimmer_state import EXACT_PERCENT, DimmerState, parse_state
+from pv_heater.loads.dimmer_state import EXACT_PERCENT, DimmerLimits, DimmerState, parse_state
 from pv_heater.loads.http_link import HttpLink, HttpLoadPolicy
-from pv_heater.loads.networked import NetworkedLoad
+from pv_heater.loads.networked import NetworkedLoad, Settling
 from pv_heater.loads.power_curve import power_curve
-from pv_heater.loads.settling import Settling
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.json_path import JsonPath, NotFound
-from pv_heater.core.numbers import number_of
-from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.io.net.json_path import JsonPath, NotFound
 
 _PLACE = re.compile(r"\{(percent|power_w)\}")
 _TIMER = re.compile(r"\b(timer|toggle_after)\b")

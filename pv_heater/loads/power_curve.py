@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pv_heater.core.regulator_curve import RegulatorCurve, parse_curve
-from pv_heater.core.setting import SettingProblem
+from pv_heater.core.actuators.curve import RegulatorCurve, parse_curve
+from pv_heater.core.model.setting import SettingProblem
 from pv_heater.errors import ConfigError
 
 

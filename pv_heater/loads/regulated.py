@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from pv_heater.core.regulator_curve import RegulatorCurve
-from pv_heater.core.types import Setpoint
+from pv_heater.core.actuators.curve import RegulatorCurve
+from pv_heater.core.model.values import Setpoint
 from pv_heater.errors import HardwareError
-from pv_heater.io.gpio import RelayLine
+from pv_heater.io.gpio.pins import RelayLine
 
 log = logging.getLogger(__name__)
 

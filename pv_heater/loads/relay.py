@@ -6,12 +6,12 @@ import logging
 
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.setting import setting
-from pv_heater.core.types import Setpoint
+from pv_heater.core.model.setting import setting
+from pv_heater.core.model.values import Setpoint
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
-from pv_heater.io.gpio import Pins, RelayLine
+from pv_heater.io.gpio.pins import Pins, RelayLine
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

@@ -12,12 +12,12 @@ from typing import Protocol
 import attrs
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.core.types import Setpoint
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.model.values import Setpoint
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
-from pv_heater.io.gpio import Pins, RelayLine
+from pv_heater.io.gpio.pins import Pins, RelayLine
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from attrs import frozen
 
-from pv_heater.core.pin_settings import RelayPin, ServoPin
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.regulator_curve import RegulatorCurve, parse_curve, phase_cut
-from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.actuators.curve import RegulatorCurve, parse_curve, phase_cut
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.pins import RelayPin, ServoPin
 from pv_heater.errors import ConfigError
-from pv_heater.io.gpio import FRAME_S, Pins, ServoLine
+from pv_heater.io.gpio.pins import FRAME_S, Pins, ServoLine
 from pv_heater.loads.regulated import Regulated
 from pv_heater.ports import Tools
 

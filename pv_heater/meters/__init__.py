@@ -5,9 +5,9 @@ A row names a class with a `Settings` attrs class, built as ``Class(settings, to
 """
 
 METERS: dict[str, str] = {
-    "vrm": "pv_heater.meters.vrm:VrmMeter",
-    "gx_mqtt": "pv_heater.meters.gx_mqtt:GxMqttMeter",
-    "gx_modbus": "pv_heater.meters.gx_modbus:GxModbusMeter",
+    "vrm": "pv_heater.victron.vrm.meter:VrmMeter",
+    "gx_mqtt": "pv_heater.victron.mqtt.meter:GxMqttMeter",
+    "gx_modbus": "pv_heater.victron.modbus.meter:GxModbusMeter",
     "serial": "pv_heater.meters.serial:SerialMeter",
     "mqtt": "pv_heater.meters.mqtt:MqttMeter",
     "http": "pv_heater.meters.http:HttpMeter",

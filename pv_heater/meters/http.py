@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from pv_heater.core.json_path import JsonPath, NotFound, kind_of
-from pv_heater.core.setting import Secret, SettingProblem, setting
-from pv_heater.core.types import Reading
+from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
-from pv_heater.io.http import HttpClient, Login
-from pv_heater.meters.live_value import Pace
-from pv_heater.meters.measured_value import (
+from pv_heater.io.net.http import HttpClient, Login
+from pv_heater.io.net.json_path import JsonPath, NotFound, kind_of
+from pv_heater.meters.pace import Pace
+from pv_heater.meters.quantities import (
     MeasuredValue,
     Probe,
     SaidOnce,

@@ -9,14 +9,14 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.json_path import document_of
-from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.core.shared_topic import check_idx, idx_setting, is_meant
-from pv_heater.core.types import Reading
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.model.values import Reading
+from pv_heater.core.settings.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.errors import BadReply, Unreachable
-from pv_heater.io.mqtt import Broker, MqttLink
-from pv_heater.meters.live_value import LiveValue
-from pv_heater.meters.measured_value import (
+from pv_heater.io.net.json_path import document_of
+from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.meters.pace import LiveValue
+from pv_heater.meters.quantities import (
     MeasuredValue,
     Probe,
     SaidOnce,

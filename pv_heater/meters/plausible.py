@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pv_heater.io.complaints import Complain
+from pv_heater.io.system.log import Complain
 
 MOST_W = 1e6
 """A megawatt: beyond it lies no home, but a wrapped register, a wrong unit or a broken line."""

@@ -7,18 +7,17 @@ import threading
 
 from attrs import frozen
 
-from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.core.types import Reading
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, Unreachable
-from pv_heater.io.complaints import Complaints
-from pv_heater.io.serial_port import wait_readable
-from pv_heater.meters.house_parts import HousePart, house_of
-from pv_heater.meters.mk2_frames import BAUD as MK2_BAUD
-from pv_heater.meters.mk2_frames import Mk2Decoder, part_of_mk2
+from pv_heater.io.net.serial_port import wait_readable
+from pv_heater.io.system.log import Complaints
+from pv_heater.meters.mk2_router import BAUD as MK2_BAUD
+from pv_heater.meters.mk2_router import Mk2Decoder, part_of_mk2
+from pv_heater.meters.quantities import HousePart, house_of
 from pv_heater.meters.serial_line import Decode, SerialLine
 from pv_heater.meters.ve_direct import BAUD as VE_DIRECT_BAUD
-from pv_heater.meters.ve_direct import VeDirectDecoder
-from pv_heater.meters.ve_direct_values import part_of_block
+from pv_heater.meters.ve_direct import VeDirectDecoder, part_of_block
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

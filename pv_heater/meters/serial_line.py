@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pv_heater.errors import Unreachable
-from pv_heater.io.complaints import Complain
-from pv_heater.io.serial_port import SerialPort
-from pv_heater.meters.house_parts import HousePart
+from pv_heater.io.net.serial_port import SerialPort
+from pv_heater.io.system.log import Complain
+from pv_heater.meters.quantities import HousePart
 
 _OLD_NEWS_S = 3.0
 """When nobody read for so long, what waits in the system's buffer began then, and its end may be lost."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from pv_heater.core.regulator_curve import RegulatorCurve, phase_cut
+from pv_heater.core.actuators.curve import RegulatorCurve, phase_cut
 
 WIDTH, HEIGHT = 640, 480
 """Units of the drawing. At 360 pixels of width the smallest text, 18 units, is 10 pixels high."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from pv_heater.core.guards import SAFETY_RULES, SITE_GUARDS
-from pv_heater.core.machine import TRANSITIONS
-from pv_heater.core.types import Phase
+from pv_heater.core.house.guards import SAFETY_RULES, SITE_GUARDS
+from pv_heater.core.loads.machine import TRANSITIONS
+from pv_heater.core.model.values import Phase
 
 WIDTH, HEIGHT = 620, 970
 """Units of the drawing. At 360 pixels of width a text of 20 units is still 11.6 pixels high."""

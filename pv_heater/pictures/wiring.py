@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pv_heater.core.pin_names import HEADER_SUPPLY, PinName
+from pv_heater.core.settings.pins import HEADER_SUPPLY, PinName
 
 RELAY_PIN, SERVO_PIN = "BOARD11", "BOARD40"
 """As in Files/config.yaml."""

@@ -8,7 +8,7 @@ SENSORS: dict[str, str] = {
     "ds18b20": "pv_heater.sensors.ds18b20:Ds18b20",
     "mqtt": "pv_heater.sensors.mqtt:MqttSensor",
     "http": "pv_heater.sensors.http:HttpSensor",
-    "gx": "pv_heater.sensors.gx:GxSensor",
+    "gx": "pv_heater.victron.temperature:GxSensor",
 }
 
 POWER_METERS: dict[str, str] = {

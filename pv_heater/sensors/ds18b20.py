@@ -7,10 +7,10 @@ from pathlib import Path
 
 from attrs import frozen
 
-from pv_heater.core.setting import SettingProblem, setting
+from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply, Unreachable
 from pv_heater.ports import Tools
-from pv_heater.sensors.tank import age_limit_s, age_setting, check_age, tank_c
+from pv_heater.sensors.values import age_limit_s, age_setting, check_age, tank_c
 
 _FAMILY = "28-"
 """The family code of the DS18B20, with which the kernel names its folder."""

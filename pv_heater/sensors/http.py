@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from pv_heater.core.json_path import JsonPath
-from pv_heater.core.setting import Secret, SettingProblem, setting
-from pv_heater.io.http import HttpClient, Login
+from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.io.net.http import HttpClient, Login
+from pv_heater.io.net.json_path import JsonPath
 from pv_heater.ports import Tools
-from pv_heater.sensors.plug import plug_w
-from pv_heater.sensors.tank import age_limit_s, age_setting, check_age, lost_setting, tank_c, value_at
+from pv_heater.sensors.values import age_limit_s, age_setting, check_age, lost_setting, plug_w, tank_c, value_at
 
 _MOST_BYTES = 65_536
 _READ_S, _WHOLE_S = 5.0, 10.0

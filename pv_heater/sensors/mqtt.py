@@ -9,14 +9,13 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.json_path import JsonPath, document_of
-from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.core.shared_topic import check_idx, idx_setting, is_meant
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.settings.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
-from pv_heater.io.mqtt import Broker, MqttLink
+from pv_heater.io.net.json_path import JsonPath, document_of
+from pv_heater.io.net.mqtt import Broker, MqttLink
 from pv_heater.ports import Tools
-from pv_heater.sensors.plug import plug_w
-from pv_heater.sensors.tank import LEAST_AGE_S, Pace, age_limit_s, age_setting, lost_setting, tank_c, value_at
+from pv_heater.sensors.values import LEAST_AGE_S, Pace, age_limit_s, age_setting, lost_setting, plug_w, tank_c, value_at
 
 _TROUBLE_S = 10.0
 """Without a connection for this long, it is said; a broker that restarts is back before."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pv_heater.core.types import Decision, Forecast, Phase, Reading
-from pv_heater.sim.ledger import Ledger
+from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
+from pv_heater.sim.home import Ledger
 
 SAMPLE_S = 300.0
 """A day has 288 samples: two units of a picture each."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from pv_heater.core.types import Forecast
+from pv_heater.core.model.values import Forecast
 from pv_heater.errors import SourceError
 from pv_heater.ports import Clock
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Protocol
 
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
 from pv_heater.sim.chain_topics import topics_of
 from pv_heater.sim.chain_words import Truth
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import Home, HomeSettings, Ledger
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.victron_chain import ChainSettings, VictronChain
 

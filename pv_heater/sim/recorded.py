@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from pv_heater.core.types import Forecast, Reading
+from pv_heater.core.model.values import Forecast, Reading
 
 FORECAST_STEP_S = 900
 

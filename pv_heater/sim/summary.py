@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import Ledger
 
 LEAST_TOLD_WH = 10.0
 """Less is noise of the arithmetic, or of no interest to anyone."""
@@ -15,7 +15,7 @@ OPEN_LOOP = "open loop: the recorded house did not answer to these decisions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Totals of a whole run; energies in Wh. `core.types.to_jsonable` gives it as JSON."""
+    """Totals of a whole run; energies in Wh. `core.model.values.to_jsonable` gives it as JSON."""
 
     name: str
     days: float

@@ -16,7 +16,7 @@ from math import floor
 from random import Random
 from typing import Any
 
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import SourceError
 from pv_heater.sim.chain_faults import (
     DEVICES,

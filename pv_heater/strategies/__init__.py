@@ -1,7 +1,7 @@
 """Strategies: how much would be good? One file and one row here add another.
 
 A row names a class with a `Settings` attrs class, built as ``Class(settings)``, that satisfies
-`core.surplus.Strategy`. A strategy is pure: no clock, no I/O.
+`core.house.surplus.Strategy`. A strategy is pure: no clock, no I/O.
 """
 
 STRATEGIES: dict[str, str] = {

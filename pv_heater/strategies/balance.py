@@ -3,19 +3,158 @@
 One law: heat = spare (smoothed) - what the battery needs. The battery wants its full charge while it is well below
 a holding level, less and less as it comes near, and gives a little back above it. A battery already full gives the
 first watts of a probe, and the PV that comes back pays for the next ones.
+
+The battery as the energy bucket: heat what is spare beyond what the battery needs to reach its goal.
+
+Held a little below full it never makes the chargers throttle, so no surplus hides, and errors of seconds or minutes go
+into a few Wh of charge instead of waste or import. `balance` gives it a fixed goal, `plan` one for the hour.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import exp, isfinite
 from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.setting import setting
-from pv_heater.core.surplus import Budget, View
-from pv_heater.core.words import kilowatts
-from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, shared_out
+from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.model.setting import setting
+from pv_heater.core.model.values import Reading
+from pv_heater.core.model.words import kilowatts, spare_text
+from pv_heater.strategies.ride_through import RideThrough
+
+RETURN_TIME_H = 0.25
+"""Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
+USUAL_CAPACITY_WH = 5000.0
+"""Assumed of a battery that shows a charge and is not configured."""
+RAISE_W = 100.0
+"""One step of the search while Victron says that trackers throttle: what the heater gets more, the sun has."""
+QUICK_S = 5.0
+"""Readings that come as quickly can be waited for: two of them show more than one."""
+LEAST_RISE_W = 2 * RAISE_W
+"""So much more than before a single reading may show while it is searched: one step, and the house's own humming."""
+EARLY_TAPER_PERCENT = 10.0
+"""Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
+throttle the chargers while the heater waits for sun that then cannot be seen."""
+
+
+class SmoothedSpare:
+    """A first-order filter over the spare power of new readings, with a bound on what it may cost the battery."""
+
+    def __init__(self, filter_s: float) -> None:
+        self._filter_s = filter_s
+        self._mean_w: float | None = None
+        self._shown_w = 0.0
+        """The mean, or what is believed beyond it until the next reading."""
+        self._taken_s = 0.0
+        self._course = 0
+        self._newest_w = 0.0
+        """What the newest reading says."""
+        self._own_w = 0.0
+        """What our loads drew in it."""
+        self._ride = RideThrough()
+        self.mean_s: float | None = None
+        """Over how many seconds the latest answer is a mean; None: it is the newest reading's own."""
+
+    def update(self, view: View, spare_w: float, *, may_hide_more: bool) -> float:
+        """The smoothed power, W; an import beyond the limit is believed at once, and so is a new course of readings.
+
+        So is PV that comes back while trackers throttle or, with `may_hide_more`, might: each step of the search for
+        hidden sun is paid for by the one before, and the battery carries an error. It stays only if the next reading
+        shows it too.
+        """
+        reading, mean_w = view.reading, self._mean_w
+        beyond = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
+        importing = beyond and not view.grid_passes
+        anew = view.course != self._course or importing or self._filter_s <= 0
+        if mean_w is None or not isfinite(mean_w) or anew:
+            self._mean_w = self._shown_w = spare_w
+        elif view.reading_is_new:
+            elapsed_s = max(0.0, view.taken_tick_s - self._taken_s)
+            mean_w += (spare_w - mean_w) * (1.0 - exp(-elapsed_s / self._filter_s))
+            before_w, self._mean_w, self._shown_w = self._shown_w, mean_w, mean_w
+            if may_hide_more or reading.pv_throttled:
+                self._shown_w = max(mean_w, self._believed_w(view, spare_w, before_w, elapsed_s))
+                # The mean forgets what a slow meter showed once by the next reading; what a quick one did, not.
+                slow = elapsed_s >= self._filter_s / 2
+                self._mean_w = max(mean_w, self._shown_w if slow else min(spare_w, self._newest_w))
+        if anew or mean_w is None or view.reading_is_new:
+            self._newest_w, self._own_w = spare_w, view.own_w
+        self._taken_s, self._course = view.taken_tick_s, view.course
+        answer_w = self._ride.bounded(view, self._shown_w, spare_w)
+        self.mean_s = None if answer_w in (spare_w, view.balance_spare_w) else self._filter_s
+        return answer_w
+
+    def _believed_w(self, view: View, spare_w: float, before_w: float, elapsed_s: float) -> float:
+        """What one reading is believed until the next.
+
+        Where that comes within seconds, no more than our own loads made room for, or the reading before showed too.
+        """
+        if elapsed_s > QUICK_S:
+            return spare_w
+        room_w = max(LEAST_RISE_W, view.own_w - self._own_w)
+        return min(spare_w, max(self._newest_w, before_w + room_w))
+
+    def bridged(self) -> str | None:
+        """What the battery gives to the loads at the moment, as a part of a sentence; None: no more than it may."""
+        return self._ride.sentence()
+
+    def notice(self) -> str | None:
+        """News of that for the log; None: none."""
+        return self._ride.notice()
+
+
+def capacity_wh(view: View) -> float:
+    """What the battery holds when full."""
+    battery = view.site.battery
+    return battery.capacity_wh if battery is not None else USUAL_CAPACITY_WH
+
+
+def charge_limit_w(view: View) -> float:
+    """The most the battery takes while it is far from full."""
+    battery = view.site.battery
+    return battery.charge_limit_w if battery is not None else USUAL_CAPACITY_WH
+
+
+def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
+    """Power the battery should get (above 0) or may give (below 0, at most `give_w`) to come to its goal.
+
+    Without a state of charge the battery keeps what it takes; only what it leaves is spare.
+    """
+    reading = view.reading
+    soc_percent = view.charge_percent
+    if soc_percent is None:
+        return max(0.0, reading.battery_w or 0.0)
+    wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
+    most_w = charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
+    if reading.battery_w is not None:
+        if reading.grid_w is not None and reading.grid_w < 0 and not view.grid_passes:
+            # What is sold was offered to the battery first: it takes no more than it does.
+            wish_w = min(wish_w, max(0.0, reading.battery_w))
+        elif reading.pv_throttled and not view.feed_in:
+            # So was what is throttled; how much that is shows step by step.
+            wish_w, give_w = min(wish_w, max(0.0, reading.battery_w) - RAISE_W), max(give_w, RAISE_W)
+    return min(most_w, max(-give_w, wish_w))
+
+
+def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: float | None = None) -> str:
+    """How the spare power was split, as a sentence: what is left for the loads is spare less what the battery takes.
+
+    `mean_s`: over how many seconds `spare_w` is a mean; None: it is the newest reading's.
+    """
+    spare, soc_percent = spare_text(spare_w, mean_s), reading.battery_soc_percent
+    if soc_percent is None and reading.battery_w is None:
+        return spare  # there is no battery, as far as the meter knows
+    battery = "battery" if soc_percent is None else f"battery {soc_percent:.0f} %"
+    if battery_w >= 1 and battery_w >= spare_w > 0:
+        return f"battery first, it takes up to {kilowatts(battery_w)}: {spare}, {battery}"
+    if battery_w >= 1:
+        return f"{spare}, {battery}{f' needs {kilowatts(battery_w)}' if spare_w > 0 else ''}"
+    if battery_w <= -1:
+        return f"{spare}, {battery} may give {kilowatts(-battery_w)}"
+    return f"{spare}, {battery}{' needs nothing' if spare_w > 0 else ''}"
+
 
 EVENING_SUN_DEG = 20.0
 """Below this height in the afternoon the battery is filled up: about two hours of useful sun are left."""

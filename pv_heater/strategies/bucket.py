@@ -24,9 +24,9 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.regulator_curve import phase_cut
-from pv_heater.core.setting import SettingProblem, setting
-from pv_heater.core.surplus import Budget, View
+from pv_heater.core.actuators.curve import phase_cut
+from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.strategies.balance import Balance
 
 SLOWEST_S = 10.0

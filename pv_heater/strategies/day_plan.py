@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pv_heater.core.settings import Site
-from pv_heater.core.surplus import View
-from pv_heater.strategies.battery_bucket import capacity_wh, charge_limit_w
-from pv_heater.strategies.outlooks import LEANINGS, Home, Stretch, levels_of, target_wh
-from pv_heater.strategies.regrets import USUAL_REGRETS, Regrets, regrets_of
-from pv_heater.strategies.sun_ahead import QUARTER_S
-from pv_heater.strategies.sun_today import SunToday
-from pv_heater.strategies.use_ahead import UseAhead
+from pv_heater.core.house.surplus import View
+from pv_heater.core.settings.home import Site
+from pv_heater.strategies.balance import capacity_wh, charge_limit_w
+from pv_heater.strategies.expected_sun import QUARTER_S, SunToday
+from pv_heater.strategies.expected_use import UseAhead
+from pv_heater.strategies.outlooks import (
+    LEANINGS,
+    USUAL_REGRETS,
+    Home,
+    Regrets,
+    Stretch,
+    levels_of,
+    regrets_of,
+    target_wh,
+)
 
 PLAN_EVERY_S = 300.0
 """The rest of the day changes slowly: planning every quarter hour would cost less than a thousandth."""

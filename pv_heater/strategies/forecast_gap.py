@@ -17,11 +17,11 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.setting import setting
-from pv_heater.core.surplus import Budget, View
-from pv_heater.core.words import NO_TIME
+from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.model.setting import setting
+from pv_heater.core.model.words import NO_TIME
 from pv_heater.strategies.balance import Balance
-from pv_heater.strategies.sun_today import SunToday, elapsed_s, sun_hides
+from pv_heater.strategies.expected_sun import SunToday, elapsed_s, sun_hides
 
 
 class ForecastGap:

@@ -7,7 +7,7 @@ search has a budget a day, and a trial that failed is not repeated soon.
 
 from __future__ import annotations
 
-from pv_heater.core.surplus import View
+from pv_heater.core.house.surplus import View
 
 TRIAL_S = 60.0
 """A throttled tracker is back after about ten seconds; a minute is a new reading of every source."""

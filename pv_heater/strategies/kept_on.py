@@ -7,8 +7,8 @@ what a battery may give to loads in any case (`max_battery_discharge_w`). A load
 
 from __future__ import annotations
 
-from pv_heater.core.surplus import View
-from pv_heater.core.words import kilowatts
+from pv_heater.core.house.surplus import View
+from pv_heater.core.model.words import kilowatts
 
 LONGEST_S = 300.0
 """So long a plan of the day is in force, and so long a load rests after a stop unless its owner chose otherwise."""

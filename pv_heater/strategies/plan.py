@@ -17,17 +17,16 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.guards import battery_release_percent
-from pv_heater.core.setting import setting
-from pv_heater.core.surplus import Budget, View
-from pv_heater.core.words import NO_TIME
-from pv_heater.strategies.balance import Balance
-from pv_heater.strategies.battery_bucket import SmoothedSpare, battery_wish_w, capacity_wh, shared_out
+from pv_heater.core.house.guards import battery_release_percent
+from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.model.setting import setting
+from pv_heater.core.model.words import NO_TIME
+from pv_heater.strategies.balance import Balance, SmoothedSpare, battery_wish_w, capacity_wh, shared_out
 from pv_heater.strategies.day_plan import Aim, DayPlan
+from pv_heater.strategies.expected_sun import FULL_FROM_PERCENT, elapsed_s, sun_hides
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.kept_on import KeptOn
 from pv_heater.strategies.outlooks import LEANINGS
-from pv_heater.strategies.sun_today import FULL_FROM_PERCENT, elapsed_s, sun_hides
 
 FILTER_S = 60.0
 HEADROOM_WH = 100.0

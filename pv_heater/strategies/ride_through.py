@@ -7,8 +7,8 @@ energy and in time, each dip by itself; then loads go down at once to what batte
 
 from __future__ import annotations
 
-from pv_heater.core.surplus import View
-from pv_heater.core.words import kilowatts
+from pv_heater.core.house.surplus import View
+from pv_heater.core.model.words import kilowatts
 
 MOST_WH = 20.0
 """A dip costs the battery no more beyond its allowance: 1.2 kW for a minute. Less costs sun on days with clouds:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.config import Config, load_config
+from pv_heater.config.load import Config, load_config
 from pv_heater.errors import ConfigError
 from tests.config.stand_ins import TABLES
 

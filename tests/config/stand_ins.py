@@ -5,10 +5,10 @@ from pathlib import Path
 
 from attrs import frozen
 
-from pv_heater.config_tables import Tables
-from pv_heater.core.pin_settings import RelayPin, ServoPin
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.setting import Secret, SettingProblem, setting
+from pv_heater.config.load import Tables
+from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.pins import RelayPin, ServoPin
 
 
 class Portal:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pv_heater.config import load_config
-from pv_heater.core.setting import SettingProblem
-from pv_heater.core.shared_topic import check_idx, is_meant
+from pv_heater.config.load import load_config
+from pv_heater.core.model.setting import SettingProblem
+from pv_heater.core.settings.shared_topic import check_idx, is_meant
 from pv_heater.errors import ConfigError
 from tests.builders import config
 

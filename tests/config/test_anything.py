@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.config import load_config
-from pv_heater.config_flat import NEEDLESS, RENAMED
+from pv_heater.config.legacy_keys import NEEDLESS, RENAMED
+from pv_heater.config.load import load_config
 from pv_heater.errors import ConfigError
 from tests.config.stand_ins import PLAIN_LOAD, TABLES
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config import load_config
-from pv_heater.core.hot_water_settings import Season, season_at
+from pv_heater.config.load import load_config
+from pv_heater.core.settings.hot_water import Season, season_at
 from pv_heater.errors import ConfigError
 from tests.builders import config, heater
 

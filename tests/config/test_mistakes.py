@@ -2,9 +2,9 @@ from contextlib import suppress
 
 import pytest
 
-from pv_heater.config import load_config
-from pv_heater.config_scalars import number
-from pv_heater.core.setting import SettingProblem
+from pv_heater.config.load import load_config
+from pv_heater.config.scalars import number
+from pv_heater.core.model.setting import SettingProblem
 from pv_heater.errors import ConfigError
 from tests.config.files import COMPLETE, loaded, problems
 from tests.config.stand_ins import PLAIN_LOAD, TABLES

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from pv_heater import load_config
-from pv_heater.check import check_all
-from pv_heater.config import Config
+from pv_heater.commands.check import check_all
+from pv_heater.config.load import Config
 from pv_heater.errors import ConfigError
-from pv_heater.wiring import boot_problems, pin_settings
+from pv_heater.run.outputs import boot_problems, pin_settings
 
 PLAIN = """
 site: {latitude: 47.05, longitude: 15.44, timezone: Europe/Vienna}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.config import load_config
-from pv_heater.config_predecessors import BALANCER, EQUIPMENT, PVMONIT
+from pv_heater.config.load import load_config
+from pv_heater.config.predecessors import BALANCER, EQUIPMENT, PVMONIT
 from pv_heater.errors import ConfigError
 
 CONFIG_INI = """\

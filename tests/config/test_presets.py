@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config import load_config
-from pv_heater.config_presets import PRESETS_FOLDER, preset_words, with_preset
-from pv_heater.config_structure import suggestion
-from pv_heater.core.setting import SettingProblem
+from pv_heater.config.load import load_config
+from pv_heater.config.presets import PRESETS_FOLDER, preset_words, with_preset
+from pv_heater.config.structure import suggestion
+from pv_heater.core.model.setting import SettingProblem
 from pv_heater.errors import ConfigError
 
 LOADS = [{"name": "boiler", "type": "dry_run", "max_power_w": 1000}]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config import load_config
+from pv_heater.config.load import load_config
 from pv_heater.errors import ConfigError
 from tests.builders import config, heater
 

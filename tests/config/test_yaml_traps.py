@@ -2,8 +2,8 @@ from datetime import time
 
 import pytest
 
-from pv_heater.config import load_config
-from pv_heater.core.setting import DayTime
+from pv_heater.config.load import load_config
+from pv_heater.core.model.setting import DayTime
 from pv_heater.errors import ConfigError
 from tests.config.files import COMPLETE, loaded, problems
 from tests.config.stand_ins import PLAIN_LOAD, TABLES

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from pv_heater.core.pin_settings import KeyBoardPins
-from pv_heater.io.key_board_wires import KeyBoardWires
+from pv_heater.core.settings.pins import KeyBoardPins
+from pv_heater.io.gpio.wires import KeyBoardWires
 
 DIGITS = {0x00: " ", 0x77: "A", 0x06: "1", 0x3F: "0", 0x71: "F", 0x40: "-"}
 """Segments a to g from bit 0 on, as letters."""

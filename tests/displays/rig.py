@@ -8,11 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pv_heater.core.settings import Site
-from pv_heater.core.types import Decision, Force
-from pv_heater.displays.contract import Display
-from pv_heater.ports import Tools
-from pv_heater.report import Status
+from pv_heater.core.model.requests import Force
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import Decision
+from pv_heater.core.settings.home import Site
+from pv_heater.ports import Display, Tools
 from tests.builders import NOON, House
 from tests.displays.key_board import KeyBoard
 from tests.loads.rig import HandClock

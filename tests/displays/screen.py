@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pv_heater.displays.font import glyphs
+from pv_heater.displays.ssd1306 import glyphs
 from pv_heater.errors import Unreachable
 
 WITH_VALUES = {0x81: 1, 0xD5: 1, 0xA8: 1, 0xD3: 1, 0x8D: 1, 0x20: 1, 0xDA: 1, 0xD9: 1, 0xDB: 1, 0x21: 2, 0x22: 2}

@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.config_model import PROJECT_FOLDER
-from pv_heater.core.types import Force, Mode
-from pv_heater.displays.font import glyphs
-from pv_heater.displays.ssd1306 import REWRITE_S, Ssd1306
+from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater.core.model.requests import Force, Mode
+from pv_heater.displays.ssd1306 import REWRITE_S, Ssd1306, glyphs
 from pv_heater.displays.status_lines import HEIGHT, PAGE_S, WIDTH, status_lines
 from pv_heater.errors import Unreachable
-from pv_heater.io.i2c import I2cDevice
+from pv_heater.io.gpio.wires import I2cDevice
 from tests.builders import House, config, heater
 from tests.displays.rig import status, tools
 from tests.displays.screen import Screen

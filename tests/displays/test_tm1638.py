@@ -6,18 +6,18 @@ import itertools
 
 import pytest
 
-from pv_heater.core.pin_settings import KeyBoardPins
-from pv_heater.core.setting import SettingProblem
-from pv_heater.core.types import Force, Mode
+from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.setting import SettingProblem
+from pv_heater.core.settings.pins import KeyBoardPins
 from pv_heater.displays.tm1638 import REWRITE_S, Tm1638
 from pv_heater.errors import HardwareError, SourceError
-from pv_heater.io.gpio import Pins
-from pv_heater.io.key_board_wires import KeyBoardWires
+from pv_heater.io.gpio.pins import Pins
+from pv_heater.io.gpio.wires import KeyBoardWires
 from pv_heater.ports import Tools
 from tests.builders import House, config, heater
 from tests.displays.key_board import KeyBoard
 from tests.displays.rig import Living, status, tools
-from tests.io.lgpio_recorder import LgpioRecorder, put_in, take_out
+from tests.io.gpio.lgpio_recorder import LgpioRecorder, put_in, take_out
 
 PINS = KeyBoardPins(dio="GPIO19", clk="GPIO13", stb="GPIO26")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pv_heater.core.types import Forecast
+from pv_heater.core.model.values import Forecast
 from pv_heater.errors import SourceError
 from pv_heater.forecasts.cached import build_forecast
 from pv_heater.forecasts.clear_sky import ClearSky

@@ -6,8 +6,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pv_heater.core.clear_sky import clear_sky_forecast, clear_sky_w, sun_azimuth_deg
-from pv_heater.core.settings import PvPlane, Site
+from pv_heater.core.house.sun import clear_sky_forecast, clear_sky_w, sun_azimuth_deg
+from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import SourceError
 from pv_heater.forecasts.clear_sky import ClearSky
 from tests.source_tools import GRAZ, NOON, tools_for

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.core.types import Forecast
-from pv_heater.io.forecast_cache import ForecastCache, Kept
+from pv_heater.core.model.values import Forecast
+from pv_heater.forecasts.cached import ForecastCache, Kept
 from tests.source_tools import NOON
 
 HOUR = timedelta(hours=1)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pv_heater.forecasts.even_steps import Run, Steps, bridged, run_around
+from pv_heater.forecasts.steps import Run, Steps, bridged, run_around
 
 
 def hours(*values: float | None) -> Steps:

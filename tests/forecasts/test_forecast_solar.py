@@ -6,8 +6,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pv_heater.core.setting import Secret
-from pv_heater.core.settings import PvPlane, Site
+from pv_heater.core.model.setting import Secret
+from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.forecasts.forecast_solar import ForecastSolar
 from tests.forecast_server import ForecastServer

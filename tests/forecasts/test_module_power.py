@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pv_heater.forecasts.module_power import USUAL_AIR_C, module_w
+from pv_heater.forecasts.open_meteo_answer import USUAL_AIR_C, module_w
 
 
 def test_full_light_on_cold_and_on_hot_modules() -> None:

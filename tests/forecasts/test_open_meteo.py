@@ -7,11 +7,11 @@ from typing import Any
 import attrs
 import pytest
 
-from pv_heater.core.setting import Secret
-from pv_heater.core.settings import PvPlane, Site
+from pv_heater.core.model.setting import Secret
+from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
-from pv_heater.forecasts.module_power import module_w
 from pv_heater.forecasts.open_meteo import OpenMeteo
+from pv_heater.forecasts.open_meteo_answer import module_w
 from tests.forecasts.scripted_server import ScriptedServer
 from tests.forecasts.weather_answers import answer
 from tests.source_tools import GRAZ, NOON, tools_for

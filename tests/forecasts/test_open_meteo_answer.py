@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.settings import PvPlane
-from pv_heater.core.types import Forecast
+from pv_heater.core.model.values import Forecast
+from pv_heater.core.settings.home import PvPlane
 from pv_heater.errors import BadReply
-from pv_heater.forecasts.module_power import module_w
-from pv_heater.forecasts.open_meteo_answer import forecast_of, weather_of
+from pv_heater.forecasts.open_meteo_answer import forecast_of, module_w, weather_of
 from tests.forecasts.weather_answers import SUMMER_DAY, answer, light_w_m2
 from tests.source_tools import NOON
 

@@ -11,19 +11,19 @@ from typing import NoReturn
 import attrs
 import pytest
 
-from pv_heater.core.setting import Secret
-from pv_heater.core.settings import PvPlane, Site
+from pv_heater.core.model.setting import Secret
+from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import SourceError
 from pv_heater.forecasts.cached import Cacheable, CachedForecast
 from pv_heater.forecasts.forecast_solar import ForecastSolar
 from pv_heater.forecasts.open_meteo import OpenMeteo
-from pv_heater.forecasts.vrm import VrmForecast
 from pv_heater.ports import Tools
+from pv_heater.victron.vrm.forecast import VrmForecast
 from tests.forecast_server import TWO_DAYS_WH
 from tests.forecasts.scripted_server import ScriptedServer
-from tests.forecasts.test_vrm_answer import day
 from tests.forecasts.weather_answers import answer
 from tests.source_tools import GRAZ, NOON, HandClock, tools_for
+from tests.victron.vrm.test_vrm_answer import day
 
 MORNING = NOON.replace(hour=1)
 THREE_PLANES = attrs.evolve(GRAZ, pv=tuple(PvPlane(kwp=2.0, azimuth_deg=azimuth) for azimuth in (-90, 0, 90)))

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.settings import Site
-from pv_heater.core.types import OFF
-from pv_heater.io.gpio import Pins
+from pv_heater.core.model.values import OFF
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.pins import RelayPin
+from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.relay_bank import RelayBank
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on

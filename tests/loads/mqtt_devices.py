@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pv_heater.config import load_config
-from pv_heater.core.types import OFF, Setpoint
-from pv_heater.io.clock import SystemClock
+from pv_heater.config.load import load_config
+from pv_heater.core.model.values import OFF, Setpoint
+from pv_heater.io.system.clock import SystemClock
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Clock, Tools
 from tests.builders import config

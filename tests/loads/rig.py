@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.pin_settings import RelayPin, ServoPin
-from pv_heater.core.settings import Site
-from pv_heater.core.types import OFF, Setpoint
-from pv_heater.io.gpio import Pins
+from pv_heater.core.model.values import OFF, Setpoint
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.pins import RelayPin, ServoPin
+from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.servo_regulator import ServoRegulator
 from pv_heater.ports import Tools
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.settings import Site
-from pv_heater.core.types import OFF
+from pv_heater.core.model.values import OFF
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
-from pv_heater.io import burst
-from pv_heater.io.gpio import Pins
+from pv_heater.io.gpio import burst
+from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.burst_ssr import CONTACT_S, BurstSsr
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on

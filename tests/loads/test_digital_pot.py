@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.pin_settings import RelayPin, WiperPins
-from pv_heater.core.settings import Site
-from pv_heater.core.types import OFF
+from pv_heater.core.model.values import OFF
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.pins import RelayPin, WiperPins
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.io.gpio import Pins
+from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.digital_pot import DigitalPot
 from pv_heater.ports import Tools
-from tests.io.wiper_chip import WiperChip
+from tests.io.gpio.wiper_chip import WiperChip
 from tests.loads.rig import HandClock, on
 
 RELAY = "GPIO17"

@@ -1,9 +1,9 @@
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.pin_settings import RelayPin
-from pv_heater.core.settings import Site
-from pv_heater.core.types import OFF
+from pv_heater.core.model.values import OFF
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.pins import RelayPin
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loads.relay import Relay
 from pv_heater.ports import Tools

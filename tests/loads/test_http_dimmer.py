@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from pv_heater.bench.brokers import free_port
-from pv_heater.config import load_config
-from pv_heater.core.setting import Secret
+from bench.doubles.brokers import free_port
+from pv_heater.config.load import load_config
+from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
 from pv_heater.loads.http_dimmer import EXPIRES_S, DimmerDevice, HttpDimmerSettings
 from pv_heater.loads.http_link import HttpLink
-from pv_heater.loads.settling import Settling
+from pv_heater.loads.networked import Settling
 from tests.http_dimmer_server import DimmerServer
 from tests.source_tools import HandClock
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pv_heater.core.types import Setpoint
+from pv_heater.core.model.values import Setpoint
 from pv_heater.loads.http_dimmer import DimmerDevice, HttpDimmerSettings
 from pv_heater.loads.http_link import WORD_S, HttpLink
 from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from pv_heater import Controller
-from pv_heater.config import load_config
-from pv_heater.core.policy import BatteryShare
-from pv_heater.core.types import Decision, Forecast, Reading
-from pv_heater.io.gpio import Pins
+from pv_heater.config.load import load_config
+from pv_heater.core.model.values import Decision, Forecast, Reading
+from pv_heater.core.settings.load import BatteryShare
+from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.networked import GRACE_S, NetworkedLoad
-from pv_heater.loop import Loop
 from pv_heater.ports import Load, Tools
+from pv_heater.run.loop import Loop
 from tests.builders import balanced, config, heater, reading
 from tests.http_dimmer_server import DimmerServer
 from tests.mqtt_brokers import wait_for

@@ -11,13 +11,17 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from pv_heater.bench.brokers import free_port
-from pv_heater.config import load_config
+from bench.doubles.brokers import free_port
+from pv_heater.config.load import load_config
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
-from pv_heater.loads.http_output import HttpOutput
-from pv_heater.loads.http_switch import HttpSwitchSettings, switch_device
-from pv_heater.loads.http_variator import HttpVariatorSettings, variator_device
-from pv_heater.loads.settling import PAUSE_S, Settling
+from pv_heater.loads.http_output import (
+    HttpOutput,
+    HttpSwitchSettings,
+    HttpVariatorSettings,
+    switch_device,
+    variator_device,
+)
+from pv_heater.loads.networked import PAUSE_S, Settling
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from pv_heater.config import load_config
-from pv_heater.config_presets import PRESETS_FOLDER, preset_words
-from pv_heater.config_yaml import read_document
-from pv_heater.core.types import OFF
+from pv_heater.config.load import load_config
+from pv_heater.config.presets import PRESETS_FOLDER, preset_words
+from pv_heater.config.yaml_lines import read_document
+from pv_heater.core.model.values import OFF
 from tests.builders import config
 from tests.loads.mqtt_devices import Device, as_json, confirmed, on, running
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, wait_for

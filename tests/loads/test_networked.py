@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.types import OFF, Setpoint
+from pv_heater.core.model.values import OFF, Setpoint
+from pv_heater.core.settings.load import LoadPolicy
 from pv_heater.errors import Unreachable
 from pv_heater.loads.networked import GRACE_S, LONGEST_OFF_S, NetworkedLoad
 from tests.mqtt_brokers import wait_for

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.types import OFF
+from pv_heater.core.model.values import OFF
 from pv_heater.errors import ConfigError, HardwareError
 from tests.loads.rig import RELAY, SERVO, SETTLE_S, Rig, on
 
@@ -257,7 +257,7 @@ def test_a_bad_curve_is_a_config_error_with_file_and_line(tmp_path: Path) -> Non
 
 
 def _name(pin: str):  # type: ignore[no-untyped-def]
-    from pv_heater.core.pin_names import PinName
+    from pv_heater.core.settings.pins import PinName
 
     return PinName.parse(pin)
 

@@ -16,10 +16,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from pv_heater.core.setting import Secret, SettingProblem
-from pv_heater.core.types import Reading
+from pv_heater.core.model.setting import Secret, SettingProblem
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
-from pv_heater.io.worker import Worker
+from pv_heater.io.system.worker import Worker
 from pv_heater.meters.http import HttpMeter, HttpValue, HttpValues
 from tests.mqtt_brokers import free_port
 from tests.source_tools import HandClock, tools_for

@@ -14,8 +14,8 @@ from typing import Any, Self
 import pytest
 
 from pv_heater.controller import Controller
-from pv_heater.core.setting import Secret, SettingProblem
-from pv_heater.core.types import Reading
+from pv_heater.core.model.setting import Secret, SettingProblem
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.meters.mqtt import MqttMeter, MqttValue, MqttValues
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Peer, free_port, wait_for

@@ -12,9 +12,9 @@ import pytest
 from attrs import field, frozen
 from pytest_httpserver import HTTPServer
 
-from pv_heater.config import load_config
-from pv_heater.config_presets import PRESETS_FOLDER, preset_words
-from pv_heater.core.types import Reading
+from pv_heater.config.load import load_config
+from pv_heater.config.presets import PRESETS_FOLDER, preset_words
+from pv_heater.core.model.values import Reading
 from tests.mqtt_brokers import AmqttBroker, Peer, wait_for
 from tests.source_tools import tools_for
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config import load_config
-from pv_heater.core.setting import SettingProblem
-from pv_heater.core.types import Reading
+from pv_heater.config.load import load_config
+from pv_heater.core.model.setting import SettingProblem
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
-from pv_heater.io.clock import SystemClock
-from pv_heater.io.worker import Worker
+from pv_heater.io.system.clock import SystemClock
+from pv_heater.io.system.worker import Worker
 from pv_heater.meters.serial import SerialMeter
 from pv_heater.ports import Tools
 from tests.builders import config

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pv_heater.meters.house_parts import HousePart, house_of
-from pv_heater.meters.ve_direct import VeDirectDecoder
-from pv_heater.meters.ve_direct_values import part_of_block
+from pv_heater.meters.quantities import HousePart, house_of
+from pv_heater.meters.ve_direct import VeDirectDecoder, part_of_block
 from tests.serial_devices import block, history, inverter, monitor, mppt
 
 HEX = b":A0002000148\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.surplus import Budget, View
+from pv_heater.core.house.surplus import Budget, View
 
 
 class Faulty:
@@ -39,7 +39,7 @@ class Faulty:
 
 
 if __name__ == "__main__":
-    from pv_heater.cli import main
+    from pv_heater.cli.app import main
     from pv_heater.strategies import STRATEGIES
 
     STRATEGIES["faulty"] = "tests.process.faulty:Faulty"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pv_heater.errors import NotRunning
-from pv_heater.io.asking import ask
-from pv_heater.io.control import SOCKET_NAME
-from tests.test_cli import PROJECT, main, shipped
+from pv_heater.io.system.control_client import ask
+from pv_heater.io.system.control_socket import SOCKET_NAME
+from tests.cli.test_app import PROJECT, main, shipped
 
 pytestmark = pytest.mark.process
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pytest
 
-from pv_heater.bench.gx_peer import PORTAL_ID, GxPeer
+from bench.doubles.gx_mqtt import PORTAL_ID, GxPeer
 from tests.mqtt_brokers import BROKERS, AmqttBroker
 from tests.process.program import Program, settings
 from tests.vrm_server import VrmServer

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.bench.gx_peer import GxPeer
-from pv_heater.bench.gx_relays import relay_values
+from bench.doubles.gx_mqtt import GxPeer, relay_values
 from tests.loads.mqtt_devices import Device
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, wait_for
 from tests.process.program import Program, run_once, settings

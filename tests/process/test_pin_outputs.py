@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pv_heater.errors import PinBusy
-from pv_heater.io.pin_lock import lock_pins
-from tests.io.wiper_chip import WiperChip
+from pv_heater.io.gpio.locks import lock_pins
+from tests.io.gpio.wiper_chip import WiperChip
 from tests.process.program import CHIP, PROJECT, Program, settings
 from tests.vrm_server import VrmServer
 from tests.waiting import WITHIN_S, until

@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater import Controller
-from pv_heater.core.types import Command, Decision, Forecast, Inputs
+from pv_heater.core.model.requests import Command
+from pv_heater.core.model.values import Decision, Forecast, Inputs
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.tank import TankSettings
 from tests.builders import config, heater

@@ -7,22 +7,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pv_heater.config import load_config
+from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
-from pv_heater.core.types import Command, Decision, Forecast, Mode, Phase, Reading
+from pv_heater.core.model.requests import Command, Mode
+from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
 from pv_heater.errors import SourceError
 from pv_heater.loads.dry_run import DryRun
-from pv_heater.loop import Loop
-from pv_heater.outputs import full_powers_w
 from pv_heater.ports import Tools
-from pv_heater.report import TransitionLog
-from pv_heater.sensing import LoadTemperatures
+from pv_heater.run.loop import Loop
+from pv_heater.run.outputs import full_powers_w
+from pv_heater.run.sources import LoadTemperatures
+from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
-from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import Home, HomeSettings, Ledger
 from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recorded_home import RecordedHome
+from pv_heater.sim.recording import RecordedHome
 from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
 

@@ -15,24 +15,24 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from pv_heater.bench.gx_chain import ChainedLink
-from pv_heater.config import load_config
+from bench.doubles.gx_chain import ChainedLink
+from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
-from pv_heater.core.types import Command, Decision, Forecast, Phase, Reading
+from pv_heater.core.model.requests import Command
+from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
 from pv_heater.loads.dry_run import DryRun
-from pv_heater.loop import Loop
-from pv_heater.meters.gx_mqtt import GxMqttMeter
-from pv_heater.outputs import full_powers_w
 from pv_heater.ports import Tools
-from pv_heater.report import TransitionLog
+from pv_heater.run.loop import Loop
+from pv_heater.run.outputs import full_powers_w
+from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.chain_faults import Fault
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
-from pv_heater.sim.home import HomeSettings
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import HomeSettings, Ledger
 from pv_heater.sim.real_home import During, RealHome, RealHomeSettings, rhythm
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.tank import TankSettings
+from pv_heater.victron.mqtt.meter import GxMqttMeter
 from tests.builders import heater
 from tests.scenarios.life import BALANCE, HOUR, MIDNIGHT, Fixed, forecast_of
 

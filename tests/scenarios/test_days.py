@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config import load_config
+from pv_heater.config.load import load_config
 from pv_heater.ports import Tools
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.recorded import HomeRecording

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config import load_config
+from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
-from pv_heater.core.types import Decision, Force, Inputs, Mode, Phase
+from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.values import Decision, Inputs, Phase
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.recording import load_recording

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import Ledger
 from pv_heater.sim.recorded import HomeRecording
 from tests.scenarios.life import PLAN, Day, day_of, live
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
 from pv_heater.sim.recorded import HomeRecording
 from tests.scenarios.life import HOUR, PLAN, day_of, live
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pv_heater import Controller
-from pv_heater.core.types import Force, Mode, Vacation
+from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.hot_water import NIGHT_AND_NOON, VIENNA, Life, forecast, sunny
 

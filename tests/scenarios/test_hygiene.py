@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Boost, Inputs, Vacation
+from pv_heater.core.model.requests import Boost, Vacation
+from pv_heater.core.model.values import Inputs
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.hot_water import COARSE_S, NIGHT_AND_NOON, VIENNA, Life, sunny
 

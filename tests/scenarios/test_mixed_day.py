@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Force, Mode
+from pv_heater.core.model.requests import Force, Mode
 from tests.builders import heater
 from tests.scenarios.life import HOUR, PLAN, TICK_S, Day, day_of, live
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Force, Mode, Phase
-from pv_heater.sensing import LoadTemperatures
+from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.values import Phase
+from pv_heater.run.sources import LoadTemperatures
 from pv_heater.sensors.ds18b20 import Ds18b20
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.recorded_home import RecordedHome
+from pv_heater.sim.recording import RecordedHome
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.life import HOUR, Day, day_of, live
 from tests.source_tools import tools_for

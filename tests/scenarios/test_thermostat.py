@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Force, Mode, Phase
+from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.values import Phase
 from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.recording import load_recording
 from pv_heater.sim.tank import TankSettings

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from pv_heater.core.types import Force, Mode
+from pv_heater.core.model.requests import Force, Mode
 from tests.builders import heater
 from tests.scenarios.life import HOUR, PLAN, Day, day_of, live
 

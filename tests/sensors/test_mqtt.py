@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.json_path import JsonPath
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
-from pv_heater.io.clock import SystemClock
+from pv_heater.io.net.json_path import JsonPath
+from pv_heater.io.system.clock import SystemClock
 from pv_heater.ports import Tools
-from pv_heater.sensing import LoadTemperatures
+from pv_heater.run.sources import LoadTemperatures
 from pv_heater.sensors.mqtt import MqttSensor, value_in
-from pv_heater.sensors.tank import tank_c
+from pv_heater.sensors.values import tank_c
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
 from tests.source_tools import GRAZ, no_pins
 

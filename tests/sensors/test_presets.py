@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from pv_heater.config import load_config
-from pv_heater.config_presets import PRESETS_FOLDER, preset_words
+from pv_heater.config.load import load_config
+from pv_heater.config.presets import PRESETS_FOLDER, preset_words
 from pv_heater.errors import BadReply
-from pv_heater.io.clock import SystemClock
+from pv_heater.io.system.clock import SystemClock
 from pv_heater.ports import Tools
-from pv_heater.sensing import LoadTemperatures
+from pv_heater.run.sources import LoadTemperatures
 from tests.builders import config, heater
 from tests.mqtt_brokers import AmqttBroker, Peer, wait_for
 from tests.source_tools import GRAZ, no_pins

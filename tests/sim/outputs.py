@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pv_heater.core.settings import Battery, Site
-from pv_heater.core.types import Setpoint
+from pv_heater.core.model.values import Setpoint
+from pv_heater.core.settings.home import Battery, Site
 from pv_heater.ports import Clock, Tools
 
 

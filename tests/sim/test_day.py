@@ -9,19 +9,17 @@ from pathlib import Path
 import pytest
 
 from pv_heater import Controller
-from pv_heater.core.types import to_jsonable
-from pv_heater.loop import Loop
-from pv_heater.report import TransitionLog
+from pv_heater.core.model.values import to_jsonable
+from pv_heater.run.loop import Loop
+from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import LIVE, VRM, DailyForecastFeed, Pace, SimulatedFeed
-from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import Home, HomeSettings, Ledger
 from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recorded_home import RecordedHome
-from pv_heater.sim.recording import load_recording
-from pv_heater.sim.sky import recorded_sun_forecast, site_clear_sky
+from pv_heater.sim.recording import RecordedHome, load_recording
 from pv_heater.sim.summary import OPEN_LOOP, Summary, summarise
 from pv_heater.sim.tank import TankSettings
+from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky
 from tests.builders import config, heater
 from tests.sim.outputs import GRAZ, Obedient
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pv_heater.core.types import Forecast
+from pv_heater.core.model.values import Forecast
 from pv_heater.errors import Unreachable
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed, SimulatedFeed

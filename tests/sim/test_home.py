@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pv_heater.core.settings import Battery, Inverter, Site
-from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.ledger import Ledger
+from pv_heater.core.settings.home import Battery, Inverter, Site
+from pv_heater.sim.home import Home, HomeSettings, Ledger
 from pv_heater.sim.tank import Tank, TankSettings
 
 NOON = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)

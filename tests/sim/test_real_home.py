@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Reading, Setpoint
+from pv_heater.core.model.values import Reading, Setpoint
 from pv_heater.errors import SourceError
 from pv_heater.sim.chain_faults import (
     BrokerSilent,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, RecordingError
 from pv_heater.sim.recorded import HomeRecording, ReadingsRecording
 from pv_heater.sim.recording_file import load_recording, zone_from_text

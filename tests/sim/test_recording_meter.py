@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater.core.setting import SettingProblem, check_range
-from pv_heater.core.types import Reading, Setpoint
+from pv_heater.core.model.setting import SettingProblem, check_range
+from pv_heater.core.model.values import Reading, Setpoint
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.recorded import ReadingsRecording

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError
 from pv_heater.sim.recorded import ReadingsRecording
 from pv_heater.sim.recording_file import load_recording

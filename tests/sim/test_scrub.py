@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from pv_heater.meters.vrm_records import reading_from_bodies
-from pv_heater.sim.scrub import GONE, scrub
+from pv_heater.sim.recording_writer import GONE, scrub
+from pv_heater.victron.vrm.records import reading_from_bodies
 from tests.vrm_server import charger_record, record
 
 AT_S = 1_780_000_000

@@ -1,6 +1,6 @@
 """What a played time says of itself, beside the same time without heating."""
 
-from pv_heater.sim.ledger import Ledger
+from pv_heater.sim.home import Ledger
 from pv_heater.sim.summary import summarise
 
 

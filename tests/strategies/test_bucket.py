@@ -13,8 +13,8 @@ from hypothesis import settings as rigour
 from hypothesis import strategies as st
 
 from pv_heater import Controller
-from pv_heater.config import load_config
-from pv_heater.core.types import Decision, Inputs, Reading
+from pv_heater.config.load import load_config
+from pv_heater.core.model.values import Decision, Inputs, Reading
 from pv_heater.errors import ConfigError
 from pv_heater.strategies.bucket import SecondChannel
 from tests.builders import NOON, config, heater

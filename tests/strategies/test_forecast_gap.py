@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Mode, Vacation
+from pv_heater.core.model.requests import Mode, Vacation
 from tests.builders import NOON, House, config, forecast, heater
 
 SUN = forecast(pv_w=4000)

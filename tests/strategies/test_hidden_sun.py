@@ -2,9 +2,9 @@
 
 import pytest
 
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.settings import Limits, Site
-from pv_heater.core.surplus import View
+from pv_heater.core.house.surplus import View
+from pv_heater.core.settings.home import Limits, Site
+from pv_heater.core.settings.load import LoadPolicy
 from pv_heater.strategies.hidden_sun import HiddenSun
 from tests.builders import NOON, reading
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.types import Decision, Forecast
+from pv_heater.core.model.values import Decision, Forecast
 from pv_heater.strategies.kept_on import LONGEST_S
 from tests.builders import House
 from tests.strategies.test_plan import day, house, power

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from pv_heater.strategies.outlooks import (
     LEANINGS,
+    USUAL_REGRETS,
     Home,
     Levels,
     Stretch,
     levels_of,
     target_wh,
 )
-from pv_heater.strategies.regrets import USUAL_REGRETS
 
 HOME = Home(capacity_wh=4800.0, charge_limit_w=2400.0, heaters_w=2000.0)
 

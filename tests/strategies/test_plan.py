@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.clear_sky import clear_sky_forecast
-from pv_heater.core.settings import PvPlane, Site
-from pv_heater.core.types import Decision, Forecast
+from pv_heater.core.house.sun import clear_sky_forecast
+from pv_heater.core.model.values import Decision, Forecast
+from pv_heater.core.settings.home import PvPlane, Site
 from tests.builders import NOON, House, config, heater
 
 MORNING_S = -4 * 3600.0

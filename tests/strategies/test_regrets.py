@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.core.settings import TariffPeriod
-from pv_heater.core.tariff import Tariff
-from pv_heater.strategies.regrets import USUAL_REGRETS, Regrets, regrets_at, regrets_of
+from pv_heater.core.house.tariff import Tariff
+from pv_heater.core.settings.home import TariffPeriod
+from pv_heater.strategies.outlooks import USUAL_REGRETS, Regrets, regrets_at, regrets_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
 DAY = date(2026, 6, 21)

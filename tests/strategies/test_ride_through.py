@@ -2,7 +2,7 @@
 
 import pytest
 
-from pv_heater.core.types import Force, Mode
+from pv_heater.core.model.requests import Force, Mode
 from pv_heater.strategies.ride_through import MOST_S, MOST_WH
 from tests.builders import House, config
 

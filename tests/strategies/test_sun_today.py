@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pv_heater import Controller
-from pv_heater.core.types import Forecast, Inputs, Reading
+from pv_heater.core.model.values import Forecast, Inputs, Reading
 from tests.builders import config
 
 MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pv_heater.core.rule_id import Rule
-from pv_heater.core.surplus import Budget, house_w
-from pv_heater.core.types import Reading
-from pv_heater.core.words import kilowatts
+from pv_heater.core.house.surplus import Budget
+from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Reading
+from pv_heater.core.model.words import kilowatts
 
 PASSES_S = 4.0
 """Import that has lasted longer is not being taken over by the inverter."""

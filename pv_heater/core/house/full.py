@@ -11,9 +11,9 @@ moves with them, that counts too.
 
 from __future__ import annotations
 
-from pv_heater.core.guards import DONE_STATES
-from pv_heater.core.settings import Site
-from pv_heater.core.types import Reading
+from pv_heater.core.house.guards import DONE_STATES
+from pv_heater.core.model.values import Reading
+from pv_heater.core.settings.home import Site
 
 TAKES_SHARE_PER_H = 0.02
 TAKES_LEAST_W = 50.0

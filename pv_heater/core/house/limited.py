@@ -2,7 +2,7 @@
 
 A limit is not kept because nobody tells. What is missing is bounded by what is known (a house takes at least what the
 grid delivers, an inverter carries at least our own loads); what nothing bounds from above is unknown, and the guards
-block. See `core.guards`.
+block. See `core.house.guards`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Generic, TypeVar
 
 from attrs import fields
 
-from pv_heater.core.passing import passing
-from pv_heater.core.settings import Limits, Site
-from pv_heater.core.surplus import house_w
-from pv_heater.core.types import Reading
+from pv_heater.core.model.passing import passing
+from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.values import Reading
+from pv_heater.core.settings.home import Limits, Site
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pv_heater.core.settings import Site
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
+from pv_heater.core.settings.home import Site
 
 SUN_FACTOR = 1.5
 """Modules give up to a third more than their peak power for minutes, at the edge of a cloud and in the cold."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pv_heater.core.house.surplus import Budget, View
 from pv_heater.core.house.two_measurements import WORDS, TwoMeasurements
-from pv_heater.core.policy import LoadPolicy
-from pv_heater.core.rule_id import Rule
-from pv_heater.core.surplus import Budget, View
-from pv_heater.core.wants import needed_w
-from pv_heater.core.words import kilowatts
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.words import kilowatts
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.start_power import needed_w
 
 TRIAL_W = 500.0
 """A regulated load is tried with this: it stands out from noise, and costs 3 Wh in 20 s."""

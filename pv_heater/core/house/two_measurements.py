@@ -16,10 +16,10 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from pv_heater.core.passing import passing
-from pv_heater.core.surplus import balance_house_w
-from pv_heater.core.types import Reading
-from pv_heater.core.words import kilowatts
+from pv_heater.core.house.surplus import balance_house_w
+from pv_heater.core.model.passing import passing
+from pv_heater.core.model.values import Reading
+from pv_heater.core.model.words import kilowatts
 
 NOISE_W = 150.0
 NOISE_SHARE = 0.1

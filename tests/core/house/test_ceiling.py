@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pv_heater.core.house.ceiling import ANSWERED_S, ANSWERED_WH, CALM_S, HOLD_S, LONGEST_HOLD_S, Ceiling, Import
-from pv_heater.core.surplus import Budget
+from pv_heater.core.house.surplus import Budget
 from tests.builders import reading
 
 LIMIT_W = 80.0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pv_heater.core.house.full import TakesNothing
-from pv_heater.core.settings import Battery, Site
+from pv_heater.core.settings.home import Battery, Site
 from tests.builders import reading
 
 SITE = Site(timezone="Europe/Vienna", battery=Battery(capacity_wh=4800, max_charge_w=2400))

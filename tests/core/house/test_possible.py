@@ -3,7 +3,7 @@
 import pytest
 
 from pv_heater.core.house.possible import Possible
-from pv_heater.core.settings import Battery, Inverter, PvPlane, Site
+from pv_heater.core.settings.home import Battery, Inverter, PvPlane, Site
 from tests.builders import House, config, reading
 
 SITE = Site(pv=(PvPlane(kwp=6),), battery=Battery(capacity_wh=4800), inverter=Inverter(max_w=3000))

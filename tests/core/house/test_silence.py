@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pv_heater.core.evidence import Evidence
+from pv_heater.core.house.reading_age import Evidence
 from tests.builders import NOON, reading
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
-from pv_heater.core.types import Reading
+from pv_heater.core.model.values import Reading
 from tests.builders import NOON, House, balanced, reading
 
 Change = Callable[[Reading], Reading]

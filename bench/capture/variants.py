@@ -1,0 +1,140 @@
+"""What `bench capture` varies: the home, its feed, the forecast, the meter and the controller's own limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.capture.days import Place
+from pv_heater.sim.feed import LIVE, REAL, VRM, Pace
+from pv_heater.sim.home import TAPER_FROM_PERCENT, HomeSettings
+from pv_heater.sim.tank import TankSettings
+
+HEATER = "water_heater"
+PACES: dict[str, Pace] = {"gx": LIVE, "vrm": VRM, "gx_real": REAL}
+"""gx is an ideal meter, `gx_real` one whose values come through Victron's chain of drivers, a look a second."""
+EXPORT_ONLY = ("bucket",)
+"""Strategies that regulate on what a fast meter sees exported; anywhere else they hand over to `balance`."""
+WITHOUT_FORECAST = ("balance", "bucket")
+"""Strategies that never look at a forecast: every draw of it would give the same day again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What is built in. All of it is known to the owner except where the charge begins to taper."""
+
+    capacity_wh: float = 4800.0
+    max_charge_w: float = 2400.0
+    taper_from_percent: float = TAPER_FROM_PERCENT
+    heater_w: float = 2000.0
+    tank: TankSettings | None = None
+    """None is water without end."""
+
+    def home(self, pace: Pace = LIVE, *, feed_in: bool = False) -> HomeSettings:
+        """The software home; a day begins with a half full battery."""
+        return HomeSettings(
+            capacity_wh=self.capacity_wh,
+            max_charge_w=self.max_charge_w,
+            taper_from_percent=self.taper_from_percent,
+            feed_in=feed_in,
+            tanks={HEATER: self.tank},
+            interval_s=pace.interval_s,
+            tells_throttling=pace.tells_throttling,
+            tells_loads=pace.tells_loads,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One row of the table."""
+
+    name: str
+    house: House = House()
+    feed: str = "gx"
+    feed_in: bool = False
+    forecast: str = "drawn"
+    """drawn, shifted, half, double, none or perfect."""
+    meter: str = "exact"
+    """exact, whole_percent (state of charge) or noisy (every power off by a normal error of 1 %)."""
+    eased: frozenset[str] = frozenset()
+    """What the controller is freed of, to see what it costs: dwell, dead_band, limits."""
+
+    @property
+    def pace(self) -> Pace:
+        """How the meter tells."""
+        return PACES[self.feed]
+
+    def fits(self, strategy: str) -> bool:
+        """Whether the strategy is made for this home, and would not only repeat the row with the drawn forecast."""
+        if strategy in EXPORT_ONLY and not (self.feed != "vrm" and self.feed_in):
+            return False
+        return strategy not in WITHOUT_FORECAST or self.forecast == "drawn" or bool(self.eased)
+
+    def draws(self, strategy: str, asked: int) -> int:
+        """How many of the `asked` draws differ from each other."""
+        by_forecast = self.forecast not in ("none", "perfect") and strategy not in WITHOUT_FORECAST
+        return asked if by_forecast or self.meter == "noisy" else 1
+
+    def settings(self, place: Place, strategy: str) -> dict[str, Any]:
+        """The controller's configuration: what an owner knows, and defaults."""
+        house = self.house
+        load: dict[str, Any] = {"name": HEATER, "type": "dry_run", "max_power_w": house.heater_w, "min_power_w": 60}
+        if "dwell" in self.eased:
+            # Without rest a law may start hundreds of times; the day's allowance must not decide instead.
+            load |= {"min_on_s": 0, "min_off_s": 0, "start_delay_s": 0, "max_closings_per_day": 10_000}
+        if "dead_band" in self.eased:
+            load["dead_band_w"] = 0
+        battery = {"capacity_wh": house.capacity_wh, "max_charge_w": house.max_charge_w}
+        settings: dict[str, Any] = {
+            "site": {**place.as_settings(), "feed_in": self.feed_in, "battery": battery},
+            "strategy": {"type": strategy},
+            "loads": [load],
+            "dry_run": True,
+        }
+        if self.feed != "vrm":
+            # Any meter in the house: short ages are to be expected of it. Without one, readings are a portal's.
+            settings["meter"] = {"type": "recording", "path": "unused"}
+        if "limits" in self.eased:
+            daylight = {"from": "00:00", "to": "23:59"}
+            settings["limits"] = {"min_battery_percent": HomeSettings().reserve_percent, "daylight": daylight}
+        return settings
+
+
+MAIN = (
+    Variant(name="zero feed-in, gx"),
+    Variant(name="zero feed-in, vrm", feed="vrm"),
+    Variant(name="feed-in, gx", feed_in=True),
+    Variant(name="feed-in, vrm", feed="vrm", feed_in=True),
+    Variant(name="tank of 150 l", house=House(tank=TankSettings())),
+    Variant(name="forecast shifted", forecast="shifted"),
+    Variant(name="forecast half", forecast="half"),
+    Variant(name="forecast double", forecast="double"),
+    Variant(name="no forecast", forecast="none"),
+)
+"""Run without being asked; gx and zero feed-in where the name says nothing else."""
+
+REAL_HOME = (
+    Variant(name="zero feed-in, gx_real", feed="gx_real"),
+    Variant(name="feed-in, gx_real", feed="gx_real", feed_in=True),
+)
+"""Only where the feed is asked for: a day takes fifty times as long."""
+
+HOMES = (
+    *(Variant(name=f"battery {kwh:g} kWh", house=House(capacity_wh=1000.0 * kwh)) for kwh in (2.0, 10.0, 15.0)),
+    *(Variant(name=f"charging {kw:g} kW", house=House(max_charge_w=1000.0 * kw)) for kw in (1.0, 5.0)),
+    *(Variant(name=f"heater {kw:g} kW", house=House(heater_w=1000.0 * kw)) for kw in (1.0, 3.0)),
+    *(Variant(name=f"taper from {percent:g} %", house=House(taper_from_percent=percent)) for percent in (90.0, 100.0)),
+    Variant(name="charge in whole percent", meter="whole_percent"),
+    Variant(name="meter off by 1 %", meter="noisy"),
+)
+"""Other homes and worse meters, for `--homes`; the first row is the one with 4.8 kWh, 2.4 kW and a heater of 2 kW."""
+
+
+def where_lost(base: Variant) -> tuple[Variant, ...]:
+    """`base` freed of one thing after the other, and of all together: what each costs."""
+    parts = {"dwell": "without dwell and delay", "dead_band": "without dead band", "limits": "without limits"}
+    return (
+        replace(base, name="perfect forecast", forecast="perfect"),
+        *(replace(base, name=name, eased=frozenset({part})) for part, name in parts.items()),
+        replace(base, name="all of these", forecast="perfect", eased=frozenset(parts)),
+    )

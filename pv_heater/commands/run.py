@@ -1,0 +1,183 @@
+"""What the commands run: logging first, then the live program or the same loop on simulated time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from attrs import evolve
+
+from pv_heater import __version__
+from pv_heater.commands.play import Played, play_demo, play_recording, play_simulation
+from pv_heater.config.load import Config, TypedSettings, load_config
+from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater.core.model.plain_text import plain
+from pv_heater.errors import PinBusy, describe
+from pv_heater.io.system.log import LogLines
+from pv_heater.io.system.log_place import log_place
+from pv_heater.io.system.own_files import replace_file
+from pv_heater.sim.recording import RecordingMeter
+
+log = logging.getLogger(__name__)
+
+Play = Callable[[Callable[[], None]], Played]
+"""Plays something to its end; calls what it is given once it is sure that it may."""
+
+SHIPPED_CONFIG = PROJECT_FOLDER / "Files" / "config.yaml"
+"""It plays a recording."""
+
+
+def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
+    """`main.py run`: the live program, or the recorded day when the meter is a recording."""
+    if config.meter and config.meter[0].type == "recording":
+        return _play(
+            config,
+            lambda started: play_recording(config, dry_run=dry_run, started=started),
+            "",
+            dry_run=dry_run,
+            debug=debug,
+            as_json=as_json,
+        )
+    from pv_heater.run.live import run_live  # a recording needs no network libraries
+
+    lines = _start_logging(config, dry_run=dry_run, debug=debug, to_stdout=True)
+    try:
+        return run_live(config, lines, dry_run=dry_run)
+    except PinBusy:
+        lines.abandon()  # it may well be the other controller's file
+        raise
+    except Exception as error:
+        log.critical("ended by an error: %s", describe(error), exc_info=debug)
+        raise
+    finally:
+        lines.stop()
+
+
+def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
+    """`main.py demo`: a recorded day from its morning on, slow enough to be asked, dry."""
+    if not (config.meter and config.meter[0].type == "recording"):
+        config = load_config(SHIPPED_CONFIG)
+    name = config.path or SHIPPED_CONFIG
+    if not as_json:
+        print(  # noqa: T201 (what to do with it)
+            f"A recorded day, {speed:g} times as fast; nothing is switched. Ask it from another terminal:\n"
+            f"  python main.py status --config {name}\n"
+            f"  python main.py why --config {name}\n"
+            f"  python main.py force {config.policies[0].name} on --for 30m --config {name}\n"
+            f"Ctrl-C ends it with a summary.",
+            flush=True,
+        )
+    return _play(
+        config,
+        lambda started: play_demo(config, speed=speed, started=started),
+        "demo",
+        dry_run=True,
+        debug=debug,
+        as_json=as_json,
+    )
+
+
+def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> int:
+    """`main.py replay`: another recording with this configuration, dry, at full speed."""
+    first = config.meter[0].settings if config.meter and config.meter[0].type == "recording" else None
+    settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording.absolute()), speed=None)
+    row = TypedSettings(type="recording", cls=RecordingMeter, settings=settings)
+    config = evolve(config, meter=(row,))
+    return _play(
+        config,
+        lambda started: play_recording(config, dry_run=True, started=started),
+        "replay",
+        dry_run=True,
+        debug=debug,
+        as_json=as_json,
+    )
+
+
+def simulate(
+    config: Config,
+    *,
+    days: int | None,
+    weather: str,
+    seed: int,
+    data: Path | None,
+    feed: str,
+    debug: bool,
+    as_json: bool,
+) -> int:
+    """`main.py simulate`: whole days in the software home, dry."""
+
+    def play(started: Callable[[], None]) -> Played:
+        started()
+        return play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed)
+
+    return _play(config, play, "simulate", dry_run=True, debug=debug, as_json=as_json)
+
+
+def _play(config: Config, play: Play, suffix: str, *, dry_run: bool, debug: bool, as_json: bool) -> int:
+    lines = _start_logging(config, dry_run=dry_run, debug=debug, to_stdout=not as_json, suffix=suffix, drops=False)
+    try:
+        played = play(lines.release)
+    except PinBusy:
+        lines.abandon()
+        raise
+    finally:
+        lines.stop()
+    if as_json:
+        print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
+    else:
+        text = "\n".join(["", *_bars(played), *played.as_lines(), *_drawn(played, lines.path)])
+        print(plain(text))  # noqa: T201 (the result)
+    return 0
+
+
+def _bars(played: Played) -> list[str]:
+    """The day as bars, in characters that this terminal has."""
+    if played.picture is None:
+        return []
+    try:
+        "".join(played.picture.bars).encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return [*played.picture.plain_bars, ""]
+    return [*played.picture.bars, ""]
+
+
+def _drawn(played: Played, log_file: Path) -> list[str]:
+    """Where log and picture are; the picture lies beside the log."""
+    lines = [f"log file: {log_file}"]
+    if played.picture is not None:
+        picture = log_file.with_suffix(".svg")
+        try:
+            replace_file(picture, played.picture.svg)
+        except OSError as error:
+            return [*lines, f"the picture of the day cannot be written: {error.strerror}: {picture}"]
+        lines.append(f"picture of the day: {picture}")
+    return lines
+
+
+def _start_logging(
+    config: Config, *, dry_run: bool, debug: bool, to_stdout: bool, suffix: str = "", drops: bool = True
+) -> LogLines:
+    """Lines are kept back until `release`. `suffix`: not the controller's own file, as that may be running."""
+    place = log_place(config.log.file, os.environ, suffix)
+    lines = LogLines(
+        place,
+        max_bytes=config.log.max_bytes,
+        zone=ZoneInfo(config.site.timezone),
+        to_stdout=to_stdout,
+        debug=debug,
+        drops=drops,
+    )
+    source = config.path or "settings from a mapping"
+    dry = ", DRY RUN (nothing is switched)" if dry_run or config.dry_run else ""
+    if not dry and config.gpio.factory == "mock":
+        dry = ", MOCK PINS (no pin is switched)"
+    log.info("pv-heater %s for %s%s, %s; log file %s", __version__, config.site.name, dry, source, lines.path)
+    for warning in (*config.warnings, config.assumed_daylight, place.doubt):
+        if warning is not None:
+            log.warning("%s", warning)
+    return lines

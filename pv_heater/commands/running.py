@@ -1,0 +1,108 @@
+"""Which controller a command is for: the one that runs with these settings, wherever it keeps its state.
+
+Light enough for `main.py off`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from pv_heater.errors import NotBelieved, NotOurs, NotRunning
+from pv_heater.io.gpio.lock_places import SYSTEM, LockPlaces
+from pv_heater.io.gpio.locks import Holder, settings_holders, state_holder
+from pv_heater.io.system.control_client import ANSWER_TIMEOUT_S, ask
+from pv_heater.io.system.control_socket import SOCKET_NAME
+from pv_heater.io.system.peer import Peer, may_be_believed
+
+STRANGER_TIMEOUT_S = 1.0
+
+
+@frozen(kw_only=True)
+class Door:
+    """Where a controller listens."""
+
+    state_dir: Path
+    holder: Holder | None
+    """Who holds that state folder; None where nobody is seen to."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether our own user or root has put it up, or the settings name it."""
+        return self.holder is None or self.holder.uid in (os.geteuid(), 0)
+
+    @property
+    def patience_s(self) -> float:
+        """How long an answer is waited for; not long where a stranger may have put up the door."""
+        return ANSWER_TIMEOUT_S if self.is_ours else STRANGER_TIMEOUT_S
+
+    @property
+    def socket(self) -> Path:
+        """The control socket."""
+        return self.state_dir / SOCKET_NAME
+
+    def __str__(self) -> str:
+        return f"the controller in {self.state_dir}" if self.holder is None else str(self.holder)
+
+
+def doors(config_path: Path | None, state_dir: Path, places: LockPlaces = SYSTEM) -> list[Door]:
+    """Where the controller of these settings may listen: its state folder, and the ones it has registered."""
+    found = []
+    own = state_holder(state_dir)
+    if own is None and (state_dir / SOCKET_NAME).exists():
+        found.append(Door(state_dir=state_dir, holder=None))
+    elif own is not None and not _runs_with_others(own, config_path):
+        found.append(Door(state_dir=state_dir, holder=own))
+    if config_path is not None:
+        found += [
+            Door(state_dir=Path(holder.state_dir), holder=holder)
+            for holder in settings_holders(config_path, places=places)
+            if holder.state_dir and Path(holder.state_dir) != state_dir.absolute()
+        ]
+    return found
+
+
+def believer(config_path: Path | None, places: LockPlaces = SYSTEM) -> Callable[[Peer], bool]:
+    """Whose word about the outputs of these settings counts."""
+    owners_of = [places.service_folder, *([config_path] if config_path is not None else [])]
+
+    def believes(peer: Peer) -> bool:
+        return may_be_believed(peer, owners_of=owners_of, devices=places.pin_devices())
+
+    return believes
+
+
+def ask_running(config_path: Path | None, state_dir: Path, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer of the controller that runs with these settings. Raises NotRunning with what to do."""
+    name = "these settings" if config_path is None else str(config_path)
+    why = None
+    for door in doors(config_path, state_dir):
+        try:
+            return ask(door.socket, request, believe=believer(config_path), within_s=door.patience_s)
+        except NotBelieved as error:
+            why = f"{error}."
+        except NotRunning as error:
+            if door.holder is not None:
+                why = f"{door.holder} holds the state folder {door.state_dir}, but: {error}."
+            elif error.pid is not None or isinstance(error, NotOurs):
+                why = f"No answer: {error}."
+    if why is not None:
+        raise NotRunning(why)
+    own = state_holder(state_dir)
+    other = "" if own is None else f" {own} holds the state folder {state_dir}."
+    start = "" if config_path is None else f" Start it with `python main.py --config {config_path}`."
+    raise NotRunning(f"No controller is running with {name}.{start}{other}")
+
+
+def _runs_with_others(holder: Holder, config_path: Path | None) -> bool:
+    """Whether it has named another file of settings that is there."""
+    if config_path is None or not holder.owner.startswith("/"):
+        return False
+    try:
+        return Path(holder.owner).exists() and Path(holder.owner).resolve() != config_path.resolve()
+    except (OSError, RuntimeError):
+        return False

@@ -1,0 +1,335 @@
+"""Reads the settings: a file or a mapping in, one `Config` out, or every mistake at once.
+
+``config_yaml`` knows files and lines, ``config_flat`` the keys of the earlier heater optimizer, ``config_structure``
+how values become settings classes, ``config_model`` what the sections are. Here they meet the tables of adapters.
+
+The words that may stand behind ``type:``, and the classes they mean.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+
+from pv_heater.config.addresses import clashing_addresses
+from pv_heater.config.cross_checks import clashing_displays, wrong_conditions
+from pv_heater.config.legacy_keys import has_flat_keys, unflatten
+from pv_heater.config.model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit
+from pv_heater.config.presets import with_preset
+from pv_heater.config.scalars import Secrets, shown
+from pv_heater.config.structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
+from pv_heater.config.yaml_lines import Document, Problem, Unreadable, read_document, read_text
+from pv_heater.core.actuators.learned_power import ASSUMED_W
+from pv_heater.core.model.setting import SettingProblem
+from pv_heater.core.settings.load import After, BatteryShare, circle_from
+from pv_heater.core.settings.pins import PinName, pin_texts
+from pv_heater.displays import DISPLAYS
+from pv_heater.errors import ConfigError
+from pv_heater.forecasts import FORECASTS
+from pv_heater.loads import LOADS
+from pv_heater.meters import METERS
+from pv_heater.sensors import POWER_METERS, SENSORS
+from pv_heater.strategies import STRATEGIES
+
+
+@frozen(kw_only=True, eq=False)
+class Tables:
+    """Which words stand for which classes: ``word: "module:Class"``."""
+
+    meters: Mapping[str, str] = METERS
+    forecasts: Mapping[str, str] = FORECASTS
+    loads: Mapping[str, str] = LOADS
+    strategies: Mapping[str, str] = STRATEGIES
+    sensors: Mapping[str, str] = SENSORS
+    power_meters: Mapping[str, str] = POWER_METERS
+    displays: Mapping[str, str] = DISPLAYS
+
+
+TABLES = Tables()
+"""The program's own."""
+
+
+def adapter_class(row: str) -> Any:
+    """The class of a table row, imported now; its settings are its `Settings`. May raise ImportError."""
+    module, _, name = row.partition(":")
+    return getattr(import_module(module), name)
+
+
+__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "choose_config_path", "load_config"]
+
+SCHEMA = 1
+MIGRATIONS = {0: unflatten}
+"""From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
+
+
+_SECRETS: ContextVar[Secrets] = ContextVar("secrets")
+"""Of the configuration that is being read."""
+
+
+def choose_config_path(option: str | Path | None, environ: Mapping[str, str]) -> Path:
+    """`option` of the command line, else $CONFIG_FILE, else the private file if there is one, else the shipped one."""
+    named = option or environ.get("CONFIG_FILE")
+    if named:
+        return Path(named)
+    private = PROJECT_FOLDER / "Files" / "config-private.yaml"
+    return private if private.exists() else PROJECT_FOLDER / "Files" / "config.yaml"
+
+
+def load_config(
+    source: str | Path | Mapping[str, Any],
+    *,
+    tables: Tables | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Read the settings from a file, or from a mapping with the same keys.
+
+    `environ` serves ``${NAME}`` (default: the process's own). Raises ConfigError with all problems, each with its
+    line, or its key path where there is no file.
+    """
+    path = None if isinstance(source, Mapping) else Path(source)
+    title = "settings" if path is None else _title(path)
+    try:
+        document = Document(values=_plain(source)) if isinstance(source, Mapping) else read_document(Path(source))
+    except Unreadable as error:
+        raise ConfigError(title, _earlier_file(path) or [str(error)]) from None
+    warnings = _migrate(document)
+    secrets = Secrets(os.environ if environ is None else environ, path.parent if path else Path())
+    problems = list(document.problems)
+    if path is not None and "meter" not in document.values:
+        problems.append(Problem(("meter",), "is missing; what measures the house, such as `meter: {type: vrm, ...}`"))
+    config: Config | None = None
+    try:
+        values = {"strategy": {"type": "plan"}, **document.values}
+        config = _read(values, secrets, tables or TABLES)
+        problems += clashing_displays(config) + clashing_addresses(config)
+    except (SettingProblem, SettingProblems) as error:
+        problems += problems_of(error)
+    if config is None or problems:
+        raise ConfigError(title, _sentences(problems, document, secrets))
+    warnings += _doubts(config)
+    holders = {*secrets.files, *([path] if path is not None and secrets.in_the_settings else [])}
+    sentences = tuple(_sentences(warnings, document, secrets))
+    return evolve(config, path=path, warnings=sentences, secret_files=tuple(sorted(holders)))
+
+
+def _read(values: Mapping[str, Any], secrets: Secrets, tables: Tables) -> Config:
+    """The settings in `values`; raises SettingProblem and SettingProblems."""
+    before = _SECRETS.set(secrets)
+    try:
+        config: Config = _reader(tables)(values)
+    finally:
+        _SECRETS.reset(before)
+    return config
+
+
+@lru_cache(maxsize=8)
+def _reader(tables: Tables) -> Hook:
+    """What makes settings of values; the same for every configuration that is read with these tables."""
+    return _config_hook(Structure(_SECRETS.get), tables)
+
+
+def _config_hook(structure: Structure, tables: Tables) -> Hook:
+    strategy = _typed(structure, tables.strategies, "strategies")
+    return structure.group(
+        Config,
+        {
+            "meter": many(_typed(structure, tables.meters, "meters")),
+            "forecast": many(_typed(structure, tables.forecasts, "forecasts")),
+            "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
+            "loads": _loads(structure, tables),
+            "display": many(_typed(structure, tables.displays, "displays")),
+        },
+    )
+
+
+def _typed(
+    structure: Structure, table: Mapping[str, str], presets: str, hooks: Mapping[str, Hook] | None = None
+) -> Hook:
+    """A hook for ``{type: word, ...}``: the word picks the class, the class says which settings there are.
+
+    `presets` is the folder in Files/presets that may fill them in, and the type with them. `hooks` read settings of
+    that name that no class alone can describe.
+    """
+
+    def hook(value: Any) -> TypedSettings[Any]:
+        if not isinstance(value, Mapping):
+            raise SettingProblem(f"must be a group with `type:` first, one of {', '.join(table)}")
+        filled = with_preset(value, presets)
+        word = filled.values.get("type")
+        if word is None:
+            raise SettingProblem(f"is missing; one of {', '.join(table)}", "type")
+        if not isinstance(word, str) or word not in table:
+            raise SettingProblem(
+                f"must be one of {', '.join(table)}, not {shown(word)}; {suggestion(word, table)}", "type"
+            )
+        try:
+            cls = adapter_class(table[word])
+        except ImportError as error:
+            sentence = f"cannot be used here: {error}; docs/install.md lists what each needs"
+            raise SettingProblem(sentence, "type") from None
+        known = set(setting_keys(cls.Settings))
+        rest = {key: item for key, item in filled.values.items() if key not in (filled.blanks - known) | {"type"}}
+        return TypedSettings(type=word, cls=cls, settings=structure.group(cls.Settings, hooks)(rest))
+
+    return hook
+
+
+def _loads(structure: Structure, tables: Tables) -> Hook:
+    """A hook for the list of loads, their probes, the battery's place among them, and names given once."""
+    sensor, share = _typed(structure, tables.sensors, "sensors"), structure.group(BatteryShare)
+    power_meter, after = _typed(structure, tables.power_meters, "power_meters"), structure.group(After)
+    parts: dict[str, Hook] = {
+        "power_from": lambda value: None if value is None else power_meter(value),
+        "temperature_from": lambda value: None if value is None else sensor(value),
+        "after": lambda value: None if value is None else after({"load": value} if isinstance(value, str) else value),
+    }
+    load = _typed(structure, tables.loads, "loads", parts)
+
+    def row(value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get("type") == "battery":
+            return share({key: item for key, item in value.items() if key != "type"})
+        if isinstance(value, Mapping) and value.get("max_power_w") == "auto":
+            return load({**value, "max_power_w": ASSUMED_W, "learn_power": True})
+        return load(value)
+
+    rows = many(row, alone=None)
+
+    def hook(value: Any) -> tuple[Any, ...]:
+        problems = _same_names(value) + _same_pins(value)
+        try:
+            result: tuple[Any, ...] = rows(value)
+        except SettingProblems as error:
+            raise SettingProblems(problems + error.problems) from None
+        if problems:
+            raise SettingProblems(problems)
+        if wrong := _wrong_waiting(result) + wrong_conditions(result):
+            raise SettingProblems(wrong)
+        if all(isinstance(item, BatteryShare) for item in result):
+            raise SettingProblem("must hold at least one load; without one there is nothing to control")
+        return result
+
+    return hook
+
+
+def _same_names(rows: Any) -> list[Problem]:
+    """A problem for each load whose name an earlier one has."""
+    problems: list[Problem] = []
+    names: set[str] = set()
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        name = row.get("name") if isinstance(row, Mapping) else None
+        if isinstance(name, str):
+            if name in names:
+                problems.append(Problem((index, "name"), f"{name} is the name of an earlier load; each needs its own"))
+            names.add(name)
+    return problems
+
+
+def _wrong_waiting(rows: Sequence[Any]) -> list[Problem]:
+    """A problem for each load that waits for one that there is not, or in a circle for itself."""
+    policies = {index: row.settings for index, row in enumerate(rows) if not isinstance(row, BatteryShare)}
+    names = [policy.name for policy in policies.values()]
+    waits_for = {policy.name: policy.after.load for policy in policies.values() if policy.after is not None}
+    problems = []
+    for index, policy in policies.items():
+        other = waits_for.get(policy.name)
+        if other is not None and other not in names:
+            others = [name for name in names if name != policy.name]
+            message = f"there is no load {shown(other)}; {suggestion(other, others)}"
+            problems.append(Problem((index, "after"), message))
+        elif circle := circle_from(policy.name, waits_for):
+            message = f"{' waits for '.join(circle)}, so none of them would ever run by itself"
+            problems.append(Problem((index, "after"), message))
+    return problems
+
+
+def _same_pins(rows: Any) -> list[Problem]:
+    """A problem for each pin that something before it uses; names that are no pins are another check's business."""
+    problems: list[Problem] = []
+    first: dict[PinName, str] = {}
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        for path, text in pin_texts(row):
+            try:
+                name = PinName.parse(text)
+            except SettingProblem:
+                continue
+            if name in first:
+                message = f"{text} is already used by {first[name]}; every output needs a pin of its own"
+                problems.append(Problem((index, *path), message))
+            else:
+                part = ".".join(str(key) for key in path).removesuffix(".pin")
+                first[name] = f"{part} of {_name_of(row, index)} ({name})"
+    return problems
+
+
+def _name_of(row: Any, index: int) -> Any:
+    """What the owner calls this load, where there is a name."""
+    number = f"load {index + 1}"
+    return row.get("name", number) if isinstance(row, Mapping) else number
+
+
+def _earlier_file(path: Path | None) -> list[str]:
+    """What to say of a file of an earlier system that is no YAML; empty where it is none."""
+    try:
+        return [] if path is None else balancer_lines(read_text(path))
+    except Unreadable:
+        return []
+
+
+def _migrate(document: Document) -> list[Problem]:
+    """Bring the document to the present layout; returns what was renamed. A newer layout is a problem."""
+    take_out_pvmonit(document)
+    given = str(document.values.pop("schema", SCHEMA))
+    if not given.isdecimal() or int(given) > SCHEMA:
+        message = f"is {given!r}, but this version reads layouts up to {SCHEMA}; update the program"
+        document.problems.append(Problem(("schema",), message))
+    first = 0 if has_flat_keys(document) or not given.isdecimal() else int(given)
+    return [warning for version in range(first, SCHEMA) for warning in MIGRATIONS[version](document)]
+
+
+def _doubts(config: Config) -> list[Problem]:
+    """What is allowed and probably not meant."""
+    doubts = [
+        Problem((section,), "is checked, but this version does nothing with it yet")
+        for section in ("web", "mqtt")
+        if getattr(config, section)
+    ]
+    if config.strategy.type == "forecast_gap" and not config.forecast:
+        doubts.append(
+            Problem(("strategy",), "forecast_gap needs a forecast; without `forecast:` it works as balance does")
+        )
+    return doubts
+
+
+def _sentences(problems: list[Problem], document: Document, secrets: Secrets) -> list[str]:
+    """One sentence a problem, in the order of the file."""
+    lines = [(document.line_of(item.path) if item.line is None else item.line, item) for item in problems]
+    lines.sort(key=lambda pair: pair[0] or 0)
+    return [
+        secrets.hide(f"{f'line {line}: ' if line else ''}{document.name_of(item.path)}: {item.message}")
+        for line, item in lines
+    ]
+
+
+def _title(path: Path) -> str:
+    """The path, shortened where it lies below the current folder."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _plain(value: Any) -> Any:
+    """A copy of nested mappings and lists as dicts and lists, so that nothing of the caller's is changed."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

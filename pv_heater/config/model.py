@@ -1,0 +1,151 @@
+"""What a configuration holds once it is read: every section, in order, with its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
+
+from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.core.settings.home import Limits, Site, TariffPeriod
+from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+
+S_co = TypeVar("S_co", covariant=True)
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+
+
+@frozen(kw_only=True)
+class TypedSettings(Generic[S_co]):
+    """One adapter or strategy: its word in the table, its class, and the settings it is built with."""
+
+    type: str
+    cls: Callable[..., Any]
+    settings: S_co
+
+    def build(self, *tools: Any) -> Any:
+        """The adapter itself: ``cls(settings, *tools)``."""
+        return self.cls(self.settings, *tools)
+
+
+@frozen(kw_only=True)
+class Gpio:
+    """How pins are driven."""
+
+    factory: str = setting(
+        "library that drives the pins; mock runs the real code on pretended pins",
+        default="auto",
+        choices=("auto", "lgpio", "rpigpio", "mock"),
+    )
+    pin_log: str | None = setting("file that gets a JSON line for each change of a mock pin", default=None)
+
+
+@frozen(kw_only=True)
+class Log:
+    """Where the log goes."""
+
+    file: str | None = setting(
+        "log file; auto is in $LOGS_DIRECTORY, else /tmp/pv_heater.log; the start prints the path", default=None
+    )
+    max_bytes: int = setting(
+        "a fuller log is rotated, one older file is kept",
+        default=10_000_000,
+        unit="bytes",
+        minimum=1000,
+        maximum=1_000_000_000,
+    )
+    steps: str = setting(
+        "small steps of power and of the plan; folded: one line a quarter hour, all: every one",
+        default="folded",
+        choices=("folded", "all"),
+    )
+
+
+@frozen(kw_only=True)
+class Web:
+    """The page and the JSON API."""
+
+    listen: str = setting("address and port of the page; 127.0.0.1 is this machine only", default="127.0.0.1:8080")
+
+    def __attrs_post_init__(self) -> None:
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+            raise SettingProblem(f"must be an address and a port such as 127.0.0.1:8080, not {self.listen!r}", "listen")
+
+
+@frozen(kw_only=True)
+class Mqtt:
+    """The broker that gets the status."""
+
+    host: str = setting("address of the broker", default="127.0.0.1")
+    port: int = setting("port of the broker", default=1883, minimum=1, maximum=65535)
+    username: str | None = setting("name at the broker, if it asks for one", default=None)
+    password: Secret | None = setting("password at the broker, if it asks for one", default=None)
+    topic: str = setting("first part of every topic", default="pv_heater")
+
+
+@frozen(kw_only=True)
+class Config:
+    """All settings. `warnings` are sentences for the log, `path` is the file (None: a mapping)."""
+
+    site: Site = setting("the home", factory=Site)
+    meter: tuple[TypedSettings[Any], ...] = setting("what measures the house; the first fresh one counts", default=())
+    forecast: tuple[TypedSettings[Any], ...] = setting("what expects the sun, best first", default=())
+    strategy: TypedSettings[Any] = setting("how much power is good")
+    limits: Limits = setting("conditions in front of every strategy", factory=Limits)
+    tariff: tuple[TariffPeriod, ...] = setting("prices by time of day", default=())
+    loads: tuple[TypedSettings[LoadPolicy] | BatteryShare, ...] = setting(
+        "what the surplus is spent on, the first comes first"
+    )
+    gpio: Gpio = setting("how pins are driven", factory=Gpio)
+    log: Log = setting("where the log goes", factory=Log)
+    state_dir: str | None = setting(
+        "folder for what must survive a restart; auto is $STATE_DIRECTORY, else a folder beside this file",
+        default=None,
+    )
+    web: Web | None = setting("page and JSON API", default=None)
+    mqtt: Mqtt | None = setting("status over MQTT", default=None)
+    display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
+    tick_s: float = setting("how often everything is decided anew", default=1.0, unit="s", minimum=0.2, maximum=5)
+    dry_run: bool = setting("true: decide and log, switch nothing", default=False)
+    schema: int = setting("version of this file's layout; older ones are converted as they are read", default=1)
+    warnings: tuple[str, ...] = ()
+    path: Path | None = None
+    secret_files: tuple[Path, ...] = ()
+    """Files in which a token or a password stands, this one included where it does."""
+
+    @property
+    def policies(self) -> tuple[LoadPolicy, ...]:
+        """The settings of every load, the first comes first; the battery's place is left out."""
+        return tuple(row.settings for row in self.loads if not isinstance(row, BatteryShare))
+
+    @property
+    def temperatures(self) -> Mapping[str, TypedSettings[Any]]:
+        """The sensors of the loads that have one of their own, by the name of the load."""
+        rows = {policy.name: policy.temperature_from for policy in self.policies}
+        return {name: row for name, row in rows.items() if isinstance(row, TypedSettings)}
+
+    @property
+    def power_meters(self) -> Mapping[str, TypedSettings[Any]]:
+        """What measures the loads that have a meter of their own, by the name of the load."""
+        rows = {policy.name: policy.power_from for policy in self.policies}
+        return {name: row for name, row in rows.items() if isinstance(row, TypedSettings)}
+
+    @property
+    def assumed_daylight(self) -> str | None:
+        """A sentence where daylight is guessed because nobody said where the home is; else None."""
+        daylight = self.limits.daylight
+        if self.site.located or "clock" in (daylight.start.event, daylight.end.event):
+            return None
+        return (
+            f"without site.latitude and site.longitude the sun is not known: sunrise is taken as 08:00 and sunset as "
+            f"18:00 in {self.site.timezone}; name the place, or clock times in limits.daylight"
+        )
+
+    def resolve(self, path: str | Path) -> Path:
+        """The file meant by a relative `path`: in the current folder, beside the configuration, or in the project."""
+        wanted = Path(path).expanduser()
+        beside = [self.path.parent / wanted] if self.path is not None else []
+        return next((place for place in [wanted, *beside] if place.exists()), PROJECT_FOLDER / wanted)

@@ -1,0 +1,163 @@
+"""Settings files of two earlier systems, recognised, with the new name of each of their keys.
+
+The MQTT load balancer kept an INI file (`config.ini`), the relay automation PvMonit a section `domo:` in YAML. Neither
+can be converted by itself, since each names things that only the owner knows (what a load draws, where it hangs); so
+every line of it is answered with where its meaning lives now. The keys of the heater optimizer are `config_flat`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pv_heater.config.yaml_lines import Document, Problem
+
+_SECTION = re.compile(r"\[([^\]]+)\]\s*")
+_ENTRY = re.compile(r"([^=:]+?)\s*[=:]\s*(.*)")
+
+BALANCER: Mapping[str, Mapping[str, str]] = {
+    "mqtt": {
+        "broker_ip": "meter.host, and broker.host of each load",
+        "port": "meter.port, and broker.port of each load",
+        "topic_cons": "`consumption:` of `meter: {preset: pzem_power, ...}`",
+        "topic_prod": "`production:` of `meter: {preset: pzem_power, ...}`",
+        "topic_regul": "`topic:` of each load, whole",
+        "topic_status": "`python main.py status --json`",
+        "topic_force": "`python main.py force LOAD on --for 2h --power 1200`",
+        "topic_ecsmode": "`python main.py force LOAD on|off|auto`",
+    },
+    "domoticz": {
+        "idx_ecs_mode": "`python main.py force LOAD on|off|auto`",
+        "*": "not yet: values are not sent to Domoticz",
+    },
+    "evaluate": {
+        "margin": "limits.max_grid_w (what the grid may give) and dead_band_w of each load",
+        "threshold": "dead_band_w of each load",
+        "period": "tick_s",
+        "status_time": "nothing: status is always there to be asked for",
+        "pzem_timeout": "limits.max_reading_age_s",
+        "check_at": "ready_by of the load (the hour by which it must be warm)",
+        "init_at": "nothing: a full load is tested again by itself, the day begins at midnight",
+        "good_forecast": "nothing: the guarantee goes by the forecast of sun",
+        "ecs_measure_correction": "`power_from:` or a calibrated `curve:` of the load",
+    },
+    "season": {"*": "hot_water.seasons of the load, each `{from: MM-DD, ...}`"},
+    "fallback": {
+        "low_nrj_today_*": "daily_min_wh of the load, or of one of its hot_water.seasons",
+        "low_nrj_two_days_*": "two_days_min_wh in hot_water, or in one of its seasons",
+    },
+    "cloudforecast": {
+        "location": "site.latitude and site.longitude",
+        "key": "api_key of `forecast:`, where its service asks for one",
+        "*": "hot_water.seasons of the load",
+    },
+    "debug": {
+        "simulation": "dry_run",
+        "simul_prod": "`python main.py simulate`",
+        "simul_fallback": "`python main.py simulate`",
+        "debug_file": "log.file",
+        "log_file": "log.file",
+        "use_persistent": "nothing: state is always kept, in state_dir",
+        "*": "nothing: the log is the same on the terminal and in its file",
+    },
+    "equipments": {
+        "*": "a row in `loads:`; water_heater and variable are `type: mqtt_variator`, constant is `type: mqtt_switch`"
+    },
+}
+"""Section and key in small letters to what takes its place; ``*`` stands for any other key, or the end of one."""
+
+EQUIPMENT: Mapping[str, str] = {
+    "topic_set_power": "`topic:` of the load",
+    "topic_read_power": "`power_from: {type: mqtt, topic: ...}` of the load",
+    "json_read_power": "`path:` in power_from of the load",
+    "min_power": "min_power_w of the load",
+    "min_percent": "min_power_w of the load, in watts",
+    "max_power": "max_power_w of the load",
+    "full": "daily_max_wh of the load",
+    "morning": "daily_min_wh with ready_by of the load",
+    "json_on": "on_payload of the load",
+    "json_off": "off_payload of the load",
+}
+
+PVMONIT: Mapping[str, str] = {
+    "daemon": "nothing: one program does it all",
+    "dataCheckTime": "interval_s of the meter",
+    "dbFile": "state_dir",
+    "jsonFile": "`python main.py status --json`",
+    "prefixFileData": "nothing",
+    "binGpio": "gpio.factory",
+    "fileExpir": "limits.max_reading_age_s",
+    "xmlDataExpir": "limits.max_reading_age_s",
+    "valueUse": "nothing: a condition that asks for what the meter does not report does not hold",
+    "valueSimu": "`python main.py replay` or `simulate`",
+    "relay": "rule files in Files/rules named after the load, or `when:` and `on_when:` of the load",
+    "relayNb": "one row in `loads:` for each relay",
+    "relayName": "`name:` of each load",
+    "relayWiringPi": "`relay: {pin: GPIO.., active_high: false}` of each load",
+    "relayActionRefresh": "tick_s",
+    "tm1638": "`display: {type: tm1638, ...}`",
+}
+"""Keys below `domo:`."""
+
+PVMONIT_SECTIONS = {
+    "domo": "its relays",
+    "vedirect": "its meters",
+    "www": "its page",
+    "emoncms": "its export",
+    "weather": "its forecast",
+}
+"""Sections of its file; they count as such only beside `domo`."""
+
+
+def balancer_lines(text: str) -> list[str]:
+    """A sentence for each line of the balancer's `config.ini`, one for another INI file; empty when it is neither."""
+    entries = list(_ini_entries(text))
+    if not {section for _, section, _ in entries} & {"mqtt", "equipments", "evaluate"}:
+        if not entries:
+            return []
+        return ["is an INI file, and these settings are YAML: copy Files/starter.yaml and change what is yours"]
+    lines = ["is a config.ini of the MQTT load balancer. Write a new file; this is what each line is called now:"]
+    for number, section, key in entries:
+        known = BALANCER.get(section, EQUIPMENT)
+        lines.append(f"line {number}: [{section}] {key}: {_successor(known, key)}")
+    return lines
+
+
+def _ini_entries(text: str) -> Iterator[tuple[int, str, str]]:
+    """(line number, section, key) of each entry; nothing from the first line on that no INI file would have."""
+    section = None
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        if not bare or bare[0] in "#;":
+            continue
+        if heading := _SECTION.fullmatch(bare):
+            section = heading[1].strip().lower()
+            continue
+        entry = _ENTRY.fullmatch(bare)
+        if section is None or entry is None:
+            return
+        yield number, section, entry[1].lower()
+
+
+def _successor(known: Mapping[str, str], key: str) -> str:
+    endings = [text for name, text in known.items() if name.endswith("*") and key.startswith(name[:-1])]
+    successor = known.get(key) or next(iter(endings), None)
+    if successor is None:
+        return "nothing here has its meaning"
+    for head, words in (("nothing", "is no longer needed"), ("not yet", "has no successor yet")):
+        if successor.startswith(head):
+            return words + successor.removeprefix(head)
+    return f"is now {successor}"
+
+
+def take_out_pvmonit(document: Document) -> None:
+    """Answer each key of PvMonit's `domo:` in `document` with its new name, as problems, and take the section out."""
+    domo = document.values.get("domo")
+    if domo is None:
+        return
+    for section in PVMONIT_SECTIONS.keys() & document.values.keys():
+        document.values.pop(section)
+        message = f"is a section of PvMonit ({PVMONIT_SECTIONS[section]}); write a new file, docs/loads.md shows how"
+        document.problems.append(Problem((section,), message))
+    if isinstance(domo, dict):
+        document.problems.extend(Problem(("domo", key), _successor(PVMONIT, key)) for key in domo)

@@ -1,0 +1,88 @@
+"""Whether the loads obey: what they were told, beside what their own meters and the house show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pv_heater.core.actuators.faults import Actuator, ActuatorFaults
+from pv_heater.core.actuators.learned_curve import CurveLessons
+from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.actuators.stuck_on import HouseSteps, NeverOff
+from pv_heater.core.model.values import News
+from pv_heater.core.settings.load import LoadPolicy
+
+
+class Actuators:
+    """One for the home. A fault that it finds becomes the load's health, a doubt is only told."""
+
+    def __init__(self, policies: Mapping[str, LoadPolicy], pretended: Collection[str]) -> None:
+        """`pretended` loads switch nothing, so that no meter can see them."""
+        judged = (policy for name, policy in policies.items() if name not in pretended and policy.obeys)
+        real = {policy.name: Actuator.of(policy) for policy in judged}
+        self._told = SetpointHistory()
+        self._names = frozenset(real)
+        self._measured = ActuatorFaults(real)
+        self._steps = HouseSteps()
+        self._never_off = NeverOff()
+        self._lessons = CurveLessons({name: policies[name] for name in real})
+        self._least_w = {name: policies[name].least_power_w for name in real}
+
+    def faults(self, new: News | None, cleared: Collection[str]) -> dict[str, str]:
+        """What a new reading proves; None: there is none that may be used.
+
+        For the loads in `cleared` everything begins anew.
+        """
+        self._measured.forget(cleared)
+        self._never_off.forget(cleared)
+        if new is None:
+            return {}
+        reading = new.reading
+        found = self._measured.find(new, self._told)
+        before = self._steps.last
+        step = self._steps.observe(new, self._told, self._names)
+        if self._steps.last is not None and self._steps.last is not before:
+            found = self._never_off.find(self._steps.last, step) | found
+            self._lessons.house(self._steps.last, step, throttled=reading.pv_throttled is True)
+        if not found:
+            self._lessons.own(new, self._told)
+        return found
+
+    def told_w(self, name: str, power_w: float) -> float:
+        """What a load must be told to draw that, by what was learned of its curve."""
+        curve = self._lessons.curves.get(name)
+        if curve is None or power_w <= 0:
+            return power_w
+        told_w = curve.told_w(power_w)
+        return told_w if told_w == power_w else max(told_w, self._least_w[name])
+
+    def drawn_w(self, name: str, power_w: float) -> float:
+        """What a load draws that is to draw that: less where it cannot give as much."""
+        curve = self._lessons.curves.get(name)
+        return power_w if curve is None or power_w <= 0 else curve.drawn_w(self.told_w(name, power_w))
+
+    def learned(self) -> dict[str, str]:
+        """What was learned of the curves, in words."""
+        return self._lessons.texts()
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain JSON types."""
+        return self._lessons.state()
+
+    def restore(self, state: Any) -> None:
+        """Take back what an earlier `state` told."""
+        self._lessons.restore(state)
+
+    def with_doubts(self, notices: Mapping[str, str]) -> dict[str, str]:
+        """What the owner should know of each load: the notices there are, and what is odd and no fault yet."""
+        joined = dict(notices)
+        for name, doubt in (self._never_off.doubts | self._measured.doubts).items():
+            joined[name] = f"{joined[name]}; {doubt}" if name in joined else doubt
+        return joined
+
+    def remember(self, tick_s: float, power_w: Mapping[str, float], unreachable: Collection[str]) -> None:
+        """From now on the loads are to draw this; of those out of reach nobody knows what they do."""
+        known = self._names.difference(unreachable)
+        self._told.remember(
+            tick_s, {name: self.told_w(name, wanted) for name, wanted in power_w.items() if name in known}
+        )

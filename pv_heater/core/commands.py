@@ -1,0 +1,55 @@
+"""What the owner orders: forced modes, boosts, cleared faults, a vacation. Obeyed at the beginning of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pv_heater.core.duties.duties import Duties
+from pv_heater.core.loads.home_loads import HomeLoads
+from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Command, Force, Mode, Vacation
+
+FORCE_DEFAULT_S = 7200.0
+"""A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
+
+
+class Orders:
+    """Passes commands on to the loads and their duties; keeps the vacation itself."""
+
+    def __init__(self, loads: HomeLoads, duties: Duties) -> None:
+        self._loads = loads
+        self._duties = duties
+        self.vacation_until_at: datetime | None = None
+        """When the vacation ends; None when nobody announced one."""
+
+    def away(self, now: datetime | None) -> bool:
+        """Whether nobody is home; a vacation is not over while `now` is unknown (None)."""
+        return self.vacation_until_at is not None and (now is None or now < self.vacation_until_at)
+
+    def obey(self, commands: Sequence[Command], tick_s: float) -> set[str]:
+        """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
+        cleared = set()
+        for command in commands:
+            if isinstance(command, Vacation):
+                self.vacation_until_at = command.until_at
+                continue
+            if command.load not in self._loads.policies:
+                raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._loads.policies)}")
+            if isinstance(command, ClearFault):
+                cleared.add(command.load)
+            elif isinstance(command, Boost):
+                for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+                self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
+                self._duties.begin_boost(command.load, tick_s, for_s, command.to_c)
+            else:
+                self._duties.end_boost(command.load)
+                self._force(command, tick_s)
+        return cleared
+
+    def _force(self, command: Force, tick_s: float) -> None:
+        if command.mode is Mode.AUTO:
+            self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
+            return
+        for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+        until_s = tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
+        self._loads.force(command.load, command.mode, until_s=until_s, power_w=command.power_w)

@@ -1,0 +1,192 @@
+"""What a step came to, in the words and the clock of the owner.
+
+Collects what a decision rests on: the values of this step, and the thresholds that settings and source set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+
+from pv_heater.core.house.guards import RELEASE_SHARE, Block, Watched, battery_release_percent, least_battery_percent
+from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.loads.situation import Outcome
+from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.trace import Basis, LoadThresholds, Thresholds
+from pv_heater.core.model.values import OFF, Decision, Forecast, LoadState, Setpoint, TankStatus
+from pv_heater.core.rules.rules import RuleAnswers
+from pv_heater.core.settings.home import Limits, Site
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.start_power import needed_w
+
+FURTHEST_S = 3e9
+"""No instant further away than 95 years is told: the calendar ends somewhere."""
+
+
+def decision_of(
+    outcomes: Mapping[str, Outcome],
+    blocks: Sequence[Block],
+    budget: Budget,
+    now: datetime,
+    tick_s: float,
+    zone: tzinfo,
+    inputs: Basis,
+    thresholds: Thresholds,
+    *,
+    tanks: Mapping[str, TankStatus],
+    notices: Mapping[str, str],
+    house_notices: tuple[str, ...],
+    told_w: Callable[[str, float], float],
+) -> Decision:
+    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`,
+    for `house_notices` `Decision.notices`.
+
+    `told_w` answers what a load, by its name, must be told to draw so much.
+    """
+
+    def instant(at_s: float) -> datetime:
+        away_s = at_s - tick_s
+        if not -FURTHEST_S <= away_s <= FURTHEST_S:
+            away_s = max(-FURTHEST_S, min(FURTHEST_S, away_s))
+        return (now + timedelta(seconds=away_s)).astimezone(zone)
+
+    def load_state(name: str, outcome: Outcome) -> LoadState:
+        memory, duty = outcome.memory, outcome.duty
+        until_s = memory.mode_until_s if duty is None else duty.until_s
+        return LoadState(
+            phase=memory.phase,
+            stop=outcome.stop,
+            mode=memory.mode,
+            until_at=None if until_s is None else instant(until_s),
+            power_w=memory.power_w,
+            rule=outcome.rule,
+            because=outcome.because,
+            margins=outcome.margins,
+            since_at=instant(memory.since_s),
+            next_change_at=None if outcome.next_change_s is None else instant(outcome.next_change_s),
+            energy_wh=memory.energy_wh,
+            starts=memory.closings,
+            temperature_c=outcome.temperature_c,
+            rests_until_at=None if outcome.rests_until_s is None else instant(outcome.rests_until_s),
+            tank=tanks.get(name),
+            notice=notices.get(name),
+        )
+
+    states = {name: load_state(name, outcome) for name, outcome in outcomes.items()}
+    first = blocks[0] if blocks else None
+    return Decision(
+        setpoints={
+            name: Setpoint(on=True, power_w=told_w(name, state.power_w)) if state.power_w > 0 else OFF
+            for name, state in states.items()
+        },
+        loads=states,
+        blocked_by=first.guard if first else None,
+        because=first.because if first else budget.because,
+        margins={name: round(value, 1) for name, value in first.margins.items()} if first else {},
+        inputs=inputs,
+        thresholds=thresholds,
+        notices=house_notices,
+        outlook=budget.outlook,
+    )
+
+
+def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadPolicy]) -> Thresholds:
+    """What the settings alone say; the age limit is 0 until a source tells its pace."""
+    inverter_w = site.inverter.max_w if site.inverter is not None and site.inverter.loads_on == "out" else None
+    return Thresholds(
+        max_reading_age_s=limits.max_reading_age_s or 0.0,
+        min_battery_percent=least_battery_percent(site, limits),
+        battery_release_percent=battery_release_percent(site, limits),
+        max_grid_w=limits.max_grid_w,
+        grid_release_w=RELEASE_SHARE * limits.max_grid_w,
+        max_battery_discharge_w=limits.max_battery_discharge_w,
+        max_house_w=limits.max_house_w,
+        house_release_w=_released(limits.max_house_w),
+        max_phase_w=limits.max_phase_w,
+        phase_release_w=_released(limits.max_phase_w),
+        inverter_max_w=inverter_w,
+        inverter_release_w=_released(inverter_w),
+        loads={policy.name: _load_thresholds(policy) for policy in policies},
+    )
+
+
+def in_force(thresholds: Thresholds, max_reading_age_s: float) -> Thresholds:
+    """The same with the age limit that follows from the source's pace."""
+    if thresholds.max_reading_age_s == max_reading_age_s:
+        return thresholds
+    return replace(thresholds, max_reading_age_s=max_reading_age_s)
+
+
+def basis_of(
+    watched: Watched,
+    view: View | None,
+    forecast: Forecast | None,
+    *,
+    budget: Budget,
+    load_c: Mapping[str, float],
+    allotted_w: Mapping[str, float],
+    commanded_w: float,
+    stale_share: float,
+    answers: RuleAnswers,
+    house_twice_w: Mapping[str, float],
+) -> Basis:
+    """The values of one step; `view` is None without a usable reading."""
+    now, reading = watched.now, watched.reading
+    return Basis(
+        reading_source=None if reading is None else reading.source,
+        reading_age_s=watched.reading_age_s,
+        stale_share=stale_share,
+        pv_w=None if reading is None else reading.pv_w,
+        house_w=None if reading is None else house_w(reading),
+        house_twice_w=house_twice_w,
+        dc_load_w=None if reading is None else reading.dc_load_w,
+        base_w=None if view is None else view.base_w,
+        grid_w=None if reading is None else reading.grid_w,
+        grid_phase_w=() if reading is None else reading.grid_phase_w,
+        battery_w=None if reading is None else reading.battery_w,
+        battery_soc_percent=None if reading is None else reading.battery_soc_percent,
+        pv_throttled=None if reading is None else reading.pv_throttled,
+        feed_in=None if view is None else view.feed_in,
+        grid_connected=None if reading is None else reading.grid_connected,
+        ac_source=None if reading is None else reading.ac_source,
+        load_w={} if reading is None else reading.load_w,
+        load_c=load_c,
+        own_w=None if view is None else view.own_w,
+        commanded_w=commanded_w,
+        spare_w=None if view is None else view.spare_w,
+        inverter_load_w=max(watched.known.inverter_at_least_w, watched.known.inverter_load_w or 0.0),
+        forecast_source=None if forecast is None else forecast.source,
+        forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
+        forecast_pv_w=None if forecast is None else forecast.power_w_at(now),
+        daylight=watched.daylight,
+        clock_trusted=watched.clock_trusted,
+        vacation_until_at=watched.vacation_until_at,
+        budget_w=budget.power_w,
+        budget_rule=budget.rule,
+        strategy=budget.margins,
+        allotted_w=allotted_w,
+        wishes={name: str(wish) for name, wish in answers.wishes.items()},
+        rule_remarks=answers.remarks,
+    )
+
+
+def _load_thresholds(policy: LoadPolicy) -> LoadThresholds:
+    return LoadThresholds(
+        start_w=needed_w(policy, running=False),
+        stop_w=needed_w(policy, running=True),
+        dead_band_w=policy.dead_band_w,
+        start_delay_s=policy.start_delay_s,
+        min_on_s=policy.min_on_s,
+        min_off_s=policy.min_off_s,
+        max_closings_per_day=policy.max_closings_per_day,
+        daily_max_wh=policy.daily_max_wh,
+        target_c=policy.target_c,
+        target_release_c=None if policy.target_c is None else policy.target_c - policy.hysteresis_c,
+        max_c=policy.max_c,
+        max_release_c=None if policy.max_c is None else policy.max_c - policy.hysteresis_c,
+    )
+
+
+def _released(limit_w: float | None) -> float | None:
+    return None if limit_w is None else RELEASE_SHARE * limit_w

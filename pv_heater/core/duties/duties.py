@@ -1,0 +1,240 @@
+"""The duties of all loads: what each must do now whatever the sun gives, and how its tank stands.
+
+One look a step, before the sun is shared out. Of several duties of a load the owner's boost names the reason, then
+hygiene, then the guarantee; all of them count on, so that heat which one has bought serves the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from pv_heater.core.duties.boost import BoostOf
+from pv_heater.core.duties.cheapest_quarters import Outlook
+from pv_heater.core.duties.guarantee import Guarantee
+from pv_heater.core.duties.legionella import Hygiene
+from pv_heater.core.duties.moment import Moment
+from pv_heater.core.duties.tank import Tank
+from pv_heater.core.loads.duty import Duty
+from pv_heater.core.loads.situation import Memory
+from pv_heater.core.model.numbers import group_in, number_in
+from pv_heater.core.model.passing import passing
+from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.values import Forecast, PricePeriod, TankStatus
+from pv_heater.core.model.words import NO_TIME
+from pv_heater.core.settings.home import Battery
+from pv_heater.core.settings.load import LoadPolicy
+
+USUAL_HOUSE_W = 500.0
+"""Mean of a household without electric heating: some 4,400 kWh a year."""
+HOUSE_S = 86_400.0
+"""Time constant of the mean that is learned."""
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known of the home in a step."""
+
+    now: datetime
+    tick_s: float
+    elapsed_s: float
+    clock_trusted: bool
+    may_buy: bool
+    """For what the settings ask, not for what the owner asks now; see `Moment`."""
+    load_c: Mapping[str, float]
+    base_w: float | None
+    """The house without controlled loads; None: not known."""
+    soc_percent: float | None
+    headroom_w: float
+    """What all controlled loads together may draw below fuse and inverter."""
+    forecast: Forecast | None
+    prices: tuple[PricePeriod, ...]
+
+
+@dataclass(slots=True)
+class _OfLoad:
+    """One load's."""
+
+    policy: LoadPolicy
+    guarantee: Guarantee
+    hygiene: Hygiene | None
+    boost: BoostOf
+    tank: Tank | None
+    energy_wh: float | None = None
+    """Its count of the day at the last look; None before the first."""
+    elapsed_s: float = 0.0
+    """Time since the last look."""
+    told_wh: float = 0.0
+    moment: Moment | None = None
+    said: dict[str, str] = field(default_factory=dict)
+    """The last notice of each part."""
+    notice: str | None = None
+
+    @property
+    def has_duties(self) -> bool:
+        """Whether there is anything to look after."""
+        policy = self.policy
+        return policy.daily_min_wh is not None or policy.hot_water is not None or self.boost.is_running
+
+
+class Duties:
+    """Looks after the duties of every load."""
+
+    def __init__(self, policies: Iterable[LoadPolicy], battery: Battery | None, zone: tzinfo) -> None:
+        self._battery, self._zone = battery, zone
+        self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
+        self._house_w = USUAL_HOUSE_W
+
+    def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadPolicy]) -> dict[str, Duty]:
+        """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
+        duties: dict[str, Duty] = {}
+        left_w = seen.headroom_w - sum([memory.power_w for memory in memories.values() if memory.mode is Mode.ON])
+        if seen.base_w is not None:
+            self._house_w += (max(0.0, seen.base_w) - self._house_w) * min(1.0, seen.elapsed_s / HOUSE_S)
+        for name, load in self._loads.items():
+            memory, load.policy = memories[name], policies[name]
+            load.elapsed_s += seen.elapsed_s
+            load.told_wh += memory.power_w * seen.elapsed_s / 3600.0
+            if not load.has_duties:
+                continue
+            look = self._duty_of if seen.clock_trusted else self._boost_of
+            duty = look(load, memory, seen, left_w)
+            if duty is not None and memory.mode is Mode.AUTO:
+                duties[name] = duty
+                left_w -= duty.power_w
+        return duties
+
+    def begin_boost(self, name: str, tick_s: float, for_s: float, to_c: float | None) -> None:
+        """Heat a load now, for `for_s` at most and to `to_c` at most (None: its target)."""
+        self._loads[name].boost.begin(tick_s, for_s, to_c)
+
+    def end_boost(self, name: str) -> None:
+        """The owner wants something else of this load."""
+        self._loads[name].boost.end()
+
+    def raised_c(self, now: datetime) -> dict[str, float]:
+        """Loads that the sun may heat beyond their target today, and how far."""
+        raised = {name: load.hygiene.raised_c(now) for name, load in self._loads.items() if load.hygiene is not None}
+        return {name: raised_c for name, raised_c in raised.items() if raised_c is not None}
+
+    def notices(self) -> dict[str, str]:
+        """The last thing worth telling of each load that has something to tell."""
+        return {name: load.notice for name, load in self._loads.items() if load.notice is not None}
+
+    def tanks(self, memories: Mapping[str, Memory]) -> dict[str, TankStatus]:
+        """How each tank stands at the last look, heated from now on as its load is set."""
+        return {
+            name: load.tank.status_at(
+                load.moment, memories[name].credited_w, load.hygiene.text() if load.hygiene else None
+            )
+            for name, load in self._loads.items()
+            if load.tank is not None and load.moment is not None
+        }
+
+    def state(self, tick_s: float) -> dict[str, Any]:
+        """What must survive a restart, by load, and the mean of the house."""
+        return {
+            "house_w": round(self._house_w, 1),
+            "loads": {
+                name: {
+                    "energy_wh": load.energy_wh,
+                    "guarantee": load.guarantee.state(),
+                    "hygiene": load.hygiene.state() if load.hygiene is not None else None,
+                    "boost": load.boost.state(tick_s),
+                    "tank": load.tank.state() if load.tank is not None else None,
+                }
+                for name, load in self._loads.items()
+            },
+        }
+
+    def restore(self, state: Mapping[str, Any], tick_s: float, away_s: float) -> None:
+        """Go on `away_s` seconds after `state` was told; anything else is ignored."""
+        self._house_w = number_in(state, "house_w") or USUAL_HOUSE_W
+        for name, load in self._loads.items():
+            saved = group_in(group_in(state, "loads"), name)
+            load.energy_wh = number_in(saved, "energy_wh")
+            load.guarantee.restore(group_in(saved, "guarantee"))
+            load.boost.restore(group_in(saved, "boost"), tick_s, away_s)
+            if load.hygiene is not None:
+                load.hygiene.restore(group_in(saved, "hygiene"))
+            if load.tank is not None:
+                load.tank.restore(group_in(saved, "tank"), away_s)
+
+    def _duty_of(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Duty | None:
+        moment = load.moment = self._moment(load, memory, seen, left_w)
+        load.energy_wh, load.elapsed_s, load.told_wh = memory.energy_wh, 0.0, 0.0
+        if load.tank is not None:
+            load.tank.observe(moment)
+        boost, guarantee = load.boost.duty(moment), load.guarantee.duty(moment)
+        hygiene = load.hygiene.duty(moment) if load.hygiene is not None else None
+        _gather_notices(load)
+        return boost or hygiene or guarantee
+
+    def _boost_of(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Duty | None:
+        """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
+        load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
+        waits = load.policy.daily_min_wh is not None or load.policy.hot_water is not None
+        if waits:
+            load.notice = f"its guarantee and hygiene wait: {NO_TIME}"
+        if not load.boost.is_running:
+            return None
+        return load.boost.duty(self._moment(load, memory, seen, left_w))
+
+    def _moment(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Moment:
+        """The step as this load sees it. Its count of the day begins anew at midnight."""
+        before_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
+        policy = load.policy
+        return Moment(
+            policy=policy,
+            now=seen.now,
+            tick_s=seen.tick_s,
+            elapsed_s=load.elapsed_s,
+            given_wh=memory.energy_wh - before_wh if memory.energy_wh >= before_wh else memory.energy_wh,
+            told_wh=load.told_wh,
+            temperature_c=seen.load_c.get(policy.name),
+            drew_nothing=memory.idle is not None,
+            may_buy=seen.may_buy,
+            most_w=_most_w(policy, left_w),
+            outlook=Outlook(
+                forecast=seen.forecast,
+                prices=seen.prices,
+                house_w=self._house_w,
+                battery=self._battery,
+                soc_percent=seen.soc_percent,
+                zone=self._zone,
+            ),
+        )
+
+
+def _most_w(policy: LoadPolicy, left_w: float) -> float:
+    """The most it can run at within `left_w`; 0 where that is less than its least."""
+    if policy.adjustable:
+        most_w = min(policy.max_power_w, left_w)
+        return most_w if most_w >= policy.least_power_w else 0.0
+    return max((level_w for level_w in policy.levels_w if level_w <= left_w), default=0.0)
+
+
+def _of_load(policy: LoadPolicy, zone: tzinfo) -> _OfLoad:
+    hot_water = policy.hot_water
+    hygiene = None
+    if hot_water is not None and hot_water.hygiene is not None:
+        hygiene = Hygiene(hot_water, hot_water.hygiene, zone)
+    return _OfLoad(
+        policy=policy,
+        guarantee=Guarantee(policy, zone),
+        hygiene=hygiene,
+        boost=BoostOf(policy),
+        tank=Tank(hot_water, policy.target_c) if hot_water is not None else None,
+    )
+
+
+def _gather_notices(load: _OfLoad) -> None:
+    """The newest of what the parts have to tell."""
+    parts = {"boost": load.boost.notice, "guarantee": load.guarantee.notice}
+    if load.hygiene is not None:
+        parts["hygiene"] = load.hygiene.notice
+    for part, notice in parts.items():
+        if notice is not None and load.said.get(part) != notice:
+            load.said[part] = load.notice = notice

@@ -1,0 +1,38 @@
+"""What the duties of a load go by in a step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pv_heater.core.duties.cheapest_quarters import Outlook
+from pv_heater.core.model.passing import passing
+from pv_heater.core.settings.load import LoadPolicy
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The step as one load sees it."""
+
+    policy: LoadPolicy
+    """As it is now: the power of a relay may be learned."""
+    now: datetime
+    tick_s: float
+    elapsed_s: float
+    """Seconds since the previous step."""
+    given_wh: float
+    """What the load took in those seconds, measured or as set."""
+    told_wh: float
+    """What it would have taken in them by what it was set to, measured or not."""
+    temperature_c: float | None
+    """None: not known."""
+    drew_nothing: bool
+    """It is known to draw nothing, whatever it is set to: its thermostat is open."""
+    may_buy: bool
+    """False while nobody is at home, or a home without a grid has too little in its battery."""
+    most_w: float
+    """What it may draw below fuse and inverter, at most its full power."""
+    outlook: Outlook
+
+    def tick_at(self, at: datetime) -> float:
+        """The tick at which the clock will show `at`."""
+        return self.tick_s + (at - self.now).total_seconds()

@@ -1,0 +1,251 @@
+"""What is known of the house at a step: the reading and its age, daylight, and what the guards make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+
+from pv_heater.core.actuators.idle import SETTLED_S, Drawing
+from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.house.ceiling import Ceiling, Import
+from pv_heater.core.house.full import TakesNothing
+from pv_heater.core.house.guards import Block, Watched, site_blocks
+from pv_heater.core.house.headroom import phase_headroom_w
+from pv_heater.core.house.limited import Limited
+from pv_heater.core.house.possible import Possible
+from pv_heater.core.house.reading_age import STEADY_W, Evidence
+from pv_heater.core.house.sun import DaylightHours, SunCourse
+from pv_heater.core.house.surplus import View, balance_spare_w
+from pv_heater.core.house.two_measurements import TwoMeasurements, Way
+from pv_heater.core.model.power_balance import spare_w
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Forecast, News, PricePeriod, Reading
+from pv_heater.core.settings.home import Limits, Site
+from pv_heater.core.settings.load import LoadPolicy
+
+
+class Watch:
+    """Looks at the house for the controller; decides nothing."""
+
+    def __init__(
+        self,
+        site: Site,
+        limits: Limits,
+        zone: tzinfo,
+        *,
+        local_source: bool,
+        max_power_w: Mapping[str, float],
+        phases_at_least: int = 0,
+    ) -> None:
+        """`max_power_w`: the full power of every load; `phases_at_least`: so many phases their settings speak of."""
+        self._site = site
+        self._limits = limits
+        self._daylight = DaylightHours(limits.daylight, site, zone)
+        self._sun: SunCourse | None = None
+        if site.latitude is not None and site.longitude is not None:
+            self._sun = SunCourse(site.latitude, site.longitude)
+        self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
+        self._drawing = Drawing(max_power_w)
+        self._held: frozenset[Rule] = frozenset()
+        self._distrusted_because: str | None = None
+        self._possible = Possible(site)
+        self._limited = Limited(site, limits, phases_at_least=phases_at_least)
+        self.measured_twice = TwoMeasurements(off_grid=site.off_grid, has_battery=site.battery is not None)
+        """The two ways in which the house is measured, and which of them is believed."""
+        self._full = TakesNothing(site)
+        self._import = Import(limits.max_grid_w)
+        self._most_own_w = sum(max_power_w.values())
+        self.ceiling = Ceiling()
+        """What reaches house and loads without the grid."""
+        self._trusted_again = 0
+        """How often the meter was believed again after it was not."""
+
+    def observe(
+        self, reading: Reading | None, now: datetime, tick_s: float, *, distrusted_because: str | None = None
+    ) -> None:
+        """Take note of what the meter says; None or a repeated reading adds nothing. See `Inputs`."""
+        evidence = self._evidence
+        evidence.observe(self._possible.believed(reading), now, tick_s)
+        if evidence.is_new and evidence.reading is not None:
+            believed = self.measured_twice.observe(
+                evidence.reading, evidence.taken_tick_s, evidence.own_w(), own_is_steady=evidence.is_steady
+            )
+            if believed is not evidence.reading:
+                evidence.amend(believed)
+        if self._distrusted_because is not None and distrusted_because is None:
+            self._trusted_again += 1
+        self._distrusted_because = distrusted_because
+        if evidence.is_new and evidence.reading is not None and distrusted_because is None:
+            own_w = evidence.own_w()
+            self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w())
+            self._full.observe(evidence.reading, evidence.taken_tick_s, own_w)
+            self._import.observe(evidence.reading, tick_s, evidence.own_rise_w())
+            if evidence.is_steady:
+                self.ceiling.observe(evidence.reading, tick_s, own_w, self._import)
+        self.ceiling.pass_time(tick_s, self._most_own_w)
+
+    def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
+        """Note what each load is set to draw from `tick_s` on."""
+        self._evidence.remember_own(tick_s, power_w)
+
+    def new_reading(self, tick_s: float) -> News | None:
+        """What this step brought; None: no new reading, or none that may be used."""
+        return None if self._fresh(tick_s) is None else self._evidence.news()
+
+    def found_idle(self, tick_s: float) -> dict[str, str]:
+        """Loads that a new reading proves to draw nothing, with the reason. Their past settings count no more."""
+        evidence = self._evidence
+        reading = self._fresh(tick_s) if evidence.is_new else None
+        if reading is None:
+            return {}
+        found = self._drawing.find(reading, evidence.taken_tick_s, evidence.least_own_w(SETTLED_S))
+        for name in found:
+            evidence.disown(name)
+        return found
+
+    def measured_w(self, name: str, since_s: float, *, tick_s: float) -> float | None:
+        """What a load's own meter says; None without one, or where the reading was taken before `since_s`."""
+        reading = self._fresh(tick_s)
+        if reading is None or self._evidence.earliest_tick_s < since_s:
+            return None
+        return reading.load_w.get(name)
+
+    def measured(self, tick_s: float) -> dict[str, Measured]:
+        """What the reading in force says of the loads; empty where it is too old or not believed."""
+        reading, taken_s = self._fresh(tick_s), self._evidence.earliest_tick_s
+        load_w = {} if reading is None else reading.load_w
+        return {name: Measured(power_w=power_w, taken_s=taken_s) for name, power_w in load_w.items()}
+
+    def share(self, tick_s: float) -> float:
+        """1 while the source is on time, falling to 0 as the reading nears its age limit."""
+        return self._evidence.share(tick_s)
+
+    def phase_headroom_w(self, tick_s: float, phases: Mapping[str, int | None]) -> tuple[float, ...]:
+        """What each phase can still carry; `phases` tells the phase of each load. See `core.house.headroom`."""
+        told = self._limited.phases_told(tick_s, self._evidence.max_age_s)
+        return () if told is None else phase_headroom_w(told[0], self._limits, told[1], phases)
+
+    def base_w(self, watched: Watched, tick_s: float) -> float | None:
+        """What the house draws without controlled loads; None where no reading that still counts tells."""
+        if watched.base_w is not None:
+            return watched.base_w
+        return self._limited.base_w(tick_s, self._evidence.max_age_s)
+
+    def own_by_load_w(self) -> Mapping[str, float]:
+        """What each load drew when the reading in force was taken."""
+        return self._evidence.own_by_load_w()
+
+    def look(
+        self,
+        now: datetime,
+        tick_s: float,
+        *,
+        commanded_w: float,
+        least_on_w: float = 0.0,
+        clock_trusted: bool | None,
+        vacation_until_at: datetime | None,
+    ) -> Watched:
+        """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
+        evidence, reading = self._evidence, self._fresh(tick_s)
+        own_w = evidence.own_w()
+        can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
+        base_w, over_w = (None, None) if reading is None else spare_w(reading, own_w)
+        return Watched(
+            now=now,
+            reading=reading,
+            reading_age_s=evidence.age_s(tick_s),
+            max_reading_age_s=evidence.max_age_s,
+            source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
+            daylight=self._daylight.allows(now),
+            clock_trusted=clock_trusted,
+            vacation_until_at=vacation_until_at,
+            known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
+            own_rise_w=evidence.own_rise_w(),
+            import_is_answered=commanded_w > 0 and self._import.is_answered(tick_s, can_fall=can_fall),
+            battery_is_full=self._full.is_full,
+            daylight_changes_at=self._daylight.changes_at(now),
+            always_allowed=self._daylight.is_whole_day,
+            distrusted_because=self._distrusted_because,
+            base_w=base_w,
+            spare_w=over_w,
+            refused_because=self._possible.refused_because,
+        )
+
+    def blocks(self, watched: Watched) -> tuple[Block, ...]:
+        """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
+        blocks = site_blocks(watched, self._site, self._limits, self._held)
+        self._held = frozenset(block.guard for block in blocks)
+        if Rule.GRID_DRAW in self._held:
+            self.ceiling.forget()
+        return blocks
+
+    def view(
+        self,
+        watched: Watched,
+        tick_s: float,
+        *,
+        forecast: Forecast | None,
+        commanded_w: float,
+        capacity_w: float,
+        least_w: float,
+        next_load: LoadPolicy | None,
+        automatic_is_on: bool,
+        wanted_wh: float,
+        battery_target_percent: float | None,
+        prices: tuple[PricePeriod, ...],
+        only_held: bool,
+    ) -> View | None:
+        """The picture for a strategy; None without a fresh reading."""
+        now, reading = watched.now, watched.reading
+        if reading is None:
+            return None
+        site, knows_time = self._site, watched.knows_time
+        own_w = self._evidence.own_w()
+        return View(
+            now=now,
+            tick_s=tick_s,
+            reading=reading,
+            reading_is_new=self._evidence.is_new,
+            taken_tick_s=self._evidence.taken_tick_s,
+            forecast=forecast if knows_time else None,
+            knows_time=knows_time,
+            sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None and knows_time else None,
+            own_w=own_w,
+            base_w=watched.base_w,
+            spare_w=watched.spare_w,
+            commanded_w=commanded_w,
+            balance_spare_w=self._balance_spare_w(reading, own_w),
+            own_is_steady=self._evidence.is_steady,
+            grid_passes=self._grid_passes(reading, tick_s),
+            battery_is_full=self._full.is_full,
+            course=self._evidence.course + self._trusted_again + self.measured_twice.changes,
+            capacity_w=capacity_w,
+            least_w=least_w,
+            next_load=next_load,
+            automatic_is_on=automatic_is_on,
+            wanted_wh=wanted_wh,
+            feed_in=site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed),
+            site=site,
+            limits=self._limits,
+            battery_target_percent=battery_target_percent,
+            prices=prices if knows_time else (),
+            only_held=only_held,
+        )
+
+    def _grid_passes(self, reading: Reading, tick_s: float) -> bool:
+        """Whether the grid bears, or takes, a step of a load that the inverter is taking over."""
+        grid_w = reading.grid_w or 0.0
+        return self._import.passes(tick_s) if grid_w > 0 else -grid_w <= self._evidence.own_fall_w()
+
+    def _balance_spare_w(self, reading: Reading, own_w: float) -> float | None:
+        """By battery and grid, unless a step of our own has shown that they do not tell the house."""
+        if self.measured_twice.house_w and self.measured_twice.trusted is Way.CONSUMPTION:
+            return None
+        return balance_spare_w(reading, own_w, off_grid=self._site.off_grid, has_battery=self._site.battery is not None)
+
+    def _fresh(self, tick_s: float) -> Reading | None:
+        """The reading in force while it is younger than its limit and believed, else None."""
+        if self._distrusted_because is not None:
+            return None
+        age_s = self._evidence.age_s(tick_s)
+        return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None

@@ -1,0 +1,295 @@
+"""How much a reading is worth: what is new, how old it is, and what our own loads drew when it was taken.
+
+Age = what it was when the reading first came (never below 0) + monotonic time since, so that a jump of the wall
+clock changes nothing after that. A stamp ahead of our clock proves that the meter's clock is ahead of ours by at least
+that much: every reading of that meter is at least that much older than its stamp says, and may be older still.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from math import inf
+
+from pv_heater.core.actuators.setpoint_history import HISTORY_S, SetpointHistory, Span
+from pv_heater.core.house.chain_delay import LONGEST_S, ChainDelay
+from pv_heater.core.house.silence import Silence
+from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.values import News, Reading
+
+LEAST_AGE_LOCAL_S = 30.0
+LEAST_AGE_VRM_S = 180.0
+MOST_AGE_S = 900.0
+"""Bounds of the automatic age limit: a local meter's hiccup, three of VRM's fastest log intervals, a quarter hour."""
+INTERVALS_OF_AGE = 3.0
+USUAL_INTERVAL_S = 60.0
+"""Assumed while nothing is known of the source's pace: VRM's fastest log interval."""
+KEPT_SPACINGS = 5
+CLOCKS_AGREE_S = 5.0
+"""A stamp may be so far ahead of our clock and prove nothing: two clocks set over the network, and a rounded second."""
+STEADY_W = 20.0
+"""Steps of our own that are smaller make no reading uncertain."""
+
+TAKEN_OVER_S = 5.0
+"""An ESS has taken over a step of a load by then; until it has, the grid bears what is left of it."""
+VRM_SOURCE = "vrm"
+"""Readings of the portal are minutes old by nature; every other source is in the house."""
+
+
+def is_local(source: str) -> bool:
+    """Whether a reading's source is in the house, and not behind the portal."""
+    return not source.startswith(VRM_SOURCE)
+
+
+class MeterClock:
+    """How far one meter's clock is ahead of ours, by the stamps of its readings; at least, never at most."""
+
+    def __init__(self) -> None:
+        self._leads_s: deque[tuple[float, float]] = deque()
+        """(tick at which a reading came, its stamp less that tick) of the last `HISTORY_S`, only falling leads: the
+        first is the largest. Ticks, so that a jump of our own clock changes nothing."""
+
+    def note(self, taken_at: datetime, tick_s: float) -> None:
+        """A reading with this stamp came at `tick_s`: it was not taken later than that."""
+        lead_s, leads_s = taken_at.timestamp() - tick_s, self._leads_s
+        while leads_s and leads_s[-1][1] <= lead_s:
+            leads_s.pop()
+        leads_s.append((tick_s, lead_s))
+        while leads_s[0][0] < tick_s - HISTORY_S:
+            leads_s.popleft()
+
+    def ahead_s(self, now: datetime, tick_s: float) -> float:
+        """At least so far ahead of our clock, 0 where nothing shows it."""
+        lead_s = self._leads_s[0][1] if self._leads_s else -inf
+        return max(0.0, lead_s - (now.timestamp() - tick_s))
+
+
+class Evidence:
+    """The reading in force and what surrounds it."""
+
+    def __init__(self, *, max_reading_age_s: float | None, local_source: bool) -> None:
+        self._fixed_max_age_s = max_reading_age_s
+        self._local_source = local_source
+        self._spacings: list[float] = []
+        self._own = SetpointHistory()
+        self._delay = ChainDelay()
+        self._rest_w: float | None = None
+        """The house without our loads in the reading in force; less PV where the meter sees only the grid."""
+        self.is_steady = True
+        """Whether what our loads drew in the reading is certain: no step of our own may be late in it."""
+        self._rest_before_w: float | None = None
+        """The same in the reading before; None where that is too long ago to tell anything of now."""
+        self._first_seen_s = 0.0
+        self._first_age_s = 0.0
+        self._drawn_w: dict[str, float] = {}
+        self._own_w = self._own_rise_w = self._own_fall_w = 0.0
+        self._clock = MeterClock()
+        self._ahead_s = 0.0
+        self._silence = Silence()
+        self._kind: tuple[object, ...] | None = None
+        self._is_local = False
+        """Whether the reading in force is of a meter in the house."""
+        self.reading: Reading | None = None
+        self.taken_tick_s = 0.0
+        """The tick at which the reading in force was taken."""
+        self.earliest_tick_s = 0.0
+        """The reading in force was not taken before this: where clocks differ, it may be as old as any that counts."""
+        self.is_new = False
+        self.course = 0
+        """Another number with each reading that begins a new course: after a silence, or of another kind."""
+        self.max_age_s = self._age_limit_s()
+        """The age at which automatic loads go off."""
+
+    def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
+        """Take note of what the meter says at this step; None or a repeated reading adds nothing."""
+        self.is_new = False
+        if reading is None or not self._is_news(reading, tick_s):
+            self._silence.nothing_new(tick_s)
+            return
+        local = is_local(reading.source)
+        if not self._silence.takes(tick_s, reading.interval_s or self._interval_s, local=local):
+            return
+        self.is_new, self._is_local = True, local
+        kind = _kind(reading)
+        if self._silence.has_ended or self._kind != kind:
+            self.course += 1
+        self._kind = kind
+        before_taken_s = None if self.reading is None else self.taken_tick_s
+        if self.reading is not None and self.reading.source != reading.source:
+            self._spacings, self._clock = [], MeterClock()
+        elif self.reading is not None:
+            spacing_s = (reading.taken_at - self.reading.taken_at).total_seconds()
+            if spacing_s > 0:
+                self._spacings = [*self._spacings, spacing_s][-KEPT_SPACINGS:]
+            else:
+                self._clock = MeterClock()  # its clock was set back
+        self.reading = reading
+        self._first_seen_s = tick_s
+        self._clock.note(reading.taken_at, tick_s)
+        self._ahead_s = self._clock.ahead_s(now, tick_s)
+        self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds() + self._ahead_s)
+        # What follows holds until the next reading, and is asked for many times a step.
+        self.taken_tick_s = tick_s - self._first_age_s
+        doubt_s = max(self._ahead_s, MOST_AGE_S) if self._ahead_s > CLOCKS_AGREE_S else 0.0
+        self.earliest_tick_s = self.taken_tick_s - doubt_s
+        self.max_age_s = self._age_limit_s()
+        self._settle(reading, before_taken_s)
+
+    def _settle(self, reading: Reading, before_taken_s: float | None) -> None:
+        taken_s, measured_w = self.taken_tick_s, _measured_w(reading)
+        late = before_taken_s is None or taken_s - before_taken_s > LONGEST_S
+        self._rest_before_w = None if late else self._rest_w
+        if measured_w is not None:
+            self._delay.observe(taken_s, measured_w)
+        self._own_now(reading)
+
+    def amend(self, reading: Reading) -> None:
+        """The reading in force, as it is to be believed."""
+        self.reading = reading
+        self._own_now(reading)
+
+    def age_s(self, tick_s: float) -> float | None:
+        """Age of the reading in force; None when there is none."""
+        return None if self.reading is None else self._first_age_s + tick_s - self._first_seen_s
+
+    def news(self) -> News | None:
+        """What the last `observe` brought; None: nothing new."""
+        if self.reading is None or not self.is_new:
+            return None
+        return News(reading=self.reading, taken_tick_s=self.taken_tick_s, earliest_tick_s=self.earliest_tick_s)
+
+    def share(self, tick_s: float) -> float:
+        """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
+
+        Silence is counted from the moment the reading came, not from when it was taken: VRM's readings are a
+        minute old on arrival every time, and that is no reason to heat less.
+        """
+        age_s = self.age_s(tick_s)
+        if age_s is None:
+            return 0.0
+        limit_s = self.max_age_s
+        hold_until_s = self._first_age_s + limit_s / INTERVALS_OF_AGE
+        if age_s <= hold_until_s and age_s < limit_s:
+            return 1.0
+        if age_s >= limit_s or hold_until_s >= limit_s:
+            return 0.0
+        return (limit_s - age_s) / (limit_s - hold_until_s)
+
+    def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
+        """Note what each load is set to draw from `tick_s` on."""
+        self._own.remember(tick_s, power_w)
+        self._delay.note_own(tick_s, sum(power_w.values()))
+
+    @property
+    def delay_s(self) -> float:
+        """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
+        return self._delay.seconds if self._is_local else 0.0
+
+    def own_w(self) -> float:
+        """What our loads drew together when the reading was taken."""
+        return self._own_w
+
+    def own_by_load_w(self) -> Mapping[str, float]:
+        """What each load drew when the reading was taken: as measured, else as it was set then."""
+        return self._drawn_w
+
+    def least_own_w(self, over_s: float) -> dict[str, float]:
+        """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
+        spans = self._own.spans(self.earliest_tick_s - over_s, self.taken_tick_s)
+        return {name: span.least_w for name, span in spans.items()}
+
+    def own_rise_w(self) -> float:
+        """By how much our loads were raised in the seconds before the reading was taken; the grid may still bear it."""
+        return self._own_rise_w
+
+    def own_fall_w(self) -> float:
+        """By how much our loads were lowered in those seconds; until the inverter follows, the grid may take it."""
+        return self._own_fall_w
+
+    def disown(self, name: str) -> None:
+        """This load turned out to draw nothing: what it was set to so far counts as 0."""
+        self._own.disown(name)
+        if self.reading is not None:
+            self._own_now(self.reading)
+
+    def _own_now(self, reading: Reading) -> None:
+        """What our loads drew as far as this reading shows it, beside the rest of the house.
+
+        Right after a step of our own it may show the house before the step, after it or in between. What is counted
+        is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
+        """
+        spans, measured_w = self._own_spans(reading), _measured_w(reading)
+        least_w = sum([span.least_w for span in spans.values()])
+        width_w = sum([span.width_w for span in spans.values()])
+        share = 0.0
+        if width_w > 0 and measured_w is not None and self._rest_before_w is not None:
+            share = min(1.0, max(0.0, (measured_w - self._rest_before_w - least_w) / width_w))
+        self.is_steady = width_w <= STEADY_W
+        self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
+        self._own_w = sum(self._drawn_w.values())
+        self._rest_w = None if measured_w is None else measured_w - self._own_w
+        self._own_rise_w, self._own_fall_w = self._own_steps_w() if self._is_local else (0.0, 0.0)
+
+    def _own_steps_w(self) -> tuple[float, float]:
+        """By how much our loads were raised, and lowered, in the seconds before the reading was taken."""
+        taken_s = self.taken_tick_s
+        if self._own.is_constant(taken_s - TAKEN_OVER_S, taken_s):
+            return 0.0, 0.0  # as in most readings
+        spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
+        both = [(span, before[name]) for name, span in spans.items() if name in before]
+        rise_w = sum([max(0.0, later.most_w - span.least_w) for span, later in both])
+        return rise_w, sum([max(0.0, span.most_w - later.least_w) for span, later in both])
+
+    def _own_spans(self, reading: Reading) -> dict[str, Span]:
+        """What each load may have drawn in the reading: as set in the delay before, or by a meter of its own."""
+        taken_s = self.taken_tick_s
+        spans = self._own.spans(taken_s - self.delay_s, taken_s)
+        for name, power_w in reading.load_w.items():
+            span = spans.get(name)
+            if span is None or span.width_w <= 0:
+                spans[name] = Span(least_w=power_w, most_w=power_w)
+            else:  # its own meter is quicker than that of the house
+                spans[name] = Span(least_w=min(span.least_w, power_w), most_w=max(span.most_w, power_w))
+        return spans
+
+    def _age_limit_s(self) -> float:
+        if self._fixed_max_age_s is not None:
+            return self._fixed_max_age_s
+        # Two sources may take turns, a local one and the portal: the limit is that of the one in force.
+        local = self._local_source and (self.reading is None or is_local(self.reading.source))
+        least_s = LEAST_AGE_LOCAL_S if local else LEAST_AGE_VRM_S
+        return min(MOST_AGE_S, max(least_s, INTERVALS_OF_AGE * self._interval_s))
+
+    @property
+    def _interval_s(self) -> float:
+        if self.reading is not None and self.reading.interval_s is not None:
+            return self.reading.interval_s
+        return min(self._spacings) if self._spacings else USUAL_INTERVAL_S
+
+    def _is_news(self, reading: Reading, tick_s: float) -> bool:
+        known = self.reading
+        if known is None or reading.source != known.source or reading.taken_at > known.taken_at:
+            return True
+        # A source whose clock was set back would otherwise be ignored for ever.
+        age_s = self.age_s(tick_s)
+        return reading.taken_at < known.taken_at and age_s is not None and age_s >= self.max_age_s
+
+
+def _measured_w(reading: Reading) -> float | None:
+    """What our steps show in: the whole house, or what grid and battery give where that is all the meter sees."""
+    house = house_w(reading)
+    if house is not None or reading.grid_w is None:
+        return house
+    return reading.grid_w - (reading.battery_w or 0.0)
+
+
+def _kind(reading: Reading) -> tuple[object, ...]:
+    """Which meter, and what of the house it tells: a mean over two kinds would be a mean of two things."""
+    return (
+        reading.source,
+        reading.pv_w is None,
+        reading.consumption_w is None,
+        reading.grid_w is None,
+        reading.battery_w is None,
+    )

@@ -1,0 +1,296 @@
+"""All loads of the home together: what each remembers, and what happens to it in a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from math import inf
+from typing import Any
+
+from attrs import evolve
+
+from pv_heater.core.actuators.idle import RETEST_S, Idle
+from pv_heater.core.house.guards import Block, load_block
+from pv_heater.core.loads import energy, machine
+from pv_heater.core.loads.allocator import Claim, Share
+from pv_heater.core.loads.claims import claim_of, takes_surplus
+from pv_heater.core.loads.duty import TIMER, Duty
+from pv_heater.core.loads.saved import SavedLoad, load_as_json
+from pv_heater.core.loads.situation import Memory, Outcome, Situation
+from pv_heater.core.loads.step_context import Circumstances, after_block, enough_since_s
+from pv_heater.core.loads.switching import Change, Switching
+from pv_heater.core.loads.target_power import has_enough
+from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Inputs, Phase
+from pv_heater.core.model.words import NO_TIME
+from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.timers import ON, timer_now
+
+Measured = Callable[[str, float], float | None]
+"""What a load's own meter says, by its name, in a reading taken since that tick; None without one."""
+
+
+class HomeLoads:
+    """The loads in the order of their list, with the memory of each."""
+
+    def __init__(self, rows: Sequence[LoadPolicy | BatteryShare], *, max_changes_per_minute: int | None = None) -> None:
+        """`rows`: the owner's list, the battery's place in it included."""
+        self._switching = Switching(max_changes_per_minute)
+        self._rows = tuple(rows)
+        self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
+        self.memories = {name: Memory() for name in self.policies}
+        """What each load remembers now."""
+        self._duties: Mapping[str, Duty] = {}
+        self._timer_duties: dict[str, Duty] = {}
+        self._timer_blocks: dict[str, Block] = {}
+        self._held_back: Mapping[str, Block] = {}
+        self._raised_c: Mapping[str, float] = {}
+        self.only_held = False
+        """Whether loads are on, and all of them only until their minimum on time ends."""
+
+    def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
+        """Go on from what was saved `away_s` seconds ago."""
+        for name, load in saved.items():
+            if name in self.memories:
+                self.memories[name] = load.memory(tick_s, away_s)
+
+    def faults(self) -> dict[str, str]:
+        """Why loads are in fault, by load."""
+        return {name: memory.fault for name, memory in self.memories.items() if memory.fault is not None}
+
+    def begin(self, tick_s: float) -> None:
+        """The first step: what is known of a load begins with it."""
+        for name, memory in self.memories.items():
+            self.memories[name] = replace(memory, since_s=tick_s, power_since_s=tick_s)
+
+    def as_json(self, tick_s: float) -> dict[str, Any]:
+        """Every load's part of the state."""
+        return {name: load_as_json(memory, tick_s) for name, memory in self.memories.items()}
+
+    def count(self, elapsed_s: float, measured_w: Measured, *, new_day: bool) -> None:
+        """Count the energy of the step that ended; on a new day all counts begin anew."""
+        for name, memory in self.memories.items():
+            if new_day:
+                self.memories[name] = energy.new_day(memory)
+            elif memory.credited_w > 0:
+                seen_w, most_w = measured_w(name, memory.since_s), self.policies[name].max_power_w
+                self.memories[name] = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
+
+    def force(self, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:
+        """Put one load into a mode; `until_s` and `power_w` are None for ``auto``."""
+        memory = self.memories[name]
+        self.memories[name] = replace(memory, mode=mode, mode_until_s=until_s, forced_w=power_w)
+
+    def note_idle(self, found: Mapping[str, str], tick_s: float) -> None:
+        """These loads draw nothing, with the reason: they count no more, and others may have their share."""
+        for name, because in found.items():
+            if not self.policies[name].interruptible:
+                continue  # a washing machine that soaks; its run tells its own end
+            idle = Idle(because=because, until_s=tick_s + RETEST_S)
+            self.memories[name] = replace(self.memories[name], idle=idle)
+
+    def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
+        """These loads must run in this step, and those whose timers say so; the sun may heat `raised_c` so far."""
+        self._duties, self._raised_c = {**self._timer_duties, **duties}, raised_c
+
+    def learn_power(self, name: str, power_w: float) -> None:
+        """From now on this load, which is on or off, is known to draw `power_w`."""
+        self.policies[name] = evolve(self.policies[name], max_power_w=power_w)
+
+    def keep_timers(self, now: datetime | None, zone: tzinfo, tick_s: float, *, away: bool) -> None:
+        """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer.
+
+        `now` None, the time of day is unknown: none is switched on, and those with hours in which they must not run
+        by themselves wait.
+        """
+        self._timer_duties, self._timer_blocks = {}, {}
+        if now is None:
+            waiting = [name for name, policy in self.policies.items() if any(row.mode != ON for row in policy.timers)]
+            because = f"its timers wait: {NO_TIME}"
+            block = Block(guard=TIMER, safety=False, at_once=False, because=because)
+            self._timer_blocks = dict.fromkeys(waiting, block)
+            return
+        for name, policy in self.policies.items():
+            timer = timer_now(policy.timers, now, zone) if policy.timers else None
+            if timer is None:
+                continue
+            left_s, because = (timer.until_at - now).total_seconds(), timer.because
+            if not timer.on:
+                margins = {"wait_s": left_s}
+                block = Block(guard=TIMER, safety=False, at_once=False, because=because, margins=margins)
+                self._timer_blocks[name] = block
+            elif not away:
+                until_s, power_w = tick_s + left_s, policy.max_power_w
+                duty = Duty(rule=TIMER, because=because, until_s=until_s, power_w=power_w, until_full=True)
+                self._timer_duties[name] = duty
+
+    def credited_w(self) -> dict[str, float]:
+        """What each load may be taken to draw, as it is set now."""
+        return {name: memory.credited_w for name, memory in self.memories.items()}
+
+    @property
+    def least_on_w(self) -> float:
+        """What the loads that are on draw together at the least that they may be brought to."""
+        on = [(name, memory) for name, memory in self.memories.items() if memory.credited_w > 0]
+        return sum(
+            [
+                self.policies[name].least_power_w
+                if memory.mode is Mode.AUTO and name not in self._duties
+                else memory.credited_w
+                for name, memory in on
+            ]
+        )
+
+    def automatic(self) -> list[LoadPolicy]:
+        """The loads that a strategy has to do with."""
+        return [
+            self.policies[name]
+            for name, memory in self.memories.items()
+            if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
+        ]
+
+    def any_on(self, policies: Collection[LoadPolicy]) -> bool:
+        """Whether one of these is on."""
+        return Phase.HEATING in [self.memories[policy.name].phase for policy in policies]
+
+    def wanted_wh(self, policies: Collection[LoadPolicy]) -> float:
+        """What these loads may still take today; infinite where one of them has no daily maximum."""
+        return sum(
+            [
+                max(0.0, policy.daily_max_wh - self.memories[policy.name].energy_wh)
+                if policy.daily_max_wh is not None
+                else inf
+                for policy in policies
+            ]
+        )
+
+    def next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadPolicy | None:
+        """Of the automatic loads that may start now, the one that needs least; None without.
+
+        One that rests or has had enough may not, nor one that its owner's plan holds back, or that its rule
+        (`wishes`) holds back or switches anyway.
+        """
+        idle = [
+            policy
+            for name, policy in self.policies.items()
+            if self.memories[name].phase in (Phase.OFF, Phase.ARMED)
+            and name not in self._duties
+            and takes_surplus(policy, self.memories[name], tick_s)
+            and wishes.get(name) is None
+            and name not in self._held_back
+        ]
+        return min(idle, key=lambda policy: policy.least_power_w, default=None)
+
+    def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block | None]:
+        """The loads' own safety guards; remembered, since they release later than they block."""
+        blocks = {}
+        for name, policy in self.policies.items():
+            memory = self.memories[name]
+            blocks[name] = block = load_block(policy, load_c, was_hot=memory.hot)
+            is_hot = block is not None and block.guard is Rule.TOO_HOT
+            if is_hot is not memory.hot:
+                self.memories[name] = replace(memory, hot=is_hot)
+        return blocks
+
+    def held_back(self, tick_s: float) -> dict[str, Block]:
+        """What the owner's plan for each load has against its running by itself now; without those that may."""
+        self._held_back = blocks = dict(self._timer_blocks)
+        for name, policy in self.policies.items():
+            if policy.after is not None and name not in blocks:
+                block = after_block(policy.after, self.memories[policy.after.load].enough_since_s, tick_s)
+                if block is not None:
+                    blocks[name] = block
+        return blocks
+
+    def claims(
+        self,
+        tick_s: float,
+        own_w: Mapping[str, float],
+        hot: Mapping[str, Block | None],
+        held_back: Collection[str],
+        inputs: Inputs,
+    ) -> list[Claim | BatteryShare]:
+        """What every row of the list may ask for; `own_w` is what each load drew in the reading."""
+        return [
+            row
+            if isinstance(row, BatteryShare)
+            else claim_of(
+                self.policies[row.name],
+                self.memories[row.name],
+                tick_s,
+                usable=hot[row.name] is None
+                and inputs.health.get(row.name, "ok") == "ok"
+                and row.name not in inputs.unreachable
+                and row.name not in held_back,
+                wish=inputs.wishes.get(row.name),
+                own_w=own_w.get(row.name, 0.0),
+                duty=self._duties.get(row.name),
+            )
+            for row in self._rows
+        ]
+
+    def advance(
+        self,
+        circumstances: Circumstances,
+        shares: Mapping[str, Share],
+        hot: Mapping[str, Block | None],
+        held_back: Mapping[str, Block],
+        inputs: Inputs,
+        cleared: Collection[str],
+    ) -> dict[str, Outcome]:
+        """Every load takes its step; the faults of those in `cleared` are over."""
+        situations = {
+            name: circumstances.of(
+                policy,
+                shares[name],
+                hot=hot[name],
+                held_back=held_back.get(name),
+                running=self.memories[name].phase is Phase.HEATING,
+                wish=inputs.wishes.get(name),
+                wish_because=inputs.wish_because.get(name),
+                health=inputs.health.get(name, "ok"),
+                unreachable=inputs.unreachable.get(name),
+                cleared=name in cleared,
+                duty=self._duties.get(name),
+                raised_c=self._raised_c.get(name),
+            )
+            for name, policy in self.policies.items()
+        }
+        outcomes = {name: self._stepped(name, situation) for name, situation in situations.items()}
+        tick_s = circumstances.tick_s
+        if self._switching.is_limited:
+            for name in self._switching.too_many(self._changes(outcomes), tick_s):
+                later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
+                outcomes[name] = self._stepped(name, later)
+            self._switching.note(len(self._changes(outcomes)), tick_s)
+        for name, outcome in outcomes.items():
+            self.memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
+        rules = [outcome.rule for outcome in outcomes.values() if outcome.memory.phase is Phase.HEATING]
+        self.only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
+        return outcomes
+
+    def _stepped(self, name: str, situation: Situation) -> Outcome:
+        """The step of one load, from what it remembers."""
+        return machine.advance(self.policies[name], self.memories[name], situation)
+
+    def _changes(self, outcomes: Mapping[str, Outcome]) -> dict[str, Change]:
+        """The loads that `outcomes` would switch on or off."""
+        changes = {}
+        for name, outcome in outcomes.items():
+            before, on = self.memories[name], outcome.memory.phase is Phase.HEATING
+            if on is not (before.phase is Phase.HEATING):
+                changes[name] = Change(on=on, since_s=before.opened_s if on else before.since_s)
+        return changes
+
+
+def _with_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> Memory:
+    """With since when it has had enough, for the loads that wait for it."""
+    since_s = enough_since_s(
+        memory.enough_since_s,
+        situation.tick_s,
+        enough=has_enough(policy, memory, situation),
+        heating_since_s=memory.since_s if memory.phase is Phase.HEATING else None,
+    )
+    return memory if since_s == memory.enough_since_s else replace(memory, enough_since_s=since_s)

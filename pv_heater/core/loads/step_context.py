@@ -1,0 +1,152 @@
+"""What a step puts before the loads: in part before all of them alike, in part before one.
+
+A load that waits until another has had enough: since when that has, and what is said until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.house.guards import Block
+from pv_heater.core.house.surplus import Budget
+from pv_heater.core.loads.allocator import Share
+from pv_heater.core.loads.duty import Duty
+from pv_heater.core.loads.explain import offered_w
+from pv_heater.core.loads.situation import Situation
+from pv_heater.core.model.passing import passing
+from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.settings.load import After, LoadPolicy
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What all loads are faced with alike in one step. For the fields of the same name see `Situation`."""
+
+    tick_s: float
+    elapsed_s: float
+    blocks: Sequence[Block]
+    """The guards that block the site, most serious first."""
+    budget: Budget
+    stale_share: float
+    reading_age_s: float | None
+    max_reading_age_s: float
+    measured: Mapping[str, Measured]
+    """What the loads' own meters say, by load."""
+    load_c: Mapping[str, float]
+    """Temperatures by load."""
+    midnight_s: float | None
+    daylight_ends_s: float | None
+
+    def of(
+        self,
+        policy: LoadPolicy,
+        share: Share,
+        *,
+        hot: Block | None,
+        held_back: Block | None,
+        running: bool,
+        wish: Mode | None,
+        wish_because: str | None,
+        health: str,
+        unreachable: str | None,
+        cleared: bool,
+        duty: Duty | None = None,
+        raised_c: float | None = None,
+    ) -> Situation:
+        """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule.
+
+        `held_back`: what its owner's plan for it says against running now. `raised_c`: see `Situation`.
+        """
+        budget, energy = self.budget, self._energy_block(running=running)
+        if energy is None:
+            energy = held_back
+        if unreachable is not None:
+            energy = Block(guard=Rule.UNREACHABLE, safety=False, at_once=True, because=unreachable)
+        rule: str
+        share_w, rule, because = share.power_w, budget.rule, budget.because
+        if share.rule is not None:
+            rule, because = share.rule, f"{share.because}; {budget.because}"
+        is_worded = share.rule is not None
+        if self._is_ageing and wish is None:
+            age = f"reading {self.reading_age_s:.0f} s old"
+            if running:
+                rule, because, is_worded = (
+                    Rule.STALE,
+                    f"{age}: power is taken back until {self.max_reading_age_s:.0f} s",
+                    True,
+                )
+            else:
+                because = f"{age}, believed until {self.max_reading_age_s:.0f} s; {because}"
+        if wish is Mode.OFF and energy is None:
+            energy = Block(guard=Rule.RULE, safety=False, at_once=False, because=wish_because or "its rule says off")
+        elif wish is Mode.ON:
+            share_w, rule, because = policy.max_power_w, Rule.RULE, wish_because or "its rule says on"
+        return Situation(
+            tick_s=self.tick_s,
+            elapsed_s=self.elapsed_s,
+            safety=next((block for block in self.blocks if block.safety), hot) if self.blocks else hot,
+            energy=energy,
+            allotted_w=share_w,
+            offered_w=offered_w(budget, share.offered_w),
+            stale_share=self.stale_share,
+            rule=rule,
+            because=because,
+            is_worded=is_worded,
+            margins=budget.margins,
+            health=health,
+            cleared=cleared,
+            # What does not answer would be counted as heated.
+            duty=duty if unreachable is None else None,
+            raised_c=raised_c,
+            temperature_c=self.load_c.get(policy.name),
+            measured=self.measured.get(policy.name),
+            midnight_s=self.midnight_s,
+            daylight_ends_s=self.daylight_ends_s,
+        )
+
+    @property
+    def _is_ageing(self) -> bool:
+        """Whether the reading is late, so that less is heated on it with every second."""
+        return self.reading_age_s is not None and 0 < self.stale_share < 1
+
+    def _energy_block(self, *, running: bool) -> Block | None:
+        """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
+        if not self.blocks:
+            return None
+        energy = [block for block in self.blocks if not block.safety]
+        urgent = [block for block in energy if block.at_once] if running else []
+        return next(iter(urgent or energy), None)
+
+
+HEATS_AGAIN_S = 600.0
+"""A load that had enough has it no longer once it heats again for so long: the test whether a thermostat is still open
+takes half as long at most."""
+
+
+def enough_since_s(
+    before_s: float | None, tick_s: float, *, enough: bool, heating_since_s: float | None
+) -> float | None:
+    """Since when a load has had enough; None while it has not.
+
+    `before_s` is the answer at the step before, `enough` whether it has now, `heating_since_s` since when it heats.
+    What had enough and cools down has it until it heats again: before, there was no sun for it anyway.
+    """
+    if enough:
+        return tick_s if before_s is None else before_s
+    if heating_since_s is not None and tick_s - heating_since_s > HEATS_AGAIN_S:
+        return None
+    return before_s
+
+
+def after_block(after: After, since_s: float | None, tick_s: float) -> Block | None:
+    """What holds back a load that waits for another, which has had enough since `since_s`; None: nothing."""
+    if since_s is None:
+        text = f"it waits until {after.load} has had enough today"
+        return Block(guard=Rule.AFTER, safety=False, at_once=False, because=text)
+    left_s = since_s + after.for_s - tick_s
+    if left_s <= 0:
+        return None
+    text = f"{after.load} has had enough for {tick_s - since_s:.0f} s of {after.for_s:.0f} s"
+    return Block(guard=Rule.AFTER, safety=False, at_once=False, because=text, margins={"wait_s": left_s})

@@ -1,0 +1,35 @@
+"""The house and the surplus out of one reading: plain sums of its powers."""
+
+from __future__ import annotations
+
+from pv_heater.core.model.values import Reading
+
+
+def house_w(reading: Reading) -> float | None:
+    """Power of the whole house: as measured, else from the balance of PV, grid, battery and DC loads.
+
+    A site without a grid meter or a battery counts that part as 0, but at least one of the two must be there.
+    """
+    if reading.consumption_w is not None:
+        return reading.consumption_w
+    if reading.pv_w is None or (reading.grid_w is None and reading.battery_w is None):
+        return None
+    return reading.pv_w + (reading.grid_w or 0.0) - (reading.battery_w or 0.0) - (reading.dc_load_w or 0.0)
+
+
+def spare_w(reading: Reading, own_w: float) -> tuple[float | None, float | None]:
+    """(house without own loads, PV beyond that and DC loads), each None when the meter does not tell enough.
+
+    A meter that sees only the grid still tells the surplus: what is exported plus what own loads draw.
+    """
+    house = house_w(reading)
+    if house is None:
+        if reading.grid_w is None:
+            return None, None
+        return None, own_w - reading.grid_w + (reading.battery_w or 0.0)
+    base = max(0.0, house - own_w)
+    if reading.pv_w is not None:
+        return base, reading.pv_w - (reading.dc_load_w or 0.0) - base
+    if reading.grid_w is None:
+        return base, None
+    return base, own_w - reading.grid_w + (reading.battery_w or 0.0)

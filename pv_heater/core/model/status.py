@@ -1,0 +1,18 @@
+"""The latest tick as others may see it: displays, `status`, a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pv_heater.core.model.values import Decision, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The latest tick as others may see it."""
+
+    now: datetime
+    decision: Decision
+    reading: Reading | None
+    forecast_source: str | None

@@ -1,0 +1,132 @@
+"""What a load has done, for rules that ask: since when it is on or off, how long today, how often.
+
+Conditions that must last: since when each has been true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.passing import passing
+from pv_heater.core.model.replaced import replaced
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class LoadRecord:
+    """One load. Instants are ticks, which mean nothing after a restart: ages are saved."""
+
+    is_on: bool = False
+    went_on_s: float | None = None
+    """None: it never did, as far as is known."""
+    went_off_s: float | None = None
+    on_today_s: float = 0.0
+    starts_today: int = 0
+    runs_today: int = 0
+    """How often it went off again."""
+    ruled_s: float = 0.0
+    """How long its rule has had it on without a break."""
+    ruled_today_s: float = 0.0
+    spent: bool = False
+    """Its rule has had it on for the longest time allowed, and has not let go since."""
+
+    def passed(self, elapsed_s: float, *, by_rule: bool, new_day: bool) -> LoadRecord:
+        """With the step that ended counted; on a new day the counts begin anew."""
+        record = self
+        if record.is_on:
+            record = replaced(record, on_today_s=record.on_today_s + elapsed_s)
+            if by_rule:
+                ruled_s, today_s = record.ruled_s + elapsed_s, record.ruled_today_s + elapsed_s
+                record = replace(record, ruled_s=ruled_s, ruled_today_s=today_s)
+        if new_day:
+            record = replace(record, on_today_s=0.0, starts_today=0, runs_today=0, ruled_today_s=0.0)
+        return record
+
+    def switched(self, is_on: bool, tick_s: float) -> LoadRecord:
+        """With what was decided for the step that begins."""
+        if is_on is self.is_on:
+            return self
+        if is_on:
+            return replace(self, is_on=True, went_on_s=tick_s, starts_today=self.starts_today + 1)
+        return replace(self, is_on=False, went_off_s=tick_s, runs_today=self.runs_today + 1)
+
+    def asked(self, wants_on: bool, longest_s: float) -> LoadRecord:
+        """With the answer of its rule: the longest time begins anew once it no longer wants it on."""
+        if not wants_on:
+            return replace(self, ruled_s=0.0, spent=False) if self.ruled_s or self.spent else self
+        return replace(self, spent=True) if self.ruled_s >= longest_s and not self.spent else self
+
+    def as_json(self, tick_s: float) -> dict[str, Any]:
+        """As plain JSON types."""
+        return {
+            "on_ago_s": None if self.went_on_s is None else tick_s - self.went_on_s,
+            "off_ago_s": 0.0 if self.is_on else None if self.went_off_s is None else tick_s - self.went_off_s,
+            "on_today_s": self.on_today_s,
+            "starts_today": self.starts_today,
+            # A restart switches it off, and that ends a run.
+            "runs_today": self.runs_today + (1 if self.is_on else 0),
+            "ruled_s": self.ruled_s,
+            "ruled_today_s": self.ruled_today_s,
+            "spent": self.spent,
+        }
+
+    @classmethod
+    def parse(cls, item: Mapping[str, Any], tick_s: float, away_s: float) -> Self:
+        """What `as_json` gave `away_s` seconds ago; what is no number counts as not known."""
+        on_ago_s, off_ago_s = number_of(item.get("on_ago_s")), number_of(item.get("off_ago_s"))
+        return cls(
+            went_on_s=None if on_ago_s is None else tick_s - on_ago_s - away_s,
+            went_off_s=None if off_ago_s is None else tick_s - off_ago_s - away_s,
+            on_today_s=number_of(item.get("on_today_s")) or 0.0,
+            starts_today=int(number_of(item.get("starts_today")) or 0),
+            runs_today=int(number_of(item.get("runs_today")) or 0),
+            ruled_s=number_of(item.get("ruled_s")) or 0.0,
+            ruled_today_s=number_of(item.get("ruled_today_s")) or 0.0,
+            spent=item.get("spent") is True,
+        )
+
+
+UNSEEN_S = 60.0
+"""A condition that nobody has looked at for so long begins anew: it may have been false in the meantime."""
+
+
+class Holds:
+    """Since when each condition has been true; one for each place that asks, by a key of its own."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, tuple[float, float]] = {}
+        """Key to the first and the last second at which the condition was seen to be true."""
+
+    def lasted(self, key: str, condition: bool | None, for_s: float, now_s: float) -> bool | None:
+        """Whether `condition` has been true for `for_s` seconds; None when it is not known. `now_s` never goes back."""
+        if not condition:
+            self._since.pop(key, None)
+            return condition
+        if key not in self._since:
+            self._since = {other: times for other, times in self._since.items() if now_s - times[1] <= UNSEEN_S}
+        since_s, seen_s = self._since.get(key, (now_s, now_s))
+        if now_s - seen_s > UNSEEN_S:
+            since_s = now_s
+        self._since[key] = (since_s, now_s)
+        return now_s - since_s >= for_s
+
+    def count_without(self, key: str) -> int:
+        """How many other conditions are true now."""
+        return len(self._since.keys() - {key})
+
+    def as_json(self, now_s: float) -> dict[str, list[float]]:
+        """Each as how long it has lasted, and how long ago it was seen; what would begin anew is left out."""
+        return {
+            key: [now_s - since_s, now_s - seen_s]
+            for key, (since_s, seen_s) in self._since.items()
+            if now_s - seen_s <= UNSEEN_S
+        }
+
+    def take_back(self, saved: Mapping[str, object], now_s: float, away_s: float) -> None:
+        """Go on from what `as_json` gave `away_s` seconds ago; anything else is left out."""
+        for key, item in saved.items():
+            ages = [number_of(age_s) for age_s in item] if isinstance(item, list) else []
+            if len(ages) == 2 and ages[0] is not None and ages[1] is not None:
+                self._since[str(key)] = (now_s - ages[0] - away_s, now_s - ages[1] - away_s)

@@ -1,0 +1,281 @@
+"""The owner's own conditions: what each load's rule wants now, and for how long it may have it.
+
+`when:` must hold for automatic heating, `on_when:` switches on whatever is spare, `only_when:` does both; the answer of
+a rule file comes as a wish in `Inputs`. Off wins over on. On stays behind every guard, the owner's own word, the daily
+maximum and the target temperature, and ends after `rule_on_max_s` at a time and `rule_on_daily_max_s` a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import Any
+
+from pv_heater.core.conditions.expression import Expression, Probe
+from pv_heater.core.conditions.names import THIS, Value
+from pv_heater.core.conditions.parser import parse
+from pv_heater.core.house.sun import DaylightHours
+from pv_heater.core.loads.situation import Memory, Outcome
+from pv_heater.core.model.power_balance import spare_w
+from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.setting import DayTime
+from pv_heater.core.model.values import Forecast, Inputs, Phase, Reading
+from pv_heater.core.rules.load_record import Holds, LoadRecord
+from pv_heater.core.rules.scene import HomeScene
+from pv_heater.core.settings.home import Daylight, Site
+from pv_heater.core.settings.load import LoadPolicy
+
+RULE = Rule.RULE
+"""The rule id of a decision that a user's rule made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleAnswers:
+    """What all rules want now."""
+
+    wishes: Mapping[str, Mode]
+    """Loads without an entry have no rule, or one that has no opinion."""
+    because: Mapping[str, str]
+    remarks: Mapping[str, str]
+    """By load what its owner should know: a value that is not known, a rule that has had its time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What comes from outside, for the same fields of `Inputs`: rule files, and hosts and files asked about."""
+
+    wishes: Mapping[str, Mode | None] = field(default_factory=dict)
+    because: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, bool] = field(default_factory=dict)
+
+
+NO_WISHES = Wishes()
+NO_ANSWERS = RuleAnswers(wishes={}, because={}, remarks={})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The scene as one condition of one load sees it."""
+
+    home: HomeScene
+    this: str
+    key: str
+    holds: Holds
+    probes: Mapping[str, bool]
+
+    def site(self, name: str) -> Value:
+        return self.home.site(name)
+
+    def load(self, load: str, name: str) -> Value:
+        return self.home.load(self.this if load == THIS else load, name)
+
+    def held(self, number: int, condition: bool | None, for_s: float) -> bool | None:
+        return self.holds.lasted(f"{self.this} {self.key} {number}", condition, for_s, self.home.tick_s)
+
+    def between(self, begin: DayTime, end: DayTime) -> bool | None:
+        return self.home.between(begin, end)
+
+    def probe(self, probe: Probe) -> bool | None:
+        return self.probes.get(str(probe))
+
+    def values(self, expression: Expression) -> dict[str, Value]:
+        """What the condition's names stand for now."""
+        values: dict[str, Value] = {}
+        for name in sorted(expression.names):
+            load, dot, field = name.partition(".")
+            values[name] = self.load(load, field) if dot else self.site(name)
+        return values | {str(probe): self.probe(probe) for probe in sorted(expression.probes, key=str)}
+
+
+class Rules:
+    """The rules of all loads, and the record of each load that they may ask about."""
+
+    def __init__(self, policies: Mapping[str, LoadPolicy], site: Site, zone: tzinfo) -> None:
+        self._policies = policies
+        self._when = {name: parse(policy.when, policies) for name, policy in policies.items() if policy.when}
+        self._on_when = {name: parse(policy.on_when, policies) for name, policy in policies.items() if policy.on_when}
+        self._only = {name: parse(policy.only_when, policies) for name, policy in policies.items() if policy.only_when}
+        self._zone = zone
+        self._southern = site.latitude is not None and site.latitude < 0
+        self._sun = DaylightHours(Daylight(start=DayTime("sunrise"), end=DayTime("sunset")), site, zone)
+        self._holds = Holds()
+        self._by_rule: frozenset[str] = frozenset()
+        self._asked_before = False
+        """Whether the step before had a wish: what it counted must end with it."""
+        self._scene: Callable[[], HomeScene] | None = None
+        """Makes the picture of this step; None before the first."""
+        self.records = {name: LoadRecord() for name in policies}
+        self.latest = NO_ANSWERS
+        """What the rules answered in the latest step."""
+
+    @property
+    def probes(self) -> frozenset[Probe]:
+        """The questions to the world outside that conditions ask; their answers belong into `Inputs.probes`."""
+        expressions = [*self._when.values(), *self._on_when.values(), *self._only.values()]
+        return frozenset[Probe]().union(*(expression.probes for expression in expressions))
+
+    def look(
+        self,
+        now: datetime,
+        tick_s: float,
+        reading: Reading | None,
+        forecast: Forecast | None,
+        own_w: Mapping[str, float],
+        memories: Mapping[str, Memory],
+        load_c: Mapping[str, float],
+        *,
+        knows_time: bool = True,
+    ) -> None:
+        """Take note of what rules may ask about in this step; `own_w` is what each load drew in the reading.
+
+        Without `knows_time` hours, days and what is expected for them are unknown to every rule.
+        """
+
+        def scene() -> HomeScene:
+            sunrise_at, sunset_at = self._sun.window(now) or (None, None)
+            return HomeScene(
+                now=now.astimezone(self._zone),
+                tick_s=tick_s,
+                reading=reading,
+                forecast=forecast if knows_time else None,
+                knows_time=knows_time,
+                spare_w=None if reading is None else spare_w(reading, sum(own_w.values()))[1],
+                sunrise_at=sunrise_at,
+                sunset_at=sunset_at,
+                southern=self._southern,
+                memories=memories,
+                records=self.records,
+                load_c=load_c,
+            )
+
+        self._scene = scene
+
+    def picture(self) -> dict[str, dict[str, Value]] | None:
+        """The home as rules see it now, as plain JSON types; None before the first step. See `HomeScene.as_json`."""
+        return None if self._scene is None else self._scene().as_json()
+
+    def passed(self, elapsed_s: float, *, new_day: bool) -> None:
+        """Count the step that ended."""
+        for name, record in self.records.items():
+            self.records[name] = record.passed(elapsed_s, by_rule=name in self._by_rule, new_day=new_day)
+
+    def answers(self, inputs: Inputs) -> RuleAnswers:
+        """What every load's rule wants now: its conditions and the wish of its rule file together."""
+        has_conditions = self._when or self._on_when or self._only
+        if self._scene is None or not (has_conditions or inputs.wishes or self._asked_before):
+            self.latest = NO_ANSWERS
+            return self.latest  # most homes have no rules, and then no picture is needed
+        self._asked_before, scene = bool(inputs.wishes), self._scene()
+        wishes: dict[str, Mode] = {}
+        because: dict[str, str] = {}
+        remarks: dict[str, str] = {}
+        for name, policy in self._policies.items():
+            gate = self._asked(scene, name, "when", self._when.get(name), inputs)
+            switch = self._asked(scene, name, "on_when", self._on_when.get(name), inputs)
+            only = self._asked(scene, name, "only_when", self._only.get(name), inputs)
+            wish, why = _joined((gate, only), (switch, only), inputs.wishes.get(name), inputs.wish_because.get(name))
+            self.records[name] = record = self.records[name].asked(wish is Mode.ON, policy.rule_on_max_s)
+            if wish is Mode.ON and (remark := _used_up(policy, record)) is not None:
+                remarks[name] = remark
+                if only is not None:
+                    wishes[name], because[name] = Mode.OFF, remark
+                continue
+            unknown = dict.fromkeys(name for one in (gate, switch, only) if one is not None for name in one.unknown)
+            if unknown:
+                remarks[name] = f"its condition waits for {', '.join(unknown)}, which nothing reports"
+            if wish is not None:
+                wishes[name], because[name] = wish, why
+        self.latest = RuleAnswers(wishes=wishes, because=because, remarks=remarks)
+        return self.latest
+
+    def note(self, outcomes: Mapping[str, Outcome], tick_s: float) -> None:
+        """Remember what was decided for the step that begins."""
+        for name, outcome in outcomes.items():
+            is_on = outcome.memory.phase is Phase.HEATING
+            self.records[name] = self.records[name].switched(is_on, tick_s)
+        self._by_rule = frozenset(name for name, outcome in outcomes.items() if outcome.rule == RULE)
+
+    def as_json(self, tick_s: float) -> dict[str, Any]:
+        """What a restart must not forget."""
+        loads = {name: record.as_json(tick_s) for name, record in self.records.items()}
+        return {"loads": loads, "holds": self._holds.as_json(tick_s)}
+
+    def take_back(self, saved: object, tick_s: float, away_s: float) -> None:
+        """Go on from what `as_json` gave `away_s` seconds ago; what it did not give is left out."""
+        if not isinstance(saved, Mapping):
+            return
+        loads, holds = saved.get("loads"), saved.get("holds")
+        for name, item in loads.items() if isinstance(loads, Mapping) else ():
+            if name in self.records and isinstance(item, Mapping):
+                self.records[name] = LoadRecord.parse(item, tick_s, away_s)
+        if isinstance(holds, Mapping):
+            self._holds.take_back(holds, tick_s, away_s)
+
+    def _asked(
+        self, scene: HomeScene, load: str, key: str, expression: Expression | None, inputs: Inputs
+    ) -> _Answer | None:
+        if expression is None:
+            return None
+        asked = _Asked(scene, load, f"{key} {expression.text}", self._holds, inputs.probes)
+        holds = expression.holds(asked)
+        values = asked.values(expression)
+        facts = ", ".join(f"{name} is {_shown(value)}" for name, value in values.items())
+        unknown = tuple(name for name, value in values.items() if value is None) if holds is None else ()
+        return _Answer(holds is True, f"{key}: {expression.text}{f' ({facts})' if facts else ''}", unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    holds: bool
+    text: str
+    unknown: tuple[str, ...]
+
+
+def _joined(
+    gates: Sequence[_Answer | None], switches: Sequence[_Answer | None], given: Mode | None, given_because: str | None
+) -> tuple[Mode | None, str]:
+    """The wish of conditions and rule file together, and why."""
+    if given is Mode.OFF:
+        return Mode.OFF, given_because or "its rule says off"
+    for gate in gates:
+        if gate is not None and not gate.holds:
+            return Mode.OFF, f"its condition does not hold, {gate.text}"
+    if given is Mode.ON:
+        return Mode.ON, given_because or "its rule says on"
+    for switch in switches:
+        if switch is not None and switch.holds:
+            return Mode.ON, f"its condition holds, {switch.text}"
+    return None, ""
+
+
+def _used_up(policy: LoadPolicy, record: LoadRecord) -> str | None:
+    """Why a rule's on counts no more; None while it does."""
+    meanwhile = "it stays off" if policy.only_when else "it runs on surplus only"
+    if record.spent:
+        return (
+            f"its rule has had it on for {policy.rule_on_max_s:.0f} s, the longest time (rule_on_max_s); until the "
+            f"rule lets go of it, {meanwhile}"
+        )
+    if record.ruled_today_s >= policy.rule_on_daily_max_s:
+        return (
+            f"its rule has had it on for {policy.rule_on_daily_max_s:.0f} s today (rule_on_daily_max_s); until "
+            f"midnight {meanwhile}"
+        )
+    return None
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+
+
+def answered(inputs: Inputs, answers: RuleAnswers) -> Inputs:
+    """`inputs` with what all rules together want; itself where nobody asked anything, as in most homes."""
+    if not (answers.wishes or answers.because or inputs.wishes or inputs.wish_because):
+        return inputs
+    return replace(inputs, wishes=answers.wishes, wish_because=answers.because)

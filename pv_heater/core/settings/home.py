@@ -1,0 +1,138 @@
+"""The settings the pure core needs, and those that several adapters share."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from attrs import frozen
+
+from pv_heater.core.model.setting import DayTime, setting
+
+
+@frozen(kw_only=True)
+class PvPlane:
+    """One plane of solar modules."""
+
+    kwp: float = setting("peak power of the plane", unit="kWp", minimum=0.01, maximum=1000)
+    tilt_deg: float = setting("tilt of the modules; 0 is flat", default=30.0, unit="deg", minimum=0, maximum=90)
+    azimuth_deg: float = setting(
+        "direction; 0 south, -90 east, +90 west", default=0.0, unit="deg", minimum=-180, maximum=180
+    )
+
+
+@frozen(kw_only=True)
+class Battery:
+    """The house battery."""
+
+    capacity_wh: float = setting("usable capacity, from the data sheet", unit="Wh", minimum=100, maximum=1_000_000)
+    max_charge_w: float | None = setting(
+        "most power it takes; empty means half its capacity in one hour", default=None, unit="W", minimum=10
+    )
+    reserve_percent: float = setting(
+        "state of charge the house keeps for itself", default=20.0, unit="%", minimum=0, maximum=100
+    )
+    chemistry: str = setting(
+        "lead must be filled daily; lithium may rest below full",
+        default="lithium",
+        choices=("lithium", "lead"),
+    )
+
+    @property
+    def charge_limit_w(self) -> float:
+        """The most it takes; C/2 where not stated, the usual advice for lithium iron phosphate."""
+        return self.max_charge_w if self.max_charge_w is not None else self.capacity_wh / 2
+
+
+@frozen(kw_only=True)
+class Inverter:
+    """The inverter between battery and house."""
+
+    max_w: float = setting("continuous output; a heater behind it is shed before it trips", unit="W", minimum=100)
+    loads_on: str = setting(
+        "which side the heater hangs on: behind the inverter (out) or on the grid side (in)",
+        default="out",
+        choices=("out", "in"),
+    )
+
+
+@frozen(kw_only=True)
+class Site:
+    """The home."""
+
+    name: str = setting("what logs and pages call it", default="Home")
+    latitude: float | None = setting("north is positive", default=None, unit="deg", minimum=-90, maximum=90)
+    longitude: float | None = setting("east is positive", default=None, unit="deg", minimum=-180, maximum=180)
+    timezone: str = setting("zone of days and clock times, such as Europe/Vienna", default="UTC")
+    clock: str = setting(
+        "ntp: the time of day counts while network time or the meter vouches for it; trusted: always, for a machine "
+        "with a clock chip",
+        default="ntp",
+        choices=("ntp", "trusted"),
+    )
+    off_grid: bool = setting("true: there is no grid, so a lost grid is normal", default=False)
+    feed_in: bool | None = setting(
+        "may surplus go to the grid? auto believes the meter, and means no when it does not say", default=None
+    )
+    pv: tuple[PvPlane, ...] = setting("the planes of modules", default=())
+    battery: Battery | None = setting("the house battery", default=None)
+    inverter: Inverter | None = setting("the inverter's limit", default=None)
+
+    @property
+    def located(self) -> bool:
+        """Whether the sun's position can be computed."""
+        return self.latitude is not None and self.longitude is not None
+
+
+@frozen(kw_only=True)
+class Daylight:
+    """The hours in which automatic heating is allowed."""
+
+    start: DayTime = setting("from when", key="from", default=DayTime(event="sunrise", offset=timedelta(minutes=30)))
+    end: DayTime = setting("until when", key="to", default=DayTime(event="sunset", offset=timedelta(minutes=-30)))
+
+
+@frozen(kw_only=True)
+class Limits:
+    """Conditions in front of every strategy."""
+
+    min_battery_percent: float | None = setting(
+        "no automatic heating below this state of charge; auto is 5 % above the battery's reserve, 30 % without one",
+        default=None,
+        unit="%",
+        minimum=0,
+        maximum=100,
+    )
+    max_grid_w: float = setting("no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0)
+    max_battery_discharge_w: float = setting(
+        "most the battery may give while heating", default=100.0, unit="W", minimum=0
+    )
+    max_house_w: float | None = setting(
+        "soft fuse: all loads off above this total of the house", default=None, unit="W", minimum=100
+    )
+    max_phase_w: float | None = setting(
+        "soft fuse: all loads off when one phase imports more", default=None, unit="W", minimum=100
+    )
+    max_changes_per_minute: int | None = setting(
+        "all loads together go on or off no more often than this; off for safety is never held up",
+        default=None,
+        minimum=1,
+        maximum=1000,
+    )
+    daylight: Daylight = setting("hours of automatic heating", factory=Daylight)
+    max_reading_age_s: float | None = setting(
+        "readings older than this switch off; auto is three times the source's own pace",
+        default=None,
+        unit="s",
+        minimum=1,
+        maximum=900,
+    )
+
+
+@frozen(kw_only=True)
+class TariffPeriod:
+    """Prices between two clock times; a period may pass midnight."""
+
+    start: time = setting("from when", key="from")
+    end: time = setting("until when", key="to")
+    import_per_kwh: float = setting("price of a bought kWh", default=0.0, minimum=-10, maximum=10)
+    export_per_kwh: float = setting("what a sold kWh earns", default=0.0, minimum=-10, maximum=10)

@@ -1,0 +1,221 @@
+"""What every load has, whatever its output: how much it takes, how often it may switch, when it has had enough.
+
+`after:` in the settings: which load waits for which, and circles in which none would ever run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import time
+
+from attrs import frozen
+
+from pv_heater.core.conditions.parser import check_condition
+from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.settings.hot_water import HotWater, check_tank
+from pv_heater.core.settings.timers import Timer
+
+
+@frozen(kw_only=True)
+class After:
+    """Which load comes before this one."""
+
+    load: str = setting("the load that must have had enough today before this one runs by itself")
+    for_s: float = setting("and has had enough for this long", default=0.0, unit="s", minimum=0, maximum=86_400)
+
+
+def circle_from(name: str, waits_for: Mapping[str, str]) -> list[str]:
+    """The way from `name` along `waits_for` back to itself, both ends included; empty when it leads elsewhere."""
+    way = [name]
+    while way[-1] in waits_for:
+        following = waits_for[way[-1]]
+        if following == name:
+            return [*way, name]
+        if following in way:
+            return []  # a circle of others
+        way.append(following)
+    return []
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise SettingProblem(f"must be letters, digits and underscores, such as water_heater, not {name!r}")
+
+
+@frozen(kw_only=True)
+class LoadPolicy:
+    """What is the same for every load, whatever its output. List order is priority."""
+
+    name: str = setting("what logs and commands call it: letters, digits and underscores", check=_check_name)
+    max_power_w: float = setting("what it draws at full power", unit="W", minimum=1, maximum=100_000)
+    min_power_w: float = setting("least power it can be run at", default=60.0, unit="W", minimum=1)
+    min_on_s: float = setting(
+        "once on, it stays on at least this long (safety excepted)",
+        default=300.0,
+        unit="s",
+        minimum=0,
+        maximum=86_400,
+    )
+    min_off_s: float = setting(
+        "once off, it stays off at least this long", default=300.0, unit="s", minimum=0, maximum=86_400
+    )
+    start_delay_s: float = setting(
+        "the surplus must last this long before it starts", default=5.0, unit="s", minimum=0, maximum=3600
+    )
+    dead_band_w: float = setting("smaller changes of power are not worth a move", default=100.0, unit="W", minimum=0)
+    ramp_s: float = setting(
+        "time from zero to full power when power rises; 0 is at once",
+        default=0.0,
+        unit="s",
+        minimum=0,
+        maximum=600,
+    )
+    max_closings_per_day: int = setting(
+        "starts a day; after that an idle load stays off until midnight",
+        default=25,
+        minimum=1,
+        maximum=10_000,
+    )
+    phase: int | None = setting(
+        "the grid phase it hangs on, for limits.max_phase_w; not set, it counts on the fullest one",
+        default=None,
+        minimum=1,
+        maximum=3,
+    )
+    daily_max_wh: float | None = setting(
+        "enough for a day: the load counts as full", default=None, unit="Wh", minimum=1
+    )
+    daily_min_wh: float | None = setting(
+        "least energy a day, from the grid at its cheapest hours where the sun does not bring it",
+        default=None,
+        unit="Wh",
+        minimum=1,
+    )
+    ready_by: time | None = setting(
+        "the hour by which daily_min_wh or hot_water.min_c must be reached; not set, midnight", default=None
+    )
+    hot_water: HotWater | None = setting("the tank that it heats", default=None)
+    target_c: float | None = setting(
+        "the load counts as full at this temperature", default=None, unit="degC", minimum=0, maximum=95
+    )
+    max_c: float | None = setting(
+        "safety: off at this temperature, or when its probe is lost",
+        default=None,
+        unit="degC",
+        minimum=0,
+        maximum=100,
+    )
+    hysteresis_c: float = setting(
+        "degrees below target or maximum at which it may heat again",
+        default=3.0,
+        unit="degC",
+        minimum=0.1,
+        maximum=30,
+    )
+    temperature_from: object | None = setting(
+        "the probe in its tank, for target_c and max_c where the meter does not report the temperature", default=None
+    )
+
+    after: After | None = setting("another load that must have had enough before this one runs by itself", default=None)
+    when: str | None = setting(
+        "a condition that must hold for automatic heating, such as soc > 90; see docs/rules.md",
+        default=None,
+        check=check_condition,
+    )
+    on_when: str | None = setting(
+        "a condition that switches it on whatever is spare, beside what the surplus does; guards still stop it",
+        default=None,
+        check=check_condition,
+    )
+    only_when: str | None = setting(
+        "the same, and only then: while it does not hold no surplus switches it on either",
+        default=None,
+        check=check_condition,
+    )
+    rule_on_max_s: float = setting(
+        "longest time at a stretch for which on_when, only_when or a rule file may have it on",
+        default=7200.0,
+        unit="s",
+        minimum=60,
+        maximum=86_400,
+    )
+    rule_on_daily_max_s: float = setting(
+        "longest time a day for which on_when, only_when or a rule file may have it on",
+        default=21_600.0,
+        unit="s",
+        minimum=60,
+        maximum=86_400,
+    )
+
+    timers: tuple[Timer, ...] = setting("hours of the week in which it is on, or off", default=())
+    interruptible: bool = setting(
+        "false: once started it runs to its end (a washing machine), whatever the sun does; safety excepted",
+        default=True,
+    )
+    run_s: float | None = setting(
+        "longest time of such a run; needed unless power_from shows its end",
+        default=None,
+        unit="s",
+        minimum=60,
+        maximum=86_400,
+    )
+    learn_power: bool = setting(
+        "true: max_power_w is only assumed, and learned from the meter as it goes on and off; for loads that know "
+        "only these two",
+        default=False,
+    )
+    power_from: object | None = setting(
+        "what measures its power, where the meter does not: a plug over MQTT or HTTP", default=None
+    )
+
+    adjustable = True
+    """Whether the output can be set to any power from `min_power_w` to `max_power_w`; else `levels_w` says to which."""
+    level_dwell_s = 0.0
+    """Seconds it stays at a level before it climbs to a higher one."""
+    obeys = True
+    """Whether it draws what it is told; False for one that is only advised, such as a heat pump."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.learn_power and (self.adjustable or len(self.levels_w) > 1):
+            raise SettingProblem("must be stated for a load whose power is set; nothing can be learned", "max_power_w")
+        if self.interruptible and self.run_s is not None:
+            raise SettingProblem("means nothing without `interruptible: false`", "run_s")
+        if not self.interruptible and self.run_s is None and self.power_from is None:
+            raise SettingProblem("is missing; without power_from nothing else shows when its run has ended", "run_s")
+        if self.only_when is not None and self.on_when is not None:
+            raise SettingProblem("means the same as on_when, and only then; keep one of them", "only_when")
+        if self.adjustable and self.min_power_w > self.max_power_w:
+            raise SettingProblem(
+                f"must not be above max_power_w ({self.max_power_w:g} W), but is {self.min_power_w:g} W",
+                "min_power_w",
+            )
+
+        if self.daily_min_wh is not None and self.daily_max_wh is not None and self.daily_min_wh > self.daily_max_wh:
+            text = f"must not be above daily_max_wh ({self.daily_max_wh:g} Wh), but is {self.daily_min_wh:g} Wh"
+            raise SettingProblem(text, "daily_min_wh")
+        if self.hot_water is not None:
+            check_tank(self.hot_water, target_c=self.target_c, max_c=self.max_c)
+
+    @property
+    def least_power_w(self) -> float:
+        """The least power this load draws when it is on."""
+        return self.min_power_w if self.adjustable else self.levels_w[0]
+
+    @property
+    def levels_w(self) -> tuple[float, ...]:
+        """The powers it can run at, ascending, where it is not adjustable; a relay has one."""
+        return (self.max_power_w,)
+
+
+@frozen(kw_only=True)
+class BatteryShare:
+    """The battery's place among the loads: loads above it come first, those below wait for `until_percent`."""
+
+    until_percent: float = setting(
+        "charge up to which it comes before the loads below it",
+        default=80.0,
+        unit="%",
+        minimum=0,
+        maximum=100,
+    )

@@ -1,0 +1,281 @@
+"""One connection to an MQTT broker that heals itself. With `mqtt_client` the only home of paho.
+
+What is published goes out once (QoS 0) and is never retained: a power that a broker remembers would outlive us.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from attrs import frozen
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.errors import Unreachable
+from pv_heater.io.net.mqtt_client import LimitedClient
+from pv_heater.io.net.names import Names
+
+log = logging.getLogger(__name__)
+
+PLAIN_PORT, TLS_PORT = 1883, 8883
+_PING_S = 10
+"""A dead connection is noticed after one and a half of these."""
+_CONNECT_S = 5.0
+"""For look-up, connection and TLS together."""
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 4
+"""A broker that is back is found within four seconds, whatever the time it was away."""
+
+_GOODBYE_S = 1.0
+"""For the last word to the broker; it is not worth a program that does not end."""
+
+NOT_YET = "is not connected yet"
+"""The trouble of a link until its first try to connect has ended."""
+_SILENT = "took the connection and does not answer as an MQTT broker does; is the port right?"
+
+OnMessage = Callable[[str, bytes], None]
+"""Gets topic and payload, on the connection's own thread."""
+
+
+def _check_fingerprint(text: str) -> None:
+    digits = text.replace(":", "")
+    if len(digits) != 64 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
+        raise SettingProblem("must be the SHA-256 fingerprint of the certificate: 64 hex digits, colons allowed")
+
+
+@frozen(kw_only=True)
+class Broker:
+    """Where a broker is, and as whom it is asked. Settings of adapters begin with these."""
+
+    host: str = setting("name or address of the broker")
+    port: int | None = setting(
+        "port of the broker; auto is 1883, with TLS 8883", default=None, minimum=1, maximum=65_535
+    )
+    username: str | None = setting("name at the broker, if it asks for one", default=None)
+    password: Secret | None = setting("password at the broker, if it asks for one", default=None)
+    tls: bool = setting("true: the connection is encrypted", default=False)
+    ca_file: str | None = setting("certificate of the authority that signed the broker's, for TLS", default=None)
+    fingerprint: str | None = setting(
+        "SHA-256 fingerprint of the broker's own certificate, for TLS; then no other is accepted",
+        default=None,
+        check=_check_fingerprint,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for key in ("ca_file", "fingerprint"):
+            if getattr(self, key) is not None and not self.tls:
+                raise SettingProblem("is for encrypted connections: set tls: true as well", key)
+
+    @property
+    def address(self) -> str:
+        """Host and port, for messages."""
+        return f"{self.host}:{self.port_or_default}"
+
+    @property
+    def port_or_default(self) -> int:
+        """The port as set, else the usual one."""
+        return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
+
+
+class MqttLink:
+    """Subscribed to `topics` whenever it is connected; reconnects for ever, at least every four seconds.
+
+    `on_connect` is called on the connection's thread after each (re)connect, once the subscriptions were sent: a
+    broker forgets us. Neither callback may wait for anything.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        topics: Sequence[str],
+        on_message: OnMessage,
+        on_retained: OnMessage | None = None,
+        on_connect: Callable[[], None] | None = None,
+        will: tuple[str, str] | None = None,
+        ping_s: int = _PING_S,
+    ) -> None:
+        """`will` is the topic and payload that the broker publishes when it loses us.
+
+        It loses us one and a half `ping_s` after our last word, or at once when our process ends.
+
+        `on_retained` gets, in place of `on_message`, what the broker had kept from before we subscribed: nobody knows
+        how old that is. What is published later with the retain flag comes to `on_message`, as it is new.
+        """
+        self._broker = broker
+        self._topics = tuple(topics)
+        self._on_message = on_message
+        self._on_retained = on_retained or on_message
+        self._on_connect = on_connect
+        self._will = will
+        self._ping_s = ping_s
+        self._client: Client | None = None
+        self._lock = threading.Lock()
+        self._trouble: str | None = NOT_YET
+        self._refused = False
+        self._started_s: float | None = None
+        self._names = Names()
+        self._broken: set[str] = set()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, to stand behind the broker's name; None while there is one."""
+        trouble, started_s = self._trouble, self._started_s
+        # A peer that takes the connection and says nothing would else be about to answer for ever.
+        if trouble == NOT_YET and started_s is not None and time.monotonic() - started_s > _CONNECT_S:
+            return _SILENT
+        return trouble
+
+    @property
+    def refused(self) -> bool:
+        """Whether the broker turned us away at the last try: name or password are wrong."""
+        return self._refused
+
+    def start(self) -> None:
+        """Begin to connect, on a thread of its own; returns at once and may be repeated.
+
+        Raises Unreachable when the certificate to trust cannot be read, or name or password cannot be sent.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = self._new_client()
+                self._started_s = time.monotonic()
+                self._client.loop_start()
+
+    def close(self) -> None:
+        """Disconnect, which also spares the broker the last will. May be repeated."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+            # The thread waits for a broker that takes no bytes, or for a connection; it is a daemon and ends by itself.
+            stopping = threading.Thread(target=client.loop_stop, daemon=True)
+            stopping.start()
+            if self._trouble is None:
+                stopping.join(_GOODBYE_S)
+            self._trouble = "is not connected: it was closed"
+
+    def publish(self, topic: str, payload: str | bytes = b"") -> bool:
+        """Send once; False when there is no connection, and then nothing is kept for later."""
+        client = self._client
+        if client is None or self._trouble is not None:
+            return False
+        return client.publish(topic, payload, qos=0, retain=False).rc == 0
+
+    def forget(self, topic: str) -> None:
+        """Let the broker forget what it keeps for `topic`; those who listen there get an empty message."""
+        client = self._client
+        if client is not None and self._trouble is None:
+            client.publish(topic, b"", qos=0, retain=True)
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        """From now on these, beside what was subscribed before, also after a reconnect."""
+        self._topics = (*self._topics, *(topic for topic in topics if topic not in self._topics))
+        client = self._client
+        if client is not None and self._trouble is None:
+            client.subscribe([(topic, 0) for topic in topics])
+
+    def _new_client(self) -> Client:
+        # An id of its own each time: two clients of one id push each other out for ever.
+        client = LimitedClient(
+            f"pv-heater-{uuid4().hex[:12]}", self._note_trouble, connect_s=_CONNECT_S, names=self._names
+        )
+        client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
+        broker = self._broker
+        if broker.username is not None or broker.password is not None:
+            # A GX device looks at the password only, but refuses an empty name.
+            try:
+                client.username_pw_set(
+                    broker.username or "pv-heater", broker.password.reveal() if broker.password is not None else None
+                )
+            except ValueError:
+                raise Unreachable("username or password hold a character that cannot be sent") from None
+        if broker.tls:
+            client.tls_set_context(self._tls_context())
+            client.on_socket_open = self._check_certificate
+        if self._will is not None:
+            client.will_set(*self._will, qos=0, retain=False)
+        client.on_connect = self._connected
+        client.on_connect_fail = self._failed
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
+        client.connect_async(broker.host, broker.port_or_default, keepalive=self._ping_s)
+        return client
+
+    def _tls_context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self._broker.ca_file)
+        except OSError as error:
+            raise Unreachable(f"the certificate in ca_file ({self._broker.ca_file}) cannot be used: {error}") from None
+        if self._broker.fingerprint is not None:
+            # The certificate itself is compared instead, before anything is sent.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif self._broker.ca_file is not None:
+            # A GX device's certificate names its serial number, not the address it is asked at.
+            context.check_hostname = False
+        return context
+
+    def _check_certificate(self, _client: Client, _userdata: Any, sock: Any) -> None:
+        """Raise before the password is sent, when the certificate is not the pinned one."""
+        if self._broker.fingerprint is None:
+            return
+        found = hashlib.sha256(sock.getpeercert(binary_form=True)).hexdigest()
+        if found != self._broker.fingerprint.replace(":", "").lower():
+            self._trouble = f"shows another certificate than the pinned one: its fingerprint is {found}"
+            raise ssl.SSLError(self._trouble)
+
+    def _connected(
+        self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        self._refused = bool(reason.is_failure)
+        if self._refused:
+            self._trouble = f"refuses us: {reason}; check username and password"
+            return
+        self._trouble = None
+        if self._topics:
+            client.subscribe([(topic, 0) for topic in self._topics])
+        if self._on_connect is not None:
+            self._guarded("on connecting", self._on_connect)
+
+    def _note_trouble(self, text: str) -> None:
+        """Why there is no connection, told before it ends."""
+        if self._trouble is None and text not in self._broken:
+            self._broken.add(text)
+            log.warning("the broker at %s %s.", self._broker.address, text)
+        self._trouble = text
+
+    def _failed(self, _client: Client, _userdata: Any) -> None:
+        if self._trouble is None or self._trouble == NOT_YET:
+            self._trouble = "cannot be reached"
+
+    def _disconnected(self, _client: Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        # A refusal ends the connection as well; what it said tells more.
+        if self._trouble is None:
+            self._trouble = f"closed the connection ({reason})"
+
+    def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        take = self._on_retained if message.retain else self._on_message
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return  # no topic of ours
+        self._guarded(topic, lambda: take(topic, bytes(message.payload)))
+
+    def _guarded(self, what: str, call: Callable[[], None]) -> None:
+        """Whatever a reader does wrong with one message must not end the connection's thread."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - see above
+            kind = type(error).__name__
+            if kind not in self._broken:
+                self._broken.add(kind)
+                log.error("%s: a message at %s was not understood: %s: %s", self._broker.address, what, kind, error)

@@ -1,0 +1,276 @@
+"""The loop: freeze, decide, apply, report, wait. It has no opinion about energy.
+
+It runs on the main thread and never waits for a network, a server or a disk. The same loop runs live, dry, in replay
+and in simulation; only the clock and the feeds differ.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pv_heater.controller import Controller
+from pv_heater.core.model.requests import ClearFault, Command
+from pv_heater.core.model.values import Decision, Forecast, Inputs, LoadState, Reading, Setpoint, Stop
+from pv_heater.core.rules.rules import NO_WISHES, Wishes
+from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.errors import HardwareError, describe
+from pv_heater.ports import Clock, Feed, Load
+
+log = logging.getLogger(__name__)
+
+LONGEST_STOP_S = 6.0
+"""At the end servos are given this long to reach zero; the contacts are open before that."""
+
+
+class Reporter(Protocol):
+    """Told of every decision, after it was applied."""
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
+        """Note what changed."""
+        ...
+
+
+class Keeper(Protocol):
+    """A watchdog: fed only by ticks that were applied."""
+
+    def pet(self, tick_s: float) -> None:
+        """A tick was completed."""
+        ...
+
+    def tripped(self) -> str | None:
+        """Why outputs were opened behind the loop's back; None while all is well."""
+        ...
+
+    def reset(self) -> None:
+        """The owner has cleared the faults."""
+        ...
+
+
+class Loop:
+    """Runs ticks until `stop`; leaves every load safe however it ends."""
+
+    def __init__(
+        self,
+        *,
+        controller: Controller,
+        clock: Clock,
+        meter: Feed[Reading],
+        forecast: Feed[Forecast],
+        loads: Sequence[Load],
+        reporters: Sequence[Reporter],
+        tick_s: float = 1.0,
+        clock_trusted: Callable[[datetime, Reading | None], bool | None] | None = None,
+        distrusted_because: Callable[[], str | None] | None = None,
+        keepers: Sequence[Keeper] = (),
+        temperatures: Callable[[], Mapping[str, float]] | None = None,
+        powers: Callable[[], Mapping[str, tuple[float, float]]] | None = None,
+        wishes: Callable[[], Wishes] | None = None,
+    ) -> None:
+        """`temperatures` answers at once what sensors of the loads' own say now, in degC by load; `powers` the same of
+        their own meters, (W, age in seconds). See `sensing`. `wishes` answers at once what rule files want; see
+        `rule_files.runner`.
+        """
+        self._controller = controller
+        self._clock = clock
+        self._meter = meter
+        self._forecast = forecast
+        self._loads = {load.name: load for load in loads}
+        self._reporters = tuple(reporters)
+        self._tick_s = tick_s
+        self._clock_trusted = clock_trusted
+        self._distrusted_because = distrusted_because
+        self._keepers = tuple(keepers)
+        self._temperatures = temperatures
+        self._powers = powers
+        self._wishes = wishes
+        self._health: dict[str, str] = {}
+        """Why loads cannot be used, by load; ends by `clear`."""
+        self._known: set[str] = set()
+        """The loads whose fault a step has seen; before that none is cleared."""
+        self._commands: deque[Command | str] = deque()
+        self._stop_reason: str | None = None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the loop was asked to stop; None while nobody did."""
+        return self._stop_reason
+
+    @property
+    def policies(self) -> Mapping[str, LoadPolicy]:
+        """The settings of each load."""
+        return self._controller.policies
+
+    def stop(self, reason: str) -> None:
+        """Leave the loop after the present tick. Safe from signal handlers and other threads."""
+        self._stop_reason = self._stop_reason or reason
+        self._clock.wake()
+
+    def submit(self, command: Command) -> None:
+        """Queue a command for the next tick; safe from any thread. Raises ValueError for an unknown load."""
+        load = getattr(command, "load", None)
+        if load is not None and load not in self._loads:
+            raise ValueError(f"there is no load {load!r}; there is {', '.join(self._loads)}")
+        self._commands.append(command)
+        self._clock.wake()
+
+    def latch_off(self, reason: str) -> None:
+        """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread.
+
+        Contacts open here and now: whoever wants everything off may want it because the loop hangs. The reason is
+        queued before and after, so that a `clear` that comes in between frees nothing.
+        """
+        self._commands.append(reason)
+        for load in self._loads.values():
+            load.trip()
+        self._commands.append(reason)
+        self._clock.wake()
+
+    def still_on(self) -> dict[str, str | None]:
+        """Each load with why it may still be on, None once it was seen off. Safe from any thread."""
+        return {name: load.still_on() for name, load in self._loads.items()}
+
+    def run(self, until_s: float | None = None) -> None:
+        """Tick until `stop`, or until the clock's monotonic `until_s`; then put every load safe."""
+        try:
+            due_s = self._clock.monotonic_s()
+            while self._stop_reason is None and (until_s is None or self._clock.monotonic_s() < until_s):
+                early_s = self.tick()
+                now_s = self._clock.monotonic_s()
+                if now_s >= due_s:  # a tick that came early, for a sample or a command, leaves the pace as it is
+                    due_s += self._tick_s * (1 + (now_s - due_s) // self._tick_s)
+                self._clock.wait_until(due_s if early_s is None else min(due_s, early_s))
+        finally:
+            self.make_safe()
+
+    def tick(self) -> float | None:
+        """One tick; the monotonic second at which a load wants the next one early, if any."""
+        tick_s, now = self._clock.monotonic_s(), self._clock.now()
+        self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
+        commands, later = self._take_commands()
+        self._commands.extendleft(reversed(later))
+        reading, forecast = self._meter.latest(), self._forecast.latest()
+        powers = self._powers() if self._powers else {}
+        wishes = self._wishes() if self._wishes else NO_WISHES
+        decision = self._controller.step(
+            now,
+            reading,
+            forecast,
+            Inputs(
+                tick_s=tick_s,
+                commands=commands,
+                health=dict(self._health),
+                unreachable={name: why for name, load in self._loads.items() if (why := load.trouble()) is not None},
+                load_w={name: power_w for name, (power_w, _) in powers.items()} if powers else {},
+                load_w_age_s={name: age_s for name, (_, age_s) in powers.items()} if powers else {},
+                wishes=wishes.wishes,
+                wish_because=wishes.because,
+                probes=wishes.probes,
+                load_c=self._temperatures() if self._temperatures else {},
+                clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
+                distrusted_because=self._distrusted_because() if self._distrusted_because else None,
+            ),
+        )
+        self._known = set(self._health)
+        early_s = self._apply(decision, tick_s)
+        if later:
+            early_s = tick_s
+        for reporter in self._reporters:
+            reporter.report(now, decision, reading, forecast)
+        for keeper in self._keepers:
+            keeper.pet(tick_s)
+        return early_s
+
+    def make_safe(self) -> None:
+        """Every load: contact open first, then the rest within a bounded time. Repeats do no harm."""
+        started_s = self._clock.monotonic_s()
+        waiting: dict[str, float] = {}
+        for load in self._loads.values():
+            self._try_safe(load, started_s, waiting)
+        while waiting:
+            now_s = self._clock.monotonic_s()
+            if now_s - started_s > LONGEST_STOP_S:
+                break
+            self._clock.wait_until(min(waiting.values()))
+            now_s = self._clock.monotonic_s()
+            due = [name for name, at_s in waiting.items() if at_s <= now_s]
+            for name in due:
+                del waiting[name]
+                self._try_safe(self._loads[name], now_s, waiting)
+        for load in self._loads.values():
+            try:
+                load.close()
+            except Exception as error:  # noqa: BLE001 - a bug in one load must not keep the next one on
+                log.error("%s: could not give its pins back: %s", load.name, describe(error))
+
+    def _try_safe(self, load: Load, tick_s: float, waiting: dict[str, float]) -> None:
+        try:
+            again_s = load.safe(tick_s)
+        except Exception as error:  # noqa: BLE001 - a bug in one load must not keep the next one on
+            log.error("%s: the safety stop failed: %s. Switch it off by hand.", load.name, describe(error))
+            return
+        if again_s is not None:
+            waiting[load.name] = again_s
+
+    def _take_commands(self) -> tuple[tuple[Command, ...], list[ClearFault]]:
+        """What to obey in this tick, and what only in the next.
+
+        A fault reaches the machine before it is cleared, or the minimum off time and the log would know nothing of it.
+        """
+        taken = [self._commands.popleft() for _ in range(len(self._commands))]
+        last_off = max((number for number, command in enumerate(taken) if isinstance(command, str)), default=-1)
+        commands: list[Command] = []
+        later: list[ClearFault] = []
+        for number, command in enumerate(taken):
+            if isinstance(command, str):
+                self._health = {name: self._health.get(name, command) for name in self._loads}
+            elif not isinstance(command, ClearFault):
+                commands.append(command)
+            elif number > last_off:
+                if command.load in self._health and command.load not in self._known:
+                    later.append(command)
+                    continue
+                self._clear(command.load)
+                commands.append(command)
+        return tuple(commands), later
+
+    def _clear(self, name: str) -> None:
+        self._health.pop(name, None)
+        self._known.discard(name)
+        for keeper in self._keepers:
+            keeper.reset()
+        self._loads[name].reset()
+
+    def _note_tripped(self) -> None:
+        for keeper in self._keepers:
+            reason = keeper.tripped()
+            if reason is not None:
+                self._health = {name: self._health.get(name, reason) for name in self._loads}
+
+    def _apply(self, decision: Decision, tick_s: float) -> float | None:
+        """Every load, changed or not, those that go off first. The earliest tick a load asks for, if any."""
+        wakes = []
+        for name in sorted(self._loads, key=lambda name: decision.setpoints[name].on):
+            early_s = self._apply_one(self._loads[name], decision.setpoints[name], decision.loads[name], tick_s)
+            if early_s is not None:
+                wakes.append(early_s)
+        return min(wakes, default=None)
+
+    def _apply_one(self, load: Load, setpoint: Setpoint, state: LoadState, tick_s: float) -> float | None:
+        try:
+            if state.stop is Stop.SAFETY:
+                return load.safe(tick_s)
+            return load.apply(setpoint, tick_s)
+        except HardwareError as error:
+            is_news = load.name not in self._health
+            if is_news:
+                log.error("%s: %s", load.name, error)
+                self._health[load.name] = str(error)
+        try:
+            load.safe(tick_s)
+        except HardwareError as error:
+            log.debug("%s: the safety stop after the failure failed as well: %s", load.name, error)
+        return tick_s if is_news else None  # decide again at once, now that the load is known to be faulty

@@ -1,0 +1,108 @@
+"""What can be said to the running controller, as JSON objects, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pv_heater.core.expected_effect import expected
+from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import to_jsonable
+from pv_heater.run.journal import Journal
+from pv_heater.run.loop import Loop
+
+WHY_ENTRIES = 10
+"""So many decisions are told unless another number is asked for: a screen of them."""
+LARGEST = 1e9
+"""No power, time or temperature that is asked for is larger; NaN and infinity are none."""
+LATCH_REASON = "switched off by `main.py off`"
+
+
+class CommandHandler:
+    """Turns a request into a command on the loop's queue; runs on the control socket's thread."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        status: Callable[[], Status | None],
+        sources: Callable[[], Sequence[Any]],
+        journal: Journal,
+        troubles: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """`troubles` answers sentences about what is wrong beside sources and loads."""
+        self._loop = loop
+        self._status = status
+        self._sources = sources
+        self._journal = journal
+        self._troubles = troubles
+
+    def __call__(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
+        word = request.get("command")
+        if word == "off":
+            self._loop.latch_off(LATCH_REASON)
+            message = "all loads go off and stay off until `main.py clear LOAD`"
+            return {"ok": True, "message": message, "loads": self._loop.still_on()}
+        if word == "still_on":
+            return {"ok": True, "loads": self._loop.still_on()}
+        if word == "clear":
+            return self._obey(ClearFault(load=_text(request, "load")))
+        if word == "force":
+            return self._force(request)
+        if word == "boost":
+            return self._boost(request)
+        if word == "status":
+            status, sources = to_jsonable(self._status()), to_jsonable(self._sources())
+            return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles())}
+        if word == "why":
+            return self._why(request)
+        raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, status and why")
+
+    def _why(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        load, count = request.get("load"), request.get("last", WHY_ENTRIES)
+        if load is not None and not isinstance(load, str):
+            raise ValueError(f"load must be the name of a load, not {load!r}")
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ValueError(f"last must be a whole number above 0, not {count!r}")
+        return {"ok": True, "entries": to_jsonable(self._journal.last(count, load))}
+
+    def _force(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        mode = _mode(request)
+        for_s, power_w = _number(request, "for_s"), _number(request, "power_w")
+        return self._obey(Force(load=_text(request, "load"), mode=mode, for_s=for_s, power_w=power_w))
+
+    def _boost(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        for_s, to_c = _number(request, "for_s"), _number(request, "to_c")
+        return self._obey(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
+
+    def _obey(self, command: Force | Boost | ClearFault) -> Mapping[str, Any]:
+        """Queue it, and say what it will come to. Raises ValueError for what cannot be; then nothing is queued."""
+        status = self._status()
+        decision, now = (None, None) if status is None else (status.decision, status.now)
+        message = expected(command, self._loop.policies, decision, now)
+        self._loop.submit(command)
+        return {"ok": True, "message": message}
+
+
+def _number(request: Mapping[str, Any], key: str) -> float | None:
+    value = request.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= LARGEST:
+        raise ValueError(f"{key} must be a number above 0 and at most {LARGEST:.0f}, not {repr(value)[:40]}")
+    return value
+
+
+def _mode(request: Mapping[str, Any]) -> Mode:
+    word = _text(request, "mode").lower()
+    if word not in set(Mode):
+        raise ValueError(f"the mode must be on, off or auto, not {word[:40]!r}")
+    return Mode(word)
+
+
+def _text(request: Mapping[str, Any], key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key} is missing")
+    return value

@@ -1,0 +1,229 @@
+"""All that the live program reads from: meters, temperature probes and a forecast, each on a worker of its own.
+
+What sensors of the loads' own tell, degrees and watts: one worker a sensor, and what is too old is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pv_heater.config.load import Config, TypedSettings
+from pv_heater.core.model.values import Forecast
+from pv_heater.forecasts.cached import build_forecast
+from pv_heater.io.system.clock import SystemClock
+from pv_heater.io.system.worker import Worker, WorkerStatus
+from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
+from pv_heater.run.meters import HouseFeed, MeterSource, MeterStatus
+
+log = logging.getLogger(__name__)
+
+
+class LoadSensors:
+    """The newest value of each load that has a sensor. `latest` returns at once, whatever the sensors do."""
+
+    def __init__(
+        self, what: str, unit: str, sensors: Mapping[str, Sensor], clock_monotonic: Callable[[], float]
+    ) -> None:
+        """`what` they tell, and in which unit; `sensors` by the name of their load."""
+        self._what, self._unit = what, unit
+        self._sensors = dict(sensors)
+        self._monotonic = clock_monotonic
+        self._workers = {
+            # Nothing is woken: water takes minutes to change what a tick a second takes note of.
+            name: Worker(f"{what} of {name}", sensor.read, _interval_of(sensor), clock_monotonic, _nothing, log)
+            for name, sensor in self._sensors.items()
+        }
+        self._began_s = clock_monotonic()
+        self._lost: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to read, each sensor on a thread of its own."""
+        self._began_s = self._monotonic()
+        for worker in self._workers.values():
+            worker.start()
+
+    def stop(self) -> None:
+        """Read no more; never waits."""
+        for worker in self._workers.values():
+            worker.stop()
+
+    def close(self) -> None:
+        """Stop, and end what the sensors opened. May be repeated."""
+        self.stop()
+        for sensor in self._sensors.values():
+            sensor.close()
+
+    def poll_once(self) -> None:
+        """Read every sensor here and now, on a simulated clock; what they raise is noted as on their threads."""
+        for worker in self._workers.values():
+            worker.poll_once()
+
+    def status(self) -> list[WorkerStatus]:
+        """How each sensor fares."""
+        return [worker.status() for worker in self._workers.values()]
+
+    def latest(self) -> dict[str, float]:
+        """Values by load, without those that are older than their sensor's limit. See `latest_with_age`."""
+        return {name: value for name, (value, _) in self.latest_with_age().items()}
+
+    def latest_with_age(self) -> dict[str, tuple[float, float]]:
+        """(value, its age in seconds) by load, without those that are older than their sensor's limit.
+
+        For one thread. Says once when a value is lost, and once when it is back.
+        """
+        now_s, known = self._monotonic(), {}
+        for name, worker in self._workers.items():
+            newest, limit_s = worker.newest(), self._sensors[name].max_age_s
+            age_s = now_s - (self._began_s if newest is None else newest.came_s)
+            if newest is not None and age_s <= limit_s:
+                known[name] = (newest.value, age_s)
+                self._note_known(name, newest.value)
+            elif age_s > limit_s:
+                self._note_lost(name, None if newest is None else newest.value, age_s, limit_s)
+        return known
+
+    def _note_lost(self, name: str, last: float | None, age_s: float, limit_s: float) -> None:
+        if name in self._lost:
+            return
+        self._lost.add(name)
+        trouble = self._workers[name].status().trouble
+        log.warning(
+            "The %s of %s is lost, %s and the limit is %.0f s: %s",
+            self._what,
+            name,
+            f"nothing has come for {age_s:.0f} s" if last is None else f"{last:.1f} {self._unit} was {age_s:.0f} s ago",
+            limit_s,
+            "its sensor has not answered" if trouble is None else trouble,
+        )
+
+    def _note_known(self, name: str, value: float) -> None:
+        if name in self._lost:
+            self._lost.discard(name)
+            log.info("The %s of %s is known again: %.1f %s.", self._what, name, value, self._unit)
+
+
+class LoadTemperatures(LoadSensors):
+    """Temperatures, degC."""
+
+    def __init__(self, sensors: Mapping[str, Sensor], clock_monotonic: Callable[[], float]) -> None:
+        """`sensors`: by the name of their load."""
+        super().__init__("temperature", "degC", sensors, clock_monotonic)
+
+
+class LoadPowers(LoadSensors):
+    """Powers, W."""
+
+    def __init__(self, sensors: Mapping[str, Sensor], clock_monotonic: Callable[[], float]) -> None:
+        """`sensors`: by the name of their load."""
+        super().__init__("power", "W", sensors, clock_monotonic)
+
+
+def _interval_of(sensor: Sensor) -> Callable[[], float]:
+    return lambda: sensor.interval_s
+
+
+def _nothing() -> None:
+    """Called for a new value that nobody waits for."""
+
+
+log = logging.getLogger(__name__)
+
+
+class NoForecast:
+    """Stands for a forecast where none is set up."""
+
+    def latest(self) -> None:
+        """Nothing, ever."""
+        return
+
+
+class Sources:
+    """Built without a word to any of them; `start` begins to ask."""
+
+    def __init__(self, config: Config, tools: Tools, clock: SystemClock, *, pretended: frozenset[str]) -> None:
+        """`pretended` loads switch nothing, so no meter can see them."""
+        self._meters: list[Meter] = []
+        self._workers: list[Worker[Any]] = []
+        self.house = HouseFeed(
+            [self._meter(name, row, tools, clock) for name, row in named_meters(config.meter)],
+            clock,
+            max_reading_age_s=config.limits.max_reading_age_s,
+            pretended=pretended,
+        )
+        self.temperatures = LoadTemperatures(
+            {name: row.build(tools) for name, row in config.temperatures.items()}, clock.monotonic_s
+        )
+        self.powers = LoadPowers(
+            {name: row.build(tools) for name, row in config.power_meters.items()}, clock.monotonic_s
+        )
+        self._forecast = _forecast_worker(config, tools, clock)
+        self.forecast: Feed[Forecast] = self._forecast or NoForecast()
+
+    def start(self) -> None:
+        """Begin to ask all of them."""
+        for worker in self._workers:
+            worker.start()
+        self.temperatures.start()
+        self.powers.start()
+        if self._forecast is not None:
+            self._forecast.start()
+
+    def stop(self) -> None:
+        """Ask no more; never waits for an answer that is under way."""
+        for worker in self._workers:
+            worker.stop()
+        self.temperatures.stop()
+        self.powers.stop()
+        if self._forecast is not None:
+            self._forecast.stop()
+
+    def close(self) -> None:
+        """End every connection."""
+        for meter in self._meters:
+            meter.close()
+        self.temperatures.close()
+        self.powers.close()
+
+    def status(self) -> list[MeterStatus | WorkerStatus]:
+        """How each fares, with ages; from any thread."""
+        forecast = [] if self._forecast is None else [self._forecast.status()]
+        return [*self.house.status(), *self.temperatures.status(), *self.powers.status(), *forecast]
+
+    def _meter(self, name: str, row: TypedSettings[Any], tools: Tools, clock: SystemClock) -> MeterSource:
+        meter: Meter = row.build(tools)
+        worker = Worker(name, meter.read, partial(_interval_s, meter), clock.monotonic_s, clock.wake, log)
+        self._meters.append(meter)
+        self._workers.append(worker)
+        return MeterSource(name=name, feed=worker, status=worker.status, clock_offset_s=partial(_clock_offset_s, meter))
+
+
+def named_meters(rows: Sequence[TypedSettings[Any]]) -> Iterator[tuple[str, TypedSettings[Any]]]:
+    """Every meter by a name of its own: a second one of the same type is called ``mqtt_2``."""
+    types = [row.type for row in rows]
+    for index, row in enumerate(rows):
+        count = types[: index + 1].count(row.type)
+        yield (row.type if count == 1 else f"{row.type}_{count}"), row
+
+
+def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker[Forecast] | None:
+    """What expects the sun; None where nothing is set up and the sky over the home is not known either."""
+    if not config.forecast and not (config.site.located and config.site.pv):
+        return None
+    sources: list[ForecastSource] = [row.build(tools) for row in config.forecast]
+    source = build_forecast(sources, tools)
+    return Worker(
+        "forecast", lambda: source.fetch(clock.now()), lambda: source.interval_s, clock.monotonic_s, clock.wake, log
+    )
+
+
+def _interval_s(meter: Meter) -> float:
+    return meter.interval_s
+
+
+def _clock_offset_s(meter: Meter) -> float | None:
+    """What a meter with a clock of its own says of ours; None for others."""
+    offset_s: float | None = getattr(meter, "clock_offset_s", None)
+    return offset_s

@@ -1,0 +1,267 @@
+"""What the sun will give: the forecast, corrected by what was seen while nothing hid it.
+
+Corrected through the day by the energy so far, and across days by how this forecast has erred here. Without a
+forecast, the share of a clear sky that the last days gave stands in. Samples taken while chargers throttled, or might
+have, teach nothing.
+
+The sun of the local day: a new one begins at local midnight, and what is not hidden teaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from math import isfinite, sqrt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pv_heater.core.house.sun import clear_sky_w
+from pv_heater.core.house.surplus import View
+from pv_heater.core.model.values import Forecast
+from pv_heater.core.settings.home import Site
+
+QUARTER_S = 900
+PRIOR_SHARE = 0.3
+"""The day so far counts against this share of the whole day's forecast."""
+USUAL_SHARE = 0.5
+"""Of a clear sky's energy, what an average day gives in Central Europe; until days here have told more."""
+LEARNED_A_DAY = 0.2
+"""Share of a whole new day in what is known of the sky."""
+KEPT_A_DAY = 0.8
+"""Weight of the days before, after each new one: panels stay, snow and leaves do not."""
+DOUBT_DAYS = 2.0
+"""The forecast is taken to be right as firmly as so many clear days would prove."""
+BLIND_SPREAD = 2.0
+"""Without a forecast tomorrow's weather is twice as uncertain: the spread of days around their mean."""
+COURSE_OF_CLEAR_SKY = 0.2
+"""Part of a forecast's energy that is spread like a clear day's: no forecast knows the hour of its clouds."""
+FACTOR_BOUNDS = (0.2, 5.0)
+"""No forecast is believed to be further off than that for good."""
+LEAST_SHARE = 0.05
+"""Of a clear sky: the darkest winter."""
+
+
+class SunAhead:
+    """Expects PV power for the quarter hours of today. Instants are in UTC."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._start_at: datetime | None = None
+        self._clear_w: list[float] = []
+        self._expected_w: list[float | None] = []
+        self._expected_day_wh = 0.0
+        self._forecast: Forecast | None = None
+        self._seen_before_wh = self._expected_before_wh = 0.0
+        self._by_forecast = True
+        self._factor = 1.0
+        self._usual_share = USUAL_SHARE
+        self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
+
+    def begin_day(self, quarters_at: Sequence[datetime]) -> None:
+        """A local day of these quarters begins: compute its clear sky."""
+        self._start_at = quarters_at[0]
+        site = self._site
+        self._clear_w = []
+        if site.latitude is not None and site.longitude is not None and site.pv:
+            middle = timedelta(seconds=QUARTER_S / 2)
+            self._clear_w = [clear_sky_w(site.pv, site.latitude, site.longitude, at + middle) for at in quarters_at]
+        self._expect(quarters_at)
+
+    def end_day(self) -> None:
+        """Learn from the day that ended, as far as it was seen. A clear day is much like the next one."""
+        clear_wh = sum(self._clear_w) * QUARTER_S / 3600.0
+        if self._by_forecast and self._expected_wh > 0:
+            # By energy, so that a dark day, of which half is easily missed, counts little.
+            self._seen_before_wh = KEPT_A_DAY * self._seen_before_wh + self._seen_wh
+            self._expected_before_wh = KEPT_A_DAY * self._expected_before_wh + self._expected_wh
+            doubt_wh = DOUBT_DAYS * max(clear_wh, self._expected_day_wh)
+            least, most = FACTOR_BOUNDS
+            factor = (self._seen_before_wh + doubt_wh) / (self._expected_before_wh + doubt_wh)
+            self._factor = min(most, max(least, factor))
+        if clear_wh > 0 and self._clear_seen_wh > 0:
+            share = min(1.0, max(LEAST_SHARE, self._seen_wh / self._clear_seen_wh))
+            self._usual_share += LEARNED_A_DAY * min(1.0, self._clear_seen_wh / clear_wh) * (share - self._usual_share)
+        self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
+
+    def take(self, forecast: Forecast | None, quarters_at: Sequence[datetime]) -> None:
+        """Expect by `forecast` from now on; None: by the sky and the last days."""
+        if forecast is not self._forecast:
+            self._forecast = forecast
+            self._expect(quarters_at)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything can be expected: by a forecast, or by place and modules."""
+        return self._forecast is not None or bool(self._clear_w)
+
+    def observe(self, at: datetime, pv_w: float, elapsed_s: float) -> None:
+        """PV gave `pv_w` for `elapsed_s` around `at`, and nothing hid more."""
+        number, hours = self._number(at), elapsed_s / 3600.0
+        expected_w = self.expected_w(number)
+        if expected_w is None:
+            return
+        self._seen_wh += pv_w * hours
+        self._expected_wh += expected_w * hours
+        self._by_forecast = self._forecast is not None
+        self._clear_seen_wh += self.clear_w(number) * hours
+
+    def expected_now_w(self, at: datetime) -> float | None:
+        """PV power that the sky should give at `at`, corrected; None when nothing is known of it."""
+        expected_w = self.expected_w(self._number(at))
+        return None if expected_w is None else self.correction()[0] * expected_w
+
+    def is_dark(self, at: datetime) -> bool:
+        """Whether no sun is expected around `at`, not even under a clear sky: a plan would not change."""
+        number = self._number(at)
+        return not (self.expected_w(number) or 0.0) > 0 and not self.clear_w(number) > 0
+
+    def expected_w(self, number: int) -> float | None:
+        """PV power in the day's quarter of that number, before correction; None beyond what is known."""
+        return self._expected_w[number] if 0 <= number < len(self._expected_w) else None
+
+    def clear_w(self, number: int) -> float:
+        """Under a cloudless sky; where that is not known, twice what is expected."""
+        if self._clear_w:
+            return self._clear_w[number] if 0 <= number < len(self._clear_w) else 0.0
+        return (self.expected_w(number) or 0.0) / USUAL_SHARE
+
+    def correction(self) -> tuple[float, float]:
+        """(factor on what is expected, how uncertain the rest of the day still is: 1 in the morning, towards 0)."""
+        known = self._forecast is not None
+        factor, spread = (self._factor, 1.0) if known else (1.0, BLIND_SPREAD)
+        prior_wh = PRIOR_SHARE * self._expected_day_wh
+        if prior_wh <= 0:
+            return factor, spread
+        factor = (self._seen_wh + prior_wh * factor) / (self._expected_wh + prior_wh)
+        return factor, spread * sqrt(prior_wh / (prior_wh + self._expected_wh))
+
+    def state(self) -> dict[str, Any]:
+        """What the days have taught, and the day so far."""
+        return {
+            "factor": round(self._factor, 4),
+            "seen_before_wh": round(self._seen_before_wh, 1),
+            "expected_before_wh": round(self._expected_before_wh, 1),
+            "usual_share": round(self._usual_share, 4),
+            "seen_wh": round(self._seen_wh, 1),
+            "expected_wh": round(self._expected_wh, 1),
+            "clear_seen_wh": round(self._clear_seen_wh, 1),
+            "by_forecast": self._by_forecast,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` told; anything else is ignored."""
+        least, most = FACTOR_BOUNDS
+        self._factor = min(most, max(least, _finite(state.get("factor"), self._factor)))
+        self._seen_before_wh = max(0.0, _finite(state.get("seen_before_wh"), 0.0))
+        self._expected_before_wh = max(0.0, _finite(state.get("expected_before_wh"), 0.0))
+        self._usual_share = min(1.0, max(LEAST_SHARE, _finite(state.get("usual_share"), self._usual_share)))
+        self._seen_wh = max(0.0, _finite(state.get("seen_wh"), 0.0))
+        self._expected_wh = max(0.0, _finite(state.get("expected_wh"), 0.0))
+        self._clear_seen_wh = max(0.0, _finite(state.get("clear_seen_wh"), 0.0))
+        self._by_forecast = state.get("by_forecast") is not False
+
+    def _number(self, at: datetime) -> int:
+        return -1 if self._start_at is None else int((at - self._start_at).total_seconds() // QUARTER_S)
+
+    def _expect(self, quarters_at: Sequence[datetime]) -> None:
+        """Make up the day's quarters from forecast and clear sky."""
+        clear_w = self._clear_w
+        if self._forecast is None:
+            self._expected_w = [self._usual_share * watts for watts in clear_w]
+        else:
+            told_w = [self._forecast.power_w_at(at) for at in quarters_at]
+            self._expected_w = [None if watts is None else max(0.0, watts) for watts in told_w]
+            if clear_w:
+                self._expected_w = _with_course(self._expected_w, clear_w)
+        self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0
+
+
+def quarters_between(start_at: datetime, end_at: datetime) -> list[datetime]:
+    """The beginnings of all quarter hours that overlap the time between two instants."""
+    first_at = start_at.replace(minute=start_at.minute - start_at.minute % 15, second=0, microsecond=0)
+    count = -(-int((end_at - first_at).total_seconds()) // QUARTER_S)
+    return [first_at + timedelta(seconds=QUARTER_S * number) for number in range(count)]
+
+
+def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -> list[float | None]:
+    """The forecast with a part of its energy spread like a clear day's, over the quarters that it covers."""
+    told = [(watts, clear) for watts, clear in zip(forecast_w, clear_w, strict=True) if watts is not None]
+    total_clear_w = sum(clear for _, clear in told)
+    share = sum(watts for watts, _ in told) / total_clear_w if total_clear_w > 0 else 0.0
+    part = COURSE_OF_CLEAR_SKY if total_clear_w > 0 else 0.0
+    return [
+        None if watts is None else watts + part * (share * clear - watts)
+        for watts, clear in zip(forecast_w, clear_w, strict=True)
+    ]
+
+
+def _finite(value: Any, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else otherwise
+
+
+FULL_FROM_PERCENT = 99.0
+"""From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
+LONGEST_ELAPSED_S = 300.0
+"""A reading speaks for no longer than this before it."""
+
+
+class SunToday:
+    """Keeps `sun` in step with the calendar of one home."""
+
+    def __init__(self, site: Site) -> None:
+        self.sun = SunAhead(site)
+        self.zone = ZoneInfo(site.timezone)
+        self.quarters_at: list[datetime] = []
+        """The day's quarter hours, in UTC; another list whenever they are made anew."""
+        self._day: date | None = None
+        self._ends_at: datetime | None = None
+
+    def begin(self, view: View) -> bool:
+        """Take the forecast, and begin the day if it is a new one; True if it is."""
+        ends_at, before = self._ends_at, self._day
+        if ends_at is None or not ends_at - timedelta(days=2) <= view.now < ends_at:
+            self._begin_day(view.now)
+        # The share of a clear sky that the last days gave expects better than the clear sky itself.
+        expects = view.forecast is not None and not view.forecast.is_clear_sky
+        self.sun.take(view.forecast if expects else None, self.quarters_at)
+        return before != self._day
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, and the day so far."""
+        return {"day": self._day.isoformat() if self._day else None, "sun": self.sun.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` told; anything else is ignored."""
+        sun = state.get("sun")
+        self.sun.restore(sun if isinstance(sun, Mapping) else {})
+        try:
+            self._day = date.fromisoformat(str(state.get("day")))
+        except ValueError:
+            return
+
+    def _begin_day(self, now: datetime) -> None:
+        today = now.astimezone(self.zone).date()
+        start_at, self._ends_at = self._midnight(today), self._midnight(today + timedelta(days=1))
+        self.quarters_at = quarters_between(start_at, self._ends_at)
+        self.sun.begin_day(self.quarters_at)
+        if today != self._day:
+            self.sun.end_day()
+        self._day = today
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(0), self.zone).astimezone(UTC)
+
+
+def elapsed_s(view: View, before_s: float | None) -> float:
+    """Seconds for which a new reading speaks, the one before it taken at `before_s`; 0 when it is not later."""
+    if before_s is None or view.taken_tick_s <= before_s:
+        return 0.0
+    return min(LONGEST_ELAPSED_S, view.taken_tick_s - before_s)
+
+
+def sun_hides(view: View) -> bool:
+    """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
+    throttled, soc_percent = view.reading.pv_throttled, view.charge_percent
+    if throttled is not None:
+        return throttled
+    return not view.feed_in and (soc_percent is None or soc_percent >= FULL_FROM_PERCENT)

@@ -1,0 +1,232 @@
+"""Who may import whom: one table, and every module of the project stands in one of its rows."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+MODULES = sorted(
+    [PROJECT / "main.py", *(PROJECT / "pv_heater").rglob("*.py"), *(PROJECT / "bench").rglob("*.py")],
+)
+
+CORE = frozenset({"core"})
+ADAPTERS = frozenset({"meters", "forecasts", "loads", "sensors", "displays", "victron"})
+WRAPPERS = {"forecasts.cached", "forecasts.chain", "loads.dry_run", "loads.networked"}
+"""Of no brand: they stand between the program and any adapter of their kind."""
+OF_AN_ADAPTER = {"io", "ports", "errors"} | CORE
+
+MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
+    "main": {"cli.app", "commands.off"},
+    "pv_heater": {"config.load", "controller", "core.model"},
+    "cli": {"commands", "run", "config", "core.model", "errors", "version"},
+    "cli.bench": {"bench", "config", "strategies", "core.model"},
+    "commands": {"run", "sim", "config", "controller", "rule_files", "io", "pictures", "ports", "errors", "version"}
+    | CORE
+    | ADAPTERS,
+    "run": {"controller", "rule_files", "config", "ports", "io", "errors", *WRAPPERS} | CORE,
+    "controller": {"config"} | CORE,
+    "config": {"core.settings", "core.model", "core.conditions", "errors"},
+    "config.load": ADAPTERS | {"strategies", "core.actuators", "core.settings", "core.model", "errors"},
+    "rule_files": OF_AN_ADAPTER,
+    "meters": OF_AN_ADAPTER,
+    "forecasts": OF_AN_ADAPTER,
+    "loads": OF_AN_ADAPTER,
+    "sensors": OF_AN_ADAPTER,
+    "displays": OF_AN_ADAPTER,
+    "victron": {"meters", "loads", "sensors", "forecasts"} | OF_AN_ADAPTER,
+    "sim": {"ports", "errors"} | CORE,
+    "pictures": {"sim"} | CORE,
+    "strategies": {"core.house", "core.actuators", "core.settings", "core.model"},
+    "io": {"ports", "core.model", "core.settings", "errors"},
+    "ports": {"core.model", "core.settings"},
+    "errors": set(),
+    "core.expected_effect": {"core.commands", "core.duties", "core.house", "core.settings", "core.model"},
+    "core.commands": {"core.duties", "core.loads", "core.model"},
+    "core.decision": {"core.rules", "core.loads", "core.house", "core.settings", "core.model"},
+    "core.duties": {"core.loads", "core.house", "core.settings", "core.model"},
+    "core.rules": {"core.loads", "core.house", "core.settings", "core.conditions", "core.model"},
+    "core.loads": {"core.house", "core.actuators", "core.settings", "core.model"},
+    "core.house": {"core.actuators", "core.settings", "core.model"},
+    "core.actuators": {"core.settings", "core.model"},
+    "core.settings": {"core.conditions", "core.model"},
+    "core.conditions": {"core.model"},
+    "core.model": set(),
+    "bench": {"pv_heater"},
+}
+"""Row -> what its modules may import beside themselves, both as dotted beginnings below `pv_heater`. `main`, `bench`
+and `pv_heater` itself stand for the door of the program, the benches and the public names. The longest row counts."""
+
+HOMES = {
+    "requests": {"io.net.http", "io.net.http_connections", "io.net.http_login"},
+    "tenacity": {"io.net.http"},
+    "urllib3": {"io.net.http", "io.net.http_connections"},
+    "gpiozero": {"io.gpio.lgpio", "io.gpio.mock", "io.gpio.rpigpio"},
+    "lgpio": {"io.gpio.lgpio"},
+    "astral": {"core.house.sun"},
+    "yaml": {"config.yaml_lines"},
+    "cattrs": {"config.structure"},
+    "typer": {"cli"},
+    "scipy": {"bench.capture.bound"},
+    "zeroconf": {"io.net.mdns"},
+    "serial": {"io.net.serial_port"},
+    "paho": {"io.net.mqtt", "io.net.mqtt_client", "bench.doubles.gx_mqtt"},
+    "pymodbus": {"io.net.modbus", "bench.doubles.gx_modbus"},
+    "socket": {"io.net", "io.system", "bench.doubles", "bench.cost.footprint"},
+}
+"""Library -> where it may be imported; a few neighbours where one file would be too long."""
+
+PURE_LIBRARIES = {"astral", "attr", "attrs"}
+"""Calculations and declarations, allowed in the core."""
+
+
+@cache
+def name_of(path: Path) -> str:
+    """`pv_heater/core/model/words.py` is `core.model.words`, `pv_heater/__init__.py` is `pv_heater`."""
+    parts = [*path.relative_to(PROJECT).with_suffix("").parts]
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts[1:] if parts[0] == "pv_heater" and len(parts) > 1 else parts)
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Dotted names, those of the project below `pv_heater` as `name_of` writes them."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} uses a relative import"
+            assert node.module is not None
+            if node.module != "pv_heater":
+                yield node.module.removeprefix("pv_heater.")
+            elif {alias.name for alias in node.names} == {"__version__"}:
+                yield "version"
+            else:
+                yield from (alias.name if alias.name.islower() else "pv_heater" for alias in node.names)
+
+
+def row_of(name: str) -> str | None:
+    parts = name.split(".")
+    return next((row for n in range(len(parts), 0, -1) if (row := ".".join(parts[:n])) in MAY_IMPORT), None)
+
+
+def below(name: str, beginnings: frozenset[str] | set[str]) -> bool:
+    return any(name == beginning or name.startswith(beginning + ".") for beginning in beginnings)
+
+
+def own(name: str) -> bool:
+    """Whether an imported name is the project's."""
+    return name == "version" or row_of(name) is not None or name.split(".")[0] == "core"
+
+
+def test_every_module_stands_in_a_row_and_every_row_has_modules() -> None:
+    rows = {row_of(name_of(path)) for path in MODULES if name_of(path) != "core"}
+    assert None not in rows, [name_of(path) for path in MODULES if row_of(name_of(path)) is None]
+    assert rows == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("row", MAY_IMPORT)
+def test_a_module_imports_only_what_its_row_allows(row: str) -> None:
+    room = row if row.startswith("core.") else row.split(".")[0]
+    allowed = set(MAY_IMPORT[row]) | {room}
+    if row == "bench":
+        return  # a bench may look at everything
+    wrong = {
+        (name_of(path), name)
+        for path in MODULES
+        if row_of(name_of(path)) == row
+        for name in imports(path)
+        if own(name) and not below(name, allowed)
+    }
+    assert not wrong
+
+
+def test_only_one_file_of_the_package_knows_the_benches() -> None:
+    knowing = {name_of(path) for path in MODULES if any(below(name, {"bench"}) for name in imports(path))}
+    assert {name for name in knowing if not below(name, {"bench"})} == {"cli.bench"}
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """Imports at the top of a module only: what a function imports when it is called closes no circle."""
+    arrows = {name_of(path): _at_the_top(path) for path in MODULES}
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join([*way[way.index(name) :], name])
+        if name in done:
+            return
+        for other in arrows.get(name, ()):
+            walk(other, (*way, name))
+        done.add(name)
+
+    for name in arrows:
+        walk(name, ())
+
+
+def _at_the_top(path: Path) -> set[str]:
+    top = ast.parse(path.read_text(encoding="utf-8")).body
+    found = [node for node in top if isinstance(node, ast.ImportFrom) and node.module]
+    names = set()
+    for node in found:
+        module = (node.module or "").removeprefix("pv_heater.")
+        names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return names & {name_of(other) for other in MODULES}
+
+
+@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays"])
+def test_adapters_never_import_each_other(folder: str) -> None:
+    """An adapter is what a table of `type:` names; what two of them share is a module of its own."""
+    rows = (PROJECT / "pv_heater" / folder / "__init__.py").read_text(encoding="utf-8")
+    adapters = {name for path in MODULES if below(name := name_of(path), {folder}) and f"pv_heater.{name}:" in rows}
+    assert adapters
+    for path in MODULES:
+        if (name := name_of(path)) in adapters:
+            assert not imports(path) & (adapters - {name}), f"{name} imports another adapter"
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_every_library_has_one_home(library: str) -> None:
+    users = {name_of(path) for path in MODULES for name in imports(path) if name.split(".")[0] == library}
+    assert users
+    assert {user for user in users if not below(user, HOMES[library])} == set()
+
+
+@pytest.mark.parametrize("folder", ["core", "strategies"])
+def test_the_core_is_pure(folder: str) -> None:
+    impure = {"os", "time", "threading", "socket", "subprocess", "logging", "pathlib", "random", "io", "sys"}
+    for path in MODULES:
+        if below(name_of(path), {folder}):
+            libraries = {name.split(".")[0] for name in imports(path) if not own(name)}
+            assert not libraries & impure, path
+            assert libraries <= set(sys.stdlib_module_names) | PURE_LIBRARIES, path
+            assert "datetime.now(" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_houses_measures_hold() -> None:
+    """Four files in the package's root, no folder of more than twenty."""
+    package = PROJECT / "pv_heater"
+    assert sorted(path.name for path in package.glob("*.py")) == [
+        "__init__.py",
+        "controller.py",
+        "errors.py",
+        "ports.py",
+    ]
+    for folder in {path.parent for path in MODULES if path.parent != PROJECT}:
+        assert len(list(folder.glob("*.py"))) <= 20, folder
+
+
+def test_nothing_but_tables_and_constants_lives_at_module_level() -> None:
+    """No mutable module state: assignments at module level are upper case, underscored constants, or dunder."""
+    for module in MODULES:
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            for target in targets:
+                assert not isinstance(target, ast.Attribute), f"{module} sets an attribute on import"

@@ -1,0 +1,28 @@
+"""Durations as people write them."""
+
+import pytest
+import typer
+
+from pv_heater.cli.text import folded, seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("1d", 86_400), ("1.5h", 5400), ("1H", 3600)],
+)
+def test_a_duration_is_numbers_with_units(text: str, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "h", "30", "m30", "1h 30m", "nanh", "infs", "1e3s", "-5m", "0s", "9" * 400 + "h"])
+def test_anything_else_is_refused_in_a_short_sentence(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"^a duration") as refused:
+        seconds(text)
+    assert len(str(refused.value)) < 130
+
+
+def test_a_line_for_a_terminal_is_broken_between_words_and_its_rest_indented() -> None:
+    lines = ["heater: off", "  2.2 kW spare (1 min mean), battery 100 % may give 100 W"]
+    assert folded(lines, 40) == ["heater: off", "  2.2 kW spare (1 min mean), battery 100", "      % may give 100 W"]
+    assert folded(lines, 80) == lines
+    assert folded(lines) == lines  # nobody looks: no terminal
