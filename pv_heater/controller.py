@@ -17,12 +17,12 @@ from pv_heater.config.load import Config, load_config
 from pv_heater.core.actuators.actuators import Actuators
 from pv_heater.core.actuators.learned_power import LearnedPowers
 from pv_heater.core.actuators.load_meters import OwnMeters
-from pv_heater.core.commands import Orders
-from pv_heater.core.decision import basis_of, decision_of, in_force, thresholds_of
+from pv_heater.core.commands import Commands
+from pv_heater.core.decision import decision_of, in_force, thresholds_of, trace_of
 from pv_heater.core.duties.duties import Duties, Seen
-from pv_heater.core.house.guards import Block, Watched
+from pv_heater.core.house.guards import Block, GuardView
 from pv_heater.core.house.headroom import below_headroom, headroom_w
-from pv_heater.core.house.observer import Watch
+from pv_heater.core.house.observer import HouseObserver
 from pv_heater.core.house.reading_age import is_local
 from pv_heater.core.house.surplus import Budget, Strategy, View
 from pv_heater.core.house.tariff import Tariff
@@ -30,7 +30,7 @@ from pv_heater.core.house.trial import Trial
 from pv_heater.core.loads.allocator import allot
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.saved import SCHEMA, Saved
-from pv_heater.core.loads.step_context import Circumstances
+from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.checks import in_utc
 from pv_heater.core.model.local_time import LocalDay, StepTime
 from pv_heater.core.model.numbers import group_in
@@ -38,7 +38,7 @@ from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, News, Reading
 from pv_heater.core.rules.rules import Rules, answered
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 
 class Controller:
@@ -69,7 +69,7 @@ class Controller:
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
-        self._watch = Watch(
+        self._watch = HouseObserver(
             config.site,
             config.limits,
             self._zone,
@@ -83,7 +83,7 @@ class Controller:
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
-        self._orders = Orders(self._loads, self._duties)
+        self._orders = Commands(self._loads, self._duties)
         self._time = StepTime()
         self._day = LocalDay(self._zone)
         self._given_state = state
@@ -168,7 +168,7 @@ class Controller:
         outcomes = self._loads.advance(circumstances, shares, hot, held_back, inputs, cleared)
         self._rules.note(outcomes, tick_s)
         self._remember_own(inputs.unreachable)
-        basis = basis_of(
+        trace = trace_of(
             watched,
             view,
             forecast,
@@ -182,7 +182,7 @@ class Controller:
         )
         learned = self._actuators.learned()
         if learned:
-            basis = replace(basis, learned=learned)
+            trace = replace(trace, learned=learned)
         self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
         tanks = self._duties.tanks(self._loads.memories)
         notices = self._actuators.with_doubts(self._duties.notices())
@@ -193,7 +193,7 @@ class Controller:
             now,
             tick_s,
             self._zone,
-            basis,
+            trace,
             self._thresholds,
             tanks=tanks,
             notices=notices,
@@ -222,7 +222,7 @@ class Controller:
         }
 
     @property
-    def policies(self) -> Mapping[str, LoadPolicy]:
+    def policies(self) -> Mapping[str, LoadSettings]:
         """The settings of each load, in their order; a power that was learned is in them."""
         return self._loads.policies
 
@@ -278,7 +278,7 @@ class Controller:
 
     def _look_after_duties(
         self,
-        watched: Watched,
+        watched: GuardView,
         blocks: Sequence[Block],
         forecast: Forecast | None,
         load_c: Mapping[str, float],
@@ -307,7 +307,7 @@ class Controller:
         duties = self._duties.look(seen, self._loads.memories, self._loads.policies)
         self._loads.put_on_duty(duties, self._duties.raised_c(watched.now) if watched.knows_time else {})
 
-    def _view(self, watched: Watched, forecast: Forecast | None, commanded_w: float, inputs: Inputs) -> View | None:
+    def _view(self, watched: GuardView, forecast: Forecast | None, commanded_w: float, inputs: Inputs) -> View | None:
         """The picture for the strategy; None without a fresh reading."""
         automatic = self._loads.automatic()
         return self._watch.view(
@@ -325,7 +325,7 @@ class Controller:
             only_held=self._loads.only_held,
         )
 
-    def _budget(self, watched: Watched, view: View | None, blocks: Sequence[Block]) -> Budget:
+    def _budget(self, watched: GuardView, view: View | None, blocks: Sequence[Block]) -> Budget:
         """The strategy's answer, kept below what fuse and inverter can carry."""
         if view is None:
             return Budget(power_w=0.0, rule=Rule.NO_READING, because=blocks[0].because if blocks else "no reading")
@@ -334,10 +334,10 @@ class Controller:
         return below_headroom(self._watch.ceiling.lowered(budget, view.base_w), most_w)
 
     def _circumstances(
-        self, watched: Watched, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]
-    ) -> Circumstances:
+        self, watched: GuardView, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]
+    ) -> StepContext:
         time = self._time
-        return Circumstances(
+        return StepContext(
             tick_s=time.tick_s,
             elapsed_s=time.elapsed_s,
             blocks=blocks,

@@ -21,7 +21,7 @@ from bench.doubles.gx_mqtt import GxPeer
 from pv_heater.config.load import TypedSettings, load_config
 from pv_heater.controller import Controller
 from pv_heater.core.model.values import Decision, Forecast, Reading, Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
@@ -100,7 +100,7 @@ def _lived(folder: Path, broker: BrokerProcess, watch_s: float) -> tuple[Mapping
 class _Noted(DryRun):
     """A load that notes when it was told what, and the reporter that knows by which message."""
 
-    def __init__(self, settings: LoadPolicy, tools: Tools) -> None:
+    def __init__(self, settings: LoadSettings, tools: Tools) -> None:
         super().__init__(settings, tools)
         self.applied_s: dict[float, float] = {}
         self.published_s: Mapping[float, float] = {}

@@ -17,7 +17,7 @@ from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.allocator import Claim, allot
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import NotRunning
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, full_powers_w
@@ -112,7 +112,7 @@ def _ticks_ms(folder: Path) -> list[float]:
 
 def _allotments_ms() -> list[float]:
     """A budget that runs out in the middle of the list, with a limit on every phase."""
-    policies = [LoadPolicy(name=f"load_{number}", max_power_w=500, phase=number % 3 + 1) for number in range(LOADS)]
+    policies = [LoadSettings(name=f"load_{number}", max_power_w=500, phase=number % 3 + 1) for number in range(LOADS)]
     claims = [Claim(policy=policy, available=True, running=True, held_w=0.0) for policy in policies]
     budget, times_ms = Budget(power_w=3000.0, rule="bench", because="bench"), []
     for _ in range(TICKS):

@@ -9,7 +9,7 @@ from math import inf
 
 from pv_heater.core.model.values import Decision, Reading
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 ROUNDING = 1e-6
 GRID_ALARM_FACTOR = 5.0
@@ -110,7 +110,7 @@ class Forbidden:
         return blocks
 
     def _blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
-        lacking_w, imports = self._lacking_w(tick_s, decision), f"the grid delivers {decision.inputs.grid_w} W"
+        lacking_w, imports = self._lacking_w(tick_s, decision), f"the grid delivers {decision.trace.grid_w} W"
         if lacking_w <= self._limits.max_grid_w:
             self._lacks_since_s = None
         elif self._lacks_since_s is None:
@@ -121,41 +121,41 @@ class Forbidden:
             waiting=next(self._waiting(now, tick_s, decision), None),
             starting=imports if self._lacks_since_s is not None else None,
             may_end=imports if lacking_w > GRID_ALARM_FACTOR * self._limits.max_grid_w else None,
-            knows_time=decision.inputs.clock_trusted is not False,
+            knows_time=decision.trace.clock_trusted is not False,
         )
 
     def is_at_reserve(self, decision: Decision) -> bool:
         """Whether the battery holds no more than its reserve."""
-        soc_percent, battery = decision.inputs.battery_soc_percent, self._site.battery
+        soc_percent, battery = decision.trace.battery_soc_percent, self._site.battery
         return soc_percent is not None and soc_percent <= (battery.reserve_percent if battery is not None else 0.0)
 
     def _safety(self, decision: Decision) -> Iterator[str]:
-        basis, site, limits = decision.inputs, self._site, self._limits
-        if basis.grid_connected is False and not site.off_grid:
+        trace, site, limits = decision.trace, self._site, self._limits
+        if trace.grid_connected is False and not site.off_grid:
             yield "the grid is lost"
-        if limits.max_house_w is not None and (basis.house_w or 0.0) > limits.max_house_w:
-            yield f"the house draws {basis.house_w} W"
-        if limits.max_phase_w is not None and any(phase_w > limits.max_phase_w for phase_w in basis.grid_phase_w):
-            yield f"the phases draw {basis.grid_phase_w} W"
-        if site.inverter is not None and site.inverter.loads_on == "out" and basis.house_w is not None:
-            through_w = basis.house_w - max(0.0, basis.grid_w or 0.0)
+        if limits.max_house_w is not None and (trace.house_w or 0.0) > limits.max_house_w:
+            yield f"the house draws {trace.house_w} W"
+        if limits.max_phase_w is not None and any(phase_w > limits.max_phase_w for phase_w in trace.grid_phase_w):
+            yield f"the phases draw {trace.grid_phase_w} W"
+        if site.inverter is not None and site.inverter.loads_on == "out" and trace.house_w is not None:
+            through_w = trace.house_w - max(0.0, trace.grid_w or 0.0)
             if through_w > site.inverter.max_w:
                 yield f"the inverter carries {through_w:.0f} W"
 
     def _at_once(self, tick_s: float, decision: Decision) -> Iterator[str]:
-        basis, limits = decision.inputs, self._limits
-        if basis.reading_source is None:
+        trace, limits = decision.trace, self._limits
+        if trace.reading_source is None:
             yield "there is no young reading"
-        elif tick_s - self._youngest_s >= self._age_limit_s(basis.reading_source) + ROUNDING:
+        elif tick_s - self._youngest_s >= self._age_limit_s(trace.reading_source) + ROUNDING:
             yield f"the youngest reading was taken {tick_s - self._youngest_s:.0f} s ago"
         if self._interval_s is not None and self._interval_s > SLOWEST_REGULATED_S:
             yield f"a reading comes every {self._interval_s:.0f} s only"
-        if basis.ac_source == "generator":
+        if trace.ac_source == "generator":
             yield "a generator runs"
         if self._is_low(decision) and self.is_at_reserve(decision):
-            yield f"the battery holds {basis.battery_soc_percent} %"
+            yield f"the battery holds {trace.battery_soc_percent} %"
         if self._lasts(tick_s, decision) > GRID_ALARM_FACTOR * limits.max_grid_w:
-            yield f"the grid delivers {basis.grid_w:.0f} W"
+            yield f"the grid delivers {trace.grid_w:.0f} W"
 
     def _lasts(self, tick_s: float, decision: Decision) -> float:
         """The same once it has lasted longer than loads that were on may need to come down; -inf before."""
@@ -166,12 +166,12 @@ class Forbidden:
 
     def _lacking_w(self, tick_s: float, decision: Decision) -> float:
         """What the grid delivers beyond a step of the loads that it may bear for a moment; -inf where unknown."""
-        basis = decision.inputs
-        if basis.grid_w is None:
+        trace = decision.trace
+        if trace.grid_w is None:
             return -inf
-        if (basis.reading_source or "").startswith("vrm"):
-            return basis.grid_w
-        return basis.grid_w - self._own_rise_w(tick_s - (basis.reading_age_s or 0.0))
+        if (trace.reading_source or "").startswith("vrm"):
+            return trace.grid_w
+        return trace.grid_w - self._own_rise_w(tick_s - (trace.reading_age_s or 0.0))
 
     def _own_rise_w(self, taken_s: float) -> float:
         """By how much the loads were set higher at that tick than some seconds before."""
@@ -190,27 +190,27 @@ class Forbidden:
         return LONGEST_AGE_S if self._interval_s is None else min(LONGEST_AGE_S, max(least_s, 3.0 * self._interval_s))
 
     def _waiting(self, now: datetime, tick_s: float, decision: Decision) -> Iterator[str]:
-        basis = decision.inputs
-        knows_time = basis.clock_trusted is not False
+        trace = decision.trace
+        knows_time = trace.clock_trusted is not False
         if self._vacation_until_at is not None and (not knows_time or now < self._vacation_until_at):
             yield "it is vacation"
-        if not basis.daylight and knows_time:
+        if not trace.daylight and knows_time:
             yield "it is night"
         if not knows_time and not self._is_proven_day(decision):
-            yield f"the time of day is unknown and PV gives {basis.pv_w} W"
+            yield f"the time of day is unknown and PV gives {trace.pv_w} W"
         if self._is_low(decision):
-            yield f"the battery holds {basis.battery_soc_percent} %"
+            yield f"the battery holds {trace.battery_soc_percent} %"
         if self._lasts(tick_s, decision) > self._limits.max_grid_w:
-            yield f"the grid delivers {basis.grid_w:.0f} W"
+            yield f"the grid delivers {trace.grid_w:.0f} W"
 
     def _is_proven_day(self, decision: Decision) -> bool:
         """Whether the sun is measured, by PV or by what leaves the house, or every hour is allowed anyway."""
-        basis, daylight = decision.inputs, self._limits.daylight
-        sun_w = -(basis.grid_w or 0.0) if basis.pv_w is None else basis.pv_w
+        trace, daylight = decision.trace, self._limits.daylight
+        sun_w = -(trace.grid_w or 0.0) if trace.pv_w is None else trace.pv_w
         return sun_w >= PROVES_DAY_W or daylight.start.clock == time(0)
 
     def _is_low(self, decision: Decision) -> bool:
-        soc_percent, limit_percent = decision.inputs.battery_soc_percent, self._limits.min_battery_percent
+        soc_percent, limit_percent = decision.trace.battery_soc_percent, self._limits.min_battery_percent
         if limit_percent is None and self._site.battery is not None:
             limit_percent = min(100.0, self._site.battery.reserve_percent + ABOVE_RESERVE_PERCENT)
         return soc_percent is not None and soc_percent < (
@@ -218,11 +218,11 @@ class Forbidden:
         )
 
 
-def temperature_block(policy: LoadPolicy, decision: Decision) -> str | None:
+def temperature_block(policy: LoadSettings, decision: Decision) -> str | None:
     """Why a load's temperature forbids heating; None where it does not."""
     if policy.max_c is None:
         return None
-    temperature_c = decision.inputs.load_c.get(policy.name)
+    temperature_c = decision.trace.load_c.get(policy.name)
     if temperature_c is None:
         return "its probe is lost"
     return f"it has {temperature_c} degC" if temperature_c >= policy.max_c else None

@@ -18,9 +18,9 @@ from pv_heater.controller import Controller
 from pv_heater.core.house import guards
 from pv_heater.core.house import reading_age as evidence
 from pv_heater.core.loads import allocator, home_loads
-from pv_heater.core.loads import situation as timers
+from pv_heater.core.loads import load_step as timers
 from pv_heater.core.loads import target_power as wants
-from pv_heater.core.loads.situation import Memory, Situation
+from pv_heater.core.loads.load_step import LoadStep, Memory
 from pv_heater.core.model.requests import ClearFault, Mode
 from pv_heater.core.model.values import Inputs
 
@@ -115,12 +115,12 @@ def _mild(guard: guards.Guard) -> guards.Guard:
     return wrong
 
 
-def _first_phase(watched: guards.Watched, site: Any, limits: Any, held: Any) -> guards.Block | None:
+def _first_phase(watched: guards.GuardView, site: Any, limits: Any, held: Any) -> guards.Block | None:
     known = replace(watched.known, phase_w=watched.known.phase_w[:1])
     return guards.soft_fuse(replace(watched, known=known), site, limits, held)
 
 
-def _twice_the_inverter(watched: guards.Watched, site: Any, limits: Any, held: Any) -> guards.Block | None:
+def _twice_the_inverter(watched: guards.GuardView, site: Any, limits: Any, held: Any) -> guards.Block | None:
     known = watched.known
     half_w = None if known.inverter_load_w is None else known.inverter_load_w / 2
     known = replace(known, inverter_load_w=half_w, inverter_at_least_w=known.inverter_at_least_w / 2)
@@ -171,13 +171,13 @@ def _each_has_all() -> None:
 
 
 def _twice_the_age() -> None:
-    right = evidence.Evidence._age_limit_s
-    evidence.Evidence._age_limit_s = lambda self: 2.0 * right(self)  # type: ignore[method-assign]
+    right = evidence.ReadingAge._age_limit_s
+    evidence.ReadingAge._age_limit_s = lambda self: 2.0 * right(self)  # type: ignore[method-assign]
 
 
 def _silence_is_news() -> None:
     """Every look at the same reading makes it young again."""
-    evidence.Evidence.age_s = lambda self, tick_s: None if self.reading is None else 0.0  # type: ignore[method-assign]  # noqa: ARG005
+    evidence.ReadingAge.age_s = lambda self, tick_s: None if self.reading is None else 0.0  # type: ignore[method-assign]  # noqa: ARG005
 
 
 def _number(module: Any, name: str, value: Any) -> Callable[[], None]:
@@ -193,14 +193,14 @@ def _function(original: Any, wrong: Any) -> Callable[[], None]:
     return lambda: _everywhere(original, wrong)
 
 
-def _situations(change: Callable[[Memory, Situation], tuple[Memory, Situation]]) -> Callable[[], None]:
+def _situations(change: Callable[[Memory, LoadStep], tuple[Memory, LoadStep]]) -> Callable[[], None]:
     """What every load is faced with is seen wrongly."""
 
     def plant() -> None:
-        right = wants.wanted
+        right = wants.target_power
 
-        def wrong(policy: Any, memory: Memory, situation: Situation, full: str | None) -> Any:
-            return right(policy, *change(memory, situation), full)
+        def wrong(policy: Any, memory: Memory, load_step: LoadStep, full: str | None) -> Any:
+            return right(policy, *change(memory, load_step), full)
 
         _everywhere(right, wrong)
 
@@ -226,12 +226,12 @@ def _without_clear(inputs: Inputs) -> Inputs:
     return replace(inputs, commands=kept)
 
 
-def _ignores_force_off(memory: Memory, situation: Situation) -> tuple[Memory, Situation]:
-    return (replace(memory, mode=Mode.AUTO) if memory.mode is Mode.OFF else memory), situation
+def _ignores_force_off(memory: Memory, load_step: LoadStep) -> tuple[Memory, LoadStep]:
+    return (replace(memory, mode=Mode.AUTO) if memory.mode is Mode.OFF else memory), load_step
 
 
-def _ignores_safety(memory: Memory, situation: Situation) -> tuple[Memory, Situation]:
-    return (memory, replace(situation, safety=None)) if memory.mode is Mode.ON else (memory, situation)
+def _ignores_safety(memory: Memory, load_step: LoadStep) -> tuple[Memory, LoadStep]:
+    return (memory, replace(load_step, safety=None)) if memory.mode is Mode.ON else (memory, load_step)
 
 
 def _forced_for_ever() -> None:

@@ -17,7 +17,7 @@ from pv_heater.config.model import Config
 from pv_heater.core.house.sun import sun_elevation_deg
 from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode, Vacation
 from pv_heater.core.model.values import Decision, Inputs, LoadState, Phase, Reading, to_jsonable
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration ends after two hours."""
@@ -53,7 +53,7 @@ class Promises:
         """`config` is what the controller was built from."""
         self._config = config
         self._zone = ZoneInfo(config.site.timezone)
-        self._policies: Mapping[str, LoadPolicy] = {policy.name: policy for policy in config.policies}
+        self._policies: Mapping[str, LoadSettings] = {policy.name: policy for policy in config.policies}
         self._courses = {name: _Course() for name in self._policies}
         self._day: date | None = None
         in_house = any(row.type != "vrm" for row in config.meter)
@@ -135,11 +135,11 @@ class Promises:
             if course.on and tick_s - course.since_s < policy.min_on_s:
                 held_w += policy.least_power_w
         # What is held flows whatever the budget says, so it is the first that the budget pays.
-        if drawn_w > max(decision.inputs.budget_w, held_w) + bands_w + ROUNDING:
-            yield f"automatic loads draw {drawn_w:.0f} W of a budget of {decision.inputs.budget_w:.0f} W"
+        if drawn_w > max(decision.trace.budget_w, held_w) + bands_w + ROUNDING:
+            yield f"automatic loads draw {drawn_w:.0f} W of a budget of {decision.trace.budget_w:.0f} W"
 
     def _of_load(
-        self, policy: LoadPolicy, now: datetime, tick_s: float, decision: Decision, blocks: Blocks
+        self, policy: LoadSettings, now: datetime, tick_s: float, decision: Decision, blocks: Blocks
     ) -> Iterator[str]:
         """What one load's answer breaks."""
         name = policy.name
@@ -163,7 +163,7 @@ class Promises:
             yield f"is forced on, and off for {state.rule}: {state.because}"
 
     def _of_heating(
-        self, policy: LoadPolicy, now: datetime, tick_s: float, state: LoadState, safety: str | None, blocks: Blocks
+        self, policy: LoadSettings, now: datetime, tick_s: float, state: LoadState, safety: str | None, blocks: Blocks
     ) -> Iterator[str]:
         """What must not be while it is on."""
         course = self._courses[policy.name]
@@ -186,7 +186,7 @@ class Promises:
         elif blocks.waiting is not None and tick_s - course.since_s > policy.min_on_s + ROUNDING:
             yield f"heats beyond its minimum on time though {blocks.waiting}"
 
-    def _of_start(self, policy: LoadPolicy, now: datetime, blocks: Blocks) -> Iterator[str]:
+    def _of_start(self, policy: LoadSettings, now: datetime, blocks: Blocks) -> Iterator[str]:
         """What must not be where it starts by itself."""
         site, limits = self._config.site, self._config.limits
         if blocks.energy is not None:
@@ -199,7 +199,7 @@ class Promises:
             if sun_deg < LOWEST_SUN_DEG:
                 yield f"starts with the sun at {sun_deg:.1f} degrees"
 
-    def _should_obey(self, policy: LoadPolicy, tick_s: float, state: LoadState, safety: str | None) -> bool:
+    def _should_obey(self, policy: LoadSettings, tick_s: float, state: LoadState, safety: str | None) -> bool:
         """Whether a load that is off is forced on and nothing but our own doing holds it back."""
         course = self._courses[policy.name]
         rested = tick_s - course.opened_s >= policy.min_off_s + ROUNDING
@@ -209,8 +209,8 @@ class Promises:
 
 def _is_for_the_unknown(state: LoadState, decision: Decision) -> bool:
     """Whether it is off because what a guard needs has been unknown for too long."""
-    basis = decision.inputs
-    needs = {"battery_low": basis.battery_soc_percent, "grid_draw": basis.grid_w}
+    trace = decision.trace
+    needs = {"battery_low": trace.battery_soc_percent, "grid_draw": trace.grid_w}
     return state.rule == "clock" or (state.rule in needs and needs[state.rule] is None)
 
 
@@ -222,18 +222,18 @@ def _of_words(decision: Decision) -> Iterator[str]:
         yield f"the decision is no JSON: {error}"
     if not decision.because or not all(state.rule and state.because for state in decision.loads.values()):
         yield "a decision or a load gives no reason"
-    if not isfinite(decision.inputs.budget_w) or decision.inputs.budget_w < 0:
-        yield f"the budget is {decision.inputs.budget_w} W"
+    if not isfinite(decision.trace.budget_w) or decision.trace.budget_w < 0:
+        yield f"the budget is {decision.trace.budget_w} W"
 
 
 def _of_news(reading: Reading, decision: Decision) -> Iterator[str]:
     """The newest reading is the one decided from, while it is young enough."""
-    basis = decision.inputs
-    if basis.reading_source is not None and (basis.grid_w, basis.pv_w) != (reading.grid_w, reading.pv_w):
-        yield f"grid {basis.grid_w} W and PV {basis.pv_w} W were used, the newest reading says otherwise: {reading}"
+    trace = decision.trace
+    if trace.reading_source is not None and (trace.grid_w, trace.pv_w) != (reading.grid_w, reading.pv_w):
+        yield f"grid {trace.grid_w} W and PV {trace.pv_w} W were used, the newest reading says otherwise: {reading}"
 
 
-def _of_stop(policy: LoadPolicy, course: _Course, tick_s: float, state: LoadState) -> Iterator[str]:
+def _of_stop(policy: LoadSettings, course: _Course, tick_s: float, state: LoadState) -> Iterator[str]:
     """What a load that went off now, though nothing forbids it at once, may not have done."""
     ran_s = tick_s - course.since_s
     draws_nothing = state.phase is Phase.FULL and "draws nothing" in state.because

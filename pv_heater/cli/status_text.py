@@ -16,42 +16,42 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
     if status is None:
         return ["the controller has not completed its first tick yet"]
     now, decision = datetime.fromisoformat(status["now"]).astimezone(zone), status["decision"]
-    lines = [f"{now:%H:%M:%S} {house_text(decision['inputs'])}"]
+    lines = [f"{now:%H:%M:%S} {house_text(decision['trace'])}"]
     if decision["blocked_by"] is not None:
         lines.append(f"no automatic heating: {decision['because']}{_until(decision['margins'], now)}")
-    if decision.get("outlook") is not None and decision["inputs"]["daylight"]:
+    if decision.get("outlook") is not None and decision["trace"]["daylight"]:
         lines.append(f"plan: {decision['outlook']}")
     for name, state in decision["loads"].items():
         lines += _load_lines(name, state, now, zone)
         if why:
             lines += state_lines(name, state, decision["thresholds"], zone)
     if why:
-        lines += ["decided from:", *(f"  {line}" for line in grounds_lines(decision["inputs"]))]
+        lines += ["decided from:", *(f"  {line}" for line in grounds_lines(decision["trace"]))]
     return [*lines, *map(_source_line, answer.get("sources", [])), *answer.get("troubles", [])]
 
 
-def house_text(inputs: Any) -> str:
+def house_text(trace: Any) -> str:
     """Sun, house, loads, grid and battery with the age of the reading; sun + grid - battery is house + loads."""
-    age_s = inputs["reading_age_s"]
-    if inputs["reading_source"] is None:
+    age_s = trace["reading_age_s"]
+    if trace["reading_source"] is None:
         return "no reading yet" if age_s is None else f"no usable reading, the last is {duration_text(age_s)} old"
-    base_w, own_w = inputs["base_w"], inputs["own_w"]
+    base_w, own_w = trace["base_w"], trace["own_w"]
     parts = []
-    if inputs["pv_w"] is not None:
-        parts.append(f"sun {kilowatts(inputs['pv_w'])}{' (throttled)' if inputs['pv_throttled'] else ''}")
+    if trace["pv_w"] is not None:
+        parts.append(f"sun {kilowatts(trace['pv_w'])}{' (throttled)' if trace['pv_throttled'] else ''}")
     if base_w is not None:
         parts.append(f"house {kilowatts(base_w)} + loads {kilowatts(own_w or 0.0)}")
-    elif inputs["house_w"] is not None:
-        parts.append(f"house {kilowatts(inputs['house_w'])}")
-    if inputs["grid_w"] is not None:
-        parts.append(f"grid {_flow(inputs['grid_w'], 'gives', 'takes')}")
-    charge = "" if inputs["battery_soc_percent"] is None else f"{inputs['battery_soc_percent']:.0f} % "
-    if inputs["battery_w"] is not None:
-        idle = abs(inputs["battery_w"]) < 0.5
-        parts.append(f"battery {charge}{'idle' if idle else _flow(inputs['battery_w'], 'takes', 'gives')}")
+    elif trace["house_w"] is not None:
+        parts.append(f"house {kilowatts(trace['house_w'])}")
+    if trace["grid_w"] is not None:
+        parts.append(f"grid {_flow(trace['grid_w'], 'gives', 'takes')}")
+    charge = "" if trace["battery_soc_percent"] is None else f"{trace['battery_soc_percent']:.0f} % "
+    if trace["battery_w"] is not None:
+        idle = abs(trace["battery_w"]) < 0.5
+        parts.append(f"battery {charge}{'idle' if idle else _flow(trace['battery_w'], 'takes', 'gives')}")
     elif charge:
         parts.append(f"battery {charge.strip()}")
-    return f"{', '.join(parts)} ({inputs['reading_source']}, {duration_text(age_s)} old)"
+    return f"{', '.join(parts)} ({trace['reading_source']}, {duration_text(age_s)} old)"
 
 
 def _flow(power_w: float, above: str, below: str) -> str:

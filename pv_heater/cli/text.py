@@ -35,7 +35,7 @@ def entry_lines(entry: Json, zone: tzinfo) -> list[str]:
         lines.append(
             f"  decided by {rule_text(entry['rule'])}{before}{_limits_text(entry['thresholds'], entry['load'])}"
         )
-    lines += [f"  {line}" for line in grounds_lines(entry["inputs"])]
+    lines += [f"  {line}" for line in grounds_lines(entry["trace"])]
     if entry["rule"] is not None:
         lines.append(f"  {_flip_line(entry['flip'], entry, at, zone, phase=entry['to_phase'])}")
     return lines
@@ -52,20 +52,20 @@ def state_lines(name: str, state: Json, thresholds: Json, zone: tzinfo) -> list[
     ]
 
 
-def grounds_text(inputs: Json) -> str:
+def grounds_text(trace: Json) -> str:
     """The values a decision was made from, with their ages, in one line; what was not known is left out."""
-    return "; ".join(grounds_lines(inputs))
+    return "; ".join(grounds_lines(trace))
 
 
-def grounds_lines(inputs: Json) -> list[str]:
+def grounds_lines(trace: Json) -> list[str]:
     """The same, a line for each kind of value."""
     parts = (
-        _reading_text(inputs),
-        _spare_sum(inputs),
-        _temperature_text(inputs),
-        _forecast_text(inputs),
-        _strategy_text(inputs),
-        _learned_text(inputs),
+        _reading_text(trace),
+        _spare_sum(trace),
+        _temperature_text(trace),
+        _forecast_text(trace),
+        _strategy_text(trace),
+        _learned_text(trace),
     )
     return [part for part in parts if part]
 
@@ -102,23 +102,23 @@ def _flip_line(flip: str, entry: Json, at: datetime, zone: tzinfo, *, phase: str
     return f"{text}; at {shown} {next_change_text(entry['rule'] or '', phase, entry.get('mode'))}"
 
 
-def _reading_text(inputs: Json) -> str:
-    age_s = inputs["reading_age_s"]
-    if inputs["reading_source"] is None:
+def _reading_text(trace: Json) -> str:
+    age_s = trace["reading_age_s"]
+    if trace["reading_source"] is None:
         return "no reading yet" if age_s is None else f"no usable reading, the last is {duration_text(age_s)} old"
-    throttled = " (throttled)" if inputs["pv_throttled"] else ""
+    throttled = " (throttled)" if trace["pv_throttled"] else ""
     values = [
-        _watts("sun", inputs["pv_w"]) + throttled if inputs["pv_w"] is not None else "",
-        _watts("house", inputs["house_w"]),
-        _twice_text(inputs.get("house_twice_w") or {}),
-        _watts("own loads", inputs["own_w"]),
-        _watts("grid", inputs["grid_w"]),
-        _watts("battery", inputs["battery_w"]),
+        _watts("sun", trace["pv_w"]) + throttled if trace["pv_w"] is not None else "",
+        _watts("house", trace["house_w"]),
+        _twice_text(trace.get("house_twice_w") or {}),
+        _watts("own loads", trace["own_w"]),
+        _watts("grid", trace["grid_w"]),
+        _watts("battery", trace["battery_w"]),
     ]
-    if inputs["battery_soc_percent"] is not None:
-        values.append(f"charge {inputs['battery_soc_percent']:g} %")
-    values += [f"{name} measured {watts:.0f} W" for name, watts in inputs["load_w"].items()]
-    return f"{inputs['reading_source']}, {duration_text(age_s)} old: {_joined(values)}"
+    if trace["battery_soc_percent"] is not None:
+        values.append(f"charge {trace['battery_soc_percent']:g} %")
+    values += [f"{name} measured {watts:.0f} W" for name, watts in trace["load_w"].items()]
+    return f"{trace['reading_source']}, {duration_text(age_s)} old: {_joined(values)}"
 
 
 def _twice_text(house_w: Json) -> str:
@@ -128,41 +128,41 @@ def _twice_text(house_w: Json) -> str:
     return f"(by consumption {house_w['consumption']:.0f} W, by sun, grid and battery {house_w['balance']:.0f} W)"
 
 
-def _spare_sum(inputs: Json) -> str:
+def _spare_sum(trace: Json) -> str:
     """How the spare power follows from what is shown; the log's number may be a mean of it."""
-    spare_w, base_w, pv_w = inputs["spare_w"], inputs["base_w"], inputs["pv_w"]
+    spare_w, base_w, pv_w = trace["spare_w"], trace["base_w"], trace["pv_w"]
     if spare_w is None:
         return ""
     if base_w is None or pv_w is None:
         return f"spare now: {spare_w:.0f} W"
-    dc_w = inputs.get("dc_load_w") or 0.0
+    dc_w = trace.get("dc_load_w") or 0.0
     dc = f" - DC loads {dc_w:.0f} W" if dc_w else ""
     return f"spare now: sun {pv_w:.0f} W - house without own loads {base_w:.0f} W{dc} = {pv_w - base_w - dc_w:.0f} W"
 
 
-def _temperature_text(inputs: Json) -> str:
-    return _joined([f"{name} {celsius:.1f} degC" for name, celsius in inputs["load_c"].items()])
+def _temperature_text(trace: Json) -> str:
+    return _joined([f"{name} {celsius:.1f} degC" for name, celsius in trace["load_c"].items()])
 
 
-def _learned_text(inputs: Json) -> str:
-    return _joined([f"{name}: {text}" for name, text in inputs.get("learned", {}).items()])
+def _learned_text(trace: Json) -> str:
+    return _joined([f"{name}: {text}" for name, text in trace.get("learned", {}).items()])
 
 
-def _forecast_text(inputs: Json) -> str:
-    if inputs["forecast_source"] is None:
+def _forecast_text(trace: Json) -> str:
+    if trace["forecast_source"] is None:
         return "no forecast"
-    age = duration_text(inputs["forecast_age_s"])
-    expected_w = inputs["forecast_pv_w"]
+    age = duration_text(trace["forecast_age_s"])
+    expected_w = trace["forecast_pv_w"]
     now = "says nothing of now" if expected_w is None else f"expects {expected_w:.0f} W of sun"
-    return f"{inputs['forecast_source']}, {age} old, {now}"
+    return f"{trace['forecast_source']}, {age} old, {now}"
 
 
-def _strategy_text(inputs: Json) -> str:
+def _strategy_text(trace: Json) -> str:
     """What the strategy offers the loads, with those of its figures that have a meaning for people."""
-    if not inputs["budget_rule"] or inputs["reading_source"] is None:
+    if not trace["budget_rule"] or trace["reading_source"] is None:
         return ""
-    figures = [text.format(inputs["strategy"][name]) for name, text in _FIGURES.items() if name in inputs["strategy"]]
-    return _joined([f"for the loads: {max(0.0, inputs['budget_w']):.0f} W", *figures])
+    figures = [text.format(trace["strategy"][name]) for name, text in _FIGURES.items() if name in trace["strategy"]]
+    return _joined([f"for the loads: {max(0.0, trace['budget_w']):.0f} W", *figures])
 
 
 _FIGURES: Mapping[str, str] = {

@@ -20,7 +20,7 @@ from pv_heater.core.actuators.curve import RegulatorCurve, rising
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.requests import Command, Force, Mode
 from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError
 
 LOST_S = 60.0
@@ -170,7 +170,7 @@ def config_for(config: Config, name: str, line: Path, meter: TypedSettings[Any] 
         raise ConfigError("calibrate", [f"there is no load {name!r}; there is {', '.join(names)}"])
     if config.dry_run:
         raise ConfigError("calibrate", ["dry_run: true switches nothing, so there is nothing to measure"])
-    settings: LoadPolicy = row.settings
+    settings: LoadSettings = row.settings
     knob: dict[str, Any] = {"curve": str(line)} if hasattr(settings, "curve") else {}
     servo: Any = getattr(settings, "servo", None)
     if hasattr(servo, "curve"):

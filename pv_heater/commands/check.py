@@ -14,7 +14,7 @@ from pv_heater.commands.check_sources import ask_rules, ask_sources
 from pv_heater.commands.play import open_recording, refused_recording
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.house.guards import DAYLIGHT_FROM_W
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.log_place import log_place
@@ -95,7 +95,7 @@ def _temperatures(config: Config) -> list[Finding]:
     return findings
 
 
-def _need_temperature(policy: LoadPolicy) -> list[tuple[str, str]]:
+def _need_temperature(policy: LoadSettings) -> list[tuple[str, str]]:
     """Settings that need the load's temperature, and what comes of it without one, the worst first."""
     needs = [(key, "this load would never heat") for key in ("max_c", "target_c") if getattr(policy, key) is not None]
     if policy.hot_water is not None:

@@ -15,7 +15,7 @@ from pv_heater.config.load import Config, TypedSettings
 from pv_heater.controller import Controller
 from pv_heater.core.house.guards import SLOWEST_REGULATED_S
 from pv_heater.core.house.limited import never_judged
-from pv_heater.core.house.reading_age import CLOCKS_AGREE_S, Evidence, is_local
+from pv_heater.core.house.reading_age import CLOCKS_AGREE_S, ReadingAge, is_local
 from pv_heater.core.house.two_measurements import compared_text
 from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.model.words import duration_text
@@ -85,7 +85,7 @@ def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, 
 def _age_text(reading: Reading, tools: Tools, limit_s: float | None) -> str:
     """How old it is. Raises _Stale where `run` would keep every automatic load off for it."""
     now = tools.clock.now()
-    evidence = Evidence(max_reading_age_s=limit_s, local_source=is_local(reading.source))
+    evidence = ReadingAge(max_reading_age_s=limit_s, local_source=is_local(reading.source))
     evidence.observe(reading, now, 0.0)
     age_s = (now - reading.taken_at).total_seconds()
     if age_s >= evidence.max_age_s:

@@ -17,7 +17,7 @@ from pv_heater.config.describe import group_of, key_of, row_of, settings_of
 from pv_heater.config.load import Tables, adapter_class
 from pv_heater.config.model import Config
 from pv_heater.config.presets import preset_words
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 _COMMENT_COLUMN = 40
 
@@ -185,7 +185,7 @@ def _loads(tables: Tables) -> list[str]:
     blocks: list[list[_Line]] = []
     for word in _chosen_first("loads", tables.loads):
         # What all loads have in common is explained once, at the first.
-        known = frozenset(attrs.fields_dict(LoadPolicy)) if blocks else frozenset()
+        known = frozenset(attrs.fields_dict(LoadSettings)) if blocks else frozenset()
         head, *settings = _entry(word, tables.loads, 4, 2 if blocks else None, known.union(_PROBES))
         entry = _as_item([head, *_preset("loads", word, 4), *settings])
         blocks.append(entry if blocks else [*entry, *_probes(tables)])
@@ -199,7 +199,7 @@ def _probes(tables: Tables) -> list[_Line]:
     """The probes and meters of its own that a load may have, off."""
     lines: list[_Line] = []
     for key, table in zip(_PROBES, (tables.sensors, tables.power_meters), strict=True):
-        row = row_of(attrs.fields_dict(LoadPolicy)[key])
+        row = row_of(attrs.fields_dict(LoadSettings)[key])
         about = f"{row.facts} - {row.help}"
         for word in table:
             lines += [_Line(4, f"{key}:", about, 4), *_entry(word, table, 6, 4, frozenset(), f"{key} {word}")]

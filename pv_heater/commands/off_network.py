@@ -16,7 +16,7 @@ from attrs import frozen
 from pv_heater.config.load import load_config
 from pv_heater.config.structure import setting_keys
 from pv_heater.core.settings.home import Site
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad
@@ -69,7 +69,7 @@ def tell_off(rows: Sequence[Mapping[str, Any]], folder: Path, state_dir: Path) -
 
 def _load(row: Mapping[str, Any], tools: Tools) -> NetworkedLoad | None:
     """The load of this row, None where it is not on the network. Raises ConfigError."""
-    unneeded = set(setting_keys(LoadPolicy)) - _NEEDED
+    unneeded = set(setting_keys(LoadSettings)) - _NEEDED
     config = load_config({"loads": [{key: value for key, value in row.items() if key not in unneeded}]})
     for typed in config.loads:
         if not isinstance(typed, BatteryShare) and isinstance(typed.cls, type) and issubclass(typed.cls, NetworkedLoad):

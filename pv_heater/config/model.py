@@ -10,7 +10,7 @@ from attrs import frozen
 
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 S_co = TypeVar("S_co", covariant=True)
 
@@ -96,7 +96,7 @@ class Config:
     strategy: TypedSettings[Any] = setting("how much power is good")
     limits: Limits = setting("conditions in front of every strategy", factory=Limits)
     tariff: tuple[TariffPeriod, ...] = setting("prices by time of day", default=())
-    loads: tuple[TypedSettings[LoadPolicy] | BatteryShare, ...] = setting(
+    loads: tuple[TypedSettings[LoadSettings] | BatteryShare, ...] = setting(
         "what the surplus is spent on, the first comes first"
     )
     gpio: Gpio = setting("how pins are driven", factory=Gpio)
@@ -117,7 +117,7 @@ class Config:
     """Files in which a token or a password stands, this one included where it does."""
 
     @property
-    def policies(self) -> tuple[LoadPolicy, ...]:
+    def policies(self) -> tuple[LoadSettings, ...]:
         """The settings of every load, the first comes first; the battery's place is left out."""
         return tuple(row.settings for row in self.loads if not isinstance(row, BatteryShare))
 

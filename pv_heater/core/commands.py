@@ -13,7 +13,7 @@ FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 
 
-class Orders:
+class Commands:
     """Passes commands on to the loads and their duties; keeps the vacation itself."""
 
     def __init__(self, loads: HomeLoads, duties: Duties) -> None:

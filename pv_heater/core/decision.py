@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
-from pv_heater.core.house.guards import RELEASE_SHARE, Block, Watched, battery_release_percent, least_battery_percent
+from pv_heater.core.house.guards import RELEASE_SHARE, Block, GuardView, battery_release_percent, least_battery_percent
 from pv_heater.core.house.surplus import Budget, View
-from pv_heater.core.loads.situation import Outcome
+from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.model.power_balance import house_w
-from pv_heater.core.model.trace import Basis, LoadThresholds, Thresholds
+from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
 from pv_heater.core.model.values import OFF, Decision, Forecast, LoadState, Setpoint, TankStatus
 from pv_heater.core.rules.rules import RuleAnswers
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import needed_w
 
 FURTHEST_S = 3e9
@@ -31,7 +31,7 @@ def decision_of(
     now: datetime,
     tick_s: float,
     zone: tzinfo,
-    inputs: Basis,
+    trace: DecisionTrace,
     thresholds: Thresholds,
     *,
     tanks: Mapping[str, TankStatus],
@@ -84,14 +84,14 @@ def decision_of(
         blocked_by=first.guard if first else None,
         because=first.because if first else budget.because,
         margins={name: round(value, 1) for name, value in first.margins.items()} if first else {},
-        inputs=inputs,
+        trace=trace,
         thresholds=thresholds,
         notices=house_notices,
         outlook=budget.outlook,
     )
 
 
-def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadPolicy]) -> Thresholds:
+def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadSettings]) -> Thresholds:
     """What the settings alone say; the age limit is 0 until a source tells its pace."""
     inverter_w = site.inverter.max_w if site.inverter is not None and site.inverter.loads_on == "out" else None
     return Thresholds(
@@ -118,8 +118,8 @@ def in_force(thresholds: Thresholds, max_reading_age_s: float) -> Thresholds:
     return replace(thresholds, max_reading_age_s=max_reading_age_s)
 
 
-def basis_of(
-    watched: Watched,
+def trace_of(
+    watched: GuardView,
     view: View | None,
     forecast: Forecast | None,
     *,
@@ -130,10 +130,10 @@ def basis_of(
     stale_share: float,
     answers: RuleAnswers,
     house_twice_w: Mapping[str, float],
-) -> Basis:
+) -> DecisionTrace:
     """The values of one step; `view` is None without a usable reading."""
     now, reading = watched.now, watched.reading
-    return Basis(
+    return DecisionTrace(
         reading_source=None if reading is None else reading.source,
         reading_age_s=watched.reading_age_s,
         stale_share=stale_share,
@@ -171,7 +171,7 @@ def basis_of(
     )
 
 
-def _load_thresholds(policy: LoadPolicy) -> LoadThresholds:
+def _load_thresholds(policy: LoadSettings) -> LoadThresholds:
     return LoadThresholds(
         start_w=needed_w(policy, running=False),
         stop_w=needed_w(policy, running=True),

@@ -16,13 +16,13 @@ from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Co
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import duration_text, kilowatts
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 WATER_BOILS_C = 100.0
 
 
 def expected(
-    command: Command, policies: Mapping[str, LoadPolicy], decision: Decision | None, now: datetime | None
+    command: Command, policies: Mapping[str, LoadSettings], decision: Decision | None, now: datetime | None
 ) -> str:
     """What `command` will do at the next step; `decision` is the latest one, made at `now` (None: there is none yet).
 
@@ -44,7 +44,7 @@ def expected(
     return f"{name}: {_forced(command, policy, state, decision, now)}"
 
 
-def _forced(command: Force, policy: LoadPolicy, state: LoadState, decision: Decision, now: datetime) -> str:
+def _forced(command: Force, policy: LoadSettings, state: LoadState, decision: Decision, now: datetime) -> str:
     if command.power_w is not None and command.mode is not Mode.ON:
         raise ValueError(f"a power goes with mode on only, not with {command.mode}")
     if command.mode is Mode.AUTO:
@@ -57,7 +57,7 @@ def _forced(command: Force, policy: LoadPolicy, state: LoadState, decision: Deci
     return f"on with {kilowatts(power_w)} until {until}, {_start(policy, state, decision, now, for_s)}"
 
 
-def _boosted(command: Boost, policy: LoadPolicy, state: LoadState, decision: Decision, now: datetime) -> str:
+def _boosted(command: Boost, policy: LoadSettings, state: LoadState, decision: Decision, now: datetime) -> str:
     for_s = _span_s(command.for_s, BOOST_LONGEST_S, "a boost")
     until, goal = _clock(now + timedelta(seconds=for_s), state, now), ""
     to_c = policy.target_c if command.to_c is None else command.to_c
@@ -77,7 +77,7 @@ def _boosted(command: Boost, policy: LoadPolicy, state: LoadState, decision: Dec
     return f"on with up to {kilowatts(policy.max_power_w)} until {until}{goal}, {start}"
 
 
-def _cleared(policy: LoadPolicy, state: LoadState, now: datetime) -> str:
+def _cleared(policy: LoadSettings, state: LoadState, now: datetime) -> str:
     if state.phase is not Phase.FAULT:
         raise ValueError(f"{policy.name} has no fault")
     rest_s = 0.0 if state.rests_until_at is None else (state.rests_until_at - now).total_seconds()
@@ -100,7 +100,7 @@ def _automatic(state: LoadState, decision: Decision) -> str:
     return f"mode auto, the sun decides: {decision.because}"
 
 
-def _start(policy: LoadPolicy, state: LoadState, decision: Decision, now: datetime, for_s: float) -> str:
+def _start(policy: LoadSettings, state: LoadState, decision: Decision, now: datetime, for_s: float) -> str:
     """When a load that the owner wants on goes on."""
     if state.phase is Phase.FAULT:
         raise ValueError(f"{policy.name} is blocked by a fault: {state.because}")
@@ -117,7 +117,7 @@ def _start(policy: LoadPolicy, state: LoadState, decision: Decision, now: dateti
     return f"starts in {rest_s:.0f} s (minimum off time)" if rest_s >= 1 else "starts now"
 
 
-def _possible_w(policy: LoadPolicy, power_w: float) -> float:
+def _possible_w(policy: LoadSettings, power_w: float) -> float:
     """`power_w`, where the load can run at it."""
     if power_w > policy.max_power_w:
         raise ValueError(f"{policy.name} takes at most {policy.max_power_w:g} W, not {power_w:g} W")

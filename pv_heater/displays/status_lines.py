@@ -25,7 +25,7 @@ def status_lines(status: Status | None, address: str | None, zone: ZoneInfo, at_
     where = address or "no network"
     if status is None:
         return _fitted([where, "", "no news from the", "controller"])
-    known = status.decision.inputs
+    known = status.decision.trace
     charge = "--" if known.battery_soc_percent is None else f"{known.battery_soc_percent:.0f}%"
     held = status.decision.blocked_by
     last = [] if held is None else [f"held: {held}"]

@@ -1,6 +1,6 @@
 """Loads: make it so. One file and one row here add another kind of output.
 
-A row names a class with a `Settings` class derived from `core.settings.home.LoadPolicy`, built as
+A row names a class with a `Settings` class derived from `core.settings.home.LoadSettings`, built as
 ``Class(settings, tools)``, that satisfies `ports.Load`.
 """
 

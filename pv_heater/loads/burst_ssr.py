@@ -15,7 +15,7 @@ from attrs import frozen
 
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.burst import BurstDriver
@@ -31,7 +31,7 @@ CONTACT_S = 0.1
 
 
 @frozen(kw_only=True)
-class BurstSsrSettings(LoadPolicy):
+class BurstSsrSettings(LoadSettings):
     """A load behind a solid-state relay, such as a heating element; nothing with a motor or a transformer."""
 
     ssr: RelayPin = setting("the zero-cross solid-state relay; a random-fire one would cut the waves in the middle")

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from pv_heater.core.actuators.curve import phase_cut
 from pv_heater.core.model.setting import setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, WiperPins
 from pv_heater.io.gpio.pins import Pins
 from pv_heater.io.gpio.wires import WiperLine
@@ -22,7 +22,7 @@ from pv_heater.ports import Tools
 
 
 @frozen(kw_only=True)
-class DigitalPotSettings(LoadPolicy):
+class DigitalPotSettings(LoadSettings):
     """A load behind a power regulator that a digital potentiometer sets."""
 
     relay: RelayPin = setting("the relay in front of the regulator")

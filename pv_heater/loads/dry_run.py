@@ -5,12 +5,12 @@ from __future__ import annotations
 from attrs import frozen
 
 from pv_heater.core.model.values import OFF, Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.ports import Tools
 
 
 @frozen(kw_only=True)
-class DryRunSettings(LoadPolicy):
+class DryRunSettings(LoadSettings):
     """A load that exists on paper only."""
 
 
@@ -19,7 +19,7 @@ class DryRun:
 
     Settings = DryRunSettings
 
-    def __init__(self, settings: LoadPolicy, tools: Tools) -> None:  # noqa: ARG002 - built like every other load
+    def __init__(self, settings: LoadSettings, tools: Tools) -> None:  # noqa: ARG002 - built like every other load
         self.name = settings.name
         self._setpoint = OFF
         self._held_open = False

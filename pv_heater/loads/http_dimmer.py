@@ -14,7 +14,7 @@ from attrs import frozen
 from pv_heater.core.model.setting import setting
 from pv_heater.errors import BadReply
 from pv_heater.loads.dimmer_state import EXACT_PERCENT, DimmerLimits, DimmerState, parse_state
-from pv_heater.loads.http_link import HttpLink, HttpLoadPolicy
+from pv_heater.loads.http_link import HttpLink, HttpLoadSettings
 from pv_heater.loads.networked import NetworkedLoad, Settling
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.ports import Tools
@@ -30,7 +30,7 @@ _LEAST_CHECKED_PERCENT = 20.0
 
 
 @frozen(kw_only=True)
-class HttpDimmerSettings(HttpLoadPolicy):
+class HttpDimmerSettings(HttpLoadSettings):
     """A heater behind a digital dimmer."""
 
     curve: str | None = setting(

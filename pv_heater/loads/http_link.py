@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import Unreachable
 from pv_heater.io.net.http import HttpClient, HttpReply, Login
 
@@ -23,7 +23,7 @@ _MOST_BYTES = 65_536
 
 
 @frozen(kw_only=True)
-class HttpLoadPolicy(LoadPolicy):
+class HttpLoadSettings(LoadSettings):
     """What every load behind HTTP has: an address, and a login if the device wants one."""
 
     url: str = setting("address of the device, such as http://192.168.1.199")
@@ -46,7 +46,7 @@ class HttpLink:
 
     def __init__(
         self,
-        settings: HttpLoadPolicy,
+        settings: HttpLoadSettings,
         who: str = "the device",
         *,
         read_s: float = _READ_S,

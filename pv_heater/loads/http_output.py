@@ -16,7 +16,7 @@ from attrs import frozen
 from pv_heater.core.actuators.curve import RegulatorCurve, phase_cut
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply
-from pv_heater.loads.http_link import HttpLink, HttpLoadPolicy
+from pv_heater.loads.http_link import HttpLink, HttpLoadSettings
 from pv_heater.loads.http_request import Confirmation, LevelConfirmation, Request, Sending
 from pv_heater.loads.networked import NetworkedLoad, Settling
 from pv_heater.loads.power_curve import power_curve
@@ -27,7 +27,7 @@ _EXPIRES_IN_REFRESHES = 2
 
 
 @frozen(kw_only=True)
-class HttpOutputSettings(HttpLoadPolicy):
+class HttpOutputSettings(HttpLoadSettings):
     """How a device is switched off, and how long it stays on by itself."""
 
     off: tuple[Request, ...] = setting("the request that switches it off; several are sent one after another")

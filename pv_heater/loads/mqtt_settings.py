@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from pv_heater.core.model.setting import SettingProblem, setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.shared_topic import check_idx
 from pv_heater.io.net.json_path import JsonPath
 from pv_heater.io.net.mqtt import Broker
@@ -25,7 +25,7 @@ class OutputBroker(Broker):
 
 
 @frozen(kw_only=True)
-class MqttOutputSettings(LoadPolicy):
+class MqttOutputSettings(LoadSettings):
     """Where a device listens, and where it says what it does."""
 
     broker: OutputBroker = setting("the broker that the device listens to", factory=OutputBroker)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from pv_heater.core.model.values import Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.io.system.sender import Sender
 from pv_heater.ports import Clock, Device
 
@@ -31,7 +31,7 @@ class NetworkedLoad:
 
     def __init__(
         self,
-        policy: LoadPolicy,
+        policy: LoadSettings,
         device: Device,
         clock: Clock,
         *,

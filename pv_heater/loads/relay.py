@@ -8,7 +8,7 @@ from attrs import frozen
 
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.pins import Pins, RelayLine
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
-class RelaySettings(LoadPolicy):
+class RelaySettings(LoadSettings):
     """A load that a relay switches."""
 
     relay: RelayPin = setting("the relay")

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.pins import Pins, RelayLine
@@ -27,7 +27,7 @@ Closed = frozenset[int]
 
 
 @frozen(kw_only=True)
-class RelayBankSettings(LoadPolicy):
+class RelayBankSettings(LoadSettings):
     """What loads of several relays have in common: `levels_w` says what they can draw, the last is their full power."""
 
     relays: tuple[RelayPin, ...] = setting("the relays, any number; the first in the list is relay, or contact, 1")
@@ -39,7 +39,7 @@ class RelayBankSettings(LoadPolicy):
         if self.learn_power:
             raise SettingProblem("cannot be used: the powers of its levels must be stated", "learn_power")
         object.__setattr__(self, "max_power_w", self.levels_w[-1])
-        LoadPolicy.__attrs_post_init__(self)
+        LoadSettings.__attrs_post_init__(self)
 
 
 class Combinations(Protocol):

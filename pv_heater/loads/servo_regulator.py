@@ -8,7 +8,7 @@ from attrs import frozen
 
 from pv_heater.core.actuators.curve import RegulatorCurve, parse_curve, phase_cut
 from pv_heater.core.model.setting import SettingProblem, setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, ServoPin
 from pv_heater.errors import ConfigError
 from pv_heater.io.gpio.pins import FRAME_S, Pins, ServoLine
@@ -20,7 +20,7 @@ LEAST_TURN_DEG = 0.5
 
 
 @frozen(kw_only=True)
-class ServoRegulatorSettings(LoadPolicy):
+class ServoRegulatorSettings(LoadSettings):
     """A load behind a power regulator whose knob a servo turns."""
 
     relay: RelayPin = setting("the relay in front of the regulator")

@@ -90,7 +90,7 @@ class RuleRunner:
         """Pass the picture after this decision on to the rules, if they are due; say what conditions remark."""
         del reading, forecast
         now_s = self._monotonic_s()
-        for load, remark in decision.inputs.rule_remarks.items():
+        for load, remark in decision.trace.rule_remarks.items():
             if self._is_news(load, remark, now_s):
                 log.warning("%s: %s.", load, remark, extra={"at": now})
         if now_s - self._pictured_s >= (IDLE_S if self._idle else EVERY_S):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pv_heater.core.model.requests import Mode
-from pv_heater.core.model.trace import Basis
+from pv_heater.core.model.trace import DecisionTrace
 from pv_heater.core.model.values import Decision, Phase
 from pv_heater.core.model.words import kilowatt_hours
 from pv_heater.run.log_lines import line_of
@@ -35,20 +35,20 @@ class DaySummary:
         """Count this tick; the lines of the summary at the one that ends the day, else none."""
         elapsed_s = 0.0 if self._before is None else (now - self._before).total_seconds()
         self._before = now
-        inputs = decision.inputs
+        trace = decision.trace
         if 0 < elapsed_s <= LONGEST_STEP_S:
-            self._count(inputs, decision, elapsed_s / 3600.0)
-        ended, self._by_day = self._by_day and not inputs.daylight, inputs.daylight
+            self._count(trace, decision, elapsed_s / 3600.0)
+        ended, self._by_day = self._by_day and not trace.daylight, trace.daylight
         if not ended:
             return []
-        lines = [*self._load_lines(decision), *self._sun_lines(inputs)]
+        lines = [*self._load_lines(decision), *self._sun_lines(trace)]
         self._sold_wh.clear()
         self._hidden_wh.clear()
         return lines
 
-    def _count(self, inputs: Basis, decision: Decision, elapsed_h: float) -> None:
-        sold_w = max(0.0, -(inputs.grid_w or 0.0))
-        hidden_w = _hidden_w(inputs)
+    def _count(self, trace: DecisionTrace, decision: Decision, elapsed_h: float) -> None:
+        sold_w = max(0.0, -(trace.grid_w or 0.0))
+        hidden_w = _hidden_w(trace)
         if sold_w + hidden_w > 0:
             reason = self._reason(decision)
             self._sold_wh[reason] += sold_w * elapsed_h
@@ -84,8 +84,8 @@ class DaySummary:
             lines.append(f"today: {name} used {kilowatt_hours(state.energy_wh)} in {starts}")
         return lines
 
-    def _sun_lines(self, inputs: Basis) -> list[str]:
-        source = inputs.forecast_source or "the forecast"
+    def _sun_lines(self, trace: DecisionTrace) -> list[str]:
+        source = trace.forecast_source or "the forecast"
         lines = []
         for by_reason, what in (
             (self._sold_wh, "{} went to the grid"),
@@ -98,11 +98,11 @@ class DaySummary:
         return lines
 
 
-def _hidden_w(inputs: Basis) -> float:
+def _hidden_w(trace: DecisionTrace) -> float:
     """Sun that throttled chargers leave, as the forecast has it; 0 where nothing throttles or nobody knows."""
-    if inputs.forecast_pv_w is None or inputs.pv_w is None or inputs.feed_in:
+    if trace.forecast_pv_w is None or trace.pv_w is None or trace.feed_in:
         return 0.0
-    throttled = inputs.pv_throttled
+    throttled = trace.pv_throttled
     if throttled is None:
-        throttled = (inputs.battery_soc_percent or 0.0) >= _FULL_CHARGE_PERCENT
-    return max(0.0, inputs.forecast_pv_w - inputs.pv_w) if throttled else 0.0
+        throttled = (trace.battery_soc_percent or 0.0) >= _FULL_CHARGE_PERCENT
+    return max(0.0, trace.forecast_pv_w - trace.pv_w) if throttled else 0.0

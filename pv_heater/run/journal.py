@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.trace import Basis, Thresholds
+from pv_heater.core.model.trace import DecisionTrace, Thresholds
 from pv_heater.core.model.values import Decision, Forecast, LoadState, Phase, Reading
 from pv_heater.core.model.words import flip_text
 
@@ -36,7 +36,7 @@ class Entry:
     flip: str
     """The same as a sentence."""
     next_change_at: datetime | None = None
-    inputs: Basis
+    trace: DecisionTrace
     thresholds: Thresholds
 
 
@@ -109,7 +109,7 @@ def _home_entry(now: datetime, guard_before: str | None, decision: Decision) -> 
         margins=dict(decision.margins),
         flip=flip_text(decision.blocked_by or "", decision.margins),
         next_change_at=None if wait_s is None else now + timedelta(seconds=wait_s),
-        inputs=decision.inputs,
+        trace=decision.trace,
         thresholds=decision.thresholds,
     )
 
@@ -129,6 +129,6 @@ def _load_entry(now: datetime, name: str, before: LoadState | None, state: LoadS
         margins=dict(state.margins),
         flip=flip_text(state.rule, state.margins),
         next_change_at=state.next_change_at,
-        inputs=decision.inputs,
+        trace=decision.trace,
         thresholds=decision.thresholds,
     )

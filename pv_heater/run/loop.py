@@ -16,7 +16,7 @@ from pv_heater.controller import Controller
 from pv_heater.core.model.requests import ClearFault, Command
 from pv_heater.core.model.values import Decision, Forecast, Inputs, LoadState, Reading, Setpoint, Stop
 from pv_heater.core.rules.rules import NO_WISHES, Wishes
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Feed, Load
 
@@ -100,7 +100,7 @@ class Loop:
         return self._stop_reason
 
     @property
-    def policies(self) -> Mapping[str, LoadPolicy]:
+    def policies(self) -> Mapping[str, LoadSettings]:
         """The settings of each load."""
         return self._controller.policies
 

@@ -116,8 +116,8 @@ class TransitionLog:
 
     def _report_plan(self, now: datetime, decision: Decision) -> None:
         """What the strategy aims at, when that changes."""
-        outlook = decision.outlook if decision.inputs.daylight else None
-        target_percent = decision.inputs.strategy.get("target_percent", 0.0)
+        outlook = decision.outlook if decision.trace.daylight else None
+        target_percent = decision.trace.strategy.get("target_percent", 0.0)
         if outlook is None:
             return
         if self._plan is not None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from attrs import frozen
 
 from pv_heater.core.model.setting import SettingProblem, setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.io.net.modbus import ModbusClient
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Tools
@@ -21,7 +21,7 @@ _SYSTEM_UNIT, _FIRST_RELAY = 100, 806
 
 
 @frozen(kw_only=True)
-class GxRelayModbusSettings(LoadPolicy):
+class GxRelayModbusSettings(LoadSettings):
     """A load behind a relay of a GX device."""
 
     host: str = setting("name or address of the GX device", default="venus.local")

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Tools
 from pv_heater.victron.mqtt.exchange import GxExchange
@@ -23,7 +23,7 @@ _SETTINGS = "settings/0/Settings/Relay"
 
 
 @frozen(kw_only=True)
-class GxRelaySettings(LoadPolicy):
+class GxRelaySettings(LoadSettings):
     """A load behind a relay of a GX device."""
 
     gx: GxBroker = setting("the GX device, its MQTT", factory=GxBroker)

@@ -76,7 +76,7 @@ def test_the_night_says_when_it_ends_and_a_vacation_too_in_local_time() -> None:
 )
 def test_flows_have_a_direction_in_words(fields: dict[str, Any], text: str) -> None:
     decision = House().at(0, **fields)
-    assert text in house_text(json.loads(json.dumps(to_jsonable(decision.inputs))))
+    assert text in house_text(json.loads(json.dumps(to_jsonable(decision.trace))))
 
 
 def test_without_a_reading_it_says_so() -> None:

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from pv_heater.config.load import Tables
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, ServoPin
 
 
@@ -45,14 +45,14 @@ class Sun:
 
 class Regulator:
     @frozen(kw_only=True)
-    class Settings(LoadPolicy):
+    class Settings(LoadSettings):
         relay: RelayPin = setting("pin of the relay")
         servo: ServoPin = setting("pin of the servo")
 
 
 class Switch:
     @frozen(kw_only=True)
-    class Settings(LoadPolicy):
+    class Settings(LoadSettings):
         relay: RelayPin = setting("pin of the relay")
 
         def __attrs_post_init__(self) -> None:
@@ -62,7 +62,7 @@ class Switch:
 
 class Nothing:
     @frozen(kw_only=True)
-    class Settings(LoadPolicy):
+    class Settings(LoadSettings):
         pass
 
 

@@ -6,7 +6,7 @@ from pv_heater.config.describe import describe
 from pv_heater.config.load import Tables, adapter_class, load_config
 from pv_heater.config.model import PROJECT_FOLDER, Config
 from pv_heater.core.settings.home import PvPlane
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from tests.config.stand_ins import TABLES, Regulator, Tape
 
 SHIPPED = PROJECT_FOLDER / "Files" / "config.yaml"
@@ -36,7 +36,7 @@ def test_rows_of_a_group_carry_its_name():
 
 
 def test_defaults_are_words_of_yaml():
-    rows = {row.name: row for row in [*describe(Config), *describe(Tape.Settings), *describe(LoadPolicy)]}
+    rows = {row.name: row for row in [*describe(Config), *describe(Tape.Settings), *describe(LoadSettings)]}
     assert rows["dry_run"].default == "false"
     assert rows["state_dir"].default == "auto"
     assert rows["log.max_bytes"].default == "10000000"

@@ -130,7 +130,7 @@ def test_what_says_nothing_new_ends_no_silence(no_news: dict[str, Any]) -> None:
     said |= {"clear": False, "restart": False}
     older, newest = said | {"elapsed_s": 60.0} | no_news, said | {"grid_w": 0.0}
     decisions = play(house({}, {"type": "plan"}), None, [said, older, newest, {**newest, "elapsed_s": 10.0}])
-    assert [decision.inputs.grid_w for decision in decisions] == [None, None, None, 0.0]
+    assert [decision.trace.grid_w for decision in decisions] == [None, None, None, 0.0]
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])

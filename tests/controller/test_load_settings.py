@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.loads.situation import LONGEST_RUN_S
+from pv_heater.core.loads.load_step import LONGEST_RUN_S
 from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.core.model.values import Decision, Phase
 from tests.builders import NOON, House, config, heater

@@ -9,7 +9,7 @@ from typing import Any
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.allocator import Claim, allot
 from pv_heater.core.model.values import Decision, Phase
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from tests.builders import House, config, heater
 
 COUNT, EACH_W = 12, 500.0
@@ -50,7 +50,7 @@ def test_a_step_of_two_kilowatts_is_shared_out_within_two_samples_once_start_del
     for second in range(60, 66):
         decision = home.at(second, 3800.0)
     assert powers(decision) == [500.0] * 7 + [0.0] * 5
-    assert decision.inputs.spare_w == 3500
+    assert decision.trace.spare_w == 3500
 
 
 def test_without_start_delays_it_is_shared_out_in_the_sample_that_shows_it() -> None:
@@ -107,7 +107,9 @@ def test_an_unmeasured_thermostat_that_opens_hands_on_no_more_than_the_house_use
 
 def test_twelve_loads_are_allotted_in_less_than_a_millisecond() -> None:
     """Measured at some 0.1 ms on a desktop; the bound leaves room for a busy machine, not for a mistake."""
-    policies = [LoadPolicy(name=f"load_{number}", max_power_w=EACH_W, phase=number % 3 + 1) for number in range(COUNT)]
+    policies = [
+        LoadSettings(name=f"load_{number}", max_power_w=EACH_W, phase=number % 3 + 1) for number in range(COUNT)
+    ]
     claims = [Claim(policy=policy, available=True, running=True, held_w=0.0) for policy in policies]
     budget = Budget(power_w=3000.0, rule="test", because="test")
     times_ms = []

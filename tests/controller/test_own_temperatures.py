@@ -30,7 +30,7 @@ def test_its_own_probe_wins_over_what_the_meter_says() -> None:
     house = House(HOUSE)
     decision = house.at(0, load_c={"heater": 71.0}, inputs=own(20.0))
     assert decision.setpoints["heater"].on
-    assert decision.inputs.load_c == {"heater": 20.0}
+    assert decision.trace.load_c == {"heater": 20.0}
 
 
 def test_a_load_forced_on_goes_on_with_a_live_probe_though_the_meter_is_dead() -> None:
@@ -84,6 +84,6 @@ def test_a_temperature_that_is_no_number_is_refused(value: float) -> None:
 
 def test_the_temperature_is_among_the_grounds_also_without_a_reading() -> None:
     decision = House(HOUSE).at(0, silent=True, inputs=own(48.63))
-    basis = decision.inputs
-    inputs = {name: getattr(basis, name) for name in basis.__slots__}
+    trace = decision.trace
+    inputs = {name: getattr(trace, name) for name in trace.__slots__}
     assert grounds_text(inputs).startswith("no reading yet; heater 48.6 degC; ")

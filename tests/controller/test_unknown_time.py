@@ -135,7 +135,7 @@ def test_conditions_on_hours_wait_and_others_do_not() -> None:
     for when, expected in (("hour >= 0", False), ("soc > 50", True), ("month > 0", False)):
         decision = Island(loads=[heater(when=when)]).at(0)
         assert is_on(decision) is expected
-    remark = Island(loads=[heater(on_when="hour >= 0")]).at(0, pv_w=0.0).inputs.rule_remarks["heater"]
+    remark = Island(loads=[heater(on_when="hour >= 0")]).at(0, pv_w=0.0).trace.rule_remarks["heater"]
     assert "hour" in remark
 
 

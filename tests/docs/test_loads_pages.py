@@ -22,7 +22,7 @@ from pv_heater.core.duties import tank as tank_state
 from pv_heater.core.duties.cheapest_quarters import CLOUD_DOUBT
 from pv_heater.core.settings import hot_water as hot_water_settings
 from pv_heater.core.settings.hot_water import HotWater, Hygiene
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import WiperPins
 from pv_heater.io.gpio import burst
 from pv_heater.io.system import sender
@@ -59,9 +59,9 @@ FILLED_IN = re.compile(r"\.\.\.|: |'[^']*'|\b\d+\b|\b(?:ON|on|close)\b|\bthe (?:
 """Where a message on a page has a value, the code has a place for it."""
 
 
-def settings_of(word: str) -> type[LoadPolicy]:
+def settings_of(word: str) -> type[LoadSettings]:
     module, _, name = LOADS[word].partition(":")
-    found: type[LoadPolicy] = getattr(__import__(module, fromlist=[name]), name).Settings
+    found: type[LoadSettings] = getattr(__import__(module, fromlist=[name]), name).Settings
     return found
 
 
@@ -89,12 +89,12 @@ def test_the_table_of_loads_names_every_type_and_its_page() -> None:
 
 @pytest.mark.parametrize("word", LOADS)
 def test_what_an_output_has_of_its_own_is_on_its_page(word: str) -> None:
-    own = keys_of(settings_of(word)) - keys_of(LoadPolicy)
+    own = keys_of(settings_of(word)) - keys_of(LoadSettings)
     assert own <= quoted(PAGE_OF[word]), own - quoted(PAGE_OF[word])
 
 
 def test_what_every_load_has_is_on_the_page_of_loads() -> None:
-    assert keys_of(LoadPolicy) <= quoted("loads"), keys_of(LoadPolicy) - quoted("loads")
+    assert keys_of(LoadSettings) <= quoted("loads"), keys_of(LoadSettings) - quoted("loads")
 
 
 @pytest.mark.parametrize("cls", [HotWater, Hygiene])

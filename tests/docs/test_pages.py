@@ -22,7 +22,7 @@ from pv_heater.core.house.guards import SAFETY_RULES, SITE_GUARDS
 from pv_heater.core.model.values import OFF, Setpoint
 from pv_heater.core.settings.home import Battery, Limits, Site
 from pv_heater.core.settings.hot_water import HotWater, Hygiene, Season, Window
-from pv_heater.core.settings.load import After, BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.core.settings.timers import Timer
 from pv_heater.errors import BadReply, ConfigError, Unreachable
@@ -159,7 +159,7 @@ def test_every_command_and_option_that_is_named_exists(page: Path):
 def test_every_setting_named_in_the_tuning_page_exists():
     strategies = [Plan.Settings, Balance.Settings, ForecastGap.Settings]
     tank = [HotWater, Hygiene, Season, Window]
-    classes = [Limits, LoadPolicy, *tank, After, Timer, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
+    classes = [Limits, LoadSettings, *tank, After, Timer, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
     keys = {field.metadata.get("key") or field.name for cls in classes for field in attrs.fields(cls)}
     nested = {"daylight.from", "daylight.to", "inverter.loads_on", "from", "to"}
     values = {"auto", "battery", "relay", "sunset-1h", "plan", "balance", "forecast_gap", "probe_lost", "in"}
@@ -174,7 +174,7 @@ def test_the_tuning_page_tells_about_every_setting_that_can_be_tuned():
     text = page_text("docs/tuning.md")
     fields = [
         field
-        for cls in (Limits, LoadPolicy, Plan.Settings, Balance.Settings, ForecastGap.Settings)
+        for cls in (Limits, LoadSettings, Plan.Settings, Balance.Settings, ForecastGap.Settings)
         for field in attrs.fields(cls)
     ]
     assert [field.name for field in fields if f"`{field.name}`" not in text and field.name != "name"] == []
@@ -188,7 +188,7 @@ def test_the_page_on_deciding_lists_the_guards_in_their_order():
 
 
 def test_the_worst_times_are_the_sums_of_the_constants():
-    defaults = {field.name: field.default for cls in (LoadPolicy, ServoPin) for field in attrs.fields(cls)}
+    defaults = {field.name: field.default for cls in (LoadSettings, ServoPin) for field in attrs.fields(cls)}
     tick_s, settle_s = attrs.fields_dict(Config)["tick_s"].default, defaults["settle_s"]
     vrm_s = max(evidence.LEAST_AGE_VRM_S, evidence.INTERVALS_OF_AGE * 60)
     slow_s = min(evidence.MOST_AGE_S, evidence.INTERVALS_OF_AGE * 300)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.core.model.values import OFF, Setpoint
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import Unreachable
 from pv_heater.loads.networked import GRACE_S, LONGEST_OFF_S, NetworkedLoad
 from tests.mqtt_brokers import wait_for
@@ -41,7 +41,7 @@ class Dimmer:
 class Rig:
     def __init__(self, expires_s: float | None = None) -> None:
         self.dimmer, self.clock = Dimmer(), HandClock()
-        policy = LoadPolicy(name="boiler", max_power_w=1000)
+        policy = LoadSettings(name="boiler", max_power_w=1000)
         self.load = NetworkedLoad(policy, self.dimmer, self.clock, expires_s=expires_s)
 
     def confirmed(self, power_w: float) -> None:

@@ -90,13 +90,13 @@ def test_an_entry_holds_what_it_was_decided_from_as_plain_json() -> None:
     diary = Diary()
     (entry,) = diary.at(0, pv_w=1500.0, battery_w=0.0, with_forecast=forecast(pv_w=4000.0), pv_throttled=True)
     told = json.loads(json.dumps(to_jsonable(entry)))
-    assert told["inputs"]["reading_source"] == "test"
-    assert told["inputs"]["reading_age_s"] == 0
-    assert told["inputs"]["base_w"] == 500
-    assert told["inputs"]["spare_w"] == 1000
-    assert told["inputs"]["forecast_pv_w"] == 4000
-    assert told["inputs"]["pv_throttled"] is True
-    assert told["inputs"]["load_c"] == {}
+    assert told["trace"]["reading_source"] == "test"
+    assert told["trace"]["reading_age_s"] == 0
+    assert told["trace"]["base_w"] == 500
+    assert told["trace"]["spare_w"] == 1000
+    assert told["trace"]["forecast_pv_w"] == 4000
+    assert told["trace"]["pv_throttled"] is True
+    assert told["trace"]["load_c"] == {}
     assert told["thresholds"]["battery_release_percent"] == 27
     assert told["thresholds"]["max_house_w"] is None
     assert told["thresholds"]["loads"]["heater"]["start_w"] == 100
@@ -128,6 +128,6 @@ def test_a_lost_meter_reads_as_that() -> None:
     assert lines(first)[3] == "  would change it: a new reading"
     diary.at(10)
     late = diary.at(600, silent=True)
-    told = json.loads(json.dumps(to_jsonable(late[0].inputs)))
+    told = json.loads(json.dumps(to_jsonable(late[0].trace)))
     assert grounds_text(told).startswith("no usable reading, the last is 10 min old")
     assert told["pv_w"] is None

@@ -77,10 +77,10 @@ def test_what_the_plug_measures_reaches_the_decision_once_the_load_has_settled()
         loop.tick()
         powers.poll_once()
         clock.wait_until(clock.monotonic_s() + 1.0)
-    measured = [decision.inputs.load_w.get("heater") for decision in diary.decisions]
+    measured = [decision.trace.load_w.get("heater") for decision in diary.decisions]
     assert measured[1] is None
     assert measured[-1] == 1800
     first = next(index for index, value in enumerate(measured) if value == 1800)
     assert 10 <= first <= 15
-    assert diary.decisions[-1].inputs.base_w == 500
+    assert diary.decisions[-1].trace.base_w == 500
     loop.make_safe()

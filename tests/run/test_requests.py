@@ -107,7 +107,7 @@ def test_status_carries_the_grounds_of_the_present_decision() -> None:
     running = Running()
     running.tick(1500.0)
     decision = json.loads(json.dumps(running.ask({"command": "status"})))["status"]["decision"]
-    assert decision["inputs"]["spare_w"] == 1000
+    assert decision["trace"]["spare_w"] == 1000
     assert decision["thresholds"]["grid_release_w"] == 72
     assert decision["loads"]["heater"]["margins"] == {"surplus_w": -940}
 

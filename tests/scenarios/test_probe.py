@@ -89,7 +89,7 @@ def test_a_probe_pulled_out_switches_off_within_its_age_and_heats_again_when_it_
 def test_the_tank_never_passes_its_maximum(tmp_path: Path) -> None:
     """Sun for an hour and a half and a thermostat that stands at 90 degC: the probe keeps it at 70."""
     lived = day(Bus(tmp_path), 6.5, start_c=65.0)
-    hottest_c = max(decision.inputs.load_c.get("heater", 0.0) for _, decision, _ in lived.seen)
+    hottest_c = max(decision.trace.load_c.get("heater", 0.0) for _, decision, _ in lived.seen)
     assert 69.9 < hottest_c < 70.5
     assert lived.heated_s(SUNRISE, 6.5) > HOUR / 4
 
@@ -98,7 +98,7 @@ def test_a_target_makes_it_full_and_the_sun_is_left_to_others(tmp_path: Path) ->
     lived = day(Bus(tmp_path), 6.5, start_c=51.0, load={"target_c": 55})
     phases = {decision.loads["heater"].phase for at_s, decision, _ in lived.seen if at_s > 6.0 * HOUR}
     assert Phase.FULL in phases
-    assert max(decision.inputs.load_c.get("heater", 0.0) for _, decision, _ in lived.seen) < 55.6
+    assert max(decision.trace.load_c.get("heater", 0.0) for _, decision, _ in lived.seen) < 55.6
 
 
 def test_a_load_forced_on_lives_by_its_probe_alone_when_the_meter_is_dead(tmp_path: Path) -> None:

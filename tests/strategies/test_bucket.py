@@ -236,8 +236,8 @@ def test_the_second_channel_climbs_while_something_is_left_and_falls_at_once_in_
 
 def test_the_second_channel_shows_among_the_figures_when_all_loads_run_full() -> None:
     house = GridHouse(settings())
-    assert house.live(20, 3500.0).inputs.strategy["second_channel_percent"] > 0
-    assert house.live(200, 1000.0).inputs.strategy["second_channel_percent"] == 0
+    assert house.live(20, 3500.0).trace.strategy["second_channel_percent"] > 0
+    assert house.live(200, 1000.0).trace.strategy["second_channel_percent"] == 0
 
 
 @rigour(max_examples=20, deadline=None)

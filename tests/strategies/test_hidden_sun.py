@@ -4,14 +4,14 @@ import pytest
 
 from pv_heater.core.house.surplus import View
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.strategies.hidden_sun import HiddenSun
 from tests.builders import NOON, reading
 
 
-def relay(power_w: float = 2000.0, **changes: object) -> LoadPolicy:
+def relay(power_w: float = 2000.0, **changes: object) -> LoadSettings:
     values: dict[str, object] = {"name": "pump", "max_power_w": power_w, "min_power_w": power_w, "min_on_s": 0.0}
-    return LoadPolicy(**(values | changes))  # type: ignore[arg-type]
+    return LoadSettings(**(values | changes))  # type: ignore[arg-type]
 
 
 RELAY = relay()
@@ -20,7 +20,7 @@ RELAY = relay()
 def full(
     tick_s: float = 0.0,
     *,
-    load: LoadPolicy | None = RELAY,
+    load: LoadSettings | None = RELAY,
     commanded_w: float = 0.0,
     own_w: float = 0.0,
     **seen: object,

@@ -10,13 +10,13 @@ from pv_heater.core.actuators.learned_curve import CurveLessons
 from pv_heater.core.actuators.setpoint_history import SetpointHistory
 from pv_heater.core.actuators.stuck_on import HouseSteps, NeverOff
 from pv_heater.core.model.values import News
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 
 class Actuators:
     """One for the home. A fault that it finds becomes the load's health, a doubt is only told."""
 
-    def __init__(self, policies: Mapping[str, LoadPolicy], pretended: Collection[str]) -> None:
+    def __init__(self, policies: Mapping[str, LoadSettings], pretended: Collection[str]) -> None:
         """`pretended` loads switch nothing, so that no meter can see them."""
         judged = (policy for name, policy in policies.items() if name not in pretended and policy.obeys)
         real = {policy.name: Actuator.of(policy) for policy in judged}

@@ -16,7 +16,7 @@ from typing import Self
 from pv_heater.core.actuators.idle import SETTLED_S, SHARE_DRAWN
 from pv_heater.core.actuators.setpoint_history import SetpointHistory
 from pv_heater.core.model.values import News
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 SPAN_S = 30.0
 """Between the first and the last reading that show it. A meter that means over half a minute has forgotten by then
@@ -64,7 +64,7 @@ class Actuator:
     """Whether the told power is certain: nothing to adjust, whole elements, or a curve that was measured."""
 
     @classmethod
-    def of(cls, policy: LoadPolicy) -> Self:
+    def of(cls, policy: LoadSettings) -> Self:
         """By the settings of the load; any kind may have a ``curve``, a servo its own."""
         knobs = (policy, getattr(policy, "servo", None))
         exact = not policy.adjustable or any(getattr(knob, "curve", None) is not None for knob in knobs)

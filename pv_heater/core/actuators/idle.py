@@ -53,7 +53,7 @@ class Idle:
         return draws or tick_s >= self.until_s
 
 
-class Drawing:
+class IdleLoads:
     """Watches, reading by reading, whether the loads draw what they are told."""
 
     def __init__(self, max_power_w: Mapping[str, float]) -> None:

@@ -18,7 +18,7 @@ from pv_heater.core.actuators.setpoint_history import SetpointHistory
 from pv_heater.core.actuators.stuck_on import HouseStep, Sample
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.values import News
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 NODES = 5
 RATE = 0.15
@@ -151,7 +151,7 @@ class _Plateau:
 class CurveLessons:
     """For all loads whose power is set by a regulator."""
 
-    def __init__(self, policies: Mapping[str, LoadPolicy]) -> None:
+    def __init__(self, policies: Mapping[str, LoadSettings]) -> None:
         self.curves = {
             name: LearnedCurve(policy.max_power_w)
             for name, policy in policies.items()

@@ -8,7 +8,7 @@ from typing import Any
 from pv_heater.core.duties.moment import Moment
 from pv_heater.core.loads.duty import BOOST, Duty
 from pv_heater.core.model.numbers import number_in
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 LONGEST_S = 12 * 3600.0
 """Time enough for 500 litres at 2 kW."""
@@ -19,7 +19,7 @@ HOTTEST_C = 100.0
 class BoostOf:
     """The boost of one load, if one runs."""
 
-    def __init__(self, policy: LoadPolicy) -> None:
+    def __init__(self, policy: LoadSettings) -> None:
         self._policy = policy
         self._until_s: float | None = None
         self._to_c: float | None = None

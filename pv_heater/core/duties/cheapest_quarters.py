@@ -14,7 +14,7 @@ from math import inf
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.settings.home import Battery
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 QUARTER_S = 900.0
 CLOUD_DOUBT = 0.3
@@ -54,7 +54,7 @@ class Outlook:
     zone: tzinfo
 
 
-def quarters_until(now: datetime, until_at: datetime, policy: LoadPolicy, outlook: Outlook) -> list[Quarter]:
+def quarters_until(now: datetime, until_at: datetime, policy: LoadSettings, outlook: Outlook) -> list[Quarter]:
     """Every quarter from `now` to `until_at`, the first and the last possibly cut short; none when that has passed."""
     share, quarters = _trusted_share(outlook.forecast, now, until_at), []
     missing_wh, day = _battery_wh(outlook, outlook.soc_percent), now.astimezone(outlook.zone).date()
@@ -116,7 +116,7 @@ def _cost_from(quarters: Sequence[Quarter], index: int, heat_wh: float) -> float
 
 
 def _quarter(
-    start_at: datetime, end_at: datetime, spare_w: float, policy: LoadPolicy, prices: Sequence[PricePeriod]
+    start_at: datetime, end_at: datetime, spare_w: float, policy: LoadSettings, prices: Sequence[PricePeriod]
 ) -> Quarter:
     hours = (end_at - start_at).total_seconds() / 3600.0
     most_w = policy.max_power_w

@@ -18,14 +18,14 @@ from pv_heater.core.duties.legionella import Hygiene
 from pv_heater.core.duties.moment import Moment
 from pv_heater.core.duties.tank import Tank
 from pv_heater.core.loads.duty import Duty
-from pv_heater.core.loads.situation import Memory
+from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.numbers import group_in, number_in
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Forecast, PricePeriod, TankStatus
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.home import Battery
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 USUAL_HOUSE_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year."""
@@ -57,7 +57,7 @@ class Seen:
 class _OfLoad:
     """One load's."""
 
-    policy: LoadPolicy
+    policy: LoadSettings
     guarantee: Guarantee
     hygiene: Hygiene | None
     boost: BoostOf
@@ -82,12 +82,12 @@ class _OfLoad:
 class Duties:
     """Looks after the duties of every load."""
 
-    def __init__(self, policies: Iterable[LoadPolicy], battery: Battery | None, zone: tzinfo) -> None:
+    def __init__(self, policies: Iterable[LoadSettings], battery: Battery | None, zone: tzinfo) -> None:
         self._battery, self._zone = battery, zone
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
         self._house_w = USUAL_HOUSE_W
 
-    def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadPolicy]) -> dict[str, Duty]:
+    def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadSettings]) -> dict[str, Duty]:
         """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
         duties: dict[str, Duty] = {}
         left_w = seen.headroom_w - sum([memory.power_w for memory in memories.values() if memory.mode is Mode.ON])
@@ -208,7 +208,7 @@ class Duties:
         )
 
 
-def _most_w(policy: LoadPolicy, left_w: float) -> float:
+def _most_w(policy: LoadSettings, left_w: float) -> float:
     """The most it can run at within `left_w`; 0 where that is less than its least."""
     if policy.adjustable:
         most_w = min(policy.max_power_w, left_w)
@@ -216,7 +216,7 @@ def _most_w(policy: LoadPolicy, left_w: float) -> float:
     return max((level_w for level_w in policy.levels_w if level_w <= left_w), default=0.0)
 
 
-def _of_load(policy: LoadPolicy, zone: tzinfo) -> _OfLoad:
+def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:
     hot_water = policy.hot_water
     hygiene = None
     if hot_water is not None and hot_water.hygiene is not None:

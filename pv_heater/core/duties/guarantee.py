@@ -20,7 +20,7 @@ from pv_heater.core.loads.duty import GUARANTEE, Duty
 from pv_heater.core.model.local_time import next_at
 from pv_heater.core.model.numbers import instant_in, number_in
 from pv_heater.core.settings.hot_water import season_at
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 SPARE_TIME_S = 600.0
 """It begins so much before the last moment: a relay rests up to five minutes first, and tanks lose some."""
@@ -37,7 +37,7 @@ LONGEST_DAY = timedelta(hours=26)
 class Guarantee:
     """Counts what one load got, and says when it must run."""
 
-    def __init__(self, policy: LoadPolicy, zone: tzinfo) -> None:
+    def __init__(self, policy: LoadSettings, zone: tzinfo) -> None:
         self._policy = policy
         self._zone = zone
         self._ends_at: datetime | None = None

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from pv_heater.core.duties.cheapest_quarters import Outlook
 from pv_heater.core.model.passing import passing
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 
 @passing(frozen=True, slots=True, kw_only=True)
 class Moment:
     """The step as one load sees it."""
 
-    policy: LoadPolicy
+    policy: LoadSettings
     """As it is now: the power of a relay may be learned."""
     now: datetime
     tick_s: float

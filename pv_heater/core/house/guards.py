@@ -17,7 +17,7 @@ from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 SLOWEST_REGULATED_S = 300.0
 """A source slower than this is not regulated on: a cloud passes several times between two samples."""
@@ -55,7 +55,7 @@ class Block:
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Watched:
+class GuardView:
     """What the guards look at. `reading` is None when there is none that may be used."""
 
     now: datetime
@@ -96,7 +96,7 @@ class Watched:
 Held = frozenset[Rule]
 """Names of the guards that blocked at the previous step: those need their release threshold."""
 
-Guard = Callable[[Watched, Site, Limits, Held], Block | None]
+Guard = Callable[[GuardView, Site, Limits, Held], Block | None]
 
 
 def _safety(guard: Rule, because: str, **margins: float) -> Block:
@@ -125,7 +125,7 @@ def _limit(limit: float, guard: Rule, held: Held) -> float:
     return limit * RELEASE_SHARE if guard in held else limit
 
 
-def grid_lost(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
+def grid_lost(watched: GuardView, site: Site, _limits: Limits, held: Held) -> Block | None:
     """The grid is gone at a home that has one: keep the battery for the house."""
     if site.off_grid:
         return None
@@ -145,12 +145,12 @@ def _grid_is_there(reading: Reading | None) -> bool:
     return reading.grid_connected is True or reading.ac_source in ("grid", "shore") or carries
 
 
-def soft_fuse(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
+def soft_fuse(watched: GuardView, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The house, or one phase of the grid, carries more than its owner allows, or what it carries is unknown."""
     return _house_fuse(watched, limits.max_house_w, held) or _phase_fuse(watched, limits.max_phase_w, held)
 
 
-def _house_fuse(watched: Watched, limit_w: float | None, held: Held) -> Block | None:
+def _house_fuse(watched: GuardView, limit_w: float | None, held: Held) -> Block | None:
     known = watched.known
     if limit_w is None:
         return None
@@ -163,7 +163,7 @@ def _house_fuse(watched: Watched, limit_w: float | None, held: Held) -> Block | 
     return None
 
 
-def _phase_fuse(watched: Watched, limit_w: float | None, held: Held) -> Block | None:
+def _phase_fuse(watched: GuardView, limit_w: float | None, held: Held) -> Block | None:
     known = watched.known
     if limit_w is None:
         return None
@@ -177,7 +177,7 @@ def _phase_fuse(watched: Watched, limit_w: float | None, held: Held) -> Block | 
     return None
 
 
-def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
+def inverter(watched: GuardView, site: Site, _limits: Limits, held: Held) -> Block | None:
     """A heater behind the inverter is shed before the inverter trips, or where its load is unknown."""
     if site.inverter is None or site.inverter.loads_on == "in":
         return None
@@ -191,19 +191,19 @@ def inverter(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block
     return None
 
 
-def _unknown(watched: Watched, what: str) -> str:
+def _unknown(watched: GuardView, what: str) -> str:
     """Why something is unknown: the meter is silent, not believed, or does not report just that."""
     block = _without_reading(watched)
     return f"no meter reports {what}" if block is None else block
 
 
-def no_reading(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def no_reading(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nothing is known of the house, or only what was long ago, or nothing that can be believed."""
     because = _without_reading(watched)
     return None if because is None else _energy(Rule.NO_READING, because, at_once=True)
 
 
-def _without_reading(watched: Watched) -> str | None:
+def _without_reading(watched: GuardView) -> str | None:
     """Why there is no reading to go by; None where there is one."""
     if watched.distrusted_because is not None:
         return f"the meter is not believed: {watched.distrusted_because}"
@@ -216,7 +216,7 @@ def _without_reading(watched: Watched) -> str | None:
     return None
 
 
-def generator(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def generator(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """A generator feeds the house: what it gives or charges looks like surplus and is fuel, not sun.
 
     At once, because a small one stalls under a heater. Shore power is a grid to this guard.
@@ -226,7 +226,7 @@ def generator(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Bl
     return None
 
 
-def slow_source(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def slow_source(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The site logs too rarely to regulate on."""
     interval_s = watched.source_interval_s
     if interval_s is not None and interval_s > SLOWEST_REGULATED_S:
@@ -239,7 +239,7 @@ def slow_source(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> 
     return None
 
 
-def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def vacation(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nobody is home."""
     until_at = watched.vacation_until_at
     if until_at is not None and not watched.knows_time:
@@ -250,7 +250,7 @@ def vacation(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Blo
     return None
 
 
-def clock(watched: Watched, site: Site, _limits: Limits, held: Held) -> Block | None:
+def clock(watched: GuardView, site: Site, _limits: Limits, held: Held) -> Block | None:
     """The time of day is unknown: loads heat by themselves only while measured sun proves that it is day.
 
     Nothing else needs a wall clock: surplus, minimum times and forced modes run on monotonic time. Readings of the
@@ -278,7 +278,7 @@ def _sun_w(reading: Reading | None, site: Site) -> float:
     return 0.0 if reading.grid_w is None or may_discharge else -reading.grid_w
 
 
-def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def night(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Outside the allowed hours, where the time of day is known."""
     if watched.daylight or not watched.knows_time:
         return None
@@ -288,7 +288,7 @@ def night(watched: Watched, _site: Site, _limits: Limits, _held: Held) -> Block 
     return _energy(Rule.NIGHT, "outside the daylight hours", wait_s=left_s)
 
 
-def battery_low(watched: Watched, site: Site, limits: Limits, held: Held) -> Block | None:
+def battery_low(watched: GuardView, site: Site, limits: Limits, held: Held) -> Block | None:
     """The battery is below the charge at which automatic heating is allowed, or its charge is unknown."""
     soc = watched.known.soc_percent
     if soc is None:
@@ -314,7 +314,7 @@ def _charger_is_done(reading: Reading | None) -> bool:
     return reading is not None and reading.charger_state in DONE_STATES
 
 
-def grid_draw(watched: Watched, _site: Site, limits: Limits, held: Held) -> Block | None:
+def grid_draw(watched: GuardView, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it.
 
     Any step of a load the grid bears until the inverter has taken it over: that is no lack of sun. And import that
@@ -349,7 +349,7 @@ SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HA
 """What is told of as safety, in docs and drawings. How a contact opens the machine says itself; see `types.Stop`."""
 
 
-def site_blocks(watched: Watched, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
+def site_blocks(watched: GuardView, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
     """Every guard that blocks the site now, most serious first."""
     blocks = []
     for guard in SITE_GUARDS:
@@ -359,7 +359,7 @@ def site_blocks(watched: Watched, site: Site, limits: Limits, held: Held) -> tup
     return tuple(blocks)
 
 
-def load_block(policy: LoadPolicy, load_c: Mapping[str, float], *, was_hot: bool) -> Block | None:
+def load_block(policy: LoadSettings, load_c: Mapping[str, float], *, was_hot: bool) -> Block | None:
     """The temperature guard of one load: at its maximum, or its probe lost; None when it may heat."""
     if policy.max_c is None:
         return None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pv_heater.core.house.meter_doubts import Frozen, WrongSign
-from pv_heater.core.house.reading_age import Evidence
+from pv_heater.core.house.reading_age import ReadingAge
 from pv_heater.core.model.values import Reading
 
 RETURN_AFTER_S, LONGEST_RETURN_S = 5.0, 300.0
@@ -31,7 +31,7 @@ class WatchedMeter:
         """The newest, under the name this meter has here."""
         self.good_since_s: float | None = None
         """Since when it has been on time and believed without a break; None while it is not."""
-        self._evidence = Evidence(max_reading_age_s=max_reading_age_s, local_source=local)
+        self._evidence = ReadingAge(max_reading_age_s=max_reading_age_s, local_source=local)
         # The portal's minutes-old values show our steps much later, and between two of them a house changes by itself.
         self._doubts: tuple[Frozen | WrongSign, ...] = (Frozen(), WrongSign()) if local else (Frozen(portal=True),)
         self._given: Reading | None = None

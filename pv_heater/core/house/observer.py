@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from pv_heater.core.actuators.idle import SETTLED_S, Drawing
+from pv_heater.core.actuators.idle import SETTLED_S, IdleLoads
 from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.ceiling import Ceiling, Import
 from pv_heater.core.house.full import TakesNothing
-from pv_heater.core.house.guards import Block, Watched, site_blocks
+from pv_heater.core.house.guards import Block, GuardView, site_blocks
 from pv_heater.core.house.headroom import phase_headroom_w
 from pv_heater.core.house.limited import Limited
 from pv_heater.core.house.possible import Possible
-from pv_heater.core.house.reading_age import STEADY_W, Evidence
+from pv_heater.core.house.reading_age import STEADY_W, ReadingAge
 from pv_heater.core.house.sun import DaylightHours, SunCourse
 from pv_heater.core.house.surplus import View, balance_spare_w
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
@@ -21,10 +21,10 @@ from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Forecast, News, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 
-class Watch:
+class HouseObserver:
     """Looks at the house for the controller; decides nothing."""
 
     def __init__(
@@ -44,8 +44,8 @@ class Watch:
         self._sun: SunCourse | None = None
         if site.latitude is not None and site.longitude is not None:
             self._sun = SunCourse(site.latitude, site.longitude)
-        self._evidence = Evidence(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
-        self._drawing = Drawing(max_power_w)
+        self._evidence = ReadingAge(max_reading_age_s=limits.max_reading_age_s, local_source=local_source)
+        self._drawing = IdleLoads(max_power_w)
         self._held: frozenset[Rule] = frozenset()
         self._distrusted_because: str | None = None
         self._possible = Possible(site)
@@ -125,7 +125,7 @@ class Watch:
         told = self._limited.phases_told(tick_s, self._evidence.max_age_s)
         return () if told is None else phase_headroom_w(told[0], self._limits, told[1], phases)
 
-    def base_w(self, watched: Watched, tick_s: float) -> float | None:
+    def base_w(self, watched: GuardView, tick_s: float) -> float | None:
         """What the house draws without controlled loads; None where no reading that still counts tells."""
         if watched.base_w is not None:
             return watched.base_w
@@ -144,13 +144,13 @@ class Watch:
         least_on_w: float = 0.0,
         clock_trusted: bool | None,
         vacation_until_at: datetime | None,
-    ) -> Watched:
+    ) -> GuardView:
         """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
         evidence, reading = self._evidence, self._fresh(tick_s)
         own_w = evidence.own_w()
         can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
         base_w, over_w = (None, None) if reading is None else spare_w(reading, own_w)
-        return Watched(
+        return GuardView(
             now=now,
             reading=reading,
             reading_age_s=evidence.age_s(tick_s),
@@ -171,7 +171,7 @@ class Watch:
             refused_because=self._possible.refused_because,
         )
 
-    def blocks(self, watched: Watched) -> tuple[Block, ...]:
+    def blocks(self, watched: GuardView) -> tuple[Block, ...]:
         """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
         blocks = site_blocks(watched, self._site, self._limits, self._held)
         self._held = frozenset(block.guard for block in blocks)
@@ -181,14 +181,14 @@ class Watch:
 
     def view(
         self,
-        watched: Watched,
+        watched: GuardView,
         tick_s: float,
         *,
         forecast: Forecast | None,
         commanded_w: float,
         capacity_w: float,
         least_w: float,
-        next_load: LoadPolicy | None,
+        next_load: LoadSettings | None,
         automatic_is_on: bool,
         wanted_wh: float,
         battery_target_percent: float | None,

@@ -65,7 +65,7 @@ class MeterClock:
         return max(0.0, lead_s - (now.timestamp() - tick_s))
 
 
-class Evidence:
+class ReadingAge:
     """The reading in force and what surrounds it."""
 
     def __init__(self, *, max_reading_age_s: float | None, local_source: bool) -> None:

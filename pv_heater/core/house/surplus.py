@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class View:
     """It takes nothing more, whatever charge the meter shows; see `core.house.full`."""
     least_w: float = 0.0
     """The least power at which any automatic load can run; 0 when there is none."""
-    next_load: LoadPolicy | None = None
+    next_load: LoadSettings | None = None
     """Of the automatic loads that could start now the one that needs least; None when there is none."""
     automatic_is_on: bool = True
     """Whether a load is on that goes by the strategy: none that is forced or on duty."""

@@ -13,7 +13,7 @@ from pv_heater.core.house.surplus import Budget, View
 from pv_heater.core.house.two_measurements import WORDS, TwoMeasurements
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.words import kilowatts
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import needed_w
 
 TRIAL_W = 500.0
@@ -81,7 +81,7 @@ class Trial:
         return trial_w if self._spent_wh + self._cost_wh <= MOST_WH_PER_DAY else None
 
 
-def _trial_w(load: LoadPolicy) -> float:
+def _trial_w(load: LoadSettings) -> float:
     """The power with which this load shows."""
     if not load.adjustable:
         return load.least_power_w

@@ -11,7 +11,7 @@ from math import inf, isnan
 
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.model.passing import passing
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.start_power import level_w, needed_w
 
 
@@ -19,7 +19,7 @@ from pv_heater.core.settings.start_power import level_w, needed_w
 class Claim:
     """What one load may ask for in this step."""
 
-    policy: LoadPolicy
+    policy: LoadSettings
     available: bool
     """False while it cannot take automatic power: full, at rest, faulty, forced or blocked."""
     running: bool

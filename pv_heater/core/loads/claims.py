@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pv_heater.core.loads.allocator import Claim
 from pv_heater.core.loads.duty import Duty
-from pv_heater.core.loads.situation import Memory, delay_left_s, dwell_left_s, rest_left_s, start_delay_s
+from pv_heater.core.loads.load_step import Memory, delay_left_s, dwell_left_s, rest_left_s, start_delay_s
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 
 def claim_of(
-    policy: LoadPolicy,
+    policy: LoadSettings,
     memory: Memory,
     tick_s: float,
     *,
@@ -40,7 +40,7 @@ def claim_of(
     )
 
 
-def takes_surplus(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
+def takes_surplus(policy: LoadSettings, memory: Memory, tick_s: float) -> bool:
     """Whether a share of the surplus would be used: automatic, healthy, not full and not at rest."""
     if memory.mode is not Mode.AUTO or memory.fault is not None or memory.phase is Phase.FULL:
         return False
@@ -51,14 +51,14 @@ def takes_surplus(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
     return memory.closings < policy.max_closings_per_day and rest_left_s(policy, memory, tick_s) <= 0
 
 
-def starts_at_once(policy: LoadPolicy, memory: Memory, tick_s: float) -> bool:
+def starts_at_once(policy: LoadSettings, memory: Memory, tick_s: float) -> bool:
     """Whether an idle load that is given power draws it now; False while its start delay has still to run."""
     if start_delay_s(policy, memory, tick_s) <= 0:
         return True
     return memory.phase is Phase.ARMED and delay_left_s(policy, memory, tick_s) <= 0
 
 
-def held_w(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
+def held_w(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     """Power that flows whatever the surplus: forced on, or as little as possible while the minimum on time runs."""
     if memory.phase is not Phase.HEATING or memory.idle is not None:
         return 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pv_heater.core.loads.situation import Memory
+from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.replaced import replaced
 
 MOST_BELIEVED = 1.5

@@ -16,16 +16,16 @@ from pv_heater.core.loads import energy, machine
 from pv_heater.core.loads.allocator import Claim, Share
 from pv_heater.core.loads.claims import claim_of, takes_surplus
 from pv_heater.core.loads.duty import TIMER, Duty
+from pv_heater.core.loads.load_step import LoadStep, Memory, Outcome
 from pv_heater.core.loads.saved import SavedLoad, load_as_json
-from pv_heater.core.loads.situation import Memory, Outcome, Situation
-from pv_heater.core.loads.step_context import Circumstances, after_block, enough_since_s
+from pv_heater.core.loads.step_context import StepContext, after_block, enough_since_s
 from pv_heater.core.loads.switching import Change, Switching
 from pv_heater.core.loads.target_power import has_enough
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Inputs, Phase
 from pv_heater.core.model.words import NO_TIME
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.timers import ON, timer_now
 
 Measured = Callable[[str, float], float | None]
@@ -35,11 +35,13 @@ Measured = Callable[[str, float], float | None]
 class HomeLoads:
     """The loads in the order of their list, with the memory of each."""
 
-    def __init__(self, rows: Sequence[LoadPolicy | BatteryShare], *, max_changes_per_minute: int | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[LoadSettings | BatteryShare], *, max_changes_per_minute: int | None = None
+    ) -> None:
         """`rows`: the owner's list, the battery's place in it included."""
         self._switching = Switching(max_changes_per_minute)
         self._rows = tuple(rows)
-        self.policies = {row.name: row for row in self._rows if isinstance(row, LoadPolicy)}
+        self.policies = {row.name: row for row in self._rows if isinstance(row, LoadSettings)}
         self.memories = {name: Memory() for name in self.policies}
         """What each load remembers now."""
         self._duties: Mapping[str, Duty] = {}
@@ -143,7 +145,7 @@ class HomeLoads:
             ]
         )
 
-    def automatic(self) -> list[LoadPolicy]:
+    def automatic(self) -> list[LoadSettings]:
         """The loads that a strategy has to do with."""
         return [
             self.policies[name]
@@ -151,11 +153,11 @@ class HomeLoads:
             if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
         ]
 
-    def any_on(self, policies: Collection[LoadPolicy]) -> bool:
+    def any_on(self, policies: Collection[LoadSettings]) -> bool:
         """Whether one of these is on."""
         return Phase.HEATING in [self.memories[policy.name].phase for policy in policies]
 
-    def wanted_wh(self, policies: Collection[LoadPolicy]) -> float:
+    def wanted_wh(self, policies: Collection[LoadSettings]) -> float:
         """What these loads may still take today; infinite where one of them has no daily maximum."""
         return sum(
             [
@@ -166,7 +168,7 @@ class HomeLoads:
             ]
         )
 
-    def next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadPolicy | None:
+    def next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadSettings | None:
         """Of the automatic loads that may start now, the one that needs least; None without.
 
         One that rests or has had enough may not, nor one that its owner's plan holds back, or that its rule
@@ -233,7 +235,7 @@ class HomeLoads:
 
     def advance(
         self,
-        circumstances: Circumstances,
+        circumstances: StepContext,
         shares: Mapping[str, Share],
         hot: Mapping[str, Block | None],
         held_back: Mapping[str, Block],
@@ -258,7 +260,7 @@ class HomeLoads:
             )
             for name, policy in self.policies.items()
         }
-        outcomes = {name: self._stepped(name, situation) for name, situation in situations.items()}
+        outcomes = {name: self._stepped(name, load_step) for name, load_step in situations.items()}
         tick_s = circumstances.tick_s
         if self._switching.is_limited:
             for name in self._switching.too_many(self._changes(outcomes), tick_s):
@@ -271,9 +273,9 @@ class HomeLoads:
         self.only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
         return outcomes
 
-    def _stepped(self, name: str, situation: Situation) -> Outcome:
+    def _stepped(self, name: str, load_step: LoadStep) -> Outcome:
         """The step of one load, from what it remembers."""
-        return machine.advance(self.policies[name], self.memories[name], situation)
+        return machine.advance(self.policies[name], self.memories[name], load_step)
 
     def _changes(self, outcomes: Mapping[str, Outcome]) -> dict[str, Change]:
         """The loads that `outcomes` would switch on or off."""
@@ -285,12 +287,12 @@ class HomeLoads:
         return changes
 
 
-def _with_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> Memory:
+def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:
     """With since when it has had enough, for the loads that wait for it."""
     since_s = enough_since_s(
         memory.enough_since_s,
-        situation.tick_s,
-        enough=has_enough(policy, memory, situation),
+        load_step.tick_s,
+        enough=has_enough(policy, memory, load_step),
         heating_since_s=memory.since_s if memory.phase is Phase.HEATING else None,
     )
     return memory if since_s == memory.enough_since_s else replace(memory, enough_since_s=since_s)

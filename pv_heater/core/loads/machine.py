@@ -12,22 +12,22 @@ from enum import StrEnum
 
 from pv_heater.core.actuators.idle import RETEST_S, Idle
 from pv_heater.core.loads.explain import outcome_of
-from pv_heater.core.loads.situation import (
+from pv_heater.core.loads.load_step import (
+    LoadStep,
     Memory,
     Outcome,
     Run,
-    Situation,
     delay_left_s,
     dwell_left_s,
     rest_left_s,
     start_delay_s,
     with_run_ended,
 )
-from pv_heater.core.loads.target_power import Wanted, full_reason, wanted
+from pv_heater.core.loads.target_power import TargetPower, full_reason, target_power
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 
 class Event(StrEnum):
@@ -82,46 +82,46 @@ SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
 """Least and full power are reached by smaller moves than others: a quarter of the dead band."""
 
 
-def advance(policy: LoadPolicy, memory: Memory, situation: Situation) -> Outcome:
+def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcome:
     """One step of one load."""
     before = memory
-    memory = _end_idle(_end_mode(memory, situation.tick_s), situation)
-    memory = _follow_run(policy, memory, situation)
-    if situation.health != "ok":
-        memory = replace(memory, fault=memory.fault or situation.health)
-    elif situation.cleared:
+    memory = _end_idle(_end_mode(memory, load_step.tick_s), load_step)
+    memory = _follow_run(policy, memory, load_step)
+    if load_step.health != "ok":
+        memory = replace(memory, fault=memory.fault or load_step.health)
+    elif load_step.cleared:
         memory = replace(memory, fault=None)
-    full = full_reason(policy, memory, situation)
-    want = wanted(policy, memory, situation, full)
+    full = full_reason(policy, memory, load_step)
+    target = target_power(policy, memory, load_step, full)
     # A step may pass several phases (cooldown -> off -> heating); the table has no longer way than three.
     for _ in range(4):
-        event = _event(policy, memory, situation, want, full)
+        event = _event(policy, memory, load_step, target, full)
         if event is None:
             break
         if memory.phase is Phase.HEATING:
-            lacks_sun = event in (Event.SPENT, Event.BLOCKED) and _lacks_sun(situation, want)
-            memory = with_run_ended(policy, memory, situation.tick_s, for_want_of_sun=lacks_sun)
-        memory = _enter(TRANSITIONS[memory.phase][event], memory, situation.tick_s)
-    memory = _set_power(policy, memory, situation, want)
-    outcome = outcome_of(policy, before, memory, situation, want, full, stop=_stop_of(memory, situation))
+            lacks_sun = event in (Event.SPENT, Event.BLOCKED) and _lacks_sun(load_step, target)
+            memory = with_run_ended(policy, memory, load_step.tick_s, for_want_of_sun=lacks_sun)
+        memory = _enter(TRANSITIONS[memory.phase][event], memory, load_step.tick_s)
+    memory = _set_power(policy, memory, load_step, target)
+    outcome = outcome_of(policy, before, memory, load_step, target, full, stop=_stop_of(memory, load_step))
     if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
     return outcome
 
 
-def _lacks_sun(situation: Situation, want: Wanted) -> bool:
+def _lacks_sun(load_step: LoadStep, target: TargetPower) -> bool:
     """Whether what ends a run is that too little is spare, and no order, guarantee, night or limit.
 
     Nor a silence of the meter: nobody knows what the sun gave in it.
     """
-    if situation.stale_share < 1.0:
+    if load_step.stale_share < 1.0:
         return False
-    return want.rule == Rule.GRID_DRAW or (situation.energy is None and want.rule == situation.rule)
+    return target.rule == Rule.GRID_DRAW or (load_step.energy is None and target.rule == load_step.rule)
 
 
-def _stop_of(memory: Memory, situation: Situation) -> Stop:
+def _stop_of(memory: Memory, load_step: LoadStep) -> Stop:
     """How the contact opens, where it has to: at once for safety and faults, whatever names the reason."""
-    unsafe = memory.phase is Phase.FAULT or memory.fault is not None or situation.safety is not None
+    unsafe = memory.phase is Phase.FAULT or memory.fault is not None or load_step.safety is not None
     return Stop.SAFETY if unsafe else Stop.NORMAL
 
 
@@ -131,28 +131,30 @@ def _end_mode(memory: Memory, tick_s: float) -> Memory:
     return memory
 
 
-def _end_idle(memory: Memory, situation: Situation) -> Memory:
+def _end_idle(memory: Memory, load_step: LoadStep) -> Memory:
     idle = memory.idle
-    measured_w = None if situation.measured is None else situation.measured.power_w
-    ended = idle is not None and idle.ends(situation.tick_s, memory.power_w, measured_w)
+    measured_w = None if load_step.measured is None else load_step.measured.power_w
+    ended = idle is not None and idle.ends(load_step.tick_s, memory.power_w, measured_w)
     return replace(memory, idle=None) if ended else memory
 
 
-def _follow_run(policy: LoadPolicy, memory: Memory, situation: Situation) -> Memory:
+def _follow_run(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:
     """The run of a load that is not interruptible: under way, ended for today, or never begun by anybody."""
     if policy.interruptible or memory.phase is not Phase.HEATING:
         return memory if memory.run is None else replace(memory, run=None)
-    run = (memory.run or Run(since_s=memory.since_s)).after(situation.measured)
-    ended = run.ended(policy.run_s, situation.tick_s)
+    run = (memory.run or Run(since_s=memory.since_s)).after(load_step.measured)
+    ended = run.ended(policy.run_s, load_step.tick_s)
     if memory.mode is Mode.ON or ended is None:
         return replace(memory, run=run)
     if run.rests and not run.drew:
-        idle = Idle(because=f"draws nothing: {ended}, nobody has set it going", until_s=situation.tick_s + RETEST_S)
+        idle = Idle(because=f"draws nothing: {ended}, nobody has set it going", until_s=load_step.tick_s + RETEST_S)
         return replace(memory, run=run, idle=idle)
     return replace(memory, run=run, ran_because=f"its run of today has ended: {ended}")
 
 
-def _event(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted, full: str | None) -> Event | None:
+def _event(
+    policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower, full: str | None
+) -> Event | None:
     """The one event that moves this load on from its phase, or None."""
     phase = memory.phase
     if phase is Phase.FAULT:
@@ -162,35 +164,37 @@ def _event(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wante
     if phase is Phase.FULL:
         return Event.FREED if full is None else None
     if phase is Phase.COOLDOWN:
-        return Event.RESTED if rest_left_s(policy, memory, situation.tick_s) <= 0 else None
+        return Event.RESTED if rest_left_s(policy, memory, load_step.tick_s) <= 0 else None
     if phase is Phase.HEATING:
-        return _event_while_heating(policy, memory, situation, want)
-    if want.rule == Rule.FULL:
+        return _event_while_heating(policy, memory, load_step, target)
+    if target.rule == Rule.FULL:
         return Event.FULL
-    if want.power_w <= 0:
-        stopped = Event.BLOCKED if situation.safety or situation.energy or want.at_once else Event.SPENT
+    if target.power_w <= 0:
+        stopped = Event.BLOCKED if load_step.safety or load_step.energy or target.at_once else Event.SPENT
         return stopped if phase is Phase.ARMED else None
-    if not want.immediate_start and memory.closings >= policy.max_closings_per_day:
+    if not target.immediate_start and memory.closings >= policy.max_closings_per_day:
         return Event.SPENT if phase is Phase.ARMED else None
-    if want.immediate_start:
+    if target.immediate_start:
         return Event.HELD
-    delay_s = start_delay_s(policy, memory, situation.tick_s)
+    delay_s = start_delay_s(policy, memory, load_step.tick_s)
     if phase is Phase.OFF and delay_s > 0:
         return Event.SURPLUS
-    delayed = delay_s > 0 and delay_left_s(policy, memory, situation.tick_s) > 0
-    return None if delayed or situation.switch_free_s is not None else Event.HELD
+    delayed = delay_s > 0 and delay_left_s(policy, memory, load_step.tick_s) > 0
+    return None if delayed or load_step.switch_free_s is not None else Event.HELD
 
 
-def _event_while_heating(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted) -> Event | None:
-    if want.power_w > 0:
+def _event_while_heating(
+    policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower
+) -> Event | None:
+    if target.power_w > 0:
         return None
-    if not want.at_once:
-        held = dwell_left_s(policy, memory, situation.tick_s) > 0
-        if held or situation.switch_free_s is not None:
+    if not target.at_once:
+        held = dwell_left_s(policy, memory, load_step.tick_s) > 0
+        if held or load_step.switch_free_s is not None:
             return None
-    if want.rule == Rule.FULL:
+    if target.rule == Rule.FULL:
         return Event.FULL
-    return Event.BLOCKED if want.at_once else Event.SPENT
+    return Event.BLOCKED if target.at_once else Event.SPENT
 
 
 def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
@@ -202,21 +206,21 @@ def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
     return replace(memory, phase=phase, since_s=tick_s, opened_s=opened_s)
 
 
-def _set_power(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted) -> Memory:
-    power_w = _power_w(policy, memory, situation, want) if memory.phase is Phase.HEATING else 0.0
+def _set_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower) -> Memory:
+    power_w = _power_w(policy, memory, load_step, target) if memory.phase is Phase.HEATING else 0.0
     if power_w == memory.power_w:
         return memory
-    return replace(memory, power_w=power_w, power_since_s=situation.tick_s)
+    return replace(memory, power_w=power_w, power_since_s=load_step.tick_s)
 
 
-def _power_w(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wanted) -> float:
+def _power_w(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower) -> float:
     """The power while heating: dead band or levels, ramp, and the least power while the minimum on time runs."""
-    if want.power_w <= 0:
+    if target.power_w <= 0:
         # Nothing is wanted, yet the minimum on time holds it: as little as it can.
         return policy.least_power_w
-    before_w, power_w, band_w = memory.power_w, want.power_w, policy.dead_band_w
+    before_w, power_w, band_w = memory.power_w, target.power_w, policy.dead_band_w
     if not policy.adjustable:
-        climbs_too_soon = 0 < before_w < power_w and situation.tick_s - memory.power_since_s < policy.level_dwell_s
+        climbs_too_soon = 0 < before_w < power_w and load_step.tick_s - memory.power_since_s < policy.level_dwell_s
         return before_w if climbs_too_soon else power_w
     if power_w >= policy.max_power_w or power_w <= policy.least_power_w:
         # The last step to an end would otherwise be missing for hours of steady sun.
@@ -224,6 +228,6 @@ def _power_w(policy: LoadPolicy, memory: Memory, situation: Situation, want: Wan
     if before_w > 0 and abs(power_w - before_w) < band_w:
         power_w = before_w
     if policy.ramp_s > 0 and power_w > before_w:
-        most_w = max(before_w, policy.min_power_w) + policy.max_power_w * situation.elapsed_s / policy.ramp_s
+        most_w = max(before_w, policy.min_power_w) + policy.max_power_w * load_step.elapsed_s / policy.ramp_s
         power_w = min(power_w, most_w if before_w > 0 else policy.min_power_w)
     return power_w

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Self
 
-from pv_heater.core.loads.situation import Memory
+from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.numbers import cleaned, day_in, group_in, instant_in, number_in, text_in
 from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
 from pv_heater.core.model.values import Phase

@@ -13,16 +13,16 @@ from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.allocator import Share
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.explain import offered_w
-from pv_heater.core.loads.situation import Situation
+from pv_heater.core.loads.load_step import LoadStep
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.settings.load import After, LoadPolicy
+from pv_heater.core.settings.load import After, LoadSettings
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What all loads are faced with alike in one step. For the fields of the same name see `Situation`."""
+class StepContext:
+    """What all loads are faced with alike in one step. For the fields of the same name see `LoadStep`."""
 
     tick_s: float
     elapsed_s: float
@@ -41,7 +41,7 @@ class Circumstances:
 
     def of(
         self,
-        policy: LoadPolicy,
+        policy: LoadSettings,
         share: Share,
         *,
         hot: Block | None,
@@ -54,10 +54,10 @@ class Circumstances:
         cleared: bool,
         duty: Duty | None = None,
         raised_c: float | None = None,
-    ) -> Situation:
+    ) -> LoadStep:
         """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule.
 
-        `held_back`: what its owner's plan for it says against running now. `raised_c`: see `Situation`.
+        `held_back`: what its owner's plan for it says against running now. `raised_c`: see `LoadStep`.
         """
         budget, energy = self.budget, self._energy_block(running=running)
         if energy is None:
@@ -83,7 +83,7 @@ class Circumstances:
             energy = Block(guard=Rule.RULE, safety=False, at_once=False, because=wish_because or "its rule says off")
         elif wish is Mode.ON:
             share_w, rule, because = policy.max_power_w, Rule.RULE, wish_because or "its rule says on"
-        return Situation(
+        return LoadStep(
             tick_s=self.tick_s,
             elapsed_s=self.elapsed_s,
             safety=next((block for block in self.blocks if block.safety), hot) if self.blocks else hot,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pv_heater.core.house.guards import Block
-from pv_heater.core.loads.situation import Memory, Situation
+from pv_heater.core.loads.load_step import LoadStep, Memory
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import level_w, needed_w
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TargetPower:
     """What should happen to a load if its timers allow."""
 
     power_w: float
@@ -27,11 +27,11 @@ class Wanted:
 
 
 def target_in_force_c(target_c: float, raised_c: float | None) -> float:
-    """The temperature at which a load with that target is full now. For `raised_c` see `Situation`."""
+    """The temperature at which a load with that target is full now. For `raised_c` see `LoadStep`."""
     return target_c if raised_c is None else max(target_c, raised_c)
 
 
-def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str | None:
+def full_reason(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> str | None:
     """Why an automatic load has had enough, or None. A load forced on or on duty is not held back by it."""
     if memory.mode is Mode.ON:
         return None
@@ -39,13 +39,13 @@ def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str
         return memory.idle.because
     if memory.ran_because is not None:
         return memory.ran_because
-    if situation.duty is not None and not situation.duty.until_full:
+    if load_step.duty is not None and not load_step.duty.until_full:
         return None
     if policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh:
         return f"{memory.energy_wh:.0f} Wh today, daily_max_wh is {policy.daily_max_wh:.0f}"
-    target_c, temperature_c = policy.target_c, situation.temperature_c
+    target_c, temperature_c = policy.target_c, load_step.temperature_c
     if target_c is not None:
-        target_c = target_in_force_c(target_c, situation.raised_c)
+        target_c = target_in_force_c(target_c, load_step.raised_c)
         if temperature_c is None:
             return "its temperature is not known, and target_c needs it"
         limit = target_c - (policy.hysteresis_c if memory.phase is Phase.FULL else 0.0)
@@ -54,64 +54,64 @@ def full_reason(policy: LoadPolicy, memory: Memory, situation: Situation) -> str
     return None
 
 
-def has_enough(policy: LoadPolicy, memory: Memory, situation: Situation) -> bool:
+def has_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> bool:
     """Whether it has had what it is there for: full, warm enough, its daily maximum, or as much as it must have.
 
     Not while its temperature is unknown.
     """
     if policy.daily_min_wh is not None and memory.energy_wh >= policy.daily_min_wh:
         return True
-    if policy.target_c is not None and situation.temperature_c is None and memory.idle is None:
+    if policy.target_c is not None and load_step.temperature_c is None and memory.idle is None:
         return False
-    return full_reason(policy, memory, situation) is not None
+    return full_reason(policy, memory, load_step) is not None
 
 
-def wanted(policy: LoadPolicy, memory: Memory, situation: Situation, full: str | None) -> Wanted:
+def target_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, full: str | None) -> TargetPower:
     """The answer for one load; `full` is why it has had enough, if it has."""
-    if situation.safety is not None:
-        return _blocked(situation.safety, at_once=True)
+    if load_step.safety is not None:
+        return _blocked(load_step.safety, at_once=True)
     if memory.mode is Mode.OFF:
-        return Wanted(power_w=0.0, rule=Rule.FORCED_OFF, because="forced off", at_once=True)
+        return TargetPower(power_w=0.0, rule=Rule.FORCED_OFF, because="forced off", at_once=True)
     if memory.mode is Mode.ON:
         power_w = _possible_w(policy, policy.max_power_w if memory.forced_w is None else memory.forced_w)
-        return Wanted(power_w=power_w, rule=Rule.FORCED_ON, because="forced on", immediate_start=True)
+        return TargetPower(power_w=power_w, rule=Rule.FORCED_ON, because="forced on", immediate_start=True)
     if memory.idle is not None:
         # No minimum on time protects what draws nothing.
-        return Wanted(power_w=0.0, rule=Rule.FULL, because=memory.idle.because, at_once=True)
+        return TargetPower(power_w=0.0, rule=Rule.FULL, because=memory.idle.because, at_once=True)
     if memory.ran_because is not None:
-        return Wanted(power_w=0.0, rule=Rule.FULL, because=memory.ran_because, at_once=True)
+        return TargetPower(power_w=0.0, rule=Rule.FULL, because=memory.ran_because, at_once=True)
     if memory.run is not None:
-        power_w = max(policy.least_power_w, _allotted(policy, memory, situation).power_w)
-        return Wanted(power_w=power_w, rule=Rule.RUN_TO_END, because="once started, it runs to its end")
-    duty = situation.duty
+        power_w = max(policy.least_power_w, _allotted(policy, memory, load_step).power_w)
+        return TargetPower(power_w=power_w, rule=Rule.RUN_TO_END, because="once started, it runs to its end")
+    duty = load_step.duty
     if duty is not None and duty.until_full and full is not None:
-        return Wanted(power_w=0.0, rule=Rule.FULL, because=full)
+        return TargetPower(power_w=0.0, rule=Rule.FULL, because=full)
     if duty is not None:
         power_w = _possible_w(policy, duty.power_w)
-        return Wanted(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)
-    if situation.energy is not None:
-        return _blocked(situation.energy, at_once=situation.energy.at_once)
+        return TargetPower(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)
+    if load_step.energy is not None:
+        return _blocked(load_step.energy, at_once=load_step.energy.at_once)
     if full is not None:
-        return Wanted(power_w=0.0, rule=Rule.FULL, because=full)
-    return _allotted(policy, memory, situation)
+        return TargetPower(power_w=0.0, rule=Rule.FULL, because=full)
+    return _allotted(policy, memory, load_step)
 
 
-def _possible_w(policy: LoadPolicy, power_w: float) -> float:
+def _possible_w(policy: LoadSettings, power_w: float) -> float:
     """The power nearest to `power_w` that this load can run at."""
     if not policy.adjustable:
         return min(policy.levels_w, key=lambda at_w: abs(at_w - power_w))
     return min(policy.max_power_w, max(policy.least_power_w, power_w))
 
 
-def _blocked(block: Block, *, at_once: bool) -> Wanted:
-    return Wanted(power_w=0.0, rule=block.guard, because=block.because, at_once=at_once)
+def _blocked(block: Block, *, at_once: bool) -> TargetPower:
+    return TargetPower(power_w=0.0, rule=block.guard, because=block.because, at_once=at_once)
 
 
-def _allotted(policy: LoadPolicy, memory: Memory, situation: Situation) -> Wanted:
+def _allotted(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> TargetPower:
     """The strategy's share, made into something this load can do, with the hysteresis between start and stop."""
-    power_w = min(situation.allotted_w, policy.max_power_w) * situation.stale_share
+    power_w = min(load_step.allotted_w, policy.max_power_w) * load_step.stale_share
     if not policy.adjustable:
         power_w = level_w(policy, power_w, memory.power_w)
     elif power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):
         power_w = 0.0
-    return Wanted(power_w=power_w, rule=situation.rule, because=situation.because)
+    return TargetPower(power_w=power_w, rule=load_step.rule, because=load_step.because)

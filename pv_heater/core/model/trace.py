@@ -8,7 +8,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class DecisionTrace:
     """The values of one step. What the meter does not tell, or told too long ago, is None."""
 
     reading_source: str | None = None

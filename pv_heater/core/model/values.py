@@ -21,7 +21,7 @@ from typing import Any
 from pv_heater.core.model.checks import in_utc, require_finite
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Command, Mode
-from pv_heater.core.model.trace import Basis, Thresholds
+from pv_heater.core.model.trace import DecisionTrace, Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +316,7 @@ class Decision:
     because: str
     margins: Mapping[str, float]
     """How far the guard that blocks is from its release, such as ``{"battery_soc_percent": 2.0}``; else empty."""
-    inputs: Basis
+    trace: DecisionTrace
     """The values it was made from, with their ages."""
     thresholds: Thresholds
     """The limits they were compared with."""

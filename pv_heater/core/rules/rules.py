@@ -16,7 +16,7 @@ from pv_heater.core.conditions.expression import Expression, Probe
 from pv_heater.core.conditions.names import THIS, Value
 from pv_heater.core.conditions.parser import parse
 from pv_heater.core.house.sun import DaylightHours
-from pv_heater.core.loads.situation import Memory, Outcome
+from pv_heater.core.loads.load_step import Memory, Outcome
 from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
@@ -25,7 +25,7 @@ from pv_heater.core.model.values import Forecast, Inputs, Phase, Reading
 from pv_heater.core.rules.load_record import Holds, LoadRecord
 from pv_heater.core.rules.scene import HomeScene
 from pv_heater.core.settings.home import Daylight, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 RULE = Rule.RULE
 """The rule id of a decision that a user's rule made."""
@@ -92,7 +92,7 @@ class _Asked:
 class Rules:
     """The rules of all loads, and the record of each load that they may ask about."""
 
-    def __init__(self, policies: Mapping[str, LoadPolicy], site: Site, zone: tzinfo) -> None:
+    def __init__(self, policies: Mapping[str, LoadSettings], site: Site, zone: tzinfo) -> None:
         self._policies = policies
         self._when = {name: parse(policy.when, policies) for name, policy in policies.items() if policy.when}
         self._on_when = {name: parse(policy.on_when, policies) for name, policy in policies.items() if policy.on_when}
@@ -250,7 +250,7 @@ def _joined(
     return None, ""
 
 
-def _used_up(policy: LoadPolicy, record: LoadRecord) -> str | None:
+def _used_up(policy: LoadSettings, record: LoadRecord) -> str | None:
     """Why a rule's on counts no more; None while it does."""
     meanwhile = "it stays off" if policy.only_when else "it runs on surplus only"
     if record.spent:

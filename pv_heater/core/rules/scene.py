@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, WEEKDAYS, Value
-from pv_heater.core.loads.situation import Memory
+from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.rules.load_record import LoadRecord

@@ -44,7 +44,7 @@ def _check_name(name: str) -> None:
 
 
 @frozen(kw_only=True)
-class LoadPolicy:
+class LoadSettings:
     """What is the same for every load, whatever its output. List order is priority."""
 
     name: str = setting("what logs and commands call it: letters, digits and underscores", check=_check_name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 START_FACTOR = 1.2
 """An adjustable load starts at a fifth more than its least power, and at no less than its dead band: as much as the
 battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
 
 
-def needed_w(policy: LoadPolicy, *, running: bool) -> float:
+def needed_w(policy: LoadSettings, *, running: bool) -> float:
     """The least share with which a load starts, or stays on: the start asks for more, so that noise does not switch."""
     if policy.adjustable:
         if running:
@@ -18,7 +18,7 @@ def needed_w(policy: LoadPolicy, *, running: bool) -> float:
     return policy.least_power_w - (_kept_on_w(policy, policy.least_power_w) if running else 0.0)
 
 
-def level_w(policy: LoadPolicy, power_w: float, before_w: float) -> float:
+def level_w(policy: LoadSettings, power_w: float, before_w: float) -> float:
     """The highest level of a load with levels that `power_w` carries; 0 where that is none.
 
     `before_w` is what it runs at: that level, and those below it, are kept on a dead band less.
@@ -31,6 +31,6 @@ def level_w(policy: LoadPolicy, power_w: float, before_w: float) -> float:
     return best_w
 
 
-def _kept_on_w(policy: LoadPolicy, step_w: float) -> float:
+def _kept_on_w(policy: LoadSettings, step_w: float) -> float:
     """How much may be missing to a step that is on: were it the whole step, it would stay on with nothing spare."""
     return min(policy.dead_band_w, step_w / 2)

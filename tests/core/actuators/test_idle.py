@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.actuators.idle import LEAST_SPAN_S, LONG_SPAN_S, Drawing, Idle
+from pv_heater.core.actuators.idle import LEAST_SPAN_S, LONG_SPAN_S, Idle, IdleLoads
 from pv_heater.core.model.values import Reading
 from tests.builders import NOON, reading
 
@@ -17,7 +17,7 @@ def seen(taken_s: float, consumption_w: float | None = None, **load_w: float) ->
 
 
 def found_by(told_w: dict[str, float], *rows: Reading, apart_s: float = 10.0) -> list[dict[str, str]]:
-    drawing = Drawing(FULL_W)
+    drawing = IdleLoads(FULL_W)
     return [drawing.find(row, apart_s * index, told_w) for index, row in enumerate(rows)]
 
 
@@ -112,7 +112,7 @@ def test_in_the_lowest_tenth_of_its_range_it_takes_five_minutes() -> None:
 
 
 def test_a_load_that_was_off_in_between_is_judged_anew() -> None:
-    drawing, row = Drawing(FULL_W), seen(0, boiler=0)
+    drawing, row = IdleLoads(FULL_W), seen(0, boiler=0)
     assert not drawing.find(row, 0.0, {"boiler": 1500.0})
     assert not drawing.find(row, 10.0, {"boiler": 0.0})
     assert not drawing.find(row, 20.0, {"boiler": 1500.0})
@@ -125,7 +125,7 @@ def test_a_meter_that_tells_nothing_proves_nothing() -> None:
 
 
 def test_the_words_tell_the_first_time_from_the_next_and_from_a_load_that_never_drew() -> None:
-    drawing, told_w = Drawing(FULL_W), {"boiler": 1500.0}
+    drawing, told_w = IdleLoads(FULL_W), {"boiler": 1500.0}
     texts: list[str] = []
     for second, measured_w in enumerate([3, 3, 1500, 3, 3, 3, 3, 1490, 2, 2]):
         texts += drawing.find(seen(0, boiler=measured_w), 10.0 * second, told_w).values()
@@ -165,7 +165,7 @@ def test_noise_rounding_and_a_poor_curve_never_make_a_drawing_load_full(
     seed: int, told_w: float, curve: float, base_w: float, measured: bool
 ) -> None:
     """1 % noise and whole watts on house and load; a regulator whose curve is a quarter wrong, at low mains voltage."""
-    noise, drawing = random.Random(seed), Drawing(FULL_W)
+    noise, drawing = random.Random(seed), IdleLoads(FULL_W)
     for second in range(0, 600, 10):
         house_w = round((base_w + told_w * curve) * noise.gauss(1.0, 0.01))
         own = {"boiler": float(round(told_w * curve * noise.gauss(1.0, 0.01)))} if measured else {}
@@ -175,7 +175,7 @@ def test_noise_rounding_and_a_poor_curve_never_make_a_drawing_load_full(
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), told_w=st.floats(160, 1500), standby_w=st.floats(0, 15))
 def test_noise_does_not_hide_a_load_that_draws_nothing(seed: int, told_w: float, standby_w: float) -> None:
-    noise, drawing = random.Random(seed), Drawing(FULL_W)
+    noise, drawing = random.Random(seed), IdleLoads(FULL_W)
     rows = [seen(0, boiler=float(round(standby_w * noise.gauss(1.0, 0.01)))) for _ in range(2)]
     assert not drawing.find(rows[0], 0.0, {"boiler": told_w})
     assert drawing.find(rows[1], 10.0, {"boiler": told_w})

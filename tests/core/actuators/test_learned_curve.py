@@ -116,20 +116,20 @@ def test_the_controller_learns_in_an_afternoon_what_to_tell_a_weak_element(measu
     decision = house.at(5 * 3600, consumption_w=400.0, inputs={"commands": (force,)})
     assert decision.loads["heater"].power_w == 1200
     assert weak(decision.setpoints["heater"].power_w) == pytest.approx(1200, abs=100)
-    assert "W it gives" in decision.inputs.learned["heater"]
+    assert "W it gives" in decision.trace.learned["heater"]
     assert "heater: set to" in grounds_text(decision_inputs(house))
 
 
 def decision_inputs(house: House) -> Any:
     from pv_heater.core.model.values import to_jsonable
 
-    return to_jsonable(house.decisions[-1][1].inputs)
+    return to_jsonable(house.decisions[-1][1].trace)
 
 
 def test_throttled_readings_of_the_house_teach_nothing() -> None:
     house = House()
     by_turns(house, weak, 3, measured=False, pv_throttled=True)
-    assert house.decisions[-1][1].inputs.learned == {}
+    assert house.decisions[-1][1].trace.learned == {}
 
 
 def test_a_load_that_obeys_is_told_what_was_decided() -> None:

@@ -46,7 +46,7 @@ def test_a_plug_that_repeats_the_nothing_from_before_the_start_is_no_open_thermo
             second, consumption_w=2500.0, inputs={"load_w": {"heater": told}, "load_w_age_s": {"heater": age_s}}
         )
         assert decision.loads["heater"].phase is Phase.HEATING
-    assert decision.inputs.load_w == {"heater": 1990.0}
+    assert decision.trace.load_w == {"heater": 1990.0}
 
 
 def test_an_open_thermostat_is_seen_by_the_plug_though_the_house_draws_as_much() -> None:
@@ -76,4 +76,4 @@ def test_the_houses_own_use_is_what_is_left_of_it_without_what_the_plug_measures
     house.at(0)
     for second in range(10, 60, 10):
         decision = house.at(second, consumption_w=2000.0, inputs={"load_w": {"heater": 1500.0}})
-    assert decision.inputs.base_w == 500
+    assert decision.trace.base_w == 500

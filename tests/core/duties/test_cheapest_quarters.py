@@ -10,13 +10,13 @@ import pytest
 from pv_heater.core.duties.cheapest_quarters import Outlook, best_start, quarters_until, runs_now
 from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.settings.home import Battery
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 EIGHT = datetime(2026, 6, 21, 8, tzinfo=UTC)
-HEATER = LoadPolicy(name="heater", max_power_w=2000.0)
+HEATER = LoadSettings(name="heater", max_power_w=2000.0)
 
 
-class Relay(LoadPolicy):
+class Relay(LoadSettings):
     adjustable = False
 
 
@@ -48,7 +48,7 @@ def prices(*hours: float) -> tuple[PricePeriod, ...]:
     )  # fmt: skip
 
 
-def sun_wh(hours: int, policy: LoadPolicy = HEATER, **changes: Any) -> float:
+def sun_wh(hours: int, policy: LoadSettings = HEATER, **changes: Any) -> float:
     quarters = quarters_until(EIGHT, EIGHT + timedelta(hours=hours), policy, outlook(**changes))
     return sum(quarter.sun_wh for quarter in quarters)
 

@@ -11,7 +11,7 @@ from pv_heater.core.duties.cheapest_quarters import Outlook
 from pv_heater.core.duties.moment import Moment
 from pv_heater.core.duties.tank import USUAL_TAKEN_W, Tank
 from pv_heater.core.settings.hot_water import HotWater
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from tests.builders import NOON
 
 OUTLOOK = Outlook(
@@ -23,7 +23,7 @@ FULL_WH = 100 * 1.163 * 50
 
 def moment(**changes: Any) -> Moment:
     values: dict[str, Any] = {
-        "policy": LoadPolicy(name="heater", max_power_w=2000.0),
+        "policy": LoadSettings(name="heater", max_power_w=2000.0),
         "now": NOON, "tick_s": 0.0, "elapsed_s": 60.0, "given_wh": 0.0, "told_wh": 0.0, "temperature_c": None,
         "drew_nothing": False, "may_buy": True, "most_w": inf, "outlook": OUTLOOK,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from pv_heater.core.house.guards import (
     SAFETY_RULES,
     SITE_GUARDS,
     Block,
-    Watched,
+    GuardView,
     least_battery_percent,
     load_block,
     site_blocks,
@@ -18,7 +18,7 @@ from pv_heater.core.house.limited import Limited, Quantities
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Battery, Inverter, Limits, Site
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from tests import builders
 from tests.builders import NOON
 
@@ -48,7 +48,7 @@ def first(
         now=NOON, reading=seen, reading_age_s=1.0 if seen is not None else None, max_reading_age_s=60.0,
         source_interval_s=10.0, daylight=True, clock_trusted=True, vacation_until_at=None, known=known(seen, site),
     )  # fmt: skip
-    blocks = site_blocks(Watched(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
+    blocks = site_blocks(GuardView(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
     return blocks[0] if blocks else None
 
 
@@ -175,7 +175,7 @@ def test_night_and_vacation_block() -> None:
 
 
 def test_temperature_guard_at_its_maximum_with_hysteresis_and_without_a_probe() -> None:
-    policy = LoadPolicy(name="heater", max_power_w=2000, max_c=70, hysteresis_c=5)
+    policy = LoadSettings(name="heater", max_power_w=2000, max_c=70, hysteresis_c=5)
     assert load_block(policy, {"heater": 69.9}, was_hot=False) is None
     assert guard(load_block(policy, {"heater": 70.0}, was_hot=False)) == "too_hot"
     assert guard(load_block(policy, {"heater": 65.1}, was_hot=True)) == "too_hot"

@@ -3,12 +3,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.core.house.reading_age import Evidence
+from pv_heater.core.house.reading_age import ReadingAge
 from tests.builders import NOON, reading
 
 
-def local(**fields: object) -> Evidence:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+def local(**fields: object) -> ReadingAge:
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.observe(reading(**fields), NOON, 0.0)  # type: ignore[arg-type]
     return evidence
 
@@ -21,13 +21,13 @@ def test_age_is_counted_by_monotonic_time_after_the_first_sight() -> None:
 
 
 def test_a_reading_from_the_future_has_age_zero() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.observe(reading(NOON + timedelta(hours=1)), NOON, 0.0)
     assert evidence.age_s(0.0) == 0.0
 
 
 def test_an_old_answer_is_old_on_arrival() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     evidence.observe(reading(NOON - timedelta(hours=6)), NOON, 100.0)
     assert evidence.age_s(100.0) == 6 * 3600
     assert evidence.share(100.0) == 0.0
@@ -40,13 +40,13 @@ def test_an_old_answer_is_old_on_arrival() -> None:
 def test_automatic_age_limit_is_three_intervals_within_bounds(
     interval_s: float, is_local: bool, limit_s: float
 ) -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=is_local)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=is_local)
     evidence.observe(reading(interval_s=interval_s), NOON, 0.0)
     assert evidence.max_age_s == limit_s
 
 
 def test_a_source_that_does_not_tell_its_pace_is_measured() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     for step in range(4):
         evidence.observe(reading(NOON + timedelta(seconds=40 * step), interval_s=None), NOON, 40.0 * step)
     assert evidence.max_age_s == 120.0
@@ -61,7 +61,7 @@ def test_hold_then_ramp_then_nothing() -> None:
 
 
 def test_readings_that_are_always_a_minute_old_are_not_ramped_while_on_time() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     for minute in range(5):
         now = NOON + timedelta(minutes=minute)
         evidence.observe(reading(now - timedelta(seconds=60), interval_s=60.0), now, 60.0 * minute)
@@ -71,7 +71,7 @@ def test_readings_that_are_always_a_minute_old_are_not_ramped_while_on_time() ->
 
 
 def test_own_power_is_that_of_the_moment_the_reading_was_taken() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 0.0})
     evidence.remember_own(100.0, {"heater": 1500.0})
     evidence.observe(reading(NOON - timedelta(seconds=60)), NOON, 150.0)
@@ -81,7 +81,7 @@ def test_own_power_is_that_of_the_moment_the_reading_was_taken() -> None:
 
 
 def test_measured_own_power_wins_over_the_setpoint() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 1500.0, "pump": 800.0})
     evidence.observe(reading(NOON, load_w={"heater": 1433.0}), NOON, 10.0)
     assert evidence.own_w() == 2233.0
@@ -99,7 +99,7 @@ def test_readings_in_a_local_zone_survive_the_end_of_summer_time() -> None:
     """At 03:00 the clocks go back to 02:00: by wall clock every new reading would look an hour older."""
     zone = ZoneInfo("Europe/Vienna")
     before_utc = datetime(2026, 10, 25, 0, 59, 55, tzinfo=UTC)
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     for second in range(0, 60, 10):
         now = before_utc + timedelta(seconds=second)
         evidence.observe(reading(now.astimezone(zone)), now, float(second))
@@ -109,7 +109,7 @@ def test_readings_in_a_local_zone_survive_the_end_of_summer_time() -> None:
 
 
 def test_the_least_a_load_was_set_to_before_the_reading_was_taken() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 1500.0, "pool": 0.0})
     evidence.remember_own(90.0, {"heater": 700.0, "pool": 300.0})
     evidence.remember_own(95.0, {"heater": 900.0, "pool": 300.0})
@@ -123,7 +123,7 @@ def test_the_least_a_load_was_set_to_before_the_reading_was_taken() -> None:
 
 
 def test_what_a_load_was_set_to_is_taken_back_when_it_drew_nothing() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 1500.0, "pool": 300.0})
     evidence.observe(reading(NOON), NOON, 100.0)
     assert evidence.own_w() == 1800.0
@@ -131,7 +131,7 @@ def test_what_a_load_was_set_to_is_taken_back_when_it_drew_nothing() -> None:
     assert evidence.own_w() == 300.0
 
 
-def stamped(evidence: Evidence, clock_off_s: float, *taken_and_came: tuple[float, float]) -> list[float]:
+def stamped(evidence: ReadingAge, clock_off_s: float, *taken_and_came: tuple[float, float]) -> list[float]:
     """Ages at arrival of readings (second taken, second come) of a meter whose clock is `clock_off_s` ahead of ours."""
     ages = []
     for taken_s, came_s in taken_and_came:
@@ -144,13 +144,13 @@ def stamped(evidence: Evidence, clock_off_s: float, *taken_and_came: tuple[float
 
 @pytest.mark.parametrize("clock_off_s", [100.0, 3600.0, 90 * 86_400.0])
 def test_by_a_clock_that_is_ahead_a_reading_is_at_least_as_old_as_its_stamps_show(clock_off_s: float) -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     ages = stamped(evidence, clock_off_s, (0.0, 10.0), (60.0, 65.0), (120.0, 200.0))
     assert ages == [0.0, 0.0, 75.0]  # the second took 5 s, which nobody can know; the third 75 s more
 
 
 def test_clocks_that_agree_leave_an_age_as_it_is() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     assert stamped(evidence, 0.0, (0.0, 60.0), (60.0, 62.0), (120.0, 200.0)) == [60.0, 2.0, 80.0]
     assert evidence.earliest_tick_s == evidence.taken_tick_s == 120.0
     assert stamped(evidence, 2.0, (180.0, 181.0)) == [0.0]
@@ -158,7 +158,7 @@ def test_clocks_that_agree_leave_an_age_as_it_is() -> None:
 
 
 def test_by_a_clock_that_is_ahead_a_reading_may_have_been_taken_long_ago() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     stamped(evidence, 100.0, (0.0, 60.0))
     assert evidence.taken_tick_s == 60.0
     assert evidence.earliest_tick_s == 60.0 - 900.0
@@ -168,7 +168,7 @@ def test_by_a_clock_that_is_ahead_a_reading_may_have_been_taken_long_ago() -> No
 
 def test_a_clock_that_is_set_right_is_believed_again() -> None:
     """The meter's: its stamps fall back. Ours: it jumps, and the readings come as before."""
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     stamped(evidence, 3600.0, *((second, second) for second in (0.0, 10.0)))
     assert stamped(evidence, 0.0, (50.0, 50.0)) == [0.0]
     assert evidence.earliest_tick_s == evidence.taken_tick_s
@@ -179,7 +179,7 @@ def test_a_clock_that_is_set_right_is_believed_again() -> None:
 
 
 def test_where_a_clock_is_ahead_the_least_of_all_that_time_counts() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     for second, power_w in ((0.0, 0.0), (100.0, 700.0)):
         evidence.remember_own(second, {"heater": power_w})
     stamped(evidence, 60.0, (950.0, 1000.0))
@@ -190,7 +190,7 @@ def test_where_a_clock_is_ahead_the_least_of_all_that_time_counts() -> None:
 
 def stepped(house_w: list[float], *, before_w: float, after_w: float, **fields: object) -> list[float]:
     """What our loads count for, a reading a second; after the third the heater goes from one power to another."""
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(-60.0, {"heater": before_w})
     counted_w = []
     for second, power_w in enumerate(house_w):
@@ -235,7 +235,7 @@ def test_a_kettle_that_comes_as_a_load_goes_off_counts_as_house_once_the_step_mu
 
 
 def test_a_load_measured_alone_shows_its_step_before_the_house_does() -> None:
-    evidence, counted_w = Evidence(max_reading_age_s=None, local_source=True), []
+    evidence, counted_w = ReadingAge(max_reading_age_s=None, local_source=True), []
     for second, house_w in enumerate([760.0, 760.0, 760.0, 760.0, 1800.0, 1800.0]):
         now, told_w = NOON + timedelta(seconds=second), 1040.0 if second >= 3 else 0.0
         evidence.observe(reading(now, consumption_w=house_w, load_w={"heater": told_w}), now, float(second))
@@ -245,7 +245,7 @@ def test_a_load_measured_alone_shows_its_step_before_the_house_does() -> None:
 
 
 def test_without_a_reading_before_the_least_counts_that_may_have_been_drawn() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 0.0})
     evidence.remember_own(99.0, {"heater": 1500.0})
     evidence.observe(reading(NOON), NOON, 100.0)
@@ -253,7 +253,7 @@ def test_without_a_reading_before_the_least_counts_that_may_have_been_drawn() ->
 
 
 def test_a_reading_of_the_portal_is_as_old_as_it_says() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=False)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     evidence.remember_own(0.0, {"heater": 0.0})
     evidence.remember_own(99.0, {"heater": 1500.0})
     evidence.observe(reading(NOON, source="vrm"), NOON, 100.0)
@@ -262,7 +262,7 @@ def test_a_reading_of_the_portal_is_as_old_as_it_says() -> None:
 
 def test_a_meter_of_the_grid_alone_shows_no_sun_for_our_step() -> None:
     """1040 W are sold; the heater takes them, and the meter shows it two seconds later."""
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     spare_w = []
     for second, grid_w in enumerate([-1040.0, -1040.0, -1040.0, -1040.0, -1040.0, 0.0]):
         now = NOON + timedelta(seconds=second)

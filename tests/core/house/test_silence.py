@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pv_heater.core.house.reading_age import Evidence
+from pv_heater.core.house.reading_age import ReadingAge
 from tests.builders import NOON, reading
 
 
@@ -10,7 +10,7 @@ class Meter:
     """A look a second at a meter that tells something new each `pace_s`."""
 
     def __init__(self, source: str = "test", pace_s: float = 1.0) -> None:
-        self.evidence = Evidence(max_reading_age_s=None, local_source=True)
+        self.evidence = ReadingAge(max_reading_age_s=None, local_source=True)
         self.source, self.pace_s, self.tick_s = source, pace_s, 0.0
 
     def live(self, seconds: int, *, silent: bool = False, **fields: object) -> list[bool]:
@@ -60,7 +60,7 @@ def test_the_portal_dates_its_readings_itself_and_is_believed_at_once() -> None:
 
 
 def test_a_caller_that_takes_long_steps_makes_no_silence() -> None:
-    evidence = Evidence(max_reading_age_s=None, local_source=True)
+    evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     for second in range(0, 3000, 300):
         now = NOON + timedelta(seconds=second)
         evidence.observe(reading(now, interval_s=1.0), now, float(second))

@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.allocator import Claim, allot
-from pv_heater.core.settings.load import BatteryShare, LoadPolicy
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.start_power import needed_w
 
 
-class RelayPolicy(LoadPolicy):
+class RelayPolicy(LoadSettings):
     adjustable = False
 
 
 def claim(
     name: str, most_w: float = 1000, *, relay: bool = False, policy: dict[str, Any] | None = None, **changes: Any
 ) -> Claim:
-    cls = RelayPolicy if relay else LoadPolicy
+    cls = RelayPolicy if relay else LoadSettings
     row = cls(name=name, max_power_w=most_w, **(policy or {}))
     return replace(Claim(policy=row, available=True, running=False, held_w=0.0), **changes)
 

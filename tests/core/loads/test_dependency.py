@@ -9,7 +9,7 @@ from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.step_context import HEATS_AGAIN_S, enough_since_s
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Phase
-from pv_heater.core.settings.load import After, LoadPolicy, circle_from
+from pv_heater.core.settings.load import After, LoadSettings, circle_from
 from pv_heater.errors import ConfigError
 from tests.builders import House, config, heater
 
@@ -113,8 +113,8 @@ def test_while_it_waits_its_share_passes_on() -> None:
 
 
 def test_no_search_for_hidden_sun_is_made_for_a_load_that_has_to_wait() -> None:
-    pool = LoadPolicy(name="pool", max_power_w=1000, min_power_w=10, after=After(load="boiler"))
-    loads = HomeLoads([LoadPolicy(name="boiler", max_power_w=2000), pool])
+    pool = LoadSettings(name="pool", max_power_w=1000, min_power_w=10, after=After(load="boiler"))
+    loads = HomeLoads([LoadSettings(name="boiler", max_power_w=2000), pool])
     assert [policy.name for policy in loads.automatic()] == ["boiler", "pool"]
     assert set(loads.held_back(0.0)) == {"pool"}
     first = loads.next_to_start(0.0, {})

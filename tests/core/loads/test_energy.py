@@ -2,7 +2,7 @@ import pytest
 
 from pv_heater.core.actuators.idle import Idle
 from pv_heater.core.loads.energy import counted, new_day
-from pv_heater.core.loads.situation import Memory
+from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.values import Phase
 
 ON = Memory(phase=Phase.HEATING, power_w=1000.0, energy_wh=50.0, closings=3)

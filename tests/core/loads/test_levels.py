@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.allocator import Claim, allot
+from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.loads.machine import advance
-from pv_heater.core.loads.situation import Memory
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import level_w, needed_w
-from tests.core.loads.test_machine import situation
+from tests.core.loads.test_machine import load_step
 
 
-class Staged(LoadPolicy):
+class Staged(LoadSettings):
     """Elements of 1 and 2 kW."""
 
     adjustable = False
@@ -32,11 +32,11 @@ def staged(kind: type[Staged] = Staged, **changes: float) -> Staged:
     return kind(name="boiler", max_power_w=3000, min_on_s=0, min_off_s=0, start_delay_s=0, **changes)  # type: ignore[arg-type]
 
 
-def play(policy: LoadPolicy, script: list[tuple[float, float, float]]) -> None:
+def play(policy: LoadSettings, script: list[tuple[float, float, float]]) -> None:
     """Rows of (second, allotted W, expected W), from a load that is off."""
     memory = Memory()
     for tick_s, allotted_w, power_w in script:
-        memory = advance(policy, memory, situation(tick_s, allotted_w)).memory
+        memory = advance(policy, memory, load_step(tick_s, allotted_w)).memory
         assert memory.power_w == power_w, f"at {tick_s} s"
 
 
@@ -68,19 +68,19 @@ def test_it_climbs_once_in_its_dwell_and_falls_at_once() -> None:
 @pytest.mark.parametrize(("forced_w", "power_w"), [(None, 3000), (1400, 1000), (1600, 2000), (50, 1000), (9000, 3000)])
 def test_forced_to_some_power_it_runs_at_the_nearest_level(forced_w: float | None, power_w: float) -> None:
     forced = Memory(mode=Mode.ON, mode_until_s=100.0, forced_w=forced_w)
-    assert advance(staged(), forced, situation(0)).memory.power_w == power_w
+    assert advance(staged(), forced, load_step(0)).memory.power_w == power_w
 
 
 def test_while_its_minimum_on_time_runs_it_falls_to_the_first_level() -> None:
     policy = Staged(name="boiler", max_power_w=3000, min_on_s=300, start_delay_s=0)
     running = Memory(phase=Phase.HEATING, power_w=3000.0)
-    assert advance(policy, running, situation(10)).memory.power_w == 1000
+    assert advance(policy, running, load_step(10)).memory.power_w == 1000
 
 
 def test_what_is_left_above_its_level_passes_on() -> None:
     rows = [
         Claim(policy=staged(), available=True, running=False, held_w=0.0),
-        Claim(policy=LoadPolicy(name="pool", max_power_w=1500), available=True, running=False, held_w=0.0),
+        Claim(policy=LoadSettings(name="pool", max_power_w=1500), available=True, running=False, held_w=0.0),
     ]
     shares = allot(Budget(power_w=2700.0, battery_w=0.0, rule="test", because="test"), rows)
     assert {name: share.power_w for name, share in shares.items()} == {"boiler": 2000, "pool": 700}

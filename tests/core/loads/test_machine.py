@@ -6,13 +6,13 @@ from pv_heater.core.actuators.idle import Idle
 from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.claims import held_w, takes_surplus
+from pv_heater.core.loads.load_step import LoadStep, Memory, Outcome
 from pv_heater.core.loads.machine import TRANSITIONS, Event, advance
-from pv_heater.core.loads.situation import Memory, Outcome, Situation
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase, Stop
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
-POLICY = LoadPolicy(
+POLICY = LoadSettings(
     name="heater", max_power_w=2000, min_power_w=100, min_on_s=300, min_off_s=200, start_delay_s=30, dead_band_w=100
 )
 NIGHT = Block(guard="night", safety=False, at_once=False, because="outside the daylight hours")
@@ -20,19 +20,19 @@ STALE = Block(guard="no_reading", safety=False, at_once=True, because="the last 
 FUSE = Block(guard="soft_fuse", safety=True, at_once=True, because="the house draws 9000 W")
 
 
-def situation(tick_s: float, allotted_w: float = 0.0, **changes: object) -> Situation:
+def load_step(tick_s: float, allotted_w: float = 0.0, **changes: object) -> LoadStep:
     values = dict(
         tick_s=tick_s, elapsed_s=1.0, safety=None, energy=None, allotted_w=allotted_w, stale_share=1.0,
         rule="balance", because="1000 W more sun than use",
     )  # fmt: skip
-    return Situation(**(values | changes))  # type: ignore[arg-type]
+    return LoadStep(**(values | changes))  # type: ignore[arg-type]
 
 
-def play(script: list[tuple[float, float, Phase, float]], policy: LoadPolicy = POLICY) -> Outcome:
+def play(script: list[tuple[float, float, Phase, float]], policy: LoadSettings = POLICY) -> Outcome:
     """Rows of (second, allotted W, expected phase, expected W), from a load that is off."""
     memory = Memory()
     for tick_s, allotted_w, phase, power_w in script:
-        outcome = advance(policy, memory, situation(tick_s, allotted_w))
+        outcome = advance(policy, memory, load_step(tick_s, allotted_w))
         memory = outcome.memory
         assert (memory.phase, memory.power_w) == (phase, power_w), f"at {tick_s} s"
     return outcome
@@ -122,7 +122,7 @@ def test_changes_inside_the_dead_band_do_not_move() -> None:
 
 
 def test_a_relay_is_on_at_full_power_or_off() -> None:
-    class RelayPolicy(LoadPolicy):
+    class RelayPolicy(LoadSettings):
         adjustable = False
 
     policy = RelayPolicy(name="pump", max_power_w=800, min_on_s=0, min_off_s=0, start_delay_s=0, dead_band_w=50)
@@ -133,88 +133,88 @@ def test_a_relay_is_on_at_full_power_or_off() -> None:
 @pytest.mark.parametrize("block", [NIGHT, STALE, FUSE])
 def test_a_blocked_load_does_not_start(block: Block) -> None:
     kind = {"safety": block} if block.safety else {"energy": block}
-    outcome = advance(POLICY, Memory(), situation(0, 2000, **kind))
+    outcome = advance(POLICY, Memory(), load_step(0, 2000, **kind))
     assert outcome.memory.phase is Phase.OFF
     assert outcome.rule == block.guard
     assert outcome.because == block.because
 
 
 def test_an_energy_guard_waits_out_the_minimum_on_time_at_least_power() -> None:
-    outcome = advance(POLICY, heating(0), situation(100, 2000, energy=NIGHT))
+    outcome = advance(POLICY, heating(0), load_step(100, 2000, energy=NIGHT))
     assert (outcome.memory.phase, outcome.memory.power_w, outcome.rule) == (Phase.HEATING, 100, "min_on")
     assert outcome.next_change_s == 300
-    outcome = advance(POLICY, outcome.memory, situation(300, 2000, energy=NIGHT))
+    outcome = advance(POLICY, outcome.memory, load_step(300, 2000, energy=NIGHT))
     assert outcome.memory.phase is Phase.COOLDOWN
 
 
 @pytest.mark.parametrize("kind", [{"energy": STALE}, {"safety": FUSE}])
 def test_lost_readings_and_safety_guards_ignore_the_minimum_on_time(kind: dict[str, Block]) -> None:
-    outcome = advance(POLICY, heating(0), situation(1, 2000, **kind))
+    outcome = advance(POLICY, heating(0), load_step(1, 2000, **kind))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.COOLDOWN, 0)
 
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_in_every_phase_a_contact_opens_as_the_machine_says_whatever_names_the_reason(phase: Phase) -> None:
     memory = Memory(phase=phase, power_w=0.0 if phase is not Phase.HEATING else 1000.0, opened_s=0.0, idle=IDLE)
-    ordinary = advance(POLICY, replace(memory, fault="welded" if phase is Phase.FAULT else None), situation(10))
+    ordinary = advance(POLICY, replace(memory, fault="welded" if phase is Phase.FAULT else None), load_step(10))
     assert ordinary.stop is (Stop.SAFETY if phase is Phase.FAULT else Stop.NORMAL)
     for unsafe in ({"safety": replace(FUSE, because="in other words")}, {"health": "pin lost"}):
-        outcome = advance(POLICY, memory, situation(10, 1000, **unsafe))
+        outcome = advance(POLICY, memory, load_step(10, 1000, **unsafe))
         assert (outcome.stop, outcome.memory.power_w) == (Stop.SAFETY, 0.0)
 
 
 def test_a_forced_load_passes_energy_guards_but_not_safety() -> None:
     forced = Memory(mode=Mode.ON, mode_until_s=7200.0, forced_w=1200.0)
-    outcome = advance(POLICY, forced, situation(0, 0, energy=NIGHT))
+    outcome = advance(POLICY, forced, load_step(0, 0, energy=NIGHT))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.HEATING, 1200)
-    outcome = advance(POLICY, outcome.memory, situation(1, 0, safety=FUSE))
+    outcome = advance(POLICY, outcome.memory, load_step(1, 0, safety=FUSE))
     assert outcome.memory.phase is Phase.COOLDOWN
 
 
 def test_a_forced_mode_ends_by_itself() -> None:
     forced = Memory(mode=Mode.ON, mode_until_s=600.0)
-    outcome = advance(POLICY, forced, situation(599, 0))
+    outcome = advance(POLICY, forced, load_step(599, 0))
     assert outcome.memory.phase is Phase.HEATING
     assert outcome.next_change_s == 600
-    outcome = advance(POLICY, replace(outcome.memory, since_s=0.0), situation(600, 0))
+    outcome = advance(POLICY, replace(outcome.memory, since_s=0.0), load_step(600, 0))
     assert (outcome.memory.mode, outcome.memory.phase) == (Mode.AUTO, Phase.COOLDOWN)
 
 
 def test_a_fault_ends_only_when_cleared() -> None:
-    outcome = advance(POLICY, heating(0), situation(1, 2000, health="servo: pin lost"))
+    outcome = advance(POLICY, heating(0), load_step(1, 2000, health="servo: pin lost"))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.FAULT, 0)
-    outcome = advance(POLICY, outcome.memory, situation(2, 2000))
+    outcome = advance(POLICY, outcome.memory, load_step(2, 2000))
     assert outcome.memory.phase is Phase.FAULT
     assert "servo: pin lost" in outcome.because
-    outcome = advance(POLICY, outcome.memory, situation(3, 2000, cleared=True))
+    outcome = advance(POLICY, outcome.memory, load_step(3, 2000, cleared=True))
     assert outcome.memory.phase is Phase.COOLDOWN
 
 
 def test_a_used_up_switch_budget_keeps_an_idle_load_off_and_a_running_one_on() -> None:
     policy = replace_policy(max_closings_per_day=2)
-    outcome = advance(policy, Memory(closings=2), situation(0, 2000))
+    outcome = advance(policy, Memory(closings=2), load_step(0, 2000))
     assert (outcome.memory.phase, outcome.rule) == (Phase.OFF, "max_closings")
-    outcome = advance(policy, heating(0, closings=2), situation(400, 2000))
+    outcome = advance(policy, heating(0, closings=2), load_step(400, 2000))
     assert outcome.memory.phase is Phase.HEATING
-    outcome = advance(policy, Memory(closings=2, mode=Mode.ON, mode_until_s=9e9), situation(0, 0))
+    outcome = advance(policy, Memory(closings=2, mode=Mode.ON, mode_until_s=9e9), load_step(0, 0))
     assert outcome.memory.phase is Phase.HEATING
 
 
 def test_daily_maximum_makes_it_full_until_the_count_begins_anew() -> None:
     policy = replace_policy(daily_max_wh=3000)
-    outcome = advance(policy, heating(0, energy_wh=3000.0), situation(301, 2000))
+    outcome = advance(policy, heating(0, energy_wh=3000.0), load_step(301, 2000))
     assert (outcome.memory.phase, outcome.rule) == (Phase.FULL, "full")
-    outcome = advance(policy, replace(outcome.memory, energy_wh=0.0), situation(302, 2000))
+    outcome = advance(policy, replace(outcome.memory, energy_wh=0.0), load_step(302, 2000))
     assert outcome.memory.phase is Phase.COOLDOWN
 
 
 def test_target_temperature_frees_with_hysteresis() -> None:
     policy = replace_policy(target_c=60, hysteresis_c=3)
-    outcome = advance(policy, heating(0), situation(301, 2000, temperature_c=60.0))
+    outcome = advance(policy, heating(0), load_step(301, 2000, temperature_c=60.0))
     assert outcome.memory.phase is Phase.FULL
-    outcome = advance(policy, outcome.memory, situation(302, 2000, temperature_c=57.1))
+    outcome = advance(policy, outcome.memory, load_step(302, 2000, temperature_c=57.1))
     assert outcome.memory.phase is Phase.FULL
-    outcome = advance(policy, outcome.memory, situation(303, 2000, temperature_c=56.9))
+    outcome = advance(policy, outcome.memory, load_step(303, 2000, temperature_c=56.9))
     assert outcome.memory.phase is Phase.COOLDOWN
 
 
@@ -223,29 +223,29 @@ def test_power_rises_along_the_ramp_and_falls_at_once() -> None:
     memory = Memory()
     seen = []
     for tick_s in range(5):
-        memory = advance(policy, memory, situation(tick_s, 2000)).memory
+        memory = advance(policy, memory, load_step(tick_s, 2000)).memory
         seen.append(memory.power_w)
     assert seen == [100, 300, 500, 700, 900]
-    assert advance(policy, memory, situation(5, 200)).memory.power_w == 200
+    assert advance(policy, memory, load_step(5, 200)).memory.power_w == 200
 
 
 def test_an_ageing_reading_ramps_an_automatic_load_down() -> None:
-    outcome = advance(POLICY, heating(0, 2000), situation(400, 2000, stale_share=0.5))
+    outcome = advance(POLICY, heating(0, 2000), load_step(400, 2000, stale_share=0.5))
     assert outcome.memory.power_w == 1000
-    outcome = advance(POLICY, outcome.memory, situation(401, 2000, stale_share=0.04))
+    outcome = advance(POLICY, outcome.memory, load_step(401, 2000, stale_share=0.04))
     assert outcome.memory.phase is Phase.COOLDOWN
 
 
 def test_reasons_of_timers_are_worded_by_the_machine() -> None:
-    outcome = advance(POLICY, Memory(), situation(0, 1000))
+    outcome = advance(POLICY, Memory(), load_step(0, 1000))
     assert (outcome.rule, outcome.next_change_s) == ("start_delay", 30)
     assert outcome.because == "1000 W more sun than use; must last 30 s"
     cooling = Memory(phase=Phase.COOLDOWN, opened_s=0.0)
-    outcome = advance(POLICY, cooling, situation(50, 1000))
+    outcome = advance(POLICY, cooling, load_step(50, 1000))
     assert (outcome.rule, outcome.because) == ("min_off", "150 s of 200 s minimum off time are left")
 
 
-def replace_policy(**changes: object) -> LoadPolicy:
+def replace_policy(**changes: object) -> LoadSettings:
     from attrs import evolve
 
     return evolve(POLICY, **changes)
@@ -255,7 +255,7 @@ IDLE = Idle(because="draws nothing, 3 W of 1000 W: the thermostat has opened", u
 
 
 def test_a_load_that_draws_nothing_is_full_at_once_whatever_its_minimum_on_time() -> None:
-    outcome = advance(POLICY, heating(idle=IDLE), situation(30.0, 1000.0, energy=NIGHT))
+    outcome = advance(POLICY, heating(idle=IDLE), load_step(30.0, 1000.0, energy=NIGHT))
     assert (outcome.memory.phase, outcome.memory.power_w, outcome.rule) == (Phase.FULL, 0.0, "full")
     assert (outcome.because, outcome.next_change_s) == (IDLE.because, 1800.0)
 
@@ -269,33 +269,33 @@ def test_found_full_it_takes_no_surplus_and_holds_none_back() -> None:
 
 
 def test_after_half_an_hour_it_is_freed_and_goes_the_normal_way() -> None:
-    memory = advance(POLICY, heating(idle=IDLE), situation(30.0, 1000.0)).memory
-    memory = advance(POLICY, memory, situation(1799.0, 1000.0)).memory
+    memory = advance(POLICY, heating(idle=IDLE), load_step(30.0, 1000.0)).memory
+    memory = advance(POLICY, memory, load_step(1799.0, 1000.0)).memory
     assert memory.phase is Phase.FULL
-    outcome = advance(POLICY, memory, situation(1800.0, 0.0))
+    outcome = advance(POLICY, memory, load_step(1800.0, 0.0))
     assert (outcome.memory.phase, outcome.memory.idle) == (Phase.OFF, None)
     assert (outcome.rule, outcome.because) == ("full", "to be tested again, it drew nothing")
-    again = advance(POLICY, outcome.memory, situation(1801.0, 1000.0)).memory
+    again = advance(POLICY, outcome.memory, load_step(1801.0, 1000.0)).memory
     assert again.phase is Phase.ARMED
-    assert advance(POLICY, again, situation(1831.0, 1000.0)).memory.phase is Phase.HEATING
+    assert advance(POLICY, again, load_step(1831.0, 1000.0)).memory.phase is Phase.HEATING
 
 
 def test_forced_on_it_stays_on_and_says_that_it_draws_nothing() -> None:
-    outcome = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), situation(30.0))
+    outcome = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), load_step(30.0))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.HEATING, 2000.0)
     assert outcome.because == f"forced on, but {IDLE.because}"
-    drawing = advance(POLICY, outcome.memory, situation(40.0, measured=Measured(power_w=1990.0, taken_s=40.0)))
+    drawing = advance(POLICY, outcome.memory, load_step(40.0, measured=Measured(power_w=1990.0, taken_s=40.0)))
     assert (drawing.memory.idle, drawing.because) == (None, "forced on")
 
 
 def test_forcing_a_full_load_on_is_a_new_test() -> None:
     full = Memory(phase=Phase.FULL, idle=IDLE, opened_s=0.0, mode=Mode.ON)
-    outcome = advance(POLICY, full, situation(250.0))
+    outcome = advance(POLICY, full, load_step(250.0))
     assert (outcome.memory.phase, outcome.memory.idle) == (Phase.HEATING, None)
 
 
 def test_safety_and_the_owners_off_come_before_full() -> None:
-    fused = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), situation(30.0, safety=FUSE))
+    fused = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), load_step(30.0, safety=FUSE))
     assert (fused.memory.power_w, fused.rule) == (0.0, "soft_fuse")
-    off = advance(POLICY, heating(idle=IDLE, mode=Mode.OFF), situation(30.0, 1000.0))
+    off = advance(POLICY, heating(idle=IDLE, mode=Mode.OFF), load_step(30.0, 1000.0))
     assert off.memory.power_w == 0.0

@@ -7,24 +7,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pv_heater.core.loads.load_step import LoadStep, Memory
 from pv_heater.core.loads.machine import advance
-from pv_heater.core.loads.situation import Memory, Situation
 from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.core.model.values import Decision, Phase
 from pv_heater.core.model.words import flip_text
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from tests.builders import NOON, House, config, heater
 
 VIENNA = ZoneInfo("Europe/Vienna")
-POLICY = LoadPolicy(name="heater", max_power_w=2000, min_power_w=100, min_on_s=300, min_off_s=200, start_delay_s=30)
+POLICY = LoadSettings(name="heater", max_power_w=2000, min_power_w=100, min_on_s=300, min_off_s=200, start_delay_s=30)
 
 
-def situation(tick_s: float, offered_w: float = 0.0, **changes: Any) -> Situation:
+def load_step(tick_s: float, offered_w: float = 0.0, **changes: Any) -> LoadStep:
     values = dict(
         tick_s=tick_s, elapsed_s=1.0, safety=None, energy=None, allotted_w=max(0.0, offered_w), offered_w=offered_w,
         stale_share=1.0, rule="balance", because="so much sun", margins={"surplus_w": offered_w},
     )  # fmt: skip
-    return Situation(**(values | changes))
+    return LoadStep(**(values | changes))
 
 
 def margins(decision: Decision, name: str = "heater") -> dict[str, float]:
@@ -72,60 +72,60 @@ def test_a_running_load_behind_another_stops_before_that_one_does() -> None:
 
 
 def test_a_strategy_that_does_not_go_by_surplus_is_not_said_to() -> None:
-    outcome = advance(POLICY, Memory(), situation(0, 50.0, margins={"gap_w": 3.0}))
+    outcome = advance(POLICY, Memory(), load_step(0, 50.0, margins={"gap_w": 3.0}))
     assert outcome.margins == {"budget_w": 70}
     assert flip_text("forecast_gap", outcome.margins) == "70 W more from the strategy"
 
 
 def test_a_start_delay_ends_by_itself_or_by_too_little_sun() -> None:
-    outcome = advance(POLICY, Memory(phase=Phase.ARMED, since_s=0.0), situation(10, 500.0))
+    outcome = advance(POLICY, Memory(phase=Phase.ARMED, since_s=0.0), load_step(10, 500.0))
     assert outcome.margins == {"surplus_w": -380, "wait_s": 20}
     assert outcome.next_change_s == 30
 
 
 def test_a_minimum_on_time_ends_by_itself_or_by_more_sun() -> None:
     heating = Memory(phase=Phase.HEATING, since_s=0.0, power_w=100.0)
-    outcome = advance(POLICY, heating, situation(120, -40.0))
+    outcome = advance(POLICY, heating, load_step(120, -40.0))
     assert outcome.margins == {"surplus_w": 140, "wait_s": 180}
     assert flip_text(outcome.rule, outcome.margins) == "140 W more, or 3 min"
 
 
 def test_a_running_load_is_not_flipped_before_its_minimum_on_time_is_over() -> None:
     heating = Memory(phase=Phase.HEATING, since_s=0.0, power_w=500.0)
-    outcome = advance(POLICY, heating, situation(180, 500.0))
+    outcome = advance(POLICY, heating, load_step(180, 500.0))
     assert outcome.margins == {"surplus_w": -400, "after_s": 120}
     assert flip_text(outcome.rule, outcome.margins) == "400 W less, not before 2 min"
 
 
 def test_an_ageing_reading_needs_more_sun_to_keep_a_load_on() -> None:
     heating = Memory(phase=Phase.HEATING, since_s=0.0, power_w=500.0)
-    assert advance(POLICY, heating, situation(400, 500.0, stale_share=0.5)).margins == {"surplus_w": -300}
+    assert advance(POLICY, heating, load_step(400, 500.0, stale_share=0.5)).margins == {"surplus_w": -300}
 
 
 def test_a_rest_ends_by_itself() -> None:
-    outcome = advance(POLICY, Memory(phase=Phase.COOLDOWN, opened_s=0.0), situation(50, 900.0))
+    outcome = advance(POLICY, Memory(phase=Phase.COOLDOWN, opened_s=0.0), load_step(50, 900.0))
     assert outcome.margins == {"wait_s": 150}
 
 
 def test_a_fault_has_no_number_but_a_command() -> None:
-    outcome = advance(POLICY, Memory(phase=Phase.FAULT, fault="pin lost"), situation(50, 900.0))
+    outcome = advance(POLICY, Memory(phase=Phase.FAULT, fault="pin lost"), load_step(50, 900.0))
     assert (outcome.margins, outcome.next_change_s) == ({}, None)
     assert flip_text(outcome.rule, outcome.margins) == "`clear`, once the cause is fixed"
 
 
 def test_used_up_closings_come_back_at_midnight() -> None:
-    policy = LoadPolicy(name="heater", max_power_w=2000, max_closings_per_day=2)
-    outcome = advance(policy, Memory(closings=2), situation(100, 900.0, midnight_s=5000.0))
+    policy = LoadSettings(name="heater", max_power_w=2000, max_closings_per_day=2)
+    outcome = advance(policy, Memory(closings=2), load_step(100, 900.0, midnight_s=5000.0))
     assert (outcome.rule, outcome.margins, outcome.next_change_s) == ("max_closings", {"wait_s": 4900}, 5000)
 
 
 def test_a_full_load_tells_how_much_cooler_it_must_be_or_when_the_day_ends() -> None:
-    warm = LoadPolicy(name="heater", max_power_w=2000, target_c=60, hysteresis_c=3)
-    outcome = advance(warm, Memory(phase=Phase.FULL), situation(0, 900.0, temperature_c=59.0, midnight_s=5000.0))
+    warm = LoadSettings(name="heater", max_power_w=2000, target_c=60, hysteresis_c=3)
+    outcome = advance(warm, Memory(phase=Phase.FULL), load_step(0, 900.0, temperature_c=59.0, midnight_s=5000.0))
     assert (outcome.margins, outcome.next_change_s) == ({"temperature_c": -2}, None)
     assert flip_text("full", outcome.margins) == "2.0 degC less at the load"
-    eaten = LoadPolicy(name="heater", max_power_w=2000, daily_max_wh=3000)
-    outcome = advance(eaten, Memory(phase=Phase.FULL, energy_wh=3000.0), situation(0, 900.0, midnight_s=5000.0))
+    eaten = LoadSettings(name="heater", max_power_w=2000, daily_max_wh=3000)
+    outcome = advance(eaten, Memory(phase=Phase.FULL, energy_wh=3000.0), load_step(0, 900.0, midnight_s=5000.0))
     assert (outcome.margins, outcome.next_change_s) == ({"wait_s": 5000}, 5000)
 
 
@@ -204,5 +204,5 @@ def test_vacation_ends_when_it_was_said_to() -> None:
 
 
 def test_every_margin_is_a_whole_tenth() -> None:
-    outcome = advance(POLICY, replace(Memory(), since_s=0.0), situation(0, 33.3333333))
+    outcome = advance(POLICY, replace(Memory(), since_s=0.0), load_step(0, 33.3333333))
     assert outcome.margins == {"surplus_w": 86.7}

@@ -2,15 +2,15 @@
 
 import pytest
 
-from pv_heater.core.loads.situation import FORGIVEN_S, Memory, start_delay_s, with_run_ended
+from pv_heater.core.loads.load_step import FORGIVEN_S, Memory, start_delay_s, with_run_ended
 from pv_heater.core.model.requests import ClearFault
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 from tests.builders import House, config, heater
 
-POLICY = LoadPolicy(name="heater", max_power_w=2000, start_delay_s=5, min_on_s=300)
+POLICY = LoadSettings(name="heater", max_power_w=2000, start_delay_s=5, min_on_s=300)
 
 
-def after(*runs_wh: float, policy: LoadPolicy = POLICY, for_want_of_sun: bool = True) -> Memory:
+def after(*runs_wh: float, policy: LoadSettings = POLICY, for_want_of_sun: bool = True) -> Memory:
     memory = Memory()
     for energy_wh in runs_wh:
         memory = Memory(energy_wh=energy_wh, poor_runs=memory.poor_runs, opened_s=memory.opened_s)
@@ -38,7 +38,7 @@ def test_half_an_hour_off_makes_up_for_one() -> None:
 
 def test_what_its_owner_or_a_guard_ended_was_not_poor_and_a_longer_delay_stays() -> None:
     assert start_delay_s(POLICY, after(5.0, 5.0, for_want_of_sun=False), 1000.0) == 5
-    patient = LoadPolicy(name="heater", max_power_w=2000, start_delay_s=90, min_on_s=300)
+    patient = LoadSettings(name="heater", max_power_w=2000, start_delay_s=90, min_on_s=300)
     assert start_delay_s(patient, after(5.0, 5.0), 1000.0) == 90
 
 
@@ -51,7 +51,7 @@ def test_a_fault_that_was_cleared_is_followed_by_no_longer_wait() -> None:
 
 
 def test_a_load_whose_switching_costs_nothing_does_not_wait() -> None:
-    quick = LoadPolicy(name="heater", max_power_w=2000, start_delay_s=0, min_on_s=0)
+    quick = LoadSettings(name="heater", max_power_w=2000, start_delay_s=0, min_on_s=0)
     assert start_delay_s(quick, after(5.0, 5.0, policy=quick), 1000.0) == 0
 
 

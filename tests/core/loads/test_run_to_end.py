@@ -7,7 +7,7 @@ import pytest
 
 from pv_heater.config.load import load_config
 from pv_heater.core.actuators.load_meters import Measured
-from pv_heater.core.loads.situation import LONGEST_RUN_S, Run
+from pv_heater.core.loads.load_step import LONGEST_RUN_S, Run
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Decision, Phase
 from pv_heater.errors import ConfigError

@@ -28,10 +28,10 @@ def test_a_gate_holds_automatic_heating_back_until_it_opens() -> None:
     decision = home.at(0, battery_soc_percent=85.0)
     assert decision.loads["heater"].rule == "rule"
     assert "when: soc > 90 (soc is 85)" in decision.loads["heater"].because
-    assert decision.inputs.wishes == {"heater": "off"}
+    assert decision.trace.wishes == {"heater": "off"}
     decision = home.at(10, battery_soc_percent=95.0)
     assert decision.setpoints["heater"].on
-    assert decision.inputs.wishes == {}
+    assert decision.trace.wishes == {}
 
 
 def test_a_gate_asks_for_nothing() -> None:
@@ -42,7 +42,7 @@ def test_a_gate_that_cannot_be_answered_is_closed_and_says_why() -> None:
     for condition in ("soc > 90", "not soc > 90"):
         decision = house(when=condition).at(0, battery_soc_percent=None, battery_w=None)
         assert not decision.setpoints["heater"].on
-        assert decision.inputs.rule_remarks == {"heater": "its condition waits for soc, which nothing reports"}
+        assert decision.trace.rule_remarks == {"heater": "its condition waits for soc, which nothing reports"}
 
 
 def test_a_gate_that_closes_waits_for_the_minimum_on_time() -> None:
@@ -111,7 +111,7 @@ def test_a_switch_has_a_longest_time_and_begins_anew_once_it_let_go() -> None:
     home = house(on_when="soc > 90", rule_on_max_s=600)
     on = [second for second in range(0, 2000, 10) if lived(home, second).setpoints["heater"].on]
     assert on == list(range(0, 600, 10))
-    remark = home.decisions[-1][1].inputs.rule_remarks["heater"]
+    remark = home.decisions[-1][1].trace.rule_remarks["heater"]
     assert "600 s, the longest time" in remark
     lived(home, 2000, battery_soc_percent=80.0)
     assert lived(home, 2010).setpoints["heater"].on
@@ -170,7 +170,7 @@ def test_times_loads_and_forecast_can_be_asked_about() -> None:
     home.at(0, with_forecast=today, pv_w=6000.0)
     decision = home.at(10, with_forecast=today, pv_w=6000.0, load_w={})
     assert [name for name, setpoint in decision.setpoints.items() if setpoint.on] == ["first", "second"]
-    assert decision.inputs.rule_remarks == {
+    assert decision.trace.rule_remarks == {
         "third": "its condition waits for forecast_tomorrow_wh, which nothing reports"
     }
 
@@ -263,13 +263,13 @@ def test_a_replay_of_what_rules_answered_needs_no_rules() -> None:
         seen = {"charger_state": "float" if second > 200 else "bulk", "battery_soc_percent": 95.0 - second % 100 / 10}
         decision = lived(home, second, **seen)
         journal.report(NOON, decision, None, None)
-    assert {entry.inputs.wishes.get("heater") for entry in journal.last(99)} == {None, "on", "off"}
+    assert {entry.trace.wishes.get("heater") for entry in journal.last(99)} == {None, "on", "off"}
     replayed = House()
     for second, decision in home.decisions:
-        wishes = {"wishes": {name: Mode(word) for name, word in decision.inputs.wishes.items()}}
+        wishes = {"wishes": {name: Mode(word) for name, word in decision.trace.wishes.items()}}
         before = replayed.decisions[-1][1] if replayed.decisions else None
         drawn_w = before.setpoints["heater"].power_w if before is not None else 0.0
-        soc_percent = decision.inputs.battery_soc_percent
+        soc_percent = decision.trace.battery_soc_percent
         again = replayed.at(
             second, pv_w=0.0, consumption_w=500.0 + drawn_w, battery_soc_percent=soc_percent, inputs=wishes
         )

@@ -17,7 +17,7 @@ from pv_heater.core.loads.duty import Duty
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase, Stop
-from pv_heater.core.settings.load import LoadPolicy
+from pv_heater.core.settings.load import LoadSettings
 
 RESTS_BELOW_W = 5.0
 RESTS_FOR_S = 300.0
@@ -84,7 +84,7 @@ class Memory:
     run_from_wh: float = 0.0
     """`energy_wh` when it went on."""
     poor_runs: int = 0
-    """So many runs in a row were hardly worth a closing; see `core.loads.situation`. Forgotten over a restart."""
+    """So many runs in a row were hardly worth a closing; see `core.loads.load_step`. Forgotten over a restart."""
     energy_wh: float = 0.0
     """Energy since midnight."""
     fault: str | None = None
@@ -107,7 +107,7 @@ class Memory:
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Situation:
+class LoadStep:
     """What one load is faced with in this step."""
 
     tick_s: float
@@ -172,22 +172,22 @@ FORGIVEN_S = 1800.0
 """Each half hour off makes up for one of them; a run with more heat makes up for all."""
 
 
-def dwell_left_s(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
+def dwell_left_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     """What is left of the minimum on time of a load that is on; 0 or less when it is over."""
     return memory.since_s + policy.min_on_s - tick_s
 
 
-def rest_left_s(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
+def rest_left_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     """What is left of the minimum off time of a load that is off; 0 or less when it is over or there was none."""
     return 0.0 if memory.opened_s is None else memory.opened_s + policy.min_off_s - tick_s
 
 
-def delay_left_s(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
+def delay_left_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     """What is left of the start delay of an armed load; 0 or less when it is over."""
     return start_delay_s(policy, memory, tick_s) - (tick_s - memory.since_s)
 
 
-def start_delay_s(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
+def start_delay_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     """How long the surplus must last before a start: as set, and longer after poor runs.
 
     A start needs the prospect of some minutes; a kettle or a car with a rhythm of its own is no such prospect. Not for
@@ -197,14 +197,14 @@ def start_delay_s(policy: LoadPolicy, memory: Memory, tick_s: float) -> float:
     return policy.start_delay_s if poor_runs < 1 else max(policy.start_delay_s, PATIENCE_S * 2.0 ** (poor_runs - 1))
 
 
-def poor_runs_now(policy: LoadPolicy, memory: Memory, tick_s: float) -> int:
+def poor_runs_now(policy: LoadSettings, memory: Memory, tick_s: float) -> int:
     """How many poor runs in a row still count."""
     if memory.opened_s is None or policy.min_on_s <= 0:
         return 0
     return max(0, memory.poor_runs - int((tick_s - memory.opened_s) / FORGIVEN_S))
 
 
-def with_run_ended(policy: LoadPolicy, memory: Memory, tick_s: float, *, for_want_of_sun: bool) -> Memory:
+def with_run_ended(policy: LoadSettings, memory: Memory, tick_s: float, *, for_want_of_sun: bool) -> Memory:
     """The memory of a load whose run ends now, before its phase changes."""
     if (memory.energy_wh - memory.run_from_wh) * 3600.0 >= POOR_RUN_S * policy.max_power_w:
         return replace(memory, poor_runs=0)
