@@ -6,16 +6,13 @@ current. A safety stop opens it first. Moves take time, which is never slept: a 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from pv_heater.core.actuators.curve import RegulatorCurve
 from pv_heater.core.model.values import Setpoint
-from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.pins import RelayLine
-
-log = logging.getLogger(__name__)
+from pv_heater.loads.pin_load import PinLoad
 
 
 class Knob(Protocol):
@@ -41,14 +38,14 @@ class Knob(Protocol):
         ...
 
 
-class Regulated:
+class Regulated(PinLoad):
     """Satisfies `ports.Load` with a relay, a knob and the regulator's curve."""
 
     def __init__(
         self, name: str, relay: RelayLine, knob: Knob, curve: RegulatorCurve, monotonic_s: Callable[[], float]
     ) -> None:
         """`monotonic_s` is the clock of the ticks."""
-        self.name = name
+        super().__init__(name, [relay])
         self._monotonic_s = monotonic_s
         self._relay = relay
         self._knob = knob
@@ -64,7 +61,7 @@ class Regulated:
 
     def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
         """One step towards `setpoint`: on goes by zero and the contact, off is the normal stop. HardwareError."""
-        if self._relay.held_open:
+        if self.held_open:
             return self.safe(tick_s)
         self._rest_when_settled(tick_s)
         return self._run(setpoint.power_w, tick_s) if setpoint.on else self._stop(tick_s)
@@ -82,24 +79,6 @@ class Regulated:
                 self._rest_when_settled(tick_s)
         return self._settled_at_s
 
-    def trip(self) -> None:
-        """Open the contact from another thread and hold it open until `reset`; the next call turns the knob back."""
-        try:
-            self._relay.trip()
-        except HardwareError as error:
-            log.error("%s: the relay could not be opened: %s. Switch it off by hand.", self.name, error)
-
-    def reset(self) -> None:
-        """Allow closing again."""
-        self._relay.reset()
-
-    def still_on(self) -> str | None:
-        """Whether the contact is closed, or could not be opened; behind an open one the knob does not matter."""
-        return "its contact is closed" if self._relay.contact_closed else None
-
-    def trouble(self) -> None:
-        """Pins are always within reach."""
-
     def power_w(self) -> float:
         """What the knob's position gives by the curve; 0 while the contact is open."""
         if not self._relay.contact_closed:
@@ -111,7 +90,7 @@ class Regulated:
     def close(self) -> None:
         """Contact open, knob quiet, pins let go. Tries both; raises HardwareError."""
         try:
-            self._relay.release()
+            super().close()
         finally:
             self._knob.release()
             self._settled_at_s = None

@@ -5,8 +5,7 @@ Which relays are closed for a power is a `Combinations`' business: a table (`Lev
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import attrs
@@ -16,11 +15,9 @@ from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Setpoint
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
-from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.pins import Pins, RelayLine
+from pv_heater.loads.pin_load import PinLoad, try_all
 from pv_heater.ports import Tools
-
-log = logging.getLogger(__name__)
 
 Closed = frozenset[int]
 """The relays that are closed, by their place in the settings, from 0."""
@@ -72,7 +69,7 @@ class LevelTable:
         return max((level_w for level_w, relays in self._levels.items() if relays <= closed), default=0.0)
 
 
-class RelayBank:
+class RelayBank(PinLoad):
     """Satisfies `ports.Load`. Every contact is told its state at every call, so a lost write mends itself.
 
     The relay listed last closes first. `pause_s` is how long nothing closes after something opened.
@@ -82,7 +79,6 @@ class RelayBank:
         self, name: str, tools: Tools, relays: Sequence[RelayPin], combinations: Combinations, *, pause_s: float = 0.0
     ) -> None:
         pins: Pins = tools.pins()
-        self.name = name
         self._combinations = combinations
         self._pause_s = pause_s
         self._monotonic_s = tools.clock.monotonic_s
@@ -90,10 +86,11 @@ class RelayBank:
         self._were_closed = Closed()
         """What the last call left closed."""
         self._lines: list[RelayLine] = [pins.relay(relay) for relay in relays]
+        super().__init__(name, self._lines)
 
     def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
         """Open what is to be open, then, at once or when the pause is over, close the rest. Raises HardwareError."""
-        if any(line.held_open for line in self._lines):
+        if self.held_open:
             return self.safe(tick_s)
         closed = self._closed()
         wanted = self._combinations.closed_for(setpoint.power_w, closed)
@@ -123,34 +120,9 @@ class RelayBank:
             self._begin_pause(tick_s)
         return None
 
-    def trip(self) -> None:
-        """Open every contact from another thread and hold it open until `reset`."""
-        for line in self._lines:
-            try:
-                line.trip()
-            except HardwareError as error:
-                log.error("%s: a relay could not be opened: %s. Switch it off by hand.", self.name, error)
-
-    def reset(self) -> None:
-        """Allow closing again."""
-        for line in self._lines:
-            line.reset()
-
-    def still_on(self) -> str | None:
-        """Whether a contact is closed, or could not be opened."""
-        closed = len(self._closed())
-        return f"{closed} of its contacts {'is' if closed == 1 else 'are'} closed" if closed else None
-
-    def trouble(self) -> None:
-        """Pins are always within reach."""
-
     def power_w(self) -> float:
         """What the load draws by the contacts that are closed."""
         return self._combinations.power_w(self._closed())
-
-    def close(self) -> None:
-        """Open every contact and let the pins go. Raises HardwareError after having tried all."""
-        _try_all(line.release for line in self._lines)
 
     def _begin_pause(self, tick_s: float) -> None:
         """From the moment at which it was written, and not from the beginning of the tick."""
@@ -160,16 +132,4 @@ class RelayBank:
         return Closed(index for index, line in enumerate(self._lines) if line.contact_closed)
 
     def _open(self, indexes: Iterable[int]) -> None:
-        _try_all(self._lines[index].open_contact for index in indexes)
-
-
-def _try_all(calls: Iterable[Callable[[], None]]) -> None:
-    """Make every call; then raise the first HardwareError."""
-    problems = []
-    for call in calls:
-        try:
-            call()
-        except HardwareError as error:
-            problems.append(error)
-    if problems:
-        raise problems[0]
+        try_all(self._lines[index].open_contact for index in indexes)

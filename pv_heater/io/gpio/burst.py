@@ -154,8 +154,8 @@ class BurstDriver:
         return self._line.held_open
 
     @property
-    def may_conduct(self) -> bool:
-        """Whether the pin was last told to let current through, or will be again."""
+    def contact_closed(self) -> bool:
+        """Whether current may pass: the pin was last set to let it through, or will be again."""
         return self._line.contact_closed or (self.share > 0 and not self._line.held_open)
 
     def run(self, share: float) -> None:
