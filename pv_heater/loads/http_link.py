@@ -10,7 +10,8 @@ from attrs import frozen
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import Unreachable
-from pv_heater.io.net.http import HttpClient, HttpReply, Login
+from pv_heater.io.net.http import HttpClient, HttpReply
+from pv_heater.io.net.http_login import Login
 
 _CONNECT_S, _READ_S, _WHOLE_S = 1.5, 2.0, 3.0
 """A word that hangs keeps the next one waiting, and that may be `off`."""

@@ -12,7 +12,8 @@ from attrs import frozen
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
-from pv_heater.io.net.http import HttpClient, Login
+from pv_heater.io.net.http import HttpClient
+from pv_heater.io.net.http_login import Login
 from pv_heater.io.net.json_path import JsonPath, NotFound, kind_of
 from pv_heater.meters.pace import Pace
 from pv_heater.meters.quantities import (

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
-from pv_heater.io.net.http import HttpClient, Login
+from pv_heater.io.net.http import HttpClient
+from pv_heater.io.net.http_login import Login
 from pv_heater.io.net.json_path import JsonPath
 from pv_heater.ports import Tools
 from pv_heater.sensors.values import age_limit_s, age_setting, check_age, lost_setting, plug_w, tank_c, value_at

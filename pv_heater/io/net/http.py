@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +14,13 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase, HTTPDigestAuth
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.io.net.deadline import Deadline
 from pv_heater.io.net.http_connections import Lines
+from pv_heater.io.net.http_login import Login, auth_of, sendable
 from pv_heater.io.net.names import Names, not_found
 from pv_heater.io.net.tls_words import tls_trouble
 
@@ -47,16 +46,6 @@ class HttpReply:
     """Names are matched whatever their case."""
     server_time_at: datetime | None
     """The server's own clock (Date header); None when it did not tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """A name and a password that go with every request."""
-
-    username: str
-    password: Secret
-    digest: bool
-    """True: the server asks a riddle and never sees the password itself (RFC 7616); false: it is sent (RFC 7617)."""
 
 
 class HttpClient:
@@ -89,9 +78,7 @@ class HttpClient:
         self._lines = Lines(names or Names(), connect_s=connect_s)
         self._lines.mount_on(self._session)
         if login is not None:
-            # As UTF-8 (RFC 7617): the library knows Latin-1 alone, and raises for every other letter.
-            name, password = login.username, login.password.reveal()
-            self._session.auth = _Digest(name, password) if login.digest else _Basic(name, password)
+            self._session.auth = auth_of(login)
             self.hide(login.password)
         for secret in secrets:
             self.hide(secret)
@@ -143,7 +130,7 @@ class HttpClient:
             try:
                 return retrying(self._once, deadline, method, path, params, body, headers)
             except (UnicodeError, requests.exceptions.InvalidHeader):
-                raise BadReply(self._not_sendable()) from None
+                raise BadReply(self._notsendable()) from None
             except (
                 requests.RequestException,
                 urllib3.exceptions.HTTPError,
@@ -212,7 +199,7 @@ class HttpClient:
             f"{self._base_url}{path}",
             params=params,
             json=body,
-            headers={"Accept": "application/json", **{name: _sendable(text) for name, text in (headers or {}).items()}},
+            headers={"Accept": "application/json", **{name: sendable(text) for name, text in (headers or {}).items()}},
             timeout=(self._connect_s, self._read_s),
             allow_redirects=False,
             stream=True,
@@ -248,7 +235,7 @@ class HttpClient:
             f"{self._who} at {self._host} had not answered in full after {whole_s:.2g} s; the connection was closed"
         )
 
-    def _not_sendable(self) -> str:
+    def _notsendable(self) -> str:
         return (
             f"{self._who} cannot be asked: username, password, token or address hold a character that HTTP cannot "
             "carry there; were they copied with something invisible?"
@@ -308,37 +295,6 @@ def _was_connected(error: BaseException) -> bool:
     cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else None
     never = urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
     return cause is not None and not isinstance(getattr(cause, "reason", cause), never)
-
-
-class _Basic(AuthBase):
-    """Name and password as UTF-8 in a header (RFC 7617)."""
-
-    def __init__(self, username: str, password: str) -> None:
-        self._header = f"Basic {b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._header
-        return request
-
-
-class _Digest(HTTPDigestAuth):
-    def handle_401(self, r: requests.Response, **kwargs: Any) -> requests.Response:
-        asks = 400 <= r.status_code < 500 and "digest" in r.headers.get("WWW-Authenticate", "").lower()
-        if asks and self._thread_local.num_401_calls < 2:  # type: ignore[attr-defined]
-            # The library takes the whole body of the question, however long. A short one leaves the connection usable.
-            r.raw.read(_CHUNK_BYTES, decode_content=False)
-            r._content = b""
-        answer: requests.Response = super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
-        return answer
-
-    def build_digest_header(self, method: str, url: str) -> Any:
-        header: str | None = super().build_digest_header(method, url)  # type: ignore[no-untyped-call]
-        return header if header is None else _sendable(header)
-
-
-def _sendable(text: str) -> str | bytes:
-    """A header's text as the library takes it: what is outside Latin-1 as UTF-8."""
-    return text if text.isascii() else text.encode()
 
 
 def _is_whole(response: requests.Response, content: bytes) -> bool:

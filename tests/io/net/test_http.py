@@ -15,7 +15,8 @@ from werkzeug import Request, Response
 
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, Unreachable
-from pv_heater.io.net.http import HttpClient, Login
+from pv_heater.io.net.http import HttpClient
+from pv_heater.io.net.http_login import Login
 from tests.waiting import Stopwatch
 
 SECRET = "d00d" * 16

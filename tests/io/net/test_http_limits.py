@@ -12,7 +12,8 @@ from werkzeug import Request, Response
 
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import BadReply, SourceError
-from pv_heater.io.net.http import HttpClient, Login
+from pv_heater.io.net.http import HttpClient
+from pv_heater.io.net.http_login import Login
 from tests.dripping import Dripper
 
 BLOCK = bytes(2_000_000)
