@@ -223,11 +223,17 @@ def _entry(
     `sample` is its word among `_SAMPLES` where that is not `word` itself.
     """
     cls = adapter_class(table[word])
-    about = (inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
     given = _SAMPLES.get(sample or word, {})
     fields = [field for field in settings_of(cls.Settings) if field.name not in known or key_of(field) in given]
     lines = [line for field in fields for line in _lines_of(field, given, indent, off)]
-    return [_Line(indent, f"type: {word}", about, off), *lines]
+    return [_Line(indent, f"type: {word}", _about(cls, table), off), *lines]
+
+
+def _about(cls: type[Any], table: Mapping[str, str]) -> str:
+    """What an adapter is: its module's first sentence, or its own where the module has several of them."""
+    shared = sum(place.startswith(f"{cls.__module__}:") for place in table.values()) > 1
+    own = inspect.getdoc(cls) if shared else None
+    return (own or inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
 
 
 @frozen

@@ -134,7 +134,10 @@ class HttpSwitchSettings(HttpOutputSettings):
 
 
 class HttpSwitch(NetworkedLoad):
-    """Satisfies `ports.Load`."""
+    """A load that an HTTP device switches on and off: Shelly, Tasmota, a switch of Domoticz; presets know some.
+
+    Satisfies `ports.Load`.
+    """
 
     Settings = HttpSwitchSettings
 
@@ -191,7 +194,10 @@ class HttpVariatorSettings(HttpOutputSettings):
 
 
 class HttpVariator(NetworkedLoad):
-    """Satisfies `ports.Load`. Raises ConfigError for a bad curve file."""
+    """A load whose power an HTTP device varies: told percent or watts by requests of its own; presets know some.
+
+    Satisfies `ports.Load`. Raises ConfigError for a bad curve file.
+    """
 
     Settings = HttpVariatorSettings
 

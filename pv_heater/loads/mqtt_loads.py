@@ -39,7 +39,10 @@ class MqttSwitchSettings(MqttOutputSettings):
 
 
 class MqttSwitch(NetworkedLoad):
-    """Satisfies `ports.Load`."""
+    """A load that an MQTT device switches on and off: a plug, a relay, a switch of a home automation.
+
+    Satisfies `ports.Load`.
+    """
 
     Settings = MqttSwitchSettings
 
@@ -120,7 +123,10 @@ class MqttVariatorSettings(MqttOutputSettings):
 
 
 class MqttVariator(NetworkedLoad):
-    """Satisfies `ports.Load`. Raises ConfigError for a bad curve file."""
+    """A load whose power an MQTT device varies: told a level, such as percent, that gives the watts by a curve.
+
+    Satisfies `ports.Load`. Raises ConfigError for a bad curve file.
+    """
 
     Settings = MqttVariatorSettings
 

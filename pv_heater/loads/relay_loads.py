@@ -77,7 +77,10 @@ class StagesSettings(RelayBankSettings):
 
 
 class Stages(RelayBank):
-    """Satisfies `ports.Load`. Raises HardwareError when a pin cannot be used."""
+    """Two or three elements on relays as one load: each level names the relays that are closed for it.
+
+    Satisfies `ports.Load`. Raises HardwareError when a pin cannot be used.
+    """
 
     Settings = StagesSettings
 
@@ -108,7 +111,10 @@ class RelayBoardSettings(RelayBankSettings):
 
 
 class RelayBoard(RelayBank):
-    """Satisfies `ports.Load`. Raises HardwareError when a pin cannot be used."""
+    """A board of equal relays as one load: its power is the number of closed contacts. They take turns, for equal wear.
+
+    Satisfies `ports.Load`. Raises HardwareError when a pin cannot be used.
+    """
 
     Settings = RelayBoardSettings
 
@@ -188,7 +194,10 @@ class SgReadySettings(RelayBankSettings):
 
 
 class SgReady(RelayBank):
-    """Satisfies `ports.Load`. Raises HardwareError when a pin cannot be used."""
+    """A heat pump with an SG-Ready input: two contacts recommend, or order, that it runs while there is sun.
+
+    Satisfies `ports.Load`. Raises HardwareError when a pin cannot be used.
+    """
 
     Settings = SgReadySettings
 
