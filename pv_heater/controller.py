@@ -6,7 +6,7 @@ process and at any speed. The live loop, dry run, replay, simulation and bench a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,24 +19,25 @@ from pv_heater.core.actuators.learned_power import LearnedPowers
 from pv_heater.core.actuators.load_meters import OwnMeters
 from pv_heater.core.commands import Commands
 from pv_heater.core.decision import decision_of, in_force, thresholds_of, trace_of
-from pv_heater.core.duties.duties import Duties, Seen
-from pv_heater.core.house.guards import Block, GuardView
+from pv_heater.core.duties.duties import Duties, Seen, may_buy
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.headroom import below_headroom, headroom_w
 from pv_heater.core.house.observer import HouseObserver
 from pv_heater.core.house.reading_age import is_local
 from pv_heater.core.house.surplus import Budget, Strategy, View
 from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.house.trial import Trial
-from pv_heater.core.loads.allocator import allot
+from pv_heater.core.loads.allocator import Share, allot
 from pv_heater.core.loads.home_loads import HomeLoads
+from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.saved import SCHEMA, Saved
-from pv_heater.core.loads.step_context import StepContext
+from pv_heater.core.loads.step_context import Blocks, StepContext
 from pv_heater.core.model.checks import in_utc
 from pv_heater.core.model.local_time import LocalDay, StepTime
 from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, News, Reading
+from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
 from pv_heater.core.rules.rules import Rules, answered
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
@@ -93,16 +94,20 @@ class Controller:
         self.remarks: tuple[str, ...] = ()
         """Sentences for the owner: what of the saved state could not be used."""
         if self._saved is not None:
-            saved, parts = self._saved, self._saved.parts
-            self.remarks = saved.remarks
-            self._absent = {
-                name: load.fault for name, load in saved.loads.items() if name not in policies and load.fault
-            }
-            if saved.strategy_type == self._strategy_word:
-                self._strategy.restore(group_in(group_in(parts, "strategy"), "learned"))
-            self._powers.restore(parts.get("powers"))
-            self._watch.measured_twice.restore(parts.get("house"))
-            self._use_learned_powers()
+            self._take_learned(self._saved)
+
+    def _take_learned(self, saved: Saved) -> None:
+        """What counts of a saved state however old it is."""
+        parts = saved.parts
+        self.remarks = saved.remarks
+        for name, load in saved.loads.items():
+            if load.fault and name not in self._loads.policies:
+                self._absent[name] = load.fault
+        if saved.strategy_type == self._strategy_word:
+            self._strategy.restore(group_in(group_in(parts, "strategy"), "learned"))
+        self._powers.restore(parts.get("powers"))
+        self._watch.measured_twice.restore(parts.get("house"))
+        self._use_learned_powers()
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
@@ -121,85 +126,11 @@ class Controller:
         May be called every 0.2 to 300 s, and with the same reading again: a repeated `taken_at` is no new evidence.
         `reading` None: the meter said nothing, the last reading goes on ageing.
         """
-        inputs, now = inputs or NO_INPUTS, in_utc("now", now)
-        knows_time = inputs.clock_trusted is not False
-        tick_s = self._begin(now, inputs.tick_s, knows_time=knows_time)
-        cleared = self._orders.obey(inputs.commands, tick_s)
-
-        reading = self._with_own_meters(reading, now, inputs)
-        self._watch.observe(reading, now, tick_s, distrusted_because=inputs.distrusted_because)
-        news = self._watch.new_reading(tick_s)
-        disobeying = self._actuators.faults(news, cleared)
-        if disobeying:
-            inputs = replace(inputs, health={**inputs.health, **disobeying})
-        self._loads.note_idle(self._watch.found_idle(tick_s), tick_s)
-        if news is not None:
-            self._learn_powers(news)
-        commanded_w = sum(self._loads.credited_w().values())
-        watched = self._watch.look(
-            now,
-            tick_s,
-            commanded_w=commanded_w,
-            least_on_w=self._loads.least_on_w,
-            clock_trusted=inputs.clock_trusted,
-            vacation_until_at=self._orders.vacation_until_at,
-        )
-        blocks = self._watch.blocks(watched)
-        load_c = {**(watched.reading.load_c if watched.reading is not None else {}), **inputs.load_c}
-        hot = self._loads.temperature_blocks(load_c)
-        told_now = now if knows_time else None
-        self._loads.keep_timers(told_now, self._zone, tick_s, away=self._orders.away(told_now))
-        held_back = self._loads.held_back(tick_s)
-        self._look_after_duties(watched, blocks, forecast, load_c, inputs)
-
-        own_w = self._watch.own_by_load_w()
-        self._rules.look(
-            now, tick_s, watched.reading, forecast, own_w, self._loads.memories, load_c, knows_time=knows_time
-        )
-        answers = self._rules.answers(inputs)
-        inputs = answered(inputs, answers)
-
-        view = self._view(watched, forecast, commanded_w, inputs)
-        budget = self._budget(watched, view, blocks)
-        claims = self._loads.claims(tick_s, own_w, hot, held_back, inputs)
-        shares = allot(budget, claims, self._watch.phase_headroom_w(tick_s, self._phases))
-
-        circumstances = self._circumstances(watched, blocks, budget, load_c)
-        outcomes = self._loads.advance(circumstances, shares, hot, held_back, inputs, cleared)
-        self._rules.note(outcomes, tick_s)
-        self._remember_own(inputs.unreachable)
-        trace = trace_of(
-            watched,
-            view,
-            forecast,
-            budget=budget,
-            load_c=load_c,
-            allotted_w={name: share.power_w for name, share in shares.items()},
-            commanded_w=commanded_w,
-            stale_share=circumstances.stale_share,
-            answers=answers,
-            house_twice_w={str(way): power_w for way, power_w in self._watch.measured_twice.house_w.items()},
-        )
-        learned = self._actuators.learned()
-        if learned:
-            trace = replace(trace, learned=learned)
-        self._thresholds = in_force(self._thresholds, watched.max_reading_age_s)
-        tanks = self._duties.tanks(self._loads.memories)
-        notices = self._actuators.with_doubts(self._duties.notices())
-        return decision_of(
-            outcomes,
-            blocks,
-            budget,
-            now,
-            tick_s,
-            self._zone,
-            trace,
-            self._thresholds,
-            tanks=tanks,
-            notices=notices,
-            house_notices=tuple([text for text in (self._watch.measured_twice.notice, budget.notice) if text]),
-            told_w=self._actuators.told_w,
-        )
+        house = self._observe(in_utc("now", now), reading, forecast, inputs or NO_INPUTS)
+        blocks = self._guard(house)
+        context = self._ask(house, blocks)
+        outcomes, shares = self._share(context)
+        return self._conclude(context, outcomes, shares)
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
@@ -231,11 +162,115 @@ class Controller:
         """The owner's conditions, and the picture of the home that they and rule files go by."""
         return self._rules
 
-    def _begin(self, now: datetime, given_s: float | None, *, knows_time: bool) -> float:
+    def _observe(self, now: datetime, reading: Reading | None, forecast: Forecast | None, inputs: Inputs) -> HouseFacts:
+        """What is known of the house now; commands are obeyed, and what a new reading teaches is learned."""
+        tick_s = self._begin(now, inputs)
+        cleared = self._orders.obey(inputs.commands, tick_s)
+        self._watch.observe(
+            self._with_own_meters(reading, now, inputs), now, tick_s, distrusted_because=inputs.distrusted_because
+        )
+        news = self._watch.new_reading()
+        disobeying = self._actuators.faults(news, cleared)
+        if disobeying:
+            inputs = replace(inputs, health={**inputs.health, **disobeying})
+        self._loads.note_idle(self._watch.found_idle(), tick_s)
+        if news is not None:
+            self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
+            self._use_learned_powers()
+        return self._watch.look(
+            self._time,
+            now,
+            forecast,
+            inputs,
+            cleared=cleared,
+            commanded_w=sum(self._loads.credited_w().values()),
+            least_on_w=self._loads.least_on_w,
+            vacation_until_at=self._orders.vacation_until_at,
+        )
+
+    def _guard(self, house: HouseFacts) -> Blocks:
+        """What stands against heating: of the whole site, of one load, of its owner's plan."""
+        blocks, tick_s = self._watch.blocks(house), house.tick_s
+        hot = self._loads.temperature_blocks(house.load_c)
+        known_at = house.now if house.knows_time else None
+        self._loads.keep_timers(known_at, self._zone, tick_s, away=self._orders.away(known_at))
+        return Blocks(site=blocks, hot=hot, held_back=self._loads.held_back(tick_s))
+
+    def _ask(self, house: HouseFacts, blocks: Blocks) -> StepContext:
+        """What duties, rules and the strategy have to say to that."""
+        loads, day, inputs = self._loads, self._day.day, house.inputs
+        most_w = headroom_w(house.base_told_w, self._site, self._limits)
+        seen = Seen(
+            house=house,
+            may_buy=may_buy([block.guard for block in blocks.site], off_grid=self._site.off_grid),
+            headroom_w=most_w,
+            prices=inputs.prices or self._tariff.prices_ahead(day),
+        )
+        duties = self._duties.look(seen, loads.memories, loads.policies)
+        loads.put_on_duty(duties, self._duties.raised_c(house.now) if house.knows_time else {})
+        self._rules.look(house, loads.memories)
+        inputs = answered(inputs, self._rules.answers(inputs))
+        view = self._watch.view(
+            house,
+            loads.automatic(house.tick_s, inputs.wishes),
+            battery_target_percent=self._battery_target_percent,
+            prices=inputs.prices or self._tariff.prices_of(day),
+        )
+        return StepContext(
+            house=house,
+            blocks=blocks,
+            inputs=inputs,
+            view=view,
+            budget=_no_budget(blocks) if view is None else below_headroom(self._budget(view), most_w),
+            measured={**self._watch.measured(), **self._own_meters.known},
+            midnight_s=self._day.midnight_s(house.now, house.tick_s),
+            daylight_ends_s=self._time.tick_at(house.daylight_changes_at)
+            if house.daylight and house.knows_time
+            else None,
+        )
+
+    def _budget(self, view: View) -> Budget:
+        """The strategy's answer, raised for a trial, and kept below what reaches the loads without the grid."""
+        budget = self._trial.widened(self._strategy.budget(view), view, self._watch.measured_twice)
+        return self._watch.ceiling.lowered(budget, view.house.base_w)
+
+    def _share(self, context: StepContext) -> tuple[dict[str, Outcome], dict[str, Share]]:
+        """Each load's share of the budget, and what its machine makes of it."""
+        headroom_w_by_phase = self._watch.phase_headroom_w(context.house.tick_s, self._phases)
+        shares = allot(context.budget, self._loads.claims(context), headroom_w_by_phase)
+        return self._loads.advance(context, shares), shares
+
+    def _conclude(self, context: StepContext, outcomes: Mapping[str, Outcome], shares: Mapping[str, Share]) -> Decision:
+        """The decision in the owner's words; what must be known of it in the next step is remembered."""
+        house, watch = context.house, self._watch
+        self._rules.note(outcomes, house.tick_s)
+        self._remember_own(house.inputs.unreachable)
+        trace = trace_of(
+            context,
+            allotted_w={name: share.power_w for name, share in shares.items()},
+            answers=self._rules.latest,
+            house_twice_w={str(way): power_w for way, power_w in watch.measured_twice.house_w.items()},
+            learned=self._actuators.learned(),
+        )
+        self._thresholds = in_force(self._thresholds, house.max_reading_age_s)
+        return decision_of(
+            outcomes,
+            context,
+            self._zone,
+            trace,
+            self._thresholds,
+            tanks=self._duties.tanks(self._loads.memories),
+            notices=self._actuators.with_doubts(self._duties.notices()),
+            house_notices=tuple([text for text in (watch.measured_twice.notice, context.budget.notice) if text]),
+            told_w=self._actuators.told_w,
+        )
+
+    def _begin(self, now: datetime, inputs: Inputs) -> float:
         """Move on in time; what was saved, now that it is known how old it is, and what is counted follow."""
+        knows_time = inputs.clock_trusted is not False
         time = self._time
         is_first = time.now is None
-        time.advance(now, given_s)
+        time.advance(now, inputs.tick_s)
         if is_first:
             self._loads.begin(time.tick_s)
         if self._saved is not None:
@@ -250,11 +285,6 @@ class Controller:
         self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
-
-    def _learn_powers(self, news: News) -> None:
-        """Take note of what a new reading says of loads whose power nobody stated."""
-        self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
-        self._use_learned_powers()
 
     def _use_learned_powers(self) -> None:
         for name, policy in self._loads.policies.items():
@@ -276,83 +306,6 @@ class Controller:
             return None
         return own.added_to(reading, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
 
-    def _look_after_duties(
-        self,
-        watched: GuardView,
-        blocks: Sequence[Block],
-        forecast: Forecast | None,
-        load_c: Mapping[str, float],
-        inputs: Inputs,
-    ) -> None:
-        """What each load must do in this step, whatever the sun gives."""
-        time, base_w = self._time, self._watch.base_w(watched, self._time.tick_s)
-        guards = [block.guard for block in blocks]
-        # Without a grid what is bought comes out of the battery, and that must last for the house.
-        empty = self._site.off_grid and Rule.BATTERY_LOW in guards
-        # What a generator gives is the dearest of all, and a small one stalls under a heater.
-        away_or_fuel = Rule.VACATION in guards or Rule.GENERATOR in guards
-        seen = Seen(
-            now=watched.now,
-            tick_s=time.tick_s,
-            elapsed_s=time.elapsed_s,
-            clock_trusted=watched.knows_time,
-            may_buy=not away_or_fuel and not empty,
-            load_c=load_c,
-            base_w=base_w,
-            soc_percent=watched.reading.battery_soc_percent if watched.reading is not None else None,
-            headroom_w=headroom_w(base_w, self._site, self._limits),
-            forecast=forecast,
-            prices=inputs.prices or self._tariff.prices_ahead(self._day.day),
-        )
-        duties = self._duties.look(seen, self._loads.memories, self._loads.policies)
-        self._loads.put_on_duty(duties, self._duties.raised_c(watched.now) if watched.knows_time else {})
-
-    def _view(self, watched: GuardView, forecast: Forecast | None, commanded_w: float, inputs: Inputs) -> View | None:
-        """The picture for the strategy; None without a fresh reading."""
-        automatic = self._loads.automatic()
-        return self._watch.view(
-            watched,
-            self._time.tick_s,
-            forecast=forecast,
-            commanded_w=commanded_w,
-            capacity_w=sum([policy.max_power_w for policy in automatic]),
-            least_w=min([policy.least_power_w for policy in automatic], default=0.0),
-            next_load=self._loads.next_to_start(self._time.tick_s, inputs.wishes),
-            automatic_is_on=self._loads.any_on(automatic),
-            wanted_wh=self._loads.wanted_wh(automatic),
-            battery_target_percent=self._battery_target_percent,
-            prices=inputs.prices or self._tariff.prices_of(self._day.day),
-            only_held=self._loads.only_held,
-        )
-
-    def _budget(self, watched: GuardView, view: View | None, blocks: Sequence[Block]) -> Budget:
-        """The strategy's answer, kept below what fuse and inverter can carry."""
-        if view is None:
-            return Budget(power_w=0.0, rule=Rule.NO_READING, because=blocks[0].because if blocks else "no reading")
-        most_w = headroom_w(self._watch.base_w(watched, view.tick_s), view.site, view.limits)
-        budget = self._trial.widened(self._strategy.budget(view), view, self._watch.measured_twice)
-        return below_headroom(self._watch.ceiling.lowered(budget, view.base_w), most_w)
-
-    def _circumstances(
-        self, watched: GuardView, blocks: Sequence[Block], budget: Budget, load_c: Mapping[str, float]
-    ) -> StepContext:
-        time = self._time
-        return StepContext(
-            tick_s=time.tick_s,
-            elapsed_s=time.elapsed_s,
-            blocks=blocks,
-            budget=budget,
-            stale_share=self._watch.share(time.tick_s),
-            reading_age_s=watched.reading_age_s,
-            max_reading_age_s=watched.max_reading_age_s,
-            measured={**self._watch.measured(time.tick_s), **self._own_meters.known},
-            load_c=load_c,
-            midnight_s=self._day.midnight_s(watched.now, time.tick_s),
-            daylight_ends_s=time.tick_at(watched.daylight_changes_at)
-            if watched.daylight and watched.knows_time
-            else None,
-        )
-
     def _remember_own(self, unreachable: Collection[str]) -> None:
         """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
         unfelt = self._pretended.union(unreachable)
@@ -363,3 +316,9 @@ class Controller:
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
         self._own_meters.remember_told(self._time.tick_s, told_w)
         self._actuators.remember(self._time.tick_s, told_w, unreachable)
+
+
+def _no_budget(blocks: Blocks) -> Budget:
+    """Nothing is known of the house: nothing is spent."""
+    because = blocks.site[0].because if blocks.site else "no reading"
+    return Budget(power_w=0.0, rule=Rule.NO_READING, because=because)

@@ -17,6 +17,7 @@ from bench.invariants.strange_days import live_strange_day
 from pv_heater.controller import Controller
 from pv_heater.core.house import guards
 from pv_heater.core.house import reading_age as evidence
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads import allocator, home_loads
 from pv_heater.core.loads import load_step as timers
 from pv_heater.core.loads import target_power as wants
@@ -115,16 +116,16 @@ def _mild(guard: guards.Guard) -> guards.Guard:
     return wrong
 
 
-def _first_phase(watched: guards.GuardView, site: Any, limits: Any, held: Any) -> guards.Block | None:
-    known = replace(watched.known, phase_w=watched.known.phase_w[:1])
-    return guards.soft_fuse(replace(watched, known=known), site, limits, held)
+def _first_phase(house: HouseFacts, site: Any, limits: Any, held: Any) -> guards.Block | None:
+    known = replace(house.known, phase_w=house.known.phase_w[:1])
+    return guards.soft_fuse(replace(house, known=known), site, limits, held)
 
 
-def _twice_the_inverter(watched: guards.GuardView, site: Any, limits: Any, held: Any) -> guards.Block | None:
-    known = watched.known
+def _twice_the_inverter(house: HouseFacts, site: Any, limits: Any, held: Any) -> guards.Block | None:
+    known = house.known
     half_w = None if known.inverter_load_w is None else known.inverter_load_w / 2
     known = replace(known, inverter_load_w=half_w, inverter_at_least_w=known.inverter_at_least_w / 2)
-    return guards.inverter(replace(watched, known=known), site, limits, held)
+    return guards.inverter(replace(house, known=known), site, limits, held)
 
 
 def _too_hot_late() -> None:

@@ -5,16 +5,16 @@ Collects what a decision rests on: the values of this step, and the thresholds t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
-from pv_heater.core.house.guards import RELEASE_SHARE, Block, GuardView, battery_release_percent, least_battery_percent
-from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.house.guards import RELEASE_SHARE, battery_release_percent, least_battery_percent
 from pv_heater.core.loads.load_step import Outcome
+from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
-from pv_heater.core.model.values import OFF, Decision, Forecast, LoadState, Setpoint, TankStatus
+from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint, TankStatus
 from pv_heater.core.rules.rules import RuleAnswers
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
@@ -26,10 +26,7 @@ FURTHEST_S = 3e9
 
 def decision_of(
     outcomes: Mapping[str, Outcome],
-    blocks: Sequence[Block],
-    budget: Budget,
-    now: datetime,
-    tick_s: float,
+    context: StepContext,
     zone: tzinfo,
     trace: DecisionTrace,
     thresholds: Thresholds,
@@ -39,11 +36,12 @@ def decision_of(
     house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
 ) -> Decision:
-    """The decision at `now` (tick `tick_s`); instants are told in `zone`. For `tanks` and `notices` see `LoadState`,
-    for `house_notices` `Decision.notices`.
+    """The decision of a step; instants are told in `zone`. For `tanks` and `notices` see `LoadState`, for
+    `house_notices` `Decision.notices`.
 
     `told_w` answers what a load, by its name, must be told to draw so much.
     """
+    now, tick_s, blocks, budget = context.house.now, context.house.tick_s, context.blocks.site, context.budget
 
     def instant(at_s: float) -> datetime:
         away_s = at_s - tick_s
@@ -119,29 +117,25 @@ def in_force(thresholds: Thresholds, max_reading_age_s: float) -> Thresholds:
 
 
 def trace_of(
-    watched: GuardView,
-    view: View | None,
-    forecast: Forecast | None,
+    context: StepContext,
     *,
-    budget: Budget,
-    load_c: Mapping[str, float],
     allotted_w: Mapping[str, float],
-    commanded_w: float,
-    stale_share: float,
     answers: RuleAnswers,
     house_twice_w: Mapping[str, float],
+    learned: Mapping[str, str],
 ) -> DecisionTrace:
-    """The values of one step; `view` is None without a usable reading."""
-    now, reading = watched.now, watched.reading
+    """The values of one step."""
+    house, view, budget = context.house, context.view, context.budget
+    now, reading, forecast = house.now, house.reading, house.forecast
     return DecisionTrace(
         reading_source=None if reading is None else reading.source,
-        reading_age_s=watched.reading_age_s,
-        stale_share=stale_share,
+        reading_age_s=house.reading_age_s,
+        stale_share=house.stale_share,
         pv_w=None if reading is None else reading.pv_w,
         house_w=None if reading is None else house_w(reading),
         house_twice_w=house_twice_w,
         dc_load_w=None if reading is None else reading.dc_load_w,
-        base_w=None if view is None else view.base_w,
+        base_w=house.base_w,
         grid_w=None if reading is None else reading.grid_w,
         grid_phase_w=() if reading is None else reading.grid_phase_w,
         battery_w=None if reading is None else reading.battery_w,
@@ -151,23 +145,24 @@ def trace_of(
         grid_connected=None if reading is None else reading.grid_connected,
         ac_source=None if reading is None else reading.ac_source,
         load_w={} if reading is None else reading.load_w,
-        load_c=load_c,
-        own_w=None if view is None else view.own_w,
-        commanded_w=commanded_w,
-        spare_w=None if view is None else view.spare_w,
-        inverter_load_w=max(watched.known.inverter_at_least_w, watched.known.inverter_load_w or 0.0),
+        load_c=house.load_c,
+        own_w=None if reading is None else house.own_w,
+        commanded_w=house.commanded_w,
+        spare_w=house.spare_w,
+        inverter_load_w=max(house.known.inverter_at_least_w, house.known.inverter_load_w or 0.0),
         forecast_source=None if forecast is None else forecast.source,
         forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
         forecast_pv_w=None if forecast is None else forecast.power_w_at(now),
-        daylight=watched.daylight,
-        clock_trusted=watched.clock_trusted,
-        vacation_until_at=watched.vacation_until_at,
+        daylight=house.daylight,
+        clock_trusted=house.clock_trusted,
+        vacation_until_at=house.vacation_until_at,
         budget_w=budget.power_w,
         budget_rule=budget.rule,
         strategy=budget.margins,
         allotted_w=allotted_w,
         wishes={name: str(wish) for name, wish in answers.wishes.items()},
         rule_remarks=answers.remarks,
+        learned=learned,
     )
 
 

@@ -70,8 +70,8 @@ class SmoothedSpare:
         anew = view.course != self._course or importing or self._filter_s <= 0
         if mean_w is None or not isfinite(mean_w) or anew:
             self._mean_w = self._shown_w = spare_w
-        elif view.reading_is_new:
-            elapsed_s = max(0.0, view.taken_tick_s - self._taken_s)
+        elif view.house.reading_is_new:
+            elapsed_s = max(0.0, view.house.taken_tick_s - self._taken_s)
             mean_w += (spare_w - mean_w) * (1.0 - exp(-elapsed_s / self._filter_s))
             before_w, self._mean_w, self._shown_w = self._shown_w, mean_w, mean_w
             if may_hide_more or reading.pv_throttled:
@@ -79,9 +79,9 @@ class SmoothedSpare:
                 # The mean forgets what a slow meter showed once by the next reading; what a quick one did, not.
                 slow = elapsed_s >= self._filter_s / 2
                 self._mean_w = max(mean_w, self._shown_w if slow else min(spare_w, self._newest_w))
-        if anew or mean_w is None or view.reading_is_new:
-            self._newest_w, self._own_w = spare_w, view.own_w
-        self._taken_s, self._course = view.taken_tick_s, view.course
+        if anew or mean_w is None or view.house.reading_is_new:
+            self._newest_w, self._own_w = spare_w, view.house.own_w
+        self._taken_s, self._course = view.house.taken_tick_s, view.course
         answer_w = self._ride.bounded(view, self._shown_w, spare_w)
         self.mean_s = None if answer_w in (spare_w, view.balance_spare_w) else self._filter_s
         return answer_w
@@ -93,7 +93,7 @@ class SmoothedSpare:
         """
         if elapsed_s > QUICK_S:
             return spare_w
-        room_w = max(LEAST_RISE_W, view.own_w - self._own_w)
+        room_w = max(LEAST_RISE_W, view.house.own_w - self._own_w)
         return min(spare_w, max(self._newest_w, before_w + room_w))
 
     def bridged(self) -> str | None:
@@ -183,7 +183,7 @@ class Balance:
 
     def budget(self, view: View) -> Budget:
         """The surplus beyond the battery's wish."""
-        if view.spare_w is None:
+        if view.house.spare_w is None:
             return Budget(
                 power_w=0.0,
                 rule="balance_blind",
@@ -191,7 +191,7 @@ class Balance:
             )
         soc_percent, hold_percent = view.charge_percent, self._hold_percent(view)
         above_hold = soc_percent is not None and not view.feed_in and soc_percent > hold_percent
-        spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_hold)
+        spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_hold)
         give_w = 0.0 if view.feed_in else view.limits.max_battery_discharge_w
         battery_w = battery_wish_w(view, hold_percent, give_w)
         power_w = spare_w - battery_w - self._settings.margin_w

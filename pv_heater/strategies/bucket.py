@@ -98,12 +98,12 @@ class Bucket:
             self._level_percent = 0.0
             budget = self._balance.budget(view)
             return replace(budget, because=f"{why}, so by balance: {budget.because}")
-        if view.reading_is_new:
+        if view.house.reading_is_new:
             self._surplus_w = self._believed_surplus_w(view)
         if elapsed_s is not None:
             self._fill(view, min(elapsed_s, SLOWEST_S))
-            self._channel.step(view.taken_tick_s, self._fills_w(view), full=self._level_percent >= 100.0)
-        power_w = view.capacity_w * CURVE.power_w(self._level_percent)
+            self._channel.step(view.house.taken_tick_s, self._fills_w(view), full=self._level_percent >= 100.0)
+        power_w = view.loads.capacity_w * CURVE.power_w(self._level_percent)
         if self._level_percent < self._settings.start_percent:
             power_w = 0.0
         return Budget(
@@ -126,13 +126,13 @@ class Bucket:
 
     def _pace(self, view: View) -> float | None:
         """Seconds between this reading and the one before; None when there is no new one, or none before it."""
-        if not view.reading_is_new:
+        if not view.house.reading_is_new:
             return None
-        before_s, self._taken_s = self._taken_s, view.taken_tick_s
-        self._late_s = view.tick_s - view.taken_tick_s
-        if before_s is None or view.taken_tick_s <= before_s:
+        before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
+        self._late_s = view.house.tick_s - view.house.taken_tick_s
+        if before_s is None or view.house.taken_tick_s <= before_s:
             return None
-        elapsed_s = view.taken_tick_s - before_s
+        elapsed_s = view.house.taken_tick_s - before_s
         self._spacings_s = (*self._spacings_s, elapsed_s)[-KEPT_SPACINGS:]
         return elapsed_s
 
@@ -166,7 +166,7 @@ class Bucket:
         A reading may show the loads as they were told one or two readings before: of these surpluses the one nearest
         to the last is believed. Taking them for quick when they are late would make the power swing.
         """
-        self._own_w = (*self._own_w, view.own_w)[-LATEST_READINGS:]
+        self._own_w = (*self._own_w, view.house.own_w)[-LATEST_READINGS:]
         fills_w = self._fills_w(view)
         return min((own_w + fills_w for own_w in self._own_w), key=lambda watts: abs(watts - self._surplus_w))
 
@@ -179,12 +179,12 @@ class Bucket:
         elif self._level_percent > own.upper_percent and (view.reading.battery_w or 0.0) <= 0:
             # Not while a battery charges: it would make room for the bias again and again until it got nothing.
             fills_w += own.bias_w
-        if self._surplus_w < view.least_w:
+        if self._surplus_w < view.loads.least_w:
             fills_w = min(0.0, fills_w)  # no load could use it
         pace_s = max(self._interval_s(view), self._late_s)
-        capacity_j = max(own.capacity_j, LEAST_READINGS * pace_s * view.capacity_w)
+        capacity_j = max(own.capacity_j, LEAST_READINGS * pace_s * view.loads.capacity_w)
         level_percent = self._level_percent + 100.0 * fills_w * elapsed_s / capacity_j
-        most_share = (self._surplus_w + own.bias_w) / view.capacity_w if view.capacity_w > 0 else 0.0
+        most_share = (self._surplus_w + own.bias_w) / view.loads.capacity_w if view.loads.capacity_w > 0 else 0.0
         self._level_percent = min(max(0.0, level_percent), CURVE.percent(most_share))
 
     def _sentence(self, view: View) -> str:
@@ -196,8 +196,8 @@ class Bucket:
         if self._settings.import_target_w:
             parts.append(f"the target is {self._settings.import_target_w:.0f} W")
         parts.append(f"the bucket is {self._level_percent:.0f} % full")
-        if 0 < self._surplus_w < view.least_w:
-            parts.append(f"{self._surplus_w:.0f} W are less than any load can run at ({view.least_w:.0f} W)")
+        if 0 < self._surplus_w < view.loads.least_w:
+            parts.append(f"{self._surplus_w:.0f} W are less than any load can run at ({view.loads.least_w:.0f} W)")
         return ", ".join(parts)
 
 

@@ -77,8 +77,8 @@ class DayPlan:
     def observe(self, view: View, elapsed_s: float, *, sun_hides: bool) -> None:
         """Learn from a new reading that stands for `elapsed_s`; with `sun_hides` it says nothing of the sun."""
         taken_at = view.reading.taken_at
-        if view.base_w is not None:
-            self._use.observe(taken_at.astimezone(self._today.zone).hour, view.base_w, elapsed_s)
+        if view.house.base_w is not None:
+            self._use.observe(taken_at.astimezone(self._today.zone).hour, view.house.base_w, elapsed_s)
         if view.reading.pv_w is not None and not sun_hides:
             self._sun.observe(taken_at, view.reading.pv_w, elapsed_s)
 
@@ -93,9 +93,9 @@ class DayPlan:
 
     def aim(self, view: View, soc_percent: float) -> Aim:
         """The charge to aim at now, by a plan that is at most a few minutes old."""
-        old = self._planned_s is not None and view.tick_s - self._planned_s >= PLAN_EVERY_S
-        if self._planned_s is None or (old and not self._sun.is_dark(view.now)):
-            self._planned_s = view.tick_s
+        old = self._planned_s is not None and view.house.tick_s - self._planned_s >= PLAN_EVERY_S
+        if self._planned_s is None or (old and not self._sun.is_dark(view.house.now)):
+            self._planned_s = view.house.tick_s
             self._make(view)
         stored_wh = soc_percent / 100.0 * capacity_wh(view)
         return Aim(
@@ -115,12 +115,12 @@ class DayPlan:
         self._use.restore(use if isinstance(use, Mapping) else {})
 
     def _make(self, view: View) -> None:
-        rest_of_day = self._rest_of_day(view.now)
+        rest_of_day = self._rest_of_day(view.house.now)
         home = Home(
             capacity_wh=capacity_wh(view),
             charge_limit_w=charge_limit_w(view),
-            heaters_w=view.capacity_w,
-            wanted_wh=view.wanted_wh,
+            heaters_w=view.loads.capacity_w,
+            wanted_wh=view.loads.wanted_wh,
         )
         _, spread = self._sun.correction()
         outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]

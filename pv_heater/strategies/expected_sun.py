@@ -219,8 +219,8 @@ class SunToday:
     def begin(self, view: View) -> bool:
         """Take the forecast, and begin the day if it is a new one; True if it is."""
         ends_at, before = self._ends_at, self._day
-        if ends_at is None or not ends_at - timedelta(days=2) <= view.now < ends_at:
-            self._begin_day(view.now)
+        if ends_at is None or not ends_at - timedelta(days=2) <= view.house.now < ends_at:
+            self._begin_day(view.house.now)
         # The share of a clear sky that the last days gave expects better than the clear sky itself.
         expects = view.forecast is not None and not view.forecast.is_clear_sky
         self.sun.take(view.forecast if expects else None, self.quarters_at)
@@ -254,9 +254,9 @@ class SunToday:
 
 def elapsed_s(view: View, before_s: float | None) -> float:
     """Seconds for which a new reading speaks, the one before it taken at `before_s`; 0 when it is not later."""
-    if before_s is None or view.taken_tick_s <= before_s:
+    if before_s is None or view.house.taken_tick_s <= before_s:
         return 0.0
-    return min(LONGEST_ELAPSED_S, view.taken_tick_s - before_s)
+    return min(LONGEST_ELAPSED_S, view.house.taken_tick_s - before_s)
 
 
 def sun_hides(view: View) -> bool:

@@ -51,23 +51,23 @@ class ForecastGap:
 
     def budget(self, view: View) -> Budget:
         """The level reached so far, as watts of all loads together."""
-        if not view.knows_time:
+        if not view.house.knows_time:
             return self._fallback(view, NO_TIME)
         today = self._begin(view)
-        told_w = view.forecast.power_w_at(view.now) if view.forecast is not None else None
+        told_w = view.forecast.power_w_at(view.house.now) if view.forecast is not None else None
         pv_w = view.reading.pv_w
         if told_w is None or pv_w is None or view.forecast is None:
             return self._fallback(view, "no forecast" if told_w is None else "no PV power in the reading")
-        if view.reading_is_new:
+        if view.house.reading_is_new:
             self._learn(view, today, pv_w)
         expected_w = told_w * today.sun.correction()[0]
         if view.forecast.is_clear_sky:
-            expected_w = today.sun.expected_now_w(view.now) or 0.0
+            expected_w = today.sun.expected_now_w(view.house.now) or 0.0
         gap_w = expected_w - pv_w
         here = "" if round(expected_w) == round(told_w) else f" ({expected_w:.0f} W as it has erred here)"
         text = f"{view.forecast.source} expects {told_w:.0f} W{here}, PV gives {pv_w:.0f} W"
         text = self._move(view, gap_w, text)
-        power_w = view.capacity_w * self._level_percent / 100.0
+        power_w = view.loads.capacity_w * self._level_percent / 100.0
         return Budget(power_w=power_w, rule="forecast_gap", because=text, margins={"gap_w": round(gap_w, 1)})
 
     def state(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class ForecastGap:
 
     def _learn(self, view: View, today: SunToday, pv_w: float) -> None:
         """Take note of a new reading, unless more sun may be there than it shows."""
-        before_s, self._taken_s = self._taken_s, view.taken_tick_s
+        before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
         span_s = elapsed_s(view, before_s)
         if span_s > 0 and not sun_hides(view):
             today.sun.observe(view.reading.taken_at, pv_w, span_s)
@@ -95,14 +95,14 @@ class ForecastGap:
     def _move(self, view: View, gap_w: float, text: str) -> str:
         """Start, raise, lower or hold the level; a repeated or older reading is no evidence for another step."""
         own = self._settings
-        stopped = view.commanded_w <= 0 and self._stepped_s is not None and view.tick_s > self._stepped_s
-        if self._level_percent > 0 and (stopped or view.only_held):
+        stopped = view.house.commanded_w <= 0 and self._stepped_s is not None and view.house.tick_s > self._stepped_s
+        if self._level_percent > 0 and (stopped or view.loads.only_held):
             self._level_percent = 0.0  # a guard, a rule or a timer said no meanwhile: start over
         if self._level_percent <= 0:
             if gap_w > own.start_gap_w:
                 self._set(own.start_percent, view)
             return text
-        if not view.reading_is_new or (self._stepped_s is not None and view.taken_tick_s < self._stepped_s):
+        if not view.house.reading_is_new or (self._stepped_s is not None and view.house.taken_tick_s < self._stepped_s):
             return text
         given_w = _discharge_w(view)
         if given_w > view.limits.max_battery_discharge_w:
@@ -114,7 +114,7 @@ class ForecastGap:
 
     def _set(self, level_percent: float, view: View) -> None:
         self._level_percent = level_percent
-        self._stepped_s = view.tick_s
+        self._stepped_s = view.house.tick_s
 
     def _fallback(self, view: View, why: str) -> Budget:
         self._level_percent = 0.0

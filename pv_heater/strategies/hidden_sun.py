@@ -52,7 +52,7 @@ class HiddenSun:
 
         A trial itself makes room in the battery, and slow readings show it when it is over.
         """
-        given_w = min(max(0.0, -(view.reading.battery_w or 0.0)), view.own_w)
+        given_w = min(max(0.0, -(view.reading.battery_w or 0.0)), view.house.own_w)
         if may_hide or self._pays:
             self._spent_wh += given_w * elapsed_s / 3600.0
         self._pays = self._until_s is not None or (self._pays and given_w > 0)
@@ -67,10 +67,10 @@ class HiddenSun:
         For a load that needs more than `give_w` at once. `expected_w` is the PV power that the sky should give now. To
         be asked only while the battery is full. A trial counts from when the load runs: a guard may hold it back.
         """
-        if self._wanted_w is not None and self._until_s is None and view.commanded_w >= self._wanted_w:
-            self._until_s = view.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
+        if self._wanted_w is not None and self._until_s is None and view.house.commanded_w >= self._wanted_w:
+            self._until_s = view.house.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
             self._pays = True
-        if self._until_s is not None and view.tick_s < self._until_s:
+        if self._until_s is not None and view.house.tick_s < self._until_s:
             return self._wanted_w
         if self._until_s is not None:
             self._judge(view, spare_w)
@@ -81,20 +81,20 @@ class HiddenSun:
     def _judge(self, view: View, spare_w: float) -> None:
         """The trial's time is over: was it paid for by what came back?"""
         if spare_w >= (self._wanted_w or 0.0) - view.limits.max_battery_discharge_w:
-            self._pause_s, self._next_s = FIRST_PAUSE_S, view.tick_s
+            self._pause_s, self._next_s = FIRST_PAUSE_S, view.house.tick_s
         else:
-            self._next_s = view.tick_s + self._pause_s
+            self._next_s = view.house.tick_s + self._pause_s
             self._pause_s = min(LONGEST_PAUSE_S, 2.0 * self._pause_s)
         self._wanted_w = self._until_s = None
 
     def _worth_trying_w(self, view: View, expected_w: float | None) -> float | None:
-        load = view.next_load
+        load = view.loads.next_to_start
         if load is None or load.least_power_w <= view.limits.max_battery_discharge_w:
             return None  # regulated loads search by themselves
         cost_wh = load.least_power_w * max(TRIAL_S, load.min_on_s) / 3600.0
-        if view.tick_s < self._next_s or self._spent_wh + cost_wh > self._budget_wh:
+        if view.house.tick_s < self._next_s or self._spent_wh + cost_wh > self._budget_wh:
             return None
-        return view.commanded_w + load.least_power_w if _is_likely(view, expected_w, load.least_power_w) else None
+        return view.house.commanded_w + load.least_power_w if _is_likely(view, expected_w, load.least_power_w) else None
 
 
 def _is_likely(view: View, expected_w: float | None, least_w: float) -> bool:

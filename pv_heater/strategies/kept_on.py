@@ -23,20 +23,22 @@ class KeptOn:
 
     def least_w(self, view: View, power_w: float) -> float | None:
         """What keeps one load running though only `power_w` would be good; None: nothing is to be kept on."""
-        if power_w >= view.least_w or not view.automatic_is_on or view.commanded_w <= 0:
+        if power_w >= view.loads.least_w or not view.loads.is_on or view.house.commanded_w <= 0:
             self._since_s = None
             return None
         if self._since_s is None:
-            self._since_s = view.tick_s
+            self._since_s = view.house.tick_s
         grid_w = view.reading.grid_w
         imports = grid_w is not None and grid_w > view.limits.max_grid_w
-        is_over = view.tick_s - self._since_s >= LONGEST_S
-        if imports or is_over or not 0 < view.least_w <= view.limits.max_battery_discharge_w:
+        is_over = view.house.tick_s - self._since_s >= LONGEST_S
+        if imports or is_over or not 0 < view.loads.least_w <= view.limits.max_battery_discharge_w:
             return None
-        return view.least_w
+        return view.loads.least_w
 
     def sentence(self, view: View) -> str:
         """Why a load is kept on, and for how long at most."""
-        since_s = view.tick_s if self._since_s is None else self._since_s
-        left_s = LONGEST_S - (view.tick_s - since_s)
-        return f"kept on with {kilowatts(view.least_w)} for up to {left_s:.0f} s: the battery fills in all forecasts"
+        since_s = view.house.tick_s if self._since_s is None else self._since_s
+        left_s = LONGEST_S - (view.house.tick_s - since_s)
+        return (
+            f"kept on with {kilowatts(view.loads.least_w)} for up to {left_s:.0f} s: the battery fills in all forecasts"
+        )

@@ -68,25 +68,25 @@ class Plan:
 
     def budget(self, view: View) -> Budget:
         """What is spare beyond the battery's way to its planned charge."""
-        if not view.knows_time:
+        if not view.house.knows_time:
             budget = self._balance.budget(view)
             return replace(budget, because=f"{NO_TIME}, so by balance: {budget.because}")
         day = self._begin(view)
         soc_percent = view.charge_percent
-        if view.spare_w is None or soc_percent is None or not day.is_known:
+        if view.house.spare_w is None or soc_percent is None or not day.is_known:
             return self._by_balance(view, day)
         aim = day.aim(view, soc_percent)
         hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
         goal_percent, outlook = self._goal(view, aim, hold_percent, floor_percent)
-        if view.reading_is_new:
+        if view.house.reading_is_new:
             self._learn(view, day, soc_percent, hold_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
-        spare_w = self._spare.update(view, view.spare_w, may_hide_more=above_goal)
+        spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_goal)
         give_w = 0.0
         if not view.feed_in and soc_percent >= hold_percent and soc_percent >= floor_percent:
             give_w = self._hidden.give_w(view)  # only where it is so full that sun may hide: not discharged for heat
         battery_w = battery_wish_w(view, goal_percent, give_w)
-        power_w = min(spare_w - battery_w, max(spare_w, view.spare_w) + max(give_w, -battery_w))
+        power_w = min(spare_w - battery_w, max(spare_w, view.house.spare_w) + max(give_w, -battery_w))
         kept_w = self._kept_on.least_w(view, power_w)
         if soc_percent < floor_percent or not self._may_keep_on(view, day, aim):
             kept_w = None
@@ -95,7 +95,7 @@ class Plan:
         because = because if bridged is None else f"{because}, {bridged}"
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in:
-            trial_w = self._hidden.trial_w(view, day.expected_now_w(view.now), spare_w)
+            trial_w = self._hidden.trial_w(view, day.expected_now_w(view.house.now), spare_w)
             if trial_w is not None and trial_w > power_w:
                 power_w, rule = trial_w, "probe"
                 because = f"trying whether the full battery hides {trial_w:.0f} W of sun; {because}"
@@ -129,7 +129,7 @@ class Plan:
         """The day's plan, with what was saved if this is the first view."""
         if self._day is None:
             self._day = DayPlan(view.site)
-            self._take_back(self._day, view.now)
+            self._take_back(self._day, view.house.now)
         if self._day.begin(view):
             self._hidden.begin_day()
         return self._day
@@ -155,9 +155,9 @@ class Plan:
 
     def _learn(self, view: View, day: DayPlan, soc_percent: float, hold_percent: float) -> None:
         """Take note of a new reading."""
-        before_s, self._taken_s = self._taken_s, view.taken_tick_s
+        before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
         if soc_percent >= FULL_FROM_PERCENT or self._full_at is None:
-            self._full_at = view.now
+            self._full_at = view.house.now
         span_s = elapsed_s(view, before_s)
         if span_s <= 0:
             return
@@ -177,8 +177,8 @@ class Plan:
 
         Else each Wh is bought at night.
         """
-        spare_w = day.spare_now_w(view.now)
-        is_expected = spare_w is not None and spare_w >= view.least_w
+        spare_w = day.spare_now_w(view.house.now)
+        is_expected = spare_w is not None and spare_w >= view.loads.least_w
         return is_expected and aim.filling == len(LEANINGS) and not self._must_fill(view)
 
     def _must_fill(self, view: View) -> bool:
@@ -186,7 +186,7 @@ class Plan:
         battery = view.site.battery
         if battery is not None and battery.chemistry == "lead":
             return True
-        return self._full_at is not None and view.now - self._full_at >= FILL_EVERY
+        return self._full_at is not None and view.house.now - self._full_at >= FILL_EVERY
 
     def _hold_percent(self, view: View) -> float:
         """As near to full as the battery is held while it will surely be filled."""

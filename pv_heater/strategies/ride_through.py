@@ -45,16 +45,16 @@ class RideThrough:
 
         Bounds nothing where battery and grid are not measured.
         """
-        balance_w, self._is_ours = view.balance_spare_w, view.automatic_is_on
+        balance_w, self._is_ours = view.balance_spare_w, view.loads.is_on
         if balance_w is None:
             self._holds_w = None
             return mean_w
-        if view.reading_is_new:
-            self._book(view, view.own_w - balance_w)
+        if view.house.reading_is_new:
+            self._book(view, view.house.own_w - balance_w)
             reached = self._spent_wh >= MOST_WH or self._lasted_s(view) >= MOST_S
             if self._holds_w is None and self._shown >= LEAST_READINGS and reached:
                 self._holds_w = min(spare_w, balance_w)
-            elif self._holds_w is not None and view.own_is_steady:
+            elif self._holds_w is not None and view.house.own_is_steady:
                 self._holds_w = min(spare_w, balance_w)
                 if self._since_s is None and self._holds_w + view.limits.max_battery_discharge_w >= mean_w:
                     self._holds_w = None
@@ -78,22 +78,22 @@ class RideThrough:
 
     def _book(self, view: View, given_w: float) -> None:
         """`given_w`: what battery and grid give together; below 0 they take."""
-        before_s, self._taken_s = self._taken_s, view.taken_tick_s
-        elapsed_s = 0.0 if before_s is None else min(LONGEST_ELAPSED_S, max(0.0, view.taken_tick_s - before_s))
-        self._given_w = min(given_w, view.own_w)
+        before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
+        elapsed_s = 0.0 if before_s is None else min(LONGEST_ELAPSED_S, max(0.0, view.house.taken_tick_s - before_s))
+        self._given_w = min(given_w, view.house.own_w)
         if self._given_w > view.limits.max_battery_discharge_w:
             if self._since_s is None:
-                self._since_s = view.taken_tick_s
+                self._since_s = view.house.taken_tick_s
             else:
                 self._spent_wh += (self._given_w - view.limits.max_battery_discharge_w) * elapsed_s / 3600.0
             self._shown, self._rests_since_s = self._shown + 1, None
             return
         self._shown, self._since_s = 0, None
         if self._rests_since_s is None:
-            self._rests_since_s = view.taken_tick_s
+            self._rests_since_s = view.house.taken_tick_s
         self._spent_wh = max(0.0, self._spent_wh + min(0.0, given_w) * elapsed_s / 3600.0)
-        if view.taken_tick_s - self._rests_since_s >= REST_S:
+        if view.house.taken_tick_s - self._rests_since_s >= REST_S:
             self._spent_wh = 0.0
 
     def _lasted_s(self, view: View) -> float:
-        return 0.0 if self._since_s is None else view.taken_tick_s - self._since_s
+        return 0.0 if self._since_s is None else view.house.taken_tick_s - self._since_s

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pv_heater.core.house.surplus import View
+from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.surplus import AutomaticLoads, View
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.strategies.hidden_sun import HiddenSun
@@ -27,20 +28,29 @@ def full(
 ) -> View:
     """A full battery, PV that gives just what the house uses, and a relay of 2 kW."""
     values: dict[str, object] = {"pv_w": 500.0, "battery_soc_percent": 100.0, **seen}
-    return View(
+    seen_now = reading(**values)
+    house = HouseFacts(
         now=NOON,
         tick_s=tick_s,
-        reading=reading(**values),
-        reading_is_new=True,
+        clock_trusted=None,
+        vacation_until_at=None,
+        daylight=True,
+        reading=seen_now,
         taken_tick_s=tick_s,
-        forecast=None,
-        sun_elevation_deg=60.0,
+        reading_age_s=0.0,
+        max_reading_age_s=60.0,
+        source_interval_s=None,
         own_w=own_w or commanded_w,
+        commanded_w=commanded_w,
         base_w=500.0,
         spare_w=0.0,
-        commanded_w=commanded_w,
-        capacity_w=2000.0,
-        next_load=load,
+    )
+    return View(
+        house=house,
+        loads=AutomaticLoads(capacity_w=2000.0, next_to_start=load),
+        reading=seen_now,
+        forecast=None,
+        sun_elevation_deg=60.0,
         feed_in=False,
         site=Site(),
         limits=Limits(),

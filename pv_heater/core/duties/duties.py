@@ -6,7 +6,7 @@ hygiene, then the guarantee; all of them count on, so that heat which one has bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
@@ -17,12 +17,14 @@ from pv_heater.core.duties.guarantee import Guarantee
 from pv_heater.core.duties.legionella import Hygiene
 from pv_heater.core.duties.moment import Moment
 from pv_heater.core.duties.tank import Tank
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.numbers import group_in, number_in
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
-from pv_heater.core.model.values import Forecast, PricePeriod, TankStatus
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import PricePeriod, TankStatus
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.home import Battery
 from pv_heater.core.settings.load import LoadSettings
@@ -35,22 +37,22 @@ HOUSE_S = 86_400.0
 
 @passing(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is known of the home in a step."""
+    """The step as the duties of all loads see it."""
 
-    now: datetime
-    tick_s: float
-    elapsed_s: float
-    clock_trusted: bool
+    house: HouseFacts
     may_buy: bool
     """For what the settings ask, not for what the owner asks now; see `Moment`."""
-    load_c: Mapping[str, float]
-    base_w: float | None
-    """The house without controlled loads; None: not known."""
-    soc_percent: float | None
     headroom_w: float
     """What all controlled loads together may draw below fuse and inverter."""
-    forecast: Forecast | None
     prices: tuple[PricePeriod, ...]
+
+
+def may_buy(guards: Collection[Rule], *, off_grid: bool) -> bool:
+    """Whether heat that the settings ask for may be bought while these guards of the site block."""
+    # Without a grid what is bought comes out of the battery, and that must last for the house.
+    empty = off_grid and Rule.BATTERY_LOW in guards
+    # What a generator gives is the dearest of all, and a small one stalls under a heater.
+    return not (Rule.VACATION in guards or Rule.GENERATOR in guards or empty)
 
 
 @dataclass(slots=True)
@@ -91,15 +93,16 @@ class Duties:
         """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
         duties: dict[str, Duty] = {}
         left_w = seen.headroom_w - sum([memory.power_w for memory in memories.values() if memory.mode is Mode.ON])
-        if seen.base_w is not None:
-            self._house_w += (max(0.0, seen.base_w) - self._house_w) * min(1.0, seen.elapsed_s / HOUSE_S)
+        house, elapsed_s = seen.house, seen.house.elapsed_s
+        if house.base_told_w is not None:
+            self._house_w += (max(0.0, house.base_told_w) - self._house_w) * min(1.0, elapsed_s / HOUSE_S)
         for name, load in self._loads.items():
             memory, load.policy = memories[name], policies[name]
-            load.elapsed_s += seen.elapsed_s
-            load.told_wh += memory.power_w * seen.elapsed_s / 3600.0
+            load.elapsed_s += elapsed_s
+            load.told_wh += memory.power_w * elapsed_s / 3600.0
             if not load.has_duties:
                 continue
-            look = self._duty_of if seen.clock_trusted else self._boost_of
+            look = self._duty_of if house.knows_time else self._boost_of
             duty = look(load, memory, seen, left_w)
             if duty is not None and memory.mode is Mode.AUTO:
                 duties[name] = duty
@@ -185,24 +188,24 @@ class Duties:
     def _moment(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Moment:
         """The step as this load sees it. Its count of the day begins anew at midnight."""
         before_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
-        policy = load.policy
+        policy, house, reading = load.policy, seen.house, seen.house.reading
         return Moment(
             policy=policy,
-            now=seen.now,
-            tick_s=seen.tick_s,
+            now=house.now,
+            tick_s=house.tick_s,
             elapsed_s=load.elapsed_s,
             given_wh=memory.energy_wh - before_wh if memory.energy_wh >= before_wh else memory.energy_wh,
             told_wh=load.told_wh,
-            temperature_c=seen.load_c.get(policy.name),
+            temperature_c=house.load_c.get(policy.name),
             drew_nothing=memory.idle is not None,
             may_buy=seen.may_buy,
             most_w=_most_w(policy, left_w),
             outlook=Outlook(
-                forecast=seen.forecast,
+                forecast=house.forecast,
                 prices=seen.prices,
                 house_w=self._house_w,
                 battery=self._battery,
-                soc_percent=seen.soc_percent,
+                soc_percent=None if reading is None else reading.battery_soc_percent,
                 zone=self._zone,
             ),
         )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from pv_heater.core.house.limited import Quantities, tells_battery
+from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.limited import tells_battery
 from pv_heater.core.house.reading_age import is_local
-from pv_heater.core.model.passing import passing
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import NO_TIME
@@ -54,49 +53,10 @@ class Block:
     """How far it is to the release threshold, such as ``{"battery_soc_percent": 2.0}``; see `core.loads.explain`."""
 
 
-@passing(frozen=True, slots=True, kw_only=True)
-class GuardView:
-    """What the guards look at. `reading` is None when there is none that may be used."""
-
-    now: datetime
-    reading: Reading | None
-    reading_age_s: float | None
-    max_reading_age_s: float
-    source_interval_s: float | None
-    daylight: bool
-    clock_trusted: bool | None
-    vacation_until_at: datetime | None
-    known: Quantities = field(default_factory=Quantities)
-    """What the limits are judged by."""
-    own_rise_w: float = 0.0
-    """So much more our own loads were set to in the seconds before the reading was taken."""
-    daylight_changes_at: datetime | None = None
-    """When `daylight` changes next; None: not today or tomorrow."""
-    import_is_answered: bool = False
-    """Less power, or the inverter, may still end what the grid delivers beyond its limit; see `core.house.ceiling`."""
-    battery_is_full: bool = False
-    """It takes nothing more, whatever charge is shown; see `core.house.full`."""
-    always_allowed: bool = False
-    """The hours of automatic heating are the whole day."""
-    distrusted_because: str | None = None
-    """Why the newest reading is not believed; None: it is."""
-    base_w: float | None = None
-    """The house without controlled loads; None: `reading` does not tell enough."""
-    spare_w: float | None = None
-    """PV beyond that and DC loads; None: `reading` does not tell enough."""
-    refused_because: str | None = None
-    """What the meter says now that this home cannot have; None: nothing. The reading before it goes on ageing."""
-
-    @property
-    def knows_time(self) -> bool:
-        """Whether the time of day may be believed, or nobody has looked."""
-        return self.clock_trusted is not False
-
-
 Held = frozenset[Rule]
 """Names of the guards that blocked at the previous step: those need their release threshold."""
 
-Guard = Callable[[GuardView, Site, Limits, Held], Block | None]
+Guard = Callable[[HouseFacts, Site, Limits, Held], Block | None]
 
 
 def _safety(guard: Rule, because: str, **margins: float) -> Block:
@@ -125,11 +85,11 @@ def _limit(limit: float, guard: Rule, held: Held) -> float:
     return limit * RELEASE_SHARE if guard in held else limit
 
 
-def grid_lost(watched: GuardView, site: Site, _limits: Limits, held: Held) -> Block | None:
+def grid_lost(house: HouseFacts, site: Site, _limits: Limits, held: Held) -> Block | None:
     """The grid is gone at a home that has one: keep the battery for the house."""
     if site.off_grid:
         return None
-    reading = watched.reading
+    reading = house.reading
     if reading is not None and reading.grid_connected is False:
         by_fuel = reading.ac_source == "generator"
         return _safety(Rule.GRID_LOST, "the grid is gone, a generator runs" if by_fuel else "the grid is gone")
@@ -145,26 +105,26 @@ def _grid_is_there(reading: Reading | None) -> bool:
     return reading.grid_connected is True or reading.ac_source in ("grid", "shore") or carries
 
 
-def soft_fuse(watched: GuardView, _site: Site, limits: Limits, held: Held) -> Block | None:
+def soft_fuse(house: HouseFacts, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The house, or one phase of the grid, carries more than its owner allows, or what it carries is unknown."""
-    return _house_fuse(watched, limits.max_house_w, held) or _phase_fuse(watched, limits.max_phase_w, held)
+    return _house_fuse(house, limits.max_house_w, held) or _phase_fuse(house, limits.max_phase_w, held)
 
 
-def _house_fuse(watched: GuardView, limit_w: float | None, held: Held) -> Block | None:
-    known = watched.known
+def _house_fuse(house: HouseFacts, limit_w: float | None, held: Held) -> Block | None:
+    known = house.known
     if limit_w is None:
         return None
-    house = max(known.house_at_least_w, known.house_w or 0.0)
-    if house > _limit(limit_w, Rule.SOFT_FUSE, held):
-        text = f"the house draws {house:.0f} W, the limit is {limit_w:.0f} W"
-        return _safety(Rule.SOFT_FUSE, text, house_w=RELEASE_SHARE * limit_w - house)
+    drawn_w = max(known.house_at_least_w, known.house_w or 0.0)
+    if drawn_w > _limit(limit_w, Rule.SOFT_FUSE, held):
+        text = f"the house draws {drawn_w:.0f} W, the limit is {limit_w:.0f} W"
+        return _safety(Rule.SOFT_FUSE, text, house_w=RELEASE_SHARE * limit_w - drawn_w)
     if known.house_w is None:
-        return _safety(Rule.SOFT_FUSE, f"max_house_w is set, but {_unknown(watched, 'what the house draws')}")
+        return _safety(Rule.SOFT_FUSE, f"max_house_w is set, but {_unknown(house, 'what the house draws')}")
     return None
 
 
-def _phase_fuse(watched: GuardView, limit_w: float | None, held: Held) -> Block | None:
-    known = watched.known
+def _phase_fuse(house: HouseFacts, limit_w: float | None, held: Held) -> Block | None:
+    known = house.known
     if limit_w is None:
         return None
     for number, phase_w in enumerate(known.phase_w, 1):
@@ -173,62 +133,62 @@ def _phase_fuse(watched: GuardView, limit_w: float | None, held: Held) -> Block 
             return _safety(Rule.SOFT_FUSE, text, grid_phase_w=RELEASE_SHARE * limit_w - phase_w)
     if not known.phases_known:
         what = "every phase" if known.phase_w else "phases"
-        return _safety(Rule.SOFT_FUSE, f"max_phase_w is set, but {_unknown(watched, what)}")
+        return _safety(Rule.SOFT_FUSE, f"max_phase_w is set, but {_unknown(house, what)}")
     return None
 
 
-def inverter(watched: GuardView, site: Site, _limits: Limits, held: Held) -> Block | None:
+def inverter(house: HouseFacts, site: Site, _limits: Limits, held: Held) -> Block | None:
     """A heater behind the inverter is shed before the inverter trips, or where its load is unknown."""
     if site.inverter is None or site.inverter.loads_on == "in":
         return None
-    known, most_w = watched.known, site.inverter.max_w
+    known, most_w = house.known, site.inverter.max_w
     load_w = max(known.inverter_at_least_w, known.inverter_load_w or 0.0)
     if load_w > _limit(most_w, Rule.INVERTER, held):
         text = f"the inverter carries {load_w:.0f} W, it can do {most_w:.0f} W"
         return _safety(Rule.INVERTER, text, inverter_load_w=RELEASE_SHARE * most_w - load_w)
     if known.inverter_load_w is None:
-        return _safety(Rule.INVERTER, f"inverter.max_w is set, but {_unknown(watched, 'what the inverter carries')}")
+        return _safety(Rule.INVERTER, f"inverter.max_w is set, but {_unknown(house, 'what the inverter carries')}")
     return None
 
 
-def _unknown(watched: GuardView, what: str) -> str:
+def _unknown(house: HouseFacts, what: str) -> str:
     """Why something is unknown: the meter is silent, not believed, or does not report just that."""
-    block = _without_reading(watched)
+    block = _without_reading(house)
     return f"no meter reports {what}" if block is None else block
 
 
-def no_reading(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def no_reading(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nothing is known of the house, or only what was long ago, or nothing that can be believed."""
-    because = _without_reading(watched)
+    because = _without_reading(house)
     return None if because is None else _energy(Rule.NO_READING, because, at_once=True)
 
 
-def _without_reading(watched: GuardView) -> str | None:
+def _without_reading(house: HouseFacts) -> str | None:
     """Why there is no reading to go by; None where there is one."""
-    if watched.distrusted_because is not None:
-        return f"the meter is not believed: {watched.distrusted_because}"
-    refused = f"; it says {watched.refused_because}, which cannot be" if watched.refused_because else ""
-    if watched.reading_age_s is None:
+    if house.distrusted_because is not None:
+        return f"the meter is not believed: {house.distrusted_because}"
+    refused = f"; it says {house.refused_because}, which cannot be" if house.refused_because else ""
+    if house.reading_age_s is None:
         return f"the meter has not answered yet{refused}"
-    if watched.reading_age_s >= watched.max_reading_age_s:
-        age = f"{watched.reading_age_s:.0f} s old, the limit is {watched.max_reading_age_s:.0f} s"
+    if house.reading_age_s >= house.max_reading_age_s:
+        age = f"{house.reading_age_s:.0f} s old, the limit is {house.max_reading_age_s:.0f} s"
         return f"the last reading is {age}{refused}"
     return None
 
 
-def generator(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def generator(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """A generator feeds the house: what it gives or charges looks like surplus and is fuel, not sun.
 
     At once, because a small one stalls under a heater. Shore power is a grid to this guard.
     """
-    if watched.reading is not None and watched.reading.ac_source == "generator":
+    if house.reading is not None and house.reading.ac_source == "generator":
         return _energy(Rule.GENERATOR, "a generator runs: its power is fuel, not sun", at_once=True)
     return None
 
 
-def slow_source(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def slow_source(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """The site logs too rarely to regulate on."""
-    interval_s = watched.source_interval_s
+    interval_s = house.source_interval_s
     if interval_s is not None and interval_s > SLOWEST_REGULATED_S:
         return _energy(
             Rule.SLOW_SOURCE,
@@ -239,29 +199,29 @@ def slow_source(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -
     return None
 
 
-def vacation(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def vacation(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Nobody is home."""
-    until_at = watched.vacation_until_at
-    if until_at is not None and not watched.knows_time:
+    until_at = house.vacation_until_at
+    if until_at is not None and not house.knows_time:
         return _energy(Rule.VACATION, f"vacation until {until_at:%Y-%m-%d %H:%M %Z}, and {NO_TIME}")
-    if until_at is not None and watched.now < until_at:
-        left_s = (until_at - watched.now).total_seconds()
+    if until_at is not None and house.now < until_at:
+        left_s = (until_at - house.now).total_seconds()
         return _energy(Rule.VACATION, "nobody is home (vacation)", wait_s=left_s)
     return None
 
 
-def clock(watched: GuardView, site: Site, _limits: Limits, held: Held) -> Block | None:
+def clock(house: HouseFacts, site: Site, _limits: Limits, held: Held) -> Block | None:
     """The time of day is unknown: loads heat by themselves only while measured sun proves that it is day.
 
     Nothing else needs a wall clock: surplus, minimum times and forced modes run on monotonic time. Readings of the
     portal do, because nobody could say how old they are.
     """
-    if watched.knows_time:
+    if house.knows_time:
         return None
-    reading = watched.reading
+    reading = house.reading
     if reading is not None and not is_local(reading.source):
         return _energy(Rule.CLOCK, f"{NO_TIME}, and with it the age of what the portal says", at_once=True)
-    if watched.always_allowed or _sun_w(reading, site) >= (DAYLIGHT_FROM_W if Rule.CLOCK in held else DAYLIGHT_KEPT_W):
+    if house.always_allowed or _sun_w(reading, site) >= (DAYLIGHT_FROM_W if Rule.CLOCK in held else DAYLIGHT_KEPT_W):
         return None
     return _energy(
         Rule.CLOCK, f"{NO_TIME}; by itself it heats while PV gives {DAYLIGHT_FROM_W:.0f} W, which proves day"
@@ -278,23 +238,23 @@ def _sun_w(reading: Reading | None, site: Site) -> float:
     return 0.0 if reading.grid_w is None or may_discharge else -reading.grid_w
 
 
-def night(watched: GuardView, _site: Site, _limits: Limits, _held: Held) -> Block | None:
+def night(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> Block | None:
     """Outside the allowed hours, where the time of day is known."""
-    if watched.daylight or not watched.knows_time:
+    if house.daylight or not house.knows_time:
         return None
-    if watched.daylight_changes_at is None:
+    if house.daylight_changes_at is None:
         return _energy(Rule.NIGHT, "outside the daylight hours")
-    left_s = (watched.daylight_changes_at - watched.now).total_seconds()
+    left_s = (house.daylight_changes_at - house.now).total_seconds()
     return _energy(Rule.NIGHT, "outside the daylight hours", wait_s=left_s)
 
 
-def battery_low(watched: GuardView, site: Site, limits: Limits, held: Held) -> Block | None:
+def battery_low(house: HouseFacts, site: Site, limits: Limits, held: Held) -> Block | None:
     """The battery is below the charge at which automatic heating is allowed, or its charge is unknown."""
-    soc = watched.known.soc_percent
+    soc = house.known.soc_percent
     if soc is None:
-        if not watched.known.charge_missing or watched.battery_is_full or _charger_is_done(watched.reading):
+        if not house.known.charge_missing or house.battery_is_full or _charger_is_done(house.reading):
             return None
-        return _energy(Rule.BATTERY_LOW, _unknown(watched, "the charge of the battery"), at_once=True)
+        return _energy(Rule.BATTERY_LOW, _unknown(house, "the charge of the battery"), at_once=True)
     if Rule.BATTERY_LOW not in held and soc >= least_battery_percent(site, limits):
         return None
     release = battery_release_percent(site, limits)
@@ -314,20 +274,20 @@ def _charger_is_done(reading: Reading | None) -> bool:
     return reading is not None and reading.charger_state in DONE_STATES
 
 
-def grid_draw(watched: GuardView, _site: Site, limits: Limits, held: Held) -> Block | None:
+def grid_draw(house: HouseFacts, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it.
 
     Any step of a load the grid bears until the inverter has taken it over: that is no lack of sun. And import that
     less power of our own can end is answered by that; only what remains is blocked.
     """
-    known = watched.known
-    if watched.reading is None:
+    known = house.known
+    if house.reading is None:
         return None
     if known.grid_missing:
-        return _energy(Rule.GRID_DRAW, f"max_grid_w is set, but {_unknown(watched, GRID_TEXT)}", at_once=True)
-    if known.grid_w is None or watched.import_is_answered:
+        return _energy(Rule.GRID_DRAW, f"max_grid_w is set, but {_unknown(house, GRID_TEXT)}", at_once=True)
+    if known.grid_w is None or house.import_is_answered:
         return None
-    own_w = watched.own_rise_w if watched.reading.grid_w is not None else 0.0
+    own_w = house.own_rise_w if house.reading.grid_w is not None else 0.0
     grid_w = known.grid_w - own_w
     if grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
         return None
@@ -349,11 +309,11 @@ SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HA
 """What is told of as safety, in docs and drawings. How a contact opens the machine says itself; see `types.Stop`."""
 
 
-def site_blocks(watched: GuardView, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
+def site_blocks(house: HouseFacts, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
     """Every guard that blocks the site now, most serious first."""
     blocks = []
     for guard in SITE_GUARDS:
-        block = guard(watched, site, limits, held)
+        block = guard(house, site, limits, held)
         if block is not None:
             blocks.append(block)
     return tuple(blocks)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, tzinfo
 
 from pv_heater.core.actuators.idle import SETTLED_S, IdleLoads
 from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.ceiling import Ceiling, Import
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.full import TakesNothing
-from pv_heater.core.house.guards import Block, GuardView, site_blocks
+from pv_heater.core.house.guards import Block, site_blocks
 from pv_heater.core.house.headroom import phase_headroom_w
 from pv_heater.core.house.limited import Limited
 from pv_heater.core.house.possible import Possible
 from pv_heater.core.house.reading_age import STEADY_W, ReadingAge
 from pv_heater.core.house.sun import DaylightHours, SunCourse
-from pv_heater.core.house.surplus import View, balance_spare_w
+from pv_heater.core.house.surplus import AutomaticLoads, View, balance_spare_w
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
+from pv_heater.core.model.local_time import StepTime
 from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import Forecast, News, PricePeriod, Reading
+from pv_heater.core.model.values import Forecast, Inputs, News, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
-from pv_heater.core.settings.load import LoadSettings
 
 
 class HouseObserver:
@@ -54,6 +55,8 @@ class HouseObserver:
         """The two ways in which the house is measured, and which of them is believed."""
         self._full = TakesNothing(site)
         self._import = Import(limits.max_grid_w)
+        self._reading: Reading | None = None
+        """The reading in force in this step, None without one that may be used."""
         self._most_own_w = sum(max_power_w.values())
         self.ceiling = Ceiling()
         """What reaches house and loads without the grid."""
@@ -83,20 +86,20 @@ class HouseObserver:
             if evidence.is_steady:
                 self.ceiling.observe(evidence.reading, tick_s, own_w, self._import)
         self.ceiling.pass_time(tick_s, self._most_own_w)
+        self._reading = self._fresh(tick_s)
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
         self._evidence.remember_own(tick_s, power_w)
 
-    def new_reading(self, tick_s: float) -> News | None:
+    def new_reading(self) -> News | None:
         """What this step brought; None: no new reading, or none that may be used."""
-        return None if self._fresh(tick_s) is None else self._evidence.news()
+        return None if self._reading is None else self._evidence.news()
 
-    def found_idle(self, tick_s: float) -> dict[str, str]:
+    def found_idle(self) -> dict[str, str]:
         """Loads that a new reading proves to draw nothing, with the reason. Their past settings count no more."""
-        evidence = self._evidence
-        reading = self._fresh(tick_s) if evidence.is_new else None
-        if reading is None:
+        evidence, reading = self._evidence, self._reading
+        if reading is None or not evidence.is_new:
             return {}
         found = self._drawing.find(reading, evidence.taken_tick_s, evidence.least_own_w(SETTLED_S))
         for name in found:
@@ -110,70 +113,72 @@ class HouseObserver:
             return None
         return reading.load_w.get(name)
 
-    def measured(self, tick_s: float) -> dict[str, Measured]:
+    def measured(self) -> dict[str, Measured]:
         """What the reading in force says of the loads; empty where it is too old or not believed."""
-        reading, taken_s = self._fresh(tick_s), self._evidence.earliest_tick_s
+        reading, taken_s = self._reading, self._evidence.earliest_tick_s
         load_w = {} if reading is None else reading.load_w
         return {name: Measured(power_w=power_w, taken_s=taken_s) for name, power_w in load_w.items()}
-
-    def share(self, tick_s: float) -> float:
-        """1 while the source is on time, falling to 0 as the reading nears its age limit."""
-        return self._evidence.share(tick_s)
 
     def phase_headroom_w(self, tick_s: float, phases: Mapping[str, int | None]) -> tuple[float, ...]:
         """What each phase can still carry; `phases` tells the phase of each load. See `core.house.headroom`."""
         told = self._limited.phases_told(tick_s, self._evidence.max_age_s)
         return () if told is None else phase_headroom_w(told[0], self._limits, told[1], phases)
 
-    def base_w(self, watched: GuardView, tick_s: float) -> float | None:
-        """What the house draws without controlled loads; None where no reading that still counts tells."""
-        if watched.base_w is not None:
-            return watched.base_w
-        return self._limited.base_w(tick_s, self._evidence.max_age_s)
-
-    def own_by_load_w(self) -> Mapping[str, float]:
-        """What each load drew when the reading in force was taken."""
-        return self._evidence.own_by_load_w()
-
     def look(
         self,
+        time: StepTime,
         now: datetime,
-        tick_s: float,
+        forecast: Forecast | None,
+        inputs: Inputs,
         *,
+        cleared: Collection[str],
         commanded_w: float,
-        least_on_w: float = 0.0,
-        clock_trusted: bool | None,
+        least_on_w: float,
         vacation_until_at: datetime | None,
-    ) -> GuardView:
-        """What the guards go by. `least_on_w`: what the loads that are on draw together at their least."""
-        evidence, reading = self._evidence, self._fresh(tick_s)
-        own_w = evidence.own_w()
+    ) -> HouseFacts:
+        """All that is known of the house. `least_on_w`: what the loads that are on draw together at their least."""
+        tick_s, evidence, reading = time.tick_s, self._evidence, self._reading
+        own_w, max_age_s = evidence.own_w(), evidence.max_age_s
         can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
         base_w, over_w = (None, None) if reading is None else spare_w(reading, own_w)
-        return GuardView(
+        return HouseFacts(
             now=now,
-            reading=reading,
-            reading_age_s=evidence.age_s(tick_s),
-            max_reading_age_s=evidence.max_age_s,
-            source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
-            daylight=self._daylight.allows(now),
-            clock_trusted=clock_trusted,
+            tick_s=tick_s,
+            elapsed_s=time.elapsed_s,
+            inputs=inputs,
+            cleared=cleared,
+            clock_trusted=inputs.clock_trusted,
             vacation_until_at=vacation_until_at,
-            known=self._limited.at(tick_s, evidence.max_age_s, reading, commanded_w),
-            own_rise_w=evidence.own_rise_w(),
-            import_is_answered=commanded_w > 0 and self._import.is_answered(tick_s, can_fall=can_fall),
-            battery_is_full=self._full.is_full,
+            daylight=self._daylight.allows(now),
             daylight_changes_at=self._daylight.changes_at(now),
             always_allowed=self._daylight.is_whole_day,
+            forecast=forecast,
+            reading=reading,
+            reading_is_new=evidence.is_new,
+            taken_tick_s=evidence.taken_tick_s,
+            reading_age_s=evidence.age_s(tick_s),
+            max_reading_age_s=max_age_s,
+            stale_share=evidence.share(tick_s),
+            source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
             distrusted_because=self._distrusted_because,
-            base_w=base_w,
-            spare_w=over_w,
             refused_because=self._possible.refused_because,
+            own_w=own_w,
+            own_by_load_w=evidence.own_by_load_w(),
+            own_rise_w=evidence.own_rise_w(),
+            own_is_steady=evidence.is_steady,
+            commanded_w=commanded_w,
+            base_w=base_w,
+            base_told_w=self._limited.base_w(tick_s, max_age_s) if base_w is None else base_w,
+            spare_w=over_w,
+            known=self._limited.at(tick_s, max_age_s, reading, commanded_w),
+            load_c={**(reading.load_c if reading is not None else {}), **inputs.load_c},
+            import_is_answered=commanded_w > 0 and self._import.is_answered(tick_s, can_fall=can_fall),
+            battery_is_full=self._full.is_full,
         )
 
-    def blocks(self, watched: GuardView) -> tuple[Block, ...]:
+    def blocks(self, house: HouseFacts) -> tuple[Block, ...]:
         """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
-        blocks = site_blocks(watched, self._site, self._limits, self._held)
+        blocks = site_blocks(house, self._site, self._limits, self._held)
         self._held = frozenset(block.guard for block in blocks)
         if Rule.GRID_DRAW in self._held:
             self.ceiling.forget()
@@ -181,55 +186,31 @@ class HouseObserver:
 
     def view(
         self,
-        watched: GuardView,
-        tick_s: float,
+        house: HouseFacts,
+        loads: AutomaticLoads,
         *,
-        forecast: Forecast | None,
-        commanded_w: float,
-        capacity_w: float,
-        least_w: float,
-        next_load: LoadSettings | None,
-        automatic_is_on: bool,
-        wanted_wh: float,
         battery_target_percent: float | None,
         prices: tuple[PricePeriod, ...],
-        only_held: bool,
     ) -> View | None:
         """The picture for a strategy; None without a fresh reading."""
-        now, reading = watched.now, watched.reading
+        reading = house.reading
         if reading is None:
             return None
-        site, knows_time = self._site, watched.knows_time
-        own_w = self._evidence.own_w()
+        site, knows_time = self._site, house.knows_time
         return View(
-            now=now,
-            tick_s=tick_s,
+            house=house,
+            loads=loads,
             reading=reading,
-            reading_is_new=self._evidence.is_new,
-            taken_tick_s=self._evidence.taken_tick_s,
-            forecast=forecast if knows_time else None,
-            knows_time=knows_time,
-            sun_elevation_deg=self._sun.elevation_deg(now) if self._sun is not None and knows_time else None,
-            own_w=own_w,
-            base_w=watched.base_w,
-            spare_w=watched.spare_w,
-            commanded_w=commanded_w,
-            balance_spare_w=self._balance_spare_w(reading, own_w),
-            own_is_steady=self._evidence.is_steady,
-            grid_passes=self._grid_passes(reading, tick_s),
-            battery_is_full=self._full.is_full,
+            forecast=house.forecast if knows_time else None,
+            sun_elevation_deg=self._sun.elevation_deg(house.now) if self._sun is not None and knows_time else None,
+            balance_spare_w=self._balance_spare_w(reading, house.own_w),
+            grid_passes=self._grid_passes(reading, house.tick_s),
             course=self._evidence.course + self._trusted_again + self.measured_twice.changes,
-            capacity_w=capacity_w,
-            least_w=least_w,
-            next_load=next_load,
-            automatic_is_on=automatic_is_on,
-            wanted_wh=wanted_wh,
             feed_in=site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed),
             site=site,
             limits=self._limits,
             battery_target_percent=battery_target_percent,
             prices=prices if knows_time else (),
-            only_held=only_held,
         )
 
     def _grid_passes(self, reading: Reading, tick_s: float) -> bool:

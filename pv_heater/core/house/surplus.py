@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from math import inf
 from typing import Any, Protocol
 
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
@@ -15,36 +15,42 @@ from pv_heater.core.settings.load import LoadSettings
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class View:
-    """One immutable picture for a strategy. Guards have been asked before: `reading` is fresh."""
+class AutomaticLoads:
+    """The loads that a strategy has to do with, all together: none that is forced, faulty or on duty."""
 
-    now: datetime
-    tick_s: float
+    capacity_w: float
+    """What all of them together could take."""
+    least_w: float = 0.0
+    """The least power at which any of them can run; 0 when there is none."""
+    next_to_start: LoadSettings | None = None
+    """Of those that could start now the one that needs least; None when there is none."""
+    is_on: bool = True
+    """Whether one of them is on."""
+    wanted_wh: float = inf
+    """What they may still take today; without end where one has no `daily_max_wh`."""
+    only_held: bool = False
+    """True while loads are on, and all of them only until their minimum on time ends: a guard or a rule said no."""
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class View:
+    """One immutable picture for a strategy. Guards have been asked before: `reading` is fresh.
+
+    While `house.knows_time` is false there is no forecast, no price and no sun to reckon with, and `house.now` says
+    nothing; ticks do.
+    """
+
+    house: HouseFacts
+    loads: AutomaticLoads
     reading: Reading
-    reading_is_new: bool
-    """False when this reading has been seen before: it is no new evidence."""
-    taken_tick_s: float
-    """The tick at which `reading` was taken."""
     forecast: Forecast | None
     sun_elevation_deg: float | None
     """None when the site has no coordinates."""
-    own_w: float
-    """What the controlled loads drew when `reading` was taken."""
-    base_w: float | None
-    """The house without controlled loads; None when the meter does not tell enough."""
-    spare_w: float | None
-    """PV minus `base_w`, before the battery takes its share; None when the meter does not tell enough."""
-    commanded_w: float
-    """What the controlled loads are set to now."""
     balance_spare_w: float | None = None
-    """The same surplus by the battery and the grid; None when the meter does not tell enough, or it is not believed."""
-    own_is_steady: bool = True
-    """False right after a step of our own, which the reading may or may not show."""
+    """The surplus by the battery and the grid; None when the meter does not tell enough, or it is not believed."""
     course: int = 0
     """Another number each time that readings begin a new course, after a silence of the meter for example: what was
     seen before it says nothing of now."""
-    capacity_w: float
-    """What all automatic loads together could take."""
     feed_in: bool
     """Whether surplus may go to the grid, so that PV is not throttled."""
     site: Site
@@ -54,29 +60,14 @@ class View:
     grid_passes: bool = False
     """What the grid delivers, or takes, is a step of a load that the inverter is taking over: no lack of sun, and no
     surplus."""
-    battery_is_full: bool = False
-    """It takes nothing more, whatever charge the meter shows; see `core.house.full`."""
-    least_w: float = 0.0
-    """The least power at which any automatic load can run; 0 when there is none."""
-    next_load: LoadSettings | None = None
-    """Of the automatic loads that could start now the one that needs least; None when there is none."""
-    automatic_is_on: bool = True
-    """Whether a load is on that goes by the strategy: none that is forced or on duty."""
-    wanted_wh: float = inf
-    """What all automatic loads may still take today; without end where one has no `daily_max_wh`."""
-    knows_time: bool = True
-    """False: the time of day is unknown. Then there is no forecast, no price and no sun to reckon with, and `now` says
-    nothing; ticks do."""
     prices: tuple[PricePeriod, ...] = ()
     """Of today, in order of time; empty where nothing is known of them."""
-    only_held: bool = False
-    """True while loads are on, and all of them only until their minimum on time ends: a guard or a rule said no."""
 
     @property
     def charge_percent(self) -> float | None:
         """The charge to go by: 100 where the battery takes nothing more, and never more; None: not known."""
         shown_percent = self.reading.battery_soc_percent
-        if self.battery_is_full:
+        if self.house.battery_is_full:
             return 100.0
         return None if shown_percent is None else min(100.0, shown_percent)
 

@@ -44,18 +44,18 @@ class Trial:
 
     def widened(self, budget: Budget, view: View, measured: TwoMeasurements) -> Budget:
         """The strategy's answer, or as much more as it takes to start one load for a trial."""
-        if not measured.is_open or view.spare_w is None:
+        if not measured.is_open or view.house.spare_w is None:
             self._trial_w = self._until_s = None
             return budget
         if self._trial_w is None:
             self._trial_w = self._worth_trying_w(budget, view, measured)
-        elif self._until_s is None and view.commanded_w >= self._trial_w:
-            self._until_s = view.tick_s + max(TRIAL_S, READINGS * (view.reading.interval_s or 0.0))
+        elif self._until_s is None and view.house.commanded_w >= self._trial_w:
+            self._until_s = view.house.tick_s + max(TRIAL_S, READINGS * (view.reading.interval_s or 0.0))
             self._spent_wh += self._cost_wh
-        elif self._until_s is not None and view.tick_s >= self._until_s:
+        elif self._until_s is not None and view.house.tick_s >= self._until_s:
             # It showed in neither of them: perhaps the load draws nothing.
             self._trial_w = self._until_s = None
-            self._next_s = view.tick_s + self._pause_s
+            self._next_s = view.house.tick_s + self._pause_s
             self._pause_s = min(LONGEST_PAUSE_S, 2.0 * self._pause_s)
         if self._trial_w is None or budget.power_w >= self._trial_w:
             return budget
@@ -68,14 +68,14 @@ class Trial:
 
     def _worth_trying_w(self, budget: Budget, view: View, measured: TwoMeasurements) -> float | None:
         """Where nothing runs, and what the other measurement promises would start a load: its power."""
-        if self._day_from_s is None or view.tick_s - self._day_from_s >= DAY_S:
-            self._day_from_s, self._spent_wh = view.tick_s, 0.0
-        load = view.next_load
-        if load is None or view.commanded_w > 0 or view.tick_s < self._next_s or not measured.house_w:
+        if self._day_from_s is None or view.house.tick_s - self._day_from_s >= DAY_S:
+            self._day_from_s, self._spent_wh = view.house.tick_s, 0.0
+        load = view.loads.next_to_start
+        if load is None or view.house.commanded_w > 0 or view.house.tick_s < self._next_s or not measured.house_w:
             return None
         trial_w = _trial_w(load)
         self._cost_wh = trial_w * max(TRIAL_S, 0.0 if load.adjustable else load.min_on_s) / 3600.0
-        promised_w = (view.spare_w or 0.0) + max(measured.house_w.values()) - min(measured.house_w.values())
+        promised_w = (view.house.spare_w or 0.0) + max(measured.house_w.values()) - min(measured.house_w.values())
         if budget.power_w >= needed_w(load, running=False) or promised_w < trial_w:
             return None
         return trial_w if self._spent_wh + self._cost_wh <= MOST_WH_PER_DAY else None

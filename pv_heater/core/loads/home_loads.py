@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from math import inf
@@ -12,6 +12,7 @@ from attrs import evolve
 
 from pv_heater.core.actuators.idle import RETEST_S, Idle
 from pv_heater.core.house.guards import Block, load_block
+from pv_heater.core.house.surplus import AutomaticLoads
 from pv_heater.core.loads import energy, machine
 from pv_heater.core.loads.allocator import Claim, Share
 from pv_heater.core.loads.claims import claim_of, takes_surplus
@@ -23,7 +24,7 @@ from pv_heater.core.loads.switching import Change, Switching
 from pv_heater.core.loads.target_power import has_enough
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import Inputs, Phase
+from pv_heater.core.model.values import Phase
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.timers import ON, timer_now
@@ -49,8 +50,8 @@ class HomeLoads:
         self._timer_blocks: dict[str, Block] = {}
         self._held_back: Mapping[str, Block] = {}
         self._raised_c: Mapping[str, float] = {}
-        self.only_held = False
-        """Whether loads are on, and all of them only until their minimum on time ends."""
+        self._only_held = False
+        """See `AutomaticLoads`; as the step before left it."""
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
@@ -145,30 +146,23 @@ class HomeLoads:
             ]
         )
 
-    def automatic(self) -> list[LoadSettings]:
-        """The loads that a strategy has to do with."""
-        return [
-            self.policies[name]
+    def automatic(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> AutomaticLoads:
+        """The loads that a strategy has to do with; for `wishes` see `Inputs`."""
+        automatic = [
+            (self.policies[name], memory)
             for name, memory in self.memories.items()
             if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
         ]
-
-    def any_on(self, policies: Collection[LoadSettings]) -> bool:
-        """Whether one of these is on."""
-        return Phase.HEATING in [self.memories[policy.name].phase for policy in policies]
-
-    def wanted_wh(self, policies: Collection[LoadSettings]) -> float:
-        """What these loads may still take today; infinite where one of them has no daily maximum."""
-        return sum(
-            [
-                max(0.0, policy.daily_max_wh - self.memories[policy.name].energy_wh)
-                if policy.daily_max_wh is not None
-                else inf
-                for policy in policies
-            ]
+        return AutomaticLoads(
+            capacity_w=sum([policy.max_power_w for policy, _ in automatic]),
+            least_w=min([policy.least_power_w for policy, _ in automatic], default=0.0),
+            next_to_start=self._next_to_start(tick_s, wishes),
+            is_on=Phase.HEATING in [memory.phase for _, memory in automatic],
+            wanted_wh=sum([_wanted_wh(policy, memory) for policy, memory in automatic]),
+            only_held=self._only_held,
         )
 
-    def next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadSettings | None:
+    def _next_to_start(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> LoadSettings | None:
         """Of the automatic loads that may start now, the one that needs least; None without.
 
         One that rests or has had enough may not, nor one that its owner's plan holds back, or that its rule
@@ -206,71 +200,50 @@ class HomeLoads:
                     blocks[name] = block
         return blocks
 
-    def claims(
-        self,
-        tick_s: float,
-        own_w: Mapping[str, float],
-        hot: Mapping[str, Block | None],
-        held_back: Collection[str],
-        inputs: Inputs,
-    ) -> list[Claim | BatteryShare]:
-        """What every row of the list may ask for; `own_w` is what each load drew in the reading."""
+    def claims(self, context: StepContext) -> list[Claim | BatteryShare]:
+        """What every row of the list may ask for."""
+        house, blocks, inputs = context.house, context.blocks, context.inputs
         return [
             row
             if isinstance(row, BatteryShare)
             else claim_of(
                 self.policies[row.name],
                 self.memories[row.name],
-                tick_s,
-                usable=hot[row.name] is None
+                house.tick_s,
+                usable=blocks.hot[row.name] is None
                 and inputs.health.get(row.name, "ok") == "ok"
                 and row.name not in inputs.unreachable
-                and row.name not in held_back,
+                and row.name not in blocks.held_back,
                 wish=inputs.wishes.get(row.name),
-                own_w=own_w.get(row.name, 0.0),
+                own_w=house.own_by_load_w.get(row.name, 0.0),
                 duty=self._duties.get(row.name),
             )
             for row in self._rows
         ]
 
-    def advance(
-        self,
-        circumstances: StepContext,
-        shares: Mapping[str, Share],
-        hot: Mapping[str, Block | None],
-        held_back: Mapping[str, Block],
-        inputs: Inputs,
-        cleared: Collection[str],
-    ) -> dict[str, Outcome]:
-        """Every load takes its step; the faults of those in `cleared` are over."""
-        situations = {
-            name: circumstances.of(
+    def advance(self, context: StepContext, shares: Mapping[str, Share]) -> dict[str, Outcome]:
+        """Every load takes its step."""
+        load_steps = {
+            name: context.of(
                 policy,
                 shares[name],
-                hot=hot[name],
-                held_back=held_back.get(name),
                 running=self.memories[name].phase is Phase.HEATING,
-                wish=inputs.wishes.get(name),
-                wish_because=inputs.wish_because.get(name),
-                health=inputs.health.get(name, "ok"),
-                unreachable=inputs.unreachable.get(name),
-                cleared=name in cleared,
                 duty=self._duties.get(name),
                 raised_c=self._raised_c.get(name),
             )
             for name, policy in self.policies.items()
         }
-        outcomes = {name: self._stepped(name, load_step) for name, load_step in situations.items()}
-        tick_s = circumstances.tick_s
+        outcomes = {name: self._stepped(name, load_step) for name, load_step in load_steps.items()}
+        tick_s = context.house.tick_s
         if self._switching.is_limited:
             for name in self._switching.too_many(self._changes(outcomes), tick_s):
-                later = replace(situations[name], switch_free_s=self._switching.free_s(tick_s))
+                later = replace(load_steps[name], switch_free_s=self._switching.free_s(tick_s))
                 outcomes[name] = self._stepped(name, later)
             self._switching.note(len(self._changes(outcomes)), tick_s)
         for name, outcome in outcomes.items():
-            self.memories[name] = _with_enough(self.policies[name], outcome.memory, situations[name])
+            self.memories[name] = _with_enough(self.policies[name], outcome.memory, load_steps[name])
         rules = [outcome.rule for outcome in outcomes.values() if outcome.memory.phase is Phase.HEATING]
-        self.only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
+        self._only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
         return outcomes
 
     def _stepped(self, name: str, load_step: LoadStep) -> Outcome:
@@ -285,6 +258,11 @@ class HomeLoads:
             if on is not (before.phase is Phase.HEATING):
                 changes[name] = Change(on=on, since_s=before.opened_s if on else before.since_s)
         return changes
+
+
+def _wanted_wh(policy: LoadSettings, memory: Memory) -> float:
+    """What it may still take today; infinite without a daily maximum."""
+    return inf if policy.daily_max_wh is None else max(0.0, policy.daily_max_wh - memory.energy_wh)
 
 
 def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:

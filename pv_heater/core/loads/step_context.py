@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
-from pv_heater.core.house.surplus import Budget
+from pv_heater.core.house.surplus import Budget, View
 from pv_heater.core.loads.allocator import Share
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.explain import offered_w
@@ -17,51 +18,46 @@ from pv_heater.core.loads.load_step import LoadStep
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Inputs
 from pv_heater.core.settings.load import After, LoadSettings
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class StepContext:
-    """What all loads are faced with alike in one step. For the fields of the same name see `LoadStep`."""
+class Blocks:
+    """What stands against heating in one step."""
 
-    tick_s: float
-    elapsed_s: float
-    blocks: Sequence[Block]
-    """The guards that block the site, most serious first."""
+    site: Sequence[Block]
+    """The guards that block the whole site, most serious first."""
+    hot: Mapping[str, Block | None]
+    """By load, its own safety guard."""
+    held_back: Mapping[str, Block]
+    """By load, what its owner's plan for it says against running by itself now; without those that may."""
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class StepContext:
+    """What all loads are faced with in one step. For the fields of the same name see `LoadStep`."""
+
+    house: HouseFacts
+    blocks: Blocks
+    inputs: Inputs
+    """Those of the house, with what all rules together want as the loads' wishes."""
+    view: View | None
+    """What the strategy saw; None without a reading that may be used."""
     budget: Budget
-    stale_share: float
-    reading_age_s: float | None
-    max_reading_age_s: float
     measured: Mapping[str, Measured]
     """What the loads' own meters say, by load."""
-    load_c: Mapping[str, float]
-    """Temperatures by load."""
     midnight_s: float | None
     daylight_ends_s: float | None
 
     def of(
-        self,
-        policy: LoadSettings,
-        share: Share,
-        *,
-        hot: Block | None,
-        held_back: Block | None,
-        running: bool,
-        wish: Mode | None,
-        wish_because: str | None,
-        health: str,
-        unreachable: str | None,
-        cleared: bool,
-        duty: Duty | None = None,
-        raised_c: float | None = None,
+        self, policy: LoadSettings, share: Share, *, running: bool, duty: Duty | None, raised_c: float | None
     ) -> LoadStep:
-        """What one load is faced with: its share, `hot` its own safety guard, `wish` the answer of its rule.
-
-        `held_back`: what its owner's plan for it says against running now. `raised_c`: see `LoadStep`.
-        """
-        budget, energy = self.budget, self._energy_block(running=running)
-        if energy is None:
-            energy = held_back
+        """What one load is faced with: its share, and what stands for and against it. `raised_c`: see `LoadStep`."""
+        name, house, inputs, budget = policy.name, self.house, self.inputs, self.budget
+        wish, unreachable = inputs.wishes.get(name), inputs.unreachable.get(name)
+        wish_because = inputs.wish_because.get(name)
+        energy = self._energy_block(running=running) or self.blocks.held_back.get(name)
         if unreachable is not None:
             energy = Block(guard=Rule.UNREACHABLE, safety=False, at_once=True, because=unreachable)
         rule: str
@@ -70,38 +66,36 @@ class StepContext:
             rule, because = share.rule, f"{share.because}; {budget.because}"
         is_worded = share.rule is not None
         if self._is_ageing and wish is None:
-            age = f"reading {self.reading_age_s:.0f} s old"
+            age = f"reading {house.reading_age_s:.0f} s old"
             if running:
-                rule, because, is_worded = (
-                    Rule.STALE,
-                    f"{age}: power is taken back until {self.max_reading_age_s:.0f} s",
-                    True,
-                )
+                rule, is_worded = Rule.STALE, True
+                because = f"{age}: power is taken back until {house.max_reading_age_s:.0f} s"
             else:
-                because = f"{age}, believed until {self.max_reading_age_s:.0f} s; {because}"
+                because = f"{age}, believed until {house.max_reading_age_s:.0f} s; {because}"
         if wish is Mode.OFF and energy is None:
             energy = Block(guard=Rule.RULE, safety=False, at_once=False, because=wish_because or "its rule says off")
         elif wish is Mode.ON:
             share_w, rule, because = policy.max_power_w, Rule.RULE, wish_because or "its rule says on"
+        site, hot = self.blocks.site, self.blocks.hot[name]
         return LoadStep(
-            tick_s=self.tick_s,
-            elapsed_s=self.elapsed_s,
-            safety=next((block for block in self.blocks if block.safety), hot) if self.blocks else hot,
+            tick_s=house.tick_s,
+            elapsed_s=house.elapsed_s,
+            safety=next((block for block in site if block.safety), hot) if site else hot,
             energy=energy,
             allotted_w=share_w,
             offered_w=offered_w(budget, share.offered_w),
-            stale_share=self.stale_share,
+            stale_share=house.stale_share,
             rule=rule,
             because=because,
             is_worded=is_worded,
             margins=budget.margins,
-            health=health,
-            cleared=cleared,
+            health=inputs.health.get(name, "ok"),
+            cleared=name in house.cleared,
             # What does not answer would be counted as heated.
             duty=duty if unreachable is None else None,
             raised_c=raised_c,
-            temperature_c=self.load_c.get(policy.name),
-            measured=self.measured.get(policy.name),
+            temperature_c=house.load_c.get(name),
+            measured=self.measured.get(name),
             midnight_s=self.midnight_s,
             daylight_ends_s=self.daylight_ends_s,
         )
@@ -109,13 +103,13 @@ class StepContext:
     @property
     def _is_ageing(self) -> bool:
         """Whether the reading is late, so that less is heated on it with every second."""
-        return self.reading_age_s is not None and 0 < self.stale_share < 1
+        return self.house.reading_age_s is not None and 0 < self.house.stale_share < 1
 
     def _energy_block(self, *, running: bool) -> Block | None:
         """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
-        if not self.blocks:
+        if not self.blocks.site:
             return None
-        energy = [block for block in self.blocks if not block.safety]
+        energy = [block for block in self.blocks.site if not block.safety]
         urgent = [block for block in energy if block.at_once] if running else []
         return next(iter(urgent or energy), None)
 

@@ -7,21 +7,22 @@ maximum and the target temperature, and ends after `rule_on_max_s` at a time and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from pv_heater.core.conditions.expression import Expression, Probe
 from pv_heater.core.conditions.names import THIS, Value
 from pv_heater.core.conditions.parser import parse
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import DaylightHours
 from pv_heater.core.loads.load_step import Memory, Outcome
 from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.setting import DayTime
-from pv_heater.core.model.values import Forecast, Inputs, Phase, Reading
+from pv_heater.core.model.values import Inputs, Phase
 from pv_heater.core.rules.load_record import Holds, LoadRecord
 from pv_heater.core.rules.scene import HomeScene
 from pv_heater.core.settings.home import Daylight, Site
@@ -104,8 +105,9 @@ class Rules:
         self._by_rule: frozenset[str] = frozenset()
         self._asked_before = False
         """Whether the step before had a wish: what it counted must end with it."""
-        self._scene: Callable[[], HomeScene] | None = None
-        """Makes the picture of this step; None before the first."""
+        self._house: HouseFacts | None = None
+        """What is known in this step; None before the first."""
+        self._memories: Mapping[str, Memory] = {}
         self.records = {name: LoadRecord() for name in policies}
         self.latest = NO_ANSWERS
         """What the rules answered in the latest step."""
@@ -116,45 +118,34 @@ class Rules:
         expressions = [*self._when.values(), *self._on_when.values(), *self._only.values()]
         return frozenset[Probe]().union(*(expression.probes for expression in expressions))
 
-    def look(
-        self,
-        now: datetime,
-        tick_s: float,
-        reading: Reading | None,
-        forecast: Forecast | None,
-        own_w: Mapping[str, float],
-        memories: Mapping[str, Memory],
-        load_c: Mapping[str, float],
-        *,
-        knows_time: bool = True,
-    ) -> None:
-        """Take note of what rules may ask about in this step; `own_w` is what each load drew in the reading.
+    def look(self, house: HouseFacts, memories: Mapping[str, Memory]) -> None:
+        """Take note of what rules may ask about in this step.
 
-        Without `knows_time` hours, days and what is expected for them are unknown to every rule.
+        While the time of day is unknown, so are hours, days and what is expected for them to every rule.
         """
+        self._house, self._memories = house, memories
 
-        def scene() -> HomeScene:
-            sunrise_at, sunset_at = self._sun.window(now) or (None, None)
-            return HomeScene(
-                now=now.astimezone(self._zone),
-                tick_s=tick_s,
-                reading=reading,
-                forecast=forecast if knows_time else None,
-                knows_time=knows_time,
-                spare_w=None if reading is None else spare_w(reading, sum(own_w.values()))[1],
-                sunrise_at=sunrise_at,
-                sunset_at=sunset_at,
-                southern=self._southern,
-                memories=memories,
-                records=self.records,
-                load_c=load_c,
-            )
-
-        self._scene = scene
+    def _scene_of(self, house: HouseFacts) -> HomeScene:
+        reading, knows_time = house.reading, house.knows_time
+        sunrise_at, sunset_at = self._sun.window(house.now) or (None, None)
+        return HomeScene(
+            now=house.now.astimezone(self._zone),
+            tick_s=house.tick_s,
+            reading=reading,
+            forecast=house.forecast if knows_time else None,
+            knows_time=knows_time,
+            spare_w=None if reading is None else spare_w(reading, sum(house.own_by_load_w.values()))[1],
+            sunrise_at=sunrise_at,
+            sunset_at=sunset_at,
+            southern=self._southern,
+            memories=self._memories,
+            records=self.records,
+            load_c=house.load_c,
+        )
 
     def picture(self) -> dict[str, dict[str, Value]] | None:
         """The home as rules see it now, as plain JSON types; None before the first step. See `HomeScene.as_json`."""
-        return None if self._scene is None else self._scene().as_json()
+        return None if self._house is None else self._scene_of(self._house).as_json()
 
     def passed(self, elapsed_s: float, *, new_day: bool) -> None:
         """Count the step that ended."""
@@ -164,10 +155,10 @@ class Rules:
     def answers(self, inputs: Inputs) -> RuleAnswers:
         """What every load's rule wants now: its conditions and the wish of its rule file together."""
         has_conditions = self._when or self._on_when or self._only
-        if self._scene is None or not (has_conditions or inputs.wishes or self._asked_before):
+        if self._house is None or not (has_conditions or inputs.wishes or self._asked_before):
             self.latest = NO_ANSWERS
             return self.latest  # most homes have no rules, and then no picture is needed
-        self._asked_before, scene = bool(inputs.wishes), self._scene()
+        self._asked_before, scene = bool(inputs.wishes), self._scene_of(self._house)
         wishes: dict[str, Mode] = {}
         because: dict[str, str] = {}
         remarks: dict[str, str] = {}

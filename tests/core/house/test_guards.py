@@ -4,11 +4,11 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import (
     SAFETY_RULES,
     SITE_GUARDS,
     Block,
-    GuardView,
     least_battery_percent,
     load_block,
     site_blocks,
@@ -48,7 +48,7 @@ def first(
         now=NOON, reading=seen, reading_age_s=1.0 if seen is not None else None, max_reading_age_s=60.0,
         source_interval_s=10.0, daylight=True, clock_trusted=True, vacation_until_at=None, known=known(seen, site),
     )  # fmt: skip
-    blocks = site_blocks(GuardView(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
+    blocks = site_blocks(HouseFacts(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
     return blocks[0] if blocks else None
 
 

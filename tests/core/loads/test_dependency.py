@@ -115,11 +115,11 @@ def test_while_it_waits_its_share_passes_on() -> None:
 def test_no_search_for_hidden_sun_is_made_for_a_load_that_has_to_wait() -> None:
     pool = LoadSettings(name="pool", max_power_w=1000, min_power_w=10, after=After(load="boiler"))
     loads = HomeLoads([LoadSettings(name="boiler", max_power_w=2000), pool])
-    assert [policy.name for policy in loads.automatic()] == ["boiler", "pool"]
     assert set(loads.held_back(0.0)) == {"pool"}
-    first = loads.next_to_start(0.0, {})
-    assert first is not None
-    assert first.name == "boiler"
+    automatic = loads.automatic(0.0, {})
+    assert automatic.capacity_w == 3000
+    assert automatic.next_to_start is not None
+    assert automatic.next_to_start.name == "boiler"
 
 
 @pytest.mark.parametrize(
