@@ -2,13 +2,15 @@
 #                            . ./env.sh dev    the tests' tools as well
 # Makes .venv beside this file, installs into it, and activates it. Bash and zsh, from any folder, as often as you like:
 # when nothing changed it only activates, without network. On trouble it says so and leaves your shell as it was.
+# Which versions, is locked in requirements/, so that a home runs what the tests ran; `make lock` renews them.
 
 _pv_heater_env() {
-    local here="$1" extras="$2" python="" candidate stamp old_stamp old_extras
+    local here="$1" locked="$2" python="" candidate stamp
     local venv="$here/.venv"
-    case "$extras" in
-        "" | dev) ;;
-        *) echo "env.sh: knows no '$extras'; use '. ./env.sh' or '. ./env.sh dev'" >&2; return 1 ;;
+    case "$locked" in
+        "") locked=run ;;
+        dev) ;;
+        *) echo "env.sh: knows no '$locked'; use '. ./env.sh' or '. ./env.sh dev'" >&2; return 1 ;;
     esac
     if [ ! -x "$venv/bin/python" ]; then
         for candidate in python3 python3.13 python3.12 python3.11; do
@@ -31,34 +33,21 @@ _pv_heater_env() {
             return 1
         fi
     fi
-    # A dev environment holds everything a plain one does.
-    stamp="$(cksum <"$here/pyproject.toml")"
-    old_stamp="$(sed -n 1p "$venv/installed" 2>/dev/null)"
-    old_extras="$(sed -n 2p "$venv/installed" 2>/dev/null)"
-    if [ "$stamp" != "$old_stamp" ] || { [ -n "$extras" ] && [ "$extras" != "$old_extras" ]; }; then
-        [ "$stamp" = "$old_stamp" ] || [ -z "$old_extras" ] || extras="$old_extras"
+    # A dev environment holds everything that a plain one does, and stays one.
+    [ "$(sed -n 2p "$venv/installed" 2>/dev/null)" != dev ] || locked=dev
+    stamp="$(cksum <"$here/requirements/$locked.txt" && echo "$locked")" || return 1
+    if [ "$stamp" != "$(cat "$venv/installed" 2>/dev/null)" ]; then
         echo "env.sh: installing into $venv (a minute or two, longer on a small Pi)"
         # SKIP_CYTHON: where zeroconf has no wheel (ARMv6) its plain Python does as well, and needs no compiler.
-        if ! _pv_heater_requirements "$venv/bin/python" "$here" "$extras" >"$venv/requirements.txt" ||
-            ! SKIP_CYTHON=1 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-                -r "$venv/requirements.txt" >"$venv/install.log" 2>&1; then
+        if ! SKIP_CYTHON=1 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            -r "$here/requirements/$locked.txt" >"$venv/install.log" 2>&1; then
             echo "env.sh: the installation failed: $(grep -i error "$venv/install.log" | tail -n 1) (all of it: $venv/install.log)" >&2
             return 1
         fi
-        printf '%s\n%s\n' "$stamp" "$extras" >"$venv/installed"
+        printf '%s\n' "$stamp" >"$venv/installed"
     fi
     # shellcheck disable=SC1091
     . "$venv/bin/activate"
-}
-
-# What pyproject.toml asks for, one line each; the project itself runs from its folder and is not installed.
-_pv_heater_requirements() {
-    "$1" - "$2/pyproject.toml" mqtt modbus serial detect web pi ${3:+"$3"} <<'PYTHON'
-import sys, tomllib
-project = tomllib.load(open(sys.argv[1], "rb"))["project"]
-wanted = project["dependencies"] + [line for name in sys.argv[2:] for line in project["optional-dependencies"][name]]
-print("\n".join(wanted))
-PYTHON
 }
 
 if [ -n "${BASH_VERSION:-}" ]; then
@@ -70,7 +59,7 @@ else
 fi
 _pv_heater_env "$(cd "$(dirname "$_pv_heater_file")" >/dev/null 2>&1 && pwd)" "${1:-}"
 _pv_heater_status=$?
-unset -f _pv_heater_env _pv_heater_requirements
+unset -f _pv_heater_env
 unset _pv_heater_file
 # The last line decides what `&&` sees; `exit` would close the user's shell.
 [ "$_pv_heater_status" -eq 0 ]

@@ -1,0 +1,73 @@
+# What a maintainer types. The tools are those in .venv, which `make set-up` fills; nothing has to be activated.
+
+PYTHON := .venv/bin/python
+# For what must not be mixed with what is tested: the tools that write the locked sets and look for known holes in them.
+TOOLS := .venv/tools
+# What `. ./env.sh` installs: all that a meter, a probe, a load or a page can need.
+EXTRAS := mqtt modbus serial detect web pi
+# `make lock UPGRADE=` keeps every version that still fits.
+UPGRADE := --upgrade
+
+T := tests
+DATA := Files/recordings
+DAYS := 100
+
+.DEFAULT_GOAL := help
+.PHONY: help set-up test test-one check format run-demo bench-speed bench-capture bench-invariants bench-footprint \
+	measures lock audit
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+set-up: ## make .venv and install the locked tools; changes nothing where all is there
+	bash -c '. ./env.sh dev'
+
+test: $(PYTHON) ## the whole suite, beside each other
+	$(PYTHON) -m pytest
+
+test-one: $(PYTHON) ## one file, folder or test: make test-one T=tests/core/house/test_guards.py
+	$(PYTHON) -m pytest -n 0 $(T)
+
+check: $(PYTHON) ## style, format and types, as .ci/run asks for them
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: $(PYTHON) ## put the format right, and the style where ruff can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+run-demo: $(PYTHON) ## a recorded day in five minutes; ask it from another terminal: python main.py status
+	$(PYTHON) main.py demo
+
+bench-speed: $(PYTHON) ## what a step, a day and a year cost
+	$(PYTHON) main.py bench speed
+
+bench-capture: $(PYTHON) ## share of the sun that is caught: make bench-capture DATA=folder-of-days
+	$(PYTHON) main.py bench capture --data $(DATA)
+
+bench-invariants: $(PYTHON) ## random days that try to break the promises: make bench-invariants DAYS=1000
+	$(PYTHON) main.py bench invariants --days $(DAYS)
+
+bench-footprint: $(PYTHON) ## start-up, memory and processor time of the running program
+	$(PYTHON) main.py bench footprint
+
+measures: $(PYTHON) ## size and shape of the source tree, as a table
+	$(PYTHON) -m bench.measures
+
+lock: $(TOOLS)/bin/uv ## renew requirements/: the newest versions that pyproject.toml allows
+	$< pip compile --quiet --universal --python-version 3.11 --no-emit-package setuptools $(UPGRADE) \
+		--custom-compile-command 'make lock' pyproject.toml --all-extras --output-file requirements/dev.txt
+	$< pip compile --quiet --universal --python-version 3.11 --no-emit-package setuptools $(UPGRADE) \
+		--custom-compile-command 'make lock' pyproject.toml $(EXTRAS:%=--extra %) \
+		--constraints requirements/dev.txt --output-file requirements/run.txt
+
+audit: $(TOOLS)/bin/pip-audit ## known security holes in the locked versions; needs the network
+	$< --no-deps --disable-pip --requirement requirements/dev.txt
+
+$(PYTHON):
+	$(MAKE) set-up
+
+$(TOOLS)/bin/uv $(TOOLS)/bin/pip-audit: | $(PYTHON)
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14' 'pip-audit>=2.10,<3'
