@@ -1,6 +1,6 @@
-"""Pictures of `bench capture`: what was caught day by day, and the course of one day. Readable on a phone.
+"""The two pictures of a capture run: what was caught day by day, and the day that cost the best strategy most.
 
-The two pictures of a capture run: all days of its first variant, and the day that cost the best strategy most.
+Both can be read on a phone.
 """
 
 from __future__ import annotations
@@ -23,11 +23,28 @@ BAR, GAP = 9, 12
 INK, QUIET, SUN, HEAT, USE, BATTERY = "#222222", "#8a8a8a", "#ffe39a", "#c62828", "#555555", "#1565c0"
 COLOURS = ("#1565c0", "#c62828", "#2e7d32", "#7b1fa2", "#ef6c00", "#00838f")
 """Of strategies, in their order."""
-
 DAY_LEFT, DAY_TOP, DAY_BOTTOM = 60, 110, 470
 BATTERY_TOP, BATTERY_BOTTOM, DAY_HEIGHT = 520, 640, 690
 POINTS_APART = 12
 """Every so many ticks of 10 s a point is drawn: two minutes are less than a unit of the drawing."""
+
+
+def draw(folder: Path, result: Capture, spells: Sequence[Spell], variants: Sequence[Variant]) -> None:
+    """Write capture_by_day.svg and capture_day.svg into `folder`, which is made if need be.
+
+    `spells` and `variants` are those that were measured.
+    """
+    variant = next(variant for variant in variants if variant.name == result.rows[0].variant)
+    rows = [row for row in result.rows if row.variant == variant.name]
+    best = max(rows, key=lambda row: row.capture_mean)
+    lost = [day.possible_wh - day.gained_wh for day in best.by_day]
+    number = lost.index(max(lost))
+    spell, day = [(spell, day) for spell in spells for day in range(len(spell.days))][number]
+    moments = course_of(spell, day, variant, best.strategy, f"{result.seed} 0")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "capture_by_day.svg").write_text(by_day(rows), encoding="utf-8")
+    title = f"{best.by_day[number].day}, {best.strategy}: {lost[number] / 1000:.1f} kWh missed"
+    (folder / "capture_day.svg").write_text(one_day(title, moments), encoding="utf-8")
 
 
 def by_day(rows: Sequence[Row]) -> str:
@@ -130,21 +147,3 @@ def _document(height: int, title: str, parts: Sequence[str]) -> str:
 def _text(x: int, y: int, text: str, *, bold: bool = False, anchor: str = "start") -> str:
     weight = " font-weight='bold'" if bold else ""
     return f"<text x='{x}' y='{y}' font-size='18' text-anchor='{anchor}'{weight}>{escape(text)}</text>"
-
-
-def draw(folder: Path, result: Capture, spells: Sequence[Spell], variants: Sequence[Variant]) -> None:
-    """Write capture_by_day.svg and capture_day.svg into `folder`, which is made if need be.
-
-    `spells` and `variants` are those that were measured.
-    """
-    variant = next(variant for variant in variants if variant.name == result.rows[0].variant)
-    rows = [row for row in result.rows if row.variant == variant.name]
-    best = max(rows, key=lambda row: row.capture_mean)
-    lost = [day.possible_wh - day.gained_wh for day in best.by_day]
-    number = lost.index(max(lost))
-    spell, day = [(spell, day) for spell in spells for day in range(len(spell.days))][number]
-    moments = course_of(spell, day, variant, best.strategy, f"{result.seed} 0")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "capture_by_day.svg").write_text(by_day(rows), encoding="utf-8")
-    title = f"{best.by_day[number].day}, {best.strategy}: {lost[number] / 1000:.1f} kWh missed"
-    (folder / "capture_day.svg").write_text(one_day(title, moments), encoding="utf-8")

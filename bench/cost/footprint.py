@@ -1,6 +1,6 @@
 """What the running program takes: start-up, memory, processor. The real process against peers on loopback.
 
-What the kernel tells of a process, by its folder in /proc.
+The figures are the kernel's own, out of the process's folder in /proc.
 """
 
 from __future__ import annotations
@@ -21,33 +21,6 @@ from typing import Any
 
 from bench.cost.footprint_homes import HOMES
 from pv_heater.errors import NotRunning
-
-
-def resident_mib(process: Path) -> float:
-    """Memory that it has in RAM."""
-    return _mib(process, "VmRSS")
-
-
-def peak_mib(process: Path) -> float:
-    """The most that it ever had."""
-    return _mib(process, "VmHWM")
-
-
-def busy_s(process: Path) -> float:
-    """Processor time that it took so far, its children's not counted."""
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def open_files(process: Path) -> int:
-    """Files, sockets and pipes."""
-    return len(list((process / "fd").iterdir()))
-
-
-def _mib(process: Path, key: str) -> float:
-    match = re.search(rf"{key}:\s+(\d+) kB", (process / "status").read_text())
-    return int(match[1]) / 1024 if match else 0.0
-
 
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
 FIRST_DECISION_TIMEOUT_S = 120.0
@@ -92,6 +65,27 @@ def measure(watch_s: float, home: str = "VRM every second") -> Footprint:
         with HOMES[home](folder) as settings:
             config.write_text(json.dumps(settings))  # JSON is YAML too
             return _watched(config, manager, watch_s, home)
+
+
+def resident_mib(process: Path) -> float:
+    """Memory that it has in RAM."""
+    return _mib(process, "VmRSS")
+
+
+def peak_mib(process: Path) -> float:
+    """The most that it ever had."""
+    return _mib(process, "VmHWM")
+
+
+def busy_s(process: Path) -> float:
+    """Processor time that it took so far, its children's not counted."""
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def open_files(process: Path) -> int:
+    """Files, sockets and pipes."""
+    return len(list((process / "fd").iterdir()))
 
 
 def _watched(config: Path, manager: socket.socket, watch_s: float, home: str) -> Footprint:
@@ -142,3 +136,8 @@ def _meters_heard(command: list[str]) -> int:
     )
     status: dict[str, Any] = json.loads(asked.stdout) if asked.returncode == 0 else {}
     return sum(source.get("reading_age_s") is not None for source in status.get("sources", ()))
+
+
+def _mib(process: Path, key: str) -> float:
+    match = re.search(rf"{key}:\s+(\d+) kB", (process / "status").read_text())
+    return int(match[1]) / 1024 if match else 0.0

@@ -1,6 +1,6 @@
-"""Homes for the footprint: real peers on loopback for every kind of source, and the settings that name them.
+"""Homes that benches run in, as settings: without a meter, or with real peers on loopback for every kind of source.
 
-The home that benchmarks run in: one servo regulator on mock pins nobody else uses.
+`HOMES` are those of the footprint. All have one servo regulator, on mock pins that nobody else uses.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ from typing import Any
 from bench.doubles.gx_examples import GX_HOUSE
 from bench.fuzz.seeds import VE_DIRECT_BODIES, W1_SLAVE, ve_direct_block
 
+TOPICS = 1000
+MESSAGES_A_SECOND = 30
+"""Of a usual GX device."""
+_READY_S = 20.0
+_PROBE = "28-0316a2795eff"
+
 
 def home_settings(folder: str, *, relay: str = "gpiochip9/17", servo: str = "gpiochip9/21") -> dict[str, Any]:
     """Settings without a meter; what is written goes to `folder`. Benches that may run at once need other pins."""
@@ -39,13 +45,6 @@ def home_settings(folder: str, *, relay: str = "gpiochip9/17", servo: str = "gpi
         "log": {"file": f"{folder}/heater.log"},
         "state_dir": f"{folder}/state",
     }
-
-
-TOPICS = 1000
-MESSAGES_A_SECOND = 30
-"""Of a usual GX device."""
-_READY_S = 20.0
-_PROBE = "28-0316a2795eff"
 
 
 @contextmanager
@@ -81,12 +80,21 @@ def full_home(folder: str) -> Iterator[dict[str, Any]]:
         yield {**home, "meter": meters, "forecast": {"type": "forecast_solar", "base_url": f"http://127.0.0.1:{web}"}}
 
 
-HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any]]]] = {
-    "VRM every second": vrm_home,
-    "gx_mqtt": gx_mqtt_home,
-    "all sources": full_home,
-}
-"""What is measured, by its name."""
+def publish(port: int, telling: Any) -> None:
+    """Thirty messages a second, a third of them of the house, in one burst a second as on a real device."""
+    from bench.doubles.gx_mqtt import GxPeer
+
+    others = {f"vebus/276/Values/{number}": 0.0 for number in range(TOPICS - len(GX_HOUSE))}
+    house = [topic for topic, value in GX_HOUSE.items() if isinstance(value, float)]
+    second, began_s = 0, time.monotonic()
+    with GxPeer(port, {**GX_HOUSE, **others}) as peer:
+        telling.send("ready")
+        while True:
+            second += 1
+            time.sleep(max(0.0, began_s + second - time.monotonic()))
+            burst = {topic: float(str(GX_HOUSE[topic])) + second % 5 for topic in house[:10]}
+            peer.set(burst)
+            peer.set({topic: float(second) for topic in list(others)[: MESSAGES_A_SECOND - len(burst)]})
 
 
 def _home(folder: str) -> dict[str, Any]:
@@ -180,23 +188,6 @@ def _gx_device() -> Iterator[int]:
             process.join()
 
 
-def publish(port: int, telling: Any) -> None:
-    """Thirty messages a second, a third of them of the house, in one burst a second as on a real device."""
-    from bench.doubles.gx_mqtt import GxPeer
-
-    others = {f"vebus/276/Values/{number}": 0.0 for number in range(TOPICS - len(GX_HOUSE))}
-    house = [topic for topic, value in GX_HOUSE.items() if isinstance(value, float)]
-    second, began_s = 0, time.monotonic()
-    with GxPeer(port, {**GX_HOUSE, **others}) as peer:
-        telling.send("ready")
-        while True:
-            second += 1
-            time.sleep(max(0.0, began_s + second - time.monotonic()))
-            burst = {topic: float(str(GX_HOUSE[topic])) + second % 5 for topic in house[:10]}
-            peer.set(burst)
-            peer.set({topic: float(second) for topic in list(others)[: MESSAGES_A_SECOND - len(burst)]})
-
-
 @contextmanager
 def _modbus_server() -> Iterator[int]:
     from bench.doubles.gx_modbus import ModbusGx
@@ -237,3 +228,11 @@ def _probe_folder(folder: Path) -> str:
     probe.mkdir(parents=True)
     (probe / "w1_slave").write_bytes(W1_SLAVE[0])
     return str(probe.parent)
+
+
+HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any]]]] = {
+    "VRM every second": vrm_home,
+    "gx_mqtt": gx_mqtt_home,
+    "all sources": full_home,
+}
+"""What is measured, by its name."""

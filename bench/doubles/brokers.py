@@ -1,6 +1,6 @@
 """A real MQTT broker on loopback in a process of its own: mosquitto where it is installed, else amqtt.
 
-``python -m bench.doubles.brokers PORT``: an amqtt broker on loopback, until it is killed.
+``python -m bench.doubles.brokers PORT`` is the process of amqtt: it serves until it is killed.
 """
 
 from __future__ import annotations

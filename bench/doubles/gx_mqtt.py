@@ -4,10 +4,9 @@ Behaves as Venus OS does (FlashMQ 1.26 with its D-Bus plugin 25, watched on loop
 everything once and then changes only, a heartbeat every 3 s, silent again after 60 s, zero bytes for a device that
 leaves, nothing for a request it does not like. `old` makes it the firmware before 3.20, which retains its values.
 
-The relays of a GX device as its own software treats them; part of `gx_peer`. Pure.
-
-Watched on dbus-systemcalc-py 2.256: a write is taken for every function but -1, which refuses it without a word; it is
-saved for the next start; the temperature function puts the contact back after 0.8 s; a restart restores a manual relay.
+Its relays behave as those of dbus-systemcalc-py 2.256 were seen to: a write is taken for every function but -1, which
+refuses it without a word; it is saved for the next start; the temperature function puts the contact back after 0.8 s; a
+restart restores a manual relay.
 """
 
 from __future__ import annotations
@@ -28,42 +27,6 @@ _STATE = re.compile(r"system/0/Relay/(\d)/State")
 _SETTINGS = "settings/0/Settings/Relay"
 DISABLED, MANUAL, TEMPERATURE = -1, 2, 4
 PUT_BACK_S = 0.8
-
-
-def relay_values(index: int, *, state: int = 0, function: int = MANUAL, polarity: int = 0) -> dict[str, object]:
-    """The topics of one relay; `index` 0 is relay 1."""
-    own = _SETTINGS if index == 0 else f"{_SETTINGS}/{index}"
-    return {
-        f"system/0/Relay/{index}/State": None if function == DISABLED else state,
-        f"{own}/Function": function,
-        f"{own}/Polarity": polarity,
-        f"{_SETTINGS}/{index}/InitialState": state,
-    }
-
-
-def function_of(values: Mapping[str, object], topic: str) -> object:
-    """What the relay behind a state topic is used for; None for any other topic."""
-    found = _STATE.fullmatch(topic)
-    if found is None:
-        return None
-    return values.get(f"{_SETTINGS}/Function" if found[1] == "0" else f"{_SETTINGS}/{found[1]}/Function")
-
-
-def saved_by_write(topic: str, value: object) -> dict[str, object]:
-    """What else a write to this topic changes."""
-    found = _STATE.fullmatch(topic)
-    return {} if found is None else {f"{_SETTINGS}/{found[1]}/InitialState": int(bool(value))}
-
-
-def after_restart(values: Mapping[str, object]) -> dict[str, object]:
-    """The relays' states once the device is up again: manual ones as saved, the others as they were."""
-    states = {topic: _STATE.fullmatch(topic) for topic in values}
-    return {
-        topic: values[f"{_SETTINGS}/{found[1]}/InitialState"]
-        for topic, found in states.items()
-        if found is not None and function_of(values, topic) == MANUAL
-    }
-
 
 PORTAL_ID = "c0619ab0a001"
 SERIAL = "system/0/Serial"
@@ -289,6 +252,41 @@ class GxPeer:
         self._client.publish(
             f"N/{self.portal_id}/{topic}", payload, qos=0, retain=retain or self._old or topic == SERIAL
         )
+
+
+def relay_values(index: int, *, state: int = 0, function: int = MANUAL, polarity: int = 0) -> dict[str, object]:
+    """The topics of one relay; `index` 0 is relay 1."""
+    own = _SETTINGS if index == 0 else f"{_SETTINGS}/{index}"
+    return {
+        f"system/0/Relay/{index}/State": None if function == DISABLED else state,
+        f"{own}/Function": function,
+        f"{own}/Polarity": polarity,
+        f"{_SETTINGS}/{index}/InitialState": state,
+    }
+
+
+def function_of(values: Mapping[str, object], topic: str) -> object:
+    """What the relay behind a state topic is used for; None for any other topic."""
+    found = _STATE.fullmatch(topic)
+    if found is None:
+        return None
+    return values.get(f"{_SETTINGS}/Function" if found[1] == "0" else f"{_SETTINGS}/{found[1]}/Function")
+
+
+def saved_by_write(topic: str, value: object) -> dict[str, object]:
+    """What else a write to this topic changes."""
+    found = _STATE.fullmatch(topic)
+    return {} if found is None else {f"{_SETTINGS}/{found[1]}/InitialState": int(bool(value))}
+
+
+def after_restart(values: Mapping[str, object]) -> dict[str, object]:
+    """The relays' states once the device is up again: manual ones as saved, the others as they were."""
+    states = {topic: _STATE.fullmatch(topic) for topic in values}
+    return {
+        topic: values[f"{_SETTINGS}/{found[1]}/InitialState"]
+        for topic, found in states.items()
+        if found is not None and function_of(values, topic) == MANUAL
+    }
 
 
 def _echo_of(payload: str) -> dict[str, object]:

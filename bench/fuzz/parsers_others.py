@@ -1,6 +1,7 @@
-"""Parsers of the generic MQTT and HTTP sources: one for each preset, with an example made of the preset's own paths.
+"""Parsers of what comes over the network from anything but a GX device: plugs, meters, portals and weather services.
 
-Parsers of what services on the internet answer: VRM, forecast.solar, Open-Meteo.
+Generic MQTT and HTTP sources have one parser for each preset, with an example made of the preset's own paths; a service
+on the internet (`SERVICE_PARSERS`) has one for each of its answers.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ from pv_heater.victron.vrm.records import reading_from_bodies
 
 _LOAD = {"name": "water_heater", "type": "relay", "max_power_w": 2000, "relay": {"pin": "GPIO17", "active_high": True}}
 _METER = {"type": "http", "url": "http://127.0.0.1/", "values": {"grid_w": {"path": "power"}}}
+
+_ZONE = ZoneInfo("Europe/Vienna")
+_PLANE = PvPlane(kwp=4.4, tilt_deg=37, azimuth_deg=20)
 
 
 def measured_names() -> list[str]:
@@ -139,10 +143,6 @@ def _with(document: Any, steps: Sequence[str | int], leaf: Any) -> Any:
     items += [None] * (step + 1 - len(items))
     items[step] = _with(items[step], rest, leaf)
     return items
-
-
-_ZONE = ZoneInfo("Europe/Vienna")
-_PLANE = PvPlane(kwp=4.4, tilt_deg=37, azimuth_deg=20)
 
 
 def _vrm(payload: bytes, part: str) -> object:

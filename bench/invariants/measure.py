@@ -1,6 +1,6 @@
 """Random days in random houses with random faults: what must never happen, counted; and whether memory grows.
 
-Whether a controller's memory grows: some days of one life, weighed in the middle and at the end.
+A controller's memory is weighed in the middle and at the end of some days of one life (`growth_of`).
 """
 
 from __future__ import annotations
@@ -25,62 +25,6 @@ from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky, synthet
 from pv_heater.strategies import STRATEGIES
 
 START_AT = datetime(2026, 6, 21, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
-    """What a controller held more at the end than in the middle of its life."""
-
-    strategy: str
-    objects: int
-    """Everything that can be reached from it. Exact: nothing may be added once all caches are full."""
-    memory_bytes: int
-    """Of the whole process; Python's allocator makes it vary by some 20 kB."""
-    state_bytes: int
-    """Of its saved state, as JSON."""
-
-
-def growth_of(strategy: str, *, days: int = 2, step_s: float = 60.0) -> Growth:
-    """Live `days` days of broken clouds with two loads; deterministic but for the allocator of Python."""
-    site = {"latitude": 47.05, "longitude": 15.44, "pv": [{"kwp": 6}], "battery": {"capacity_wh": 4800}}
-    loads = [{"name": name, "type": "dry_run", "max_power_w": power_w} for name, power_w in (("a", 2000), ("b", 1500))]
-    config = load_config({"site": site, "strategy": {"type": strategy}, "loads": loads})
-    sky = site_clear_sky(config.site)
-    sun = synthetic_days(days, "broken", 1, START_AT, sky)
-    forecast = recorded_sun_forecast(sun, sky, 1)
-    home, controller = Home(HomeSettings.of_site(config.site, tanks={})), Controller(config)
-    drawn_w = {"a": 0.0, "b": 0.0}
-    steps = int(sun.end_s / step_s)
-    weights: list[tuple[int, int, int]] = []
-    tracemalloc.start()
-    try:
-        for step in range(1, steps + 1):
-            at_s = step * step_s
-            for from_s, to_s, sun_w, use_w in sun.stretches(at_s - step_s, at_s):
-                home.advance(from_s, to_s, sun_w, use_w, drawn_w)
-            now = START_AT + timedelta(seconds=at_s)
-            decision = controller.step(now, home.reading(now), forecast, Inputs(tick_s=at_s))
-            drawn_w = {name: setpoint.power_w for name, setpoint in decision.setpoints.items()}
-            if step in (steps // 2, steps):
-                gc.collect()
-                memory_bytes, _ = tracemalloc.get_traced_memory()
-                weights.append((_held_objects(controller), memory_bytes, len(json.dumps(controller.state()))))
-    finally:
-        tracemalloc.stop()
-    objects, memory_bytes, state_bytes = (end - middle for middle, end in zip(*weights, strict=True))
-    return Growth(strategy=strategy, objects=objects, memory_bytes=memory_bytes, state_bytes=state_bytes)
-
-
-def _held_objects(root: object) -> int:
-    """How many objects can be reached from `root`; code is not counted."""
-    found, waiting = set[int](), [root]
-    while waiting:
-        item = waiting.pop()
-        if id(item) not in found and not isinstance(item, type | ModuleType | FunctionType):
-            found.add(id(item))
-            waiting += gc.get_referents(item)
-    return len(found)
-
 
 Progress = Callable[[int, int], None]
 """Told how many days are done, and of how many."""
@@ -143,15 +87,6 @@ class Invariants:
         return lines
 
 
-def grows(growth: Growth) -> bool:
-    """Whether that is more than chance."""
-    return (
-        growth.objects > MOST_OBJECTS
-        or growth.memory_bytes > MOST_MEMORY_BYTES
-        or growth.state_bytes > MOST_STATE_BYTES
-    )
-
-
 def measure(
     days: int,
     seed: int,
@@ -198,6 +133,59 @@ def live_twice(seed: str, hours: float = LIVED_H) -> StrangeDay:
     return replace(first, broken=(*first.broken, "the same calls gave other decisions the second time"))
 
 
+def grows(growth: Growth) -> bool:
+    """Whether that is more than chance."""
+    return (
+        growth.objects > MOST_OBJECTS
+        or growth.memory_bytes > MOST_MEMORY_BYTES
+        or growth.state_bytes > MOST_STATE_BYTES
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What a controller held more at the end than in the middle of its life."""
+
+    strategy: str
+    objects: int
+    """Everything that can be reached from it. Exact: nothing may be added once all caches are full."""
+    memory_bytes: int
+    """Of the whole process; Python's allocator makes it vary by some 20 kB."""
+    state_bytes: int
+    """Of its saved state, as JSON."""
+
+
+def growth_of(strategy: str, *, days: int = 2, step_s: float = 60.0) -> Growth:
+    """Live `days` days of broken clouds with two loads; deterministic but for the allocator of Python."""
+    site = {"latitude": 47.05, "longitude": 15.44, "pv": [{"kwp": 6}], "battery": {"capacity_wh": 4800}}
+    loads = [{"name": name, "type": "dry_run", "max_power_w": power_w} for name, power_w in (("a", 2000), ("b", 1500))]
+    config = load_config({"site": site, "strategy": {"type": strategy}, "loads": loads})
+    sky = site_clear_sky(config.site)
+    sun = synthetic_days(days, "broken", 1, START_AT, sky)
+    forecast = recorded_sun_forecast(sun, sky, 1)
+    home, controller = Home(HomeSettings.of_site(config.site, tanks={})), Controller(config)
+    drawn_w = {"a": 0.0, "b": 0.0}
+    steps = int(sun.end_s / step_s)
+    weights: list[tuple[int, int, int]] = []
+    tracemalloc.start()
+    try:
+        for step in range(1, steps + 1):
+            at_s = step * step_s
+            for from_s, to_s, sun_w, use_w in sun.stretches(at_s - step_s, at_s):
+                home.advance(from_s, to_s, sun_w, use_w, drawn_w)
+            now = START_AT + timedelta(seconds=at_s)
+            decision = controller.step(now, home.reading(now), forecast, Inputs(tick_s=at_s))
+            drawn_w = {name: setpoint.power_w for name, setpoint in decision.setpoints.items()}
+            if step in (steps // 2, steps):
+                gc.collect()
+                memory_bytes, _ = tracemalloc.get_traced_memory()
+                weights.append((_held_objects(controller), memory_bytes, len(json.dumps(controller.state()))))
+    finally:
+        tracemalloc.stop()
+    objects, memory_bytes, state_bytes = (end - middle for middle, end in zip(*weights, strict=True))
+    return Growth(strategy=strategy, objects=objects, memory_bytes=memory_bytes, state_bytes=state_bytes)
+
+
 def _lived(seeds: list[str], jobs: int, hours: float) -> Iterator[StrangeDay]:
     """Each day, in order."""
     live = partial(live_twice, hours=hours)
@@ -206,3 +194,14 @@ def _lived(seeds: list[str], jobs: int, hours: float) -> Iterator[StrangeDay]:
         return
     with ProcessPoolExecutor(jobs) as pool:
         yield from pool.map(live, seeds, chunksize=4)
+
+
+def _held_objects(root: object) -> int:
+    """How many objects can be reached from `root`; code is not counted."""
+    found, waiting = set[int](), [root]
+    while waiting:
+        item = waiting.pop()
+        if id(item) not in found and not isinstance(item, type | ModuleType | FunctionType):
+            found.add(id(item))
+            waiting += gc.get_referents(item)
+    return len(found)

@@ -10,7 +10,8 @@ from zlib import crc32
 
 from bench.invariants.promises import Promises
 from bench.invariants.real_homes import ChainedHome, IdealHome, StrangeHome, strange_chain
-from bench.invariants.strange_homes import StrangeMeter, strange_forecast, strange_settings, strange_start, trouble
+from bench.invariants.strange_faults import StrangeMeter, strange_forecast, trouble
+from bench.invariants.strange_homes import strange_settings, strange_start
 from pv_heater.config.load import load_config
 from pv_heater.config.model import Config
 from pv_heater.controller import Controller

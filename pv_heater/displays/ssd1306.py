@@ -1,6 +1,6 @@
 """An SSD1306 display of 128 by 64 points: our address, the flows, the loads.
 
-Letters of 5 by 8 points for small displays, drawn by hand; the lowest row is for tails.
+The letters of 5 by 8 points are drawn by hand; their lowest row is for tails.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pv_heater.ports import Tools
 
 GLYPH_COLUMNS = 5
 _BAND_LINES = 9
-
 _DRAWN = """\
 A     B     C     D     E     F     G     H     I     J     K     L     M     N     O     P
 .###. ####. .###. ####. ##### ##### .###. #...# .###. ..### #...# #.... #...# #...# .###. ####.
@@ -71,23 +70,8 @@ w     x     y     z     0     1     2     3     4     5     6     7     8     9 
 """
 """Bands of a line of characters and eight lines of points, each character five points wide and one apart."""
 
-
-def glyphs() -> dict[str, bytes]:
-    """Each character that is drawn as five columns, the left one first; bit 0 is the uppermost point."""
-    lines = _DRAWN.splitlines()
-    known = {" ": bytes(GLYPH_COLUMNS)}
-    for top in range(0, len(lines), _BAND_LINES):
-        rows = lines[top + 1 : top + _BAND_LINES]
-        for left, character in enumerate(lines[top]):
-            if character != " ":
-                columns = ([row[left + column] == "#" for row in rows] for column in range(GLYPH_COLUMNS))
-                known[character] = bytes(sum(point << place for place, point in enumerate(rows)) for rows in columns)
-    return known
-
-
 REWRITE_S = 30.0
 """Set up and drawn anew so often: a display that was unplugged has forgotten everything and cannot say so."""
-
 _COLUMNS = 128
 _COMMANDS, _POINTS = b"\x00", b"\x40"
 """The first byte of a message says what the rest is."""
@@ -173,3 +157,16 @@ class Ssd1306:
                 self._device.write(_DARK)
         finally:
             self._device.close()
+
+
+def glyphs() -> dict[str, bytes]:
+    """Each character that is drawn as five columns, the left one first; bit 0 is the uppermost point."""
+    lines = _DRAWN.splitlines()
+    known = {" ": bytes(GLYPH_COLUMNS)}
+    for top in range(0, len(lines), _BAND_LINES):
+        rows = lines[top + 1 : top + _BAND_LINES]
+        for left, character in enumerate(lines[top]):
+            if character != " ":
+                columns = ([row[left + column] == "#" for row in rows] for column in range(GLYPH_COLUMNS))
+                known[character] = bytes(sum(point << place for place, point in enumerate(rows)) for rows in columns)
+    return known

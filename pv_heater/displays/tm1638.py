@@ -1,11 +1,8 @@
 """A TM1638 board: lamps for what loads do, digits for their modes, buttons to force them; eight of each.
 
-What a board of eight lamps, eight digits and eight buttons shows; pure.
-
-Buttons that step a load's mode, one button a load; pure.
-
-Each press goes one step on, automatic -> on -> off -> automatic. What was reached counts two seconds after the last
-press, so that off can be reached from automatic without heating in between.
+Each press of a button goes one step on, automatic -> on -> off -> automatic. What was reached counts two seconds after
+the last press, so that off can be reached from automatic without heating in between. What is shown (`memory`) and what
+a press means (`Buttons`) is pure.
 """
 
 from __future__ import annotations
@@ -22,10 +19,8 @@ from pv_heater.ports import Tools
 
 PLACES = 8
 """Lamps, digits and buttons on the board."""
-
 BLINK_S = 0.45
 """Half a blink: this long on, this long off."""
-
 DARK = 0
 DASH = 0b0100_0000
 """The middle segment. Bits 0 to 6 are segments a to g, clockwise from the top, the middle one last."""
@@ -33,37 +28,18 @@ _FAULT = 0b0111_0001
 _SEGMENTS = {Mode.AUTO: 0b0111_0111, Mode.ON: 0b0000_0110, Mode.OFF: 0b0011_1111}
 """A, 1 and 0."""
 _BLINKING = frozenset({Phase.ARMED, Phase.COOLDOWN})
-
 NO_NEWS = bytes((DASH, DARK) * PLACES)
 """Dashes and no lamp: the controller has not decided anything for a while."""
-
-
-def memory(loads: Sequence[LoadState | None], choices: Mapping[int, Mode], at_s: float) -> bytes:
-    """The board's memory, for each place a digit and a lamp; None in `loads`: nothing is there.
-
-    A digit is the mode, or F for a fault; a choice that does not count yet (by its place) blinks. A lamp is on while
-    the load heats and blinks while it waits for its start delay or its minimum time off.
-    """
-    lit = int(at_s / BLINK_S) % 2 == 0
-    cells = []
-    for place, state in enumerate(loads):
-        choice = choices.get(place)
-        if state is None:
-            digit = DARK
-        elif choice is not None:
-            digit = _SEGMENTS[choice] if lit else DARK
-        else:
-            digit = _FAULT if state.phase is Phase.FAULT else _SEGMENTS[state.mode]
-        lamp = state is not None and (state.phase is Phase.HEATING or (state.phase in _BLINKING and lit))
-        cells += [digit, int(lamp)]
-    return bytes(cells)
-
 
 LOOK_S = 0.15
 """A quick tap lasts about so long; the board does not remember one. A look is 123 changes and reads of a pin."""
 REWRITE_S = 10.0
 """The picture is sent again so often: a board whose supply was cut has forgotten it and cannot say so."""
 TRY_AGAIN_S = 30.0
+
+PATIENCE_S = 2.0
+"""Time to press once more before the choice counts."""
+_NEXT = {Mode.AUTO: Mode.ON, Mode.ON: Mode.OFF, Mode.OFF: Mode.AUTO}
 
 
 class Tm1638:
@@ -137,12 +113,6 @@ class Tm1638:
             self._wires.go_dark()
 
 
-PATIENCE_S = 2.0
-"""Time to press once more before the choice counts."""
-
-_NEXT = {Mode.AUTO: Mode.ON, Mode.ON: Mode.OFF, Mode.OFF: Mode.AUTO}
-
-
 class Buttons:
     """Remembers which buttons are down and which choices wait."""
 
@@ -175,3 +145,24 @@ class Buttons:
         """Drop choices and what is down: nobody could see what was pressed meanwhile."""
         self._down = None
         self._choices.clear()
+
+
+def memory(loads: Sequence[LoadState | None], choices: Mapping[int, Mode], at_s: float) -> bytes:
+    """The board's memory, for each place a digit and a lamp; None in `loads`: nothing is there.
+
+    A digit is the mode, or F for a fault; a choice that does not count yet (by its place) blinks. A lamp is on while
+    the load heats and blinks while it waits for its start delay or its minimum time off.
+    """
+    lit = int(at_s / BLINK_S) % 2 == 0
+    cells = []
+    for place, state in enumerate(loads):
+        choice = choices.get(place)
+        if state is None:
+            digit = DARK
+        elif choice is not None:
+            digit = _SEGMENTS[choice] if lit else DARK
+        else:
+            digit = _FAULT if state.phase is Phase.FAULT else _SEGMENTS[state.mode]
+        lamp = state is not None and (state.phase is Phase.HEATING or (state.phase in _BLINKING and lit))
+        cells += [digit, int(lamp)]
+    return bytes(cells)

@@ -1,7 +1,4 @@
-"""A network forecast with a memory on disk: restarts cost no request, and failures are not repeated soon.
-
-The last forecast of a network source, kept on disk so that a restart does not cost a request.
-"""
+"""A network forecast with a memory on disk: restarts cost no request, and failures are not repeated soon."""
 
 from __future__ import annotations
 
@@ -21,138 +18,14 @@ from pv_heater.forecasts.chain import ForecastChain, covering
 from pv_heater.ports import ForecastSource, Tools
 
 log = logging.getLogger(__name__)
-
 _VERSION = 1
 _MOST_W = 1e6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What is known from earlier: a forecast, until when the source is not to be asked, and why."""
-
-    forecast: Forecast | None = None
-    not_before_at: datetime | None = None
-    failures: int = 0
-    """Tries in a row that gave no forecast; one that a crash ended counts too."""
-
-
-class ForecastCache:
-    """One small JSON file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def load(self) -> Kept:
-        """What was kept; nothing when the file is missing or cannot be read, which is logged."""
-        try:
-            return _kept(json.loads(self._path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return Kept()
-        except (OSError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            log.warning("The kept forecast %s cannot be used (%s) and is ignored.", self._path, error)
-            return Kept()
-
-    def save(self, kept: Kept) -> None:
-        """Replace the file as a whole: a power cut leaves the old or the new one. A full disk is logged, not raised."""
-        temporary = self._path.with_suffix(".tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(_jsonable(kept), file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
-        except OSError as error:
-            log.warning("The forecast cannot be kept in %s (%s); a restart will ask again.", self._path, error)
-
-
-def _jsonable(kept: Kept) -> dict[str, Any]:
-    forecast = kept.forecast
-    return {
-        "version": _VERSION,
-        "not_before_at": None if kept.not_before_at is None else kept.not_before_at.isoformat(),
-        "failures": kept.failures,
-        "forecast": None
-        if forecast is None
-        else {
-            "issued_at": forecast.issued_at.isoformat(),
-            "source": forecast.source,
-            "step_s": forecast.step_s,
-            "first_at": forecast.steps[0][0].isoformat() if forecast.steps else None,
-            "pv_w": [round(pv_w, 1) for _, pv_w in forecast.steps],
-            "cloud_percent": [round(percent, 1) for percent in forecast.cloud_percent],
-        },
-    }
-
-
-def _kept(data: dict[str, Any]) -> Kept:
-    if data["version"] != _VERSION:
-        raise ValueError(f"version {data['version']!r}, not {_VERSION}")
-    not_before, raw = data["not_before_at"], data["forecast"]
-    return Kept(
-        forecast=None if raw is None else _forecast(raw),
-        not_before_at=None if not_before is None else _aware(not_before),
-        failures=max(0, int(data.get("failures", 0))),
-    )
-
-
-def _forecast(raw: dict[str, Any]) -> Forecast:
-    step = timedelta(seconds=raw["step_s"])
-    first_at = _aware(raw["first_at"]) if raw["pv_w"] else None
-    powers_w = [float(pv_w) for pv_w in raw["pv_w"]]
-    if not all(0 <= pv_w <= _MOST_W for pv_w in powers_w):  # false for NaN too
-        raise ValueError("a power that no home has")
-    return Forecast(
-        issued_at=_aware(raw["issued_at"]),
-        source=str(raw["source"]),
-        step_s=int(raw["step_s"]),
-        steps=() if first_at is None else tuple((first_at + index * step, w) for index, w in enumerate(powers_w)),
-        # Files written before clouds were known have none.
-        cloud_percent=tuple(float(percent) for percent in raw.get("cloud_percent", ())),
-    )
-
-
-def _aware(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return at
-
-
-log = logging.getLogger(__name__)
-
 _FIRST_RETRY_S = 300.0
 """After a failure, for each request of a try. A forecast may be hours old, and a free quota is small: with twice the
 wait after each failure no hour sees more than four tries of one plane, or nine to ten requests for several."""
 _SHORTEST_S = 60.0
 _LONGEST_BAN_S = 3600.0
 """A kept ban is believed for an hour at most, since the clock may have been wrong when it was written."""
-
-
-@runtime_checkable
-class Cacheable(Protocol):
-    """A forecast source that costs requests."""
-
-    name: str
-    """What messages call it."""
-
-    @property
-    def cache_key(self) -> str:
-        """Names what it asks for: equal for equal questions. Holds no secret."""
-        ...
-
-    @property
-    def requests(self) -> int:
-        """How many requests one `fetch` takes."""
-        ...
-
-    @property
-    def interval_s(self) -> float:
-        """See `ports.ForecastSource`."""
-        ...
-
-    def fetch(self, now: datetime) -> Forecast:
-        """See `ports.ForecastSource`."""
-        ...
 
 
 def build_forecast(sources: Sequence[ForecastSource], tools: Tools) -> ForecastSource:
@@ -242,6 +115,72 @@ class CachedForecast:
         self._cache.save(kept)
 
 
+@runtime_checkable
+class Cacheable(Protocol):
+    """A forecast source that costs requests."""
+
+    name: str
+    """What messages call it."""
+
+    @property
+    def cache_key(self) -> str:
+        """Names what it asks for: equal for equal questions. Holds no secret."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """How many requests one `fetch` takes."""
+        ...
+
+    @property
+    def interval_s(self) -> float:
+        """See `ports.ForecastSource`."""
+        ...
+
+    def fetch(self, now: datetime) -> Forecast:
+        """See `ports.ForecastSource`."""
+        ...
+
+
+class ForecastCache:
+    """One small JSON file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Kept:
+        """What was kept; nothing when the file is missing or cannot be read, which is logged."""
+        try:
+            return _kept(json.loads(self._path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return Kept()
+        except (OSError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("The kept forecast %s cannot be used (%s) and is ignored.", self._path, error)
+            return Kept()
+
+    def save(self, kept: Kept) -> None:
+        """Replace the file as a whole: a power cut leaves the old or the new one. A full disk is logged, not raised."""
+        temporary = self._path.with_suffix(".tmp")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(_jsonable(kept), file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            log.warning("The forecast cannot be kept in %s (%s); a restart will ask again.", self._path, error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is known from earlier: a forecast, until when the source is not to be asked, and why."""
+
+    forecast: Forecast | None = None
+    not_before_at: datetime | None = None
+    failures: int = 0
+    """Tries in a row that gave no forecast; one that a crash ended counts too."""
+
+
 def _wait_s(kept: Kept, now: datetime) -> float:
     """Seconds for which the source is still to be left in peace; 0 when it may be asked."""
     wait_s = 0.0 if kept.not_before_at is None else (kept.not_before_at - now).total_seconds()
@@ -254,3 +193,56 @@ def _aged(forecast: Forecast, age_s: float) -> Forecast:
 
 def _age_text(age_s: float) -> str:
     return f"{age_s / 60:.0f} min" if age_s < 5400 else f"{age_s / 3600:.0f} h"
+
+
+def _jsonable(kept: Kept) -> dict[str, Any]:
+    forecast = kept.forecast
+    return {
+        "version": _VERSION,
+        "not_before_at": None if kept.not_before_at is None else kept.not_before_at.isoformat(),
+        "failures": kept.failures,
+        "forecast": None
+        if forecast is None
+        else {
+            "issued_at": forecast.issued_at.isoformat(),
+            "source": forecast.source,
+            "step_s": forecast.step_s,
+            "first_at": forecast.steps[0][0].isoformat() if forecast.steps else None,
+            "pv_w": [round(pv_w, 1) for _, pv_w in forecast.steps],
+            "cloud_percent": [round(percent, 1) for percent in forecast.cloud_percent],
+        },
+    }
+
+
+def _kept(data: dict[str, Any]) -> Kept:
+    if data["version"] != _VERSION:
+        raise ValueError(f"version {data['version']!r}, not {_VERSION}")
+    not_before, raw = data["not_before_at"], data["forecast"]
+    return Kept(
+        forecast=None if raw is None else _forecast(raw),
+        not_before_at=None if not_before is None else _aware(not_before),
+        failures=max(0, int(data.get("failures", 0))),
+    )
+
+
+def _forecast(raw: dict[str, Any]) -> Forecast:
+    step = timedelta(seconds=raw["step_s"])
+    first_at = _aware(raw["first_at"]) if raw["pv_w"] else None
+    powers_w = [float(pv_w) for pv_w in raw["pv_w"]]
+    if not all(0 <= pv_w <= _MOST_W for pv_w in powers_w):  # false for NaN too
+        raise ValueError("a power that no home has")
+    return Forecast(
+        issued_at=_aware(raw["issued_at"]),
+        source=str(raw["source"]),
+        step_s=int(raw["step_s"]),
+        steps=() if first_at is None else tuple((first_at + index * step, w) for index, w in enumerate(powers_w)),
+        # Files written before clouds were known have none.
+        cloud_percent=tuple(float(percent) for percent in raw.get("cloud_percent", ())),
+    )
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return at

@@ -1,9 +1,7 @@
-"""Open-Meteo's answers -> Forecast. Pure.
+"""Open-Meteo's answers -> light and air on a plane of modules -> its power, as a Forecast. Pure.
 
 Shape of the public forecast API: arrays of equal length under ``minutely_15`` and ``hourly``, one of them ``time``
 (unix seconds here). Light is the mean of the step *before* each time, air and clouds are those of the instant.
-
-Light and air on a plane of modules -> its power. Pure.
 
 The cell is warmer than the air by 25 K at 800 W/m2 (a nominal operating cell temperature of 45 degC, IEC 61215, as most
 data sheets state); each kelvin above 25 degC costs 0.37 %, usual for crystalline silicon; a tenth is left in cables,
@@ -33,15 +31,6 @@ _SYSTEM_YIELD = 0.90
 USUAL_AIR_C = 15.0
 """Where the air temperature is not known: the standard atmosphere at sea level. Ten kelvin off is 4 % of power."""
 
-
-def module_w(kwp: float, light_w_m2: float, air_c: float | None) -> float:
-    """Mean AC power in W of modules of `kwp` kW peak under `light_w_m2` on their plane; never negative."""
-    light_w_m2 = max(0.0, light_w_m2)
-    cell_c = (USUAL_AIR_C if air_c is None else air_c) + light_w_m2 * _NOMINAL_WARMTH_K / _NOMINAL_W_M2
-    warmth = 1.0 - _LOSS_PER_K * (cell_c - _STANDARD_C)
-    return max(0.0, kwp * 1000.0 * light_w_m2 / _STANDARD_W_M2 * _SYSTEM_YIELD * warmth)
-
-
 SOURCE = "Open-Meteo"
 LIGHT = "global_tilted_irradiance"
 AIR = "temperature_2m"
@@ -54,23 +43,6 @@ _MOST_STEPS = 2000
 """The API's longest forecast, 16 days, has 1536 quarter hours."""
 _UNIX_S = (1e9, 4e9)
 """2001 to 2096."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """What one answer says of one plane, step by step."""
-
-    light_w_m2: Steps
-    air_c: tuple[float | None, ...]
-    cloud_percent: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanePower:
-    """Expected power of one plane, without a hole."""
-
-    run: Run
-    cloud_percent: tuple[float | None, ...]
 
 
 def weather_of(body: Any, complain: Complain) -> list[Weather]:
@@ -111,6 +83,31 @@ def forecast_of(
         steps=tuple((first_at + number * step, min(most_w, pv_w)) for number, pv_w in enumerate(best.run.values)),
         cloud_percent=clouds if len(clouds) == len(best.run.values) else (),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """What one answer says of one plane, step by step."""
+
+    light_w_m2: Steps
+    air_c: tuple[float | None, ...]
+    cloud_percent: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanePower:
+    """Expected power of one plane, without a hole."""
+
+    run: Run
+    cloud_percent: tuple[float | None, ...]
+
+
+def module_w(kwp: float, light_w_m2: float, air_c: float | None) -> float:
+    """Mean AC power in W of modules of `kwp` kW peak under `light_w_m2` on their plane; never negative."""
+    light_w_m2 = max(0.0, light_w_m2)
+    cell_c = (USUAL_AIR_C if air_c is None else air_c) + light_w_m2 * _NOMINAL_WARMTH_K / _NOMINAL_W_M2
+    warmth = 1.0 - _LOSS_PER_K * (cell_c - _STANDARD_C)
+    return max(0.0, kwp * 1000.0 * light_w_m2 / _STANDARD_W_M2 * _SYSTEM_YIELD * warmth)
 
 
 def _weather(raw: Any, name: str, step_s: int, complain: Complain) -> Weather:

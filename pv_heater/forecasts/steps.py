@@ -1,9 +1,8 @@
-"""Energies of the day so far -> mean power in even steps. Pure.
+"""What services give -> even steps without holes. Pure.
 
-The energy between two neighbouring instants of a day was made *between* them, so it belongs to the hour that begins
-at the first, not to the one that begins at the second.
-
-Values in even steps, with holes -> the stretch without holes that holds a given moment. Pure.
+Energies of the day so far become mean powers: the energy between two neighbouring instants of a day was made *between*
+them, so it belongs to the hour that begins at the first, not to the one that begins at the second. Of values with holes
+the stretch without holes that holds a given moment is taken (`run_around`).
 """
 
 from __future__ import annotations
@@ -20,9 +19,11 @@ STEP_S = 900
 _STEP = timedelta(seconds=STEP_S)
 _LONGEST_DAYS = 10
 """Beyond this an answer is broken; the longest real one holds a week."""
-
 _MOST_W = 1e6
 """A megawatt: beyond it lies no home, but a wrong unit or a broken answer."""
+
+_BRIDGED_S = 3600
+"""Holes up to an hour are filled by a straight line; what is longer is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,32 +82,6 @@ def forecast_from_spans(
         raise BadReply(f"The forecast expects {most_w:.3g} W, which no home has")
     steps = tuple((first_at + index * _STEP, wh * 3600.0 / STEP_S) for index, wh in enumerate(energies_wh))
     return Forecast(issued_at=issued_at, source=source, step_s=STEP_S, steps=steps)
-
-
-def _spread(span: Span, energies_wh: list[float], first_at: datetime) -> None:
-    """Add the span's energy to the steps it lies in, by the share of time in each."""
-    power_wh_s = span.energy_wh / (span.end_at - span.start_at).total_seconds()
-    at = span.start_at
-    while at < span.end_at:
-        index = (at - first_at) // _STEP
-        until = min(span.end_at, first_at + (index + 1) * _STEP)
-        energies_wh[index] += power_wh_s * (until - at).total_seconds()
-        at = until
-
-
-def _instant(text: str, zone: tzinfo) -> datetime:
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _midnight(at: datetime, zone: tzinfo, *, days: int = 0) -> datetime:
-    """Start of the local day of `at`, or of a later one, in UTC; days of 23 and 25 h come out right."""
-    day = at.astimezone(zone).date() + timedelta(days=days)
-    return datetime.combine(day, time(0), zone).astimezone(UTC)
-
-
-_BRIDGED_S = 3600
-"""Holes up to an hour are filled by a straight line; what is longer is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,3 +143,25 @@ def bridged(values: Sequence[float | None], most: int) -> list[float | None]:
                 filled[before + number] = start + slope * number
         before = index
     return filled
+
+
+def _spread(span: Span, energies_wh: list[float], first_at: datetime) -> None:
+    """Add the span's energy to the steps it lies in, by the share of time in each."""
+    power_wh_s = span.energy_wh / (span.end_at - span.start_at).total_seconds()
+    at = span.start_at
+    while at < span.end_at:
+        index = (at - first_at) // _STEP
+        until = min(span.end_at, first_at + (index + 1) * _STEP)
+        energies_wh[index] += power_wh_s * (until - at).total_seconds()
+        at = until
+
+
+def _instant(text: str, zone: tzinfo) -> datetime:
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _midnight(at: datetime, zone: tzinfo, *, days: int = 0) -> datetime:
+    """Start of the local day of `at`, or of a later one, in UTC; days of 23 and 25 h come out right."""
+    day = at.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(day, time(0), zone).astimezone(UTC)

@@ -1,6 +1,6 @@
 """One measured value in what a device sends: its settings, and the number that they find. Pure.
 
-Several devices that each see a part of one house, put together. Pure.
+Several devices that each see a part of one house are put together as `HousePart`s.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ _UNITS = {
 """What a device may send: the unit it becomes, and the factor."""
 _POSSIBLE = {"W": (-MOST_W, MOST_W), "V": (0.0, MOST_V), "%": (0.0, 100.0)}
 """What a home can have; anything else is a wrapped register, a wrong unit or a broken line."""
-
 QUANTITIES = {
     "pv_w": "W",
     "consumption_w": "W",

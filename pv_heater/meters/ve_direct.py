@@ -1,13 +1,12 @@
-"""The VE.Direct text protocol: bytes -> checked blocks. Pure.
+r"""The VE.Direct text protocol: bytes -> checked blocks -> what a device says of the house. Pure.
 
-About once a second a device sends lines, each ``\\r\\n``, a label, a tab and a value, the last of them ``Checksum``
+About once a second a device sends lines, each ``\r\n``, a label, a tab and a value, the last of them ``Checksum``
 with one byte that makes the sum of all bytes of the block 0 modulo 256. Messages of the hex protocol (``:`` ...
-``\\n``) may come in between and do not count in the sum. (Victron's VE.Direct protocol text and its frame handler.)
-
-A VE.Direct block -> what it says of the house. Pure. Labels and scales as in Victron's VE.Direct protocol text.
+``\n``) may come in between and do not count in the sum.
 
 A device is known by what it sends, not by its name: a solar charger sends PPV, a battery monitor (BMV, SmartShunt) SOC,
-an inverter (Phoenix) AC_OUT_V; an inverter with a charger inside sends more than one of these.
+an inverter (Phoenix) AC_OUT_V; an inverter with a charger inside sends more than one of these. Labels and scales as in
+Victron's VE.Direct protocol text and its frame handler.
 """
 
 from __future__ import annotations
@@ -27,6 +26,11 @@ _END = b"\r\nChecksum\t"
 _LONGEST_BYTES = 2048
 """A block has at most 22 lines of 44 bytes; more than this without an end is another device or another speed."""
 _LONGEST_LABEL, _LONGEST_VALUE = 8, 32
+
+_UNKNOWN = "---"
+"""What a battery monitor sends before it is synchronised."""
+_SIGN_CHECKED_FROM_W = 50.0
+"""Below, rounding and the moment between two samples may well turn the sign."""
 
 
 class VeDirectDecoder:
@@ -53,21 +57,6 @@ class VeDirectDecoder:
             self._joined = True
         self._buffer = self._buffer[-_LONGEST_BYTES:]
         return blocks
-
-
-def _fields(block: bytes) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for line in block.decode("ascii", "replace").split("\r\n"):
-        label, tab, value = line.partition("\t")
-        if tab and 0 < len(label) <= _LONGEST_LABEL and len(value) <= _LONGEST_VALUE:
-            fields[label] = value
-    return fields
-
-
-_UNKNOWN = "---"
-"""What a battery monitor sends before it is synchronised."""
-_SIGN_CHECKED_FROM_W = 50.0
-"""Below, rounding and the moment between two samples may well turn the sign."""
 
 
 def part_of_block(fields: Mapping[str, str], where: str, complain: Complain) -> HousePart | None:
@@ -98,6 +87,15 @@ def part_of_block(fields: Mapping[str, str], where: str, complain: Complain) -> 
         battery_v=block.battery_v(),
         battery_soc_percent=block.soc_percent() if "battery_w" in tells else None,
     )
+
+
+def _fields(block: bytes) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for line in block.decode("ascii", "replace").split("\r\n"):
+        label, tab, value = line.partition("\t")
+        if tab and 0 < len(label) <= _LONGEST_LABEL and len(value) <= _LONGEST_VALUE:
+            fields[label] = value
+    return fields
 
 
 class _Block:

@@ -1,6 +1,7 @@
 """One question to the process of the rule files, and what comes of it: answers, a rule that hangs, a dead process.
 
-A process of our own that is asked and answers in lines of JSON; it may hang, lie or die without harm.
+The process is asked and answers in lines of JSON; it may hang, lie or die without harm. `Child` knows the process,
+`RuleProcess` what is asked.
 """
 
 from __future__ import annotations
@@ -30,152 +31,9 @@ END_S = 2.0
 MOST_BYTES = 1_000_000
 """A child that sends so much without a line's end talks nonsense."""
 
-
-class ChildGone(SourceError):
-    """The process has ended, or talks nonsense."""
-
-
-class Child:
-    """Runs ``python -m module`` in a session of its own, so that what it starts can be ended with it."""
-
-    def __init__(self, module: str) -> None:
-        self._module = module
-        self._process: subprocess.Popen[bytes] | None = None
-        self._heard = b""
-
-    @property
-    def pid(self) -> int | None:
-        """None while it does not run."""
-        return None if self._process is None else self._process.pid
-
-    @staticmethod
-    def now_s() -> float:
-        """The clock that time-outs are measured with."""
-        return time.monotonic()
-
-    def start(self) -> None:
-        """Start it anew. Raises ChildGone where that is not possible."""
-        self.end()
-        # One arena: each thread would else reserve 64 MB of addresses. The search path is ours, wherever that is.
-        places = [str(PROJECT_FOLDER), *filter(None, sys.path)]
-        environ = {**os.environ, "MALLOC_ARENA_MAX": "1", "PYTHONPATH": os.pathsep.join(places)}
-        command = [sys.executable, "-S", "-m", self._module]
-        try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, start_new_session=True
-            )
-        except OSError as error:
-            raise ChildGone(f"it cannot be started: {error}") from error
-        self._heard = b""
-
-    def say(self, words: Mapping[str, Any]) -> None:
-        """Send one line. Raises ChildGone."""
-        if self._process is None or self._process.stdin is None:
-            raise ChildGone("it does not run")
-        try:
-            self._process.stdin.write(json.dumps(words).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError as error:
-            raise ChildGone(f"it has ended: {error}") from error
-
-    def hear(self, timeout_s: float) -> list[dict[str, Any]]:
-        """What it has said, after at most `timeout_s`; empty when it said nothing. Raises ChildGone."""
-        if self._process is None or self._process.stdout is None:
-            raise ChildGone("it does not run")
-        until_s = time.monotonic() + timeout_s
-        while b"\n" not in self._heard:
-            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, until_s - time.monotonic()))
-            if not ready:
-                return []
-            came = os.read(self._process.stdout.fileno(), 65_536)
-            if not came:
-                raise ChildGone("it has ended by itself")
-            self._heard += came
-            if len(self._heard) > MOST_BYTES:
-                raise ChildGone("it talks without end")
-        *lines, self._heard = self._heard.split(b"\n")
-        return [_object(line) for line in lines]
-
-    def kill(self) -> None:
-        """End it and all that it has started, from any thread; whoever hears it is told that it has gone."""
-        process = self._process
-        if process is not None:
-            with suppress(ProcessLookupError):  # it has ended by itself, and all it had started
-                os.killpg(process.pid, signal.SIGKILL)
-
-    def end(self) -> None:
-        """The same, and give back what it used. May be repeated."""
-        self.kill()
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with suppress(OSError):  # what was still to be written has no reader any more
-                    stream.close()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=END_S)
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    try:
-        words = json.loads(line)
-    except ValueError as error:
-        raise ChildGone(f"it talks nonsense: {line[:60]!r}") from error
-    if not isinstance(words, dict):
-        raise ChildGone(f"it talks nonsense: {line[:60]!r}")
-    return words
-
-
 MODULE = "pv_heater.rule_files.child"
 START_S = 30.0
 """The smallest Pi under load needs several seconds to start Python."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long rules may take, in seconds."""
-
-    answer_s: float = 0.2
-    """All rules together have this long; what comes later is late."""
-    end_s: float = 2.0
-    """A rule that takes so long is ended with its process. A slow card or a busy machine takes a second at times."""
-    end_loading_s: float = 8.0
-    """The same where a file is new or has changed: what it imports takes seconds on the smallest Pi."""
-
-
-PATIENCE = Patience()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one rule file said."""
-
-    wish: Mode | None
-    because: str
-    failed: bool = False
-    """It is off because of a mistake, not because the rule wants that."""
-    waits: bool = False
-    """It is off because a value is not known."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Round:
-    """One question and what has come of it so far."""
-
-    answers: dict[str, Answer] = field(default_factory=dict)
-    probes: dict[str, bool] = field(default_factory=dict)
-    memory: dict[str, Any] = field(default_factory=dict)
-    late: frozenset[str] = frozenset()
-    """Loads whose rule had not answered in time, nor those before it."""
-    begun: str | None = None
-    """The load whose rule is at work; None between two."""
-    done: bool = False
-
-
-def off(because: str) -> Answer:
-    """A rule that is off because of a mistake."""
-    return Answer(wish=Mode.OFF, because=because, failed=True)
 
 
 class RuleProcess:
@@ -260,6 +118,49 @@ class RuleProcess:
                 take_in(result, item)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long rules may take, in seconds."""
+
+    answer_s: float = 0.2
+    """All rules together have this long; what comes later is late."""
+    end_s: float = 2.0
+    """A rule that takes so long is ended with its process. A slow card or a busy machine takes a second at times."""
+    end_loading_s: float = 8.0
+    """The same where a file is new or has changed: what it imports takes seconds on the smallest Pi."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Round:
+    """One question and what has come of it so far."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    probes: dict[str, bool] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+    """Loads whose rule had not answered in time, nor those before it."""
+    begun: str | None = None
+    """The load whose rule is at work; None between two."""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one rule file said."""
+
+    wish: Mode | None
+    because: str
+    failed: bool = False
+    """It is off because of a mistake, not because the rule wants that."""
+    waits: bool = False
+    """It is off because a value is not known."""
+
+
+def off(because: str) -> Answer:
+    """A rule that is off because of a mistake."""
+    return Answer(wish=Mode.OFF, because=because, failed=True)
+
+
 def take_in(result: Round, words: Mapping[str, Any]) -> None:
     """Note one line of the process. Raises ChildGone for one that makes no sense: a rule may have written it."""
     if "begin" in words:
@@ -279,3 +180,102 @@ def take_in(result: Round, words: Mapping[str, Any]) -> None:
         result.answers[load] = Answer(wish=wish, because=reason, waits=words.get("waits") is True)
         if "memory" in words:
             result.memory[load] = words["memory"]
+
+
+class Child:
+    """Runs ``python -m module`` in a session of its own, so that what it starts can be ended with it."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._process: subprocess.Popen[bytes] | None = None
+        self._heard = b""
+
+    @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        return None if self._process is None else self._process.pid
+
+    @staticmethod
+    def now_s() -> float:
+        """The clock that time-outs are measured with."""
+        return time.monotonic()
+
+    def start(self) -> None:
+        """Start it anew. Raises ChildGone where that is not possible."""
+        self.end()
+        # One arena: each thread would else reserve 64 MB of addresses. The search path is ours, wherever that is.
+        places = [str(PROJECT_FOLDER), *filter(None, sys.path)]
+        environ = {**os.environ, "MALLOC_ARENA_MAX": "1", "PYTHONPATH": os.pathsep.join(places)}
+        command = [sys.executable, "-S", "-m", self._module]
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, start_new_session=True
+            )
+        except OSError as error:
+            raise ChildGone(f"it cannot be started: {error}") from error
+        self._heard = b""
+
+    def say(self, words: Mapping[str, Any]) -> None:
+        """Send one line. Raises ChildGone."""
+        if self._process is None or self._process.stdin is None:
+            raise ChildGone("it does not run")
+        try:
+            self._process.stdin.write(json.dumps(words).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise ChildGone(f"it has ended: {error}") from error
+
+    def hear(self, timeout_s: float) -> list[dict[str, Any]]:
+        """What it has said, after at most `timeout_s`; empty when it said nothing. Raises ChildGone."""
+        if self._process is None or self._process.stdout is None:
+            raise ChildGone("it does not run")
+        until_s = time.monotonic() + timeout_s
+        while b"\n" not in self._heard:
+            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, until_s - time.monotonic()))
+            if not ready:
+                return []
+            came = os.read(self._process.stdout.fileno(), 65_536)
+            if not came:
+                raise ChildGone("it has ended by itself")
+            self._heard += came
+            if len(self._heard) > MOST_BYTES:
+                raise ChildGone("it talks without end")
+        *lines, self._heard = self._heard.split(b"\n")
+        return [_object(line) for line in lines]
+
+    def kill(self) -> None:
+        """End it and all that it has started, from any thread; whoever hears it is told that it has gone."""
+        process = self._process
+        if process is not None:
+            with suppress(ProcessLookupError):  # it has ended by itself, and all it had started
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """The same, and give back what it used. May be repeated."""
+        self.kill()
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with suppress(OSError):  # what was still to be written has no reader any more
+                    stream.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=END_S)
+
+
+class ChildGone(SourceError):
+    """The process has ended, or talks nonsense."""
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        words = json.loads(line)
+    except ValueError as error:
+        raise ChildGone(f"it talks nonsense: {line[:60]!r}") from error
+    if not isinstance(words, dict):
+        raise ChildGone(f"it talks nonsense: {line[:60]!r}")
+    return words
+
+
+PATIENCE = Patience()

@@ -1,6 +1,6 @@
 """The live program's side of rule files: one thread asks their process; the control thread never waits for it.
 
-The rules of the live program: built from the settings.
+`build_rules` makes it of the settings, with what the rules' helpers remembered before the restart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from pv_heater.rule_files.home import Picture
 from pv_heater.rule_files.process import PATIENCE, Answer, ChildGone, Patience, Round, RuleProcess, off
 
 log = logging.getLogger(__name__)
-
 EVERY_S = 1.0
 """Rules are asked once a second at most."""
 IDLE_S = 10.0
@@ -42,9 +41,31 @@ SAVE_EVERY_S = 300.0
 """So much of timers and held conditions a power cut may cost."""
 SCHEMA = 1
 NOT_ANSWERED = Answer(wish=Mode.OFF, because="its rule has not answered yet")
-
 Asked = Mapping[str, tuple[Path, Stamp]]
 """Loads whose rule is asked, with file and version."""
+
+STATE_NAME = "rules.json"
+
+
+def build_rules(
+    config_path: Path | None, loads: Iterable[str], rules: Rules, state_dir: Path, monotonic_s: Callable[[], float]
+) -> RuleRunner:
+    """The runner with the memory of the last run."""
+    state_file = StateFile(state_dir / STATE_NAME)
+    folder = rules_folder(config_path)
+    return RuleRunner(
+        RuleFiles(folder, loads) if folder is not None else RuleFiles.none(),
+        rules.picture,
+        rules.probes,
+        monotonic_s,
+        saved=_memory(state_file),
+        save=state_file.save_now,
+    )
+
+
+def rules_folder(config_path: Path | None) -> Path | None:
+    """Where rule files lie: beside the settings. None for settings that are no file."""
+    return None if config_path is None else config_path.absolute().parent / FOLDER
 
 
 class RuleRunner:
@@ -237,6 +258,15 @@ class RuleRunner:
         return True
 
 
+def _memory(state_file: StateFile) -> Mapping[str, Any] | None:
+    """What rule files remembered; None without. They keep no faults: a damaged memory is only forgotten."""
+    try:
+        return state_file.load()
+    except UnreadableState as error:
+        state_file.set_aside(str(error), "Timers and held conditions of rule files begin anew")
+        return None
+
+
 def _memory_of(saved: Mapping[str, Any] | None, now_s: float) -> dict[str, tuple[Mapping[str, Any], float]]:
     """What each rule remembered, and when; what makes no sense is left out. The time of a restart does not count."""
     loads = saved.get("loads") if saved is not None and saved.get("schema") == SCHEMA else None
@@ -246,36 +276,3 @@ def _memory_of(saved: Mapping[str, Any] | None, now_s: float) -> dict[str, tuple
         for load, memory in items
         if isinstance(memory, Mapping)
     }
-
-
-STATE_NAME = "rules.json"
-
-
-def rules_folder(config_path: Path | None) -> Path | None:
-    """Where rule files lie: beside the settings. None for settings that are no file."""
-    return None if config_path is None else config_path.absolute().parent / FOLDER
-
-
-def build_rules(
-    config_path: Path | None, loads: Iterable[str], rules: Rules, state_dir: Path, monotonic_s: Callable[[], float]
-) -> RuleRunner:
-    """The runner with the memory of the last run."""
-    state_file = StateFile(state_dir / STATE_NAME)
-    folder = rules_folder(config_path)
-    return RuleRunner(
-        RuleFiles(folder, loads) if folder is not None else RuleFiles.none(),
-        rules.picture,
-        rules.probes,
-        monotonic_s,
-        saved=_memory(state_file),
-        save=state_file.save_now,
-    )
-
-
-def _memory(state_file: StateFile) -> Mapping[str, Any] | None:
-    """What rule files remembered; None without. They keep no faults: a damaged memory is only forgotten."""
-    try:
-        return state_file.load()
-    except UnreadableState as error:
-        state_file.set_aside(str(error), "Timers and held conditions of rule files begin anew")
-        return None

@@ -1,6 +1,6 @@
-"""What the probe of a tank can say, and for how long it counts. A lost probe is a SourceError, never a number.
+"""What a sensor of a load can say, and for how long it counts: degC of its tank, or W of the meter in front of it.
 
-What the meter in front of a load can say: its power, for `power_from:`.
+A lost probe is a SourceError, never a number.
 """
 
 from __future__ import annotations
@@ -23,6 +23,54 @@ LEAST_AGE_S, MOST_AGE_S = 30.0, 600.0
 USUAL_PACE_S = 60.0
 """Assumed of a sensor that speaks by itself until it has spoken twice."""
 _SHOWN_CHARACTERS = 60
+
+MOST_W = 100_000.0
+"""The most any load can be set to, and so the most its meter can mean."""
+
+
+def tank_c(
+    value: object, who: str, *, scale: float = 1.0, offset_c: float = 0.0, lost: Collection[float] = ()
+) -> float:
+    """The temperature in degC that `value`, a number or its text, stands for: ``value * scale + offset_c``.
+
+    `who` begins the message. `lost` are the values by which it says that there is no probe, as they come. Raises
+    BadReply for those, for what is no number, and for what no tank can have.
+    """
+    number = number_of(value)
+    if number is None:
+        raise BadReply(f"{who} says {_shown(value)}, where a temperature in degC should be; the probe counts as lost")
+    if number in lost:
+        raise BadReply(f"{who} says {number:g}, which means that it has no probe")
+    temperature_c = number * scale + offset_c
+    if not PROBE_COLDEST_C <= temperature_c <= PROBE_HOTTEST_C:
+        raise BadReply(f"{who} says {temperature_c:g} degC, which no probe can measure; the probe counts as lost")
+    if not COLDEST_C <= temperature_c <= HOTTEST_C:
+        raise BadReply(f"{who} says {temperature_c:g} degC, which no tank can have; the probe counts as lost")
+    return temperature_c
+
+
+def plug_w(value: object, who: str, *, scale: float = 1.0) -> float:
+    """The power in W that `value`, a number or its text, stands for: ``value * scale``; `who` begins the message.
+
+    A clamp the wrong way round tells it below 0; that is passed on. Raises BadReply for what is no number, and for
+    what no load can draw.
+    """
+    number = number_of(value)
+    if number is None:
+        kind = repr(value)[:60] if isinstance(value, str | bool) else f"a {type(value).__name__}"
+        raise BadReply(f"{who} says {kind}, where a power in W should be")
+    power_w = number * scale
+    if not abs(power_w) <= MOST_W:
+        raise BadReply(f"{who} says {power_w:g} W, which no load can draw")
+    return power_w
+
+
+def value_at(path: JsonPath, document: Any, who: str, what: str = "temperature") -> Any:
+    """What stands at `path` in what a device sent; raises BadReply, which calls it `what`."""
+    try:
+        return path.find(document)
+    except NotFound as error:
+        raise BadReply(f"{who} does not tell its {what}: {error}") from None
 
 
 def age_setting() -> Any:
@@ -79,57 +127,8 @@ class Pace:
         return max(tuple(self._pauses_s), default=USUAL_PACE_S)
 
 
-def value_at(path: JsonPath, document: Any, who: str, what: str = "temperature") -> Any:
-    """What stands at `path` in what a device sent; raises BadReply, which calls it `what`."""
-    try:
-        return path.find(document)
-    except NotFound as error:
-        raise BadReply(f"{who} does not tell its {what}: {error}") from None
-
-
-def tank_c(
-    value: object, who: str, *, scale: float = 1.0, offset_c: float = 0.0, lost: Collection[float] = ()
-) -> float:
-    """The temperature in degC that `value`, a number or its text, stands for: ``value * scale + offset_c``.
-
-    `who` begins the message. `lost` are the values by which it says that there is no probe, as they come. Raises
-    BadReply for those, for what is no number, and for what no tank can have.
-    """
-    number = number_of(value)
-    if number is None:
-        raise BadReply(f"{who} says {_shown(value)}, where a temperature in degC should be; the probe counts as lost")
-    if number in lost:
-        raise BadReply(f"{who} says {number:g}, which means that it has no probe")
-    temperature_c = number * scale + offset_c
-    if not PROBE_COLDEST_C <= temperature_c <= PROBE_HOTTEST_C:
-        raise BadReply(f"{who} says {temperature_c:g} degC, which no probe can measure; the probe counts as lost")
-    if not COLDEST_C <= temperature_c <= HOTTEST_C:
-        raise BadReply(f"{who} says {temperature_c:g} degC, which no tank can have; the probe counts as lost")
-    return temperature_c
-
-
 def _shown(value: object) -> str:
     if value is None or value == "":
         return "nothing"
     text = repr(value) if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} ..."
-
-
-MOST_W = 100_000.0
-"""The most any load can be set to, and so the most its meter can mean."""
-
-
-def plug_w(value: object, who: str, *, scale: float = 1.0) -> float:
-    """The power in W that `value`, a number or its text, stands for: ``value * scale``; `who` begins the message.
-
-    A clamp the wrong way round tells it below 0; that is passed on. Raises BadReply for what is no number, and for
-    what no load can draw.
-    """
-    number = number_of(value)
-    if number is None:
-        kind = repr(value)[:60] if isinstance(value, str | bool) else f"a {type(value).__name__}"
-        raise BadReply(f"{who} says {kind}, where a power in W should be")
-    power_w = number * scale
-    if not abs(power_w) <= MOST_W:
-        raise BadReply(f"{who} says {power_w:g} W, which no load can draw")
-    return power_w

@@ -1,8 +1,6 @@
 """The software home: panels, battery, inverter, grid and tanks, as far as a controller can feel them.
 
-Everything is counted at the AC side. Powers are watts, energies watt-hours.
-
-What became of the energy.
+Everything is counted at the AC side. Powers are watts, energies watt-hours; `Ledger` says what became of the energy.
 """
 
 from __future__ import annotations
@@ -22,40 +20,6 @@ STORED_WORTH = 1.94
 """What a Wh left in the battery counts: it saves import, which counts twice, after the loss of 3 % on its way out."""
 IMPORT_COST = 2.0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """Energies since the beginning, in Wh."""
-
-    heat_wh: Mapping[str, float]
-    """By load, as really drawn."""
-    grid_import_wh: float
-    grid_export_wh: float
-    unused_wh: float
-    """Sun that the panels could have given and nobody took."""
-    unserved_wh: float
-    """Off grid only: what the house wanted and neither sun nor battery could give."""
-    battery_start_wh: float
-    battery_end_wh: float
-    pv_wh: float
-    """Produced, not available."""
-    house_wh: float
-    """The house without the controlled loads."""
-
-    @property
-    def heat_total_wh(self) -> float:
-        """Of all loads together."""
-        return sum(self.heat_wh.values())
-
-    def value_wh(self) -> float:
-        """What the time was worth: heat, plus what is left in the battery, minus twice what was bought or missing."""
-        return (
-            self.heat_total_wh
-            + STORED_WORTH * self.battery_end_wh
-            - IMPORT_COST * (self.grid_import_wh + self.unserved_wh)
-        )
-
-
 LONGEST_STEP_S = 10.0
 """Longest step in which thermostats, limits and trackers may change."""
 EVEN_STEP_S = 60.0
@@ -66,71 +30,6 @@ chargers (venus-docker, simulation `bct`) power was back about ten seconds after
 TAPER_FROM_PERCENT = 98.0
 THROTTLED_FROM_W = 20.0
 """A smaller gap between possible and produced power is not reported as throttling."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeSettings:
-    """What the home is made of, and what its meter can tell."""
-
-    capacity_wh: float = 4800.0
-    max_charge_w: float = 2400.0
-    reserve_percent: float = 20.0
-    start_percent: float = 50.0
-    taper_from_percent: float = TAPER_FROM_PERCENT
-    """State of charge from which the battery takes less and less, nothing at 100 %; 100 is full power to the end."""
-    charge_efficiency: float = 0.96
-    discharge_efficiency: float = 0.97
-    inverter_max_w: float | None = None
-    """Most that sun and battery together deliver to the AC side; None is no limit."""
-    feed_in: bool = False
-    off_grid: bool = False
-    tanks: Mapping[str, TankSettings | None] = field(default_factory=dict)
-    """By load; None, or no entry, is water without end."""
-    interval_s: float = 10.0
-    """The pace the meter claims."""
-    tells_throttling: bool = True
-    tells_loads: bool = True
-    """Whether readings carry power and temperature of each load."""
-
-    @classmethod
-    def of_site(cls, site: Site, *, start_percent: float = 50.0, tanks: Mapping[str, TankSettings | None]) -> Self:
-        """The owner's home: battery and inverter as configured, else as defaulted here."""
-        plain = cls()
-        battery = site.battery
-        return cls(
-            capacity_wh=battery.capacity_wh if battery else plain.capacity_wh,
-            max_charge_w=battery.charge_limit_w if battery else plain.max_charge_w,
-            reserve_percent=battery.reserve_percent if battery else plain.reserve_percent,
-            start_percent=start_percent,
-            inverter_max_w=site.inverter.max_w if site.inverter else None,
-            feed_in=bool(site.feed_in) and not site.off_grid,
-            off_grid=site.off_grid,
-            tanks=tanks,
-        )
-
-
-@dataclass(slots=True)
-class _Flows:
-    """Mean powers of the last step."""
-
-    pv_w: float = 0.0
-    load_w: float = 0.0
-    charge_w: float = 0.0
-    discharge_w: float = 0.0
-    missing_w: float = 0.0
-    """What neither sun nor battery gives: imported, or off grid not served."""
-    export_w: float = 0.0
-
-
-@dataclass(slots=True)
-class _Totals:
-    """Energies so far, in watt-seconds."""
-
-    pv_ws: float = 0.0
-    house_ws: float = 0.0
-    missing_ws: float = 0.0
-    export_ws: float = 0.0
-    unused_ws: float = 0.0
 
 
 class Home:
@@ -286,3 +185,101 @@ class Home:
         self._output_w = output_w if sun_w - output_w > 1.0 else None
         self._throttled = sun_w - output_w > THROTTLED_FROM_W
         return pv_w
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeSettings:
+    """What the home is made of, and what its meter can tell."""
+
+    capacity_wh: float = 4800.0
+    max_charge_w: float = 2400.0
+    reserve_percent: float = 20.0
+    start_percent: float = 50.0
+    taper_from_percent: float = TAPER_FROM_PERCENT
+    """State of charge from which the battery takes less and less, nothing at 100 %; 100 is full power to the end."""
+    charge_efficiency: float = 0.96
+    discharge_efficiency: float = 0.97
+    inverter_max_w: float | None = None
+    """Most that sun and battery together deliver to the AC side; None is no limit."""
+    feed_in: bool = False
+    off_grid: bool = False
+    tanks: Mapping[str, TankSettings | None] = field(default_factory=dict)
+    """By load; None, or no entry, is water without end."""
+    interval_s: float = 10.0
+    """The pace the meter claims."""
+    tells_throttling: bool = True
+    tells_loads: bool = True
+    """Whether readings carry power and temperature of each load."""
+
+    @classmethod
+    def of_site(cls, site: Site, *, start_percent: float = 50.0, tanks: Mapping[str, TankSettings | None]) -> Self:
+        """The owner's home: battery and inverter as configured, else as defaulted here."""
+        plain = cls()
+        battery = site.battery
+        return cls(
+            capacity_wh=battery.capacity_wh if battery else plain.capacity_wh,
+            max_charge_w=battery.charge_limit_w if battery else plain.max_charge_w,
+            reserve_percent=battery.reserve_percent if battery else plain.reserve_percent,
+            start_percent=start_percent,
+            inverter_max_w=site.inverter.max_w if site.inverter else None,
+            feed_in=bool(site.feed_in) and not site.off_grid,
+            off_grid=site.off_grid,
+            tanks=tanks,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Energies since the beginning, in Wh."""
+
+    heat_wh: Mapping[str, float]
+    """By load, as really drawn."""
+    grid_import_wh: float
+    grid_export_wh: float
+    unused_wh: float
+    """Sun that the panels could have given and nobody took."""
+    unserved_wh: float
+    """Off grid only: what the house wanted and neither sun nor battery could give."""
+    battery_start_wh: float
+    battery_end_wh: float
+    pv_wh: float
+    """Produced, not available."""
+    house_wh: float
+    """The house without the controlled loads."""
+
+    @property
+    def heat_total_wh(self) -> float:
+        """Of all loads together."""
+        return sum(self.heat_wh.values())
+
+    def value_wh(self) -> float:
+        """What the time was worth: heat, plus what is left in the battery, minus twice what was bought or missing."""
+        return (
+            self.heat_total_wh
+            + STORED_WORTH * self.battery_end_wh
+            - IMPORT_COST * (self.grid_import_wh + self.unserved_wh)
+        )
+
+
+@dataclass(slots=True)
+class _Flows:
+    """Mean powers of the last step."""
+
+    pv_w: float = 0.0
+    load_w: float = 0.0
+    charge_w: float = 0.0
+    discharge_w: float = 0.0
+    missing_w: float = 0.0
+    """What neither sun nor battery gives: imported, or off grid not served."""
+    export_w: float = 0.0
+
+
+@dataclass(slots=True)
+class _Totals:
+    """Energies so far, in watt-seconds."""
+
+    pv_ws: float = 0.0
+    house_ws: float = 0.0
+    missing_ws: float = 0.0
+    export_ws: float = 0.0
+    unused_ws: float = 0.0

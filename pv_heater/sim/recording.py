@@ -1,8 +1,7 @@
 """A recording in place of a meter, so that every command can run on one.
 
-Lives through a recording: the recorded sun and use, the software home, and loads that act on it.
-
-Repeats recorded readings, open loop, and counts what they tell.
+A recorded home (sun and use) is lived through by the software home, and loads act on it: a closed loop. Recorded
+readings are only said again, and what they and the loads tell is counted: an open loop.
 """
 
 from __future__ import annotations
@@ -24,41 +23,6 @@ from pv_heater.sim.home import Home, HomeSettings, Ledger
 from pv_heater.sim.real_home import RealHome, RealHomeSettings
 from pv_heater.sim.recorded import HomeRecording, ReadingsRecording, Recording
 from pv_heater.sim.recording_file import load_recording
-
-
-class RecordedHome:
-    """A home whose sun and use come from a recording; it lives as the simulated clock advances, closed loop."""
-
-    def __init__(self, recording: HomeRecording, home: Home, clock: SimClock) -> None:
-        self._recording = recording
-        self._home = home
-        self._clock = clock
-        self._loads: tuple[Load, ...] = ()
-        self.advance(0.0, 0.0)
-        clock.on_advance(self.advance)
-
-    def connect(self, loads: Sequence[Load]) -> None:
-        """From now on these loads draw what they say they are set to."""
-        self._loads = tuple(loads)
-
-    def advance(self, from_s: float, to_s: float) -> None:
-        """Live through a stretch of simulated time; nothing is lived beyond the recording's end."""
-        to_s = min(to_s, self._recording.end_s)
-        if from_s > to_s:
-            return
-        heater_w: Mapping[str, float] = {load.name: load.power_w() for load in self._loads}
-        for begin_s, end_s, pv_w, load_w in self._recording.stretches(from_s, to_s):
-            self._home.advance(begin_s, end_s, pv_w, load_w, heater_w)
-
-    def read(self) -> Reading:
-        """What the home's meter says now."""
-        return self._home.reading(self._clock.now())
-
-    @property
-    def ledger(self) -> Ledger:
-        """What became of the energy so far."""
-        return self._home.ledger
-
 
 __all__ = ["HomeRecording", "ReadingsRecording", "Recording", "RecordingMeter", "load_recording"]
 
@@ -156,6 +120,40 @@ class RecordingMeter:
     def feed(self) -> SimulatedFeed[Reading]:
         """What the loop reads from, with the pace and the delay of the settings."""
         return SimulatedFeed(self.read, self.interval_s, self._clock, self.delay_s)
+
+
+class RecordedHome:
+    """A home whose sun and use come from a recording; it lives as the simulated clock advances, closed loop."""
+
+    def __init__(self, recording: HomeRecording, home: Home, clock: SimClock) -> None:
+        self._recording = recording
+        self._home = home
+        self._clock = clock
+        self._loads: tuple[Load, ...] = ()
+        self.advance(0.0, 0.0)
+        clock.on_advance(self.advance)
+
+    def connect(self, loads: Sequence[Load]) -> None:
+        """From now on these loads draw what they say they are set to."""
+        self._loads = tuple(loads)
+
+    def advance(self, from_s: float, to_s: float) -> None:
+        """Live through a stretch of simulated time; nothing is lived beyond the recording's end."""
+        to_s = min(to_s, self._recording.end_s)
+        if from_s > to_s:
+            return
+        heater_w: Mapping[str, float] = {load.name: load.power_w() for load in self._loads}
+        for begin_s, end_s, pv_w, load_w in self._recording.stretches(from_s, to_s):
+            self._home.advance(begin_s, end_s, pv_w, load_w, heater_w)
+
+    def read(self) -> Reading:
+        """What the home's meter says now."""
+        return self._home.reading(self._clock.now())
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of the energy so far."""
+        return self._home.ledger
 
 
 class ReplayedReadings:

@@ -1,9 +1,8 @@
 """Reads recordings. Everything that is wrong with a file is said with its name and line.
 
 Two shapes: CSV whose first line is ``# pv-heater 1 kind=home|readings zone=...``, and JSON lines with raw answers of
-the VRM portal. Both may be gzipped. docs/recordings.md describes them for people.
-
-A folder of recorded days: CSV files of the form ``t,pv_w,load_w,...``, with or without our first line.
+the VRM portal. Both may be gzipped. A folder of recorded days (`days_from_folder`) holds CSV files of the form
+``t,pv_w,load_w,...``, with or without our first line. docs/recordings.md describes them for people.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ from pv_heater.sim.rows import Table, home_recording, readings_recording, troubl
 
 FORMAT_VERSION = "1"
 _FIXED_ZONE = re.compile(r"UTC(?:([+-])(\d{1,2})(?::?(\d{2}))?)?")
-
 VrmDecoder = Callable[[dict[str, Any]], Reading]
 """Turns the recorded `bodies` of one look at the portal into a reading; raises SourceError."""
 
@@ -54,6 +52,38 @@ def load_recording(path: Path, decode_vrm: VrmDecoder | None = None) -> Recordin
     table = Table.read(path, lines, zone)
     name = facts.get("name", plain_name(path))
     return home_recording(table, name) if kind == "home" else readings_recording(table, name)
+
+
+def days_from_folder(path: Path, zone: tzinfo, pattern: str = "*") -> Folder:
+    """Every .csv and .csv.gz in `path`; clock times without zone are in `zone` where the file names none.
+
+    `pattern`: only files with such names, ending excluded. Raises RecordingError when the folder does not exist or not
+    one of its files can be used.
+    """
+    if not path.is_dir():
+        raise RecordingError(f"{path}: there is no such folder.")
+    files = sorted(file for file in path.iterdir() if file.name.endswith((".csv", ".csv.gz")))
+    files = [file for file in files if fnmatch(plain_name(file), pattern)]
+    recordings, skipped = [], []
+    for file in files:
+        try:
+            recordings.append(_day(file, zone))
+        except RecordingError as error:
+            skipped.append(f"skipped: {error}")
+    if not recordings:
+        why = f" The first was {skipped[0]}" if skipped else ""
+        raise RecordingError(f"{path}: not one of its {len(files)} CSV files holds pv_w and load_w.{why}")
+    return Folder(recordings=tuple(recordings), skipped=tuple(skipped))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """What a folder held."""
+
+    recordings: tuple[HomeRecording, ...]
+    """In the order of their file names."""
+    skipped: tuple[str, ...]
+    """A sentence for each file that cannot be lived through."""
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -180,38 +210,6 @@ def _json_object(path: Path, number: int, line: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise trouble(path, number, "expected a JSON object")
     return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
-    """What a folder held."""
-
-    recordings: tuple[HomeRecording, ...]
-    """In the order of their file names."""
-    skipped: tuple[str, ...]
-    """A sentence for each file that cannot be lived through."""
-
-
-def days_from_folder(path: Path, zone: tzinfo, pattern: str = "*") -> Folder:
-    """Every .csv and .csv.gz in `path`; clock times without zone are in `zone` where the file names none.
-
-    `pattern`: only files with such names, ending excluded. Raises RecordingError when the folder does not exist or not
-    one of its files can be used.
-    """
-    if not path.is_dir():
-        raise RecordingError(f"{path}: there is no such folder.")
-    files = sorted(file for file in path.iterdir() if file.name.endswith((".csv", ".csv.gz")))
-    files = [file for file in files if fnmatch(plain_name(file), pattern)]
-    recordings, skipped = [], []
-    for file in files:
-        try:
-            recordings.append(_day(file, zone))
-        except RecordingError as error:
-            skipped.append(f"skipped: {error}")
-    if not recordings:
-        why = f" The first was {skipped[0]}" if skipped else ""
-        raise RecordingError(f"{path}: not one of its {len(files)} CSV files holds pv_w and load_w.{why}")
-    return Folder(recordings=tuple(recordings), skipped=tuple(skipped))
 
 
 def _day(file: Path, zone: tzinfo) -> HomeRecording:

@@ -1,10 +1,9 @@
-"""The rows of a CSV recording: instants and cells, before anyone knows what the columns mean.
+"""The rows of a CSV recording, and the two kinds of recordings that they can be.
 
-kind=home: what the panels could give and what the house used.
-
-kind=readings: one column for each field of a Reading; fields of several values have one column a value.
-
-``grid_phase_w.1``, ``load_w.water_heater``, ``load_c.water_heater``. An empty or NaN cell means missing.
+`Table` knows instants and cells. kind=home (`home_recording`) is what the panels could give and what the house used;
+kind=readings (`readings_recording`) has one column for each field of a Reading, and fields of several values have one
+column a value: ``grid_phase_w.1``, ``load_w.water_heater``, ``load_c.water_heater``. An empty or NaN cell means
+missing.
 """
 
 from __future__ import annotations
@@ -20,10 +19,25 @@ from pv_heater.core.model.values import AC_SOURCES, Reading
 from pv_heater.errors import RecordingError
 from pv_heater.sim.recorded import HomeRecording, ReadingsRecording
 
+LONGEST_GAP_S = 3600.0
+"""A row holds until the next one; beyond an hour that would be invention."""
 
-def trouble(path: Path, line: int, what: str) -> RecordingError:
-    """The error for one line of one file."""
-    return RecordingError(f"{path}, line {line}: {what}.")
+NUMBERS = (
+    "pv_w",
+    "consumption_w",
+    "grid_w",
+    "battery_w",
+    "battery_v",
+    "battery_soc_percent",
+    "dc_load_w",
+    "interval_s",
+)
+FLAGS = ("pv_throttled", "feed_in_allowed", "grid_connected")
+WORDS = ("charger_state", "ac_source")
+BY_LOAD = ("load_w", "load_c")
+BY_PHASE = "grid_phase_w"
+_FLAG_WORDS = {"true": True, "1": True, "false": False, "0": False, "": None, "nan": None}
+SOURCE = "recording"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,35 +117,6 @@ class Table:
         return None if math.isnan(value) else value
 
 
-def _header(path: Path, number: int, cells: tuple[str, ...]) -> tuple[str, ...]:
-    if cells[0] != "t":
-        raise trouble(path, number, f"the first column must be t, not {cells[0]!r}")
-    twice = sorted({cell for cell in cells if cells.count(cell) > 1})
-    if twice:
-        raise trouble(path, number, f"the column {twice[0]} is there twice")
-    return cells[1:]
-
-
-def _instant(path: Path, number: int, text: str, zone: tzinfo, previous: datetime | None) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-        local = at.replace(tzinfo=zone) if at.tzinfo is None else at
-        instant = local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        # The first and last day of the calendar overflow on their way to UTC.
-        raise trouble(path, number, f"t must be a time such as 2026-06-21T12:00:00, not {text!r}") from None
-    if previous is not None and instant <= previous:
-        # The hour that a clock shows twice when summer time ends.
-        instant = local.replace(fold=1).astimezone(UTC)
-        if instant <= previous:
-            raise trouble(path, number, f"the clock goes backwards or stands still at {text}")
-    return instant
-
-
-LONGEST_GAP_S = 3600.0
-"""A row holds until the next one; beyond an hour that would be invention."""
-
-
 def home_recording(table: Table, name: str) -> HomeRecording:
     """The table as a recording of a home; raises RecordingError.
 
@@ -160,6 +145,55 @@ def home_recording(table: Table, name: str) -> HomeRecording:
     )
 
 
+def readings_recording(table: Table, name: str) -> ReadingsRecording:
+    """The table as readings; raises RecordingError."""
+    for column in table.columns:
+        if not _known(column):
+            raise trouble(
+                table.path,
+                table.header_line,
+                f"{column!r} is no field of a reading; known are {', '.join((*NUMBERS, *FLAGS, *WORDS))}, "
+                f"grid_phase_w.1 and load_w.NAME or load_c.NAME",
+            )
+    return ReadingsRecording(
+        name=name,
+        start_at=table.start_at,
+        offsets_s=table.offsets_s(),
+        readings=tuple(_reading(table, row) for row in range(len(table.cells))),
+        notes=table.notes,
+    )
+
+
+def trouble(path: Path, line: int, what: str) -> RecordingError:
+    """The error for one line of one file."""
+    return RecordingError(f"{path}, line {line}: {what}.")
+
+
+def _header(path: Path, number: int, cells: tuple[str, ...]) -> tuple[str, ...]:
+    if cells[0] != "t":
+        raise trouble(path, number, f"the first column must be t, not {cells[0]!r}")
+    twice = sorted({cell for cell in cells if cells.count(cell) > 1})
+    if twice:
+        raise trouble(path, number, f"the column {twice[0]} is there twice")
+    return cells[1:]
+
+
+def _instant(path: Path, number: int, text: str, zone: tzinfo, previous: datetime | None) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+        local = at.replace(tzinfo=zone) if at.tzinfo is None else at
+        instant = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # The first and last day of the calendar overflow on their way to UTC.
+        raise trouble(path, number, f"t must be a time such as 2026-06-21T12:00:00, not {text!r}") from None
+    if previous is not None and instant <= previous:
+        # The hour that a clock shows twice when summer time ends.
+        instant = local.replace(fold=1).astimezone(UTC)
+        if instant <= previous:
+            raise trouble(path, number, f"the clock goes backwards or stands still at {text}")
+    return instant
+
+
 def _powers_w(table: Table, name: str) -> tuple[float, ...]:
     powers_w = []
     power_w = 0.0
@@ -185,44 +219,6 @@ def _refuse_gaps(table: Table, offsets_s: tuple[float, ...]) -> None:
                 f"{gap_s / 3600:.1f} h are missing before {table.instants[row].astimezone(table.zone).isoformat()}; "
                 f"rows may be at most an hour apart",
             )
-
-
-NUMBERS = (
-    "pv_w",
-    "consumption_w",
-    "grid_w",
-    "battery_w",
-    "battery_v",
-    "battery_soc_percent",
-    "dc_load_w",
-    "interval_s",
-)
-FLAGS = ("pv_throttled", "feed_in_allowed", "grid_connected")
-WORDS = ("charger_state", "ac_source")
-BY_LOAD = ("load_w", "load_c")
-BY_PHASE = "grid_phase_w"
-
-_FLAG_WORDS = {"true": True, "1": True, "false": False, "0": False, "": None, "nan": None}
-SOURCE = "recording"
-
-
-def readings_recording(table: Table, name: str) -> ReadingsRecording:
-    """The table as readings; raises RecordingError."""
-    for column in table.columns:
-        if not _known(column):
-            raise trouble(
-                table.path,
-                table.header_line,
-                f"{column!r} is no field of a reading; known are {', '.join((*NUMBERS, *FLAGS, *WORDS))}, "
-                f"grid_phase_w.1 and load_w.NAME or load_c.NAME",
-            )
-    return ReadingsRecording(
-        name=name,
-        start_at=table.start_at,
-        offsets_s=table.offsets_s(),
-        readings=tuple(_reading(table, row) for row in range(len(table.cells))),
-        notes=table.notes,
-    )
 
 
 def _known(column: str) -> bool:

@@ -1,13 +1,12 @@
 """Balance: spend what the house and the battery leave, without a forecast.
 
-One law: heat = spare (smoothed) - what the battery needs. The battery wants its full charge while it is well below
-a holding level, less and less as it comes near, and gives a little back above it. A battery already full gives the
-first watts of a probe, and the PV that comes back pays for the next ones.
+One law: heat = spare (smoothed) - what the battery needs. The battery is the energy bucket: it wants its full charge
+while it is well below a goal, less and less as it comes near, and gives a little back above it. Held a little below
+full it never makes the chargers throttle, so no surplus hides, and errors of seconds or minutes go into a few Wh of
+charge instead of waste or import. A battery already full gives the first watts of a probe, and the PV that comes back
+pays for the next ones.
 
-The battery as the energy bucket: heat what is spare beyond what the battery needs to reach its goal.
-
-Held a little below full it never makes the chargers throttle, so no surplus hides, and errors of seconds or minutes go
-into a few Wh of charge instead of waste or import. `balance` gives it a fixed goal, `plan` one for the hour.
+`Balance` gives the battery a fixed goal; `plan` takes the same parts and sets one for the hour.
 """
 
 from __future__ import annotations
@@ -37,6 +36,9 @@ LEAST_RISE_W = 2 * RAISE_W
 EARLY_TAPER_PERCENT = 10.0
 """Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
 throttle the chargers while the heater waits for sun that then cannot be seen."""
+
+EVENING_SUN_DEG = 20.0
+"""Below this height in the afternoon the battery is filled up: about two hours of useful sun are left."""
 
 
 class SmoothedSpare:
@@ -154,10 +156,6 @@ def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: fl
     if battery_w <= -1:
         return f"{spare}, {battery} may give {kilowatts(-battery_w)}"
     return f"{spare}, {battery}{' needs nothing' if spare_w > 0 else ''}"
-
-
-EVENING_SUN_DEG = 20.0
-"""Below this height in the afternoon the battery is filled up: about two hours of useful sun are left."""
 
 
 class Balance:

@@ -2,9 +2,7 @@
 
 Corrected through the day by the energy so far, and across days by how this forecast has erred here. Without a
 forecast, the share of a clear sky that the last days gave stands in. Samples taken while chargers throttled, or might
-have, teach nothing.
-
-The sun of the local day: a new one begins at local midnight, and what is not hidden teaches.
+have, teach nothing. `SunAhead` expects; `SunToday` keeps it in step with the local day, which begins at local midnight.
 """
 
 from __future__ import annotations
@@ -39,6 +37,11 @@ FACTOR_BOUNDS = (0.2, 5.0)
 """No forecast is believed to be further off than that for good."""
 LEAST_SHARE = 0.05
 """Of a clear sky: the darkest winter."""
+
+FULL_FROM_PERCENT = 99.0
+"""From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
+LONGEST_ELAPSED_S = 300.0
+"""A reading speaks for no longer than this before it."""
 
 
 class SunAhead:
@@ -183,28 +186,6 @@ def quarters_between(start_at: datetime, end_at: datetime) -> list[datetime]:
     return [first_at + timedelta(seconds=QUARTER_S * number) for number in range(count)]
 
 
-def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -> list[float | None]:
-    """The forecast with a part of its energy spread like a clear day's, over the quarters that it covers."""
-    told = [(watts, clear) for watts, clear in zip(forecast_w, clear_w, strict=True) if watts is not None]
-    total_clear_w = sum(clear for _, clear in told)
-    share = sum(watts for watts, _ in told) / total_clear_w if total_clear_w > 0 else 0.0
-    part = COURSE_OF_CLEAR_SKY if total_clear_w > 0 else 0.0
-    return [
-        None if watts is None else watts + part * (share * clear - watts)
-        for watts, clear in zip(forecast_w, clear_w, strict=True)
-    ]
-
-
-def _finite(value: Any, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else otherwise
-
-
-FULL_FROM_PERCENT = 99.0
-"""From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
-LONGEST_ELAPSED_S = 300.0
-"""A reading speaks for no longer than this before it."""
-
-
 class SunToday:
     """Keeps `sun` in step with the calendar of one home."""
 
@@ -265,3 +246,19 @@ def sun_hides(view: View) -> bool:
     if throttled is not None:
         return throttled
     return not view.feed_in and (soc_percent is None or soc_percent >= FULL_FROM_PERCENT)
+
+
+def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -> list[float | None]:
+    """The forecast with a part of its energy spread like a clear day's, over the quarters that it covers."""
+    told = [(watts, clear) for watts, clear in zip(forecast_w, clear_w, strict=True) if watts is not None]
+    total_clear_w = sum(clear for _, clear in told)
+    share = sum(watts for watts, _ in told) / total_clear_w if total_clear_w > 0 else 0.0
+    part = COURSE_OF_CLEAR_SKY if total_clear_w > 0 else 0.0
+    return [
+        None if watts is None else watts + part * (share * clear - watts)
+        for watts, clear in zip(forecast_w, clear_w, strict=True)
+    ]
+
+
+def _finite(value: Any, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else otherwise

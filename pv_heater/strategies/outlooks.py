@@ -8,9 +8,8 @@ In each outlook (more or less sun, less or more use) two levels follow from one 
   heated below it is missing at night.
 
 Between the two it does not matter when the heat is made. The charge to aim at is the highest one at which the
-outlooks that regret storing more do not outweigh those that would regret heating more.
-
-What a Wh in the wrong place costs, by the owner's prices.
+outlooks that regret storing more do not outweigh those that would regret heating more. What a Wh in the wrong place
+costs (`Regrets`) follows from the owner's prices.
 """
 
 from __future__ import annotations
@@ -28,66 +27,6 @@ DISCHARGE_EFFICIENCY = 0.97
 HEAT_WORTH = 0.5
 """Worth of a Wh of heat, as a share of a bought Wh; it mostly replaces a cheaper fuel (DESIGN section 7)."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Regrets:
-    """Costs of a Wh, in any unit: only their ratio counts."""
-
-    heated: float
-    """Heated, and missing in the battery at night."""
-    stored: float
-    """Stored, and thrown away or sold later because the battery was full."""
-
-
-def regrets_at(import_price: float, export_price: float, heat_price: float) -> Regrets:
-    """The regrets at given prices a kWh; `export_price` is 0 where nothing is sold.
-
-    With the prices of DESIGN section 7 (2, 0 and 1) they are 0.862 and 1.
-    """
-    stored_price = CHARGE_EFFICIENCY * DISCHARGE_EFFICIENCY * import_price
-    return Regrets(heated=max(0.0, stored_price - heat_price), stored=max(0.0, heat_price - export_price))
-
-
-USUAL_REGRETS = regrets_at(1.0, 0.0, HEAT_WORTH)
-
-
-def regrets_of(
-    prices: Sequence[PricePeriod], lit_at: Sequence[datetime], dark_at: Sequence[datetime], *, sold: bool
-) -> Regrets:
-    """The regrets by a tariff: the battery saves what is bought in the dark, surplus is sold by daylight.
-
-    `lit_at` and `dark_at` are instants of the day; those without a price do not count. Without any price of the dark
-    hours, or where power costs nothing, the usual regrets hold.
-    """
-    bought = _mean([_period_at(prices, at) for at in dark_at])
-    whole_day = _mean([_period_at(prices, at) for at in (*lit_at, *dark_at)])
-    if bought is None or whole_day is None or whole_day.import_per_kwh <= 0:
-        return USUAL_REGRETS
-    by_day = _mean([_period_at(prices, at) for at in lit_at])
-    export_price = by_day.export_per_kwh if sold and by_day is not None else 0.0
-    return regrets_at(bought.import_per_kwh, export_price, HEAT_WORTH * whole_day.import_per_kwh)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mean:
-    import_per_kwh: float
-    export_per_kwh: float
-
-
-def _mean(periods: Sequence[PricePeriod | None]) -> _Mean | None:
-    known = [period for period in periods if period is not None]
-    if not known:
-        return None
-    return _Mean(
-        import_per_kwh=sum(period.import_per_kwh for period in known) / len(known),
-        export_per_kwh=sum(period.export_per_kwh for period in known) / len(known),
-    )
-
-
-def _period_at(prices: Sequence[PricePeriod], at: datetime) -> PricePeriod | None:
-    return next((price for price in prices if price.from_at <= at < price.to_at), None)
-
-
 LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
 """The outlooks, from dark and busy to bright and quiet, in standard deviations. Evenly spread, so wider on purpose
 than a normal error: what is rare costs most."""
@@ -101,36 +40,17 @@ LEAST_SHARE = 0.02
 """Even the darkest day gives this share of a clear one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A part of the rest of the day: mean powers as expected."""
-
-    hours: float
-    sun_w: float
-    clear_w: float
-    """Under a cloudless sky."""
-    use_w: float
-    """Of the house without controlled loads."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
-    """What the plan needs to know of the home."""
-
-    capacity_wh: float
-    charge_limit_w: float
-    heaters_w: float
-    """What all automatic loads can take together."""
-    wanted_wh: float = inf
-    """What they may still take today."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """The two levels of one outlook now, Wh; below 0 where even an empty battery is too full."""
-
-    waste_above_wh: float
-    fills_above_wh: float
+def target_wh(outlooks: Sequence[Levels], capacity_wh: float, regrets: Regrets) -> float:
+    """The highest charge whose last Wh is not regretted more if stored than if heated; below 0: heat all."""
+    levels = {capacity_wh}
+    for outlook in outlooks:
+        levels |= {outlook.waste_above_wh, outlook.fills_above_wh}
+    for charge_wh in sorted(levels, reverse=True):
+        stored = regrets.stored * sum(outlook.waste_above_wh < charge_wh for outlook in outlooks)
+        heated = regrets.heated * sum(outlook.fills_above_wh >= charge_wh for outlook in outlooks)
+        if stored <= heated:
+            return charge_wh
+    return -inf
 
 
 def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread: float) -> Levels:
@@ -169,14 +89,92 @@ def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread
     return Levels(waste_above_wh=waste_above_wh, fills_above_wh=fills_above_wh)
 
 
-def target_wh(outlooks: Sequence[Levels], capacity_wh: float, regrets: Regrets) -> float:
-    """The highest charge whose last Wh is not regretted more if stored than if heated; below 0: heat all."""
-    levels = {capacity_wh}
-    for outlook in outlooks:
-        levels |= {outlook.waste_above_wh, outlook.fills_above_wh}
-    for charge_wh in sorted(levels, reverse=True):
-        stored = regrets.stored * sum(outlook.waste_above_wh < charge_wh for outlook in outlooks)
-        heated = regrets.heated * sum(outlook.fills_above_wh >= charge_wh for outlook in outlooks)
-        if stored <= heated:
-            return charge_wh
-    return -inf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """The two levels of one outlook now, Wh; below 0 where even an empty battery is too full."""
+
+    waste_above_wh: float
+    fills_above_wh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What the plan needs to know of the home."""
+
+    capacity_wh: float
+    charge_limit_w: float
+    heaters_w: float
+    """What all automatic loads can take together."""
+    wanted_wh: float = inf
+    """What they may still take today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of the rest of the day: mean powers as expected."""
+
+    hours: float
+    sun_w: float
+    clear_w: float
+    """Under a cloudless sky."""
+    use_w: float
+    """Of the house without controlled loads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrets:
+    """Costs of a Wh, in any unit: only their ratio counts."""
+
+    heated: float
+    """Heated, and missing in the battery at night."""
+    stored: float
+    """Stored, and thrown away or sold later because the battery was full."""
+
+
+def regrets_of(
+    prices: Sequence[PricePeriod], lit_at: Sequence[datetime], dark_at: Sequence[datetime], *, sold: bool
+) -> Regrets:
+    """The regrets by a tariff: the battery saves what is bought in the dark, surplus is sold by daylight.
+
+    `lit_at` and `dark_at` are instants of the day; those without a price do not count. Without any price of the dark
+    hours, or where power costs nothing, the usual regrets hold.
+    """
+    bought = _mean([_period_at(prices, at) for at in dark_at])
+    whole_day = _mean([_period_at(prices, at) for at in (*lit_at, *dark_at)])
+    if bought is None or whole_day is None or whole_day.import_per_kwh <= 0:
+        return USUAL_REGRETS
+    by_day = _mean([_period_at(prices, at) for at in lit_at])
+    export_price = by_day.export_per_kwh if sold and by_day is not None else 0.0
+    return regrets_at(bought.import_per_kwh, export_price, HEAT_WORTH * whole_day.import_per_kwh)
+
+
+def regrets_at(import_price: float, export_price: float, heat_price: float) -> Regrets:
+    """The regrets at given prices a kWh; `export_price` is 0 where nothing is sold.
+
+    With the prices of DESIGN section 7 (2, 0 and 1) they are 0.862 and 1.
+    """
+    stored_price = CHARGE_EFFICIENCY * DISCHARGE_EFFICIENCY * import_price
+    return Regrets(heated=max(0.0, stored_price - heat_price), stored=max(0.0, heat_price - export_price))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mean:
+    import_per_kwh: float
+    export_per_kwh: float
+
+
+def _mean(periods: Sequence[PricePeriod | None]) -> _Mean | None:
+    known = [period for period in periods if period is not None]
+    if not known:
+        return None
+    return _Mean(
+        import_per_kwh=sum(period.import_per_kwh for period in known) / len(known),
+        export_per_kwh=sum(period.export_per_kwh for period in known) / len(known),
+    )
+
+
+def _period_at(prices: Sequence[PricePeriod], at: datetime) -> PricePeriod | None:
+    return next((price for price in prices if price.from_at <= at < price.to_at), None)
+
+
+USUAL_REGRETS = regrets_at(1.0, 0.0, HEAT_WORTH)
