@@ -2,6 +2,6 @@
 
 `load` is the way in. Files of earlier systems are recognised (`predecessors`), flat keys and presets are spread out
 (`legacy_keys`, `presets`), `structure` builds the declared classes, `scalars` reads numbers with units, and
-`cross_checks` and `addresses` look at what no single setting can know. The classes themselves are declared where they
-are used, with `core.model.setting`; `describe` writes them down for people.
+`cross_checks` and `addresses` look at what no single setting can know. `model` has the sections; other classes are
+declared where they are used, with `core.model.setting`. `describe` writes all of them down for people.
 """
