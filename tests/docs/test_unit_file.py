@@ -104,7 +104,7 @@ def for_test(unit: str, config: Path) -> str:
         ("WorkingDirectory=/opt/pv-heater", f"WorkingDirectory={PROJECT}"),
         ("Files/config-private.yaml", str(config)),
         ("WatchdogSec=30", "WatchdogSec=3"),
-        ("TimeoutStopSec=20", "TimeoutStopSec=2"),
+        ("TimeoutStopSec=20", "TimeoutStopSec=8"),
         ("RestartSec=10", "RestartSec=4"),
     ):
         assert old in text, old
@@ -143,7 +143,7 @@ def test_under_systemd_a_killed_and_a_hung_program_leave_the_contact_open(manage
     manager.run("systemctl --user start pv-heater.service")  # returns only after READY=1
     assert manager.property("ActiveState") == "active"
     open_after(manager, "KILL", seconds=3.0)
-    open_after(manager, "STOP", seconds=3.0 + 2.0 + 3.0)  # WatchdogSec, TimeoutStopSec, a start of Python
+    open_after(manager, "STOP", seconds=3.0 + 8.0 + 3.0)  # WatchdogSec, TimeoutStopSec, a start of Python
     wait_for(lambda: manager.states(RELAY)[-1:] == [1.0], 15, "contact closed before stop")
     manager.run("systemctl --user stop pv-heater.service")
     assert manager.states(RELAY)[-1] is None

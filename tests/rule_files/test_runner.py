@@ -21,8 +21,10 @@ from tests.waiting import WITHIN_S, Stopwatch
 
 GOOD = 'def rule(home):\n    return "on", f"the battery holds {home.soc:.0f} %"\n'
 LOADS = ("good", "other", "third")
-IMPATIENT = Patience(answer_s=0.4, end_s=0.8, end_loading_s=1.0)
-"""A busy machine takes its time to answer; a rule that never does should not cost the tests seconds."""
+PATIENT = Patience(answer_s=20.0, end_s=40.0, end_loading_s=40.0)
+"""A busy machine takes its time to answer."""
+IMPATIENT = Patience(answer_s=1.0, end_s=2.0, end_loading_s=2.5)
+"""A rule that never answers should not cost the tests seconds."""
 
 
 class Rig:
@@ -39,7 +41,7 @@ class Rig:
             self.house.controller.rules.picture,
             options.pop("probes", frozenset()),
             lambda: self.now_s,
-            **({"save": self.saved.append, "patience": IMPATIENT} | options),
+            **({"save": self.saved.append, "patience": PATIENT} | options),
         )
 
     def write(self, load: str, text: str) -> Path:
@@ -192,7 +194,7 @@ def test_a_file_that_comes_later_counts_from_then_on(rigs: Callable[..., Rig]) -
     ],
 )
 def test_a_rule_that_comes_to_no_end_is_ended_and_not_asked_again(rigs: Callable[..., Rig], text: str) -> None:
-    rig = rigs()
+    rig = rigs(patience=IMPATIENT)
     rig.write("good", GOOD)
     rig.write("other", text)
     rig.write("third", GOOD)
@@ -229,7 +231,7 @@ def test_a_rule_that_answers_for_the_process_is_not_asked_again(rigs: Callable[.
 
 
 def test_others_keep_their_answer_while_a_rule_is_ended(rigs: Callable[..., Rig]) -> None:
-    rig = rigs()
+    rig = rigs(patience=IMPATIENT)
     rig.write("good", GOOD)
     rig.write("other", "import time\ndef rule(home):\n    time.sleep(60 if home.grid_w > 5 else 0)\n")
     rig.write("third", GOOD)
