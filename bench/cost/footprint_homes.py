@@ -80,6 +80,14 @@ def full_home(folder: str) -> Iterator[dict[str, Any]]:
         yield {**home, "meter": meters, "forecast": {"type": "forecast_solar", "base_url": f"http://127.0.0.1:{web}"}}
 
 
+HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any]]]] = {
+    "VRM every second": vrm_home,
+    "gx_mqtt": gx_mqtt_home,
+    "all sources": full_home,
+}
+"""What is measured, by its name."""
+
+
 def publish(port: int, telling: Any) -> None:
     """Thirty messages a second, a third of them of the house, in one burst a second as on a real device."""
     from bench.doubles.gx_mqtt import GxPeer
@@ -228,11 +236,3 @@ def _probe_folder(folder: Path) -> str:
     probe.mkdir(parents=True)
     (probe / "w1_slave").write_bytes(W1_SLAVE[0])
     return str(probe.parent)
-
-
-HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any]]]] = {
-    "VRM every second": vrm_home,
-    "gx_mqtt": gx_mqtt_home,
-    "all sources": full_home,
-}
-"""What is measured, by its name."""

@@ -27,7 +27,6 @@ _STATE = re.compile(r"system/0/Relay/(\d)/State")
 _SETTINGS = "settings/0/Settings/Relay"
 DISABLED, MANUAL, TEMPERATURE = -1, 2, 4
 PUT_BACK_S = 0.8
-
 PORTAL_ID = "c0619ab0a001"
 SERIAL = "system/0/Serial"
 _REPUBLISHES_A_SECOND = 3

@@ -34,7 +34,6 @@ from pv_heater.victron.vrm.records import reading_from_bodies
 
 _LOAD = {"name": "water_heater", "type": "relay", "max_power_w": 2000, "relay": {"pin": "GPIO17", "active_high": True}}
 _METER = {"type": "http", "url": "http://127.0.0.1/", "values": {"grid_w": {"path": "power"}}}
-
 _ZONE = ZoneInfo("Europe/Vienna")
 _PLANE = PvPlane(kwp=4.4, tilt_deg=37, azimuth_deg=20)
 

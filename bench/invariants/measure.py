@@ -25,7 +25,6 @@ from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky, synthet
 from pv_heater.strategies import STRATEGIES
 
 START_AT = datetime(2026, 6, 21, tzinfo=UTC)
-
 Progress = Callable[[int, int], None]
 """Told how many days are done, and of how many."""
 SHOWN = 20

@@ -2,7 +2,8 @@
 
 The MQTT load balancer kept an INI file (`config.ini`), the relay automation PvMonit a section `domo:` in YAML. Neither
 can be converted by itself, since each names things that only the owner knows (what a load draws, where it hangs); so
-every line of it is answered with where its meaning lives now. The keys of the heater optimizer are `config_flat`'s.
+every line of it is answered with where its meaning lives now. The keys of the heater optimizer are those of
+`legacy_keys`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a step came to, in the words and the clock of the owner.
+"""What a step came to, in the words and the clock of the owner: the decision, and all that it rests on.
 
-Collects what a decision rests on: the values of this step, and the thresholds that settings and source set.
+Its trace holds the values of this step, its thresholds those that settings and source set.
 """
 
 from __future__ import annotations

@@ -69,7 +69,6 @@ w     x     y     z     0     1     2     3     4     5     6     7     8     9 
 ..... ..... ..... ..... ..... ..... ..... ..... ..... ..... ..... ..... ..... .....
 """
 """Bands of a line of characters and eight lines of points, each character five points wide and one apart."""
-
 REWRITE_S = 30.0
 """Set up and drawn anew so often: a display that was unplugged has forgotten everything and cannot say so."""
 _COLUMNS = 128
@@ -123,7 +122,7 @@ class Ssd1306:
         return 1.0
 
     def turn(self, status: Status | None, at_s: float) -> tuple[Force, ...]:
-        """Show the newest tick; see `contract.Display`."""
+        """Show the newest tick; see `ports.Display`."""
         own = own_address()
         lines = status_lines(status, None if own is None else str(own), self._zone, at_s)
         try:

@@ -30,13 +30,11 @@ _SEGMENTS = {Mode.AUTO: 0b0111_0111, Mode.ON: 0b0000_0110, Mode.OFF: 0b0011_1111
 _BLINKING = frozenset({Phase.ARMED, Phase.COOLDOWN})
 NO_NEWS = bytes((DASH, DARK) * PLACES)
 """Dashes and no lamp: the controller has not decided anything for a while."""
-
 LOOK_S = 0.15
 """A quick tap lasts about so long; the board does not remember one. A look is 123 changes and reads of a pin."""
 REWRITE_S = 10.0
 """The picture is sent again so often: a board whose supply was cut has forgotten it and cannot say so."""
 TRY_AGAIN_S = 30.0
-
 PATIENCE_S = 2.0
 """Time to press once more before the choice counts."""
 _NEXT = {Mode.AUTO: Mode.ON, Mode.ON: Mode.OFF, Mode.OFF: Mode.AUTO}
@@ -62,7 +60,7 @@ class Tm1638:
         return LOOK_S
 
     def turn(self, status: Status | None, at_s: float) -> tuple[Force, ...]:
-        """Look at the buttons, then show; see `contract.Display`."""
+        """Look at the buttons, then show; see `ports.Display`."""
         try:
             return self._turn(status, at_s)
         except (SourceError, OSError):

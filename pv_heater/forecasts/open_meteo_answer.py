@@ -30,7 +30,6 @@ _LOSS_PER_K = 0.0037
 _SYSTEM_YIELD = 0.90
 USUAL_AIR_C = 15.0
 """Where the air temperature is not known: the standard atmosphere at sea level. Ten kelvin off is 4 % of power."""
-
 SOURCE = "Open-Meteo"
 LIGHT = "global_tilted_irradiance"
 AIR = "temperature_2m"

@@ -21,7 +21,6 @@ _LONGEST_DAYS = 10
 """Beyond this an answer is broken; the longest real one holds a week."""
 _MOST_W = 1e6
 """A megawatt: beyond it lies no home, but a wrong unit or a broken answer."""
-
 _BRIDGED_S = 3600
 """Holes up to an hour are filled by a straight line; what is longer is not known."""
 

@@ -26,7 +26,6 @@ _END = b"\r\nChecksum\t"
 _LONGEST_BYTES = 2048
 """A block has at most 22 lines of 44 bytes; more than this without an end is another device or another speed."""
 _LONGEST_LABEL, _LONGEST_VALUE = 8, 32
-
 _UNKNOWN = "---"
 """What a battery monitor sends before it is synchronised."""
 _SIGN_CHECKED_FROM_W = 50.0

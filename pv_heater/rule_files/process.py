@@ -30,7 +30,6 @@ END_S = 2.0
 """A process that is killed is gone at once, unless it waits for a disk."""
 MOST_BYTES = 1_000_000
 """A child that sends so much without a line's end talks nonsense."""
-
 MODULE = "pv_heater.rule_files.child"
 START_S = 30.0
 """The smallest Pi under load needs several seconds to start Python."""
@@ -128,6 +127,9 @@ class Patience:
     """A rule that takes so long is ended with its process. A slow card or a busy machine takes a second at times."""
     end_loading_s: float = 8.0
     """The same where a file is new or has changed: what it imports takes seconds on the smallest Pi."""
+
+
+PATIENCE = Patience()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -276,6 +278,3 @@ def _object(line: bytes) -> dict[str, Any]:
     if not isinstance(words, dict):
         raise ChildGone(f"it talks nonsense: {line[:60]!r}")
     return words
-
-
-PATIENCE = Patience()

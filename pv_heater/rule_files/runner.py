@@ -43,7 +43,6 @@ SCHEMA = 1
 NOT_ANSWERED = Answer(wish=Mode.OFF, because="its rule has not answered yet")
 Asked = Mapping[str, tuple[Path, Stamp]]
 """Loads whose rule is asked, with file and version."""
-
 STATE_NAME = "rules.json"
 
 

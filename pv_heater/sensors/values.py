@@ -23,7 +23,6 @@ LEAST_AGE_S, MOST_AGE_S = 30.0, 600.0
 USUAL_PACE_S = 60.0
 """Assumed of a sensor that speaks by itself until it has spoken twice."""
 _SHOWN_CHARACTERS = 60
-
 MOST_W = 100_000.0
 """The most any load can be set to, and so the most its meter can mean."""
 

@@ -19,7 +19,6 @@ from pv_heater.sim.tank import Tank, TankSettings
 STORED_WORTH = 1.94
 """What a Wh left in the battery counts: it saves import, which counts twice, after the loss of 3 % on its way out."""
 IMPORT_COST = 2.0
-
 LONGEST_STEP_S = 10.0
 """Longest step in which thermostats, limits and trackers may change."""
 EVEN_STEP_S = 60.0

@@ -68,7 +68,6 @@ _TECHNICAL_NUMBERS = frozenset(("instance", "idDataAttribute", "timestamp", "bit
 _MEASUREMENT = re.compile(r"-?\d{1,10}([.,]\d+)?( ?(%|k?Wh?|k?VA|Ah?|m?V|°? ?C|°F|Hz|h|min|s|l|K|hPa))?")
 _SHORTEST_SECRET = 5
 """A shorter id (22) would be found inside harmless numbers."""
-
 PHASES = ("1", "2", "3")
 
 

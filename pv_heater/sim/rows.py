@@ -21,7 +21,6 @@ from pv_heater.sim.recorded import HomeRecording, ReadingsRecording
 
 LONGEST_GAP_S = 3600.0
 """A row holds until the next one; beyond an hour that would be invention."""
-
 NUMBERS = (
     "pv_w",
     "consumption_w",

@@ -27,7 +27,6 @@ SMOOTHING_S = 3 * 3600
 SHIFT_S = 3600.0
 """Standard deviation of how early or late the weather comes, in the draw that is shifted too."""
 _STEPS_A_DAY = 86_400 // FORECAST_STEP_S
-
 WEATHERS = ("clear", "cloudy", "broken", "mixed")
 MINUTES_A_DAY = 1440
 _SKY_STEP = 15

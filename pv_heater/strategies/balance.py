@@ -36,7 +36,6 @@ LEAST_RISE_W = 2 * RAISE_W
 EARLY_TAPER_PERCENT = 10.0
 """Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
 throttle the chargers while the heater waits for sun that then cannot be seen."""
-
 EVENING_SUN_DEG = 20.0
 """Below this height in the afternoon the battery is filled up: about two hours of useful sun are left."""
 

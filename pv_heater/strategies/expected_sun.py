@@ -37,7 +37,6 @@ FACTOR_BOUNDS = (0.2, 5.0)
 """No forecast is believed to be further off than that for good."""
 LEAST_SHARE = 0.05
 """Of a clear sky: the darkest winter."""
-
 FULL_FROM_PERCENT = 99.0
 """From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
 LONGEST_ELAPSED_S = 300.0

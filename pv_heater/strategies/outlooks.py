@@ -26,7 +26,6 @@ DISCHARGE_EFFICIENCY = 0.97
 """Usual for lithium iron phosphate with its inverter; DESIGN section 7."""
 HEAT_WORTH = 0.5
 """Worth of a Wh of heat, as a share of a bought Wh; it mostly replaces a cheaper fuel (DESIGN section 7)."""
-
 LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
 """The outlooks, from dark and busy to bright and quiet, in standard deviations. Evenly spread, so wider on purpose
 than a normal error: what is rare costs most."""
@@ -157,6 +156,9 @@ def regrets_at(import_price: float, export_price: float, heat_price: float) -> R
     return Regrets(heated=max(0.0, stored_price - heat_price), stored=max(0.0, heat_price - export_price))
 
 
+USUAL_REGRETS = regrets_at(1.0, 0.0, HEAT_WORTH)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mean:
     import_per_kwh: float
@@ -175,6 +177,3 @@ def _mean(periods: Sequence[PricePeriod | None]) -> _Mean | None:
 
 def _period_at(prices: Sequence[PricePeriod], at: datetime) -> PricePeriod | None:
     return next((price for price in prices if price.from_at <= at < price.to_at), None)
-
-
-USUAL_REGRETS = regrets_at(1.0, 0.0, HEAT_WORTH)

@@ -61,7 +61,7 @@ class GxRelayModbus(NetworkedLoad):
 
 
 class ModbusContact:
-    """Satisfies `gx_contact.Contact`."""
+    """Satisfies `victron.relay.Contact`."""
 
     def __init__(self, host: str, port: int, relay_number: int) -> None:
         self.name = f"relay {relay_number} of the GX device at {host}:{port}"

@@ -51,7 +51,7 @@ class GxRelay(NetworkedLoad):
 
 
 class MqttContact:
-    """Satisfies `gx_contact.Contact`."""
+    """Satisfies `victron.relay.Contact`."""
 
     def __init__(self, gx: GxBroker, relay_number: int, *, looks_only: bool = False) -> None:
         """`looks_only`: nothing is ever written, not even as a last will."""

@@ -19,7 +19,7 @@ STEPS = st.lists(
 
 
 class SharedContact:
-    """Satisfies `gx_contact.Contact`."""
+    """Satisfies `victron.relay.Contact`."""
 
     name = "relay 1"
 

@@ -1,9 +1,8 @@
-"""What a regulator really gives, learned from what is measured when it is told another power.
+"""What a regulator really gives, learned from what is measured when it is set to another power.
 
-The curve stays as it was measured, or assumed; learned is a correction in watts at five powers, straight between them.
-It moves slowly, never by more than a share of the power, and only by readings that settled and that nothing disturbs.
-
-When a measurement may teach the curve of a regulator: settled, undisturbed, and said again by the next reading.
+The curve stays as it was measured, or assumed; learned is a correction in watts at five powers, straight between them
+(`LearnedCurve`). It moves slowly, never by more than a share of the power, and only by readings that settled, that
+nothing disturbs, and that the next reading confirms (`CurveLessons`).
 """
 
 from __future__ import annotations
@@ -35,6 +34,10 @@ ALONE = 0.1
 """How much one power differs by itself, beside a change of all in common."""
 AGREEING = 3
 """So many steps in a row must err to the same side: coming and going errs to both."""
+STEADY_W = 50.0
+"""The reading before and the one after say the same within this: nothing else came or went."""
+LEAST_STEP_W = 300.0
+"""Smaller steps are lost in the coming and going of a house."""
 
 
 class LearnedCurve:
@@ -133,21 +136,6 @@ class LearnedCurve:
             self._offsets_w[node] = given_w - told_w
 
 
-STEADY_W = 50.0
-"""The reading before and the one after say the same within this: nothing else came or went."""
-LEAST_STEP_W = 300.0
-"""Smaller steps are lost in the coming and going of a house."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plateau:
-    """What a measured load drew at one told power."""
-
-    told_w: float
-    drawn_w: float
-    taught: bool
-
-
 class CurveLessons:
     """For all loads whose power is set by a regulator."""
 
@@ -205,3 +193,12 @@ class CurveLessons:
         for name, curve in self.curves.items():
             if isinstance(state.get(name), Mapping):
                 curve.restore(state[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plateau:
+    """What a measured load drew at one told power."""
+
+    told_w: float
+    drawn_w: float
+    taught: bool

@@ -1,6 +1,6 @@
 """What a user's condition is once it has been read: plain steps, and what it can be asked about.
 
-Arithmetic and logic with values that may not be known (None).
+A value that is not known is None; arithmetic and logic with it give None, where the other side does not decide alone.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ from typing import Any, Protocol
 from pv_heater.core.conditions.names import Value
 from pv_heater.core.model.setting import DayTime
 
+Operation = Callable[[Value, Value], Value]
+
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """A question to the world outside: ``ping`` with a host, ``file_exists`` with a path."""
+class Expression:
+    """A condition that has been checked."""
 
-    kind: str
-    target: str
+    text: str
+    step: Step
+    names: frozenset[str]
+    """Every name it uses, as it is written: ``soc``, ``pump.on_today_s``."""
+    loads: frozenset[str]
+    """The loads it asks about, without ``this``."""
+    probes: frozenset[Probe]
 
-    def __str__(self) -> str:
-        return f'{self.kind}("{self.target}")'
+    def holds(self, scene: Scene) -> bool | None:
+        """True, false, or None where too little is known."""
+        value = self.step(scene)
+        return value if isinstance(value, bool) else None
 
 
 class Scene(Protocol):
@@ -55,24 +64,14 @@ Step = Callable[[Scene], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
-    """A condition that has been checked."""
+class Probe:
+    """A question to the world outside: ``ping`` with a host, ``file_exists`` with a path."""
 
-    text: str
-    step: Step
-    names: frozenset[str]
-    """Every name it uses, as it is written: ``soc``, ``pump.on_today_s``."""
-    loads: frozenset[str]
-    """The loads it asks about, without ``this``."""
-    probes: frozenset[Probe]
+    kind: str
+    target: str
 
-    def holds(self, scene: Scene) -> bool | None:
-        """True, false, or None where too little is known."""
-        value = self.step(scene)
-        return value if isinstance(value, bool) else None
-
-
-Operation = Callable[[Value, Value], Value]
+    def __str__(self) -> str:
+        return f'{self.kind}("{self.target}")'
 
 
 def all_of(values: Sequence[Value]) -> bool | None:
@@ -105,13 +104,6 @@ def _arithmetic(operation: Callable[[float, float], float]) -> Operation:
     return result
 
 
-def _comparison(operation: Callable[[Any, Any], bool]) -> Operation:
-    def result(left: Value, right: Value) -> Value:
-        return None if left is None or right is None else operation(left, right)
-
-    return result
-
-
 ARITHMETIC: Mapping[type[ast.operator], Operation] = {
     ast.Add: _arithmetic(operator.add),
     ast.Sub: _arithmetic(operator.sub),
@@ -120,6 +112,14 @@ ARITHMETIC: Mapping[type[ast.operator], Operation] = {
     ast.Mod: _arithmetic(operator.mod),
 }
 """Powers are missing on purpose: nobody needs them, and 9**9**9 never ends."""
+
+
+def _comparison(operation: Callable[[Any, Any], bool]) -> Operation:
+    def result(left: Value, right: Value) -> Value:
+        return None if left is None or right is None else operation(left, right)
+
+    return result
+
 
 COMPARISONS: Mapping[type[ast.cmpop], Operation] = {
     ast.Eq: _comparison(operator.eq),

@@ -1,6 +1,6 @@
 """When a tank was hot enough for long enough: the dates, and how it went, for the owner and for the next due day.
 
-How long a tank has been hot enough without a break, whoever heated it.
+`Hold` counts how long it has been hot enough without a break, whoever heated it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,8 @@ from pv_heater.core.model.numbers import day_in, number_in
 
 KEPT = 20
 """So many cycles are kept, months of them: an inspector of a rented house asks for the last ones."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cycle:
-    """A tank was hot enough for long enough."""
-
-    day: date
-    by_duty: bool
-    """False: the sun did it by itself."""
-    warmest_c: float
-    bought_wh: float
+LONGEST_STEP_S = 600.0
+"""A longer step saw nothing of what happened in between."""
 
 
 class HygieneLedger:
@@ -87,20 +78,15 @@ class HygieneLedger:
         self.cycles = tuple(cycle for cycle in cycles if cycle is not None)[-KEPT:]
 
 
-def _cycle(item: Mapping[str, Any]) -> Cycle | None:
-    day = day_in(item, "day")
-    if day is None:
-        return None
-    return Cycle(
-        day=day,
-        by_duty=item.get("by_duty") is True,
-        warmest_c=number_in(item, "warmest_c") or 0.0,
-        bought_wh=number_in(item, "bought_wh") or 0.0,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """A tank was hot enough for long enough."""
 
-
-LONGEST_STEP_S = 600.0
-"""A longer step saw nothing of what happened in between."""
+    day: date
+    by_duty: bool
+    """False: the sun did it by itself."""
+    warmest_c: float
+    bought_wh: float
 
 
 @dataclass(slots=True)
@@ -122,3 +108,15 @@ class Hold:
             self.held_s = self.warmest_c = 0.0
         self.warmest_c = max(self.warmest_c, temperature_c)
         self.is_hot = True
+
+
+def _cycle(item: Mapping[str, Any]) -> Cycle | None:
+    day = day_in(item, "day")
+    if day is None:
+        return None
+    return Cycle(
+        day=day,
+        by_duty=item.get("by_duty") is True,
+        warmest_c=number_in(item, "warmest_c") or 0.0,
+        bought_wh=number_in(item, "bought_wh") or 0.0,
+    )

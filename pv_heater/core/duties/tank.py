@@ -1,9 +1,7 @@
 """How full of heat a tank is, for people: from its probe, else estimated from what went in since it was last full.
 
 The estimate knows one fixed point, a thermostat that has opened. From there the tank loses what this household has
-taken on average between two such moments; until the second, what a usual one takes.
-
-How much energy warms a tank; the water counts as mixed.
+taken on average between two such moments; until the second, what a usual one takes. The water counts as mixed.
 """
 
 from __future__ import annotations
@@ -19,13 +17,6 @@ from pv_heater.core.settings.hot_water import HotWater
 
 WATER_WH_PER_LITRE_K = 1.163
 """Heat capacity of water, 4.187 kJ/(kg K)."""
-
-
-def heat_wh(hot_water: HotWater, from_c: float, to_c: float) -> float:
-    """Energy between two temperatures, Wh; 0 where it is that warm already."""
-    return max(0.0, to_c - from_c) * hot_water.volume_l * WATER_WH_PER_LITRE_K
-
-
 USUAL_TAKEN_W = 300.0
 """5.8 kWh of hot water, tapping profile M of Commission Regulation (EU) 814/2013, and 1.3 kWh of losses a day."""
 LEARN_SHARE = 0.3
@@ -101,3 +92,8 @@ class Tank:
                 self._taken_w += LEARN_SHARE * (seen_w - self._taken_w)
             self._since_full_wh = self._since_full_s = 0.0
         self._content_wh = self._full_wh
+
+
+def heat_wh(hot_water: HotWater, from_c: float, to_c: float) -> float:
+    """Energy between two temperatures, Wh; 0 where it is that warm already."""
+    return max(0.0, to_c - from_c) * hot_water.volume_l * WATER_WH_PER_LITRE_K

@@ -306,7 +306,7 @@ SITE_GUARDS: tuple[Guard, ...] = (
 """Guards of the whole site, most serious first."""
 
 SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HARDWARE, Rule.TOO_HOT, Rule.PROBE_LOST})
-"""What is told of as safety, in docs and drawings. How a contact opens the machine says itself; see `types.Stop`."""
+"""What docs and drawings call safety. How a contact opens the machine says itself: `core.model.values.Stop`."""
 
 
 def site_blocks(house: HouseFacts, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:

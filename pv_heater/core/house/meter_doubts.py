@@ -1,8 +1,11 @@
-"""A meter that goes on answering while its values stand still: a hung driver, a cached page, a broken cable.
+"""Why a meter of the house is not believed, though it answers.
 
-A meter whose sign is set wrong shows import as export: the more is heated, the more sun there seems to be.
+- `Frozen`: its values stand still: a hung driver, a cached page, a broken cable.
+- `WrongSign`: it shows import as export, so the more is heated, the more sun there seems to be.
+- `Disagreement`: another meter of the same house shows something else. Compared are means over minutes: one may be
+  minutes behind.
 
-Whether two meters of one house tell the same. Compared are means over minutes: one may be minutes behind.
+The numbers of each stand before it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Where the sun stands, and the hours of the day in which heating is allowed.
+"""Where the sun stands, the hours of the day in which heating is allowed, and what a cloudless sky would give. Pure.
 
 Sun position by astral (a calculation without I/O). Polar day and night are answered, not raised.
-
-What a home's modules would give under a cloudless sky. Pure.
 
 Direct light after Meinel (1976, "Applied Solar Energy"): 1353 W/m2 x 0.7 ^ (air mass ^ 0.678), air mass after
 Kasten and Young (1989); diffuse light is a tenth of it, spread evenly over the sky. Good to about 15 % in clear air,
@@ -25,6 +23,12 @@ from pv_heater.core.settings.home import Daylight, PvPlane, Site
 COURSE_STEP_S = 300
 """Between two heights of the sun five minutes apart a straight line is right within 0.02 degrees. Refraction at the
 horizon makes it 0.25, and a turn in the zenith 0.7: of no use to know any better."""
+_STANDARD_W_M2 = 1000.0
+"""Irradiance at which a module gives its peak power (IEC 61215)."""
+_SYSTEM_YIELD = 0.86
+"""What cables, inverter, dirt and warmth leave; 14 % loss is the usual default of PVGIS (European Commission)."""
+_DIFFUSE_SHARE = 0.1
+_EARTH_TILT_DEG = 23.44
 
 
 def sun_elevation_deg(latitude: float, longitude: float, at: datetime) -> float:
@@ -146,21 +150,6 @@ class DaylightHours:
             return datetime.combine(edge, time(0), self._zone)
 
 
-def _lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
-    if window is None:
-        return False
-    start, end = window
-    return start <= now < end if start <= end else now >= start or now < end
-
-
-_STANDARD_W_M2 = 1000.0
-"""Irradiance at which a module gives its peak power (IEC 61215)."""
-_SYSTEM_YIELD = 0.86
-"""What cables, inverter, dirt and warmth leave; 14 % loss is the usual default of PVGIS (European Commission)."""
-_DIFFUSE_SHARE = 0.1
-_EARTH_TILT_DEG = 23.44
-
-
 def clear_sky_forecast(site: Site, now: datetime, *, days: float = 2.0, step_s: int = 900) -> Forecast:
     """Power of all planes of `site` from the start of the step that holds `now`, for `days` days.
 
@@ -199,6 +188,13 @@ def sun_azimuth_deg(latitude: float, longitude: float, at: datetime) -> float:
     from_south_deg = 180.0 - math.degrees(math.acos(max(-1.0, min(1.0, from_north))))
     rising = sun_elevation_deg(latitude, longitude, at + timedelta(seconds=60)) > math.degrees(elevation)
     return -from_south_deg if rising else from_south_deg
+
+
+def _lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
+    if window is None:
+        return False
+    start, end = window
+    return start <= now < end if start <= end else now >= start or now < end
 
 
 def _declination_deg(at: datetime) -> float:

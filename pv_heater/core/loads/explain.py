@@ -1,9 +1,7 @@
-"""Why a load stands where it stands, in words.
+"""Why a load stands where it stands, in words, and how far it is from another decision, in numbers.
 
 At the step at which a load changes its phase the reason is what changed it: what ended the heating, what freed it, who
 cleared the fault. From the next step on it is what holds it there now, such as the timer that runs.
-
-How far a load is from another decision, as numbers and as a sentence.
 
 Margins are changes, not values: ``{"surplus_w": 140.0}`` means that 140 W more would flip it, ``{"grid_w": -35.0}``
 that the grid would have to give 35 W less. Each alone is enough; only ``after_s`` stands beside the others: seconds
@@ -31,6 +29,53 @@ from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import needed_w
+
+
+def outcome_of(
+    policy: LoadSettings,
+    before: Memory,
+    memory: Memory,
+    load_step: LoadStep,
+    target: TargetPower,
+    full: str | None,
+    *,
+    stop: Stop,
+) -> Outcome:
+    """The machine's answer, once `memory` is what this step came to from `before`.
+
+    `full` is why the load has had enough, if so; `stop` how its contact opens where it is off.
+    """
+    reason = _change(policy, before, memory, load_step, target) or _stand(policy, memory, load_step, target, full)
+    margins = load_margins(
+        policy,
+        memory,
+        load_step,
+        rule=reason.rule,
+        wanted_w=target.power_w,
+        needed_w=needed_w(policy, running=memory.phase is Phase.HEATING),
+        timer_s=reason.timer_s,
+    )
+    duty = load_step.duty if load_step.duty is not None and reason.rule == load_step.duty.rule else None
+    is_resting = memory.phase is not Phase.HEATING and rest_left_s(policy, memory, load_step.tick_s) > 0
+    return Outcome(
+        memory=memory,
+        rule=reason.rule,
+        because=reason.because,
+        margins=margins,
+        next_change_s=next_change_s(policy, memory, load_step, rule=reason.rule, timer_s=reason.timer_s),
+        duty=duty,
+        rests_until_s=_rests_s(policy, memory) if is_resting else None,
+        temperature_c=load_step.temperature_c,
+        stop=stop,
+    )
+
+
+class Reason(NamedTuple):
+    """What decided, as an id and a sentence, and the tick at which the timer that runs ends (None: none runs)."""
+
+    rule: str
+    because: str
+    timer_s: float | None = None
 
 
 def offered_w(budget: Budget, left_w: float) -> float:
@@ -98,98 +143,6 @@ def next_change_s(
         None if wait_s is None else load_step.tick_s + wait_s,
         _midnight_s(policy, memory, load_step, rule),
         load_step.daylight_ends_s if heats else None,
-    )
-
-
-def _surplus_margins(
-    policy: LoadSettings, memory: Memory, load_step: LoadStep, wanted_w: float, needed_w: float
-) -> dict[str, float]:
-    """Watts to the start of an idle load, to the stop of a running one."""
-    if load_step.energy is not None and memory.phase is Phase.HEATING:
-        return dict(load_step.energy.margins)  # it only waits out its minimum on time
-    if load_step.energy is not None or load_step.stale_share <= 0:
-        return {}
-    running = memory.phase is Phase.HEATING
-    missing_w = needed_w / load_step.stale_share - load_step.offered_w
-    if (missing_w > 0) is not (wanted_w <= 0):
-        return {}  # something else than the surplus decides, such as what a phase can carry
-    margins = {"surplus_w" if "surplus_w" in load_step.margins else "budget_w": missing_w}
-    dwell_left_s = memory.since_s + policy.min_on_s - load_step.tick_s
-    if running and wanted_w > 0 and dwell_left_s > 0:
-        margins["after_s"] = dwell_left_s
-    return margins
-
-
-def _on_duty(load_step: LoadStep, rule: str) -> bool:
-    return load_step.duty is not None and load_step.duty.rule == rule
-
-
-def _block(load_step: LoadStep, rule: str) -> Block | None:
-    """The guard that decided, if one did."""
-    for block in (load_step.safety, load_step.energy):
-        if block is not None and block.guard == rule:
-            return block
-    return None
-
-
-def _midnight_s(policy: LoadSettings, memory: Memory, load_step: LoadStep, rule: str) -> float | None:
-    """Midnight, where it is what ends the present state: the counts of the day begin anew."""
-    eaten = policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh
-    return load_step.midnight_s if rule == Rule.MAX_CLOSINGS or (rule == Rule.FULL and eaten) else None
-
-
-def _first(*ticks_s: float | None) -> float | None:
-    first_s = None
-    for tick_s in ticks_s:
-        if tick_s is not None and (first_s is None or tick_s < first_s):
-            first_s = tick_s
-    return first_s
-
-
-class Reason(NamedTuple):
-    """What decided, as an id and a sentence, and the tick at which the timer that runs ends (None: none runs)."""
-
-    rule: str
-    because: str
-    timer_s: float | None = None
-
-
-def outcome_of(
-    policy: LoadSettings,
-    before: Memory,
-    memory: Memory,
-    load_step: LoadStep,
-    target: TargetPower,
-    full: str | None,
-    *,
-    stop: Stop,
-) -> Outcome:
-    """The machine's answer, once `memory` is what this step came to from `before`.
-
-    `full` is why the load has had enough, if so; `stop` how its contact opens where it is off.
-    """
-    reason = _change(policy, before, memory, load_step, target) or _stand(policy, memory, load_step, target, full)
-    margins = load_margins(
-        policy,
-        memory,
-        load_step,
-        rule=reason.rule,
-        wanted_w=target.power_w,
-        needed_w=needed_w(policy, running=memory.phase is Phase.HEATING),
-        timer_s=reason.timer_s,
-    )
-    duty = load_step.duty if load_step.duty is not None and reason.rule == load_step.duty.rule else None
-    is_resting = memory.phase is not Phase.HEATING and rest_left_s(policy, memory, load_step.tick_s) > 0
-    return Outcome(
-        memory=memory,
-        rule=reason.rule,
-        because=reason.because,
-        margins=margins,
-        next_change_s=next_change_s(policy, memory, load_step, rule=reason.rule, timer_s=reason.timer_s),
-        duty=duty,
-        rests_until_s=_rests_s(policy, memory) if is_resting else None,
-        temperature_c=load_step.temperature_c,
-        stop=stop,
     )
 
 
@@ -298,3 +251,48 @@ def _freed(policy: LoadSettings, before: Memory, memory: Memory, load_step: Load
 def _rests_s(policy: LoadSettings, memory: Memory) -> float | None:
     """The tick at which its minimum off time ends; None where it was never on."""
     return None if memory.opened_s is None else memory.opened_s + policy.min_off_s
+
+
+def _surplus_margins(
+    policy: LoadSettings, memory: Memory, load_step: LoadStep, wanted_w: float, needed_w: float
+) -> dict[str, float]:
+    """Watts to the start of an idle load, to the stop of a running one."""
+    if load_step.energy is not None and memory.phase is Phase.HEATING:
+        return dict(load_step.energy.margins)  # it only waits out its minimum on time
+    if load_step.energy is not None or load_step.stale_share <= 0:
+        return {}
+    running = memory.phase is Phase.HEATING
+    missing_w = needed_w / load_step.stale_share - load_step.offered_w
+    if (missing_w > 0) is not (wanted_w <= 0):
+        return {}  # something else than the surplus decides, such as what a phase can carry
+    margins = {"surplus_w" if "surplus_w" in load_step.margins else "budget_w": missing_w}
+    dwell_left_s = memory.since_s + policy.min_on_s - load_step.tick_s
+    if running and wanted_w > 0 and dwell_left_s > 0:
+        margins["after_s"] = dwell_left_s
+    return margins
+
+
+def _on_duty(load_step: LoadStep, rule: str) -> bool:
+    return load_step.duty is not None and load_step.duty.rule == rule
+
+
+def _block(load_step: LoadStep, rule: str) -> Block | None:
+    """The guard that decided, if one did."""
+    for block in (load_step.safety, load_step.energy):
+        if block is not None and block.guard == rule:
+            return block
+    return None
+
+
+def _midnight_s(policy: LoadSettings, memory: Memory, load_step: LoadStep, rule: str) -> float | None:
+    """Midnight, where it is what ends the present state: the counts of the day begin anew."""
+    eaten = policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh
+    return load_step.midnight_s if rule == Rule.MAX_CLOSINGS or (rule == Rule.FULL and eaten) else None
+
+
+def _first(*ticks_s: float | None) -> float | None:
+    first_s = None
+    for tick_s in ticks_s:
+        if tick_s is not None and (first_s is None or tick_s < first_s):
+            first_s = tick_s
+    return first_s

@@ -1,8 +1,7 @@
-"""What the state machine of a load remembers, is faced with, and answers. Times are monotonic seconds.
+"""What the state machine of a load remembers, is faced with, and answers; and the times between a start and a stop.
 
-A load that once started runs to its end, such as a washing machine: how far it is, and when it has ended.
-
-The times that every load is given, between a start and a stop and after one. In monotonic seconds.
+Times are monotonic seconds. A load that once started runs to its end, such as a washing machine, has a `Run`: how far
+it is, and when it has ended.
 """
 
 from __future__ import annotations
@@ -24,6 +23,13 @@ RESTS_FOR_S = 300.0
 """A machine that draws less than 5 W for 5 min has ended: it soaks and waits for shorter, and its lamp draws less."""
 LONGEST_RUN_S = 6 * 3600.0
 """The longest run of a load whose own meter should tell its end: the slowest programmes take five hours."""
+POOR_RUN_S = 90.0
+"""A run that ends for want of sun with less heat than so long at full power was not worth a closing: 50 Wh of 2 kW."""
+PATIENCE_S = 30.0
+"""After one of these the surplus must last so long before the next start; twice as long after each further one."""
+MOST_POOR_RUNS = 5
+FORGIVEN_S = 1800.0
+"""Each half hour off makes up for one of them; a run with more heat makes up for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,15 +167,6 @@ class Outcome:
     temperature_c: float | None = None
     stop: Stop = Stop.NORMAL
     """How its contact opens where it is off."""
-
-
-POOR_RUN_S = 90.0
-"""A run that ends for want of sun with less heat than so long at full power was not worth a closing: 50 Wh of 2 kW."""
-PATIENCE_S = 30.0
-"""After one of these the surplus must last so long before the next start; twice as long after each further one."""
-MOST_POOR_RUNS = 5
-FORGIVEN_S = 1800.0
-"""Each half hour off makes up for one of them; a run with more heat makes up for all."""
 
 
 def dwell_left_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:

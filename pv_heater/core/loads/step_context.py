@@ -1,6 +1,7 @@
 """What a step puts before the loads: in part before all of them alike, in part before one.
 
-A load that waits until another has had enough: since when that has, and what is said until then.
+Before one only stands the load that it waits for (`after:`): since when that has had enough, and what is said until
+then.
 """
 
 from __future__ import annotations

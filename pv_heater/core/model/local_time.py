@@ -1,11 +1,14 @@
 """Clock times of the owner as instants, right on the days on which summer time begins or ends too.
 
-The two times of a step: monotonic seconds for every delay, and the owner's local day for every count.
+A step has two times: monotonic seconds for every delay (`StepTime`), and the owner's local day for every count
+(`LocalDay`).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+DAY_S = 86_400.0
 
 
 def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
@@ -28,9 +31,6 @@ def window_at(now: datetime, start: time, end: time, zone: tzinfo) -> tuple[date
         if instant_of(day, start, zone) <= now < (end_at := instant_of(ends_on, end, zone)):
             return day, end_at
     return None
-
-
-DAY_S = 86_400.0
 
 
 class StepTime:

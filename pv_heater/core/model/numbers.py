@@ -1,6 +1,6 @@
-"""Numbers in what others send. Pure.
+"""Values out of what others wrote: an answer, or a saved state. Pure.
 
-Values out of a saved state: what is no such value is None, so that a damaged one costs its memory and no more.
+What is no such value is None, so that a damaged state costs its memory and no more.
 """
 
 from __future__ import annotations
@@ -9,6 +9,15 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+
+LARGEST = 1e9
+"""No number that is saved is larger, nor below its negative: 30 years in seconds, a GWh, a GW."""
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""A Pi without a clock chip wakes up in 1970."""
+DEEPEST = 16
+"""No state is nested deeper; a damaged one may be."""
+DAMAGED = "(damaged)"
+"""No number, no instant, no word that means anything."""
 
 
 def number_of(value: object) -> float | None:
@@ -20,16 +29,6 @@ def number_of(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
-
-
-LARGEST = 1e9
-"""No number that is saved is larger, nor below its negative: 30 years in seconds, a GWh, a GW."""
-FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""A Pi without a clock chip wakes up in 1970."""
-DEEPEST = 16
-"""No state is nested deeper; a damaged one may be."""
-DAMAGED = "(damaged)"
-"""No number, no instant, no word that means anything."""
 
 
 def cleaned(value: Any, complaints: list[str], path: str = "", depth: int = 0) -> Any:

@@ -5,8 +5,6 @@ Signs: ``grid_w > 0`` imports, ``battery_w > 0`` charges. Units are the last wor
 Celsius. Instants are aware datetimes named ``*_at``; ages and delays are monotonic seconds
 (``tick_s``), because a Pi has no clock chip and network time can jump by months.
 Missing is ``None``, never 0; NaN and infinity are refused at construction.
-
-How a tank stands, for people and programs.
 """
 
 from __future__ import annotations
@@ -22,50 +20,6 @@ from pv_heater.core.model.checks import in_utc, require_finite
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Command, Mode
 from pv_heater.core.model.trace import DecisionTrace, Thresholds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TankStatus:
-    """A tank, for people."""
-
-    percent: float | None
-    """Heat in it, 0 cold to 100 full; None: not known."""
-    kwh_to_go: float | None
-    """Energy until it is full; None: not known."""
-    ready_at: datetime | None
-    """When it is full if it goes on as now; None: it is not being heated, or nothing is known."""
-    estimated: bool
-    """True: without a probe, from the energy that went in."""
-    hygiene: str | None
-    """How it stands against legionella, as a sentence; None: that is off."""
-
-
-class Phase(StrEnum):
-    """Where a load stands; only the table in ``core/loads/machine.py`` changes it."""
-
-    OFF = "off"
-    ARMED = "armed"
-    HEATING = "heating"
-    FULL = "full"
-    COOLDOWN = "cooldown"
-    FAULT = "fault"
-
-
-class Stop(StrEnum):
-    """How a contact opens. ``safety``: at once, whatever current it breaks; ``normal``: after its regulator is at
-    zero."""
-
-    NORMAL = "normal"
-    SAFETY = "safety"
-
-
-def are_finite(*values: float | None) -> bool:
-    """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
-    try:
-        return math.isfinite(sum([0.0 if value is None else value for value in values]))
-    except OverflowError:
-        return False
-
 
 AC_SOURCES = ("grid", "generator", "shore", "none")
 
@@ -202,22 +156,6 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setpoint:
-    """What an output has to do. ``on`` means ``power_w > 0``; off means 0."""
-
-    on: bool
-    power_w: float
-
-    def __post_init__(self) -> None:
-        require_finite("power_w", self.power_w)
-        if self.on != (self.power_w > 0):
-            raise ValueError(f"a setpoint that is {'on' if self.on else 'off'} cannot ask for {self.power_w:g} W")
-
-
-OFF = Setpoint(on=False, power_w=0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PricePeriod:
     """Energy prices between two instants, in the owner's currency a kWh."""
 
@@ -225,6 +163,14 @@ class PricePeriod:
     to_at: datetime
     import_per_kwh: float
     export_per_kwh: float
+
+
+def are_finite(*values: float | None) -> bool:
+    """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
+    try:
+        return math.isfinite(sum([0.0 if value is None else value for value in values]))
+    except OverflowError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +216,57 @@ class Inputs:
 
 
 NO_INPUTS = Inputs()
+
+
+class Phase(StrEnum):
+    """Where a load stands; only the table in ``core/loads/machine.py`` changes it."""
+
+    OFF = "off"
+    ARMED = "armed"
+    HEATING = "heating"
+    FULL = "full"
+    COOLDOWN = "cooldown"
+    FAULT = "fault"
+
+
+class Stop(StrEnum):
+    """How a contact opens. ``safety``: at once, whatever current it breaks; ``normal``: after its regulator is at
+    zero."""
+
+    NORMAL = "normal"
+    SAFETY = "safety"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setpoint:
+    """What an output has to do. ``on`` means ``power_w > 0``; off means 0."""
+
+    on: bool
+    power_w: float
+
+    def __post_init__(self) -> None:
+        require_finite("power_w", self.power_w)
+        if self.on != (self.power_w > 0):
+            raise ValueError(f"a setpoint that is {'on' if self.on else 'off'} cannot ask for {self.power_w:g} W")
+
+
+OFF = Setpoint(on=False, power_w=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TankStatus:
+    """A tank, for people."""
+
+    percent: float | None
+    """Heat in it, 0 cold to 100 full; None: not known."""
+    kwh_to_go: float | None
+    """Energy until it is full; None: not known."""
+    ready_at: datetime | None
+    """When it is full if it goes on as now; None: it is not being heated, or nothing is known."""
+    estimated: bool
+    """True: without a probe, from the energy that went in."""
+    hygiene: str | None
+    """How it stands against legionella, as a sentence; None: that is off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +323,17 @@ class Decision:
     """What is worth telling once of the home, such as meters that contradict each other, for as long as it holds."""
 
 
+@passing(frozen=True, slots=True, kw_only=True)
+class News:
+    """A new reading that may be used, and between which ticks it was taken."""
+
+    reading: Reading
+    taken_tick_s: float
+    """The latest, and where the clocks agree the only one."""
+    earliest_tick_s: float
+    """What a load was told before this, the reading cannot show."""
+
+
 def to_jsonable(value: Any) -> Any:
     """The value as plain JSON types: dataclasses as objects, instants in ISO 8601, enums as their words."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -339,14 +347,3 @@ def to_jsonable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_jsonable(item) for item in value]
     return value
-
-
-@passing(frozen=True, slots=True, kw_only=True)
-class News:
-    """A new reading that may be used, and between which ticks it was taken."""
-
-    reading: Reading
-    taken_tick_s: float
-    """The latest, and where the clocks agree the only one."""
-    earliest_tick_s: float
-    """What a load was told before this, the reading cannot show."""

@@ -1,7 +1,4 @@
-"""What a load has done, for rules that ask: since when it is on or off, how long today, how often.
-
-Conditions that must last: since when each has been true.
-"""
+"""What rules remember between two steps: what each load has done, and since when each condition has been true."""
 
 from __future__ import annotations
 
@@ -12,6 +9,9 @@ from typing import Any, Self
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.replaced import replaced
+
+UNSEEN_S = 60.0
+"""A condition that nobody has looked at for so long begins anew: it may have been false in the meantime."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -86,10 +86,6 @@ class LoadRecord:
             ruled_today_s=number_of(item.get("ruled_today_s")) or 0.0,
             spent=item.get("spent") is True,
         )
-
-
-UNSEEN_S = 60.0
-"""A condition that nobody has looked at for so long begins anew: it may have been false in the meantime."""
 
 
 class Holds:

@@ -1,6 +1,6 @@
 """What every load has, whatever its output: how much it takes, how often it may switch, when it has had enough.
 
-`after:` in the settings: which load waits for which, and circles in which none would ever run.
+A load may wait for another one (`After`); circles in which none would ever run are found by `circle_from`.
 """
 
 from __future__ import annotations
@@ -15,27 +15,6 @@ from pv_heater.core.conditions.parser import check_condition
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.hot_water import HotWater, check_tank
 from pv_heater.core.settings.timers import Timer
-
-
-@frozen(kw_only=True)
-class After:
-    """Which load comes before this one."""
-
-    load: str = setting("the load that must have had enough today before this one runs by itself")
-    for_s: float = setting("and has had enough for this long", default=0.0, unit="s", minimum=0, maximum=86_400)
-
-
-def circle_from(name: str, waits_for: Mapping[str, str]) -> list[str]:
-    """The way from `name` along `waits_for` back to itself, both ends included; empty when it leads elsewhere."""
-    way = [name]
-    while way[-1] in waits_for:
-        following = waits_for[way[-1]]
-        if following == name:
-            return [*way, name]
-        if following in way:
-            return []  # a circle of others
-        way.append(following)
-    return []
 
 
 def _check_name(name: str) -> None:
@@ -209,6 +188,14 @@ class LoadSettings:
 
 
 @frozen(kw_only=True)
+class After:
+    """Which load comes before this one."""
+
+    load: str = setting("the load that must have had enough today before this one runs by itself")
+    for_s: float = setting("and has had enough for this long", default=0.0, unit="s", minimum=0, maximum=86_400)
+
+
+@frozen(kw_only=True)
 class BatteryShare:
     """The battery's place among the loads: loads above it come first, those below wait for `until_percent`."""
 
@@ -219,3 +206,16 @@ class BatteryShare:
         minimum=0,
         maximum=100,
     )
+
+
+def circle_from(name: str, waits_for: Mapping[str, str]) -> list[str]:
+    """The way from `name` along `waits_for` back to itself, both ends included; empty when it leads elsewhere."""
+    way = [name]
+    while way[-1] in waits_for:
+        following = waits_for[way[-1]]
+        if following == name:
+            return [*way, name]
+        if following in way:
+            return []  # a circle of others
+        way.append(following)
+    return []

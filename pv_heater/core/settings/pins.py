@@ -1,8 +1,7 @@
-"""How a relay, a servo, a digital potentiometer and a board with buttons hang on their pins.
+"""How a relay, a servo, a digital potentiometer and a board with buttons hang on their pins, and what a pin is called.
 
-What a pin is called: a header position, the chip's own number, or a line of another board's gpiochip.
-
-Pure text: nothing here touches a pin.
+A pin is a header position, the chip's own number, or a line of another board's gpiochip. Pure text: nothing here
+touches a pin.
 """
 
 from __future__ import annotations
@@ -20,19 +19,16 @@ HEADER_GPIO = {
     23: 11, 24: 8, 26: 7, 27: 0, 28: 1, 29: 5, 31: 6, 32: 12, 33: 13, 35: 19, 36: 16, 37: 26, 38: 20, 40: 21,
 }  # fmt: skip
 """Header position to chip number, the same on every Pi with 40 pins (Raspberry Pi documentation, GPIO pinout)."""
-
 HEADER_SUPPLY = {
     1: "3.3 V", 17: "3.3 V", 2: "5 V", 4: "5 V",
     6: "ground", 9: "ground", 14: "ground", 20: "ground", 25: "ground", 30: "ground", 34: "ground", 39: "ground",
 }  # fmt: skip
 """The header positions that are no GPIO."""
-
 WIRINGPI_GPIO = {
     0: 17, 1: 18, 2: 27, 3: 22, 4: 23, 5: 24, 6: 25, 7: 4, 8: 2, 9: 3, 10: 8, 11: 7, 12: 10, 13: 9, 14: 11, 15: 14,
     16: 15, 21: 5, 22: 6, 23: 13, 24: 19, 25: 26, 26: 12, 27: 16, 28: 20, 29: 21, 30: 0, 31: 1,
 }  # fmt: skip
 """wiringPi's number to the chip's, on a header with 40 pins (`gpio readall`); PvMonit counted like that."""
-
 _WIRINGPI = re.compile(r"(?:w|wpi|wiringpi)[ _-]?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?P<kind>BOARD|GPIO|BCM)(?P<number>\d+)|gpiochip(?P<chip>\d+)/(?P<line>\d+))", re.IGNORECASE)
 _EXAMPLES = "BOARD11 (header position), GPIO17 (chip number) or gpiochip1/12 (a line of another board)"
@@ -64,31 +60,6 @@ class PinName:
 
     def __str__(self) -> str:
         return f"GPIO{self.line}" if self.chip is None else f"gpiochip{self.chip}/{self.line}"
-
-
-def _position(number: int) -> str:
-    if number in HEADER_GPIO:
-        return f"GPIO{HEADER_GPIO[number]}"
-    return HEADER_SUPPLY.get(number, "not on the header, which has positions 1 to 40")
-
-
-def _hint(text: str) -> str:
-    if wiring := _WIRINGPI.fullmatch(text):
-        known = WIRINGPI_GPIO.get(int(wiring[1]))
-        return f"must be {_EXAMPLES}, not {text!r}" + (f"; write GPIO{known}" if known is not None else "")
-    if not text.isdecimal() or len(text) > 3:
-        return f"must be {_EXAMPLES}, not {text!r}"
-    number = int(text)
-    meanings = [f"BOARD{number} is {_position(number)}"]
-    if (at := _header_position(number)) is not None:
-        meanings.append(f"GPIO{number} is header position {at}")
-    if (gpio := WIRINGPI_GPIO.get(number)) is not None:
-        meanings.append(f"wiringPi {number} is GPIO{gpio}, header position {_header_position(gpio)}")
-    return f"must say which numbering, not just {number}: {'; '.join(meanings)}"
-
-
-def _header_position(gpio: int) -> int | None:
-    return next((position for position, number in HEADER_GPIO.items() if number == gpio), None)
 
 
 def boot_pull_problem(pin: RelayPin) -> str | None:
@@ -230,6 +201,10 @@ class WiperPins:
         return (self.clock_pin, self.data_pin, self.select_pin)
 
 
+PinGroup = RelayPin | ServoPin | WiperPins
+"""The settings in a load's settings that hold pins."""
+
+
 @frozen(kw_only=True)
 class KeyBoardPins:
     """The pins of a TM1638 board with eight lamps, digits and buttons; any three will do."""
@@ -249,10 +224,6 @@ class KeyBoardPins:
         return (self.dio, self.clk, self.stb)
 
 
-PinGroup = RelayPin | ServoPin | WiperPins
-"""The settings in a load's settings that hold pins."""
-
-
 def pin_groups(settings: Any) -> Iterator[tuple[str, PinGroup]]:
     """The groups of pins in a load's settings, each with its key, such as ``relay`` or ``relays[1]``."""
     for field in fields(type(settings)):
@@ -269,3 +240,28 @@ def pin_texts(row: Any, *path: str | int) -> Iterator[tuple[tuple[str | int, ...
             yield (*path, key), item
         else:
             yield from pin_texts(item, *path, key)
+
+
+def _position(number: int) -> str:
+    if number in HEADER_GPIO:
+        return f"GPIO{HEADER_GPIO[number]}"
+    return HEADER_SUPPLY.get(number, "not on the header, which has positions 1 to 40")
+
+
+def _hint(text: str) -> str:
+    if wiring := _WIRINGPI.fullmatch(text):
+        known = WIRINGPI_GPIO.get(int(wiring[1]))
+        return f"must be {_EXAMPLES}, not {text!r}" + (f"; write GPIO{known}" if known is not None else "")
+    if not text.isdecimal() or len(text) > 3:
+        return f"must be {_EXAMPLES}, not {text!r}"
+    number = int(text)
+    meanings = [f"BOARD{number} is {_position(number)}"]
+    if (at := _header_position(number)) is not None:
+        meanings.append(f"GPIO{number} is header position {at}")
+    if (gpio := WIRINGPI_GPIO.get(number)) is not None:
+        meanings.append(f"wiringPi {number} is GPIO{gpio}, header position {_header_position(gpio)}")
+    return f"must say which numbering, not just {number}: {'; '.join(meanings)}"
+
+
+def _header_position(gpio: int) -> int | None:
+    return next((position for position, number in HEADER_GPIO.items() if number == gpio), None)

@@ -1,6 +1,6 @@
 """Where pins come from: lgpio, RPi.GPIO, or thin air; as the settings say, never by a silent fallback.
 
-gpiozero and what it stands on are imported when a board is opened, by the three ``*_pins`` modules.
+gpiozero and what it stands on are imported when a board is opened, by `lgpio`, `rpigpio` and `mock`.
 """
 
 from __future__ import annotations

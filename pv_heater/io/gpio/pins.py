@@ -1,7 +1,7 @@
 """The program's one way to its pins: relay contacts, servos, potentiometers and boards with buttons, on gpiozero.
 
 Levels and pulses are given to gpiozero's pins directly, not through its devices: those register themselves for
-clean-up at exit and move a pin when they are made. Which library stands behind the pins is `pin_board`'s business.
+clean-up at exit and move a pin when they are made. Which library stands behind the pins is `board`'s business.
 """
 
 from __future__ import annotations

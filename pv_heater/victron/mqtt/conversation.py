@@ -38,7 +38,7 @@ class GxPace:
     spacing_s: float = 0.05
     """Pictures are at least this far apart, whatever comes in."""
     calm_s: float = CALM_S
-    """After a silence nothing is believed before what was slept through has been told; see `gx_calm`."""
+    """After a silence nothing is believed before what was slept through has been told; see `calm`."""
     renew_s: float = 1.0
     """A heartbeat this soon after a picture tells nothing new."""
 

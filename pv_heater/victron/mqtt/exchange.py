@@ -1,6 +1,6 @@
 """Single questions to a GX device and single writes, over MQTT, each answered before the call returns.
 
-For outputs: `gx_link` listens to everything, this asks for four values and needs no keepalive (a GX device answers
+For outputs: `session` listens to everything, this asks for four values and needs no keepalive (a GX device answers
 and obeys asleep too). A refused write is refused without a word, and an unknown topic is not answered: so whoever
 writes asks afterwards.
 """
