@@ -8,6 +8,9 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+from pytest_httpserver import HTTPServer
+
+from tests.http_server import QuickServer
 
 # A test is judged by what it shows, not by how busy the machine is that runs it. The suite tries the same examples at
 # every run and keeps none: exploring belongs to `bench invariants` and `bench fuzz`, which print their seed.
@@ -45,3 +48,10 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     finally:
         for item, known_as in grouped:
             item._id = known_as
+
+
+@pytest.fixture(scope="session")
+def make_httpserver() -> Generator[HTTPServer]:
+    """The one behind every `httpserver` in place of the plugin's, which answers one after the other and ends slowly."""
+    with QuickServer() as server:
+        yield server

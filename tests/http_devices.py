@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from tests.http_server import ScriptedServer
 
 
 class Output:
@@ -39,44 +37,24 @@ class Output:
         self._on, self._back_at_s = False, None
 
 
-class Device:
-    """Start with `with`. Which of them it is follows from what it is asked."""
+class Device(ScriptedServer):
+    """Which of them it is follows from what it is asked."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
-        self._server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
         self._clock = clock
-        self.reset()
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.stop()
+        super().__init__()
 
     def reset(self) -> None:
         """As delivered."""
+        super().reset()
         self.output = Output(self._clock)
         self.pulse_s: float | None = None
         self.deaf = False
         """It says yes and does nothing."""
         self.steps = 1.0
         """Its levels are multiples of this."""
-        self.broken: str | None = None
-        """What it answers to everything."""
-        self.requests: list[str] = []
 
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self._server.port}"
-
-    def _answer(self, request: Request) -> Response:
-        self.requests.append(f"{request.method} {request.full_path.rstrip('?')}")
-        if self.broken is not None:
-            return Response(self.broken)
+    def answer(self, request: Request) -> Any:
         arguments = dict(request.args)
         if request.is_json and isinstance(request.json, dict):
             arguments |= request.json
@@ -87,7 +65,7 @@ class Device:
         }  # fmt: skip
         if first not in handlers:
             return Response("not found", status=404)
-        return Response(json.dumps(handlers[first](request.path, arguments)), content_type="application/json")
+        return handlers[first](request.path, arguments)
 
     def _set(self, on: bool, level: Any = None, back_after_s: Any = None) -> None:
         if not self.deaf:

@@ -88,15 +88,23 @@ class AmqttBroker:
             self._broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
 
     async def _end(self) -> None:
-        """On a busy machine its own shutdown may wait for a client that is gone; then it is cut short."""
+        """On a busy machine its own shutdown may wait for a client that is gone; then it is cut short.
+
+        Either way nobody listens at its port any more, and every connection is closed.
+        """
         if self._broker is None:
             return
+        for server in self._broker._servers.values():  # its own shutdown does so last, and may not get so far
+            server.instance.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._broker.shutdown(), SHUTDOWN_S)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for transport in list(asyncio.get_running_loop()._transports.values()):  # type: ignore[attr-defined]
+            transport.abort()
+        await asyncio.sleep(0)
 
     def _call(self, coroutine: Any) -> None:
         assert self._loop is not None

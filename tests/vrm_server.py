@@ -12,17 +12,15 @@ description and the records that `installations?extended=1` shares with it.
 
 from __future__ import annotations
 
-import json
-import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from types import TracebackType
+from collections.abc import Callable
 from typing import Any
 
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.http_server import ScriptedServer
+
+LOGIN = "/v2/auth/login"
 SYSTEM_PATHS = {
     "bs": "/Dc/Battery/Soc",
     "bv": "/Dc/Battery/Voltage",
@@ -91,31 +89,15 @@ def charger_record(
     )
 
 
-class VrmServer:
-    """Start with `with`; steer by the public attributes, which may be changed at any time."""
+class VrmServer(ScriptedServer):
+    """Steer by the public attributes. What spoils its answers (`status`, `raw`, `dripping`) leaves logins alone."""
 
     installation_id = 123456
     user_id = 22
 
-    def __init__(self, port: int = 0) -> None:
-        """`port` 0 takes any free one; a number lets a portal come back where it was."""
-        self._release = threading.Event()
-        self._server = HTTPServer(host="127.0.0.1", port=port, threaded=True)
-        self._server.expect_request("/v2/auth/login", method="POST").respond_with_handler(self._on_login)
-        for path, answer in (
-            (f"/v2/installations/{self.installation_id}/diagnostics", self._diagnostics),
-            (f"/v2/installations/{self.installation_id}/system-overview", self._system_overview),
-            ("/v2/users/me", self._me),
-            (f"/v2/users/{self.user_id}/installations", self._installations),
-        ):
-            self._server.expect_request(path).respond_with_handler(self._guarded(answer))
-        self._server.expect_request(re.compile(".*")).respond_with_handler(self._guarded(self._unknown))
-        self.reset()
-
     def reset(self) -> None:
-        """Back to a healthy home that was never asked; starting a server anew costs half a second."""
-        self._release.set()
-        self._release = threading.Event()
+        """Back to a healthy home that was never asked."""
+        super().reset()
         self.token = "a1" * 32
         self.username = "owner@example.com"
         self.password = "hunter2-is-secret"
@@ -139,89 +121,48 @@ class VrmServer:
         """Unix seconds of the values' now."""
         self.page_size = 1000
         self.logging_interval_s: int | None = 60
-        self.status: int | None = None
-        """Answer everything but logins with this instead."""
         self.login_status: int | None = None
-        self.headers: dict[str, str] = {}
-        """Sent with every answer."""
         self.diagnostics_forbidden = False
         self.refusal: dict[str, Any] | None = None
         """A `success: false` body, sent with status 200."""
-        self.raw: bytes | None = None
-        """Sent as it is, instead of JSON."""
-        self.cut_to_bytes: int | None = None
-        """Send only the beginning of the body."""
-        self.delay_s = 0.0
-        self.hanging = False
-        """Take requests and never answer them (until stopped)."""
-        self.dripping = False
-        """Send an endless body, a byte every 50 ms."""
         self.second_factor = False
         self.valid_bearers: set[str] = set()
-        self.requests: list[tuple[str, str]] = []
-        """Method and path with query of every request so far."""
         self.logins = 0
-
-    def __enter__(self) -> VrmServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        """May be repeated."""
-        self._release.set()
-        if self._server.is_running():
-            self._server.stop()
 
     @property
     def url(self) -> str:
         """The API's base URL."""
-        return self._server.url_for("/v2")
+        return f"{super().url}/v2"
 
     def expire_logins(self) -> None:
         """Let every token that a login gave be refused from now on."""
         self.valid_bearers.clear()
-
-    def count(self, part: str) -> int:
-        """How many requests so far had `part` in their path."""
-        return sum(part in path for _, path in self.requests)
 
     def records(self) -> list[dict[str, Any]]:
         """All diagnostics records as they are now."""
         at = self.clock() - self.age_s
         return [record(code, value, timestamp=at) for code, value in self.values.items()] + self.more_records
 
-    def _guarded(self, answer: Callable[[Request], Any]) -> Callable[[Request], Response]:
-        def handle(request: Request) -> Response:
-            self._note(request)
-            if self.raw is not None:
-                return Response(self.raw, headers=self.headers)
-            if self.dripping:
-                return Response(self._drip(), content_type="application/json")
-            if self.status is not None:
-                return self._json({"success": False, "errors": "erro de teste"}, self.status)
-            if not self._is_known(request):
-                return self._json({"success": False, "errors": "Token is invalid", "error_code": "invalid_token"}, 401)
-            if self.refusal is not None:
-                return self._json(self.refusal)
-            body = answer(request)
-            return body if isinstance(body, Response) else self._json(body)
+    def spoilt(self, request: Request) -> Response | None:
+        return None if request.path == LOGIN else super().spoilt(request)
 
-        return handle
-
-    def _note(self, request: Request) -> None:
-        self.requests.append((request.method, request.full_path.rstrip("?")))
-        if self.delay_s:
-            self._release.wait(self.delay_s)
-        if self.hanging:
-            self._release.wait(60.0)
+    def answer(self, request: Request) -> Any:
+        if request.path == LOGIN:
+            return self._log_in(request)
+        if self.status is not None:
+            return {"success": False, "errors": "erro de teste"}
+        if not self._is_known(request):
+            return self.json({"success": False, "errors": "Token is invalid", "error_code": "invalid_token"}, 401)
+        if self.refusal is not None:
+            return self.refusal
+        site, user = f"/v2/installations/{self.installation_id}", f"/v2/users/{self.user_id}"
+        answers: dict[str, Callable[[Request], Any]] = {
+            f"{site}/diagnostics": self._diagnostics,
+            f"{site}/system-overview": self._system_overview,
+            "/v2/users/me": self._me,
+            f"{user}/installations": self._installations,
+        }
+        return answers.get(request.path, self._unknown)(request)
 
     def _is_known(self, request: Request) -> bool:
         scheme, _, credential = request.headers.get("X-Authorization", "").partition(" ")
@@ -229,25 +170,24 @@ class VrmServer:
             scheme == "Bearer" and credential in self.valid_bearers
         )
 
-    def _on_login(self, request: Request) -> Response:
-        self._note(request)
+    def _log_in(self, request: Request) -> Response:
         self.logins += 1
         if self.login_status is not None:
-            return self._json({"success": False, "errors": "erro de teste"}, self.login_status)
+            return self.json({"success": False, "errors": "erro de teste"}, self.login_status)
         sent = request.get_json()
         if (sent["username"], sent["password"]) != (self.username, self.password):
-            return self._json({"success": False, "errors": {"password": "Invalid credentials"}}, 401)
+            return self.json({"success": False, "errors": {"password": "Invalid credentials"}}, 401)
         if self.second_factor:
-            return self._json(
+            return self.json(
                 {"token": None, "idUser": self.user_id, "verification_mode": "sms", "verification_sent": True}
             )
         bearer = f"bearer-{self.logins}"
         self.valid_bearers.add(bearer)
-        return self._json({"token": bearer, "idUser": self.user_id, "verification_mode": "password"})
+        return self.json({"token": bearer, "idUser": self.user_id, "verification_mode": "password"})
 
     def _diagnostics(self, request: Request) -> Any:
         if self.diagnostics_forbidden:
-            return self._json({"success": False, "errors": "Forbidden", "error_code": None}, 403)
+            return self.json({"success": False, "errors": "Forbidden", "error_code": None}, 403)
         size = min(self.page_size, int(request.args.get("count", 100)))
         first = (int(request.args.get("page", 1)) - 1) * size
         records = self.records()
@@ -259,7 +199,7 @@ class VrmServer:
         return {"success": True, "records": {"devices": [charger, gateway]}}
 
     def _unknown(self, request: Request) -> Response:
-        return self._json({"success": False, "errors": "Not found"}, 404)
+        return self.json({"success": False, "errors": "Not found"}, 404)
 
     def _me(self, request: Request) -> Any:
         return {"success": True, "user": {"id": self.user_id, "name": "Home Owner"}}
@@ -278,14 +218,3 @@ class VrmServer:
             extended.append({"code": code, "rawValue": value, "formatWithUnit": "%.0F W", "timestamp": at})
         other = {"idSite": 999, "extended": [record("bs", 1.0, timestamp=at)]}
         return {"success": True, "records": [other, {"idSite": self.installation_id, "extended": extended}]}
-
-    def _json(self, body: Any, status: int = 200) -> Response:
-        content = json.dumps(body).encode()
-        if self.cut_to_bytes is not None:
-            content = content[: self.cut_to_bytes]
-        return Response(content, status=status, headers=self.headers, content_type="application/json")
-
-    def _drip(self) -> Iterator[bytes]:
-        release = self._release
-        while not release.wait(0.05):
-            yield b" "

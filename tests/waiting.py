@@ -26,7 +26,7 @@ class Stopwatch:
     """
 
     def __init__(self, *pids: int) -> None:
-        self._pids = (os.getpid(), *pids)
+        self._pids: tuple[int, ...] = (os.getpid(), *pids)
         self._queued_ns: dict[Path, int] = {}
         self.look()
         self._before_ns = dict(self._queued_ns)
@@ -40,6 +40,11 @@ class Stopwatch:
                     self._queued_ns[file] = int(file.read_text().split()[1])
                 except (OSError, IndexError, ValueError):
                     continue
+
+    def also(self, pid: int) -> None:
+        """A process that began after this watch: the time that it queued is taken off as well."""
+        self._pids += (pid,)
+        self.look()
 
     def took_s(self, ended_s: float | None = None) -> float:
         """Seconds since the start, until the monotonic `ended_s` or else now, without queuing."""

@@ -77,6 +77,10 @@ class _Registers:
         return self._gx.take(device_id, address, values)
 
 
+_WITHIN_S = 60.0
+"""To begin or to end; a busy machine may take seconds."""
+
+
 class ModbusGx:
     """Runs in a thread of its own; `units` may be changed at any time."""
 
@@ -109,11 +113,11 @@ class ModbusGx:
 
     def start(self) -> None:
         """Listen, on the same port as before."""
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(_WITHIN_S)
 
     def stop(self) -> None:
         """Refuse connections and end those that stand, as while dbus_modbustcp restarts."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(_WITHIN_S)
 
     def reset(self) -> None:
         """The usual plant, all well."""

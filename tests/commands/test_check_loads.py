@@ -92,7 +92,7 @@ def test_a_wrong_login_and_a_wrong_address_have_their_own_words() -> None:
 
 def test_all_are_asked_at_once_in_their_order_and_pins_are_not() -> None:
     with DimmerServer() as dimmer:
-        dimmer.free.clear()
+        dimmer.hanging = True
         watch = Stopwatch()
         urls = [dimmer.url, *(f"http://127.0.0.1:{free_port()}" for _ in range(2))]
         rows = [{"name": f"dimmer_{index}", "type": "http_dimmer", "url": url} for index, url in enumerate(urls)]

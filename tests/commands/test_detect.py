@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Network
@@ -32,6 +32,7 @@ from pv_heater.io.net.mdns import Announced, announced_gx
 from pv_heater.meters import METERS
 from tests.builders import config
 from tests.mqtt_brokers import MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port
+from tests.raw_server import RawServer, Talk
 from tests.waiting import WITHIN_S
 
 pytestmark = pytest.mark.xdist_group("mdns")
@@ -255,48 +256,21 @@ def test_an_id_that_cannot_be_one_never_gets_into_a_configuration(closed: Ports,
     assert found == Gx(address="127.0.0.1", name="venus.local")
 
 
-class Impolite:
-    """A server that accepts and then does as `behave` says; for whatever listens at a GX device's ports."""
-
-    def __init__(self, behave: Callable[[socket.socket], None]) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._behave = behave
-        self._held: list[socket.socket] = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            while True:
-                connection, _ = self._listener.accept()
-                self._held.append(connection)
-                self._behave(connection)
-        except OSError:
-            pass
-
-    def __enter__(self) -> Impolite:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
-        for connection in self._held:
-            connection.close()
-
-
-IMPOLITE: dict[str, Callable[[socket.socket], None]] = {
-    "silent": lambda _connection: None,
-    "hangs up": lambda connection: connection.close(),
-    "web page": lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-    "garbage": lambda connection: connection.sendall(b"\xff" * 1000),
+IMPOLITE: dict[str, Talk] = {
+    "silent": lambda _connection, _number: None,
+    "hangs up": lambda connection, _number: connection.close(),
+    "web page": lambda connection, _number: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    "garbage": lambda connection, _number: connection.sendall(b"\xff" * 1000),
 }
+"""Whatever else may listen at a GX device's ports: it takes the connection, and then does this."""
 
 
 @pytest.mark.parametrize("behave", IMPOLITE.values(), ids=IMPOLITE.keys())
 def test_whatever_listens_there_the_questions_end_soon_without_a_way(
-    behave: Callable[[socket.socket], None],
+    behave: Talk,
 ) -> None:
     with ExitStack() as stack:
-        servers = [stack.enter_context(Impolite(behave)) for _ in range(3)]
+        servers = [stack.enter_context(RawServer(behave, keeps=True)) for _ in range(3)]
         ports = Ports(mqtt=servers[0].port, mqtt_tls=servers[1].port, modbus=servers[2].port)
         done: list[Gx] = []
         asking = threading.Thread(target=lambda: done.append(ask(ports, patience_s=0.6)), daemon=True)

@@ -30,7 +30,7 @@ def running() -> Iterator[DimmerServer]:
 def dimmer(running: DimmerServer) -> Iterator[DimmerServer]:
     running.reset()
     yield running
-    running.free.set()
+    running.hanging = False
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_pins_do_not_wait_for_a_silent_device_and_no_other_device_does(
 ) -> None:
     silent = DimmerServer()
     with silent:
-        silent.free.clear()
+        silent.hanging = True
         home.configure(HEATER + row("silent", silent.url) + row("boiler", dimmer.url))
         codes: list[int] = []
         watch = Stopwatch()

@@ -134,10 +134,10 @@ def test_a_state_that_could_not_be_read_counted_as_a_state() -> None:
         assert isinstance(policy, HttpSwitchSettings)
         told = switch_device(policy, Settling(longest_s=0.0))
         for state in ("null", "0", '""', "[]"):
-            device.broken = f'{{"ison": {state}}}'
+            device.raw = f'{{"ison": {state}}}'
             with pytest.raises(BadReply, match="was told to be off and says"):
                 told.set_power(0.0)
-        device.broken = '{"ison": false}'
+        device.raw = '{"ison": false}'
         told.set_power(0.0)
 
 

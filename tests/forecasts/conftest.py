@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.forecast_server import ForecastServer
-from tests.forecasts.scripted_server import ScriptedServer
+from tests.http_server import ScriptedServer
 
 
 @pytest.fixture(scope="session")

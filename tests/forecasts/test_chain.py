@@ -17,8 +17,8 @@ from pv_heater.forecasts.forecast_solar import ForecastSolar
 from pv_heater.forecasts.open_meteo import OpenMeteo
 from pv_heater.ports import ForecastSource
 from tests.forecast_server import ForecastServer
-from tests.forecasts.scripted_server import ScriptedServer
 from tests.forecasts.weather_answers import answer
+from tests.http_server import ScriptedServer
 from tests.source_tools import GRAZ, NOON, tools_for
 
 

@@ -12,8 +12,8 @@ from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.forecasts.open_meteo import OpenMeteo
 from pv_heater.forecasts.open_meteo_answer import module_w
-from tests.forecasts.scripted_server import ScriptedServer
 from tests.forecasts.weather_answers import answer
+from tests.http_server import ScriptedServer
 from tests.source_tools import GRAZ, NOON, tools_for
 
 

@@ -20,8 +20,8 @@ from pv_heater.forecasts.open_meteo import OpenMeteo
 from pv_heater.ports import Tools
 from pv_heater.victron.vrm.forecast import VrmForecast
 from tests.forecast_server import TWO_DAYS_WH
-from tests.forecasts.scripted_server import ScriptedServer
 from tests.forecasts.weather_answers import answer
+from tests.http_server import ScriptedServer
 from tests.source_tools import GRAZ, NOON, HandClock, tools_for
 from tests.victron.vrm.test_vrm_answer import day
 

@@ -280,16 +280,16 @@ def test_a_login_is_used_where_there_is_one_and_asked_for_where_it_is_wrong(serv
 
 def test_silence_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None:
     device = dimmer(server)
-    server.free.clear()
+    server.hanging = True
     with pytest.raises(Unreachable, match=r"the dimmer at 127\.0\.0\.1:\d+ went silent for 0\.3 s"):
         device.set_power(0.0)
-    server.free.set()
+    server.hanging = False
     device.set_power(0.0)
 
 
 def test_a_state_that_drips_ends_in_time_and_confirms_nothing(server: DimmerServer) -> None:
     device = dimmer(server)
-    server.drips = True
+    server.dripping = True
     with pytest.raises(Unreachable, match="had not answered in full after"):
         device.set_power(0.0)
 

@@ -11,8 +11,8 @@ from pv_heater.core.model.values import Setpoint
 from pv_heater.loads.http_dimmer import DimmerDevice, HttpDimmerSettings
 from pv_heater.loads.http_link import WORD_S, HttpLink
 from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad
-from tests.dripping import ATTACKS, FlakyDimmer
 from tests.mqtt_brokers import wait_for
+from tests.raw_server import ATTACKS, FlakyDimmer
 from tests.source_tools import HandClock
 
 WHOLE_S = 0.3
@@ -21,9 +21,8 @@ ON = Setpoint(on=True, power_w=1000.0)
 
 @pytest.fixture
 def dimmer() -> Iterator[FlakyDimmer]:
-    dimmer = FlakyDimmer()
-    yield dimmer
-    dimmer.end()
+    with FlakyDimmer() as dimmer:
+        yield dimmer
 
 
 @pytest.mark.parametrize(

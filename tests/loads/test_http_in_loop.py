@@ -102,7 +102,7 @@ def test_a_silent_dimmer_delays_no_tick_no_pin_and_no_other_load(
     dimmers: tuple[DimmerServer, DimmerServer], tmp_path: Path
 ) -> None:
     silent, boiler = dimmers
-    silent.free.clear()
+    silent.hanging = True
     house = House(tmp_path, silent, boiler)
     house.tick()
     assert house.contact_closed(), "the pin is switched within the tick"

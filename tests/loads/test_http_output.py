@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,9 @@ from pv_heater.loads.http_output import (
 from pv_heater.loads.networked import PAUSE_S, Settling
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[HTTPServer]:
-    server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def server(running: HTTPServer) -> HTTPServer:
-    running.clear()
-    return running
+def server(httpserver: HTTPServer) -> HTTPServer:
+    return httpserver
 
 
 def row(server: HTTPServer | None = None, **changes: Any) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def test_one_that_says_yes_and_does_nothing_is_not_believed(word: str, device: D
 @pytest.mark.parametrize("answer", ["<html>login</html>", "{}", "[]", "null", '{"status": "ERROR"}'])
 def test_a_wrong_answer_confirms_nothing_not_even_off(word: str, device: Device, answer: str) -> None:
     told = output(word, device)
-    device.broken = answer
+    device.raw = answer
     for power_w in (0.0, 1000.0):
         with pytest.raises(BadReply):
             told.set_power(power_w)

@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,18 +24,9 @@ from tests.mqtt_brokers import free_port
 from tests.source_tools import HandClock, tools_for
 
 
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[HTTPServer]:
-    server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def server(running_server: HTTPServer) -> HTTPServer:
-    running_server.clear()
-    return running_server
+def server(httpserver: HTTPServer) -> HTTPServer:
+    return httpserver
 
 
 @pytest.fixture

@@ -110,14 +110,6 @@ def broker() -> Iterator[AmqttBroker]:
         yield broker
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[HTTPServer]:
-    server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
-    server.start()
-    yield server
-    server.stop()
-
-
 def meter_of(word: str, state_dir: Path, **given: Any) -> Any:
     rows = {"meter": {"preset": word, **given}, "loads": [{"name": "a", "type": "dry_run", "max_power_w": 1000}]}
     return load_config(rows).meter[0].build(tools_for(state_dir))
@@ -155,17 +147,18 @@ def test_a_preset_over_mqtt_reads_what_its_device_publishes(word: str, broker: A
 
 
 @pytest.mark.parametrize("word", preset_words("meters", "http"))
-def test_a_preset_over_http_reads_what_its_device_answers(word: str, server: HTTPServer, tmp_path: Path) -> None:
+def test_a_preset_over_http_reads_what_its_device_answers(word: str, httpserver: HTTPServer, tmp_path: Path) -> None:
     example = EXAMPLES[word]
-    server.clear()
     for where, sent in example.sends.items():
         path, _, query = where.partition("?")
         asked = dict([query.split("=")]) if query else None
-        handler = server.expect_request(path, query_string=asked, headers=dict(example.headers))
+        handler = httpserver.expect_request(path, query_string=asked, headers=dict(example.headers))
         handler.respond_with_data(payload(sent))
     # Home Assistant has a port of its own; the others are at the port of the web, here with the address.
     given = (
-        {"host": "127.0.0.1", "port": server.port} if word == "home_assistant" else {"host": f"127.0.0.1:{server.port}"}
+        {"host": "127.0.0.1", "port": httpserver.port}
+        if word == "home_assistant"
+        else {"host": f"127.0.0.1:{httpserver.port}"}
     )
     meter = meter_of(word, tmp_path, **given, **example.given)
     assert as_expected(meter.read(), example)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.dripping import ATTACKS, FlakyDimmer
 from tests.http_dimmer_server import DimmerServer
 from tests.process.program import RELAY, Program, regulator, run_once, settings
+from tests.raw_server import ATTACKS, FlakyDimmer
 from tests.vrm_server import VrmServer
 from tests.waiting import WITHIN_S
 
@@ -50,7 +51,7 @@ def test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_runnin
         program.wait_until_heating()
         program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
         program.wait_for(program.contact_closed, 15, "the relay is closed beside it")
-        dimmer.free.clear()
+        dimmer.hanging = True
         watch = program.watch()
         program.process.send_signal(signal.SIGTERM)
         assert program.opens_after_s(watch) < 0.5
@@ -63,17 +64,17 @@ def test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_runnin
 
 
 def test_a_signal_reaches_a_dimmer_that_drips_on_the_connection_it_has(vrm: VrmServer, tmp_path: Path) -> None:
-    dimmer = FlakyDimmer()
-    dimmer.once = True
-    config = settings(tmp_path, vrm.url, loads=[{**boiler(dimmer), "url": dimmer.url}])
-    with Program(tmp_path, config) as program:
+    with ExitStack() as stack:
+        dimmer = stack.enter_context(FlakyDimmer())
+        dimmer.once = True
+        config = settings(tmp_path, vrm.url, loads=[{**boiler(dimmer), "url": dimmer.url}])
+        program = stack.enter_context(Program(tmp_path, config))
         program.wait_for(lambda: dimmer.percent == 100, 15, "the dimmer heats")
         dimmer.attack = ATTACKS["endless 100 Continue"]
         program.wait_for(lambda: dimmer.attack is None, 5, "a connection drips")
         assert program.stop() == 0
         assert dimmer.percent == 0
         assert "stopped by SIGTERM: every load is off" in program.log()
-    dimmer.end()
 
 
 def test_a_dimmer_left_on_by_kill_9_is_switched_off_by_off_or_by_itself(
@@ -103,7 +104,7 @@ def test_off_beside_the_running_program_does_not_succeed_while_a_dimmer_is_silen
     with Program(tmp_path, config) as program:
         program.wait_for(lambda: dimmer.gives == 100.0, 15, "the dimmer heats")
         program.wait_for(program.contact_closed, 15, "the relay is closed beside it")
-        dimmer.free.clear()
+        dimmer.hanging = True
         watch = program.watch()
         done = run_once(tmp_path, config, "off")
         assert watch.took_s() < 6 + 2, "the limit, and a start of the command"
@@ -112,7 +113,7 @@ def test_off_beside_the_running_program_does_not_succeed_while_a_dimmer_is_silen
         assert "off: boiler: it did not confirm that it is off" in done.stderr
         assert "water_heater: off, seen by the controller" in done.stdout
         assert program.states(RELAY)[-1] == 0.0
-        dimmer.free.set()
+        dimmer.hanging = False
         program.wait_for(lambda: dimmer.gives == 0.0, 15, "the dimmer hears again and is off")
         assert run_once(tmp_path, config, "off").returncode == 0
 

@@ -14,7 +14,7 @@ from pv_heater.io.net.http import HttpClient
 from pv_heater.io.net.modbus import ModbusClient
 from pv_heater.io.net.names import LookUpTooSlow, Names
 from pv_heater.victron.discovery import certificate_fingerprint
-from tests.dripping import ATTACKS, OK, Dripper
+from tests.raw_server import ATTACKS, OK, Dripper, RawServer
 from tests.waiting import Stopwatch
 
 WHOLE_S = 0.25
@@ -50,28 +50,20 @@ def test_a_handshake_that_is_dripped_ends_too(first: bytes) -> None:
 
 def test_a_kept_connection_that_begins_to_drip_ends_as_well() -> None:
     """The second request goes on the connection of the first one, which was well."""
-    served = threading.Event()
 
-    def serve() -> None:
-        connection, _ = listening.accept()
+    def talk(connection: socket.socket, _number: int) -> None:
         connection.recv(65_536)
         connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
         connection.recv(65_536)
-        while not served.wait(0.02):
-            try:
-                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            except OSError:
-                return
+        while not peer.over.wait(0.02):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        client = client_at(listening.getsockname()[1], whole_s=GENEROUS_S)
+    with RawServer(talk) as peer:
+        client = client_at(peer.port, whole_s=GENEROUS_S)
         assert client.get_json("/").body == {}
         with pytest.raises(Unreachable, match="had not answered in full"):
             client.exchange("GET", "/", within_s=WHOLE_S)
-        served.set()
-        thread.join(GENEROUS_S)
+    assert peer.connections == 1
 
 
 def test_a_slow_answer_within_the_time_is_taken_whole() -> None:

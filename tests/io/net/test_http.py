@@ -5,7 +5,6 @@ import ssl
 import subprocess
 import threading
 from base64 import b64decode
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,23 +16,15 @@ from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, Unreachable
 from pv_heater.io.net.http import HttpClient
 from pv_heater.io.net.http_login import Login
+from tests.raw_server import saying
 from tests.waiting import Stopwatch
 
 SECRET = "d00d" * 16
 
 
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[HTTPServer]:
-    server = HTTPServer(host="127.0.0.1", port=0, threaded=True)
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def server(running_server: HTTPServer) -> HTTPServer:
-    running_server.clear()
-    return running_server
+def server(httpserver: HTTPServer) -> HTTPServer:
+    return httpserver
 
 
 def client_of(server: HTTPServer, **options: float) -> HttpClient:
@@ -58,9 +49,8 @@ def test_an_answer_comes_decoded_with_its_headers(server: HTTPServer) -> None:
     ],
 )
 def test_the_servers_clock_is_read(line: str, at: datetime | None) -> None:
-    raw = RawServer(f"HTTP/1.1 200 OK\r\n{line}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
-    assert HttpClient(raw.url, who="The test server").get_json("/x").server_time_at == at
-    raw.close()
+    with saying(f"HTTP/1.1 200 OK\r\n{line}\r\nContent-Length: 2\r\n\r\n{{}}".encode()) as raw:
+        assert HttpClient(raw.url, who="The test server").get_json("/x").server_time_at == at
 
 
 def test_a_post_sends_json_and_headers(server: HTTPServer) -> None:
@@ -108,10 +98,9 @@ def test_how_a_login_is_asked_for_is_told(server: HTTPServer) -> None:
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(lines: str, wish_s: float | None) -> None:
-    raw = RawServer(f"HTTP/1.1 429 Too Many\r\n{lines}\r\nContent-Length: 9\r\n\r\nslow down".encode())
-    with pytest.raises(RateLimited) as caught:
+    answer = f"HTTP/1.1 429 Too Many\r\n{lines}\r\nContent-Length: 9\r\n\r\nslow down".encode()
+    with saying(answer) as raw, pytest.raises(RateLimited) as caught:
         HttpClient(raw.url, who="The test server").get_json("/x")
-    raw.close()
     assert caught.value.retry_after_s == wish_s
 
 
@@ -267,49 +256,22 @@ def test_a_redirect_is_not_followed_with_our_token(server: HTTPServer) -> None:
     assert len(server.log) == 1
 
 
-class RawServer:
-    """Says exactly these bytes to one connection after the other, then closes it."""
-
-    def __init__(self, *answers: bytes) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.connections = 0
-        self._answers = answers
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        for answer in self._answers:
-            connection, _ = self._socket.accept()
-            self.connections += 1
-            with connection:
-                connection.recv(4096)
-                connection.sendall(answer)
-
-    def close(self) -> None:
-        self._thread.join(5)
-        self._socket.close()
-
-
 def test_a_connection_that_breaks_is_tried_once_more() -> None:
-    raw = RawServer(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-    assert HttpClient(raw.url, who="The test server").get_json("/x").body == {}
-    raw.close()
+    with saying(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as raw:
+        assert HttpClient(raw.url, who="The test server").get_json("/x").body == {}
     assert raw.connections == 2
 
 
 def test_a_connection_that_breaks_again_is_given_up() -> None:
-    raw = RawServer(b"", b"")
-    with pytest.raises(Unreachable):
+    with saying() as raw, pytest.raises(Unreachable):
         HttpClient(raw.url, who="The test server").get_json("/x")
-    raw.close()
+    assert raw.connections == 2
 
 
 def test_an_answer_that_breaks_off_is_a_bad_reply() -> None:
-    raw = RawServer(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"records": [')
-    with pytest.raises(BadReply):
+    broken = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"records": ['
+    with saying(broken) as raw, pytest.raises(BadReply):
         HttpClient(raw.url, who="The test server").get_json("/x")
-    raw.close()
 
 
 def _free_port() -> int:

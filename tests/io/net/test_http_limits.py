@@ -14,7 +14,7 @@ from pv_heater.core.model.setting import Secret
 from pv_heater.errors import BadReply, SourceError
 from pv_heater.io.net.http import HttpClient
 from pv_heater.io.net.http_login import Login
-from tests.dripping import Dripper
+from tests.raw_server import Dripper
 
 BLOCK = bytes(2_000_000)
 BOMB = gzip.compress(gzip.compress(bytes(200_000_000), 1))

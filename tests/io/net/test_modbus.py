@@ -11,9 +11,8 @@ import pytest
 from bench.doubles.gx_modbus import SYSTEM_UNIT, ModbusGx
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.net.modbus import ModbusClient, Refused
+from tests.silence import PATIENT_S, SHORT_S, silent
 from tests.waiting import WITHIN_S, Stopwatch
-
-SHORT_S = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def gx(running_gx: ModbusGx) -> ModbusGx:
 
 @pytest.fixture
 def client(gx: ModbusGx) -> Iterator[ModbusClient]:
-    client = ModbusClient("127.0.0.1", gx.port, who="The GX device", timeout_s=SHORT_S)
+    client = ModbusClient("127.0.0.1", gx.port, who="The GX device", timeout_s=PATIENT_S)
     yield client
     client.close()
 
@@ -54,8 +53,10 @@ def test_a_register_is_written_and_a_refusal_is_a_sentence(gx: ModbusGx, client:
 
 
 def test_a_write_that_nobody_answers_ends_after_the_time_limit(gx: ModbusGx, client: ModbusClient) -> None:
-    gx.silent = True
-    with pytest.raises(Unreachable, match=r"gave no usable answer within 0.3 s \(to write 0 into register 806"):
+    with (
+        silent(gx, client),
+        pytest.raises(Unreachable, match=r"gave no usable answer within 0.3 s \(to write 0 into register 806"),
+    ):
         client.write(SYSTEM_UNIT, 806, 0)
 
 
@@ -101,18 +102,17 @@ def test_a_refused_connection_says_what_to_do(gx: ModbusGx, client: ModbusClient
 
 
 def test_a_name_that_nobody_knows() -> None:
-    client = ModbusClient("gx.invalid", 502, who="The GX device", timeout_s=SHORT_S)
+    client = ModbusClient("gx.invalid", 502, who="The GX device", timeout_s=PATIENT_S)
     with pytest.raises(Unreachable, match=r"the name gx.invalid is not known|cannot be reached"):
         client.read(SYSTEM_UNIT, 800, 1)
 
 
 def test_silence_ends_after_the_time_limit(gx: ModbusGx, client: ModbusClient) -> None:
-    gx.silent = True
-    watch = Stopwatch()
-    with pytest.raises(Unreachable, match=r"gave no usable answer within 0.3 s"):
-        client.read(SYSTEM_UNIT, 800, 1)
-    assert watch.took_s() < 3 * SHORT_S
-    gx.silent = False
+    with silent(gx, client):
+        watch = Stopwatch()
+        with pytest.raises(Unreachable, match=r"gave no usable answer within 0.3 s"):
+            client.read(SYSTEM_UNIT, 800, 1)
+        assert watch.took_s() < 3 * SHORT_S
     assert client.read(SYSTEM_UNIT, 843, 1) == (82,)
 
 
@@ -135,7 +135,7 @@ def test_closing_from_another_thread_ends_the_request_that_is_under_way(gx: Modb
         ended.set()
 
     threading.Thread(target=read, daemon=True).start()
-    deadline_s = time.monotonic() + 5
+    deadline_s = time.monotonic() + WITHIN_S
     while not client.is_connected and time.monotonic() < deadline_s:
         time.sleep(0.005)
     client.close()

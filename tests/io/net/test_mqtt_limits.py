@@ -18,8 +18,8 @@ from pv_heater.io.net import mqtt_client
 from pv_heater.io.net.mqtt import Broker, MqttLink
 from pv_heater.io.net.mqtt_client import LimitedClient
 from pv_heater.io.net.names import Names
-from tests.dripping import Dripper
 from tests.mqtt_brokers import AmqttBroker, Peer, wait_for
+from tests.raw_server import Dripper, RawServer
 from tests.waiting import Stopwatch
 
 CONNACK = b"\x20\x02\x00\x00"
@@ -46,24 +46,17 @@ def resident_bytes(line: str) -> int:
 
 @contextlib.contextmanager
 def server(talk: Callable[[socket.socket, int], None]) -> Iterator[int]:
-    """A broker that takes every connection and says what the test wants."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    """A broker that takes every connection and says what the test wants, to one after the other."""
+    turn = threading.Lock()
 
-    def serve() -> None:
-        number = 0
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listening.accept()
-                with connection, contextlib.suppress(OSError):
-                    connection.recv(4096)
-                    connection.sendall(CONNACK)
-                    talk(connection, number)
-                number += 1
+    def greet(connection: socket.socket, number: int) -> None:
+        with turn:
+            connection.recv(4096)
+            connection.sendall(CONNACK)
+            talk(connection, number)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield listening.getsockname()[1]
-    listening.close()
+    with RawServer(greet) as broker:
+        yield broker.port
 
 
 def test_a_message_of_fifty_megabytes_is_refused_before_it_is_taken(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,7 +121,7 @@ def test_a_message_that_is_dripped_ends_with_the_connection(drop: bytes, monkeyp
     with Dripper(CONNACK + b"\x30\xff\x7f", drop) as peer:
         link = link_to(peer.port, [])
         link.start()
-        wait_for(lambda: peer.ended > 0, "cut off")
+        wait_for(lambda: peer.broken_off > 0, "cut off")
         link.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from pv_heater.core.model.setting import Secret, SettingProblem
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.victron.vrm.forecast import VrmForecast
-from tests.forecasts.scripted_server import ScriptedServer
+from tests.http_server import ScriptedServer
 from tests.source_tools import NOON, HandClock, tools_for
 from tests.victron.vrm.test_vrm_answer import MIDNIGHT, day
 
