@@ -1,8 +1,6 @@
 """What the loop expects of the world: one small protocol for each thing it can talk to.
 
 Adapters satisfy these by having the methods; nothing inherits from here.
-
-What is expected of a display.
 """
 
 from __future__ import annotations

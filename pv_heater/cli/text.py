@@ -1,6 +1,6 @@
-"""Words of the command line: durations as people write them, and a status as people read it.
+"""Words of the command line: durations as people write them, lines that fit a terminal, and why things are as they are.
 
-A decision and what it rests on as lines for people, from the JSON that a running controller answers.
+A decision and its trace become lines for people, from the JSON that a running controller answers.
 """
 
 from __future__ import annotations
@@ -22,6 +22,17 @@ from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.words import duration_text, flip_text
 
 Json = Mapping[str, Any]
+_FIGURES: Mapping[str, str] = {
+    "target_percent": "target charge {:.0f} %",
+    "gap_w": "the forecast is {:.0f} W above the sun",
+    "bucket_percent": "bucket {:.0f} % full",
+    "second_channel_percent": "second channel {:.0f} %",
+}
+FOLLOW_S = 2.0
+LEAST_WIDTH = 30
+"""On a narrower terminal lines are left to it."""
+LONGEST_SHOWN = 40
+"""So much of a wrong word is repeated."""
 
 
 def entry_lines(entry: Json, zone: tzinfo) -> list[str]:
@@ -68,6 +79,52 @@ def grounds_lines(trace: Json) -> list[str]:
         _learned_text(trace),
     )
     return [part for part in parts if part]
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print for people; control characters are written out, whoever brought them."""
+    typer.echo(plain(text), err=err)
+
+
+def folded(lines: list[str], width: int | None = None) -> list[str]:
+    """Lines for a terminal, broken between words, their rest indented; as they are where nobody looks at them.
+
+    `width` in characters; None: the terminal's, or none where there is no terminal.
+    """
+    if width is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return lines if width < LEAST_WIDTH else [part for line in lines for part in _fold(line, width)]
+
+
+def repeat(show: Callable[[], None], *, clear: bool) -> None:
+    """Show again and again until Ctrl-C; `clear`: on a terminal each time from the top of an empty screen."""
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            if clear and sys.stdout.isatty():
+                sys.stdout.write("\x1b[H\x1b[2J")
+            show()
+            sys.stdout.flush()
+            time.sleep(FOLLOW_S)
+
+
+def why_lines(answer: Any, zone: tzinfo) -> list[str]:
+    """The last decisions of a running controller, oldest first."""
+    entries = answer["entries"]
+    if not entries:
+        return ["nothing is decided yet; the controller has not completed its first tick"]
+    return [line for entry in entries for line in entry_lines(entry, zone)]
+
+
+def seconds(text: str) -> float:
+    """Seconds in ``90s``, ``30m``, ``2h``, ``1h30m`` or ``1d``. Raises typer.BadParameter for anything else."""
+    parts = re.findall(r"([0-9]{1,9}(?:[.][0-9]{1,9})?)([smhd])", text.lower())
+    if not parts or "".join(amount + unit for amount, unit in parts) != text.lower():
+        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+        raise typer.BadParameter(f"a duration is numbers with units, such as 90s, 30m, 1h30m or 1d, not {shown!r}")
+    value = sum(float(amount) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[unit] for amount, unit in parts)
+    if not 0 < value <= 366 * 86_400:
+        raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
+    return value
 
 
 def _headline(entry: Json) -> str:
@@ -165,42 +222,12 @@ def _strategy_text(trace: Json) -> str:
     return _joined([f"for the loads: {max(0.0, trace['budget_w']):.0f} W", *figures])
 
 
-_FIGURES: Mapping[str, str] = {
-    "target_percent": "target charge {:.0f} %",
-    "gap_w": "the forecast is {:.0f} W above the sun",
-    "bucket_percent": "bucket {:.0f} % full",
-    "second_channel_percent": "second channel {:.0f} %",
-}
-
-
 def _watts(what: str, value_w: float | None) -> str:
     return "" if value_w is None else f"{what} {value_w:.0f} W"
 
 
 def _joined(values: Sequence[str]) -> str:
     return ", ".join(value for value in values if value)
-
-
-FOLLOW_S = 2.0
-LEAST_WIDTH = 30
-"""On a narrower terminal lines are left to it."""
-LONGEST_SHOWN = 40
-"""So much of a wrong word is repeated."""
-
-
-def say(text: str, *, err: bool = False) -> None:
-    """Print for people; control characters are written out, whoever brought them."""
-    typer.echo(plain(text), err=err)
-
-
-def folded(lines: list[str], width: int | None = None) -> list[str]:
-    """Lines for a terminal, broken between words, their rest indented; as they are where nobody looks at them.
-
-    `width` in characters; None: the terminal's, or none where there is no terminal.
-    """
-    if width is None:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    return lines if width < LEAST_WIDTH else [part for line in lines for part in _fold(line, width)]
 
 
 def _fold(line: str, width: int) -> list[str]:
@@ -216,34 +243,3 @@ def _fold(line: str, width: int) -> list[str]:
         break_on_hyphens=False,
     )
     return parts or [line]
-
-
-def repeat(show: Callable[[], None], *, clear: bool) -> None:
-    """Show again and again until Ctrl-C; `clear`: on a terminal each time from the top of an empty screen."""
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            if clear and sys.stdout.isatty():
-                sys.stdout.write("\x1b[H\x1b[2J")
-            show()
-            sys.stdout.flush()
-            time.sleep(FOLLOW_S)
-
-
-def why_lines(answer: Any, zone: tzinfo) -> list[str]:
-    """The last decisions of a running controller, oldest first."""
-    entries = answer["entries"]
-    if not entries:
-        return ["nothing is decided yet; the controller has not completed its first tick"]
-    return [line for entry in entries for line in entry_lines(entry, zone)]
-
-
-def seconds(text: str) -> float:
-    """Seconds in ``90s``, ``30m``, ``2h``, ``1h30m`` or ``1d``. Raises typer.BadParameter for anything else."""
-    parts = re.findall(r"([0-9]{1,9}(?:[.][0-9]{1,9})?)([smhd])", text.lower())
-    if not parts or "".join(amount + unit for amount, unit in parts) != text.lower():
-        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-        raise typer.BadParameter(f"a duration is numbers with units, such as 90s, 30m, 1h30m or 1d, not {shown!r}")
-    value = sum(float(amount) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[unit] for amount, unit in parts)
-    if not 0 < value <= 366 * 86_400:
-        raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
-    return value

@@ -1,6 +1,6 @@
 """Settings that are allowed and probably not meant: `check` asks about each, in one sentence with the likely value.
 
-What `check` says of files with secrets in them.
+Of files with secrets it says who can read them (`open_secrets`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ TROPICS_DEG = 23.5
 LARGEST_HOME_KWP = 100.0
 SMALLEST_HEATER_W = 20.0
 _ZONE_TAB_PLACE = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?([+-])(\d{3})(\d{2})(?:\d{2})?")
+Doubt = tuple[str, str]
+"""(the setting, the question)."""
 
 
 def doubts(config: Config) -> list[Finding]:
@@ -37,8 +39,40 @@ def doubts(config: Config) -> list[Finding]:
     return [Finding(what=what, says=text, warning=True) for what, text in findings]
 
 
-Doubt = tuple[str, str]
-"""(the setting, the question)."""
+def zone_place(zone: str) -> tuple[float, float] | None:
+    """Latitude and longitude of the city that names a time zone, from the system's zone table; None if unknown."""
+    for folder in TZPATH:
+        try:
+            rows = (Path(folder) / "zone.tab").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            continue
+        for row in rows:
+            columns = row.split("\t")
+            if len(columns) > 2 and columns[2] == zone and (match := _ZONE_TAB_PLACE.fullmatch(columns[1])):
+                latitude = (int(match[2]) + int(match[3]) / 60) * (-1 if match[1] == "-" else 1)
+                longitude = (int(match[5]) + int(match[6]) / 60) * (-1 if match[4] == "-" else 1)
+                return latitude, longitude
+    return None
+
+
+def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Along the surface, by the haversine formula on a sphere of 6371 km."""
+    (lat_1, lon_1), (lat_2, lon_2) = (tuple(map(radians, place)) for place in (here, there))
+    chord = sin((lat_2 - lat_1) / 2) ** 2 + cos(lat_1) * cos(lat_2) * sin((lon_2 - lon_1) / 2) ** 2
+    return 2 * 6371.0 * asin(min(1.0, sqrt(chord)))
+
+
+def open_secrets(config: Config) -> list[Finding]:
+    """Files with a token or a password that every user of this machine can read."""
+    return [
+        Finding(
+            what="settings",
+            says=f"{path} holds a token or a password, and every user of this machine can read it: chmod o-r {path}",
+            warning=True,
+        )
+        for path in config.secret_files
+        if _everybody_reads(path)
+    ]
 
 
 def _place(config: Config) -> Iterator[Doubt]:
@@ -69,29 +103,6 @@ def _place(config: Config) -> Iterator[Doubt]:
             f"lie {away_km:.0f} km from {site.timezone}: is a sign missing, or the time zone another one? "
             f"South and west are negative",
         )
-
-
-def zone_place(zone: str) -> tuple[float, float] | None:
-    """Latitude and longitude of the city that names a time zone, from the system's zone table; None if unknown."""
-    for folder in TZPATH:
-        try:
-            rows = (Path(folder) / "zone.tab").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        for row in rows:
-            columns = row.split("\t")
-            if len(columns) > 2 and columns[2] == zone and (match := _ZONE_TAB_PLACE.fullmatch(columns[1])):
-                latitude = (int(match[2]) + int(match[3]) / 60) * (-1 if match[1] == "-" else 1)
-                longitude = (int(match[5]) + int(match[6]) / 60) * (-1 if match[4] == "-" else 1)
-                return latitude, longitude
-    return None
-
-
-def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
-    """Along the surface, by the haversine formula on a sphere of 6371 km."""
-    (lat_1, lon_1), (lat_2, lon_2) = (tuple(map(radians, place)) for place in (here, there))
-    chord = sin((lat_2 - lat_1) / 2) ** 2 + cos(lat_1) * cos(lat_2) * sin((lon_2 - lon_1) / 2) ** 2
-    return 2 * 6371.0 * asin(min(1.0, sqrt(chord)))
 
 
 def _planes(config: Config) -> Iterator[Doubt]:
@@ -178,19 +189,6 @@ def _within(where: str, field: attrs.Attribute[Any], value: Any) -> Iterator[tup
             yield from _within(f"{where}.{key_of(inner_field)}", inner_field, getattr(value, inner_field.name))
     else:
         yield where, field, value
-
-
-def open_secrets(config: Config) -> list[Finding]:
-    """Files with a token or a password that every user of this machine can read."""
-    return [
-        Finding(
-            what="settings",
-            says=f"{path} holds a token or a password, and every user of this machine can read it: chmod o-r {path}",
-            warning=True,
-        )
-        for path in config.secret_files
-        if _everybody_reads(path)
-    ]
 
 
 def _everybody_reads(path: Path) -> bool:

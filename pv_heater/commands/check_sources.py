@@ -1,6 +1,6 @@
-"""What each source answers now, asked once, in a sentence for `main.py check`.
+"""What each source and each rule answers now, in a sentence for `main.py check`.
 
-What each load's rule answers now, for `main.py check`: with what the meter and the forecast say at this moment.
+Each source is asked once; the rules are asked with what the meter and the forecast say at this moment.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ _WORDS = {
     "feed_in_allowed": ("feed-in is allowed", "feed-in is not allowed"),
     "grid_connected": ("the grid is there", "the grid is gone"),
 }
-
-
 _FED_BY = {
     "grid": "fed by the grid",
     "generator": "a generator runs: nothing heats by itself",
     "shore": "fed by shore power",
     "none": "fed by nothing but battery and sun",
 }
+ROUNDS = 5
+"""So often rules are asked at most, half a second apart: a ping takes up to a second to be answered."""
+PAUSE_S = 0.5
 
 
 def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
@@ -58,6 +59,25 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
         yield _asked(f"loads.{name}.power_from {row.type}", row, tools, _ask_power)
     for row in config.forecast:
         yield _asked(f"forecast {row.type}", row, tools, _ask_forecast)
+
+
+def ask_rules(config: Config, tools: Tools) -> Iterator[Finding]:
+    """Each load that has a rule, and the rule files that belong to no load; nothing is asked of a home without."""
+    loads, folder = [policy.name for policy in config.policies], rules_folder(config.path)
+    if folder is not None:
+        for path in strays(folder, loads):
+            text = f"belongs to no load; the loads are {', '.join(loads)}, and a rule file is called like its load"
+            yield Finding(what=f"rule file {path.name}", says=text, warning=True)
+    files = RuleFiles(folder, loads) if folder is not None else RuleFiles.none()
+    with_file = set(files.look())
+    with_condition = {policy.name for policy in config.policies if policy.when or policy.on_when or policy.only_when}
+    if not (with_file or with_condition):
+        return
+    controller = Controller(config)
+    answers, failed = _answers(controller, files, config, tools)
+    for name in loads:
+        if name in with_file | with_condition:
+            yield _finding(name, answers, failed)
 
 
 def _asked(
@@ -138,30 +158,6 @@ def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:
     power_w = forecast.power_w_at(now)
     expects = "nothing" if power_w is None else f"{power_w:.0f} W"
     return f"{forecast.source} expects {expects} now, until {forecast.end_at}"
-
-
-ROUNDS = 5
-"""So often rules are asked at most, half a second apart: a ping takes up to a second to be answered."""
-PAUSE_S = 0.5
-
-
-def ask_rules(config: Config, tools: Tools) -> Iterator[Finding]:
-    """Each load that has a rule, and the rule files that belong to no load; nothing is asked of a home without."""
-    loads, folder = [policy.name for policy in config.policies], rules_folder(config.path)
-    if folder is not None:
-        for path in strays(folder, loads):
-            text = f"belongs to no load; the loads are {', '.join(loads)}, and a rule file is called like its load"
-            yield Finding(what=f"rule file {path.name}", says=text, warning=True)
-    files = RuleFiles(folder, loads) if folder is not None else RuleFiles.none()
-    with_file = set(files.look())
-    with_condition = {policy.name for policy in config.policies if policy.when or policy.on_when or policy.only_when}
-    if not (with_file or with_condition):
-        return
-    controller = Controller(config)
-    answers, failed = _answers(controller, files, config, tools)
-    for name in loads:
-        if name in with_file | with_condition:
-            yield _finding(name, answers, failed)
 
 
 def _finding(name: str, answers: RuleAnswers, failed: Mapping[str, str]) -> Finding:

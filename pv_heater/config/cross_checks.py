@@ -1,7 +1,4 @@
-"""Displays among the settings: no pin for two purposes.
-
-The conditions of all loads together: each may ask about the others, so their names must be right.
-"""
+"""What no single setting can know: whether displays share a pin, and whether conditions name loads that there are."""
 
 from __future__ import annotations
 
@@ -14,6 +11,8 @@ from pv_heater.core.conditions.parser import parse
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.load import BatteryShare
 from pv_heater.core.settings.pins import PinName, pin_groups
+
+CONDITIONS = ("when", "on_when", "only_when")
 
 
 def clashing_displays(config: Config) -> list[Problem]:
@@ -34,9 +33,6 @@ def clashing_displays(config: Config) -> list[Problem]:
                 problems.append(Problem(("display", index), message))
         used |= dict.fromkeys(names, f"display {row.type}")
     return problems
-
-
-CONDITIONS = ("when", "on_when", "only_when")
 
 
 def wrong_conditions(rows: Sequence[Any]) -> list[Problem]:

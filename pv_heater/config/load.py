@@ -1,9 +1,8 @@
 """Reads the settings: a file or a mapping in, one `Config` out, or every mistake at once.
 
-``config_yaml`` knows files and lines, ``config_flat`` the keys of the earlier heater optimizer, ``config_structure``
-how values become settings classes, ``config_model`` what the sections are. Here they meet the tables of adapters.
-
-The words that may stand behind ``type:``, and the classes they mean.
+`yaml_lines` knows files and lines, `legacy_keys` the keys of the earlier heater optimizer, `structure` how values
+become settings classes, `model` what the sections are. Here they meet the tables of adapters: the words that may stand
+behind ``type:``, and the classes that they mean (`Tables`).
 """
 
 from __future__ import annotations

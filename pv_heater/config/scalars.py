@@ -1,6 +1,6 @@
 """Single values as people write them: numbers, truths, times of day, zones. Each is text or a Python value.
 
-Texts that stand elsewhere: ``${NAME}`` in the environment, ``file:path`` in a file of its own.
+A text may stand elsewhere: ``${NAME}`` in the environment, ``file:path`` in a file of its own (`Secrets`).
 """
 
 from __future__ import annotations
@@ -44,9 +44,11 @@ _SCALES: Mapping[str, Mapping[str, float]] = {
     "bytes": {"b": 1, "bytes": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9},
 }
 """What people write behind a number, and what it makes of it in the unit of the setting."""
-
 # A token or key that stands where something else belongs: one long word of letters and digits.
 _LIKE_A_TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_=-]{20,}")
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
+_SHORTEST_HIDDEN = 4
+"""Shorter texts are hidden only in quotes: hiding each `1` of a sentence would hide the sentence."""
 
 
 def number(value: Any, unit: str, *, whole: bool) -> float | int:
@@ -68,18 +70,6 @@ def number(value: Any, unit: str, *, whole: bool) -> float | int:
     if whole and value != int(value):
         raise SettingProblem(problem)
     return int(value) if whole else float(value)
-
-
-def _meant(text: str, unit: str, *, whole: bool) -> str | None:
-    """The number to write for `text`, converted where it names another unit; None where that is not certain."""
-    match = _WITH_UNIT.fullmatch(text)
-    if match is None:
-        return None
-    scale = 1.0 if not match[2] else _SCALES.get(unit, {}).get(match[2].lower())
-    if scale is None:
-        return None
-    meant = float(match[1].replace(",", ".")) * scale
-    return None if whole and meant != int(meant) else f"{meant:.12g}"
 
 
 def truth(value: Any) -> bool:
@@ -168,11 +158,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-_VARIABLE = re.compile(r"\$\{([^}]+)\}")
-_SHORTEST_HIDDEN = 4
-"""Shorter texts are hidden only in quotes: hiding each `1` of a sentence would hide the sentence."""
-
-
 class Secrets:
     """Fetches such texts, and keeps them out of messages."""
 
@@ -239,3 +224,15 @@ class Secrets:
         if not text.isprintable():
             raise SettingProblem(f"is to be read from {path}, whose first line holds control characters")
         return text
+
+
+def _meant(text: str, unit: str, *, whole: bool) -> str | None:
+    """The number to write for `text`, converted where it names another unit; None where that is not certain."""
+    match = _WITH_UNIT.fullmatch(text)
+    if match is None:
+        return None
+    scale = 1.0 if not match[2] else _SCALES.get(unit, {}).get(match[2].lower())
+    if scale is None:
+        return None
+    meant = float(match[1].replace(",", ".")) * scale
+    return None if whole and meant != int(meant) else f"{meant:.12g}"

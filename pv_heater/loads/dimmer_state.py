@@ -1,9 +1,8 @@
-"""What a digital dimmer says of itself on its page ``/state``, and what that means for what it was told. Pure.
+"""What a digital dimmer says of itself on its page ``/state``, and whether it does what it was set to. Pure.
 
-``dimmer`` is what it gives, ``commande`` what it was told (with a child dimmer up to 200); both are whole percents,
-cut, not rounded. Temperatures are texts: ``"0.0"`` without a probe, ``"99.9"`` when the probe was lost.
-
-Whether a dimmer does what it was told, within limits of its own that are learned from its answers.
+``dimmer`` is what it gives, ``commande`` what it was set to (with a child dimmer up to 200); both are whole percents,
+cut, not rounded. Temperatures are texts: ``"0.0"`` without a probe, ``"99.9"`` when the probe was lost. A dimmer has
+limits of its own, which are learned from its answers (`DimmerLimits`).
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ _LOST_C = 99.9
 _NO_PROBE_C = 0.0
 EXACT_PERCENT = 1.0
 """The dimmer cuts its percents to whole ones."""
+_MOST_MINPOW_PERCENT = 20.0
+"""A dimmer that stays off below this is taken to have its `minpow` there (default 5); above it something is wrong."""
 
 
 @frozen(kw_only=True)
@@ -74,10 +75,6 @@ def parse_state(document: Any, who: str) -> DimmerState:
         switched_on=document.get("onoff") is not False,
         alarm=None if alarm in ("", NO_ALARM) else alarm,
     )
-
-
-_MOST_MINPOW_PERCENT = 20.0
-"""A dimmer that stays off below this is taken to have its `minpow` there (default 5); above it something is wrong."""
 
 
 class DimmerLimits:

@@ -1,8 +1,7 @@
-"""What every output behind HTTP does that is told by requests from the settings. No load by itself.
+"""Outputs behind HTTP that are set by requests from the settings: a device that switches, or one that varies its power.
 
-A load that an HTTP device switches on and off: Shelly, Tasmota, a switch of Domoticz; presets know some.
-
-A load whose power an HTTP device varies: told percent or watts by requests of its own; presets know some.
+Shelly, Tasmota, a switch of Domoticz: presets know some. What both kinds share is `HttpOutput`; a device that varies is
+given percent or watts.
 """
 
 from __future__ import annotations

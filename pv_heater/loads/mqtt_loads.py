@@ -1,6 +1,7 @@
-"""A load that an MQTT device switches on and off: a plug, a relay, a switch of a home automation.
+"""Outputs behind an MQTT broker: a device that switches, or one that varies its power.
 
-A load whose power an MQTT device varies: told a level, such as percent, that gives the watts by a curve.
+One that switches is a plug, a relay, a switch of a home automation; one that varies is given a level, such as percent,
+that means watts by a curve.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from pv_heater.loads.mqtt_settings import MqttOutputSettings
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.loads.power_curve import power_curve
 from pv_heater.ports import Tools
+
+_LEVEL = "{percent}"
+_ANSWER_WITHIN_PERCENT = 1.0
+"""Devices round to whole percent."""
 
 
 @frozen(kw_only=True)
@@ -68,18 +73,6 @@ def switch_language(settings: MqttSwitchSettings) -> Language:
     return Language(
         command=lambda power_w: payloads[power_w > 0], is_command=lambda text: text in payloads, agrees=agrees
     )
-
-
-def _said(value: Any) -> str:
-    """A value of an answer as one writes it in the settings: true, 1, on."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-_LEVEL = "{percent}"
-_ANSWER_WITHIN_PERCENT = 1.0
-"""Devices round to whole percent."""
 
 
 @frozen(kw_only=True)
@@ -177,6 +170,13 @@ def variator_language(settings: MqttVariatorSettings, curve: RegulatorCurve) -> 
         return said == 0 if power_w <= 0 else abs(said - level(power_w)) <= within
 
     return Language(command=command, is_command=is_command, agrees=agrees)
+
+
+def _said(value: Any) -> str:
+    """A value of an answer as one writes it in the settings: true, 1, on."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 def _is_number(text: str) -> bool:

@@ -1,6 +1,7 @@
-"""Any output at the other end of a network: told on a thread of its own, believed only when it confirms.
+"""Any output at the other end of a network: set on a thread of its own, believed only when it confirms.
 
-Asking a device again and again until it shows what it was told, for as long as devices need to get there.
+A device is asked again and again until it shows what it was set to (`Settling`), for as long as devices need to get
+there.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from pv_heater.io.system.sender import Sender
 from pv_heater.ports import Clock, Device
 
 log = logging.getLogger(__name__)
-
 GRACE_S = 5.0
 """A device may miss one word; after this long it counts as unreachable, and other loads get its share. From the moment
 it was spoken to, whether that try has ended or not."""
 ASK_AGAIN_S = 0.1
 LONGEST_OFF_S = 5.0
 """A safety stop is waited for this long; then the device's own time-out must do it."""
+T = TypeVar("T")
+LONGEST_S = 1.5
+"""A command is queued in the device and takes effect some hundred milliseconds later; a slow one takes a second."""
+PAUSE_S = 0.25
 
 
 class NetworkedLoad:
@@ -115,13 +119,6 @@ class NetworkedLoad:
         self._safe_since_s = None
         self._sender.stop()
         self._device.close()
-
-
-T = TypeVar("T")
-
-LONGEST_S = 1.5
-"""A command is queued in the device and takes effect some hundred milliseconds later; a slow one takes a second."""
-PAUSE_S = 0.25
 
 
 class Settling:

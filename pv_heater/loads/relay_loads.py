@@ -1,18 +1,14 @@
-"""Two or three elements on relays as one load: each level names the relays that are closed for it.
+"""Several relays as one load: what each level closes, which the settings say, the number of contacts, or a standard.
 
-Elements of 1 and 2 kW have four levels, off included: relay 1, relay 2, both. Star and delta of one heater are levels
-too; contacts that must never be closed together stand in no level together, and `exclusive` makes sure of that.
-
-A board of equal relays as one load: its power is the number of closed contacts. They take turns, for equal wear.
-
-For elements or pumps that are all alike. Relays with loads of their own, each with its own place in the list, are
-loads of `type: relay`; unequal elements of one heater are `type: stages`.
-
-A heat pump with an SG-Ready input: two contacts recommend, or order, that it runs while there is sun.
-
-Its states are contact 1 : contact 2. 0:0 normal, 0:1 recommended, 1:1 ordered; 1:0 blocks the pump and is never used
-here. Off is 0:0: the pump goes on by its own rules, so it may draw power while it is off for us. The powers are what it
-draws more than that. Makers differ in what they do at each state; the pump's manual has the table.
+- `Stages`: two or three unequal elements. Elements of 1 and 2 kW have four levels, off included: relay 1, relay 2,
+  both. Star and delta of one heater are levels too; contacts that must never be closed together stand in no level
+  together, and `exclusive` makes sure of that.
+- `RelayBoard`: elements or pumps that are all alike. The power is the number of closed contacts, which take turns, for
+  equal wear. Relays with loads of their own, each with its own place in the list, are loads of `type: relay`.
+- `SgReady`: a heat pump, of which two contacts recommend, or order, that it runs while there is sun. Its states are
+  contact 1 : contact 2. 0:0 normal, 0:1 recommended, 1:1 ordered; 1:0 blocks the pump and is never used here. Off is
+  0:0: the pump goes on by its own rules, so it may draw power while it is off for us. The powers are what it draws more
+  than that. Makers differ in what they do at each state; the pump's manual has the table.
 """
 
 from __future__ import annotations
@@ -22,6 +18,9 @@ from attrs import frozen
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank, RelayBankSettings
 from pv_heater.ports import Tools
+
+STATES = ("01", "10", "11")
+"""Contact 1, then contact 2; 1 is closed (the four states as in SMA's manual EDMM-20, SG Ready interface)."""
 
 
 @frozen(kw_only=True)
@@ -143,10 +142,6 @@ class Rota:
     def power_w(self, closed: Closed) -> float:
         """Each switches the same."""
         return self._step_w * len(closed)
-
-
-STATES = ("01", "10", "11")
-"""Contact 1, then contact 2; 1 is closed (the four states as in SMA's manual EDMM-20, SG Ready interface)."""
 
 
 @frozen(kw_only=True)

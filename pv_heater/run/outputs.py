@@ -1,6 +1,6 @@
 """The outputs of the live program: pins locked, opened on first use, and given back at the end.
 
-Which pins a configuration uses, and which relays they would close while the Pi boots.
+Before that it is said which pins a configuration uses, and which relays they would close while the Pi boots.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.ports import Clock, Load, Tools
 from pv_heater.run.transition_log import TransitionLog
 
+log = logging.getLogger(__name__)
+
 
 def pin_settings(config: Config) -> list[tuple[str, PinGroup]]:
     """Every group of pins in the settings, with the place it stands at, such as ``loads.water_heater.relay``."""
@@ -35,9 +37,6 @@ def boot_problems(config: Config) -> list[str]:
     """Relays, solid-state ones included, that would be switched on while the Pi boots."""
     found = ((where, boot_pull_problem(pin)) for where, pin in pin_settings(config) if isinstance(pin, RelayPin))
     return [f"{where}: {problem}" for where, problem in found if problem is not None]
-
-
-log = logging.getLogger(__name__)
 
 
 class Outputs:
@@ -117,13 +116,6 @@ class Outputs:
         return self._pins
 
 
-def _close(thing: Load | Pins) -> None:
-    try:
-        thing.close()
-    except HardwareError as error:
-        log.error("a pin could not be given back: %s", error)
-
-
 def with_found_curve(config: Config, row: TypedSettings[Any]) -> TypedSettings[Any]:
     """The same load; a curve named beside the configuration is found there, wherever the program was started."""
     found: dict[str, Any] = {}
@@ -149,6 +141,13 @@ def transition_log(config: Config, outputs: Outputs) -> TransitionLog:
     """The log of what these outputs do, as the settings want it."""
     all_steps = config.log.steps == "all"
     return TransitionLog(full_powers_w(config), pretended=outputs.pretended, all_steps=all_steps)
+
+
+def _close(thing: Load | Pins) -> None:
+    try:
+        thing.close()
+    except HardwareError as error:
+        log.error("a pin could not be given back: %s", error)
 
 
 def _lock_kind(config: Config) -> str:

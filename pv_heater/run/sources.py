@@ -1,6 +1,6 @@
-"""All that the live program reads from: meters, temperature probes and a forecast, each on a worker of its own.
+"""All that the live program reads from: meters, the loads' own sensors and a forecast, each on a worker of its own.
 
-What sensors of the loads' own tell, degrees and watts: one worker a sensor, and what is too old is left out.
+A value of a sensor that is too old is left out; the loop sees none rather than an old one.
 """
 
 from __future__ import annotations

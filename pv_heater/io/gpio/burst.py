@@ -1,15 +1,14 @@
 """A solid-state relay on a pin, switched cycle by cycle by a thread of its own.
 
+A part of full power is made of whole mains cycles, spread as evenly as can be. Each decision is the nearest to what is
+owed, the rest is carried over (error diffusion, as Bresenham draws a line): so the energy is never more than half a
+unit off, however long it runs and however small the part is. Whole cycles keep both half waves alike: no direct current
+in the transformer down the street.
+
 A pin library's slow PWM would be less code, but goes on when this program hangs. This thread stops by itself when it is
 not spoken to, is noticed when it hangs, and knows what flowed while it overslept. It does not know where the mains
 stand: that is a zero-cross relay's business, which waits for the next crossing and lets whole half waves through. A
 random-fire relay must not be used, it would cut waves in the middle.
-
-A part of full power by whole mains cycles: which cycles are let through, spread as evenly as can be.
-
-Each decision is the nearest to what is owed, the rest is carried over (error diffusion, as Bresenham draws a line): so
-the energy is never more than half a unit off, however long it runs and however small the part is. Whole cycles keep
-both half waves alike: no direct current in the transformer down the street.
 """
 
 from __future__ import annotations
@@ -25,6 +24,11 @@ MOST_REPAID_UNITS = 100.0
 """What flowed too much is repaid by as many units at most: after a long hang the account begins anew."""
 MOST_MADE_UP_UNITS = 5.0
 """What flowed too little is made up for as far as late wake-ups go; after a hang the sun it was meant for is gone."""
+DEAD_MAN_S = 10.0
+"""Not spoken to for so long, it is off: as long as the watchdog waits, and twice the slowest tick."""
+HANG_S = 2.0
+"""A thread that has not moved for so long, at three looks at least `LOOK_S` apart, hangs; no unit is that long."""
+LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +51,6 @@ def next_unit(burst: Burst, share: float, lasted_units: float = 1.0) -> Burst:
     owed = burst.owed_units + (share - burst.on) * lasted_units
     owed = min(max(owed, -MOST_REPAID_UNITS), MOST_MADE_UP_UNITS)
     return replace(burst, on=share >= 1 or owed + share >= 0.5, owed_units=owed)
-
-
-DEAD_MAN_S = 10.0
-"""Not spoken to for so long, it is off: as long as the watchdog waits, and twice the slowest tick."""
-HANG_S = 2.0
-"""A thread that has not moved for so long, at three looks at least `LOOK_S` apart, hangs; no unit is that long."""
-
-
-LOOK_S = 0.5
 
 
 class BurstLine:
@@ -113,19 +108,6 @@ class BurstLine:
     def _end(self) -> None:
         self._share, self._burst, self._began_s = 0.0, Burst(), None
         self._line.open_contact()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What the last looks at the thread showed."""
-
-    turns: int = -1
-    """How many units it had begun."""
-    since_s: float = 0.0
-    """When that was seen first."""
-    looked_s: float = 0.0
-    looks: int = 0
-    """How often it was seen again, looks that follow one another at once counted as one."""
 
 
 class BurstDriver:
@@ -222,3 +204,16 @@ class BurstDriver:
                 due_s = self._burst.turn(self._monotonic_s())
         except HardwareError as error:
             self._failure = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the last looks at the thread showed."""
+
+    turns: int = -1
+    """How many units it had begun."""
+    since_s: float = 0.0
+    """When that was seen first."""
+    looked_s: float = 0.0
+    looks: int = 0
+    """How often it was seen again, looks that follow one another at once counted as one."""

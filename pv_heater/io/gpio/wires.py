@@ -1,17 +1,13 @@
-"""A digital potentiometer, told by three ordinary pins.
+"""Chips on a few wires: a digital potentiometer, the TM1638 of a board with buttons, and any device on an I2C bus.
 
-The bits go out one level at a time (SPI mode 0,0, highest bit first), not through the kernel's SPI driver: so it works
-on any three pins, with every library and on mock pins, with nothing to install and no `dtparam=spi=on`. That driver
-must not own the pins: `dtparam=spi=off`, or others. 16 bits take a millisecond or two.
+The first two are spoken to by three ordinary pins, one level at a time, not through the kernel's SPI driver: so they
+work on any three pins, with every library and on mock pins, with nothing to install and no `dtparam=spi=on`. That
+driver must not own the pins: `dtparam=spi=off`, or others. A potentiometer's 16 bits (SPI mode 0,0, highest bit first)
+take a millisecond or two. A TM1638 (Titan Micro Electronics, data sheet V1.3) takes the lowest bit first, at the rising
+clock, with select low throughout a command; it answers on the same wire, which it can only pull low.
 
-A TM1638, the chip behind boards with lamps, digits and buttons, told and asked by three ordinary pins.
-
-Titan Micro Electronics, TM1638 data sheet V1.3: bits go lowest first and count at the rising clock, select is low
-throughout a command; the chip answers on the same wire, which it can only pull low.
-
-One device on an I2C bus, through the kernel's own driver: a file, an address, and bytes that are written.
-
-Linux documentation, i2c/dev-interface.
+I2C goes through the kernel's own driver (Linux documentation, i2c/dev-interface): a file, an address, and bytes that
+are written.
 """
 
 from __future__ import annotations
@@ -27,6 +23,15 @@ from pv_heater.errors import Unreachable
 from pv_heater.io.gpio.board import as_hardware_error
 
 WORD_BITS = 16
+_WRITE_ONWARD, _READ_KEYS, _FROM_THE_FIRST, _DARK, _LIT = 0x40, 0x42, 0xC0, 0x80, 0x88
+KEY_BYTES = 4
+KEY_BITS = 0b0001_0001
+"""The bits of each byte that a board with eight buttons can set; they hang on the chip's line K3."""
+_SET_ADDRESS = 0x0703
+"""I2C_SLAVE of linux/i2c-dev.h."""
+_TRY_AGAIN_S = 30.0
+_NOBODY = {errno.EREMOTEIO, errno.EIO, errno.ENXIO, errno.ETIMEDOUT}
+"""What the bus drivers of a Pi and of other boards say when nobody acknowledges the address."""
 
 
 class WiperLine:
@@ -63,17 +68,6 @@ class WiperLine:
         with as_hardware_error(self._where):
             for pin, pull in ((self._select, "up"), (self._clock, "down"), (self._data, "down")):
                 pin.input_with_pull(pin.info.pull or pull)
-
-
-def _bits(word: int) -> Iterator[int]:
-    """The bits of a word, the highest first."""
-    return (word >> place & 1 for place in reversed(range(WORD_BITS)))
-
-
-_WRITE_ONWARD, _READ_KEYS, _FROM_THE_FIRST, _DARK, _LIT = 0x40, 0x42, 0xC0, 0x80, 0x88
-KEY_BYTES = 4
-KEY_BITS = 0b0001_0001
-"""The bits of each byte that a board with eight buttons can set; they hang on the chip's line K3."""
 
 
 class KeyBoardWires:
@@ -138,13 +132,6 @@ class KeyBoardWires:
         return value
 
 
-_SET_ADDRESS = 0x0703
-"""I2C_SLAVE of linux/i2c-dev.h."""
-_TRY_AGAIN_S = 30.0
-_NOBODY = {errno.EREMOTEIO, errno.EIO, errno.ENXIO, errno.ETIMEDOUT}
-"""What the bus drivers of a Pi and of other boards say when nobody acknowledges the address."""
-
-
 class I2cDevice:
     """Opened by the first write, and anew after a failed one. For use by one thread."""
 
@@ -179,3 +166,8 @@ class I2cDevice:
         if error.errno in _NOBODY:
             return f"nobody answers at 0x{self._address:02x} on {self._path}; look at its supply and its two wires"
         return f"0x{self._address:02x} on {self._path}: {error.strerror}"
+
+
+def _bits(word: int) -> Iterator[int]:
+    """The bits of a word, the highest first."""
+    return (word >> place & 1 for place in reversed(range(WORD_BITS)))

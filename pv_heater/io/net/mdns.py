@@ -1,10 +1,9 @@
-"""What GX devices announce in the local network (mDNS, DNS-SD). The only home of zeroconf.
+"""Who is there in the local network: which GX devices announce themselves, and which machines listen at a few ports.
 
-Newer Venus OS announces ``_victron-mqtt._tcp`` with the port of its MQTT, older ``_http._tcp`` with ``Victron=true``
-among its properties; all of them answer to ``venus.local``, a second one in the same network to ``venus-2.local``.
-(Venus OS: its avahi service files and bug tracker.)
-
-Which machines of the own network listen at a few ports. Only done when the owner asks for it.
+What is announced comes by mDNS and DNS-SD; this is the only home of zeroconf. Newer Venus OS announces
+``_victron-mqtt._tcp`` with the port of its MQTT, older ``_http._tcp`` with ``Victron=true`` among its properties; all
+of them answer to ``venus.local``, a second one in the same network to ``venus-2.local`` (Venus OS: its avahi service
+files and bug tracker). Ports are tried (`open_ports`) only when the owner asks for it.
 """
 
 from __future__ import annotations
@@ -35,6 +34,10 @@ _MOST_SERVICES = 64
 """Printers and cameras announce web pages too; a network that has more of them is not a home's."""
 _ANSWER_MS = 500
 """What was announced is mostly known already; this is for what has to be asked once more."""
+_AT_ONCE = 24
+"""Few enough for a small router's tables."""
+_CONNECT_S = 0.4
+"""A machine on the own network answers within milliseconds, on bad radio within tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,30 +49,6 @@ class Announced:
     """In the local network, such as ``venus.local``."""
     mqtt_port: int | None = None
     """None: it does not announce its MQTT."""
-
-
-class _Services:
-    """Collects the services that are announced; called on zeroconf's thread."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str], None] = {}
-        self._lock = threading.Lock()
-
-    def add_service(self, _zeroconf: Zeroconf, kind: str, name: str) -> None:
-        with self._lock:
-            if len(self._found) < _MOST_SERVICES:
-                self._found[kind, name] = None
-
-    def update_service(self, zeroconf: Zeroconf, kind: str, name: str) -> None:
-        self.add_service(zeroconf, kind, name)
-
-    def remove_service(self, _zeroconf: Zeroconf, _kind: str, _name: str) -> None:
-        """A service that says goodbye while we listen is found dead soon enough."""
-
-    def all(self) -> list[tuple[str, str]]:
-        with self._lock:
-            # Those that tell the port of their MQTT first.
-            return sorted(self._found, key=lambda service: service[0] != _MQTT)
 
 
 def announced_gx(listen_s: float, interfaces: Sequence[str] | None = None) -> list[Announced]:
@@ -99,39 +78,6 @@ def announced_gx(listen_s: float, interfaces: Sequence[str] | None = None) -> li
         if device is not None:
             by_address.setdefault(device.address, device)
     return list(by_address.values())
-
-
-def _service(zeroconf: Zeroconf, kind: str, name: str) -> Announced | None:
-    info: ServiceInfo | None = zeroconf.get_service_info(kind, name, timeout=_ANSWER_MS)
-    if info is None or (kind == _WEB and info.decoded_properties.get("Victron") != "true"):
-        return None
-    port = info.port if kind == _MQTT and info.port else None
-    return _announced(info.parsed_addresses(IPVersion.V4Only), info.server or "", port)
-
-
-def _host(zeroconf: Zeroconf, name: str, listen_s: float) -> Announced | None:
-    resolver = AddressResolverIPv4(name)
-    resolver.request(zeroconf, listen_s * 1000)
-    return _announced(resolver.parsed_addresses(IPVersion.V4Only), name, None)
-
-
-def _announced(addresses: Sequence[str], name: str, mqtt_port: int | None) -> Announced | None:
-    """None without an address at home: anybody in the network may announce anything, and that address is asked next.
-
-    A name is anybody's text as well: only one that can be a host's is kept.
-    """
-    at_home = [address for address in addresses if ip_address(address).is_private]
-    if not at_home:
-        return None
-    plain = name.removesuffix(".")
-    known = plain if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", plain) else ""
-    return Announced(address=at_home[0], name=known, mqtt_port=mqtt_port)
-
-
-_AT_ONCE = 24
-"""Few enough for a small router's tables."""
-_CONNECT_S = 0.4
-"""A machine on the own network answers within milliseconds, on bad radio within tenths of a second."""
 
 
 def own_address() -> IPv4Address | None:
@@ -175,6 +121,57 @@ def open_ports(
                 found[asked[answer]] = answer.result()
             progress(done, len(todo))
     return {address: found[address] for address in todo if address in found}
+
+
+class _Services:
+    """Collects the services that are announced; called on zeroconf's thread."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], None] = {}
+        self._lock = threading.Lock()
+
+    def add_service(self, _zeroconf: Zeroconf, kind: str, name: str) -> None:
+        with self._lock:
+            if len(self._found) < _MOST_SERVICES:
+                self._found[kind, name] = None
+
+    def update_service(self, zeroconf: Zeroconf, kind: str, name: str) -> None:
+        self.add_service(zeroconf, kind, name)
+
+    def remove_service(self, _zeroconf: Zeroconf, _kind: str, _name: str) -> None:
+        """A service that says goodbye while we listen is found dead soon enough."""
+
+    def all(self) -> list[tuple[str, str]]:
+        with self._lock:
+            # Those that tell the port of their MQTT first.
+            return sorted(self._found, key=lambda service: service[0] != _MQTT)
+
+
+def _service(zeroconf: Zeroconf, kind: str, name: str) -> Announced | None:
+    info: ServiceInfo | None = zeroconf.get_service_info(kind, name, timeout=_ANSWER_MS)
+    if info is None or (kind == _WEB and info.decoded_properties.get("Victron") != "true"):
+        return None
+    port = info.port if kind == _MQTT and info.port else None
+    return _announced(info.parsed_addresses(IPVersion.V4Only), info.server or "", port)
+
+
+def _host(zeroconf: Zeroconf, name: str, listen_s: float) -> Announced | None:
+    resolver = AddressResolverIPv4(name)
+    resolver.request(zeroconf, listen_s * 1000)
+    return _announced(resolver.parsed_addresses(IPVersion.V4Only), name, None)
+
+
+def _announced(addresses: Sequence[str], name: str, mqtt_port: int | None) -> Announced | None:
+    """None without an address at home: anybody in the network may announce anything, and that address is asked next.
+
+    A name is anybody's text as well: only one that can be a host's is kept.
+    """
+    at_home = [address for address in addresses if ip_address(address).is_private]
+    if not at_home:
+        return None
+    plain = name.removesuffix(".")
+    known = plain if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", plain) else ""
+    return Announced(address=at_home[0], name=known, mqtt_port=mqtt_port)
 
 
 def _open_at(address: str, ports: Sequence[int], connect_s: float, deadline_s: float) -> list[int]:

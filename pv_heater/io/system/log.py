@@ -3,7 +3,7 @@
 A slow or full disk must not delay a tick, so the control thread only puts lines on queues. Neither waits for the other:
 the file goes on when nobody reads standard output, and then what standard output cannot take is dropped and counted.
 
-What is wrong with a source's values, each kind of it said once.
+What is wrong with a source's values goes through `Complaints`, which says each kind of it once.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ MOST_WAITING = 1000
 seconds."""
 STREAM_STOP_S = 0.5
 FILE_STOP_S = 5.0
+Complain = Callable[[str], None]
+"""Gets a sentence for each value that is left out; its full stop may be missing."""
+_MOST_KINDS = 50
+"""A source that finds more ways than this to be wrong sends noise, and noise must not fill log and memory."""
 
 
 class LocalTimeFormatter(logging.Formatter):
@@ -51,23 +55,6 @@ class LocalTimeFormatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
         """The traceback; its lines pass for no lines of the log, whatever the error says."""
         return plain_message("\n" + super().formatException(ei)).removeprefix("\n")
-
-
-class _Handler(logging.Handler):
-    """Formats a record once and gives the line to every queue."""
-
-    def __init__(self, queues: list[LineQueue]) -> None:
-        super().__init__()
-        self._queues = queues
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Never waits."""
-        try:
-            line = self.format(record)
-        except Exception:  # noqa: BLE001 - a wrong format in one line must not break who says it
-            line = plain_message(f"a log line could not be worded: {record.msg!r}")
-        for queue in self._queues:
-            queue.put(line)
 
 
 class LogLines:
@@ -142,13 +129,6 @@ class LogLines:
         self._threads.append((thread, limit_s))
 
 
-Complain = Callable[[str], None]
-"""Gets a sentence for each value that is left out; its full stop may be missing."""
-
-_MOST_KINDS = 50
-"""A source that finds more ways than this to be wrong sends noise, and noise must not fill log and memory."""
-
-
 class Complaints:
     """Says each kind of trouble once, so that a value that is wrong every second is still one line."""
 
@@ -165,3 +145,20 @@ class Complaints:
         self._log.warning("%s", text if text.endswith((".", "?", "!")) else f"{text}.")
         if len(self._said) == _MOST_KINDS:
             self._log.warning("Too many kinds of errors: this source sends noise. No more of them are logged.")
+
+
+class _Handler(logging.Handler):
+    """Formats a record once and gives the line to every queue."""
+
+    def __init__(self, queues: list[LineQueue]) -> None:
+        super().__init__()
+        self._queues = queues
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Never waits."""
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - a wrong format in one line must not break who says it
+            line = plain_message(f"a log line could not be worded: {record.msg!r}")
+        for queue in self._queues:
+            queue.put(line)

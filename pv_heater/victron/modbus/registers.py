@@ -1,11 +1,11 @@
 """Words of a GX device's registers -> values: addresses, scales, signs, and what a word can mean at all. Pure.
 
 Addresses and scales as in Victron's dbus_modbustcp (attributes.csv). A value that the GX device does not have reads as
-0, and nothing in the word tells the difference: that is for `gx_trust`. A number that does not fit is cut off to its
-low bits, or stopped at the end of the range, as the type on the GX device's own bus happens to be; the 32-bit registers
-of newer firmware (884 to 919) settle most of that.
+0, and nothing in the word tells the difference: that is for `plausibility`. A number that does not fit is cut off to
+its low bits, or stopped at the end of the range, as the type on the GX device's own bus happens to be; the 32-bit
+registers of newer firmware (884 to 919) settle most of that.
 
-What a block of registers is. Pure, so that what is made of the words can be used without a Modbus library.
+No Modbus library is needed to use what is made of the words: a `Block` only says which registers there are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,15 @@ from pv_heater.meters.plausible import MOST_V, plausible_percent, plausible_w
 
 Words = Mapping[int, int]
 """Words by their address; addresses that could not be read are absent."""
+MOST_STANDBY_W = 500.0
+"""What PV inverters may draw at night; a power this far below 0 is read as the negative number it was."""
+_NARROW_MOST_W = 32_766
+"""Where signed 16 bits are stopped; unsigned ones are at 65534, which no phase of a home has."""
+_EARLIEST_S = 1_577_836_800
+"""2020: a GX device without network starts in 1970, and such a clock is none."""
+_PHASES = (0, 1, 2)
+_RESERVED = 0xFFFF
+"""Fills registers that do not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,31 +53,39 @@ SYSTEM = Block(
     ),
 )
 """Everything of the system in one request; older firmware has gaps in it."""
+
+
 GRID_METER = Block(address=2600, count=3)
 """The grid meter's own power by phase."""
+
+
 GRID_METER_OWN = Block(address=2616, count=6)
 """Its voltages and currents, which never stand still."""
+
+
 INVERTER = Block(address=3, count=29)
 """A Multi's or Quattro's voltages, currents and powers (in tens of watts), from input to battery."""
+
+
 CHARGER = Block(address=789, count=5, parts=(Block(address=789, count=3), Block(address=789, count=1)))
 """PV power, the tracker's mode, and on newer firmware PV power in 32 bits."""
+
+
 CHARGER_TRACKERS = Block(address=3730, count=5, parts=(Block(address=3730, count=1), Block(address=3731, count=2)))
 """The same of a charger with several trackers."""
+
+
 CHARGER_OWN = Block(address=771, count=2)
 """Its voltage and current at the battery, which never stand still while it works."""
-CHARGER_STATE = Block(address=775, count=1)
-MULTI_RS_TRACKERS = Block(address=4605, count=4)
-MULTI_RS_MODE = Block(address=4543, count=1)
 
-MOST_STANDBY_W = 500.0
-"""What PV inverters may draw at night; a power this far below 0 is read as the negative number it was."""
-_NARROW_MOST_W = 32_766
-"""Where signed 16 bits are stopped; unsigned ones are at 65534, which no phase of a home has."""
-_EARLIEST_S = 1_577_836_800
-"""2020: a GX device without network starts in 1970, and such a clock is none."""
-_PHASES = (0, 1, 2)
-_RESERVED = 0xFFFF
-"""Fills registers that do not exist."""
+
+CHARGER_STATE = Block(address=775, count=1)
+
+
+MULTI_RS_TRACKERS = Block(address=4605, count=4)
+
+
+MULTI_RS_MODE = Block(address=4543, count=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

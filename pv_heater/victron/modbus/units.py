@@ -1,11 +1,9 @@
-"""Which Modbus unit ids the devices behind a GX device have: found by asking a few at a time. Pure.
+"""Which Modbus unit ids the devices behind a GX device have: found few at a time, kept on disk, or named by the owner.
 
-The unit id of a device is its instance up to 247; higher instances are mapped to ids counted down from 247 and to a
-few fixed ones around 223 (Victron's dbus_modbustcp).
-
-The units that were found, kept on disk: a grid meter that is lost must be missed after a restart too.
-
-Units that the owner named by hand: is there what he says? A wrong one would be missed in silence.
+The unit id of a device is its instance up to 247; higher instances are mapped to ids counted down from 247 and to a few
+fixed ones around 223 (Victron's dbus_modbustcp). `UnitSearch` finds them; `UnitsFile` keeps them, because a grid meter
+that is lost must be missed after a restart too; `misnamed` asks whether an id that the owner named by hand is what he
+says: a wrong one would be missed in silence.
 """
 
 from __future__ import annotations
@@ -20,6 +18,18 @@ from typing import Any
 from pv_heater.io.system.state_file import write_atomically
 from pv_heater.victron.modbus.block_reader import BlockReader
 
+MOST_UNIT = 247
+_LIKELY = (*range(30, 36), *range(215, 248), *range(20, 46))
+"""Where grid meters are, because one that is lost must be missed; mapped ids (solar chargers); then PV inverters."""
+_SYSTEM_UNIT = 100
+_MAPPED = tuple(range(215, MOST_UNIT + 1))
+"""Ids of high instances, which all Multis and Quattros have."""
+EVERYWHERE = tuple(dict.fromkeys([*_LIKELY, *(unit for unit in range(MOST_UNIT + 1) if unit != _SYSTEM_UNIT)]))
+
+log = logging.getLogger(__name__)
+_NAME = "gx_modbus_units.json"
+_OTHERS = {259: "a battery monitor", 3303: "a temperature sensor"}
+
 
 class Kind(StrEnum):
     """A device that is looked for."""
@@ -31,13 +41,28 @@ class Kind(StrEnum):
     INVERTER = "inverter"
 
 
-MOST_UNIT = 247
-_LIKELY = (*range(30, 36), *range(215, 248), *range(20, 46))
-"""Where grid meters are, because one that is lost must be missed; mapped ids (solar chargers); then PV inverters."""
-_SYSTEM_UNIT = 100
-_MAPPED = tuple(range(215, MOST_UNIT + 1))
-"""Ids of high instances, which all Multis and Quattros have."""
-EVERYWHERE = tuple(dict.fromkeys([*_LIKELY, *(unit for unit in range(MOST_UNIT + 1) if unit != _SYSTEM_UNIT)]))
+_SETTINGS = {
+    "solar_charger_units": (Kind.SOLAR_CHARGER, Kind.MULTI_RS),
+    "pv_inverter_units": (Kind.PV_INVERTER,),
+    "grid_meter_units": (Kind.GRID_METER,),
+}
+
+
+_NAMES = {kind: f"a {kind.replace('_', ' ')}" for kind in Kind} | {
+    Kind.MULTI_RS: "a Multi RS",
+    Kind.PV_INVERTER: "a PV inverter",
+    Kind.INVERTER: "a Multi or Quattro",
+}
+
+
+PROBED = {
+    Kind.GRID_METER: 2600,
+    Kind.SOLAR_CHARGER: 789,
+    Kind.MULTI_RS: 4543,
+    Kind.PV_INVERTER: 1026,
+    Kind.INVERTER: 31,
+}
+"""A register that only this kind of device has."""
 
 
 class UnitSearch:
@@ -115,11 +140,6 @@ class UnitSearch:
                     self.add(kind, unit)
 
 
-log = logging.getLogger(__name__)
-
-_NAME = "gx_modbus_units.json"
-
-
 class UnitsFile:
     """One small JSON file in `folder`. Whatever is wrong with it is logged, never raised."""
 
@@ -154,27 +174,6 @@ class UnitsFile:
             if not self._failed:
                 log.warning("The known Modbus units cannot be kept in %s: %s.", self._path, error)
             self._failed = True
-
-
-PROBED = {
-    Kind.GRID_METER: 2600,
-    Kind.SOLAR_CHARGER: 789,
-    Kind.MULTI_RS: 4543,
-    Kind.PV_INVERTER: 1026,
-    Kind.INVERTER: 31,
-}
-"""A register that only this kind of device has."""
-_NAMES = {kind: f"a {kind.replace('_', ' ')}" for kind in Kind} | {
-    Kind.MULTI_RS: "a Multi RS",
-    Kind.PV_INVERTER: "a PV inverter",
-    Kind.INVERTER: "a Multi or Quattro",
-}
-_OTHERS = {259: "a battery monitor", 3303: "a temperature sensor"}
-_SETTINGS = {
-    "solar_charger_units": (Kind.SOLAR_CHARGER, Kind.MULTI_RS),
-    "pv_inverter_units": (Kind.PV_INVERTER,),
-    "grid_meter_units": (Kind.GRID_METER,),
-}
 
 
 def name_of(kind: Kind, unit: int) -> str:

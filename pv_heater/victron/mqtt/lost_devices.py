@@ -1,11 +1,10 @@
-"""Devices that a GX device lost, and whose last or replaced values would look like surplus. Pure, but it remembers.
+"""Devices that a GX device lost, or whose driver hangs: their last word looks like surplus. Pure, but it remembers.
 
-Chargers, inverters, grid meters and battery monitors whose driver on the GX device hangs. Pure, but it remembers.
-
-Nothing tells: no topic is taken back and no value becomes null, and the system's sums go on to hold the driver's last
-word. Only that not one of its values moves while the rest of the house does gives it away: voltages and currents of a
-device that works change every few seconds (recordings of real ones: after 4 s at most for a charger, 7 s for an idle
-Multi).
+A device that is lost (`LostDevices`) leaves its last values, or others take their place. Of a driver that hangs
+(`FrozenDrivers`) nothing tells: no topic is taken back and no value becomes null, and the system's sums go on to hold
+its last word. Only that not one of its values moves while the rest of the house does gives it away: voltages and
+currents of a device that works change every few seconds (recordings of real ones: after 4 s at most for a charger, 7 s
+for an idle Multi).
 
 What it really gives or takes is not known then. A charger's share could be sun that went hours ago; counted as 0, the
 house would seem to live without it. So PV power as a whole is left out. With an inverter that hangs consumption is left
@@ -28,6 +27,22 @@ _INVERTERS = frozenset({"vebus", "multi", "acsystem"})
 """Services whose own input stands in for a grid meter: Multi and Quattro, Multi RS, several Multi RS."""
 _SYSTEM_TYPE, _SOURCE = "system/0/SystemType", "system/0/Ac/ActiveIn/Source"
 _RUN_WITHOUT = "settings/0/Settings/CGwacs/RunWithoutGridMeter"
+
+FROZEN_S = 30.0
+_LEAST_W = 100.0
+"""Below it a charger may rest for minutes, and what it gives hardly matters."""
+_LEAST_GRID_W = 10.0
+"""ESS holds the grid near 50 W. Exactly 0 for ever is a meter that only stands for one."""
+_LEAST_BATTERY_W, _BATTERY_PATIENCE = 500.0, 2.0
+"""A battery tells tenths of amperes, some only every few seconds, and at night a house may draw the same for long."""
+_OWN_VALUES = (
+    *("/Yield/Power", "/V", "/I", "/P", "/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power"),
+    *(f"/L{phase}/{name}" for phase in (1, 2, 3) for name in ("Power", "Voltage", "Current")),
+)
+_HOUSE = tuple(
+    f"system/0/{name}"
+    for name in ("Dc/Battery/Power", "Dc/Battery/Voltage", "Ac/Consumption/L1/Power", "Ac/Grid/L1/Power")
+)
 
 
 class Doubt(StrEnum):
@@ -128,23 +143,6 @@ class LostDevices:
         return lacks
 
 
-FROZEN_S = 30.0
-_LEAST_W = 100.0
-"""Below it a charger may rest for minutes, and what it gives hardly matters."""
-_LEAST_GRID_W = 10.0
-"""ESS holds the grid near 50 W. Exactly 0 for ever is a meter that only stands for one."""
-_LEAST_BATTERY_W, _BATTERY_PATIENCE = 500.0, 2.0
-"""A battery tells tenths of amperes, some only every few seconds, and at night a house may draw the same for long."""
-_OWN_VALUES = (
-    *("/Yield/Power", "/V", "/I", "/P", "/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power"),
-    *(f"/L{phase}/{name}" for phase in (1, 2, 3) for name in ("Power", "Voltage", "Current")),
-)
-_HOUSE = tuple(
-    f"system/0/{name}"
-    for name in ("Dc/Battery/Power", "Dc/Battery/Voltage", "Ac/Consumption/L1/Power", "Ac/Grid/L1/Power")
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
     """What one device says at this moment."""
@@ -158,14 +156,6 @@ class Driver:
     """Below it nothing is held against it."""
     patience: float = 1.0
     """So many times as long as others it may stand still."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    values: Hashable
-    since_s: float
-    has_moved: bool
-    """Whether it became what it is before our eyes. What is new has not moved."""
 
 
 class FrozenDrivers:
@@ -236,6 +226,14 @@ def is_grid_meter(name: str) -> bool:
 def is_battery(name: str) -> bool:
     """Whether that driver is a battery monitor's."""
     return name.startswith(tuple(f"{service}/" for service in BATTERIES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    values: Hashable
+    since_s: float
+    has_moved: bool
+    """Whether it became what it is before our eyes. What is new has not moved."""
 
 
 def _least_w(device: str) -> float:

@@ -1,6 +1,6 @@
 """The newest value of each topic of a GX device, and a picture of all of them. Bounded, whatever comes.
 
-What a GX device says on one MQTT topic: bytes in, a plain value out. Pure.
+`value_of` makes a plain value of the bytes on a topic.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from pv_heater.io.system.log import Complain
 
 LONGEST_BYTES = 4096
 """Longer than any value that is asked for; a D-Bus text or list of this length is none of ours."""
+
+MOST_TOPICS = 2000
+"""A large plant publishes 4,000 in all, of which a reader wants a few dozen."""
+_MOST_COMPLAINTS = 20
+"""A device that sends rubbish on every topic is known by then."""
 
 
 class NotAValue(ValueError):
@@ -49,13 +54,6 @@ def value_of(payload: bytes) -> object:
     if not isinstance(body, dict) or "value" not in body:
         raise NotAValue(f"{payload[:60]!r}")
     return body["value"]
-
-
-MOST_TOPICS = 2000
-"""A large plant publishes 4,000 in all, of which a reader wants a few dozen."""
-
-_MOST_COMPLAINTS = 20
-"""A device that sends rubbish on every topic is known by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

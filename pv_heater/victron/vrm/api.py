@@ -1,9 +1,8 @@
-"""Talking to the VRM portal: who we are, what an answer means, and how many requests are left.
+"""Talking to the VRM portal: as whom, for which site, what an answer means, and how many requests are left.
 
-Facts from the public Victron VRM API v2 documentation: personal access tokens need the scheme ``Token``, a login
-gives one for ``Bearer`` (deprecated since June 2026), and an answer with status 200 can still be ``success: false``.
-
-As whom VRM is asked, and for which site: the settings that the meter and the forecast share.
+`VrmAccount` has the settings that the meter and the forecast share. Facts from the public Victron VRM API v2
+documentation: personal access tokens need the scheme ``Token``, a login gives one for ``Bearer`` (deprecated since June
+2026), and an answer with status 200 can still be ``success: false``.
 """
 
 from __future__ import annotations
@@ -19,6 +18,12 @@ from pv_heater.io.net.http import HttpClient, HttpReply
 from pv_heater.io.net.request_budget import RequestBudget
 from pv_heater.ports import Clock
 from pv_heater.victron.vrm.bodies import page_of_records
+
+_PAGE = 1000
+"""The most records VRM gives at once; without asking it gives 100."""
+_MOST_PAGES = 20
+_AUTH_WORDS = ("auth", "token", "permission", "credential", "login", "access")
+"""Beginnings of words in `error_code` that mean a refusal; `errors` itself is in the account's language."""
 
 
 @frozen(kw_only=True)
@@ -39,13 +44,6 @@ class VrmAccount:
                 "is missing: give an access token (VRM, Preferences, Integrations), or username and password",
                 "token",
             )
-
-
-_PAGE = 1000
-"""The most records VRM gives at once; without asking it gives 100."""
-_MOST_PAGES = 20
-_AUTH_WORDS = ("auth", "token", "permission", "credential", "login", "access")
-"""Beginnings of words in `error_code` that mean a refusal; `errors` itself is in the account's language."""
 
 
 class Forbidden(AuthRejected):

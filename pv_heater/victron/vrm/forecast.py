@@ -1,9 +1,7 @@
 """The forecast of the Victron portal (VRM): from the weather and the site's history, without place or modules here.
 
-VRM's solar forecast -> Forecast. Pure.
-
 Shape of ``stats?type=forecast&interval=hours``: ``records.solar_yield_forecast`` is a list of [start of the hour in
-unix milliseconds, Wh], or ``false`` where VRM has no forecast for the site.
+unix milliseconds, Wh], or ``false`` where VRM has no forecast for the site. `forecast_of` makes a Forecast of it, pure.
 """
 
 from __future__ import annotations
@@ -36,6 +34,12 @@ _MOST_WH = 1e6
 _UNIX_S = (1e9, 4e9)
 """2001 to 2096."""
 
+log = logging.getLogger(__name__)
+_PER_HOUR = 12
+"""Requests beside those of the meter: one an hour is wanted, a login and tries after failures come on top. VRM lets a
+rolling window of 200 go by three a second, so that both together stay far below."""
+_DAYS_AHEAD = 3
+
 
 def forecast_of(body: Any, *, now: datetime, complain: Complain) -> Forecast:
     """The hours without a hole around `now`; raises BadReply when VRM has no forecast or says nothing of now.
@@ -58,61 +62,6 @@ def forecast_of(body: Any, *, now: datetime, complain: Complain) -> Forecast:
     first_at, step = datetime.fromtimestamp(run.start_s, UTC), timedelta(seconds=_STEP_S)
     steps = tuple((first_at + number * step, pv_w) for number, pv_w in enumerate(run.values))
     return Forecast(issued_at=now, source=SOURCE, step_s=_STEP_S, steps=steps)
-
-
-def _rows(body: Any) -> list[Any]:
-    records = body.get("records") if isinstance(body, Mapping) else None
-    rows = records.get("solar_yield_forecast") if isinstance(records, Mapping) else None
-    if rows is False:
-        raise BadReply(
-            "VRM has no solar forecast for this site; it needs the site's place (VRM, Settings, Location) "
-            "and some weeks of history"
-        )
-    if not isinstance(rows, list):
-        raise BadReply("VRM answered without records.solar_yield_forecast")
-    if len(rows) > _MOST_HOURS:
-        raise BadReply(f"VRM's solar forecast has {len(rows)} hours, more than the {_MOST_HOURS} that it can have")
-    return rows
-
-
-def _by_hour(rows: list[Any], complain: Complain) -> dict[int, float]:
-    """Unix second at which an hour begins -> Wh; of an hour that came twice the later entry stays."""
-    energies_wh = {}
-    for row in rows:
-        at_s, energy_wh = _pair(row)
-        if at_s is None:
-            complain(f"VRM's solar forecast holds {str(row)[:60]}, which is no pair of time and energy; it is left out")
-        elif energy_wh is not None and 0 <= energy_wh <= _MOST_WH:
-            energies_wh[at_s] = energy_wh
-        elif row[1] is not None:
-            complain(f"VRM's solar forecast gives {str(row[1])[:40]} Wh for an hour, which cannot be; it is left out")
-    if not energies_wh:
-        return {}
-    # Zones that are half an hour off have hours of their own, which all entries of a site share.
-    begin_s = mode(at_s % _STEP_S for at_s in energies_wh)
-    return {(at_s - begin_s) // _STEP_S * _STEP_S + begin_s: wh for at_s, wh in energies_wh.items()}
-
-
-def _pair(row: Any) -> tuple[int | None, float | None]:
-    """(unix second, Wh) of one entry; the first None when it is no entry at all, the second when it has no energy."""
-    if not isinstance(row, list) or len(row) < 2:
-        return None, None
-    at_ms = number_of(row[0])
-    if at_ms is None or not _UNIX_S[0] <= at_ms / 1000 <= _UNIX_S[1]:
-        return None, None
-    return int(at_ms // 1000), number_of(row[1])
-
-
-def _text(unix_s: int) -> str:
-    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d %H:%M}"
-
-
-log = logging.getLogger(__name__)
-
-_PER_HOUR = 12
-"""Requests beside those of the meter: one an hour is wanted, a login and tries after failures come on top. VRM lets a
-rolling window of 200 go by three a second, so that both together stay far below."""
-_DAYS_AHEAD = 3
 
 
 class VrmForecast:
@@ -164,3 +113,50 @@ class VrmForecast:
             self._settings.installation_id, int(today_at.timestamp()), int(end_at.timestamp())
         )
         return forecast_of(body, now=now, complain=self._complain)
+
+
+def _rows(body: Any) -> list[Any]:
+    records = body.get("records") if isinstance(body, Mapping) else None
+    rows = records.get("solar_yield_forecast") if isinstance(records, Mapping) else None
+    if rows is False:
+        raise BadReply(
+            "VRM has no solar forecast for this site; it needs the site's place (VRM, Settings, Location) "
+            "and some weeks of history"
+        )
+    if not isinstance(rows, list):
+        raise BadReply("VRM answered without records.solar_yield_forecast")
+    if len(rows) > _MOST_HOURS:
+        raise BadReply(f"VRM's solar forecast has {len(rows)} hours, more than the {_MOST_HOURS} that it can have")
+    return rows
+
+
+def _by_hour(rows: list[Any], complain: Complain) -> dict[int, float]:
+    """Unix second at which an hour begins -> Wh; of an hour that came twice the later entry stays."""
+    energies_wh = {}
+    for row in rows:
+        at_s, energy_wh = _pair(row)
+        if at_s is None:
+            complain(f"VRM's solar forecast holds {str(row)[:60]}, which is no pair of time and energy; it is left out")
+        elif energy_wh is not None and 0 <= energy_wh <= _MOST_WH:
+            energies_wh[at_s] = energy_wh
+        elif row[1] is not None:
+            complain(f"VRM's solar forecast gives {str(row[1])[:40]} Wh for an hour, which cannot be; it is left out")
+    if not energies_wh:
+        return {}
+    # Zones that are half an hour off have hours of their own, which all entries of a site share.
+    begin_s = mode(at_s % _STEP_S for at_s in energies_wh)
+    return {(at_s - begin_s) // _STEP_S * _STEP_S + begin_s: wh for at_s, wh in energies_wh.items()}
+
+
+def _pair(row: Any) -> tuple[int | None, float | None]:
+    """(unix second, Wh) of one entry; the first None when it is no entry at all, the second when it has no energy."""
+    if not isinstance(row, list) or len(row) < 2:
+        return None, None
+    at_ms = number_of(row[0])
+    if at_ms is None or not _UNIX_S[0] <= at_ms / 1000 <= _UNIX_S[1]:
+        return None, None
+    return int(at_ms // 1000), number_of(row[1])
+
+
+def _text(unix_s: int) -> str:
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d %H:%M}"
