@@ -168,7 +168,7 @@ class Device(Protocol):
 
     @property
     def refresh_s(self) -> float:
-        """The setpoint is sent again at least so often: a device switches itself off when nobody speaks to it."""
+        """The setpoint is sent again at least this often: a device switches itself off when nobody speaks to it."""
         ...
 
     def set_power(self, power_w: float) -> None:

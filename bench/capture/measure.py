@@ -18,7 +18,7 @@ R = TypeVar("R")
 _Piece = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function and what it is called with; both can be sent to another process."""
 Progress = Callable[[int, int], None]
-"""Told (done, all) of the work after each piece."""
+"""Gets (done, all) of the work after each piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

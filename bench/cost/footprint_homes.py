@@ -140,7 +140,7 @@ class _Pages(BaseHTTPRequestHandler):
     """Records of no interest here, as every site has."""
 
     def do_GET(self) -> None:
-        """Answer by the path; what is none of the others asks the portal."""
+        """Answer by the path; what is not one of the others asks the portal."""
         if self.path.startswith("/estimate"):
             page: object = self._forecast()
         elif self.path.startswith("/status"):

@@ -29,7 +29,7 @@ from pv_heater.meters.plausible import MOST_V, MOST_W
 _MOST_STEPS = 5000
 """Of a forecast: two months of quarter hours, more than any service gives."""
 Progress = Callable[[int, int], None]
-"""Told how many payloads are done, and of how many."""
+"""Gets how many payloads are done, and of how many."""
 _BATCH = 2000
 _SHOWN_BYTES = 400
 _SHRINK_TRIES = 300

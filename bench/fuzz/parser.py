@@ -26,7 +26,7 @@ class Parser:
 
 
 def decoded(payload: bytes) -> Any:
-    """The body of an HTTP answer, as `io.net.http` gives it: None for what is no JSON."""
+    """The body of an HTTP answer, as `io.net.http` gives it: None for what is not JSON."""
     try:
         return json.loads(payload.decode("utf-8", errors="replace"))
     except (ValueError, RecursionError):

@@ -53,7 +53,7 @@ def measured_parser(name: str) -> Parser:
 
 
 def _given(table: str, word: str) -> dict[str, Any]:
-    """What a user would write, with something in every place that the preset wants filled in."""
+    """What a user would write, with something in every place that the preset leaves open."""
     given: dict[str, Any] = {"preset": word, "host": "192.168.1.50"}
     while True:
         try:

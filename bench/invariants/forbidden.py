@@ -19,7 +19,7 @@ ANSWERED_S, ANSWERED_INTERVALS = 20.0, 2.0
 SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
 SILENCE_S, BURST_S = 10.0, 3.0
-"""After such a silence readings need not be taken for so long: they may be what a hung broker slept through."""
+"""After such a silence readings need not be taken for this long: they may be what a hung broker slept through."""
 ABOVE_RESERVE_PERCENT = 5.0
 UNKNOWN_BATTERY_PERCENT = 30.0
 PROVES_DAY_W = 20.0

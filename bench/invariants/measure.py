@@ -26,7 +26,7 @@ from pv_heater.strategies import STRATEGIES
 
 START_AT = datetime(2026, 6, 21, tzinfo=UTC)
 Progress = Callable[[int, int], None]
-"""Told how many days are done, and of how many."""
+"""Gets how many days are done, and of how many."""
 SHOWN = 20
 """Broken days that are printed for people; --json has all."""
 MOST_OBJECTS = 30

@@ -26,7 +26,7 @@ from pv_heater.core.model.requests import ClearFault, Mode
 from pv_heater.core.model.values import Inputs
 
 Progress = Callable[[int, int], None]
-"""Told how many bugs have been tried, and of how many."""
+"""Gets how many bugs have been tried, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Found:
 
     bug: str
     day: str | None
-    """The first day that showed it, as `live_strange_day` takes it; None: none did, the bug got through."""
+    """The first day that showed it, as `live_strange_day` takes it; None: the bug got through."""
     sentence: str
     """What the promise said there."""
 

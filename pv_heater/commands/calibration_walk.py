@@ -25,9 +25,9 @@ from pv_heater.errors import ConfigError
 
 LOST_S = 60.0
 LOST_INTERVALS = 4.0
-"""A meter that says nothing new for so long, at least a minute, ends it."""
+"""A meter that says nothing new for this long, at least a minute, ends it."""
 COMMAND_S = 5.0
-"""A command is obeyed at the next tick; after so long another rule has the load."""
+"""A command is obeyed at the next tick; after this long another rule has the load."""
 ALLOWED_GUARDS = frozenset({"night", "battery_low", "grid_draw"})
 """The owner asked for it: it may run after dark and from the grid. An empty battery is looked at by itself, since the
 night hides that guard."""
@@ -111,7 +111,7 @@ class Calibrator:
             self._measured(walk.points)
 
     def _ask(self, walk: Walk, now: datetime) -> None:
-        """Force what the walk wants to have held, once each time that changes."""
+        """Force what the walk needs to have held, once each time that changes."""
         leg = walk.leg
         if leg is None:
             self._stop("the end of the calibration")

@@ -182,7 +182,7 @@ def _json(text: str | None) -> Any:
 
 
 def _flat(document: Any, before: str = "") -> dict[str, Any]:
-    """Nested groups as ``params.id``; what is no group says nothing."""
+    """Nested groups as ``params.id``; what is not a group says nothing."""
     if not isinstance(document, dict):
         return {}
     flat: dict[str, Any] = {}

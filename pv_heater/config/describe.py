@@ -72,7 +72,7 @@ def group_of(field: attrs.Attribute[Any]) -> tuple[type[Any] | None, bool]:
 
 
 def row_of(field: attrs.Attribute[Any]) -> SettingRow:
-    """The row of a field that is no group."""
+    """The row of a field that is not a group."""
     unit = field.metadata["unit"]
     return SettingRow(
         name=key_of(field),

@@ -71,7 +71,7 @@ class Unreadable(ValueError):
 
 
 def read_document(path: Path) -> Document:
-    """Read the YAML file at `path`; raise Unreadable with one sentence when it is no YAML file."""
+    """Read the YAML file at `path`; raise Unreadable with one sentence when it is not a YAML file."""
     document = parse_document(read_text(path))
     if not document.values and not document.problems:
         raise Unreadable("is empty; Files/config.yaml of this program is a complete example to start from")

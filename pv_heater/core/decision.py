@@ -21,7 +21,7 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import needed_w
 
 FURTHEST_S = 3e9
-"""No instant further away than 95 years is told: the calendar ends somewhere."""
+"""No instant further away than 95 years is given: the calendar ends somewhere."""
 
 
 def decision_of(
@@ -36,7 +36,7 @@ def decision_of(
     house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
 ) -> Decision:
-    """The decision of a step; instants are told in `zone`. For `tanks` and `notices` see `LoadState`, for
+    """The decision of a step; instants are given in `zone`. For `tanks` and `notices` see `LoadState`, for
     `house_notices` `Decision.notices`.
 
     `told_w` answers what a load, by its name, must be told to draw so much.

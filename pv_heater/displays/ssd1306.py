@@ -70,7 +70,7 @@ w     x     y     z     0     1     2     3     4     5     6     7     8     9 
 """
 """Bands of a line of characters and eight lines of points, each character five points wide and one apart."""
 REWRITE_S = 30.0
-"""Set up and drawn anew so often: a display that was unplugged has forgotten everything and cannot say so."""
+"""Set up and drawn anew this often: a display that was unplugged has forgotten everything and cannot say so."""
 _COLUMNS = 128
 _COMMANDS, _POINTS = b"\x00", b"\x40"
 """The first byte of a message says what the rest is."""

@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 21, 8
 _LOAD_LINES = 3
 _NAME_WIDTH = 12
 PAGE_S = 4.0
-"""Where there are more loads than lines they are shown by turns, each group for so long."""
+"""Where there are more loads than lines they are shown by turns, each group for this long."""
 
 
 def status_lines(status: Status | None, address: str | None, zone: ZoneInfo, at_s: float) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ NO_NEWS = bytes((DASH, DARK) * PLACES)
 LOOK_S = 0.15
 """A quick tap lasts about so long; the board does not remember one. A look is 123 changes and reads of a pin."""
 REWRITE_S = 10.0
-"""The picture is sent again so often: a board whose supply was cut has forgotten it and cannot say so."""
+"""The picture is sent again this often: a board whose supply was cut has forgotten it and cannot say so."""
 TRY_AGAIN_S = 30.0
 PATIENCE_S = 2.0
 """Time to press once more before the choice counts."""

@@ -99,7 +99,7 @@ class OpenMeteo:
         return weather_of(self._understood(self._http.exchange("GET", "/forecast", params=params)), self._complain)
 
     def _understood(self, reply: HttpReply) -> Any:
-        """The answer's body; raises what it means when it is no success."""
+        """The answer's body; raises what it means when it is not a success."""
         body = reply.body if isinstance(reply.body, Mapping) else {}
         reason = self._http.clean(str(body.get("reason") or "")[:200])
         if reply.status == 429:

@@ -20,7 +20,7 @@ from pv_heater.loads.pin_load import PinLoad, try_all
 from pv_heater.ports import Tools
 
 MOST_CYCLES = 25
-"""Half a second. With longer units a meter of its own would see nothing for so long that the load seemed to be full."""
+"""Half a second. With longer units a meter of its own would see nothing for so long that the load seemed full."""
 CONTACT_S = 0.1
 """A contactor needs up to 50 ms to move, and a zero-cross relay 10 ms to let go."""
 

@@ -31,7 +31,7 @@ class DimmerState:
 
     dimmer_percent: float
     told_percent: float | None
-    """What it was told last, by its own account; None where it does not say."""
+    """What it was last set to, by its own account; None where it does not say."""
     power_w: float | None
     """By the power of its heater as it is set in the dimmer."""
     total_w: float | None
@@ -39,7 +39,7 @@ class DimmerState:
     temperature_c: float | None
     """None where it does not say."""
     switched_on: bool
-    """False: somebody switched it off on its own page; it ignores what it is told."""
+    """False: somebody switched it off on its own page; it ignores what it is set to."""
     alarm: str | None
     """None while nothing is wrong."""
 
@@ -50,7 +50,7 @@ class DimmerState:
 
     @property
     def why_off(self) -> str | None:
-        """Why it would not heat whatever it is told; None when it shows no reason."""
+        """Why it would not heat whatever it is set to; None when it shows no reason."""
         if not self.switched_on:
             return "it is switched off on its own page"
         if self.temperature_c == _LOST_C:
@@ -87,9 +87,9 @@ class DimmerLimits:
         self._say = say
         self._with_child = with_child
         self._asleep_percent = 0.0
-        """Told this much it stays off."""
+        """Set to this much it stays off."""
         self._most_percent: float | None = None
-        """It gives no more than this; None while it always gave what it was told."""
+        """It gives no more than this; None while it always gave what it was set to."""
 
     def agrees(self, state: DimmerState, told_percent: float) -> bool:
         """Whether this is exactly what was to be expected."""
@@ -103,7 +103,7 @@ class DimmerLimits:
         return most_percent is not None and most_percent < told_percent and self._obeys(state, most_percent)
 
     def given_percent(self, state: DimmerState, told_percent: float) -> float:
-        """What it gives in the end, from which its limits are learned; raises BadReply when that is no obeying."""
+        """What it gives in the end, from which its limits are learned; raises BadReply when that does not obey."""
         shown = self._shown(state)
         if told_percent == 0 and not _is_off(state):
             raise BadReply(f"was told to be off and gives {_given(state)}")

@@ -73,7 +73,7 @@ class HttpDimmer(NetworkedLoad):
         return min(super().power_w(), self._dimmer.given_w)
 
     def trouble(self) -> str | None:
-        """Why it cannot be used now: it would not heat whatever it is told, or it does not answer."""
+        """Why it cannot be used now: it would not heat whatever it is set to, or it does not answer."""
         return self._dimmer.blocked_by or super().trouble()
 
 
@@ -86,9 +86,9 @@ class DimmerDevice:
         """`link` and `settling`, with time limits of their own, are for tests."""
         self.refresh_s = settings.refresh_s
         self.blocked_by: str | None = None
-        """Why it stayed off when it was told to heat; None while it heats, or would."""
+        """Why it stayed off when it was set to heat; None while it heats, or would."""
         self.given_w = 0.0
-        """What it gave when it was read back last: less than it was told beyond its own limits."""
+        """What it gave when it was read back last: less than it was set to beyond its own limits."""
         self._settings = settings
         self._full_percent = settings.full_percent
         self._curve = power_curve(settings.name, settings.curve, settings.max_power_w)
@@ -100,7 +100,7 @@ class DimmerDevice:
         )
 
     def set_power(self, power_w: float) -> None:
-        """Tell it and read it back; raises SourceError unless it does what it was told."""
+        """Tell it and read it back; raises SourceError unless it does what it was set to."""
         told_percent = self._percent(power_w)
         self._link.begin()
         self._link.order(f"/?POWER={told_percent}")

@@ -25,7 +25,7 @@ _MOST_BYTES = 65_536
 
 @frozen(kw_only=True)
 class HttpLoadSettings(LoadSettings):
-    """What every load behind HTTP has: an address, and a login if the device wants one."""
+    """What every load behind HTTP has: an address, and a login if the device asks for one."""
 
     url: str = setting("address of the device, such as http://192.168.1.199")
     username: str | None = setting("name at the device, if it asks for one", default=None)

@@ -117,7 +117,7 @@ class HttpOutput:
 
 @frozen(kw_only=True)
 class HttpSwitchSettings(HttpOutputSettings):
-    """A load that is on or off, and what its device wants to hear."""
+    """A load that is on or off, and what its device has to be sent."""
 
     on: tuple[Request, ...] = setting("the request that switches it on; several are sent one after another")
     confirm: Confirmation | None = setting(
@@ -165,7 +165,7 @@ def switch_device(settings: HttpSwitchSettings, settling: Settling | None = None
 
 @frozen(kw_only=True)
 class HttpVariatorSettings(HttpOutputSettings):
-    """A load of variable power, and what its device wants to hear."""
+    """A load of variable power, and what its device has to be sent."""
 
     power: tuple[Request, ...] = setting(
         "the request that sets its power, with {percent} or {power_w} in it; several are sent one after another"

@@ -53,7 +53,7 @@ class Request:
             raise SettingProblem(f"must be JSON, but is not: {error}", "body") from None
 
     def for_level(self, level: str, power_w: float) -> Sending:
-        """The request with its numbers; raises ValueError when the body is no JSON."""
+        """The request with its numbers; raises ValueError when the body is not JSON."""
         numbers = {"percent": level, "power_w": f"{power_w:.0f}"}
 
         def fill(text: str) -> str:

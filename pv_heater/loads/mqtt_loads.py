@@ -27,7 +27,7 @@ _ANSWER_WITHIN_PERCENT = 1.0
 
 @frozen(kw_only=True)
 class MqttSwitchSettings(MqttOutputSettings):
-    """A load that is on or off, and what its device wants to hear."""
+    """A load that is on or off, and what its device has to be sent."""
 
     on_payload: str = setting("what is sent to switch it on, plain or JSON in quotes", default="ON")
     off_payload: str = setting("what is sent to switch it off, also as our last will", default="OFF")
@@ -77,7 +77,7 @@ def switch_language(settings: MqttSwitchSettings) -> Language:
 
 @frozen(kw_only=True)
 class MqttVariatorSettings(MqttOutputSettings):
-    """A load of variable power, and what its device wants to hear."""
+    """A load of variable power, and what its device has to be sent."""
 
     refresh_s: float = setting(
         "the command is sent again this often; keep it below the time after which the device switches itself off",

@@ -1,4 +1,4 @@
-"""What every output behind an MQTT broker does: tell the device, and find out whether it was told. No load by itself.
+"""What every output behind an MQTT broker does: send, and find out whether it arrived. No load by itself.
 
 A command goes out once, is never retained, and is sent again every `refresh_s`, and within a second after the
 broker came back, the device said that it started, or anybody else commanded it. The broker holds our last will: off.
@@ -57,7 +57,7 @@ class Language:
 def state_of(settings: MqttOutputSettings) -> str:
     """What broker and device say now, for `check`: moves nothing, and leaves no last will. Blocks; raises SourceError.
 
-    Only a device that has an `ask_topic` can be asked; of the others nobody knows before they are told something.
+    Only a device that has an `ask_topic` can be asked; of the others nobody knows before they were sent something.
     """
     news, said = threading.Condition(), []
     topic, path = settings.answer_topic, JsonPath.parse(settings.answer_path)
@@ -145,7 +145,7 @@ class MqttOutput:
         )
 
     def set_power(self, power_w: float) -> None:
-        """Make sure that the device was told, and where it can answer, that it obeys. Raises SourceError."""
+        """Make sure that the command arrived and, where the device can answer, that it obeys. Raises SourceError."""
         self._link.start()
         payload = self._language.command(power_w)
         with self._news:

@@ -1,7 +1,7 @@
 """A relay in front of a power regulator with a knob: any power between nothing and everything.
 
 The contact only ever closes with the knob at zero, and in a normal stop only opens there, so it hardly switches any
-current. A safety stop opens it first. Moves take time, which is never slept: a call says when it wants the next one.
+current. A safety stop opens it first. Moves take time, which is never slept: a call says when it needs the next one.
 """
 
 from __future__ import annotations

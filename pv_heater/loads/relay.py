@@ -23,7 +23,7 @@ class RelaySettings(LoadSettings):
 
 
 class Relay(PinLoad):
-    """Satisfies `ports.Load`. The contact is told its state at every call, so a lost write mends itself."""
+    """Satisfies `ports.Load`. The contact is set at every call, so a lost write repairs itself."""
 
     Settings = RelaySettings
 

@@ -70,7 +70,7 @@ class LevelTable:
 
 
 class RelayBank(PinLoad):
-    """Satisfies `ports.Load`. Every contact is told its state at every call, so a lost write mends itself.
+    """Satisfies `ports.Load`. Every contact is set at every call, so a lost write repairs itself.
 
     The relay listed last closes first. `pause_s` is how long nothing closes after something opened.
     """

@@ -204,7 +204,7 @@ class MqttMeter:
                     self._said(Unusable(name=probe.name, kind="silent", text=f"{topic}: nothing usable came {since}"))
 
     def _raise_if_lost(self, waited_s: float) -> None:
-        """Raise what it means that nothing new came for so long; a slow meter's fresh values need no new ones."""
+        """Raise what it means that nothing new came for this long; a slow meter's fresh values need no new ones."""
         trouble = self._link.trouble
         if trouble is not None:
             raise Unreachable(f"{self._who} {trouble}")

@@ -37,6 +37,6 @@ def plausible_percent(what: str, percent: float | None, complain: Complain) -> f
 
 
 def total(values: Iterable[float | None]) -> float | None:
-    """The sum of what is there; None when nothing is. A phase that does not exist is no error."""
+    """The sum of what is there; None when nothing is. A phase that does not exist is not an error."""
     found = [value for value in values if value is not None]
     return sum(found) if found else None

@@ -209,7 +209,7 @@ def house_of(parts: Sequence[HousePart], lost: Sequence[HousePart | None], compl
     """The house that the `parts` show.
 
     `lost` are the last words of devices that are silent now, None for one that never spoke. A sum that may lack one of
-    them is no sum: half the PV would look like a cloud or like throttling.
+    them is not a sum: half the PV would look like a cloud or like throttling.
     """
     parts = _once_each(parts, complain)
     monitors = [part for part in parts if "battery_w" in part.tells]

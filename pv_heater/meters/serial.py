@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _PACE_S = 1.0
 """All these devices send once a second."""
 _SILENCE_S = 5.0
-"""Whoever is silent for so long is counted out."""
+"""Whoever is silent for this long is counted out."""
 _REOPEN_S = 2.0
 _LOOK_S = 0.2
 """How soon a `close` from another thread is noticed."""

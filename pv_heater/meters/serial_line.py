@@ -13,7 +13,7 @@ from pv_heater.io.system.log import Complain
 from pv_heater.meters.quantities import HousePart
 
 _OLD_NEWS_S = 3.0
-"""When nobody read for so long, what waits in the system's buffer began then, and its end may be lost."""
+"""When nobody read for this long, what waits in the system's buffer began then, and its end may be lost."""
 
 
 class Decoder(Protocol):

@@ -164,6 +164,6 @@ class _Block:
         return None if state is None else charger_word(state)
 
     def throttled(self) -> bool | None:
-        """MPPT 1 is held back by a voltage or current limit, 2 is tracking; 0, off, and older firmware do not tell."""
+        """MPPT 1 is limited by voltage or current, 2 is tracking; 0, off, and older firmware do not tell."""
         mode = self.number("MPPT")
         return None if mode is None else {1.0: True, 2.0: False}.get(mode)

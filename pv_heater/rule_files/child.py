@@ -24,7 +24,7 @@ MOST_MEMORY_BYTES = 48 * 1024 * 1024
 """Of addresses, on top of what Python has when it is ready: what rules import, and their values."""
 MOST_FILES = 64
 LONGEST_S = 10.0
-"""Should nobody be left to end it, it ends itself after so long with one question."""
+"""Should nobody be left to end it, it ends itself after this long with one question."""
 LONGEST_REASON = 300
 
 WORDS = ("on", "off", "surplus")

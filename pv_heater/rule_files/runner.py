@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 EVERY_S = 1.0
 """Rules are asked once a second at most."""
 IDLE_S = 10.0
-"""Without rule files it is looked for new ones so often."""
+"""Without rule files new ones are looked for this often."""
 OLDEST_S = 10.0
 """Answers older than this count as off: whoever should have asked again hangs."""
 LATE_ROUNDS = 3
-"""A rule is off when it was late so often in a row; before that its last answer stands, since machines stall too."""
+"""A rule is off when it was late this often in a row; before that its last answer stands, since machines stall too."""
 RESTART_S = 10.0
 """A process that died without a guilty rule is started again after this."""
 SAY_EVERY_S = 3600.0

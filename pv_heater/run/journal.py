@@ -92,7 +92,7 @@ def _moved(before: LoadState, state: LoadState) -> bool:
 
 
 def _other_rule(before: LoadState, state: LoadState) -> bool:
-    """Whether something else decides now. The rest after a stop is no news: it would hide what ended the heating."""
+    """Whether something else decides now. The rest after a stop is not news: it would hide what ended the heating."""
     rests = state.rule == Rule.MIN_OFF and state.phase is Phase.COOLDOWN
     return before.rule != state.rule and not rests
 

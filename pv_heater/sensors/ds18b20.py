@@ -108,7 +108,7 @@ def temperature_of(text: str, who: str) -> float:
 def bare_temperature_of(text: str, who: str) -> float:
     """The temperature in the file `temperature`: thousandths of a degree such as ``48562``; raises BadReply.
 
-    There is no check sum to see, so that exactly 0, a shorted data line, is no measurement.
+    There is no check sum to see, so that exactly 0, a shorted data line, is not a measurement.
     """
     value = text.strip()
     if not value:

@@ -33,7 +33,7 @@ def tank_c(
     """The temperature in degC that `value`, a number or its text, stands for: ``value * scale + offset_c``.
 
     `who` begins the message. `lost` are the values by which it says that there is no probe, as they come. Raises
-    BadReply for those, for what is no number, and for what no tank can have.
+    BadReply for those, for what is not a number, and for what no tank can have.
     """
     number = number_of(value)
     if number is None:
@@ -51,7 +51,7 @@ def tank_c(
 def plug_w(value: object, who: str, *, scale: float = 1.0) -> float:
     """The power in W that `value`, a number or its text, stands for: ``value * scale``; `who` begins the message.
 
-    A clamp the wrong way round tells it below 0; that is passed on. Raises BadReply for what is no number, and for
+    A clamp the wrong way round tells it below 0; that is passed on. Raises BadReply for what is not a number, and for
     what no load can draw.
     """
     number = number_of(value)

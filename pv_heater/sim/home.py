@@ -199,7 +199,7 @@ class HomeSettings:
     charge_efficiency: float = 0.96
     discharge_efficiency: float = 0.97
     inverter_max_w: float | None = None
-    """Most that sun and battery together deliver to the AC side; None is no limit."""
+    """Most that sun and battery together deliver to the AC side; None: no limit."""
     feed_in: bool = False
     off_grid: bool = False
     tanks: Mapping[str, TankSettings | None] = field(default_factory=dict)

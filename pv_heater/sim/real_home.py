@@ -20,7 +20,7 @@ from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.victron_chain import ChainSettings, VictronChain
 
 FINE_S = 5.0
-"""Before the end of each stretch the home is lived second by second for so long: what the drivers still look at."""
+"""Before the end of each stretch the home is lived second by second for this long: what the drivers still look at."""
 STEP_S = 1.0
 GENERATOR_CHARGES_W = 1500.0
 """What the inverter charges the battery with while a generator runs, where it can give as much."""

@@ -64,7 +64,7 @@ LATE: Mapping[str, float] = {"system": 0.9} | dict.fromkeys(DEVICES, 0.95)
 
 
 class VictronChain:
-    """Told the truth as it goes on; answers what is published. Nothing happens between two calls."""
+    """Gets the truth as it goes on; answers what is published. Nothing happens between two calls."""
 
     def __init__(self, settings: ChainSettings) -> None:
         self._settings = settings

@@ -1,6 +1,6 @@
 """Balance: spend what the house and the battery leave, without a forecast.
 
-One law: heat = spare (smoothed) - what the battery needs. The battery is the energy bucket: it wants its full charge
+One law: heat = spare (smoothed) - what the battery needs. The battery is the energy bucket: it asks for its full charge
 while it is well below a goal, less and less as it comes near, and gives a little back above it. Held a little below
 full it never makes the chargers throttle, so no surplus hides, and errors of seconds or minutes go into a few Wh of
 charge instead of waste or import. A battery already full gives the first watts of a probe, and the PV that comes back
@@ -102,7 +102,7 @@ class SmoothedSpare:
         return self._ride.sentence()
 
     def notice(self) -> str | None:
-        """News of that for the log; None: none."""
+        """News of that for the log; None without any."""
         return self._ride.notice()
 
 

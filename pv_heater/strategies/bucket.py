@@ -202,7 +202,7 @@ class Bucket:
 
 
 class SecondChannel:
-    """The original's wireless second channel: 0 to 100 % for a device that is no load here.
+    """The original's wireless second channel: 0 to 100 % for a device that is not a load here.
 
     It climbs while the bucket is full and still something is left, and falls faster than it climbed once the grid
     delivers: steps of a second, limits and sizes as in the original, with its safety margin as `bias_w`. Other than

@@ -75,7 +75,7 @@ class ForecastGap:
         return dict(self._saved) if self._today is None else self._today.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what an earlier `state` told, once the first view tells what home it is."""
+        """Take back what an earlier `state` gave, once the first view tells what home it is."""
         self._saved = state
 
     def _begin(self, view: View) -> SunToday:
@@ -93,7 +93,7 @@ class ForecastGap:
             today.sun.observe(view.reading.taken_at, pv_w, span_s)
 
     def _move(self, view: View, gap_w: float, text: str) -> str:
-        """Start, raise, lower or hold the level; a repeated or older reading is no evidence for another step."""
+        """Start, raise, lower or hold the level; a repeated or older reading allows no other step."""
         own = self._settings
         stopped = view.house.commanded_w <= 0 and self._stepped_s is not None and view.house.tick_s > self._stepped_s
         if self._level_percent > 0 and (stopped or view.loads.only_held):

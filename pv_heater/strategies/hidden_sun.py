@@ -30,7 +30,7 @@ class HiddenSun:
         self._wanted_w: float | None = None
         """Power of all loads while a trial is offered or runs."""
         self._until_s: float | None = None
-        """When a running trial is judged; None: none runs."""
+        """When a running trial is judged; None while none runs."""
         self._pays = False
         """Whether the battery may still be paying for a trial: until it gives nothing, however full it is by then."""
 

@@ -14,11 +14,11 @@ MOST_WH = 20.0
 """A dip costs the battery no more beyond its allowance: 1.2 kW for a minute. Less costs sun on days with clouds:
 there the battery makes room in a dip for what the heater cannot take after it."""
 MOST_S = 300.0
-"""Nor longer: what has lasted for five minutes is no dip, however small."""
+"""Nor longer: what has lasted for five minutes is not a dip, however small."""
 LEAST_READINGS = 3
 """Fewer do not show how long a dip lasts: each of the portal's is one moment of a minute."""
 REST_S = 20.0
-"""After so long without one the next dip is another one."""
+"""After this long without one the next dip is another one."""
 LONGEST_ELAPSED_S = 300.0
 """A reading speaks for no longer than this before it."""
 
@@ -38,7 +38,7 @@ class RideThrough:
         """What the sun was last seen to give, once the bound was reached; None while it is not."""
         self._given_w = 0.0
         self._is_ours = True
-        """Whether a load goes by the surplus at all: what forced ones take is no dip."""
+        """Whether a load goes by the surplus at all: what forced ones take is not a dip."""
 
     def bounded(self, view: View, mean_w: float, spare_w: float) -> float:
         """The mean surplus that loads may go by: `mean_w`, or what there is now (`spare_w`) once a dip has cost enough.

@@ -9,7 +9,7 @@ NO_INPUT = 240
 """A Multi that runs on its battery."""
 _WORDS = {1: "grid", GENERATOR: "generator", 3: "shore", NO_INPUT: "none"}
 _LEAST_GENERATOR_W = 50.0
-"""Less is no generator at work but what its meter makes of nothing."""
+"""Less is not a generator at work but what its meter makes of nothing."""
 
 
 def ac_source(number: float | None, generator_w: Iterable[float | None] = ()) -> str | None:

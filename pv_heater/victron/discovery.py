@@ -27,7 +27,7 @@ class PasswordNeeded(Exception):
 def portal_id_by_mqtt(address: str, port: int, *, fingerprint: str | None, within_s: float) -> str | None:
     """The portal ID of the GX device whose broker is there; encrypted where a certificate's `fingerprint` is given.
 
-    None when there is no broker, or one that is no GX device's. Raises PasswordNeeded.
+    None when there is no broker, or one that is not a GX device's. Raises PasswordNeeded.
     """
     heard = threading.Event()
     ids: list[str] = []

@@ -13,7 +13,7 @@ from pv_heater.core.model.setting import SettingProblem
 
 NOISE_SHARE = 0.01
 """A table may fall by this share of its highest power: meters are noisy by that much, and so are measured curves.
-Such places are made flat; a deeper fall is no noise."""
+Such places are made flat; a deeper fall is not noise."""
 
 
 @frozen

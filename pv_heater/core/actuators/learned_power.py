@@ -23,7 +23,7 @@ LEAST_STEP_W, MOST_STEP_W = 30.0, 20_000.0
 LONGEST_GAP_S = 200.0
 """Between the readings before and after: three of VRM's fastest. In more time the house itself changes too much."""
 OTHERS_STILL_W = 100.0
-"""The step is lost when other loads were told to change by more."""
+"""The step is lost when other loads were set to change by more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class LearnedPowers:
         return {name: list(steps) for name, steps in self._steps.items()}
 
     def restore(self, state: object) -> None:
-        """Take back what `state` told; what is no list of powers is left out, the steps come again."""
+        """Take back what `state` gave; what is not a list of powers is left out, the steps come again."""
         for name, steps in state.items() if isinstance(state, Mapping) else ():
             if name in self._steps and isinstance(steps, list):
                 for step_w in steps:

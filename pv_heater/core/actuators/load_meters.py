@@ -1,7 +1,7 @@
 """What the loads' own meters say, as far as it tells about what the loads are set to now.
 
 A plug that is asked every 10 s repeats the 0 W from before the load went on; taken for the present, that looks like
-an open thermostat. So a value counts only once the load has settled on what it was told.
+an open thermostat. So a value counts only once the load has settled on what it was set to.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Reading
 
 SETTLED_S = 10.0
-"""A value counts if it was taken so long after the load was last told something else: a device behind a network
+"""A value counts if it was taken this long after the load was last set to something else: a device behind a network
 confirms within 5 s, and a plug's own mean of a few seconds must have passed."""
 
 
@@ -31,7 +31,7 @@ class OwnMeters:
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[float, float]] = {}
-        """Load to what it is told, W, and the tick since when."""
+        """Load to what it is set to, W, and the tick since when."""
         self.known: Mapping[str, Measured] = {}
         """What counts in this step, by load."""
 
@@ -53,7 +53,7 @@ class OwnMeters:
     def added_to(self, reading: Reading, taken_s: float) -> Reading:
         """The reading, taken at the tick `taken_s`, with what these meters say of the same time; theirs wins.
 
-        A load that was told something else since the reading was taken is left as the reading has it.
+        A load that was set to something else since the reading was taken is left as the reading has it.
         """
         same = {
             name: measured.power_w

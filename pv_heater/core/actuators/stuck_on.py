@@ -130,7 +130,7 @@ class HouseSteps:
 
 @passing(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The house at a reading that was taken when all unmeasured loads had been told the same for `SETTLED_S`."""
+    """The house at a reading that was taken when all unmeasured loads had been set to the same for `SETTLED_S`."""
 
     taken_tick_s: float
     house_w: float
@@ -140,7 +140,7 @@ class Sample:
 
 @passing(frozen=True, slots=True, kw_only=True)
 class HouseStep:
-    """One load was told another power, all others the same."""
+    """One load was set to another power, all others the same."""
 
     name: str
     before: Sample
@@ -148,7 +148,7 @@ class HouseStep:
 
     @property
     def told_w(self) -> float:
-        """The change that it was told."""
+        """The change that it was set to."""
         return self.after.told_w[self.name] - self.before.told_w[self.name]
 
     @property
@@ -162,7 +162,7 @@ class _Run:
     """What is known of one load since it was last seen to go on."""
 
     power_w: float
-    """What it was told last."""
+    """What it was last set to."""
     least_w: float
     most_w: float
     """The house without that: where it moves by itself, a thermostat may have opened, and nothing is proven."""

@@ -48,7 +48,7 @@ class Scene(Protocol):
         ...
 
     def held(self, number: int, condition: bool | None, for_s: float) -> bool | None:
-        """Whether `condition` has been true for so long; `number` tells the places of one text apart."""
+        """Whether `condition` has been true for this long; `number` tells the places of one text apart."""
         ...
 
     def between(self, begin: DayTime, end: DayTime) -> bool | None:

@@ -78,7 +78,7 @@ def parse(text: str, loads: Collection[str] | None = None) -> Expression:
 
 
 def check_condition(text: str) -> None:
-    """Raise SettingProblem for a text that is no condition, whatever the loads are called."""
+    """Raise SettingProblem for a text that is not a condition, whatever the loads are called."""
     parse(text)
 
 
@@ -116,7 +116,7 @@ class _Parser:
         if isinstance(value, bool):
             return _Part(lambda _scene: value, Kind.TRUTH)
         if isinstance(value, int | float):
-            # Compared before it is converted: a whole number of 500 digits is no float.
+            # Compared before it is converted: a whole number of 500 digits is not a float.
             if not abs(value) <= 1e9:
                 raise SettingProblem("holds a number above 1000000000")
             number = float(value)

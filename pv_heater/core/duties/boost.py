@@ -62,7 +62,7 @@ class BoostOf:
         return {"left_s": None if self._until_s is None else self._until_s - tick_s, "to_c": self._to_c}
 
     def restore(self, state: Mapping[str, Any], tick_s: float, away_s: float) -> None:
-        """Go on after `away_s` seconds, if there is something left; anything else than `state` told is ignored."""
+        """Go on after `away_s` seconds, if there is something left; anything else than `state` gave is ignored."""
         left_s, to_c = number_in(state, "left_s"), number_in(state, "to_c")
         lost = state.get("to_c") is not None and (to_c is None or to_c > HOTTEST_C)
         if left_s is not None and left_s > away_s and not lost:

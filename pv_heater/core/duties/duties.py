@@ -153,7 +153,7 @@ class Duties:
         }
 
     def restore(self, state: Mapping[str, Any], tick_s: float, away_s: float) -> None:
-        """Go on `away_s` seconds after `state` was told; anything else is ignored."""
+        """Go on `away_s` seconds after `state` was given; anything else is ignored."""
         self._house_w = number_in(state, "house_w") or USUAL_HOUSE_W
         for name, load in self._loads.items():
             saved = group_in(group_in(state, "loads"), name)

@@ -83,7 +83,7 @@ class Guarantee:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         ends_at = instant_in(state, "ends_at")
         if ends_at is None:
             return

@@ -3,7 +3,7 @@
 Heat counts whoever paid for it. On the last days before the due day the sun may heat beyond the usual target; on the
 due day itself it is bought, within the window, at the hour that costs least and of equal hours at the last. A try has
 a longest time and a most energy; after those it gives up, says so, and tries again on the next day. Without a
-temperature nothing is bought: heat that nobody measures is no proof.
+temperature nothing is bought: heat that nobody measures proves nothing.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Hygiene:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         self._ledger.restore(group_in(state, "ledger"))
         tried = group_in(state, "try")
         day = day_in(tried, "day")

@@ -71,7 +71,7 @@ class HygieneLedger:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         self.begun_on = day_in(state, "begun_on")
         listed = state.get("cycles")
         cycles = [_cycle(item) for item in (listed if isinstance(listed, list) else []) if isinstance(item, Mapping)]

@@ -77,7 +77,7 @@ class Tank:
         }
 
     def restore(self, state: Mapping[str, Any], away_s: float) -> None:
-        """Take back what `state` told `away_s` seconds ago; anything else is ignored."""
+        """Take back what `state` gave `away_s` seconds ago; anything else is ignored."""
         self._content_wh = number_in(state, "content_wh")
         self._taken_w = number_in(state, "taken_w") or USUAL_TAKEN_W
         self._since_full_wh = number_in(state, "since_full_wh") or 0.0

@@ -27,7 +27,7 @@ INTERVALS = 2.0
 ANSWERED_WH = 6.0
 """Nor may it cost more, passing or not: 2 kW for 10 s."""
 CALM_S = 30.0
-"""After so long without import the next one is another one."""
+"""After this long without import the next one is another one."""
 LONGEST_ELAPSED_S = 300.0
 """A reading speaks for no longer than this before it."""
 CHARGES_W = 50.0
@@ -38,7 +38,7 @@ LONGEST_HOLD_S = 3600.0
 RAISE_W_PER_S = 100.0 / 60.0
 """Then it rises by 100 W a minute."""
 SAME_S = 60.0
-"""Import so soon after a ceiling was found corrects it; it is no new try."""
+"""Import so soon after a ceiling was found corrects it; it is not a new try."""
 ROOM_W = 1000.0
 """A ceiling so far above what house and loads together ever draw is forgotten."""
 
@@ -162,5 +162,5 @@ class Ceiling:
 
 
 def _has_more_sun(reading: Reading) -> bool:
-    """Whether more sun is there than reaches the house: then import is no lack of sun."""
+    """Whether more sun is there than reaches the house: then import is not a lack of sun."""
     return bool(reading.pv_throttled) or (reading.battery_w or 0.0) > CHARGES_W

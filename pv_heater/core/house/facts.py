@@ -37,7 +37,7 @@ class HouseFacts:
     reading: Reading | None
     """None: there is none that may be used."""
     reading_is_new: bool = True
-    """False when this reading has been seen before: it is no new evidence."""
+    """False when this reading has been seen before: it adds nothing."""
     taken_tick_s: float = 0.0
     """The tick at which the newest reading was taken."""
     reading_age_s: float | None
@@ -65,7 +65,7 @@ class HouseFacts:
     base_w: float | None = None
     """The house without controlled loads; None: `reading` does not tell enough."""
     base_told_w: float | None = None
-    """The same, else as it was last told while that still counts; None: unknown."""
+    """The same, else as it was last reported while that still counts; None: unknown."""
     spare_w: float | None = None
     """PV beyond `base_w` and DC loads, before the battery takes its share; None: `reading` does not tell enough."""
     known: Quantities = field(default_factory=Quantities)

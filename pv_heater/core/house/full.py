@@ -17,13 +17,13 @@ from pv_heater.core.settings.home import Site
 
 TAKES_SHARE_PER_H = 0.02
 TAKES_LEAST_W = 50.0
-"""Less than this share of its capacity in an hour, or this, is no charging: the management's own use, meters' noise."""
+"""Less than this share of its capacity in an hour, or this, is not charging: the management's own use, noise."""
 TOLD_S = 30.0
 """So long Victron says that trackers throttle, or that the charge has ended, before it is believed."""
 EVEN_S = 300.0
 EVEN_W, EVEN_GRID_W = 30.0, 60.0
 """Nobody says anything of throttling: so long the sun is just what the house draws, neither battery nor grid gives or
-takes more. With loads of ours off that is no chance: somebody holds the sun back."""
+takes more. With loads of ours off that is not chance: somebody holds the sun back."""
 SUN_W = 50.0
 USUAL_CAPACITY_WH = 5000.0
 """Assumed of a battery that is not configured."""
@@ -36,7 +36,7 @@ LONGEST_ELAPSED_S = 300.0
 """A reading speaks for no longer than this before it."""
 ENDS_S = 60.0
 GIVES_W = 150.0
-"""It is full no longer when it takes, or gives so much, for so long."""
+"""It is full no longer when it takes, or gives this much, for this long."""
 
 
 class TakesNothing:

@@ -277,7 +277,7 @@ def _charger_is_done(reading: Reading | None) -> bool:
 def grid_draw(house: HouseFacts, _site: Site, limits: Limits, held: Held) -> Block | None:
     """The grid delivers more than the owner allows, or what it delivers is unknown though this meter knew it.
 
-    Any step of a load the grid bears until the inverter has taken it over: that is no lack of sun. And import that
+    Any step of a load the grid bears until the inverter has taken it over: that is not a lack of sun. And import that
     less power of our own can end is answered by that; only what remains is blocked.
     """
     known = house.known

@@ -1,4 +1,4 @@
-"""What the limits are judged by: each quantity as it was last told, for as long as a whole reading would count.
+"""What the limits are judged by: each quantity as it was last reported, for as long as a whole reading would count.
 
 A limit is not kept because nobody tells. What is missing is bounded by what is known (a house takes at least what the
 grid delivers, an inverter carries at least our own loads); what nothing bounds from above is unknown, and the guards
@@ -34,12 +34,12 @@ class Quantities:
     inverter_load_w: float | None = None
     inverter_at_least_w: float = 0.0
     phase_w: tuple[float, ...] = ()
-    """By phase, as far as told."""
+    """By phase, as far as reported."""
     phases_known: bool = False
-    """Whether every phase of the home is told; also where no grid feeds it."""
+    """Whether every phase of the home is reported; also where no grid feeds it."""
     grid_w: float | None = None
     grid_missing: bool = False
-    """Its power is unknown though this meter has told it before."""
+    """Its power is unknown though this meter has reported it before."""
     soc_percent: float | None = None
     charge_missing: bool = False
     """There is a battery, and how much it holds has been unknown for longer than a reading counts."""
@@ -47,7 +47,7 @@ class Quantities:
 
 @passing(frozen=True, slots=True)
 class _Told(Generic[T]):
-    """A value as last told."""
+    """A value as last reported."""
 
     value: T
     tick_s: float
@@ -58,7 +58,7 @@ class _Told(Generic[T]):
 
 
 class Limited:
-    """Remembers each quantity as last told."""
+    """Remembers each quantity as last reported."""
 
     def __init__(self, site: Site, limits: Limits, *, phases_at_least: int = 0) -> None:
         """`phases_at_least`: so many the loads' settings speak of."""
@@ -118,12 +118,12 @@ class Limited:
         )
 
     def phases_told(self, tick_s: float, max_age_s: float) -> tuple[tuple[float, ...], Mapping[str, float]] | None:
-        """(power of each phase, what each of our loads drew then) as last told; None: unknown."""
+        """(power of each phase, what each of our loads drew then) as last reported; None: unknown."""
         told = _young(self._phase_w, tick_s, max_age_s)
         return None if told is None else (told.value, told.own_by_load_w)
 
     def base_w(self, tick_s: float, max_age_s: float) -> float | None:
-        """The house without our own loads as last told; None: unknown."""
+        """The house without our own loads as last reported; None: unknown."""
         told = _young(self._house, tick_s, max_age_s)
         return None if told is None else max(0.0, told.value - told.own_w)
 
@@ -142,7 +142,7 @@ class Limited:
         return house_of(reading, self._site, has_battery=self._has_battery) is not None
 
     def _should_tell_grid(self, reading: Reading) -> bool:
-        """Whether this meter has told the grid's power before, or the owner has set a limit of his own for it."""
+        """Whether this meter has reported the grid's power before, or the owner has set a limit of his own for it."""
         return reading.source in self._grid_told_by or self._has_grid_limit
 
 
@@ -156,7 +156,7 @@ def tells_battery(reading: Reading) -> bool:
 
 
 def tells_phases(reading: Reading, site: Site, phases: int) -> bool:
-    """Whether every one of so many phases is told; where no grid feeds the home none carries anything."""
+    """Whether every one of so many phases is reported; where no grid feeds the home none carries anything."""
     if _no_grid(reading, site):
         return True
     return len(reading.grid_phase_w) >= max(1, phases)
@@ -234,6 +234,6 @@ def _no_grid(reading: Reading, site: Site) -> bool:
 
 
 def _at_least_w(reading: Reading) -> float:
-    """What the grid delivers to the house alone, or what is told of PV, grid and battery, is drawn at least."""
+    """What the grid delivers to the house alone, or what is reported of PV, grid and battery, is drawn at least."""
     delivered_w = (reading.grid_w or 0.0) - max(0.0, reading.battery_w or 0.0)
     return max(delivered_w, house_w(reading) or 0.0)

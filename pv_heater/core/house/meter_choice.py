@@ -14,10 +14,10 @@ from pv_heater.core.house.reading_age import ReadingAge
 from pv_heater.core.model.values import Reading
 
 RETURN_AFTER_S, LONGEST_RETURN_S = 5.0, 300.0
-"""A better meter must be well for so long before it counts again: the first time soon, since a second meter is a worse
-one, but twice as long each time it fails again, or a bad cable would change over every few seconds."""
+"""A better meter must be well for this long before it counts again: the first time soon, since a second meter is a
+worse one, but twice as long each time it fails again, or a bad cable would change over every few seconds."""
 CALM_S = 600.0
-"""After so long without a failure it is forgiven."""
+"""After this long without a failure it is forgiven."""
 START_PATIENCE_S = 10.0
 """After a start the first meter alone is waited for this long: the second may be quicker to answer."""
 

@@ -171,7 +171,7 @@ LONGEST_STEP_S = 60.0
 """A pause in which one of them was not good counts as no more than this."""
 LEAST_W = 300.0
 SHARE = 0.2
-"""More than this and a fifth of the power is no matter of accuracy any more."""
+"""More than this and a fifth of the power is not a matter of accuracy any more."""
 LEAST_PERCENT = 10.0
 QUANTITIES = {
     "pv_w": "PV",

@@ -7,14 +7,14 @@ A broker or a GX device that hung works off what it slept through faster than it
 from __future__ import annotations
 
 LEAST_S = 10.0
-"""A meter in the house that said nothing for so long, or for three of its intervals, was silent."""
+"""A meter in the house that said nothing for this long, or for three of its intervals, was silent."""
 INTERVALS = 3.0
 BURST_S = 3.0
 """So long after a silence its readings are not taken: until then what was slept through has come."""
 
 
 class Silence:
-    """Told at each step whether the meter said something new. A caller that takes long steps makes no silence."""
+    """Learns at each step whether the meter said something new. A caller that takes long steps makes no silence."""
 
     def __init__(self) -> None:
         self._heard_s: float | None = None

@@ -100,14 +100,14 @@ class Strategy(Protocol):
         ...
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what an earlier `state` told; unknown keys are ignored."""
+        """Take back what an earlier `state` gave; unknown keys are ignored."""
         ...
 
 
 def _drained_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:
     """What grid and battery give together, below 0 what they take.
 
-    None where one of them is not told, though the home has it, or a generator feeds the house.
+    None where one of them is not reported, though the home has it, or a generator feeds the house.
     """
     battery_w, grid_w = reading.battery_w, reading.grid_w
     if battery_w is None and (has_battery or reading.battery_soc_percent is not None):
@@ -126,6 +126,6 @@ def balance_house_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> f
 
 
 def balance_spare_w(reading: Reading, own_w: float, *, off_grid: bool, has_battery: bool) -> float | None:
-    """The surplus by battery and grid: what own loads draw, the battery takes and the grid is given; None: not told."""
+    """The surplus by battery and grid: what own loads draw, battery takes and grid is given; None: not reported."""
     drained_w = _drained_w(reading, off_grid=off_grid, has_battery=has_battery)
     return None if drained_w is None else own_w - drained_w

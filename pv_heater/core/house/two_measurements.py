@@ -28,7 +28,7 @@ APART_S = 4.0
 """And at least two readings: the devices of one reading are seen a second or two apart."""
 AGREE_SHARE = 0.6
 AGREE_S = 10.0
-"""They agree again when they are within this share of the noise for so long."""
+"""They agree again when they are within this share of the noise for this long."""
 FORGET_S = 3600.0
 """An hour of agreement ends what a step once showed."""
 LEAST_STEP_W = 300.0
@@ -64,7 +64,7 @@ def both_text(house_w: Mapping[Way, float]) -> str:
 
 
 def compared_text(reading: Reading, *, off_grid: bool, has_battery: bool) -> str | None:
-    """What both say in one reading, and whether that is the same; None where only one of them can be told."""
+    """What both say in one reading, and whether that is the same; None where only one of them is known."""
     balance_w = balance_house_w(reading, off_grid=off_grid, has_battery=has_battery)
     if reading.consumption_w is None or balance_w is None:
         return None
@@ -104,7 +104,7 @@ class TwoMeasurements:
         self.house_w: Mapping[Way, float] = {}
         """What each says of the newest reading while they are apart; empty while they are not."""
         self.notice: str | None = None
-        """The last news of it; None: none yet."""
+        """The last news of it; None before the first."""
 
     def observe(self, reading: Reading, taken_s: float, own_w: float, *, own_is_steady: bool) -> Reading:
         """The reading as it is to be believed: without its consumption where that is not the house.
@@ -130,7 +130,7 @@ class TwoMeasurements:
         return {"trusted": None if self.trusted is None else str(self.trusted)}
 
     def restore(self, state: object) -> None:
-        """Take back what `state` told; anything else is ignored, the next step shows it again."""
+        """Take back what `state` gave; anything else is ignored, the next step shows it again."""
         word = state.get("trusted") if isinstance(state, Mapping) else None
         self.trusted = next((way for way in Way if word == str(way)), None)
 

@@ -187,7 +187,7 @@ def delay_left_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
 def start_delay_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     """How long the surplus must last before a start: as set, and longer after poor runs.
 
-    A start needs the prospect of some minutes; a kettle or a car with a rhythm of its own is no such prospect. Not for
+    A start needs the prospect of some minutes; a kettle or a car with a rhythm of its own is not one. Not for
     loads without a minimum on time, whose switching costs nothing.
     """
     poor_runs = poor_runs_now(policy, memory, tick_s)

@@ -32,7 +32,7 @@ def target_in_force_c(target_c: float, raised_c: float | None) -> float:
 
 
 def full_reason(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> str | None:
-    """Why an automatic load has had enough, or None. A load forced on or on duty is not held back by it."""
+    """Why an automatic load has had enough, or None. A load forced on or on duty does not stop for it."""
     if memory.mode is Mode.ON:
         return None
     if memory.idle is not None:

@@ -57,7 +57,7 @@ def setting(
     """Declare one setting; without `default` or `factory` it must be given. Bounds are inclusive.
 
     `check` raises SettingProblem for a value that bounds and choices cannot describe.
-    `key` is its word in YAML where that is no Python name (``from``). A default of None that means something
+    `key` is its word in YAML where that is not a Python name (``from``). A default of None that means something
     computed is written ``auto`` in YAML; the help says so.
     """
     metadata = {

@@ -11,7 +11,7 @@ from pv_heater.core.model.passing import passing
 from pv_heater.core.model.replaced import replaced
 
 UNSEEN_S = 60.0
-"""A condition that nobody has looked at for so long begins anew: it may have been false in the meantime."""
+"""A condition that nobody has looked at for this long begins anew: it may have been false in the meantime."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class LoadRecord:
         return replace(self, is_on=False, went_off_s=tick_s, runs_today=self.runs_today + 1)
 
     def asked(self, wants_on: bool, longest_s: float) -> LoadRecord:
-        """With the answer of its rule: the longest time begins anew once it no longer wants it on."""
+        """With the answer of its rule: the longest time begins anew once it no longer asks for it."""
         if not wants_on:
             return replace(self, ruled_s=0.0, spent=False) if self.ruled_s or self.spent else self
         return replace(self, spent=True) if self.ruled_s >= longest_s and not self.spent else self
@@ -74,7 +74,7 @@ class LoadRecord:
 
     @classmethod
     def parse(cls, item: Mapping[str, Any], tick_s: float, away_s: float) -> Self:
-        """What `as_json` gave `away_s` seconds ago; what is no number counts as not known."""
+        """What `as_json` gave `away_s` seconds ago; what is not a number counts as not known."""
         on_ago_s, off_ago_s = number_of(item.get("on_ago_s")), number_of(item.get("off_ago_s"))
         return cls(
             went_on_s=None if on_ago_s is None else tick_s - on_ago_s - away_s,

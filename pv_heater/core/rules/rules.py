@@ -1,4 +1,4 @@
-"""The owner's own conditions: what each load's rule wants now, and for how long it may have it.
+"""The owner's own conditions: what each load's rule asks for now, and for how long it may have it.
 
 `when:` must hold for automatic heating, `on_when:` switches on whatever is spare, `only_when:` does both; the answer of
 a rule file comes as a wish in `Inputs`. Off wins over on. On stays behind every guard, the owner's own word, the daily
@@ -153,7 +153,7 @@ class Rules:
             self.records[name] = record.passed(elapsed_s, by_rule=name in self._by_rule, new_day=new_day)
 
     def answers(self, inputs: Inputs) -> RuleAnswers:
-        """What every load's rule wants now: its conditions and the wish of its rule file together."""
+        """What every load's rule asks for now: its conditions and the wish of its rule file together."""
         has_conditions = self._when or self._on_when or self._only
         if self._house is None or not (has_conditions or inputs.wishes or self._asked_before):
             self.latest = NO_ANSWERS

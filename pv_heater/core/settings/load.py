@@ -153,7 +153,7 @@ class LoadSettings:
     level_dwell_s = 0.0
     """Seconds it stays at a level before it climbs to a higher one."""
     obeys = True
-    """Whether it draws what it is told; False for one that is only advised, such as a heat pump."""
+    """Whether it draws what it is set to; False for one that is only advised, such as a heat pump."""
 
     def __attrs_post_init__(self) -> None:
         if self.learn_power and (self.adjustable or len(self.levels_w) > 1):

@@ -25,9 +25,9 @@ MOST_REPAID_UNITS = 100.0
 MOST_MADE_UP_UNITS = 5.0
 """What flowed too little is made up for as far as late wake-ups go; after a hang the sun it was meant for is gone."""
 DEAD_MAN_S = 10.0
-"""Not spoken to for so long, it is off: as long as the watchdog waits, and twice the slowest tick."""
+"""Not spoken to for this long, it is off: as long as the watchdog waits, and twice the slowest tick."""
 HANG_S = 2.0
-"""A thread that has not moved for so long, at three looks at least `LOOK_S` apart, hangs; no unit is that long."""
+"""A thread that has not moved for this long, at three looks at least `LOOK_S` apart, hangs; no unit is that long."""
 LOOK_S = 0.5
 
 

@@ -141,7 +141,7 @@ def settings_holders(path: Path, *, places: LockPlaces = SYSTEM) -> list[Holder]
 def pin_holders(name: str, kind: str, *, places: LockPlaces = SYSTEM) -> list[Holder]:
     """Who says that it holds this pin, as far as we can see; a user may say so who has no right to it.
 
-    Empty where the device behind the pins says that it is free. Raises HardwareError for what is no pin.
+    Empty where the device behind the pins says that it is free. Raises HardwareError for what is not a pin.
     """
     normal = _normal(name)
     return [] if kind == "mock" or is_free(normal, places) else _holders(_file_name(normal), places)

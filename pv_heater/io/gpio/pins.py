@@ -18,7 +18,7 @@ from pv_heater.io.gpio.board import as_hardware_error, open_board
 from pv_heater.io.gpio.wires import KeyBoardWires, WiperLine
 
 FRAME_S = 0.02
-"""A servo wants a pulse every 20 ms, the custom of model making; gpiozero's default as well."""
+"""A servo needs a pulse every 20 ms, the custom of model making; gpiozero's default as well."""
 
 TRIP_PATIENCE_S = 0.1
 """How long the watchdog waits for a pin write in progress before it opens the contact regardless."""
@@ -75,7 +75,7 @@ class RelayLine:
             self._closed = False
 
     def release(self) -> None:
-        """Open the contact by making the pin an input; for the end, or where a 5 V board wants it. HardwareError."""
+        """Open the contact by making the pin an input; for the end, or where a 5 V board needs it. HardwareError."""
         with self._lock:
             self._let_go()
             self._closed = False

@@ -50,7 +50,7 @@ class WiperLine:
                 pin.output_with_state(level)
 
     def move_to(self, step: int) -> None:
-        """Put the wiper there, 0 to 1023. Raises HardwareError, ValueError for a step that is no 10-bit number."""
+        """Put the wiper there, 0 to 1023. Raises HardwareError, ValueError for a step that is not a 10-bit number."""
         if not 0 <= step < 1024:
             raise ValueError(f"the {self._where} has no step {step}")
         with as_hardware_error(self._where):

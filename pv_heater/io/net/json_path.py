@@ -1,6 +1,6 @@
 """Finds one value in what a device sends: ``power``, ``emeters[0].power``, ``em:0.total_act_power``, ``;1``. Pure.
 
-Written here and not taken from a library: jmespath wants ``"em:0"`` quoted and answers null without saying what was
+Written here and not taken from a library: jmespath needs ``"em:0"`` quoted and answers null without saying what was
 missing, jsonpath-ng costs a parser generator at start, and neither reads text whose fields stand between semicolons.
 """
 

@@ -68,7 +68,7 @@ class ModbusClient:
         """`count` holding registers (1 to 125) from `address`, 0 to 65535 each.
 
         Raises Refused for a Modbus exception, BadReply for an answer of another length, Unreachable for silence and
-        for what is no Modbus.
+        for what is not Modbus.
         """
         if not 1 <= count <= MOST_WORDS:
             raise ValueError(f"1 to {MOST_WORDS} registers can be read at once, not {count}")

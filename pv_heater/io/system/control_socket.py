@@ -214,7 +214,7 @@ class ControlServer:
 
 
 def request_of(line: bytes) -> dict[str, Any]:
-    """The command in a line; raises ValueError for what is none. Pure."""
+    """The command in a line; raises ValueError for what is not one. Pure."""
     try:
         request = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -37,7 +37,7 @@ def make_own_folder(path: Path) -> None:
 
 
 def folder_owner(folder: Path) -> int | None:
-    """The user to whom a folder belongs; None where it is no folder, or a link to one."""
+    """The user to whom a folder belongs; None where it is not a folder, or a link to one."""
     try:
         found = os.lstat(folder)
     except OSError:

@@ -13,7 +13,7 @@ THREAD_NAME = "probes"
 PING_EVERY_S = 30.0
 FILE_EVERY_S = 5.0
 FORGOTTEN_S = 120.0
-"""A question that no rule has asked for so long is dropped."""
+"""A question that no rule has asked for this long is dropped."""
 PING_TIMEOUT_S = 3.0
 MOST_PROBES = 50
 STALE_S = 180.0

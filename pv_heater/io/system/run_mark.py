@@ -33,7 +33,7 @@ class RunMark:
         return broke_off
 
     def end(self) -> None:
-        """Every load was told to be off: the run came to its end."""
+        """Every load was switched off: the run came to its end."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 

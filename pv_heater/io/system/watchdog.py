@@ -64,7 +64,7 @@ class Watchdog:
         silent_s = self._monotonic_s() - self._fed_s
         if silent_s <= self._longest_silence_s:
             return
-        # At every look again: a write that got lost mends itself. Contacts first, words later: logging could hang on
+        # At every look again: a write that got lost repairs itself. Contacts first, words later: logging could hang on
         # the same thing as the loop.
         problems = [problem for load in self._loads if (problem := _trip(load)) is not None]
         if self._reason is None:

@@ -87,7 +87,7 @@ def pv_throttled(modes: Iterable[int], *, inverters_held_back: Iterable[bool | N
 
 
 def inverter_held_back(words: Words, *, limiting: bool) -> bool | None:
-    """Whether a PV inverter is limited below what it can. A low limit alone is no sign: at dawn it starts softly."""
+    """Whether a PV inverter is limited below what it can. A low limit alone is not a sign: at dawn it starts softly."""
     most_w, limit_w = (_wide_w(words, address) for address in (1054, 1056))
     if not most_w or not limit_w or most_w == 0xFFFFFFFF or limit_w == 0xFFFFFFFF:
         return None

@@ -26,13 +26,13 @@ from pv_heater.victron.modbus.units import MOST_UNIT, Kind, UnitsFile
 log = logging.getLogger(__name__)
 
 _SETTLE_S = 20.0
-"""After a start, zeros are no measurements for so long; 2 s were seen on a PC, a real GX device is slower."""
+"""After a start, zeros are not measurements for this long; 2 s were seen on a PC, a real GX device is slower."""
 _SILENT_S, _CALM_S = 10.0, 3.0
-"""After so long without an answer the device first works off what it slept through; that takes two seconds."""
+"""After this long without an answer the device first works off what it slept through; that takes two seconds."""
 _LOOK_FOR_GRID_METER_S = 2.0
 """A poll; without a grid meter there is no reading that this would delay."""
 _LASTING_S = 60.0
-"""Powers that do not add up for so long are no delay between two devices."""
+"""Powers that do not add up for this long are not a delay between two devices."""
 
 
 def _check_units(units: Iterable[int]) -> None:

@@ -20,12 +20,12 @@ _SLACK_SHARE = 0.1
 """How far the powers may be off without meaning anything: a Multi measures to some 50 to 100 W, devices are read up
 to a second apart, and up to a tenth of the greatest flow is lost in conversion. Only ever held against an exact 0."""
 _WRAPPED_W = 16_000.0
-"""Off by more than this is no delay and no loss in a home: a 16-bit register has lost 65536 W. Which one, only a second
-witness can tell: 65536 W more or less make the sum right for several."""
+"""Off by more than this is neither a delay nor a loss in a home: a 16-bit register has lost 65536 W. Which one, only a
+second witness can tell: 65536 W more or less make the sum right for several."""
 _LASTING_W = 500.0
 _LASTING_SHARE = 0.25
 """More than any loss or unmeasured small consumer: a current clamp or a shunt the wrong way round, a source that nobody
-measures. It is said, no more: which value it is cannot be told, and a wind turbine is no fault."""
+measures. It is said, no more: nobody can say which value it is, and a wind turbine is not a fault."""
 _WITNESS_W = 150.0
 _EMPTY_PERCENT = 5.0
 """A state of charge that was this low may have become 0; no battery gets there from more within seconds."""
@@ -112,7 +112,7 @@ def believed(system: System, witness: Witness, complain: Complain) -> Believed:
 
 
 def _not_below_0(power_w: float | None) -> float | None:
-    """What PV inverters draw at night is no production."""
+    """What PV inverters draw at night is not production."""
     return None if power_w is None else max(0.0, power_w)
 
 

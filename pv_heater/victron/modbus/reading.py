@@ -24,9 +24,9 @@ class Sight:
     """None without a grid meter, and with several."""
     has_grid_meter: bool = False
     lost_grid_meter: str | None = None
-    """Why there can be no reading for want of a grid meter; None: none is missed."""
+    """Why there can be no reading for want of a grid meter; None while none is missed."""
     misnamed: str | None = None
-    """Which setting names a unit that is something else; None: none does."""
+    """Which setting names a unit that is something else; None when none does."""
     hung: frozenset[str] = frozenset()
     """Devices whose driver hangs, in words: ``solar charger (unit 226)``."""
     inverter_hangs: bool = False

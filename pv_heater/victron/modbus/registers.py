@@ -112,7 +112,7 @@ class System:
     battery_state: int | None = None
     """0 idle, 1 charging, 2 discharging."""
     dc_load_w: float = 0.0
-    """What loads on the battery's side draw, where the GX device is told to know; below 0 a source gives."""
+    """What loads on the battery's side draw, where the GX device is set up to know; below 0 a source gives."""
     phases_in_use: int = 0
     """The highest phase on which anything is seen."""
 
@@ -129,7 +129,7 @@ class Charger:
     pv_w: float | None
     """None where the device tells its modes only."""
     modes: tuple[int, ...]
-    """MppOperationMode of each tracker: 0 off or not known, 1 held back by voltage or current, 2 tracking."""
+    """MppOperationMode of each tracker: 0 off or not known, 1 limited by voltage or current, 2 tracking."""
 
 
 def system_of(words: Words, complain: Complain) -> System:
@@ -181,7 +181,7 @@ def inverter_claims_w(words: Words) -> float:
 def _phases_w(
     what: str, words: Words, narrow_at: int, wide_at: int, signed: bool, complain: Complain
 ) -> tuple[float, ...] | None:
-    """Power on three phases; None as a whole when one of them cannot be told: a part of a sum is no sum."""
+    """Power on three phases; None as a whole when one of them cannot be told: a part of a sum is not a sum."""
     if all(words.get(narrow_at + phase) == _RESERVED for phase in _PHASES):
         return None
     found = []

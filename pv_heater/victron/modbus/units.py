@@ -130,7 +130,7 @@ class UnitSearch:
         return {kind.value: list(units) for kind, units in self._found.items()}
 
     def restore(self, found: Any) -> None:
-        """Take back what `as_jsonable` told; whatever else it may be is ignored."""
+        """Take back what `as_jsonable` gave; whatever else it may be is ignored."""
         if not isinstance(found, Mapping):
             return
         for kind in Kind:
@@ -184,7 +184,7 @@ def name_of(kind: Kind, unit: int) -> str:
 def misnamed(blocks: BlockReader, given: Mapping[Kind, tuple[int, ...]]) -> str | None:
     """Which unit is something else than its setting says; None when none is. Raises SourceError.
 
-    A unit where nothing answers is no mistake: its device may be off, or start later.
+    A unit where nothing answers is not a mistake: its device may be off, or start later.
     """
     for setting, unit, kinds in _named(given):
         if any(blocks.answers(unit, PROBED[kind]) for kind in kinds):

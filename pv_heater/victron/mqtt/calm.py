@@ -17,7 +17,7 @@ for: then it is a device that is always that quick."""
 
 
 class Calm:
-    """Told of everything that is heard. `silence_s` is a silence after which there may be a burst."""
+    """Notes everything that is heard. `silence_s` is a silence after which there may be a burst."""
 
     def __init__(self, silence_s: float, calm_s: float = CALM_S) -> None:
         self._silence_s = silence_s

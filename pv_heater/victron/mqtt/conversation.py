@@ -38,7 +38,7 @@ class GxPace:
     spacing_s: float = 0.05
     """Pictures are at least this far apart, whatever comes in."""
     calm_s: float = CALM_S
-    """After a silence nothing is believed before what was slept through has been told; see `calm`."""
+    """After a silence nothing is believed before what was slept through has been sent; see `calm`."""
     renew_s: float = 1.0
     """A heartbeat this soon after a picture tells nothing new."""
 
@@ -92,7 +92,7 @@ class GxTalk:
         self._missing = True
 
     def is_complete(self, now_s: float) -> bool:
-        """Whether all values were told. Old firmware does not say so: it gets `retry_s` from its first value on."""
+        """Whether all values were sent. Old firmware does not say so: it gets `retry_s` from its first value on."""
         if self.is_old and self._first_s is not None:
             return now_s - self._first_s >= self._pace.retry_s
         return self._complete
@@ -106,7 +106,7 @@ class GxTalk:
         return min(self._sent_s + self._pace.remind_s, self._next_full_s(self._full_s))
 
     def due(self, now_s: float) -> tuple[str, str] | None:
-        """Topic below ``R/<id>/`` and payload of the keepalive that is due now; None: none is."""
+        """Topic below ``R/<id>/`` and payload of the keepalive that is due now; None when none is."""
         if now_s < self.next_s(now_s):
             return None
         self._sent_s = now_s

@@ -63,7 +63,7 @@ class LostDevices:
         self._had_charge = False
         self._had_system = False
         self._had: set[str] = set()
-        """Topics that were told once, and must be told from then on."""
+        """Topics that were published once, and must be published from then on."""
         self._inverter = InverterWatch(settle_s)
 
     def check(self, values: GxValues, gone: Collection[str], tick_s: float) -> frozenset[Doubt]:
@@ -135,7 +135,7 @@ class LostDevices:
         return is_lost
 
     def _lost_phase(self, values: GxValues, part: str) -> bool:
-        """Whether a phase that was told is not any more while others are: the sum would lack it."""
+        """Whether a phase that was published is not any more while others are: the sum would lack it."""
         topics = [f"system/0/{part}/{phase}/Power" for phase in PHASES]
         told = {topic for topic in topics if values.is_told(topic)}
         lacks = bool(told) and bool(self._had.intersection(topics) - told)

@@ -46,7 +46,7 @@ class Pictures(Protocol):
         ...
 
     def ask_again(self) -> None:
-        """Something may not have been told: have all of it told once more."""
+        """Something may not have been sent: have all of it sent once more."""
         ...
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class GxMqttMeter:
         try:
             return self._reading(picture)
         except BadReply:
-            # Perhaps it was only not told: then it will be.
+            # Perhaps it was only not sent: then it will be.
             self._link.ask_again()
             raise
 

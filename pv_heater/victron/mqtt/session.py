@@ -140,7 +140,7 @@ class GxLink:
             wait_s = self._deadline_s(called_s) - now_s
             if wait_s <= 0:
                 raise self._trouble(now_s)
-            # News may wait until everything was told, which with old firmware only time tells.
+            # News may wait until everything was sent, which with old firmware only time tells.
             owed = self._news.wait(min(wait_s, self._pace.retry_s / 4)) or owed
             self._news.clear()
             if owed and self._is_ready():
@@ -160,7 +160,7 @@ class GxLink:
         return max((self._last_s or 0.0) + self._pace.silence_s, called_s + 0.4 * self._pace.silence_s)
 
     def _is_ready(self) -> bool:
-        """Whether the device lives and told everything since the connection: half a house must not be handed over."""
+        """Whether the device lives and sent everything since the connection: half a house must not be handed over."""
         if self._link.trouble is not None or self._other_device() is not None:
             return False
         if self._life_s is None or self._store.is_empty:
@@ -217,7 +217,7 @@ class GxLink:
         """Whether this is worth a picture."""
         now_s = self._clock.monotonic_s()
         if not retained:
-            # What the broker remembers of a device that is long dead is no sign of life.
+            # What the broker remembers of a device that is long dead is not a sign of life.
             self._life_s = now_s
             self._calm.heard(now_s)
         if below == _HEARTBEAT:

@@ -17,7 +17,7 @@ LONGEST_BYTES = 4096
 """Longer than any value that is asked for; a D-Bus text or list of this length is none of ours."""
 
 MOST_TOPICS = 2000
-"""A large plant publishes 4,000 in all, of which a reader wants a few dozen."""
+"""A large plant publishes 4,000 in all, of which a reader needs a few dozen."""
 _MOST_COMPLAINTS = 20
 """A device that sends rubbish on every topic is known by then."""
 
@@ -61,7 +61,7 @@ class GxPicture:
     """What is known of the device at one moment."""
 
     values: Mapping[str, object]
-    """Topic below ``N/<id>/`` to its newest value; None: not valid now. What is not there was never told."""
+    """Topic below ``N/<id>/`` to its newest value; None: not valid now. What is not there was never published."""
     gone: frozenset[str]
     """Topics that were taken back because their device left. Always empty with old firmware, which cannot tell."""
 
@@ -112,7 +112,7 @@ class GxStore:
     def take_back(self, topic: str, now_s: float, *, device_left: bool) -> bool:
         """Zero bytes came: the value is known no more. Whether that changes anything."""
         with self._lock:
-            # What was never told cannot be taken back.
+            # What was never published cannot be taken back.
             if self._payloads.pop(topic, None) is None:
                 return False
             self._unparsed.discard(topic)

@@ -175,7 +175,7 @@ class VrmApi:
         return reply
 
     def _understood(self, reply: HttpReply) -> dict[str, Any]:
-        """The answer's body; raises what it means when it is no success."""
+        """The answer's body; raises what it means when it is not a success."""
         said = _error_text(reply.body)
         if reply.status == 401:
             raise AuthRejected(self._http.clean(self._credential_refused(said or "no reason given")))

@@ -149,7 +149,7 @@ def _by_hour(rows: list[Any], complain: Complain) -> dict[int, float]:
 
 
 def _pair(row: Any) -> tuple[int | None, float | None]:
-    """(unix second, Wh) of one entry; the first None when it is no entry at all, the second when it has no energy."""
+    """(unix second, Wh) of one entry; the first None when it is not an entry, the second when it has no energy."""
     if not isinstance(row, list) or len(row) < 2:
         return None, None
     at_ms = number_of(row[0])

@@ -117,7 +117,7 @@ class _House:
         return charger or (None if battery is None else _BATTERY_WORDS.get(int(battery)))
 
     def pv_throttled(self) -> bool | None:
-        """Any tracker held back by a voltage or current limit (MppOperationMode 1; 2 is tracking, 0 is off)."""
+        """Any tracker limited by voltage or current (MppOperationMode 1; 2 is tracking, 0 is off)."""
         modes = {
             record.number
             for record in self._records
@@ -167,7 +167,7 @@ class _House:
         return named or [number for said, number in current if not said]
 
     def _phases(self, pattern: str, service: str | None = None) -> list[float]:
-        """The phases that exist; a missing one is no error, a single-phase house has only L1."""
+        """The phases that exist; a missing one is not an error, a single-phase house has only L1."""
         found = []
         for phase in (1, 2, 3):
             code = pattern.format(phase)
