@@ -1,7 +1,7 @@
 # What a maintainer types. The tools are those in .venv, which `make set-up` fills; nothing has to be activated.
 
 PYTHON := .venv/bin/python
-# For what must not be mixed with what is tested: the tools that write the locked sets and look for known holes in them.
+# Apart from what is tested: the tools that write the locked sets and look for known holes in them.
 TOOLS := .venv/tools
 # What `. ./env.sh` installs: all that a meter, a probe, a load or a page can need.
 EXTRAS := mqtt modbus serial detect web pi
@@ -9,7 +9,7 @@ EXTRAS := mqtt modbus serial detect web pi
 UPGRADE := --upgrade
 
 T := tests
-DATA := Files/recordings
+DATA :=
 DAYS := 100
 
 .DEFAULT_GOAL := help
@@ -44,7 +44,7 @@ bench-speed: $(PYTHON) ## what a step, a day and a year cost
 	$(PYTHON) main.py bench speed
 
 bench-capture: $(PYTHON) ## share of the sun that is caught: make bench-capture DATA=folder-of-days
-	$(PYTHON) main.py bench capture --data $(DATA)
+	$(PYTHON) main.py bench capture --data $(or $(DATA),$(error say where days are: make bench-capture DATA=folder))
 
 bench-invariants: $(PYTHON) ## random days that try to break the promises: make bench-invariants DAYS=1000
 	$(PYTHON) main.py bench invariants --days $(DAYS)
@@ -63,7 +63,7 @@ lock: $(TOOLS)/bin/uv ## renew requirements/: the newest versions that pyproject
 		--constraints requirements/dev.txt --output-file requirements/run.txt
 
 audit: $(TOOLS)/bin/pip-audit ## known security holes in the locked versions; needs the network
-	$< --no-deps --disable-pip --requirement requirements/dev.txt
+	$< --strict --no-deps --disable-pip --requirement requirements/dev.txt
 
 $(PYTHON):
 	$(MAKE) set-up

@@ -12,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from pv_heater import __version__
+
 PROJECT = Path(__file__).parent.parent
 CHECKS = ("ruff check", "ruff format --check", "mypy")
 
@@ -118,3 +120,8 @@ def test_a_public_forge_runs_what_is_run_here() -> None:
     assert ".ci/run" in [step.get("run") for step in job["steps"]]
     oldest = tomllib.loads(text("pyproject.toml"))["project"]["requires-python"].removeprefix(">=")
     assert oldest in job["strategy"]["matrix"]["python"]
+
+
+def test_the_version_is_the_same_wherever_it_stands() -> None:
+    newest = re.findall(r"^## (\d+\.\d+\.\d+) - ", text("CHANGELOG.md"), re.MULTILINE)[0]
+    assert __version__ == tomllib.loads(text("pyproject.toml"))["project"]["version"] == newest

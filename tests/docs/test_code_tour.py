@@ -14,6 +14,7 @@ ROOTS = [PROJECT, PROJECT / "pv_heater", PROJECT / "tests", PROJECT / "Files"]
 WRITTEN_BY_THE_READER = {
     "pv_heater/meters/counter.py",
     "pv_heater/loads/burst_relay.py",
+    "pv_heater/strategies/by_charge.py",
     "rules/pump.py",
     "Files/rules/pump.py",
 }

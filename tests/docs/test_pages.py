@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ import typer
 import yaml
 from pytest_httpserver import HTTPServer
 
-from pv_heater import load_config
+from pv_heater import Controller, load_config
 from pv_heater.cli.app import cli
 from pv_heater.config.load import Config, Tables
 from pv_heater.core.house import reading_age as evidence
 from pv_heater.core.house.guards import SAFETY_RULES, SITE_GUARDS
-from pv_heater.core.model.values import OFF, Setpoint
+from pv_heater.core.model.values import OFF, Inputs, Setpoint
 from pv_heater.core.settings.home import Battery, Limits, Site
 from pv_heater.core.settings.hot_water import HotWater, Hygiene, Season, Window
 from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
@@ -34,12 +34,14 @@ from pv_heater.meters import METERS
 from pv_heater.ports import Tools
 from pv_heater.run.loop import LONGEST_STOP_S
 from pv_heater.sim.clock import SimClock
+from pv_heater.strategies import STRATEGIES
 from pv_heater.strategies.balance import Balance
 from pv_heater.strategies.forecast_gap import ForecastGap
 from pv_heater.strategies.plan import Plan
+from tests.builders import NOON, config, reading
 
 PROJECT = Path(__file__).parents[2]
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 START = datetime(2026, 6, 21, 10, 0, tzinfo=UTC)
 
 WHOLE = {
@@ -69,14 +71,15 @@ def page_text(name: str) -> str:
 
 @pytest.fixture
 def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
-    """The adapter tables with the meter and the load of the docs in them."""
-    for kind in ("meter", "load"):
+    """The adapter tables with the meter, the load and the strategy of the docs in them."""
+    for kind in ("meter", "load", "strategy"):
         (code,) = blocks(PROJECT / "docs" / f"add-a-{kind}.md", f"python {kind}")
         (tmp_path / f"documented_{kind}.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     return Tables(
         meters={**METERS, "counter": "documented_meter:CounterMeter"},
         loads={**LOADS, "burst_relay": "documented_load:BurstRelay"},
+        strategies={**STRATEGIES, "by_charge": "documented_strategy:ByCharge"},
     )
 
 
@@ -268,3 +271,26 @@ def test_the_load_of_the_docs_gives_the_wanted_power_on_average(documented: Tabl
     load.apply(OFF, 107.0)
     assert not line.contact_closed
     load.close()
+
+
+def test_the_strategy_of_the_docs_waits_for_one_charge_and_spends_until_the_other(documented: Tables):
+    row = {"type": "by_charge", "start_percent": 85, "stop_percent": 70}
+    home = load_config(config(strategy=row), tables=documented)
+    controller, said, own_w = Controller(home), [], 0.0
+    for minute, charge_percent in enumerate((80.0, 85.0, 75.0, 60.0)):
+        if minute == 2:
+            controller, own_w = Controller(home, controller.state()), 0.0  # a restart: contacts were open meanwhile
+        now = NOON + timedelta(minutes=minute)
+        house = {"consumption_w": 500.0 + own_w, "battery_w": 1000.0 - own_w, "battery_soc_percent": charge_percent}
+        decision = controller.step(now, reading(now, pv_w=1500.0, **house), None, Inputs(tick_s=60.0 * minute))
+        own_w = decision.setpoints["heater"].power_w
+        said.append((own_w, decision.because))
+    assert said == [
+        (0.0, "1000 W spare, battery 80 %, waits until 85 %"),
+        (1000.0, "1000 W spare, battery 85 %, heats from 85 %"),
+        (1000.0, "1000 W spare, battery 75 %, heats from 70 %"),
+        (0.0, "1000 W spare, battery 60 %, waits until 70 %"),
+    ]
+    wrong = row | {"stop_percent": 90}
+    with pytest.raises(ConfigError, match=r"strategy.*stop_percent.*must be below start_percent"):
+        load_config(config(strategy=wrong), tables=documented)
