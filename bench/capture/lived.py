@@ -21,6 +21,7 @@ from pv_heater.core.settings.home import Site
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop, Reporter
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed, SimulatedFeed
 from pv_heater.sim.home import Home, Ledger
@@ -164,8 +165,10 @@ def _lives(
         loop = Loop(
             controller=controller,
             clock=clock,
-            meter=SimulatedFeed(meter, variant.pace.interval_s, clock, variant.pace.delay_s),
-            forecast=DailyForecastFeed(forecast, clock),
+            sources=TickSources(
+                meter=SimulatedFeed(meter, variant.pace.interval_s, clock, variant.pace.delay_s),
+                forecast=DailyForecastFeed(forecast, clock),
+            ),
             loads=[heater],
             reporters=[reporter],
         )

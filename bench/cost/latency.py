@@ -27,6 +27,7 @@ from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop
 from pv_heater.run.sources import Sources
+from pv_heater.run.tick_sources import TickSources
 
 PER_SECOND = 10.0
 _TOPIC = "system/0/Ac/Consumption/L1/Power"
@@ -81,8 +82,7 @@ def _lived(folder: Path, broker: BrokerProcess, watch_s: float) -> tuple[Mapping
     loop = Loop(
         controller=Controller(config),
         clock=clock,
-        meter=sources.house,
-        forecast=sources.forecast,
+        sources=TickSources(meter=sources.house, forecast=sources.forecast),
         loads=[noted],
         reporters=(sources.house, noted),
     )

@@ -21,6 +21,7 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import NotRunning
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, full_powers_w
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed
@@ -151,8 +152,9 @@ def _life(folder: Path, *, days: int, weather: str, step_s: float, dry_run: bool
         loop = Loop(
             controller=Controller(config),
             clock=clock,
-            meter=meter.feed(),
-            forecast=DailyForecastFeed(recorded_sun_forecast(recording, sky, 1), clock),
+            sources=TickSources(
+                meter=meter.feed(), forecast=DailyForecastFeed(recorded_sun_forecast(recording, sky, 1), clock)
+            ),
             loads=outputs.loads,
             reporters=(TransitionLog(full_powers_w(config)),),
             tick_s=step_s,

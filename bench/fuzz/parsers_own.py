@@ -25,6 +25,7 @@ from pv_heater.ports import Tools
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.requests import CommandHandler
+from pv_heater.run.tick_sources import NoFeed, TickSources
 from pv_heater.sensors.ds18b20 import bare_temperature_of, temperature_of
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.recording_file import load_recording
@@ -90,13 +91,6 @@ def _kept_units(folder: Path) -> Parse:
     return parse
 
 
-class _NoFeed:
-    """Nothing is known."""
-
-    def latest(self) -> None:
-        return None
-
-
 def _command(folder: Path) -> Parse:
     """A request, the tick that obeys it, and its answer as JSON."""
     config = load_config(home_settings(str(folder)))
@@ -107,8 +101,7 @@ def _command(folder: Path) -> Parse:
         loop = Loop(
             controller=Controller(config),
             clock=clock,
-            meter=_NoFeed(),
-            forecast=_NoFeed(),
+            sources=TickSources(meter=NoFeed()),
             loads=[DryRun(row.settings, tools) for row in config.loads if isinstance(row, TypedSettings)],
             reporters=(),
         )

@@ -33,7 +33,7 @@ from pv_heater.run.live import STATE_NAME
 from pv_heater.run.loop import Loop
 from pv_heater.run.meters import HouseFeed, MeterSource
 from pv_heater.run.outputs import Outputs, full_powers_w
-from pv_heater.run.sources import NoForecast
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import StateSaver, TransitionLog
 from pv_heater.victron.mqtt.conversation import GxPace
 from pv_heater.victron.mqtt.meter import GxMqttMeter
@@ -243,14 +243,12 @@ def _live(
         loop = Loop(
             controller=controller,
             clock=clock,
-            meter=house,
-            forecast=NoForecast(),
+            sources=TickSources(meter=house, distrusted_because=house.distrust),
             loads=outputs.loads,
             reporters=(
                 house, TransitionLog(full_powers_w(config)), Journal(),
                 StateSaver(controller.state, state_file.save, clock.monotonic_s), watch,
             ),
-            distrusted_because=house.distrust,
         )  # fmt: skip
         worker.start()
         loop.run(until_s=3600.0 * hours)

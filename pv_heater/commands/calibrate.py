@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from pv_heater.core.actuators.calibration import Walk
 from pv_heater.core.actuators.curve import RegulatorCurve, curve_text
 from pv_heater.core.house.guards import least_battery_percent
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.io.gpio.locks import lock_state_dir
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.state_file import write_atomically
 from pv_heater.io.system.stop_signals import StopSignals
@@ -37,8 +36,8 @@ from pv_heater.pictures.curve import curve_picture
 from pv_heater.run.live import STATE_NAME
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs
+from pv_heater.run.session import beside, clock_and_signals, own_state_dir
 from pv_heater.run.sources import Sources, named_meters
-from pv_heater.run.state_dir import make_state_dir
 
 
 @frozen(kw_only=True)
@@ -68,13 +67,10 @@ class Calibrated:
 
 def calibrate_live(config: Config, wish: Wish, tell: Callable[[str], None]) -> Calibrated:
     """Measure one load's curve and write it. Raises ConfigError, PinBusy beside a running controller, HardwareError."""
-    clock = SystemClock()
-    signals = StopSignals()
-    signals.install(clock)
-    folder = make_state_dir(config)
-    progress, line = folder / f"calibration_{wish.load}.json", folder.absolute() / "calibration_line.csv"
+    clock, signals = clock_and_signals()
     with ExitStack() as ends:
-        ends.enter_context(lock_state_dir(folder, owner=f"calibrate {wish.load}"))
+        folder = ends.enter_context(own_state_dir(config, f"calibrate {wish.load}"))
+        progress, line = folder / f"calibration_{wish.load}.json", folder.absolute() / "calibration_line.csv"
         plain = config_for(config, wish.load, line, _meter(config, wish.meter))
         _refuse_fault(folder / STATE_NAME, wish.load)
         known = read_progress(progress) if wish.resume else ()
@@ -120,25 +116,15 @@ def _walk(
     loop = Loop(
         controller=Controller(plain, calibrating={wish.load}),
         clock=clock,
-        meter=sources.house,
-        forecast=sources.forecast,
+        sources=sources.of_tick,
         loads=outputs.loads,
         reporters=(sources.house, calibrator),
         tick_s=plain.tick_s,
-        distrusted_because=sources.house.distrust,
-        temperatures=sources.temperatures.latest,
-        powers=sources.powers.latest_with_age,
         keepers=(watchdog,),
     )
     signals.attach(loop)
-    sources.start()
-    watchdog.start()
-    try:
+    with closing(sources), beside(sources, watchdog):
         loop.run()
-    finally:
-        sources.stop()
-        watchdog.stop()
-        sources.close()
     return calibrator, calibrator.stopped_because or (None if calibrator.done else f"ended by {loop.stop_reason}")
 
 

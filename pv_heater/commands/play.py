@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -20,19 +19,16 @@ from pv_heater.core.house.sun import clear_sky_forecast
 from pv_heater.core.model.values import Forecast, Reading, to_jsonable
 from pv_heater.core.settings.load import BatteryShare
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.io.gpio.locks import lock_state_dir
 from pv_heater.io.system.clock import SystemClock
-from pv_heater.io.system.control_socket import SOCKET_NAME, ControlServer
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.ports import Tools
-from pv_heater.run.identity import Identity
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
-from pv_heater.run.outputs import Outputs, full_powers_w, transition_log
-from pv_heater.run.requests import CommandHandler
-from pv_heater.run.state_dir import make_state_dir
+from pv_heater.run.outputs import Outputs, full_powers_w, owner_of, transition_log
+from pv_heater.run.session import beside, control_server, own_state_dir
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.day_record import DayRecorder
@@ -208,8 +204,7 @@ def _play(
 
     With a speed the run answers to commands, as a live one does.
     """
-    real_clock = SystemClock()
-    signals = StopSignals()
+    real_clock, signals = SystemClock(), StopSignals()
     clock = SimClock(
         recording.start_at,
         pause=lambda pause_s: real_clock.wait_until(real_clock.monotonic_s() + pause_s),
@@ -230,8 +225,7 @@ def _play(
         loop = Loop(
             controller=Controller(config, pretended=full_powers_w(config) if meter.open_loop else ()),
             clock=clock,
-            meter=meter.feed(),
-            forecast=DailyForecastFeed(forecast, clock),
+            sources=TickSources(meter=meter.feed(), forecast=DailyForecastFeed(forecast, clock)),
             loads=outputs.loads,
             reporters=(transitions, *(() if meter.open_loop else (day,)), *([journal] if settings.speed else [])),
             tick_s=settings.step_s,
@@ -240,20 +234,23 @@ def _play(
         with answering(config, loop, transitions, journal, clock) if settings.speed else nullcontext():
             started()
             loop.run(until_s=recording.end_s)
+        ended_s = clock.monotonic_s()
         summary = summarise(
             meter.ledger,
             transitions.closings,
             name=recording.name,
-            days=min(recording.end_s, clock.monotonic_s()) / 86_400.0,
+            days=min(recording.end_s, ended_s) / 86_400.0,
             open_loop=meter.open_loop,
-            without=without_heating(config, recording, settings, clock.monotonic_s()),
+            without=without_heating(config, recording, settings, ended_s),
             unused_because_wh=day.unused_wh,
         )
-    at = clock.now().astimezone(ZoneInfo(config.site.timezone))
-    stopped = (
-        () if loop.stop_reason is None else (f"stopped by {loop.stop_reason} at {at:%Y-%m-%d %H:%M} of the recording",)
-    )
+    stopped = () if loop.stop_reason is None else (_stopped_text(config, loop.stop_reason, clock.now()),)
     return Played((summary,), stopped, _picture(config, recording, day))
+
+
+def _stopped_text(config: Config, reason: str, now: datetime) -> str:
+    at = now.astimezone(ZoneInfo(config.site.timezone))
+    return f"stopped by {reason} at {at:%Y-%m-%d %H:%M} of the recording"
 
 
 @contextmanager
@@ -261,22 +258,10 @@ def answering(
     config: Config, loop: Loop, transitions: TransitionLog, journal: Journal, clock: SimClock
 ) -> Iterator[None]:
     """While a paced recording is played: `status`, `why`, `force`, `off` find it where a live controller would be."""
-    folder = make_state_dir(config)
-    with lock_state_dir(folder, owner=str(config.path or "a mapping")):
-        handler = CommandHandler(loop, lambda: transitions.status, tuple, journal)
-        who = Identity(
-            home=config.site.name,
-            file="a mapping" if config.path is None else str(config.path.absolute()),
-            pid=os.getpid(),
-            since_at=clock.now().astimezone(ZoneInfo(config.site.timezone)),
-            outputs="dry",
-        )
-        control = ControlServer(folder / SOCKET_NAME, handler, who.as_json())
-        control.start()
-        try:
+    with own_state_dir(config, owner_of(config)) as folder:
+        control = control_server(config, folder, loop, transitions, journal, outputs="dry", since_at=clock.now())
+        with beside(control):
             yield
-        finally:
-            control.stop()
 
 
 def without_heating(

@@ -4,49 +4,41 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
-from typing import Protocol
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
 from pv_heater.controller import Controller
 from pv_heater.core.loads.saved import unreadable
 from pv_heater.errors import ConfigError
-from pv_heater.io.gpio.locks import lock_state_dir, register_settings
+from pv_heater.io.gpio.locks import register_settings
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.clock_trust import ClockTrust
-from pv_heater.io.system.control_socket import SOCKET_NAME, ControlServer
 from pv_heater.io.system.log import LogLines
 from pv_heater.io.system.run_mark import RunMark
 from pv_heater.io.system.state_file import StateFile, UnreadableState
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
-from pv_heater.rule_files.runner import build_rules
+from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
-from pv_heater.run.identity import Identity
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, owner_of, transition_log
-from pv_heater.run.requests import CommandHandler
+from pv_heater.run.session import beside, clock_and_signals, control_server, own_state_dir
 from pv_heater.run.sources import Sources
-from pv_heater.run.state_dir import make_state_dir, open_to_all
+from pv_heater.run.state_dir import open_to_all
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import StateSaver
 
 log = logging.getLogger(__name__)
 
 STATE_NAME = "state.json"
 ALL_IN_FAULT = "Every load is in fault until `clear`"
-
-
-class Startable(Protocol):
-    """What runs beside the loop."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def stop(self) -> None:
-        """End soon; never waits."""
 
 
 def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
@@ -56,113 +48,132 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
     """
     if not config.meter:
         raise ConfigError("settings", ["meter: is missing; what measures the house?"])
-    clock = SystemClock()
-    signals = StopSignals()
-    signals.install(clock)
+    clock, signals = clock_and_signals()
     with ExitStack() as ends:
-        folder = make_state_dir(config)
-        ends.enter_context(lock_state_dir(folder, owner=owner_of(config)))
+        folder = ends.enter_context(own_state_dir(config, owner_of(config)))
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=dry_run))
         mark = RunMark(folder)
         broke_off_at = mark.begin([lines.path, folder / STATE_NAME])
         ends.callback(mark.end)
         lines.release()
-        if broke_off_at is not None:
-            when = f"{broke_off_at.astimezone(ZoneInfo(config.site.timezone)):%Y-%m-%d %H:%M:%S}"
-            log.warning("the last run ended without switching off (killed or power cut) at about %s", when)
-        for text in open_to_all(config):
-            log.warning("%s", text)
+        _warn_of_the_past(config, broke_off_at)
         if config.path is not None:
             ends.enter_context(register_settings(config.path, folder))
-        loads = outputs.loads
-        sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
-        house = sources.house
-        state_file = StateFile(folder / STATE_NAME)
-        controller, resumed = _controller(config, state_file, outputs.pretended)
-        last_state = controller.state
-        names = [policy.name for policy in config.policies]
-        rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
-        transitions, journal = transition_log(config, outputs), Journal()
-        watchdog, notifier = Watchdog(loads, clock.monotonic_s), SystemdNotifier(os.environ)
-        loop = Loop(
-            controller=controller,
-            clock=clock,
-            meter=house,
-            forecast=sources.forecast,
-            loads=loads,
-            reporters=(
-                house,
-                transitions,
-                journal,
-                StateSaver(controller.state, state_file.save, clock.monotonic_s),
-                rules,
-            ),
-            tick_s=config.tick_s,
-            clock_trusted=ClockTrust(
-                clock, network_time_synchronised, house.clock_offset_s, has_chip=config.site.clock == "trusted"
-            ),
-            distrusted_because=house.distrust,
-            temperatures=sources.temperatures.latest,
-            powers=sources.powers.latest_with_age,
-            wishes=rules.wishes,
-            keepers=(watchdog, notifier),
-        )
-        displays = Displays(config, outputs.tools, lambda: transitions.status, loop.submit)
-        handler = CommandHandler(
-            loop,
-            lambda: transitions.status,
-            lambda: [*sources.status(), *displays.status()],
-            journal,
-            lambda: [] if state_file.trouble is None else [f"the state cannot be saved: {state_file.trouble}"],
-        )
-        control = ControlServer(folder / SOCKET_NAME, handler, _identity(config, clock, outputs.worth).as_json())
-        signals.attach(loop)
-        threads: list[Startable] = [sources, watchdog, control, rules, displays]
-        for thread in threads:
-            thread.start()
-        try:
-            loop.run()
-        except Exception as error:
-            doubts = _not_seen_off(loop)
-            log.critical("the loop broke; %s", f"not seen off: {doubts}" if doubts else "every load is off")
-            if resumed and transitions.status is None:
-                # Perhaps that state broke it, and would at every start to come.
-                why = f"the first step with it failed ({type(error).__name__})"
-                state_file.set_aside(why, ALL_IN_FAULT)
-                last_state = partial(unreadable, why)
-            raise
-        finally:
-            # Every load is safe by now; what follows may take its time.
-            mark.end()
-            notifier.stopping()
-            for thread in threads:
-                thread.stop()
-            state_file.save_now(last_state())
-            sources.close()
-            rules.close()
-            displays.close()
-        if doubts := _not_seen_off(loop):
-            log.warning("stopped by %s; not seen off: %s", loop.stop_reason, doubts)
-        else:
-            end = "dry run, nothing was switched" if outputs.worth == "dry" else "every load is off"
-            log.info("stopped by %s: %s", loop.stop_reason, end)
+        home = LiveHome(config, clock, outputs, folder)
+        home.run(signals, mark)
+        home.tell_end()
     return 0
 
 
-def _not_seen_off(loop: Loop) -> str:
-    """Names of the loads that may still be on; empty where each was seen off."""
-    return ", ".join(name for name, why in loop.still_on().items() if why is not None)
+def _warn_of_the_past(config: Config, broke_off_at: datetime | None) -> None:
+    """How the last run ended, where it did not end on purpose, and who could have changed the files meanwhile."""
+    if broke_off_at is not None:
+        when = f"{broke_off_at.astimezone(ZoneInfo(config.site.timezone)):%Y-%m-%d %H:%M:%S}"
+        log.warning("the last run ended without switching off (killed or power cut) at about %s", when)
+    for text in open_to_all(config):
+        log.warning("%s", text)
 
 
-def _identity(config: Config, clock: SystemClock, outputs: str) -> Identity:
-    """What every answer to a command begins with."""
-    return Identity(
-        home=config.site.name,
-        file=owner_of(config),
-        pid=os.getpid(),
-        since_at=clock.now().astimezone(ZoneInfo(config.site.timezone)),
-        outputs=outputs,
+class LiveHome:
+    """The loop with all that runs beside it, wired and not yet started."""
+
+    def __init__(self, config: Config, clock: SystemClock, outputs: Outputs, folder: Path) -> None:
+        self._worth = outputs.worth
+        self._state_file = StateFile(folder / STATE_NAME)
+        self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
+        controller, self._resumed = _controller(config, self._state_file, outputs.pretended)
+        self._last_state = controller.state
+        names = [policy.name for policy in config.policies]
+        self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
+        self._transitions, journal = transition_log(config, outputs), Journal()
+        self._watchdog = Watchdog(outputs.loads, clock.monotonic_s)
+        self._notifier = SystemdNotifier(os.environ)
+        saver = StateSaver(controller.state, self._state_file.save, clock.monotonic_s)
+        self._loop = Loop(
+            controller=controller,
+            clock=clock,
+            sources=_tick_sources(config, clock, self._sources, self._rules),
+            loads=outputs.loads,
+            reporters=(self._sources.house, self._transitions, journal, saver, self._rules),
+            tick_s=config.tick_s,
+            keepers=(self._watchdog, self._notifier),
+        )
+        self._displays = Displays(config, outputs.tools, lambda: self._transitions.status, self._loop.submit)
+        self._control = control_server(
+            config,
+            folder,
+            self._loop,
+            self._transitions,
+            journal,
+            outputs=outputs.worth,
+            since_at=clock.now(),
+            sources=lambda: [*self._sources.status(), *self._displays.status()],
+            troubles=self._troubles,
+        )
+
+    def run(self, signals: StopSignals, mark: RunMark) -> None:
+        """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
+        signals.attach(self._loop)
+        with (
+            closing(self._displays),
+            closing(self._rules),
+            closing(self._sources),
+            self._saving(),
+            beside(self._sources, self._watchdog, self._control, self._rules, self._displays),
+            self._noting_the_end(mark),
+        ):
+            self._loop.run()
+
+    def tell_end(self) -> None:
+        """Why it stopped, and which loads were not seen off, if any."""
+        if doubts := self._not_seen_off():
+            log.warning("stopped by %s; not seen off: %s", self._loop.stop_reason, doubts)
+        else:
+            end = "dry run, nothing was switched" if self._worth == "dry" else "every load is off"
+            log.info("stopped by %s: %s", self._loop.stop_reason, end)
+
+    @contextmanager
+    def _noting_the_end(self, mark: RunMark) -> Iterator[None]:
+        """Every load is safe by then; what follows may take its time."""
+        try:
+            yield
+        except Exception as error:
+            self._note_broken(error)
+            raise
+        finally:
+            mark.end()
+            self._notifier.stopping()
+
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._state_file.save_now(self._last_state())
+
+    def _note_broken(self, error: Exception) -> None:
+        doubts = self._not_seen_off()
+        log.critical("the loop broke; %s", f"not seen off: {doubts}" if doubts else "every load is off")
+        if self._resumed and self._transitions.status is None:
+            # Perhaps that state broke it, and would at every start to come.
+            why = f"the first step with it failed ({type(error).__name__})"
+            self._state_file.set_aside(why, ALL_IN_FAULT)
+            self._last_state = partial(unreadable, why)
+
+    def _not_seen_off(self) -> str:
+        """Names of the loads that may still be on; empty where each was seen off."""
+        return ", ".join(name for name, why in self._loop.still_on().items() if why is not None)
+
+    def _troubles(self) -> list[str]:
+        trouble = self._state_file.trouble
+        return [] if trouble is None else [f"the state cannot be saved: {trouble}"]
+
+
+def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: RuleRunner) -> TickSources:
+    trust = ClockTrust(
+        clock, network_time_synchronised, sources.house.clock_offset_s, has_chip=config.site.clock == "trusted"
     )
+    return replace(sources.of_tick, wishes=rules.wishes, clock_trusted=trust)
 
 
 def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]) -> tuple[Controller, bool]:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pv_heater.controller import Controller
 from pv_heater.core.model.requests import ClearFault, Command
-from pv_heater.core.model.values import Decision, Forecast, Inputs, LoadState, Reading, Setpoint, Stop
-from pv_heater.core.rules.rules import NO_WISHES, Wishes
+from pv_heater.core.model.values import Decision, Forecast, LoadState, Reading, Setpoint, Stop
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import HardwareError, describe
-from pv_heater.ports import Clock, Feed, Load
+from pv_heater.ports import Clock, Load
+from pv_heater.run.tick_sources import TickSources
 
 log = logging.getLogger(__name__)
 
@@ -58,35 +58,20 @@ class Loop:
         *,
         controller: Controller,
         clock: Clock,
-        meter: Feed[Reading],
-        forecast: Feed[Forecast],
+        sources: TickSources,
         loads: Sequence[Load],
         reporters: Sequence[Reporter],
         tick_s: float = 1.0,
-        clock_trusted: Callable[[datetime, Reading | None], bool | None] | None = None,
-        distrusted_because: Callable[[], str | None] | None = None,
         keepers: Sequence[Keeper] = (),
-        temperatures: Callable[[], Mapping[str, float]] | None = None,
-        powers: Callable[[], Mapping[str, tuple[float, float]]] | None = None,
-        wishes: Callable[[], Wishes] | None = None,
     ) -> None:
-        """`temperatures` answers at once what sensors of the loads' own say now, in degC by load; `powers` the same of
-        their own meters, (W, age in seconds). See `sensing`. `wishes` answers at once what rule files want; see
-        `rule_files.runner`.
-        """
+        """`tick_s`: seconds from tick to tick, where nothing comes in between."""
         self._controller = controller
         self._clock = clock
-        self._meter = meter
-        self._forecast = forecast
+        self._sources = sources
         self._loads = {load.name: load for load in loads}
         self._reporters = tuple(reporters)
         self._tick_s = tick_s
-        self._clock_trusted = clock_trusted
-        self._distrusted_because = distrusted_because
         self._keepers = tuple(keepers)
-        self._temperatures = temperatures
-        self._powers = powers
-        self._wishes = wishes
         self._health: dict[str, str] = {}
         """Why loads cannot be used, by load; ends by `clear`."""
         self._known: set[str] = set()
@@ -152,28 +137,16 @@ class Loop:
         self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
         commands, later = self._take_commands()
         self._commands.extendleft(reversed(later))
-        reading, forecast = self._meter.latest(), self._forecast.latest()
-        powers = self._powers() if self._powers else {}
-        wishes = self._wishes() if self._wishes else NO_WISHES
-        decision = self._controller.step(
+        reading, forecast = self._sources.meter.latest(), self._sources.forecast.latest()
+        inputs = self._sources.inputs(
             now,
             reading,
-            forecast,
-            Inputs(
-                tick_s=tick_s,
-                commands=commands,
-                health=dict(self._health),
-                unreachable={name: why for name, load in self._loads.items() if (why := load.trouble()) is not None},
-                load_w={name: power_w for name, (power_w, _) in powers.items()} if powers else {},
-                load_w_age_s={name: age_s for name, (_, age_s) in powers.items()} if powers else {},
-                wishes=wishes.wishes,
-                wish_because=wishes.because,
-                probes=wishes.probes,
-                load_c=self._temperatures() if self._temperatures else {},
-                clock_trusted=self._clock_trusted(now, reading) if self._clock_trusted else None,
-                distrusted_because=self._distrusted_because() if self._distrusted_because else None,
-            ),
+            tick_s=tick_s,
+            commands=commands,
+            health=dict(self._health),
+            unreachable={name: why for name, load in self._loads.items() if (why := load.trouble()) is not None},
         )
+        decision = self._controller.step(now, reading, forecast, inputs)
         self._known = set(self._health)
         early_s = self._apply(decision, tick_s)
         if later:

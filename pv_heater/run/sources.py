@@ -17,6 +17,7 @@ from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.worker import Worker, WorkerStatus
 from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
 from pv_heater.run.meters import HouseFeed, MeterSource, MeterStatus
+from pv_heater.run.tick_sources import NoFeed, TickSources
 
 log = logging.getLogger(__name__)
 
@@ -129,17 +130,6 @@ def _nothing() -> None:
     """Called for a new value that nobody waits for."""
 
 
-log = logging.getLogger(__name__)
-
-
-class NoForecast:
-    """Stands for a forecast where none is set up."""
-
-    def latest(self) -> None:
-        """Nothing, ever."""
-        return
-
-
 class Sources:
     """Built without a word to any of them; `start` begins to ask."""
 
@@ -160,7 +150,15 @@ class Sources:
             {name: row.build(tools) for name, row in config.power_meters.items()}, clock.monotonic_s
         )
         self._forecast = _forecast_worker(config, tools, clock)
-        self.forecast: Feed[Forecast] = self._forecast or NoForecast()
+        self.forecast: Feed[Forecast] = self._forecast or NoFeed()
+        self.of_tick = TickSources(
+            meter=self.house,
+            forecast=self.forecast,
+            temperatures=self.temperatures.latest,
+            powers=self.powers.latest_with_age,
+            distrusted_because=self.house.distrust,
+        )
+        """What the loop asks of them at each tick."""
 
     def start(self) -> None:
         """Begin to ask all of them."""

@@ -28,6 +28,7 @@ from pv_heater.loads.dry_run import DryRun
 from pv_heater.pictures.curve import curve_picture
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
 from pv_heater.sim.home import Home, HomeSettings
@@ -35,7 +36,7 @@ from pv_heater.sim.recorded import HomeRecording
 from pv_heater.sim.recording import RecordedHome
 from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
-from tests.scenarios.life import Fixed, day_of
+from tests.scenarios.life import day_of
 
 TRUE = phase_cut(1900.0)
 """What the regulator really gives: a phase cut, and an element of 1900 W where its plate says 2000."""
@@ -117,8 +118,7 @@ def walk(
     loop = Loop(
         controller=Controller(plain, calibrating={"boiler"}),
         clock=clock,
-        meter=SimulatedFeed(read, 10.0, clock, 0.0),
-        forecast=Fixed(None),
+        sources=TickSources(meter=SimulatedFeed(read, 10.0, clock, 0.0)),
         loads=[load],
         reporters=(calibrator, Notes()),
         tick_s=1.0,

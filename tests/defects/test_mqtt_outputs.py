@@ -18,6 +18,7 @@ from pv_heater.config.load import load_config
 from pv_heater.core.model.values import OFF, Decision, Forecast, Reading
 from pv_heater.loads.networked import GRACE_S, NetworkedLoad
 from pv_heater.run.loop import Loop
+from pv_heater.run.tick_sources import TickSources
 from tests.builders import config, heater, reading
 from tests.loads.mqtt_devices import Device, confirmed, load_of, number_in, on, running
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, Peer, free_port, wait_for
@@ -53,8 +54,7 @@ class Home:
         self.loop = Loop(
             controller=Controller(settings),
             clock=self.clock,
-            meter=Feed(self._reading),
-            forecast=Feed(lambda: None),
+            sources=TickSources(meter=Feed(self._reading), forecast=Feed(lambda: None)),
             loads=self.loads,
             reporters=(self,),
         )

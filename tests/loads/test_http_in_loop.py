@@ -19,6 +19,7 @@ from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.networked import GRACE_S, NetworkedLoad
 from pv_heater.ports import Load, Tools
 from pv_heater.run.loop import Loop
+from pv_heater.run.tick_sources import TickSources
 from tests.builders import balanced, config, heater, reading
 from tests.http_dimmer_server import DimmerServer
 from tests.mqtt_brokers import wait_for
@@ -49,8 +50,7 @@ class House:
         self.loop = Loop(
             controller=Controller(settings),
             clock=self.clock,
-            meter=Given(self._seen),
-            forecast=Given(lambda: None),
+            sources=TickSources(meter=Given(self._seen), forecast=Given(lambda: None)),
             loads=self.loads,
             reporters=(self,),
         )

@@ -15,8 +15,9 @@ from pv_heater.rule_files.files import RuleFiles
 from pv_heater.rule_files.process import Patience
 from pv_heater.rule_files.runner import RuleRunner
 from pv_heater.run.loop import Loop
+from pv_heater.run.tick_sources import TickSources
 from tests.builders import config, heater, reading
-from tests.run.test_loop import Nothing, RememberingLoad, Table
+from tests.run.test_loop import RememberingLoad, Table
 
 LONGEST_TICK_S = 0.15
 """Below the 0.2 s that all rules together have: a busy machine in the middle of a tick is not what is measured."""
@@ -46,11 +47,9 @@ def test_a_rule_that_hangs_costs_no_tick(folder: Path, caplog: pytest.LogCapture
     loop = Loop(
         controller=controller,
         clock=clock,
-        meter=Table(lambda: reading(clock.now())),
-        forecast=Nothing(),
+        sources=TickSources(meter=Table(lambda: reading(clock.now())), wishes=runner.wishes),
         loads=[RememberingLoad(name, []) for name in NAMES],
         reporters=(runner,),
-        wishes=runner.wishes,
     )
     runner.start()
     took_s = []

@@ -12,6 +12,7 @@ from pv_heater.core.model.requests import ClearFault, Force, Mode
 from pv_heater.core.model.values import OFF, Decision, Forecast, Phase, Reading, Setpoint
 from pv_heater.errors import HardwareError
 from pv_heater.run.loop import Loop
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from tests.builders import NOON, balanced, config, heater, reading
@@ -94,12 +95,15 @@ class Bench:
         self.loop = Loop(
             controller=self.controller,
             clock=self.clock,
-            meter=Table(
-                lambda: (
-                    None if self.silent else balanced(reading(**{"at": self.clock.now()} | self.fields), self.fields)
+            sources=TickSources(
+                meter=Table(
+                    lambda: (
+                        None
+                        if self.silent
+                        else balanced(reading(**{"at": self.clock.now()} | self.fields), self.fields)
+                    )
                 )
             ),
-            forecast=Nothing(),
             loads=self.loads,
             reporters=(self, self.transitions),
             keepers=(self.keeper,),

@@ -16,6 +16,7 @@ from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop
 from pv_heater.run.meters import HouseFeed, MeterSource
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from tests.builders import NOON, config, reading
@@ -73,11 +74,9 @@ class Home:
         self.loop = Loop(
             controller=Controller(values),
             clock=self.clock,
-            meter=self.feed,
-            forecast=NoForecast(),
+            sources=TickSources(meter=self.feed, distrusted_because=self.feed.distrust),
             loads=[self.load],
             reporters=(self.feed, self.transitions),
-            distrusted_because=self.feed.distrust,
         )
 
     @property
@@ -97,11 +96,6 @@ class Home:
                 return second
             self.live(1)
         raise AssertionError(f"still on after {seconds} s")
-
-
-class NoForecast:
-    def latest(self) -> None:
-        return
 
 
 Lines = Callable[[], list[str]]

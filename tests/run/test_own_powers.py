@@ -8,6 +8,7 @@ from pv_heater.controller import Controller
 from pv_heater.core.model.values import Decision, Forecast, Reading, Setpoint
 from pv_heater.run.loop import Loop
 from pv_heater.run.sources import LoadPowers
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.sim.clock import SimClock
 from tests.builders import NOON, balanced, config, reading
 
@@ -67,11 +68,12 @@ def test_what_the_plug_measures_reaches_the_decision_once_the_load_has_settled()
     loop = Loop(
         controller=Controller.from_config(config()),
         clock=clock,
-        meter=Feed(lambda: balanced(reading(clock.now(), consumption_w=500.0 + load.read()))),
-        forecast=Feed(None),
+        sources=TickSources(
+            meter=Feed(lambda: balanced(reading(clock.now(), consumption_w=500.0 + load.read()))),
+            powers=powers.latest_with_age,
+        ),
         loads=[load],
         reporters=(diary,),
-        powers=powers.latest_with_age,
     )
     for _ in range(60):
         loop.tick()

@@ -10,6 +10,7 @@ from pv_heater.core.model.values import OFF, Forecast, Reading, Setpoint
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.requests import CommandHandler
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from tests.builders import NOON, config, reading
@@ -52,8 +53,7 @@ class Running:
         self.loop = Loop(
             controller=Controller.from_config(config()),
             clock=self.clock,
-            meter=self,
-            forecast=NoForecast(),
+            sources=TickSources(meter=self),
             loads=[Output()],
             reporters=(status, journal),
         )

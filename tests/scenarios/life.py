@@ -17,6 +17,7 @@ from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import full_powers_w
 from pv_heater.run.sources import LoadTemperatures
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
@@ -235,12 +236,14 @@ def live(
     loop = Loop(
         controller=controller,
         clock=clock,
-        meter=SimulatedFeed(Meter(life, clock, silent, tampered).read, interval_s, clock, delay_s),
-        forecast=Fixed(None if forecast_w is None else forecast_of(forecast_w)),
+        sources=TickSources(
+            meter=SimulatedFeed(Meter(life, clock, silent, tampered).read, interval_s, clock, delay_s),
+            forecast=Fixed(None if forecast_w is None else forecast_of(forecast_w)),
+            temperatures=temperatures(clock, life).latest if temperatures is not None else dict,
+        ),
         loads=loads,
         reporters=(Notes(), TransitionLog(full_powers_w(config))),
         tick_s=tick_s,
-        temperatures=temperatures(clock, life).latest if temperatures is not None else None,
     )
 
     def obey(from_s: float, to_s: float) -> None:

@@ -24,6 +24,7 @@ from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import full_powers_w
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.chain_faults import Fault
 from pv_heater.sim.clock import SimClock
@@ -221,8 +222,10 @@ def live_real(
     loop = Loop(
         controller=Controller(config),
         clock=clock,
-        meter=SimulatedFeed(read, 1.0, clock),
-        forecast=Fixed(None if forecast_w is None else forecast_of(forecast_w)),
+        sources=TickSources(
+            meter=SimulatedFeed(read, 1.0, clock),
+            forecast=Fixed(None if forecast_w is None else forecast_of(forecast_w)),
+        ),
         loads=loads,
         reporters=(Notes(), TransitionLog(full_powers_w(config))),
         tick_s=1.0,

@@ -11,6 +11,7 @@ import pytest
 from pv_heater import Controller
 from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.loop import Loop
+from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import LIVE, VRM, DailyForecastFeed, Pace, SimulatedFeed
@@ -55,8 +56,10 @@ def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pa
     Loop(
         controller=Controller.from_config(config(loads=[heater()])),
         clock=clock,
-        meter=SimulatedFeed(life.read, pace.interval_s, clock, pace.delay_s),
-        forecast=DailyForecastFeed(recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed), clock),
+        sources=TickSources(
+            meter=SimulatedFeed(life.read, pace.interval_s, clock, pace.delay_s),
+            forecast=DailyForecastFeed(recorded_sun_forecast(recording, site_clear_sky(GRAZ), seed), clock),
+        ),
         loads=[load],
         reporters=(transitions,),
         tick_s=60.0,
