@@ -6,6 +6,7 @@ The public names are loaded when first used, so that ``main.py off`` stays light
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
 
 __version__ = "0.1.0"
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+"""The program runs from there: Files and docs lie beside the package."""
 
 __all__ = [
     "Boost",

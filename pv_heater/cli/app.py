@@ -17,7 +17,8 @@ from pv_heater.cli.calibrate import calibrate
 from pv_heater.cli.detect import detect
 from pv_heater.cli.status_text import status_lines
 from pv_heater.cli.text import folded, repeat, say, seconds, why_lines
-from pv_heater.config.load import Config, choose_config_path, load_config
+from pv_heater.config.load import Config, load_config
+from pv_heater.config.places import choose_config_path
 from pv_heater.errors import PvHeaterError, Refused, describe
 from pv_heater.run.identity import who_line
 from pv_heater.run.journal import KEPT_ENTRIES

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pv_heater.cli.text import say, seconds
-from pv_heater.config.load import choose_config_path, load_config
+from pv_heater.config.load import load_config
+from pv_heater.config.places import choose_config_path
 
 if TYPE_CHECKING:
     from pv_heater.commands.calibrate import Calibrated

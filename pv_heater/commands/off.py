@@ -17,6 +17,7 @@ from typing import Any
 
 from pv_heater.commands.off_asking import Asked, ask_all, holders_of
 from pv_heater.commands.off_outputs import Found, find
+from pv_heater.config.places import choose_config_path
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError, PinBusy
@@ -24,8 +25,6 @@ from pv_heater.io.gpio.locks import lock_pins
 from pv_heater.io.gpio.pins import Pins, ServoLine
 from pv_heater.io.gpio.pins_file import FILE_NAME, Output
 from pv_heater.io.system.clock import SystemClock
-
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 
 FINE, CONFIGURATION, HARDWARE = 0, 2, 3
 
@@ -44,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
         metavar="F",
         help="settings file; default $CONFIG_FILE, else Files/config-private.yaml, else Files/config.yaml",
     )
-    config_path = _config_path(parser.parse_args(argv).config)
+    config_path = choose_config_path(parser.parse_args(argv).config, os.environ)
     if _was_refused(os.environ):
         _say("another controller runs with these outputs, and this one had none of them: nothing to switch")
         return FINE
@@ -114,14 +113,6 @@ def _tell_network(rows: Sequence[Mapping[str, Any]], config_path: Path, state_di
         else:
             _warn(answer.text)
     return FINE if all(answer.confirmed for answer in answers) else HARDWARE
-
-
-def _config_path(option: str | None) -> Path:
-    named = option or os.environ.get("CONFIG_FILE")
-    if named:
-        return Path(named)
-    private = PROJECT_FOLDER / "Files" / "config-private.yaml"
-    return private if private.exists() else PROJECT_FOLDER / "Files" / "config.yaml"
 
 
 def _nothing(found: Found, config_path: Path) -> int:

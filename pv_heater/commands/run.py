@@ -15,7 +15,7 @@ from attrs import evolve
 from pv_heater import __version__
 from pv_heater.commands.play import Played, play_demo, play_recording, play_simulation
 from pv_heater.config.load import Config, TypedSettings, load_config
-from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater.config.places import SHIPPED_CONFIG
 from pv_heater.core.model.plain_text import plain
 from pv_heater.errors import PinBusy, describe
 from pv_heater.io.system.log import LogLines
@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 
 Play = Callable[[Callable[[], None]], Played]
 """Plays something to its end; calls what it is given once it is sure that it may."""
-
-SHIPPED_CONFIG = PROJECT_FOLDER / "Files" / "config.yaml"
-"""It plays a recording."""
 
 
 def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:

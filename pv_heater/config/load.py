@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 from pv_heater.config.addresses import clashing_addresses
 from pv_heater.config.cross_checks import clashing_displays, wrong_conditions
 from pv_heater.config.legacy_keys import has_flat_keys, unflatten
-from pv_heater.config.model import PROJECT_FOLDER, Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config.model import Config, Gpio, Log, Mqtt, TypedSettings, Web
 from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
@@ -62,7 +62,7 @@ def adapter_class(row: str) -> Any:
     return getattr(import_module(module), name)
 
 
-__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "choose_config_path", "load_config"]
+__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "load_config"]
 
 SCHEMA = 1
 MIGRATIONS = {0: unflatten}
@@ -71,15 +71,6 @@ MIGRATIONS = {0: unflatten}
 
 _SECRETS: ContextVar[Secrets] = ContextVar("secrets")
 """Of the configuration that is being read."""
-
-
-def choose_config_path(option: str | Path | None, environ: Mapping[str, str]) -> Path:
-    """`option` of the command line, else $CONFIG_FILE, else the private file if there is one, else the shipped one."""
-    named = option or environ.get("CONFIG_FILE")
-    if named:
-        return Path(named)
-    private = PROJECT_FOLDER / "Files" / "config-private.yaml"
-    return private if private.exists() else PROJECT_FOLDER / "Files" / "config.yaml"
 
 
 def load_config(

@@ -8,13 +8,12 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 S_co = TypeVar("S_co", covariant=True)
-
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 
 
 @frozen(kw_only=True)

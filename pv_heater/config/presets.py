@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater import PROJECT_FOLDER
 from pv_heater.config.scalars import check_host, shown
 from pv_heater.config.structure import suggestion
 from pv_heater.config.yaml_lines import read_document

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pv_heater import PROJECT_FOLDER
 from pv_heater.core.conditions.expression import Probe
 from pv_heater.core.model.requests import Mode
 from pv_heater.errors import SourceError
 from pv_heater.rule_files.files import Stamp
 from pv_heater.rule_files.home import Picture
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 END_S = 2.0
 """A process that is killed is gone at once, unless it waits for a disk."""
 MOST_BYTES = 1_000_000

@@ -29,9 +29,9 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     | ADAPTERS,
     "run": {"controller", "rule_files", "config", "ports", "io", "errors", *WRAPPERS} | CORE,
     "controller": {"config"} | CORE,
-    "config": {"core.settings", "core.model", "core.conditions", "errors"},
+    "config": {"core.settings", "core.model", "core.conditions", "errors", "version"},
     "config.load": ADAPTERS | {"strategies", "core.actuators", "core.settings", "core.model", "errors"},
-    "rule_files": OF_AN_ADAPTER,
+    "rule_files": OF_AN_ADAPTER | {"version"},
     "meters": OF_AN_ADAPTER,
     "forecasts": OF_AN_ADAPTER,
     "loads": OF_AN_ADAPTER,
@@ -58,7 +58,8 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "bench": {"pv_heater"},
 }
 """Row -> what its modules may import beside themselves, both as dotted beginnings below `pv_heater`. `main`, `bench`
-and `pv_heater` itself stand for the door of the program, the benches and the public names. The longest row counts."""
+and `pv_heater` itself stand for the door of the program, the benches and the public names, `version` for what the
+package says of itself (version and folder). The longest row counts."""
 
 HOMES = {
     "requests": {"io.net.http", "io.net.http_connections", "io.net.http_login"},
@@ -107,7 +108,7 @@ def _imports(path: Path) -> Iterator[str]:
             assert node.module is not None
             if node.module != "pv_heater":
                 yield node.module.removeprefix("pv_heater.")
-            elif {alias.name for alias in node.names} == {"__version__"}:
+            elif {alias.name for alias in node.names} <= {"__version__", "PROJECT_FOLDER"}:
                 yield "version"
             else:
                 yield from (alias.name if alias.name.islower() else "pv_heater" for alias in node.names)

@@ -1,10 +1,11 @@
 import attrs
 import pytest
 
+from pv_heater import PROJECT_FOLDER
 from pv_heater.commands.example import documented_example
 from pv_heater.config.describe import describe
 from pv_heater.config.load import Tables, adapter_class, load_config
-from pv_heater.config.model import PROJECT_FOLDER, Config
+from pv_heater.config.model import Config
 from pv_heater.core.settings.home import PvPlane
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from tests.config.stand_ins import TABLES, Regulator, Tape

@@ -3,8 +3,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pv_heater.config.load import choose_config_path, load_config
-from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater import PROJECT_FOLDER
+from pv_heater.config.load import load_config
+from pv_heater.config.places import choose_config_path
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import BatteryShare
 from pv_heater.strategies.plan import Plan

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.displays.ssd1306 import REWRITE_S, Ssd1306, glyphs
 from pv_heater.displays.status_lines import HEIGHT, PAGE_S, WIDTH, status_lines

@@ -2,9 +2,9 @@ import re
 
 import pytest
 
+from pv_heater import PROJECT_FOLDER
 from pv_heater.config.legacy_keys import NEEDLESS, RENAMED
 from pv_heater.config.load import load_config
-from pv_heater.config.model import PROJECT_FOLDER
 from pv_heater.errors import ConfigError
 from tests.config.stand_ins import TABLES
 

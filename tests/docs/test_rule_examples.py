@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.requests import Force, Mode
 from tests.builders import NOON, House, config, heater
 from tests.docs.played_rules import RuledHouse

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from pv_heater.config.model import PROJECT_FOLDER
+from pv_heater import PROJECT_FOLDER
 from pv_heater.core.conditions.names import LOAD_NAMES, SITE_NAMES, Kind, Name
 from pv_heater.core.conditions.parser import parse
 from pv_heater.rule_files.home import Home
