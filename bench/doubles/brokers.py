@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
@@ -53,7 +54,7 @@ def free_port() -> int:
     raise NotRunning(f"no port between {_PORTS[0]} and {_PORTS[-1]} is free")
 
 
-class BrokerProcess:
+class BrokerProcess(ABC):
     """Begins with `start`, dies with `stop` as by a power cut, and may begin again on the same port."""
 
     name = ""
@@ -102,8 +103,9 @@ class BrokerProcess:
         self.stop()
         self._folder.cleanup()
 
+    @abstractmethod
     def _command(self, folder: Path) -> list[str]:
-        raise NotImplementedError
+        """What starts it; `folder` is for its files, and ends with it."""
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:

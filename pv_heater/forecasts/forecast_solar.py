@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane
@@ -127,7 +127,7 @@ def _watt_hours(body: Any) -> dict[str, float]:
         raise BadReply("forecast.solar answered without a result, so nothing is known of the coming sun")
     found: dict[str, float] = {}
     for at, said in result.items():
-        energy_wh = None if isinstance(said, str) else number_of(said)
+        energy_wh = json_number_of(said)
         if energy_wh is None:
             raise BadReply(f"forecast.solar gives {str(said)[:50]!r} Wh for {str(at)[:50]}, which is no number")
         found[str(at)] = energy_wh

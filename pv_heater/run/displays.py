@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import partial
 
 from pv_heater.config.load import Config
 from pv_heater.core.model.requests import Force
@@ -15,7 +14,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.errors import HardwareError, SourceError
 from pv_heater.io.gpio.locks import lock_pins
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.io.system.worker import Worker, WorkerStatus
+from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Display, Tools
 
 log = logging.getLogger(__name__)
@@ -126,9 +125,7 @@ class Displays:
             display: Display = row.build(dataclasses.replace(tools, pins=pins.open))
             shown = Shown(display, pins, status, submit, monotonic_s)
             self._shown.append(shown)
-            self._workers.append(
-                Worker(f"display {row.type}", shown.turn, partial(_interval_s, shown), monotonic_s, _nothing, log)
-            )
+            self._workers.append(worker_for(shown, f"display {row.type}", shown.turn, monotonic_s, log))
 
     def start(self) -> None:
         """Begin to show."""
@@ -154,11 +151,3 @@ class Displays:
     def status(self) -> Sequence[WorkerStatus]:
         """How each display fares."""
         return [worker.status() for worker in self._workers]
-
-
-def _interval_s(shown: Shown) -> float:
-    return shown.interval_s
-
-
-def _nothing() -> None:
-    """Called after every turn; nobody waits for it."""

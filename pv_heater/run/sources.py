@@ -14,7 +14,7 @@ from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.model.values import Forecast
 from pv_heater.forecasts.cached import build_forecast
 from pv_heater.io.system.clock import SystemClock
-from pv_heater.io.system.worker import Worker, WorkerStatus
+from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
 from pv_heater.run.meters import HouseFeed, MeterSource, MeterStatus
 from pv_heater.run.tick_sources import NoFeed, TickSources
@@ -34,7 +34,7 @@ class LoadSensors:
         self._monotonic = clock_monotonic
         self._workers = {
             # Nothing is woken: water takes minutes to change what a tick a second takes note of.
-            name: Worker(f"{what} of {name}", sensor.read, _interval_of(sensor), clock_monotonic, _nothing, log)
+            name: worker_for(sensor, f"{what} of {name}", sensor.read, clock_monotonic, log)
             for name, sensor in self._sensors.items()
         }
         self._began_s = clock_monotonic()
@@ -122,14 +122,6 @@ class LoadPowers(LoadSensors):
         super().__init__("power", "W", sensors, clock_monotonic)
 
 
-def _interval_of(sensor: Sensor) -> Callable[[], float]:
-    return lambda: sensor.interval_s
-
-
-def _nothing() -> None:
-    """Called for a new value that nobody waits for."""
-
-
 class Sources:
     """Built without a word to any of them; `start` begins to ask."""
 
@@ -192,7 +184,7 @@ class Sources:
 
     def _meter(self, name: str, row: TypedSettings[Any], tools: Tools, clock: SystemClock) -> MeterSource:
         meter: Meter = row.build(tools)
-        worker = Worker(name, meter.read, partial(_interval_s, meter), clock.monotonic_s, clock.wake, log)
+        worker = worker_for(meter, name, meter.read, clock.monotonic_s, log, on_new=clock.wake)
         self._meters.append(meter)
         self._workers.append(worker)
         return MeterSource(name=name, feed=worker, status=worker.status, clock_offset_s=partial(_clock_offset_s, meter))
@@ -212,13 +204,7 @@ def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker
         return None
     sources: list[ForecastSource] = [row.build(tools) for row in config.forecast]
     source = build_forecast(sources, tools)
-    return Worker(
-        "forecast", lambda: source.fetch(clock.now()), lambda: source.interval_s, clock.monotonic_s, clock.wake, log
-    )
-
-
-def _interval_s(meter: Meter) -> float:
-    return meter.interval_s
+    return worker_for(source, "forecast", lambda: source.fetch(clock.now()), clock.monotonic_s, log, on_new=clock.wake)
 
 
 def _clock_offset_s(meter: Meter) -> float | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.sim.recorded import HomeRecording, ReadingsRecording, Recording
@@ -186,7 +186,7 @@ def _read_vrm(
 def _look(path: Path, number: int, line: str) -> _Look:
     record = _json_object(path, number, line)
     at, bodies = record.get("at"), record.get("bodies")
-    taken_s = None if isinstance(record.get("taken_s"), str) else number_of(record.get("taken_s"))
+    taken_s = json_number_of(record.get("taken_s"))
     if taken_s is None:
         raise trouble(path, number, f"taken_s must be a number of seconds, not {record.get('taken_s')!r}")
     if not isinstance(bodies, dict):

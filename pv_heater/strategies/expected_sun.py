@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.core.house.sun import clear_sky_w
 from pv_heater.core.house.surplus import View
+from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Site
 
@@ -260,4 +261,5 @@ def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -
 
 
 def _finite(value: Any, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else otherwise
+    number = json_number_of(value)
+    return otherwise if number is None else number

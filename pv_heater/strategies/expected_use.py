@@ -6,8 +6,9 @@ Learned over days by the hour, and scaled by the day so far. Pure: hours are han
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
+
+from pv_heater.core.model.numbers import json_number_of
 
 USUAL_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year."""
@@ -67,6 +68,5 @@ def _day_of(values: Any) -> list[float] | None:
     """Twenty-four numbers that can be energies or powers, or None."""
     if not isinstance(values, list) or len(values) != 24:
         return None
-    if not all(isinstance(value, int | float) and isfinite(value) and value >= 0 for value in values):
-        return None
-    return [float(value) for value in values]
+    numbers = [number for value in values if (number := json_number_of(value)) is not None and number >= 0]
+    return numbers if len(numbers) == len(values) else None

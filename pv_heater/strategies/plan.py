@@ -19,6 +19,7 @@ from attrs import frozen
 
 from pv_heater.core.house.guards import battery_release_percent
 from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.strategies.balance import Balance, SmoothedSpare, battery_wish_w, capacity_wh, shared_out
@@ -137,9 +138,9 @@ class Plan:
     def _take_back(self, day: DayPlan, now: datetime) -> None:
         saved, self._saved = self._saved, {}
         day.restore(saved)
-        probed_wh = saved.get("probed_wh")
-        if isinstance(probed_wh, int | float):
-            self._hidden.restore(max(0.0, float(probed_wh)))
+        probed_wh = json_number_of(saved.get("probed_wh"))
+        if probed_wh is not None:
+            self._hidden.restore(max(0.0, probed_wh))
         try:
             full_at = datetime.fromisoformat(str(saved.get("full_at")))
         except ValueError:

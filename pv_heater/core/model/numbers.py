@@ -31,6 +31,11 @@ def number_of(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def json_number_of(value: object) -> float | None:
+    """A finite number that came as one; None for everything else, its text included."""
+    return None if isinstance(value, str) else number_of(value)
+
+
 def cleaned(value: Any, complaints: list[str], path: str = "", depth: int = 0) -> Any:
     """The same as plain JSON types, with `DAMAGED` for numbers and instants that nothing can be computed with.
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from pv_heater.errors import SourceError
 
@@ -167,6 +167,32 @@ class Worker(Generic[T]):
             next_try = "at once" if delay_s < 0.5 else f"in {_duration_text(delay_s)}"
             self._log.warning("%s: %s Next try %s.", self._name, _sentence(text), next_try)
         return delay_s
+
+
+class Paced(Protocol):
+    """What says itself how often it is to be asked."""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between two questions; may change."""
+        ...
+
+
+def _nothing() -> None:
+    """For a new value that nobody waits for."""
+
+
+def worker_for(
+    source: Paced,
+    name: str,
+    read: Callable[[], T],
+    monotonic_s: Callable[[], float],
+    log: logging.Logger,
+    *,
+    on_new: Callable[[], None] = _nothing,
+) -> Worker[T]:
+    """A worker at the source's own pace, not started yet. `read` asks the source once; the rest is `Worker`'s."""
+    return Worker(name, read, lambda: source.interval_s, monotonic_s, on_new, log)
 
 
 def _sentence(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.numbers import json_number_of
 from pv_heater.io.system.log import Complain
 from pv_heater.meters.plausible import plausible_w
 
@@ -78,7 +78,7 @@ class GxValues:
     def number(self, topic: str) -> float | None:
         """The number there; None when it is not valid now, not there, or no number."""
         value = self._values.get(topic)
-        number = None if isinstance(value, str) else number_of(value)
+        number = json_number_of(value)
         if value is None or number is not None:
             return number
         self._complain(f"GX: {topic} says {_shown(value)}, which is no number; it is left out")
