@@ -11,15 +11,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pv_heater.cli.options import JsonOption
 from pv_heater.cli.text import say, seconds
 from pv_heater.core.model.values import to_jsonable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.capture.days import Place
+    from bench.capture.variants import Variant
 
 bench = typer.Typer(help="Measure what the program catches and what it costs.", rich_markup_mode=None)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+JobsOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")]
+PlaceOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="Its site is the place of days the bench does not know."),
+]
+DaysOption = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.  [default: *; gx_real: D0[4-7]*]"),
+]
+PictureOption = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Draw capture_by_day.svg and capture_day.svg into it.")
+]
 
 
 @bench.command()
@@ -53,16 +68,8 @@ def footprint(
 @bench.command()
 def capture(
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="Its site is the place of days the bench does not know."),
-    ] = None,
-    days: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATTERN", help="Only files with such names, such as 'D1*'.  [default: *; gx_real: D0[4-7]*]"
-        ),
-    ] = None,
+    config: PlaceOption = None,
+    days: DaysOption = None,
     strategy: Annotated[
         list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.")
     ] = None,
@@ -74,10 +81,8 @@ def capture(
     where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
     draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
-    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Draw capture_by_day.svg and capture_day.svg into it.")
-    ] = None,
+    jobs: JobsOption = None,
+    picture: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how much of the catchable sun is caught.
@@ -88,19 +93,13 @@ def capture(
     """
     from bench.capture.days import spells_from_folder
     from bench.capture.measure import measure
-    from bench.capture.variants import HOMES, MAIN, REAL_HOME, where_lost
+    from bench.capture.variants import where_lost
     from pv_heater.strategies import STRATEGIES
 
     strategies = strategy or list(STRATEGIES)
-    _known("strategy", strategies, STRATEGIES)
-    _known("feed", [feed], ("gx", "vrm", "all", "gx_real"))
-    days = days or ("D0[4-7]*" if feed == "gx_real" else "*")
-    every = REAL_HOME if feed == "gx_real" else (*MAIN, *HOMES[: len(HOMES) if homes else 0])
-    rows = [row for row in every if feed in (row.feed, "all")]
-    rows = [row for row in rows if fnmatch(row.name, variant)]
-    if not any(row.fits(word) for row in rows for word in strategies):
-        raise typer.BadParameter(f"no variant called {variant} is for feed {feed} and {', '.join(strategies)}")
-    spells, notes = spells_from_folder(data, pattern=days, elsewhere=_place_of(config))
+    rows = _rows(feed, variant, strategies, homes=homes)
+    pattern = days or ("D0[4-7]*" if feed == "gx_real" else "*")
+    spells, notes = spells_from_folder(data, pattern=pattern, elsewhere=_place_of(config))
     result = measure(
         spells,
         variants=rows,
@@ -119,11 +118,25 @@ def capture(
     _say(result.as_json(), as_json, result.as_lines())
 
 
+def _rows(feed: str, pattern: str, strategies: Sequence[str], *, homes: bool) -> list[Variant]:
+    """The variants that are meant; raises BadParameter where none is left."""
+    from bench.capture.variants import HOMES, MAIN, REAL_HOME
+    from pv_heater.strategies import STRATEGIES
+
+    _known("strategy", strategies, STRATEGIES)
+    _known("feed", [feed], ("gx", "vrm", "all", "gx_real"))
+    every = REAL_HOME if feed == "gx_real" else (*MAIN, *HOMES[: len(HOMES) if homes else 0])
+    rows = [row for row in every if feed in (row.feed, "all") and fnmatch(row.name, pattern)]
+    if not any(row.fits(word) for row in rows for word in strategies):
+        raise typer.BadParameter(f"no variant called {pattern} is for feed {feed} and {', '.join(strategies)}")
+    return rows
+
+
 @bench.command()
 def invariants(
     days: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Days to live.")] = 1000,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other days.")] = 1,
-    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
+    jobs: JobsOption = None,
     weigh: Annotated[
         bool, typer.Option("--weigh/--no-weigh", help="Also live two days of each strategy and see whether it grows.")
     ] = True,
@@ -172,7 +185,7 @@ def fuzz(
     ] = 100_000,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number makes other payloads.")] = 1,
     parser: Annotated[str, typer.Option(metavar="PATTERN", help="Only parsers with such names, such as 'gx*'.")] = "*",
-    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one a core.")] = None,
+    jobs: JobsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Try damaged payloads on all that reads.

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pv_heater.cli.options import ConfigOption, JsonOption, settings_of
 from pv_heater.cli.text import say, seconds
-from pv_heater.config.load import load_config
-from pv_heater.config.places import choose_config_path
 
 if TYPE_CHECKING:
     from pv_heater.commands.calibrate import Calibrated
@@ -23,9 +21,7 @@ NOT_FINISHED = 5
 def calibrate(
     ctx: typer.Context,
     load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", metavar="FILE", help="Configuration file; else as for `run`.")
-    ] = None,
+    config: ConfigOption = None,
     points: Annotated[int, typer.Option(min=5, max=201, metavar="N", help="Positions from 0 to 100 %.")] = 21,
     meter: Annotated[
         str | None, typer.Option(metavar="NAME", help="One meter of the configuration, such as gx_mqtt.")
@@ -37,7 +33,7 @@ def calibrate(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="The curve; else LOAD_curve.csv beside the settings.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure the curve of a regulator.
 
@@ -47,7 +43,7 @@ def calibrate(
     from pv_heater.commands.calibrate import Wish, calibrate_live
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    settings = load_config(choose_config_path(config or ctx.obj.config, os.environ))
+    settings = settings_of(ctx, config)
     wish = Wish(load=load, points=points, meter=meter, warm_up_s=seconds(warm_up), resume=resume, to=to)
     result = calibrate_live(settings, wish, lambda line: say(line, err=as_json))
     say(json.dumps(as_jsonable(result), indent=1) if as_json else "\n".join(lines_of(load, result)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pv_heater.cli.options import JsonOption
 from pv_heater.cli.text import say
 from pv_heater.commands.detect_text import as_json as search_as_json
 from pv_heater.commands.detect_text import lines_of
@@ -23,7 +24,7 @@ def detect(
     scan: Annotated[
         bool, typer.Option("--scan", help="Also ask the 254 addresses around our own, at three ports; up to a minute.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find a GX device in the local network.
 

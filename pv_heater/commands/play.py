@@ -205,12 +205,7 @@ def _play(
     With a speed the run answers to commands, as a live one does.
     """
     real_clock, signals = SystemClock(), StopSignals()
-    clock = SimClock(
-        recording.start_at,
-        pause=lambda pause_s: real_clock.wait_until(real_clock.monotonic_s() + pause_s),
-        speed=settings.speed,
-        paced_from_s=paced_from_s,
-    )
+    clock = _clock(recording, settings, real_clock, paced_from_s)
     # Adapters may keep files; what a simulated day would keep is of no use to anyone.
     with (
         closing(real_clock),
@@ -234,18 +229,43 @@ def _play(
         with answering(config, loop, transitions, journal, clock) if settings.speed else nullcontext():
             started()
             loop.run(until_s=recording.end_s)
-        ended_s = clock.monotonic_s()
-        summary = summarise(
-            meter.ledger,
-            transitions.closings,
-            name=recording.name,
-            days=min(recording.end_s, ended_s) / 86_400.0,
-            open_loop=meter.open_loop,
-            without=without_heating(config, recording, settings, ended_s),
-            unused_because_wh=day.unused_wh,
-        )
+        summary = _summary(config, recording, settings, meter, transitions, day, ended_s=clock.monotonic_s())
     stopped = () if loop.stop_reason is None else (_stopped_text(config, loop.stop_reason, clock.now()),)
     return Played((summary,), stopped, _picture(config, recording, day))
+
+
+def _clock(
+    recording: Recording, settings: RecordingMeter.Settings, real_clock: SystemClock, paced_from_s: float
+) -> SimClock:
+    """The recording's own, which lets real time pass where a speed is set."""
+    return SimClock(
+        recording.start_at,
+        pause=lambda pause_s: real_clock.wait_until(real_clock.monotonic_s() + pause_s),
+        speed=settings.speed,
+        paced_from_s=paced_from_s,
+    )
+
+
+def _summary(
+    config: Config,
+    recording: Recording,
+    settings: RecordingMeter.Settings,
+    meter: RecordingMeter,
+    transitions: TransitionLog,
+    day: DayRecorder,
+    *,
+    ended_s: float,
+) -> Summary:
+    """What became of the energy until `ended_s` of the recording."""
+    return summarise(
+        meter.ledger,
+        transitions.closings,
+        name=recording.name,
+        days=min(recording.end_s, ended_s) / 86_400.0,
+        open_loop=meter.open_loop,
+        without=without_heating(config, recording, settings, ended_s),
+        unused_because_wh=day.unused_wh,
+    )
 
 
 def _stopped_text(config: Config, reason: str, now: datetime) -> str:
