@@ -18,10 +18,10 @@ from pv_heater.meters.ve_direct import VeDirectDecoder, part_of_block
 from pv_heater.victron import temperature as gx_sensor
 from pv_heater.victron.modbus.limits import feed_in_of, inverter_held_back
 from pv_heater.victron.modbus.plausibility import Witness, believed, is_off_balance, missing_at_start
-from pv_heater.victron.modbus.reading import Seen, Sight, reading_of
+from pv_heater.victron.modbus.reading import DeviceValues, PlantSoFar, reading_of
 from pv_heater.victron.modbus.registers import charger_of, grid_meter_w, system_of
 from pv_heater.victron.mqtt.conversation import GxPace, GxTalk
-from pv_heater.victron.mqtt.lost_devices import FrozenDrivers, LostDevices, drivers_of
+from pv_heater.victron.mqtt.lost_devices import HungDrivers, LostDevices, drivers_of
 from pv_heater.victron.mqtt.lost_devices import house_of as moving_of
 from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import reading_from_values
@@ -66,7 +66,7 @@ def _pictures(payload: bytes) -> list[GxPicture]:
 
 def _mqtt_reading(payload: bytes) -> object:
     """The last of the readings, made as `victron.mqtt.meter` makes them."""
-    lost, drivers, reading = LostDevices(), FrozenDrivers(), None
+    lost, drivers, reading = LostDevices(), HungDrivers(), None
     for number, picture in enumerate(_pictures(payload)):
         values = GxValues(picture.values, unheard)
         tick_s = number * _HEARTBEAT_S
@@ -84,7 +84,7 @@ def _temperature(payload: bytes) -> float:
 
 def _modbus_reading(payload: bytes) -> Reading | None:
     """The last reading of some polls, made as `victron.modbus.meter` makes them; words that are missing are gaps."""
-    seen, reading = Seen(), None
+    seen, reading = PlantSoFar(), None
     addresses = [*sorted(gx_examples.gx_words({})), *sorted(gx_examples.GX_DEVICE_WORDS)]
     size = 2 * len(addresses)
     for first in range(0, max(1, len(payload)), size):
@@ -98,12 +98,12 @@ def _modbus_reading(payload: bytes) -> Reading | None:
     return reading
 
 
-def _polled(words: Mapping[int, int], seen: Seen) -> tuple[Seen, Reading]:
+def _polled(words: Mapping[int, int], seen: PlantSoFar) -> tuple[PlantSoFar, Reading]:
     system = system_of(words, unheard)
     trackers = {address: word for address, word in words.items() if 3730 <= address < 3735}
     feed_in = feed_in_of(words, ess_runs=True)
     limiting = feed_in is not None and feed_in.limiting
-    sight = Sight(
+    sight = DeviceValues(
         grid_meter_w=grid_meter_w(words),
         chargers=(charger_of(words, trackers),),
         charger_state=hardest([charger_word(words[775])]) if 775 in words else None,

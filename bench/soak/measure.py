@@ -31,7 +31,7 @@ from pv_heater.ports import Tools
 from pv_heater.run.journal import Journal
 from pv_heater.run.live import STATE_NAME
 from pv_heater.run.loop import Loop
-from pv_heater.run.meters import HouseFeed, MeterSource
+from pv_heater.run.meters import HouseMeters, MeterSource
 from pv_heater.run.outputs import Outputs, full_powers_w
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import StateSaver, TransitionLog
@@ -236,7 +236,7 @@ def _live(
         source = MeterSource(
             name="gx_mqtt", feed=worker, status=worker.status, clock_offset_s=lambda: meter.clock_offset_s
         )
-        house = HouseFeed([source], clock, max_reading_age_s=None)
+        house = HouseMeters([source], clock, max_reading_age_s=None)
         controller = Controller(config)
         state_file = StateFile(folder / STATE_NAME)
         watch.heat(outputs.loads, heater_w)

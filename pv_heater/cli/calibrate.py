@@ -13,7 +13,7 @@ from pv_heater.cli.options import ConfigOption, JsonOption, settings_of
 from pv_heater.cli.text import say, seconds
 
 if TYPE_CHECKING:
-    from pv_heater.commands.calibrate import Calibrated
+    from pv_heater.commands.calibrate import CalibrationResult
 
 NOT_FINISHED = 5
 
@@ -40,17 +40,17 @@ def calibrate(
     Walks the load through its range against the meter and writes CSV and a picture. The controller must not run
     meanwhile. Ctrl-C ends it with the load off. Exit code 5 when it did not come to its end.
     """
-    from pv_heater.commands.calibrate import Wish, calibrate_live
+    from pv_heater.commands.calibrate import CalibrationRequest, calibrate_live
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     settings = settings_of(ctx, config)
-    wish = Wish(load=load, points=points, meter=meter, warm_up_s=seconds(warm_up), resume=resume, to=to)
+    wish = CalibrationRequest(load=load, points=points, meter=meter, warm_up_s=seconds(warm_up), resume=resume, to=to)
     result = calibrate_live(settings, wish, lambda line: say(line, err=as_json))
     say(json.dumps(as_jsonable(result), indent=1) if as_json else "\n".join(lines_of(load, result)))
     raise typer.Exit(0 if result.file is not None else NOT_FINISHED)
 
 
-def lines_of(load: str, result: Calibrated) -> list[str]:
+def lines_of(load: str, result: CalibrationResult) -> list[str]:
     """What came of it, for people."""
     if result.file is None:
         lines = [f"{load} is off. Not finished: {result.stopped_because}."]
@@ -63,7 +63,7 @@ def lines_of(load: str, result: Calibrated) -> list[str]:
     ]
 
 
-def as_jsonable(result: Calibrated) -> dict[str, object]:
+def as_jsonable(result: CalibrationResult) -> dict[str, object]:
     """What came of it, for programs."""
     return {
         "points": [

@@ -41,7 +41,7 @@ from pv_heater.run.sources import Sources, named_meters
 
 
 @frozen(kw_only=True)
-class Wish:
+class CalibrationRequest:
     """What the owner asked for."""
 
     load: str
@@ -55,7 +55,7 @@ class Wish:
 
 
 @frozen(kw_only=True)
-class Calibrated:
+class CalibrationResult:
     """What came of it."""
 
     points: Mapping[float, float]
@@ -65,7 +65,7 @@ class Calibrated:
     progress: Path
 
 
-def calibrate_live(config: Config, wish: Wish, tell: Callable[[str], None]) -> Calibrated:
+def calibrate_live(config: Config, wish: CalibrationRequest, tell: Callable[[str], None]) -> CalibrationResult:
     """Measure one load's curve and write it. Raises ConfigError, PinBusy beside a running controller, HardwareError."""
     clock, signals = clock_and_signals()
     with ExitStack() as ends:
@@ -88,12 +88,12 @@ def calibrate_live(config: Config, wish: Wish, tell: Callable[[str], None]) -> C
     file = None if why is not None else _write(config, wish, calibrator.points, straight.points[-1][1])
     if file is not None:
         progress.unlink(missing_ok=True)
-    return Calibrated(points=dict(calibrator.points), file=file, stopped_because=why, progress=progress)
+    return CalibrationResult(points=dict(calibrator.points), file=file, stopped_because=why, progress=progress)
 
 
 def _walk(
     plain: Config,
-    wish: Wish,
+    wish: CalibrationRequest,
     known: Sequence[tuple[float, float]],
     clock: SystemClock,
     signals: StopSignals,
@@ -120,7 +120,7 @@ def _walk(
         loads=outputs.loads,
         reporters=(sources.house, calibrator),
         tick_s=plain.tick_s,
-        keepers=(watchdog,),
+        watchdogs=(watchdog,),
     )
     signals.attach(loop)
     with closing(sources), beside(sources, watchdog):
@@ -128,7 +128,7 @@ def _walk(
     return calibrator, calibrator.stopped_because or (None if calibrator.done else f"ended by {loop.stop_reason}")
 
 
-def _write(config: Config, wish: Wish, points: Mapping[float, float], max_power_w: float) -> Path:
+def _write(config: Config, wish: CalibrationRequest, points: Mapping[float, float], max_power_w: float) -> Path:
     """The curve and its picture. Raises HardwareError where they cannot be written."""
     beside = config.path.parent if config.path is not None else Path()
     file = wish.to if wish.to is not None else beside / f"{wish.load}_curve.csv"

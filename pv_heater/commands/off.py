@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pv_heater.commands.off_asking import Asked, ask_all, holders_of
-from pv_heater.commands.off_outputs import Found, find
+from pv_heater.commands.off_asking import AskedController, ask_all, holders_of
+from pv_heater.commands.off_outputs import OffOutputs, find
 from pv_heater.config.places import choose_config_path
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.settings.pins import RelayPin
@@ -74,7 +74,7 @@ def _was_refused(environ: Mapping[str, str]) -> bool:
     return environ.get("SERVICE_RESULT") == "exit-code" and environ.get("EXIT_STATUS") == str(PinBusy.exit_code)
 
 
-def _left_to_us(found: Found, asked: Sequence[Asked]) -> list[Output]:
+def _left_to_us(found: OffOutputs, asked: Sequence[AskedController]) -> list[Output]:
     """The outputs that no controller switches or holds: one that does not answer still has its pins."""
     doors = {one.door.state_dir.absolute() for one in asked if one.believed}
     mine = []
@@ -90,7 +90,7 @@ def _left_to_us(found: Found, asked: Sequence[Asked]) -> list[Output]:
     return mine
 
 
-def _pins(outputs: Sequence[Output], found: Found, config_path: Path, clock: SystemClock) -> int:
+def _pins(outputs: Sequence[Output], found: OffOutputs, config_path: Path, clock: SystemClock) -> int:
     try:
         return _switch(outputs, found, config_path, clock)
     except HardwareError as error:
@@ -115,7 +115,7 @@ def _tell_network(rows: Sequence[Mapping[str, Any]], config_path: Path, state_di
     return FINE if all(answer.confirmed for answer in answers) else HARDWARE
 
 
-def _nothing(found: Found, config_path: Path) -> int:
+def _nothing(found: OffOutputs, config_path: Path) -> int:
     if found.config_readable:
         _say(f"Nothing to switch: {config_path} is set to dry_run, or no load in it has pins")
         return FINE
@@ -123,7 +123,7 @@ def _nothing(found: Found, config_path: Path) -> int:
     return CONFIGURATION
 
 
-def _switch(outputs: Sequence[Output], found: Found, config_path: Path, clock: SystemClock) -> int:
+def _switch(outputs: Sequence[Output], found: OffOutputs, config_path: Path, clock: SystemClock) -> int:
     names = [name for output in outputs for group in output.groups for name in group.names]
     # Without its folder no controller has ever run on these mock pins.
     folder = found.state_dir if found.state_dir.is_dir() else None

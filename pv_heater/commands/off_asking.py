@@ -8,8 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from pv_heater.commands.off_outputs import Found
-from pv_heater.commands.running import Door, believer, doors
+from pv_heater.commands.off_outputs import OffOutputs
+from pv_heater.commands.running import ControlAddress, believer, doors
 from pv_heater.errors import NotBelieved, NotOurs, NotRunning
 from pv_heater.io.gpio.lock_places import SYSTEM, LockPlaces
 from pv_heater.io.gpio.locks import Holder, pin_holders
@@ -24,10 +24,10 @@ _LOOK_S = 0.1
 
 
 @frozen(kw_only=True)
-class Asked:
+class AskedController:
     """What came of asking one controller."""
 
-    door: Door
+    door: ControlAddress
     loads: Mapping[str, str | None]
     """Each load that it switches, with why it may still be on, None once it was seen off. Empty where it did not
     answer, and for a dry run, which switches nothing."""
@@ -43,7 +43,9 @@ class Asked:
         return bool(self.loads)
 
 
-def ask_all(found: Found, config_path: Path, clock: SystemClock, places: LockPlaces = SYSTEM) -> list[Asked]:
+def ask_all(
+    found: OffOutputs, config_path: Path, clock: SystemClock, places: LockPlaces = SYSTEM
+) -> list[AskedController]:
     """Every controller that runs with these settings, or holds one of these pins, is asked to latch off."""
     targets = doors(config_path, found.state_dir, places)
     known = {door.state_dir.absolute() for door in targets}
@@ -51,7 +53,7 @@ def ask_all(found: Found, config_path: Path, clock: SystemClock, places: LockPla
         folder = Path(holder.state_dir or found.state_dir).absolute()
         if folder not in known:
             known.add(folder)
-            targets.append(Door(state_dir=folder, holder=holder))
+            targets.append(ControlAddress(state_dir=folder, holder=holder))
     targets.sort(key=lambda door: -door.patience_s)  # a stranger's door must not delay the right one
     return [_ask(door, config_path, clock, places) for door in targets]
 
@@ -61,36 +63,40 @@ def holders_of(names: Sequence[str], kind: str, places: LockPlaces = SYSTEM) -> 
     return [holder for name in names for holder in pin_holders(name, kind, places=places)]
 
 
-def _pin_holders(found: Found, places: LockPlaces) -> list[Holder]:
+def _pin_holders(found: OffOutputs, places: LockPlaces) -> list[Holder]:
     return holders_of(found.names, found.kind, places)
 
 
-def _ask(door: Door, config_path: Path, clock: SystemClock, places: LockPlaces) -> Asked:
+def _ask(door: ControlAddress, config_path: Path, clock: SystemClock, places: LockPlaces) -> AskedController:
     socket, believe = door.state_dir / SOCKET_NAME, believer(config_path, places)
     try:
         answer = ask(socket, {"command": "off"}, believe=believe, within_s=door.patience_s)
     except NotBelieved as error:
-        return Asked(door=door, loads={}, doubts=(f"{error}; its word is ignored",), believed=False)
+        return AskedController(door=door, loads={}, doubts=(f"{error}; its word is ignored",), believed=False)
     except NotRunning as error:
         # A stranger's claim may be false. If it is not, the pins' own lock will refuse us.
-        return Asked(door=door, loads={}, doubts=_silent(door, error), believed=door.is_ours)
+        return AskedController(door=door, loads={}, doubts=_silent(door, error), believed=door.is_ours)
     head = who_line(answer) or str(door)
     if answer.get("ok") is not True:
         why = answer.get("message", "it did not say why")
-        return Asked(door=door, loads={}, doubts=(f"{head}: it could not switch off: {why}. Stop it and try again",))
+        return AskedController(
+            door=door, loads={}, doubts=(f"{head}: it could not switch off: {why}. Stop it and try again",)
+        )
     who = answer.get("who")
     if isinstance(who, Mapping) and who.get("dry") is True:
-        return Asked(door=door, loads={}, said=(f"{head}: no outputs of its own; its loads stay off until `clear`",))
+        return AskedController(
+            door=door, loads={}, said=(f"{head}: no outputs of its own; its loads stay off until `clear`",)
+        )
     loads = _watch(door, answer, believe, clock)
     said = [f"{head}: {answer.get('message', 'every load is off')}"]
     said += [f"{name}: off, seen by the controller" for name, why in loads.items() if why is None]
     doubts = [f"{name}: {why}" for name, why in loads.items() if why is not None]
     if not loads:
         doubts = [f"{head}: it did not say whether its loads are off. Stop it and run this again"]
-    return Asked(door=door, loads=loads, said=tuple(said), doubts=tuple(doubts))
+    return AskedController(door=door, loads=loads, said=tuple(said), doubts=tuple(doubts))
 
 
-def _watch(door: Door, answer: Mapping[str, Any], believe: Any, clock: SystemClock) -> dict[str, str | None]:
+def _watch(door: ControlAddress, answer: Mapping[str, Any], believe: Any, clock: SystemClock) -> dict[str, str | None]:
     """The loads as they were seen last, at most `SEEN_OFF_S` after the answer."""
     until_s = clock.monotonic_s() + SEEN_OFF_S
     loads = _loads_in(answer)
@@ -111,7 +117,7 @@ def _loads_in(answer: Mapping[str, Any]) -> dict[str, str | None]:
     return {str(name): None if why is None else str(why) for name, why in loads.items()}
 
 
-def _silent(door: Door, error: NotRunning) -> tuple[str, ...]:
+def _silent(door: ControlAddress, error: NotRunning) -> tuple[str, ...]:
     """A controller that does not answer. A socket without anybody behind it is a leftover, and no doubt."""
     if door.holder is None and error.pid is None and not isinstance(error, NotOurs):
         return ()

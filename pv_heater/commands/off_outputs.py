@@ -19,7 +19,7 @@ ON_PAPER = ("dry_run", "battery")
 
 
 @frozen(kw_only=True)
-class Found:
+class OffOutputs:
     """What there is to switch off, and how."""
 
     outputs: tuple[Output, ...]
@@ -44,7 +44,7 @@ class Found:
         return [name for output in self.outputs for name in _pin_names(output)]
 
 
-def find(config_path: Path) -> Found:
+def find(config_path: Path) -> OffOutputs:
     """The pins of the configuration, unless it is dry, and those of the last real run that it does not name."""
     config, trouble = _read_config(config_path)
     state_dir = _state_dir(config, config_path)
@@ -56,7 +56,7 @@ def find(config_path: Path) -> Found:
         (item["gpio"] for item in (config, kept) if isinstance(item.get("gpio"), Mapping)), {}
     )
     factory, pin_log = gpio.get("factory", "auto"), gpio.get("pin_log")
-    return Found(
+    return OffOutputs(
         outputs=tuple(outputs),
         networked=() if _is_dry(config) else tuple(_networked(config)),
         factory=factory if factory in ("lgpio", "rpigpio", "mock") else "auto",

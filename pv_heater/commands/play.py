@@ -44,7 +44,7 @@ SIMULATED_DAYS_BEGIN = datetime(2026, 4, 1)  # noqa: DTZ001 (a local midnight; t
 
 
 @frozen
-class Picture:
+class DayPicture:
     """The last day of a played time, drawn: as SVG, and as lines of bars for a terminal."""
 
     svg: str
@@ -53,12 +53,12 @@ class Picture:
 
 
 @frozen
-class Played:
+class PlayedDays:
     """How simulated times ended, one summary each. `notes` say what was left out or cut short."""
 
     summaries: tuple[Summary, ...]
     notes: tuple[str, ...] = ()
-    picture: Picture | None = None
+    picture: DayPicture | None = None
     """None for several days, and where nobody knows what became of the sun."""
 
     def as_lines(self) -> list[str]:
@@ -120,7 +120,7 @@ def refused_recording(config: Config) -> str | None:
     return "a recording must not switch real outputs; set dry_run: true (or gpio.factory: mock for mock pins)"
 
 
-def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None] = lambda: None) -> Played:
+def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None] = lambda: None) -> PlayedDays:
     """The recording of `config.meter[0]`. Raises RecordingError, and ConfigError for real outputs.
 
     `started` is called when nobody else can be using its state folder. Raises PinBusy beside another controller.
@@ -133,7 +133,7 @@ def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None]
     return _play(config, recording, settings, forecast, dry_run=dry_run, started=started)
 
 
-def play_demo(config: Config, *, speed: float, started: Callable[[], None] = lambda: None) -> Played:
+def play_demo(config: Config, *, speed: float, started: Callable[[], None] = lambda: None) -> PlayedDays:
     """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile."""
     settings = evolve(config.meter[0].settings, speed=speed)
     recording, forecast = _opened(config, settings)
@@ -160,7 +160,7 @@ def first_light_s(recording: Recording) -> float:
 
 def play_simulation(
     config: Config, *, days: int | None, weather: str, seed: int, data: Path | None, feed: str = "live"
-) -> Played:
+) -> PlayedDays:
     """`days` (None: one) of simulated weather, or the first `days` (None: all) in the folder `data`; always dry.
 
     `feed` is that of `RecordingMeter.Settings`; a real one is lived second by second.
@@ -187,7 +187,7 @@ def play_simulation(
         notes += played.notes
         if played.notes:
             break
-    return Played(tuple(summaries), notes)
+    return PlayedDays(tuple(summaries), notes)
 
 
 def _play(
@@ -199,7 +199,7 @@ def _play(
     dry_run: bool,
     paced_from_s: float = 0.0,
     started: Callable[[], None] = lambda: None,
-) -> Played:
+) -> PlayedDays:
     """One recording through the real loop; the notes say when a signal ended it early.
 
     With a speed the run answers to commands, as a live one does.
@@ -231,7 +231,7 @@ def _play(
             loop.run(until_s=recording.end_s)
         summary = _summary(config, recording, settings, meter, transitions, day, ended_s=clock.monotonic_s())
     stopped = () if loop.stop_reason is None else (_stopped_text(config, loop.stop_reason, clock.now()),)
-    return Played((summary,), stopped, _picture(config, recording, day))
+    return PlayedDays((summary,), stopped, _picture(config, recording, day))
 
 
 def _clock(
@@ -300,7 +300,7 @@ def _no_pins() -> NoReturn:
     raise HardwareError("a day without heating needs no pins")
 
 
-def _picture(config: Config, recording: Recording, day: DayRecorder) -> Picture | None:
+def _picture(config: Config, recording: Recording, day: DayRecorder) -> DayPicture | None:
     """The day that most of the recording is of; None where it is of several."""
     zone = ZoneInfo(config.site.timezone)
     dates = Counter(sample.start_at.astimezone(zone).date() for sample in day.samples)
@@ -310,7 +310,7 @@ def _picture(config: Config, recording: Recording, day: DayRecorder) -> Picture 
     samples = [sample for sample in day.samples if sample.start_at.astimezone(zone).date() == date]
     capacity_wh = config.site.battery.capacity_wh if config.site.battery is not None else HomeSettings().capacity_wh
     bars = [tuple(day_bars(samples, capacity_wh=capacity_wh, zone=zone, plain=plain)) for plain in (False, True)]
-    return Picture(day_svg(f"{recording.name}, {date}", samples, capacity_wh=capacity_wh, zone=zone), *bars)
+    return DayPicture(day_svg(f"{recording.name}, {date}", samples, capacity_wh=capacity_wh, zone=zone), *bars)
 
 
 def _clear_sky(config: Config, recording: Recording) -> Forecast | None:

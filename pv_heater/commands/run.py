@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from pv_heater import __version__
-from pv_heater.commands.play import Played, play_demo, play_recording, play_simulation
+from pv_heater.commands.play import PlayedDays, play_demo, play_recording, play_simulation
 from pv_heater.config.load import Config, TypedSettings, load_config
 from pv_heater.config.places import SHIPPED_CONFIG
 from pv_heater.core.model.plain_text import plain
@@ -25,7 +25,7 @@ from pv_heater.sim.recording import RecordingMeter
 
 log = logging.getLogger(__name__)
 
-Play = Callable[[Callable[[], None]], Played]
+Play = Callable[[Callable[[], None]], PlayedDays]
 """Plays something to its end; calls what it is given once it is sure that it may."""
 
 
@@ -108,7 +108,7 @@ def simulate(
 ) -> int:
     """`main.py simulate`: whole days in the software home, dry."""
 
-    def play(started: Callable[[], None]) -> Played:
+    def play(started: Callable[[], None]) -> PlayedDays:
         started()
         return play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed)
 
@@ -132,7 +132,7 @@ def _play(config: Config, play: Play, suffix: str, *, dry_run: bool, debug: bool
     return 0
 
 
-def _bars(played: Played) -> list[str]:
+def _bars(played: PlayedDays) -> list[str]:
     """The day as bars, in characters that this terminal has."""
     if played.picture is None:
         return []
@@ -143,7 +143,7 @@ def _bars(played: Played) -> list[str]:
     return [*played.picture.bars, ""]
 
 
-def _drawn(played: Played, log_file: Path) -> list[str]:
+def _drawn(played: PlayedDays, log_file: Path) -> list[str]:
     """Where log and picture are; the picture lies beside the log."""
     lines = [f"log file: {log_file}"]
     if played.picture is not None:

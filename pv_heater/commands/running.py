@@ -23,7 +23,7 @@ STRANGER_TIMEOUT_S = 1.0
 
 
 @frozen(kw_only=True)
-class Door:
+class ControlAddress:
     """Where a controller listens."""
 
     state_dir: Path
@@ -49,17 +49,17 @@ class Door:
         return f"the controller in {self.state_dir}" if self.holder is None else str(self.holder)
 
 
-def doors(config_path: Path | None, state_dir: Path, places: LockPlaces = SYSTEM) -> list[Door]:
+def doors(config_path: Path | None, state_dir: Path, places: LockPlaces = SYSTEM) -> list[ControlAddress]:
     """Where the controller of these settings may listen: its state folder, and the ones it has registered."""
     found = []
     own = state_holder(state_dir)
     if own is None and (state_dir / SOCKET_NAME).exists():
-        found.append(Door(state_dir=state_dir, holder=None))
+        found.append(ControlAddress(state_dir=state_dir, holder=None))
     elif own is not None and not _runs_with_others(own, config_path):
-        found.append(Door(state_dir=state_dir, holder=own))
+        found.append(ControlAddress(state_dir=state_dir, holder=own))
     if config_path is not None:
         found += [
-            Door(state_dir=Path(holder.state_dir), holder=holder)
+            ControlAddress(state_dir=Path(holder.state_dir), holder=holder)
             for holder in settings_holders(config_path, places=places)
             if holder.state_dir and Path(holder.state_dir) != state_dir.absolute()
         ]

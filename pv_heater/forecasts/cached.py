@@ -44,7 +44,7 @@ class CachedForecast:
         self._source = source
         digest = hashlib.sha256(source.cache_key.encode()).hexdigest()[:12]
         self._cache = ForecastCache(tools.state_dir / f"forecast_{digest}.json")
-        self._kept: Kept | None = None
+        self._kept: CachedAnswer | None = None
         self._told_of_trouble = False
         self._next_s = source.interval_s
 
@@ -66,7 +66,7 @@ class CachedForecast:
             return self._older(kept, now, RateLimited(why, retry_after_s=wait_s))
         return self._ask(kept, now)
 
-    def _young(self, kept: Kept, now: datetime) -> Forecast | None:
+    def _young(self, kept: CachedAnswer, now: datetime) -> Forecast | None:
         """The kept forecast while asking again makes no sense yet: after a restart."""
         forecast = kept.forecast
         if forecast is None or forecast.power_w_at(now) is None:
@@ -77,11 +77,13 @@ class CachedForecast:
         self._next_s = max(_SHORTEST_S, self._source.interval_s - age_s)
         return forecast if age_s < _SHORTEST_S else _aged(forecast, age_s)
 
-    def _ask(self, kept: Kept, now: datetime) -> Forecast:
+    def _ask(self, kept: CachedAnswer, now: datetime) -> Forecast:
         failures = kept.failures + 1
         patient_s = min(self._source.interval_s, _FIRST_RETRY_S * self._source.requests * 2 ** min(failures - 1, 8))
         # Noted before asking: a program that dies meanwhile, again and again, must not go on knocking.
-        failed = Kept(forecast=kept.forecast, not_before_at=now + timedelta(seconds=patient_s), failures=failures)
+        failed = CachedAnswer(
+            forecast=kept.forecast, not_before_at=now + timedelta(seconds=patient_s), failures=failures
+        )
         self._keep(failed)
         try:
             forecast = covering(self._source.fetch(now), now)
@@ -96,10 +98,10 @@ class CachedForecast:
             log.info("%s answers again after %d failed %s.", forecast.source, kept.failures, tries)
             self._told_of_trouble = False
         self._next_s = self._source.interval_s
-        self._keep(Kept(forecast=forecast))
+        self._keep(CachedAnswer(forecast=forecast))
         return forecast
 
-    def _older(self, kept: Kept, now: datetime, error: SourceError) -> Forecast:
+    def _older(self, kept: CachedAnswer, now: datetime, error: SourceError) -> Forecast:
         """The kept forecast where it still covers `now`; raises `error` where it does not."""
         forecast = kept.forecast
         if forecast is None or forecast.power_w_at(now) is None:
@@ -110,7 +112,7 @@ class CachedForecast:
             self._told_of_trouble = True
         return _aged(forecast, age_s)
 
-    def _keep(self, kept: Kept) -> None:
+    def _keep(self, kept: CachedAnswer) -> None:
         self._kept = kept
         self._cache.save(kept)
 
@@ -148,17 +150,17 @@ class ForecastCache:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def load(self) -> Kept:
+    def load(self) -> CachedAnswer:
         """What was kept; nothing when the file is missing or cannot be read, which is logged."""
         try:
             return _kept(json.loads(self._path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            return Kept()
+            return CachedAnswer()
         except (OSError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
             log.warning("The kept forecast %s cannot be used (%s) and is ignored.", self._path, error)
-            return Kept()
+            return CachedAnswer()
 
-    def save(self, kept: Kept) -> None:
+    def save(self, kept: CachedAnswer) -> None:
         """Replace the file as a whole: a power cut leaves the old or the new one. A full disk is logged, not raised."""
         temporary = self._path.with_suffix(".tmp")
         try:
@@ -172,7 +174,7 @@ class ForecastCache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class CachedAnswer:
     """What is known from earlier: a forecast, until when the source is not to be asked, and why."""
 
     forecast: Forecast | None = None
@@ -181,7 +183,7 @@ class Kept:
     """Tries in a row that gave no forecast; one that a crash ended counts too."""
 
 
-def _wait_s(kept: Kept, now: datetime) -> float:
+def _wait_s(kept: CachedAnswer, now: datetime) -> float:
     """Seconds for which the source is still to be left in peace; 0 when it may be asked."""
     wait_s = 0.0 if kept.not_before_at is None else (kept.not_before_at - now).total_seconds()
     return wait_s if 0 < wait_s <= _LONGEST_BAN_S else 0.0
@@ -195,7 +197,7 @@ def _age_text(age_s: float) -> str:
     return f"{age_s / 60:.0f} min" if age_s < 5400 else f"{age_s / 3600:.0f} h"
 
 
-def _jsonable(kept: Kept) -> dict[str, Any]:
+def _jsonable(kept: CachedAnswer) -> dict[str, Any]:
     forecast = kept.forecast
     return {
         "version": _VERSION,
@@ -214,11 +216,11 @@ def _jsonable(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _kept(data: dict[str, Any]) -> Kept:
+def _kept(data: dict[str, Any]) -> CachedAnswer:
     if data["version"] != _VERSION:
         raise ValueError(f"version {data['version']!r}, not {_VERSION}")
     not_before, raw = data["not_before_at"], data["forecast"]
-    return Kept(
+    return CachedAnswer(
         forecast=None if raw is None else _forecast(raw),
         not_before_at=None if not_before is None else _aware(not_before),
         failures=max(0, int(data.get("failures", 0))),

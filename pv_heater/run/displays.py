@@ -55,7 +55,7 @@ class OwnPins:
         self._ends.close()
 
 
-class Shown:
+class DisplayTurns:
     """One display, turn by turn. `turn` belongs to one thread, `close` may come from another."""
 
     def __init__(
@@ -117,13 +117,13 @@ class Displays:
         self, config: Config, tools: Tools, status: Callable[[], Status | None], submit: Callable[[Force], None]
     ) -> None:
         """`status` answers at once with the newest tick, `submit` queues a command for the next one."""
-        self._shown: list[Shown] = []
+        self._shown: list[DisplayTurns] = []
         self._workers: list[Worker[None]] = []
         monotonic_s = tools.clock.monotonic_s
         for row in config.display:
             pins = OwnPins(row.settings.names, config, tools)
             display: Display = row.build(dataclasses.replace(tools, pins=pins.open))
-            shown = Shown(display, pins, status, submit, monotonic_s)
+            shown = DisplayTurns(display, pins, status, submit, monotonic_s)
             self._shown.append(shown)
             self._workers.append(worker_for(shown, f"display {row.type}", shown.turn, monotonic_s, log))
 

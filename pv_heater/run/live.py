@@ -96,7 +96,7 @@ class LiveHome:
             loads=outputs.loads,
             reporters=(self._sources.house, self._transitions, journal, saver, self._rules),
             tick_s=config.tick_s,
-            keepers=(self._watchdog, self._notifier),
+            watchdogs=(self._watchdog, self._notifier),
         )
         self._displays = Displays(config, outputs.tools, lambda: self._transitions.status, self._loop.submit)
         self._control = control_server(

@@ -34,7 +34,7 @@ class Reporter(Protocol):
         ...
 
 
-class Keeper(Protocol):
+class TickWatchdog(Protocol):
     """A watchdog: fed only by ticks that were applied."""
 
     def pet(self, tick_s: float) -> None:
@@ -62,7 +62,7 @@ class Loop:
         loads: Sequence[Load],
         reporters: Sequence[Reporter],
         tick_s: float = 1.0,
-        keepers: Sequence[Keeper] = (),
+        watchdogs: Sequence[TickWatchdog] = (),
     ) -> None:
         """`tick_s`: seconds from tick to tick, where nothing comes in between."""
         self._controller = controller
@@ -71,7 +71,7 @@ class Loop:
         self._loads = {load.name: load for load in loads}
         self._reporters = tuple(reporters)
         self._tick_s = tick_s
-        self._keepers = tuple(keepers)
+        self._watchdogs = tuple(watchdogs)
         self._health: dict[str, str] = {}
         """Why loads cannot be used, by load; ends by `clear`."""
         self._known: set[str] = set()
@@ -153,8 +153,8 @@ class Loop:
             early_s = tick_s
         for reporter in self._reporters:
             reporter.report(now, decision, reading, forecast)
-        for keeper in self._keepers:
-            keeper.pet(tick_s)
+        for watchdog in self._watchdogs:
+            watchdog.pet(tick_s)
         return early_s
 
     def make_safe(self) -> None:
@@ -213,13 +213,13 @@ class Loop:
     def _clear(self, name: str) -> None:
         self._health.pop(name, None)
         self._known.discard(name)
-        for keeper in self._keepers:
-            keeper.reset()
+        for watchdog in self._watchdogs:
+            watchdog.reset()
         self._loads[name].reset()
 
     def _note_tripped(self) -> None:
-        for keeper in self._keepers:
-            reason = keeper.tripped()
+        for watchdog in self._watchdogs:
+            reason = watchdog.tripped()
             if reason is not None:
                 self._health = {name: self._health.get(name, reason) for name in self._loads}
 

@@ -42,7 +42,7 @@ class MeterStatus:
     distrusted_because: str | None
 
 
-class HouseFeed:
+class HouseMeters:
     """Satisfies `ports.Feed`, `loop.Reporter` and the loop's question whether the reading may be trusted."""
 
     def __init__(

@@ -16,7 +16,7 @@ from pv_heater.forecasts.cached import build_forecast
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
-from pv_heater.run.meters import HouseFeed, MeterSource, MeterStatus
+from pv_heater.run.meters import HouseMeters, MeterSource, MeterStatus
 from pv_heater.run.tick_sources import NoFeed, TickSources
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class Sources:
         """`pretended` loads switch nothing, so no meter can see them."""
         self._meters: list[Meter] = []
         self._workers: list[Worker[Any]] = []
-        self.house = HouseFeed(
+        self.house = HouseMeters(
             [self._meter(name, row, tools, clock) for name, row in named_meters(config.meter)],
             clock,
             max_reading_age_s=config.limits.max_reading_age_s,

@@ -13,7 +13,7 @@ SETTLE_S = 5.0
 """A start of Victron's calculation is over by then: 2 s were seen."""
 
 
-class InverterWatch:
+class LostInverter:
     """To be asked with every sample; one instance for one GX device."""
 
     def __init__(self, settle_s: float = SETTLE_S) -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from attrs import evolve
 
-from pv_heater.commands.play import Played, first_light_s, open_recording, play_recording
+from pv_heater.commands.play import PlayedDays, first_light_s, open_recording, play_recording
 from pv_heater.config.load import load_config
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import LoadState, Phase
@@ -25,7 +25,7 @@ SUMMER = PROJECT / "Files" / "recordings" / "summer.csv.gz"
 
 
 @pytest.fixture(scope="module")
-def summer() -> Played:
+def summer() -> PlayedDays:
     """The bundled day with a look a minute."""
     config = load_config(PROJECT / "Files" / "config.yaml")
     meter = evolve(config.meter[0], settings=evolve(config.meter[0].settings, step_s=60.0))
@@ -50,7 +50,7 @@ def test_after_a_played_day_signals_do_what_they_did_before() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_what_heating_caught_is_what_the_day_without_it_leaves_unused(summer: Played) -> None:
+def test_what_heating_caught_is_what_the_day_without_it_leaves_unused(summer: PlayedDays) -> None:
     (day,) = summer.summaries
     without = day.without
     assert without is not None
@@ -68,14 +68,14 @@ def test_what_heating_caught_is_what_the_day_without_it_leaves_unused(summer: Pl
     assert f"the same without heating: {without.unused_wh / 1000:.2f} kWh of sun unused" in text
 
 
-def test_the_reasons_of_unused_sun_add_up_to_all_of_it(summer: Played) -> None:
+def test_the_reasons_of_unused_sun_add_up_to_all_of_it(summer: PlayedDays) -> None:
     (day,) = summer.summaries
     assert day.unused_wh is not None
     assert math.fsum(day.unused_because_wh.values()) == pytest.approx(day.unused_wh, abs=1.0)
     assert max(day.unused_because_wh, key=lambda why: day.unused_because_wh[why]) == LIMITED
 
 
-def test_the_picture_is_wide_enough_for_a_phone_and_has_every_layer(summer: Played) -> None:
+def test_the_picture_is_wide_enough_for_a_phone_and_has_every_layer(summer: PlayedDays) -> None:
     assert summer.picture is not None
     root = ElementTree.fromstring(summer.picture.svg)
     texts = [element for element in root.iter() if element.tag.endswith("text")]
@@ -89,7 +89,7 @@ def test_the_picture_is_wide_enough_for_a_phone_and_has_every_layer(summer: Play
         assert xs == sorted(xs)
 
 
-def test_the_bars_fit_a_terminal_and_stand_at_their_hours(summer: Played) -> None:
+def test_the_bars_fit_a_terminal_and_stand_at_their_hours(summer: PlayedDays) -> None:
     assert summer.picture is not None
     for bars in (summer.picture.bars, summer.picture.plain_bars):
         assert max(map(len, bars)) <= 80

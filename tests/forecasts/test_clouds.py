@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.core.model.values import Forecast
-from pv_heater.forecasts.cached import ForecastCache, Kept
+from pv_heater.forecasts.cached import CachedAnswer, ForecastCache
 from tests.source_tools import NOON
 
 HOUR = timedelta(hours=1)
@@ -46,14 +46,14 @@ def test_clouds_that_cannot_be_are_refused(percents: tuple[float, ...]) -> None:
 @pytest.mark.parametrize("percents", [(0.0, 62.5, 100.0), ()])
 def test_clouds_outlive_a_restart(tmp_path: Path, percents: tuple[float, ...]) -> None:
     cache = ForecastCache(tmp_path / "forecast.json")
-    cache.save(Kept(forecast=clouded(*percents)))
+    cache.save(CachedAnswer(forecast=clouded(*percents)))
     assert cache.load().forecast == clouded(*percents)
 
 
 def test_a_file_from_before_clouds_were_kept_still_loads(tmp_path: Path) -> None:
     path = tmp_path / "forecast.json"
-    ForecastCache(path).save(Kept(forecast=clouded(1.0, 2.0, 3.0)))
+    ForecastCache(path).save(CachedAnswer(forecast=clouded(1.0, 2.0, 3.0)))
     old = json.loads(path.read_text(encoding="utf-8"))
     del old["forecast"]["cloud_percent"], old["failures"]
     path.write_text(json.dumps(old), encoding="utf-8")
-    assert ForecastCache(path).load() == Kept(forecast=clouded())
+    assert ForecastCache(path).load() == CachedAnswer(forecast=clouded())

@@ -17,7 +17,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.errors import ConfigError, SourceError
 from pv_heater.io.gpio.locks import lock_pins
 from pv_heater.io.system.worker import Worker
-from pv_heater.run.displays import STALE_S, Displays, OwnPins, Shown
+from pv_heater.run.displays import STALE_S, Displays, DisplayTurns, OwnPins
 from tests.builders import House, config, heater
 from tests.displays.rig import status, tools
 from tests.waiting import WITHIN_S, Stopwatch
@@ -56,7 +56,7 @@ class Beside:
         self.submitted: list[Force] = []
         settings = read()
         pins = OwnPins((), settings, tools())
-        self.shown = Shown(panel, pins, lambda: self.newest, self.submitted.append, lambda: self.now_s)
+        self.shown = DisplayTurns(panel, pins, lambda: self.newest, self.submitted.append, lambda: self.now_s)
 
     def turn(self, at_s: float) -> None:
         self.now_s = at_s

@@ -91,7 +91,7 @@ class Bench:
         rows = [heater("boiler", max_power_w=1000), heater("pool", max_power_w=1000)]
         self.controller = Controller.from_config(config(**({"loads": rows} | settings)))
         self.transitions = TransitionLog({"boiler": 1000.0, "pool": 1000.0})
-        self.keeper = Keeper()
+        self.watchdog = TickWatchdog()
         self.loop = Loop(
             controller=self.controller,
             clock=self.clock,
@@ -106,7 +106,7 @@ class Bench:
             ),
             loads=self.loads,
             reporters=(self, self.transitions),
-            keepers=(self.keeper,),
+            watchdogs=(self.watchdog,),
         )
 
     def report(self, now: datetime, decision: Decision, seen: Reading | None, forecast: Forecast | None) -> None:
@@ -123,7 +123,7 @@ class Bench:
         return done
 
 
-class Keeper:
+class TickWatchdog:
     def __init__(self) -> None:
         self.pets = 0
         self.reason: str | None = None
@@ -224,7 +224,7 @@ def test_a_load_whose_safety_stop_fails_does_not_keep_the_next_from_its_own(erro
 def test_a_tripped_watchdog_latches_every_load_until_each_is_cleared() -> None:
     bench = Bench()
     bench.tick()
-    bench.keeper.reason = "watchdog: the loop completed no tick for 12 s"
+    bench.watchdog.reason = "watchdog: the loop completed no tick for 12 s"
     decision = bench.tick()
     assert {state.phase for state in decision.loads.values()} == {Phase.FAULT}
     bench.loop.submit(ClearFault(load="boiler"))
@@ -237,7 +237,7 @@ def test_a_clear_that_comes_while_the_loop_hangs_frees_only_the_load_it_names() 
     """Otherwise the others would be held open by the watchdog, and look as if they heated."""
     bench = Bench()
     bench.tick()
-    bench.keeper.reason = "watchdog: the loop completed no tick for 12 s"
+    bench.watchdog.reason = "watchdog: the loop completed no tick for 12 s"
     bench.loop.submit(ClearFault(load="boiler"))
     phases = {name: state.phase for name, state in bench.tick().loads.items()}
     assert phases["pool"] is Phase.FAULT
@@ -249,11 +249,11 @@ def test_a_clear_that_comes_while_the_loop_hangs_frees_only_the_load_it_names() 
 def test_the_watchdog_is_fed_only_by_completed_ticks() -> None:
     bench = Bench()
     bench.tick()
-    assert bench.keeper.pets == 1
+    assert bench.watchdog.pets == 1
     bench.fields["nonsense"] = 1.0
     with pytest.raises(TypeError):
         bench.tick()
-    assert bench.keeper.pets == 1
+    assert bench.watchdog.pets == 1
 
 
 def test_an_early_tick_does_not_shift_the_pace() -> None:
@@ -400,7 +400,7 @@ def test_a_clear_that_comes_while_off_still_opens_the_contacts_frees_nothing() -
 
 def test_a_clear_while_the_loop_hangs_does_not_undo_the_watchdog_before_it_was_seen() -> None:
     bench = resting_bench()
-    bench.keeper.reason = "watchdog: the loop completed no tick for 12 s"
+    bench.watchdog.reason = "watchdog: the loop completed no tick for 12 s"
     bench.loop.submit(ClearFault(load="boiler"))
     assert bench.tick().loads["boiler"].phase is Phase.FAULT
     assert bench.tick().loads["boiler"].phase is Phase.COOLDOWN

@@ -15,7 +15,7 @@ from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop
-from pv_heater.run.meters import HouseFeed, MeterSource
+from pv_heater.run.meters import HouseMeters, MeterSource
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
@@ -69,7 +69,9 @@ class Home:
         self.load = DryRun(row.settings, Tools(clock=self.clock, site=values.site, state_dir=Path(), pins=no_pins))
         names = frozenset({"heater"} if pretended else ())
         meters = [self.gx, self.vrm] if second else [self.gx]
-        self.feed = HouseFeed([meter.source() for meter in meters], self.clock, max_reading_age_s=None, pretended=names)
+        self.feed = HouseMeters(
+            [meter.source() for meter in meters], self.clock, max_reading_age_s=None, pretended=names
+        )
         self.transitions = TransitionLog({"heater": 2000.0})
         self.loop = Loop(
             controller=Controller(values),

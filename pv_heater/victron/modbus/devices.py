@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from pv_heater.io.net.modbus import UNKNOWN_REGISTER, Refused
 from pv_heater.meters.charger_states import charger_word, hardest
 from pv_heater.victron.modbus.block_reader import BlockReader
-from pv_heater.victron.modbus.driver_watch import DriverWatch
+from pv_heater.victron.modbus.driver_watch import HungDevices
 from pv_heater.victron.modbus.limits import (
     ESS_ACTIVE,
     FEED_IN,
@@ -17,7 +17,7 @@ from pv_heater.victron.modbus.limits import (
     feed_in_of,
     inverter_held_back,
 )
-from pv_heater.victron.modbus.reading import Sight
+from pv_heater.victron.modbus.reading import DeviceValues
 from pv_heater.victron.modbus.registers import (
     CHARGER,
     CHARGER_STATE,
@@ -69,14 +69,14 @@ class GxDevices:
         self._grid_left: list[int] = []
         """Units that were not yet asked whether they are a grid meter, in the present round."""
         self._grid_rounds = 0
-        self._watch = DriverWatch(blocks, monotonic_s)
+        self._watch = HungDevices(blocks, monotonic_s)
 
-    def look(self, system_unit: int, *, owner: str, needs_grid: bool, house: Hashable) -> Sight:
+    def look(self, system_unit: int, *, owner: str, needs_grid: bool, house: Hashable) -> DeviceValues:
         """What the devices say.
 
         `owner` is the GX device's serial number, `house` what the system says, which moves while it lives. Without a
         grid meter that was set or seen the GX device computes a grid power that can show an export while the house
-        imports: then `Sight.lost_grid_meter` says so. Without `needs_grid` it is not missed: on battery there is
+        imports: then `DeviceValues.lost_grid_meter` says so. Without `needs_grid` it is not missed: on battery there is
         neither, and the meter may have died with the grid. Raises SourceError.
         """
         self._belong_to(owner)
@@ -90,7 +90,7 @@ class GxDevices:
             grid_meters=self._search.known(Kind.GRID_METER) if needs_grid else (),
             inverters=self._search.known(Kind.INVERTER),
         )
-        return Sight(
+        return DeviceValues(
             grid_meter_w=grid_w[0] if len(grid_w) == 1 else None,
             has_grid_meter=bool(grid_w),
             lost_grid_meter=lost,

@@ -15,24 +15,24 @@ from pv_heater.victron.modbus.registers import (
     inverter_claims_w,
 )
 from pv_heater.victron.modbus.units import Kind, name_of
-from pv_heater.victron.mqtt.lost_devices import Driver, FrozenDrivers
+from pv_heater.victron.mqtt.lost_devices import Driver, HungDrivers
 
 _EVERY_S = 5.0
 """How often it is looked whether the voltages of a device still move."""
-_FROZEN_S = 60.0
+_HUNG_S = 60.0
 """Twice as long as over MQTT: registers are rounded, and a charger that hangs ends readings here."""
 _GRID_CLAIM = 10.0
 """ESS holds the grid near 50 W: a tenth of what a charger has to claim is enough."""
 
 
-class DriverWatch:
+class HungDevices:
     """For use by one thread."""
 
     def __init__(self, blocks: BlockReader, monotonic_s: Callable[[], float]) -> None:
         self._blocks = blocks
         self._monotonic_s = monotonic_s
         self._due_s = float("-inf")
-        self._drivers = FrozenDrivers(_FROZEN_S)
+        self._drivers = HungDrivers(_HUNG_S)
         self._inverters: frozenset[str] = frozenset()
         self.hung: frozenset[str] = frozenset()
         """Names of the devices that hang: ``solar charger (unit 226)``."""

@@ -15,11 +15,11 @@ from pv_heater.io.net.modbus import NOBODY_THERE, TIMEOUT_S, ModbusClient, Refus
 from pv_heater.io.system.log import Complaints
 from pv_heater.ports import Tools
 from pv_heater.victron.ac_source import GENERATOR, NO_INPUT
-from pv_heater.victron.lost_inverter import InverterWatch
+from pv_heater.victron.lost_inverter import LostInverter
 from pv_heater.victron.modbus.block_reader import BlockReader
 from pv_heater.victron.modbus.devices import GxDevices
 from pv_heater.victron.modbus.plausibility import Witness, believed, is_off_balance, missing_at_start, unaccounted_w
-from pv_heater.victron.modbus.reading import Seen, Sight, reading_of
+from pv_heater.victron.modbus.reading import DeviceValues, PlantSoFar, reading_of
 from pv_heater.victron.modbus.registers import SYSTEM, System, system_of
 from pv_heater.victron.modbus.units import MOST_UNIT, Kind, UnitsFile
 
@@ -78,8 +78,8 @@ class GxModbusMeter:
         """When the GX device was last seen starting, or may have been."""
         self._balanced_s = self._clock.monotonic_s()
         """When the powers last added up."""
-        self._seen = Seen()
-        self._inverter = InverterWatch()
+        self._seen = PlantSoFar()
+        self._inverter = LostInverter()
         self._poll_s = 0.0
         """What the last poll took."""
         self._answered_s = self._clock.monotonic_s()
@@ -137,7 +137,7 @@ class GxModbusMeter:
         self._note_balance(system)
         return reading_of(system, values, sight, self._seen, taken_at=taken_at, interval_s=self._settings.interval_s)
 
-    def _sight(self, system: System) -> Sight:
+    def _sight(self, system: System) -> DeviceValues:
         """What the devices say. Raises BadReply where one of them is missed, hangs, or is not what a setting says."""
         sight = self._look(system)
         needs_grid = system.active_input not in (NO_INPUT, GENERATOR)
@@ -155,7 +155,7 @@ class GxModbusMeter:
         self._note_hung(sight)
         return sight
 
-    def _look(self, system: System) -> Sight:
+    def _look(self, system: System) -> DeviceValues:
         house = (system.battery_w, system.battery_v, system.consumption_w, system.grid_w)
         return self._devices.look(
             self._settings.unit,
@@ -164,7 +164,7 @@ class GxModbusMeter:
             house=house,
         )
 
-    def _note_hung(self, sight: Sight) -> None:
+    def _note_hung(self, sight: DeviceValues) -> None:
         """Raises BadReply where the driver of a charger or a grid meter hangs: nobody tells what it does now."""
         for name in sorted(sight.hung - self._hung):
             log.warning("GX: the %s has reported the same voltages and currents for a minute: its driver hangs.", name)

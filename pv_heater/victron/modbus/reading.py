@@ -17,7 +17,7 @@ _DISCHARGING = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class DeviceValues:
     """What the devices behind the GX device say themselves."""
 
     grid_meter_w: float | None = None
@@ -46,7 +46,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class PlantSoFar:
     """What was seen of the plant so far: a phase or a panel does not go away because it reads 0."""
 
     phases: int = 1
@@ -58,10 +58,10 @@ class Seen:
     soc_percent: float | None = None
     """The last state of charge that was believed."""
 
-    def and_now(self, system: System, values: Believed) -> Seen:
+    def and_now(self, system: System, values: Believed) -> PlantSoFar:
         """With what is seen now."""
         percent = values.battery_soc_percent
-        return Seen(
+        return PlantSoFar(
             phases=max(self.phases, system.phases_in_use),
             dc_pv=self.dc_pv or bool(system.pv_dc_w),
             ac_pv=self.ac_pv or bool(system.pv_ac_w),
@@ -75,7 +75,7 @@ class Seen:
 
 
 def reading_of(
-    system: System, values: Believed, sight: Sight, seen: Seen, *, taken_at: datetime, interval_s: float
+    system: System, values: Believed, sight: DeviceValues, seen: PlantSoFar, *, taken_at: datetime, interval_s: float
 ) -> Reading:
     """The reading made of what is believed."""
     source = ac_source(None if sight.inverter_hangs else system.active_input, [system.genset_w])
@@ -109,7 +109,7 @@ def reading_of(
     )
 
 
-def _charger_state(system: System, values: Believed, sight: Sight) -> str | None:
+def _charger_state(system: System, values: Believed, sight: DeviceValues) -> str | None:
     if values.battery_w is None:
         return sight.charger_state
     if system.battery_state == _DISCHARGING:
@@ -117,7 +117,7 @@ def _charger_state(system: System, values: Believed, sight: Sight) -> str | None
     return sight.charger_state or _BATTERY_WORDS.get(system.battery_state or 0)
 
 
-def _throttled(sight: Sight) -> bool | None:
+def _throttled(sight: DeviceValues) -> bool | None:
     modes = (mode for charger in sight.chargers for mode in charger.modes)
     throttled = pv_throttled(modes, inverters_held_back=sight.inverters_held_back)
     # That nothing is held back takes the word of all.

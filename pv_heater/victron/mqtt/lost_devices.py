@@ -1,7 +1,7 @@
 """Devices that a GX device lost, or whose driver hangs: their last word looks like surplus. Pure, but it remembers.
 
 A device that is lost (`LostDevices`) leaves its last values, or others take their place. Of a driver that hangs
-(`FrozenDrivers`) nothing tells: no topic is taken back and no value becomes null, and the system's sums go on to hold
+(`HungDrivers`) nothing tells: no topic is taken back and no value becomes null, and the system's sums go on to hold
 its last word. Only that not one of its values moves while the rest of the house does gives it away: voltages and
 currents of a device that works change every few seconds (recordings of real ones: after 4 s at most for a charger, 7 s
 for an idle Multi).
@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from pv_heater.errors import BadReply
 from pv_heater.victron.ac_source import GENERATOR, NO_INPUT
-from pv_heater.victron.lost_inverter import SETTLE_S, InverterWatch
+from pv_heater.victron.lost_inverter import SETTLE_S, LostInverter
 from pv_heater.victron.mqtt.topics import BATTERIES, CHARGERS, GRID_METERS, INVERTERS, PHASES, GxValues
 
 _INVERTERS = frozenset({"vebus", "multi", "acsystem"})
@@ -28,7 +28,7 @@ _INVERTERS = frozenset({"vebus", "multi", "acsystem"})
 _SYSTEM_TYPE, _SOURCE = "system/0/SystemType", "system/0/Ac/ActiveIn/Source"
 _RUN_WITHOUT = "settings/0/Settings/CGwacs/RunWithoutGridMeter"
 
-FROZEN_S = 30.0
+HUNG_S = 30.0
 _LEAST_W = 100.0
 """Below it a charger may rest for minutes, and what it gives hardly matters."""
 _LEAST_GRID_W = 10.0
@@ -64,7 +64,7 @@ class LostDevices:
         self._had_system = False
         self._had: set[str] = set()
         """Topics that were published once, and must be published from then on."""
-        self._inverter = InverterWatch(settle_s)
+        self._inverter = LostInverter(settle_s)
 
     def check(self, values: GxValues, gone: Collection[str], tick_s: float) -> frozenset[Doubt]:
         """What is to be left out; `tick_s` is monotonic.
@@ -158,10 +158,10 @@ class Driver:
     """So many times as long as others it may stand still."""
 
 
-class FrozenDrivers:
+class HungDrivers:
     """To be shown every sample; one instance for one GX device."""
 
-    def __init__(self, after_s: float = FROZEN_S) -> None:
+    def __init__(self, after_s: float = HUNG_S) -> None:
         self._after_s = after_s
         self._seen: dict[str, _Seen] = {}
 

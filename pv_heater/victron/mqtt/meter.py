@@ -14,9 +14,9 @@ from pv_heater.ports import Tools
 from pv_heater.victron.lost_inverter import SETTLE_S
 from pv_heater.victron.mqtt.conversation import GxPace
 from pv_heater.victron.mqtt.lost_devices import (
-    FROZEN_S,
+    HUNG_S,
     Doubt,
-    FrozenDrivers,
+    HungDrivers,
     LostDevices,
     drivers_of,
     house_of,
@@ -74,7 +74,7 @@ class GxMqttMeter:
         tools: Tools,
         *,
         pace: GxPace | None = None,
-        frozen_s: float = FROZEN_S,
+        frozen_s: float = HUNG_S,
         settle_s: float = SETTLE_S,
         link: Pictures | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class GxMqttMeter:
         )
         self._site = tools.site
         self._lost = LostDevices(off_grid=tools.site.off_grid, settle_s=settle_s)
-        self._drivers = FrozenDrivers(frozen_s)
+        self._drivers = HungDrivers(frozen_s)
         self._frozen_s = frozen_s
         self._complain = Complaints(log)
         self._noted: tuple[str, ...] = ()

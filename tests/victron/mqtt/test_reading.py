@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply
-from pv_heater.victron.mqtt.lost_devices import Doubt, FrozenDrivers, LostDevices, drivers_of, house_of
+from pv_heater.victron.mqtt.lost_devices import Doubt, HungDrivers, LostDevices, drivers_of, house_of
 from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import reading_from_values
 from pv_heater.victron.mqtt.store import GONE, NotAValue, value_of
@@ -128,7 +128,7 @@ def test_a_device_that_tells_nothing_of_the_house_is_an_error(values: Mapping[st
 )
 def test_any_values_give_a_reading_or_one_of_our_errors(changes: dict[str, object]) -> None:
     values = GxValues({**PLANT, **changes}, [].append)
-    lost, frozen = LostDevices(), FrozenDrivers()
+    lost, frozen = LostDevices(), HungDrivers()
     for tick_s in (0.0, 70.0):
         try:
             doubts = lost.check(values, frozenset(), tick_s)
@@ -493,7 +493,7 @@ def _kind(service: str) -> dict[str, object]:
 
 def hangs(still: Mapping[str, object], *, house_moves: bool = True, seconds: int = 40) -> frozenset[str]:
     """What is said to hang at the end of that time."""
-    watch, found = FrozenDrivers(), frozenset[str]()
+    watch, found = HungDrivers(), frozenset[str]()
     moving = {topic: value for topic, value in PLANT.items() if not topic.startswith("solarcharger/")}
     for second in range(0, seconds + 1, 5):
         house = ess_house(**{"Dc/Battery/Power": 1000.0 + (second if house_moves else 0)})
