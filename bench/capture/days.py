@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import RecordingError
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.recording_file import days_from_folder
 
 DAY_S = 86_400.0

@@ -26,8 +26,8 @@ from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed, SimulatedFeed
 from pv_heater.sim.home import Home, Ledger
 from pv_heater.sim.real_home import RealHome, RealHomeSettings
-from pv_heater.sim.recorded import HomeRecording, forecast_from
-from pv_heater.sim.recording import RecordedHome
+from pv_heater.sim.recording import HomeRecording, forecast_from
+from pv_heater.sim.recording_meter import RecordedHome
 from pv_heater.sim.victron_chain import ChainSettings
 from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky
 

@@ -25,7 +25,7 @@ from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed
-from pv_heater.sim.recording import RecordingMeter
+from pv_heater.sim.recording_meter import RecordingMeter
 from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky, synthetic_days
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from pv_heater.sim.chain_faults import (
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.real_home import During, RealHome, RealHomeSettings, rhythm
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.victron_chain import ChainSettings
 
 MOST_FAULTS = 6

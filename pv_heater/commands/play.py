@@ -34,8 +34,9 @@ from pv_heater.sim.clock import SimClock
 from pv_heater.sim.day_record import DayRecorder
 from pv_heater.sim.feed import DailyForecastFeed
 from pv_heater.sim.home import HomeSettings, Ledger
-from pv_heater.sim.recording import HomeRecording, Recording, RecordingMeter, load_recording
-from pv_heater.sim.recording_file import days_from_folder
+from pv_heater.sim.recording import HomeRecording, Recording
+from pv_heater.sim.recording_file import days_from_folder, load_recording
+from pv_heater.sim.recording_meter import RecordingMeter
 from pv_heater.sim.summary import Summary, summarise
 from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky, synthetic_days
 

@@ -21,7 +21,7 @@ from pv_heater.errors import PinBusy, describe
 from pv_heater.io.system.log import LogLines
 from pv_heater.io.system.log_place import log_place
 from pv_heater.io.system.own_files import replace_file
-from pv_heater.sim.recording import RecordingMeter
+from pv_heater.sim.recording_meter import RecordingMeter
 
 log = logging.getLogger(__name__)
 

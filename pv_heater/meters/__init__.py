@@ -11,5 +11,5 @@ METERS: dict[str, str] = {
     "serial": "pv_heater.meters.serial:SerialMeter",
     "mqtt": "pv_heater.meters.mqtt:MqttMeter",
     "http": "pv_heater.meters.http:HttpMeter",
-    "recording": "pv_heater.sim.recording:RecordingMeter",
+    "recording": "pv_heater.sim.recording_meter:RecordingMeter",
 }

@@ -16,7 +16,7 @@ from pv_heater.sim.chain_topics import topics_of
 from pv_heater.sim.chain_words import Truth
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.home import Home, HomeSettings, Ledger
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.victron_chain import ChainSettings, VictronChain
 
 FINE_S = 5.0

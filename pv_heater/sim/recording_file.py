@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError, SourceError
-from pv_heater.sim.recorded import HomeRecording, ReadingsRecording, Recording
-from pv_heater.sim.rows import Table, home_recording, readings_recording, trouble
+from pv_heater.sim.recording import HomeRecording, ReadingsRecording, Recording
+from pv_heater.sim.recording_rows import Table, home_recording, readings_recording, trouble
 
 FORMAT_VERSION = "1"
 _FIXED_ZONE = re.compile(r"UTC(?:([+-])(\d{1,2})(?::?(\d{2}))?)?")

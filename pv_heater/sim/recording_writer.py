@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError
-from pv_heater.sim.rows import BY_LOAD, BY_PHASE, FLAGS, NUMBERS, WORDS
+from pv_heater.sim.recording_rows import BY_LOAD, BY_PHASE, FLAGS, NUMBERS, WORDS
 
 GONE = "(removed)"
 _HARMLESS_TEXT_KEYS = frozenset(

@@ -12,7 +12,7 @@ from random import Random
 from pv_heater.core.house.sun import clear_sky_w
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane, Site
-from pv_heater.sim.recorded import FORECAST_STEP_S, HomeRecording, forecast_from
+from pv_heater.sim.recording import FORECAST_STEP_S, HomeRecording, forecast_from
 
 ClearSky = Callable[[datetime], float]
 """Power of the whole home's panels under a cloudless sky, W."""

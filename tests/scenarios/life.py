@@ -22,8 +22,8 @@ from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
 from pv_heater.sim.home import Home, HomeSettings, Ledger
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import RecordedHome
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_meter import RecordedHome
 from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
 

@@ -31,7 +31,7 @@ from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
 from pv_heater.sim.home import HomeSettings, Ledger
 from pv_heater.sim.real_home import During, RealHome, RealHomeSettings, rhythm
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.tank import TankSettings
 from pv_heater.victron.mqtt.meter import GxMqttMeter
 from tests.builders import heater

@@ -9,8 +9,9 @@ import pytest
 from pv_heater.config.load import load_config
 from pv_heater.ports import Tools
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import RecordingMeter, load_recording
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_file import load_recording
+from pv_heater.sim.recording_meter import RecordingMeter
 from tests.builders import heater
 from tests.scenarios.life import HOUR, MIDNIGHT, Day, day_of, live
 

@@ -13,8 +13,8 @@ from pv_heater.controller import Controller
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Decision, Inputs, Phase
 from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import load_recording
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_file import load_recording
 from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
 from tests.scenarios.life import HOUR, day_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pv_heater.sim.home import Ledger
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from tests.scenarios.life import PLAN, Day, day_of, live
 
 GX: dict[str, Any] = {"interval_s": 30.0, "tick_s": 30.0}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pv_heater.core.model.values import Reading
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from tests.scenarios.life import HOUR, PLAN, day_of, live
 
 GX: dict[str, Any] = {"interval_s": 10.0}

@@ -12,7 +12,7 @@ from pv_heater.core.model.values import Phase
 from pv_heater.run.sources import LoadTemperatures
 from pv_heater.sensors.ds18b20 import Ds18b20
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.recording import RecordedHome
+from pv_heater.sim.recording_meter import RecordedHome
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.life import HOUR, Day, day_of, live
 from tests.source_tools import tools_for

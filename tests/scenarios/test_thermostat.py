@@ -9,8 +9,8 @@ import pytest
 
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Phase
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import load_recording
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_file import load_recording
 from pv_heater.sim.tank import TankSettings
 from tests.builders import heater
 from tests.scenarios.life import BALANCE, HOUR, PLAN, Day, day_of, live

@@ -16,8 +16,9 @@ from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import LIVE, VRM, DailyForecastFeed, Pace, SimulatedFeed
 from pv_heater.sim.home import Home, HomeSettings, Ledger
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import RecordedHome, load_recording
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_file import load_recording
+from pv_heater.sim.recording_meter import RecordedHome
 from pv_heater.sim.summary import OPEN_LOOP, Summary, summarise
 from pv_heater.sim.tank import TankSettings
 from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky

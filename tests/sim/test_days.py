@@ -10,9 +10,8 @@ import pytest
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import RecordingError
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import load_recording
-from pv_heater.sim.recording_file import days_from_folder
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_file import days_from_folder, load_recording
 from pv_heater.sim.weather import WEATHERS, recorded_sun_forecast, site_clear_sky, synthetic_days
 
 MIDNIGHT = datetime(2026, 6, 21, 0, 0, tzinfo=timezone(timedelta(hours=1)))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pv_heater.sim.battery import Battery
 from pv_heater.sim.home import Home, HomeSettings
-from pv_heater.sim.recorded import HomeRecording
-from pv_heater.sim.recording import load_recording
+from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording_file import load_recording
 from pv_heater.sim.tank import Tank, TankSettings
 
 NOON = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)

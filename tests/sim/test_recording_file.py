@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, RecordingError
-from pv_heater.sim.recorded import HomeRecording, ReadingsRecording
+from pv_heater.sim.recording import HomeRecording, ReadingsRecording
 from pv_heater.sim.recording_file import load_recording, zone_from_text
 
 HOME = """# pv-heater 1 kind=home zone=UTC+1 name=tiny

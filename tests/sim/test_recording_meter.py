@@ -11,8 +11,9 @@ from pv_heater.core.model.setting import SettingProblem, check_range
 from pv_heater.core.model.values import Reading, Setpoint
 from pv_heater.errors import RecordingError, SourceError
 from pv_heater.sim.clock import SimClock
-from pv_heater.sim.recorded import ReadingsRecording
-from pv_heater.sim.recording import RecordingMeter, load_recording
+from pv_heater.sim.recording import ReadingsRecording
+from pv_heater.sim.recording_file import load_recording
+from pv_heater.sim.recording_meter import RecordingMeter
 from tests.sim.outputs import Obedient, tools_for
 from tests.source_tools import HandClock
 

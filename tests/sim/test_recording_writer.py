@@ -11,7 +11,7 @@ import pytest
 
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError
-from pv_heater.sim.recorded import ReadingsRecording
+from pv_heater.sim.recording import ReadingsRecording
 from pv_heater.sim.recording_file import load_recording
 from pv_heater.sim.recording_writer import VrmRecorder, write_readings
 

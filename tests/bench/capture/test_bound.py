@@ -10,7 +10,7 @@ import pytest
 from bench.capture.bound import HEATER_SLACK_W, perfect_foresight
 from bench.capture.days import GRAZ, minutes_w
 from pv_heater.sim.home import Home, HomeSettings, Ledger
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.tank import TankSettings
 from pv_heater.sim.weather import site_clear_sky, synthetic_days
 from tests.builders import NOON

@@ -14,7 +14,7 @@ from bench.capture.measure import Capture, measure
 from bench.capture.score import Possible, score
 from bench.capture.variants import HOMES, MAIN, REAL_HOME, House, Variant, where_lost
 from pv_heater.config.load import load_config
-from pv_heater.sim.recorded import HomeRecording
+from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.weather import site_clear_sky, synthetic_days
 from pv_heater.strategies import STRATEGIES
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from pv_heater.core.model.values import AC_SOURCES, Reading
 from pv_heater.errors import RecordingError
-from pv_heater.sim.recorded import HomeRecording, ReadingsRecording
+from pv_heater.sim.recording import HomeRecording, ReadingsRecording
 
 LONGEST_GAP_S = 3600.0
 """A row holds until the next one; beyond an hour that would be invention."""
