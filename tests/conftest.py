@@ -1,15 +1,13 @@
 """What holds for all tests."""
 
 import gc
-import os
-import sys
-import tempfile
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
+from tests.bytecode import keep_bytecode, rewrite_assertions
 from tests.http_server import QuickServer
 
 # A test is judged by what it shows, not by how busy the machine is that runs it. The suite tries the same examples at
@@ -23,14 +21,12 @@ gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where Python may keep no bytecode, each program that a test starts would compile the project anew."""
-    shares_tests_out = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
-    if not sys.dont_write_bytecode or shares_tests_out or "PYTHONPYCACHEPREFIX" in os.environ:
+    """A worker has from the process that shares the tests out what that has seen to."""
+    if hasattr(config, "workerinput"):
         return
-    compiled = tempfile.TemporaryDirectory(prefix="pv-heater-tests-", ignore_cleanup_errors=True)
-    config.add_cleanup(compiled.cleanup)
-    os.environ["PYTHONPYCACHEPREFIX"] = compiled.name
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    keep_bytecode(config)
+    if config.getoption("numprocesses", None):
+        rewrite_assertions(config)
 
 
 @pytest.hookimpl(wrapper=True)
