@@ -310,7 +310,11 @@ class Controller:
         """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
         unfelt = self._pretended.union(unreachable)
         credited_w = self._loads.credited_w().items()
-        felt_w = {name: self._actuators.drawn_w(name, power_w) for name, power_w in credited_w if name not in unfelt}
+        felt_w = {
+            name: self._actuators.drawn_w(name, power_w) if power_w > 0 else power_w
+            for name, power_w in credited_w
+            if name not in unfelt
+        }
         self._watch.remember_own(self._time.tick_s, felt_w)
         self._powers.remember_told(self._time.tick_s, felt_w)
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}

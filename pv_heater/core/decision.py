@@ -67,8 +67,8 @@ def decision_of(
             starts=memory.closings,
             temperature_c=outcome.temperature_c,
             rests_until_at=None if outcome.rests_until_s is None else instant(outcome.rests_until_s),
-            tank=tanks.get(name),
-            notice=notices.get(name),
+            tank=tanks.get(name) if tanks else None,
+            notice=notices.get(name) if notices else None,
         )
 
     states = {name: load_state(name, outcome) for name, outcome in outcomes.items()}

@@ -89,7 +89,7 @@ class DayPlan:
     def spare_now_w(self, now: datetime) -> float | None:
         """What the sky should give now beyond the house's usual use in this hour; None when nothing is known of it."""
         expected_w = self.expected_now_w(now)
-        return None if expected_w is None else expected_w - self._use.by_hour_w()[now.astimezone(self._today.zone).hour]
+        return None if expected_w is None else expected_w - self._use.at_hour_w(now.astimezone(self._today.zone).hour)
 
     def aim(self, view: View, soc_percent: float) -> Aim:
         """The charge to aim at now, by a plan that is at most a few minutes old."""

@@ -6,6 +6,7 @@ Learned over days by the hour, and scaled by the day so far. Pure: hours are han
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import mul
 from typing import Any
 
 from pv_heater.core.model.numbers import json_number_of
@@ -44,10 +45,18 @@ class UseAhead:
 
     def by_hour_w(self) -> list[float]:
         """Expected use in each local hour of today, W: the usual course, scaled by the day so far."""
-        trust_wh = TRUST_H * sum(self._hours_w) / 24.0
-        usual_wh = sum(hours * use_w for hours, use_w in zip(self._today_h, self._hours_w, strict=True))
-        scale = (sum(self._today_wh) + trust_wh) / (usual_wh + trust_wh) if trust_wh > 0 else 1.0
+        scale = self._scale()
         return [scale * use_w for use_w in self._hours_w]
+
+    def at_hour_w(self, hour: int) -> float:
+        """The same for one local hour."""
+        return self._scale() * self._hours_w[hour]
+
+    def _scale(self) -> float:
+        """The day so far, as a share of a usual one."""
+        trust_wh = TRUST_H * sum(self._hours_w) / 24.0
+        usual_wh = sum(map(mul, self._today_h, self._hours_w))
+        return (sum(self._today_wh) + trust_wh) / (usual_wh + trust_wh) if trust_wh > 0 else 1.0
 
     def state(self) -> dict[str, Any]:
         """Habits, and the day so far."""

@@ -89,7 +89,7 @@ class Plan:
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.house.spare_w) + max(give_w, -battery_w))
         kept_w = self._kept_on.least_w(view, power_w)
-        if soc_percent < floor_percent or not self._may_keep_on(view, day, aim):
+        if kept_w is not None and (soc_percent < floor_percent or not self._may_keep_on(view, day, aim)):
             kept_w = None
         bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)

@@ -51,7 +51,7 @@ class Actuators:
     def told_w(self, name: str, power_w: float) -> float:
         """What a load must be told to draw that, by what was learned of its curve."""
         curve = self._lessons.curves.get(name)
-        if curve is None or power_w <= 0:
+        if curve is None or power_w <= 0 or curve.is_straight:
             return power_w
         told_w = curve.told_w(power_w)
         return told_w if told_w == power_w else max(told_w, self._least_w[name])
@@ -59,7 +59,9 @@ class Actuators:
     def drawn_w(self, name: str, power_w: float) -> float:
         """What a load draws that is to draw that: less where it cannot give as much."""
         curve = self._lessons.curves.get(name)
-        return power_w if curve is None or power_w <= 0 else curve.drawn_w(self.told_w(name, power_w))
+        if curve is None or power_w <= 0 or curve.is_straight:
+            return power_w
+        return curve.drawn_w(self.told_w(name, power_w))
 
     def learned(self) -> dict[str, str]:
         """What was learned of the curves, in words."""
@@ -84,5 +86,10 @@ class Actuators:
         """From now on the loads are to draw this; of those out of reach nobody knows what they do."""
         known = self._names.difference(unreachable)
         self._told.remember(
-            tick_s, {name: self.told_w(name, wanted) for name, wanted in power_w.items() if name in known}
+            tick_s,
+            {
+                name: self.told_w(name, wanted_w) if wanted_w > 0 else wanted_w
+                for name, wanted_w in power_w.items()
+                if name in known
+            },
         )

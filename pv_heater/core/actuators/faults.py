@@ -97,6 +97,7 @@ class _Course:
     told_w: list[float] = field(default_factory=list)
     """One entry a plateau."""
     drawn_w: list[float] = field(default_factory=list)
+    """The least and the most; one value after the first reading."""
 
 
 class ActuatorFaults:
@@ -122,10 +123,16 @@ class ActuatorFaults:
         """
         found = {}
         reading, taken_tick_s = news.reading, news.taken_tick_s
+        from_s = news.earliest_tick_s - SETTLED_S
+        settled_w = told.settled_w(from_s, taken_tick_s)
         for name, actuator in self._actuators.items():
-            least_w, most_w = told.range_w(name, news.earliest_tick_s - SETTLED_S, taken_tick_s)
+            if settled_w is None:
+                least_w, most_w = told.range_w(name, from_s, taken_tick_s)
+            else:
+                least_w = most_w = settled_w.get(name)
             if name not in reading.load_w or least_w is None or most_w is None:
-                self.forget([name])
+                if self._courses or self._since_s or self._doubts:
+                    self.forget([name])
                 continue
             drawn_w = abs(reading.load_w[name])  # a clamp the wrong way round measures as well
             because = self._draws_more(name, actuator, most_w, drawn_w, taken_tick_s)
@@ -138,7 +145,7 @@ class ActuatorFaults:
 
     def forget(self, names: Collection[str]) -> None:
         """Begin anew for these: their owner cleared the fault, or what they are told and draw is not known."""
-        for name in names:
+        for name in names if self._courses or self._since_s or self._doubts else ():
             self._courses.pop(name, None)
             for kept in (self._since_s, self._doubts):
                 for key in [key for key in kept if key[0] == name]:
@@ -155,6 +162,8 @@ class ActuatorFaults:
     def _draws_more(self, name: str, actuator: Actuator, told_w: float, drawn_w: float, taken_s: float) -> str | None:
         """The most it was told in the settling time counts, so that a ramp or a late device is no fault."""
         shows = actuator.most_w(told_w) < drawn_w <= actuator.most_believed_w
+        if not shows and not self._since_s:
+            return None
         off = self._lasts(name, "off", shows and told_w <= 0, taken_s, SPAN_S)
         more = self._lasts(name, "more", shows and told_w > 0, taken_s, SPAN_S)
         parts = "triac or SSR" if actuator.adjustable else "contact"
@@ -174,7 +183,9 @@ class ActuatorFaults:
             return None
         course = self._courses.setdefault(name, _Course())
         draws = drawn_w > actuator.most_w(0.0)
-        least_w, most_w = min([*course.drawn_w, drawn_w]), max([*course.drawn_w, drawn_w])
+        least_w = most_w = drawn_w
+        if course.drawn_w:
+            least_w, most_w = min(drawn_w, course.drawn_w[0]), max(drawn_w, course.drawn_w[-1])
         moved = most_w - least_w > max(LEAST_STUCK_W, STUCK_SHARE_DRAWN * full_w)
         if told_w <= 0 or not draws or moved:
             self._courses[name] = _Course(told_w=[told_w], drawn_w=[drawn_w]) if told_w > 0 and draws else _Course()
@@ -183,8 +194,10 @@ class ActuatorFaults:
         if not course.told_w or abs(told_w - course.told_w[-1]) >= STEP_SHARE * full_w:
             course.told_w.append(told_w)
         course.drawn_w = [least_w, most_w]
+        if len(course.told_w) <= STEPS_OF_STUCK:
+            return None
         low_w, high_w = min(course.told_w), max(course.told_w)
-        if len(course.told_w) <= STEPS_OF_STUCK or high_w - low_w < STUCK_SHARE_TOLD * full_w:
+        if high_w - low_w < STUCK_SHARE_TOLD * full_w:
             return None
         text = f"it stays at {drawn_w:.0f} W, set between {low_w:.0f} and {high_w:.0f} W: its servo or knob is stuck"
         if drawn_w - low_w >= STEP_SHARE * full_w:
@@ -196,6 +209,8 @@ class ActuatorFaults:
     def _doubt_part(self, name: str, actuator: Actuator, told_w: float, drawn_w: float, taken_s: float) -> None:
         """A part of what was told, where that is certain."""
         shows = actuator.exact and SHARE_DRAWN * told_w < drawn_w < PART_SHARE * told_w
+        if not shows and not self._since_s and not self._doubts:
+            return
         if self._lasts(name, "part", shows, taken_s, PART_SPAN_S):
             text = f"it draws {drawn_w:.0f} of {told_w:.0f} W: one of its elements, a phase or a fuse may have failed"
             self._doubts.setdefault((name, "part"), text)

@@ -75,11 +75,16 @@ class IdleLoads:
         if not told_w:
             self._first_s = {}
             return {}
-        showing = self._measured_idle(reading, told_w) | _unmeasured_idle(reading, told_w)
+        showing = self._measured_idle(reading, told_w)
+        if not told_w.keys() <= reading.load_w.keys():
+            showing |= _unmeasured_idle(reading, told_w)
         for name, power_w in told_w.items():
             if _seems_to_draw(reading, name, power_w):
                 self._drew[name] = True
                 self._still_idle.discard(name)
+        if not showing:
+            self._first_s = {}
+            return {}
         self._first_s = {name: self._first_s.get(name, taken_tick_s) for name in showing}
         found = {
             name: f"{numbers}: {self._likely(name)}"

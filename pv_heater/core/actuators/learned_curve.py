@@ -47,17 +47,21 @@ class LearnedCurve:
         self._max_power_w = max_power_w
         self._offsets_w = [0.0] * (NODES + 1)
         """What it gives beyond what it is told, at 0, 1/5, ... of full power; always 0 at 0."""
+        self.is_straight = True
+        """It gives what it is told, as far as is known."""
         self._steps = 0
         self._errors: dict[int, list[float]] = {}
         """Of the latest steps that ended or began nearest to each of the powers, as a share of the step."""
 
     def drawn_w(self, told_w: float) -> float:
         """What it gives when it is told that."""
+        if self.is_straight:
+            return told_w
         return told_w + sum([weight * self._offsets_w[node] for node, weight in self._weights(told_w)])
 
     def told_w(self, power_w: float) -> float:
         """What it must be told to give that; full power where it cannot give as much."""
-        if power_w <= 0 or not any(self._offsets_w):
+        if power_w <= 0 or self.is_straight:
             return power_w
         table = [(node * self._max_power_w / NODES, offset_w) for node, offset_w in enumerate(self._offsets_w)]
         for (low_w, low), (high_w, high) in pairwise(table):
@@ -134,6 +138,7 @@ class LearnedCurve:
             offset_w = min(max(self._offsets_w[node], -most_w), most_w)
             given_w = max(told_w + offset_w, given_w + least_rise_w)
             self._offsets_w[node] = given_w - told_w
+        self.is_straight = not any(self._offsets_w)
 
 
 class CurveLessons:
@@ -154,8 +159,10 @@ class CurveLessons:
         """A new reading: loads with a meter of their own, each power once, when two readings agree on it."""
         reading = news.reading
         for name, curve in self.curves.items():
+            if name not in reading.load_w:
+                continue
             least_w, most_w = told.range_w(name, news.earliest_tick_s - SETTLED_S, news.taken_tick_s)
-            if name not in reading.load_w or most_w is None or least_w != most_w or most_w < LEAST_STEP_W:
+            if most_w is None or least_w != most_w or most_w < LEAST_STEP_W:
                 continue
             drawn_w, known = abs(reading.load_w[name]), self._plateaus.get(name)
             if drawn_w < SHARE_DRAWN * most_w:
@@ -179,8 +186,7 @@ class CurveLessons:
 
     def texts(self) -> dict[str, str]:
         """What was learned that the owner should know, by load."""
-        texts = {name: curve.text() for name, curve in self.curves.items()}
-        return {name: text for name, text in texts.items() if text is not None}
+        return {name: text for name, curve in self.curves.items() if (text := curve.text()) is not None}
 
     def state(self) -> dict[str, Any]:
         """As plain JSON types."""

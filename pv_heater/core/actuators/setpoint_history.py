@@ -46,8 +46,9 @@ class SetpointHistory:
 
     def range_w(self, name: str, from_s: float, to_s: float) -> tuple[float | None, float | None]:
         """The least and the most it was set to between two ticks; None where that is not known all the time."""
-        if self.is_constant(from_s, to_s):
-            set_w = self._rows[-1][1].get(name)
+        settled_w = self.settled_w(from_s, to_s)
+        if settled_w is not None:
+            set_w = settled_w.get(name)
             return set_w, set_w
         known_w: list[float] = []
         for since_s, row in self._in_force(from_s, to_s):
@@ -60,6 +61,9 @@ class SetpointHistory:
 
     def steady_w(self, names: Collection[str], from_s: float, to_s: float) -> dict[str, float] | None:
         """What these loads were set to all the time between two ticks; None where that changed or is not known."""
+        settled_w = self.settled_w(from_s, to_s)
+        if settled_w is not None:
+            return {name: settled_w[name] for name in names} if settled_w.keys() >= set(names) else None
         steady_w = {}
         for name in names:
             least_w, most_w = self.range_w(name, from_s, to_s)
@@ -68,14 +72,28 @@ class SetpointHistory:
             steady_w[name] = least_w
         return steady_w
 
-    def is_constant(self, from_s: float, to_s: float) -> bool:
-        """Whether nothing changed between two ticks, nor since, as in most steps."""
-        return bool(self._rows) and self._rows[-1][0] <= from_s and self._rows[-1][0] < to_s
+    def settled_w(self, from_s: float, to_s: float) -> Mapping[str, float] | None:
+        """What every load was set to, where nothing changed between two ticks, nor since, as in most steps; else None.
+
+        Both ticks are of the past; `from_s` lies before `to_s`, or is the same.
+        """
+        if not self._rows:
+            return None
+        since_s, row = self._rows[-1]
+        return row if since_s <= from_s and since_s < to_s else None
+
+    def least_w(self, from_s: float, to_s: float) -> Mapping[str, float]:
+        """The least that each load was set to between two ticks; 0 W counts where it is not known."""
+        settled_w = self.settled_w(from_s, to_s)
+        if settled_w is not None:
+            return settled_w
+        return {name: span.least_w for name, span in self.spans(from_s, to_s).items()}
 
     def spans(self, from_s: float, to_s: float) -> dict[str, Span]:
         """What each load was set to between two ticks; 0 W counts where it is not known."""
-        if self.is_constant(from_s, to_s):
-            return {name: Span(least_w=set_w, most_w=set_w) for name, set_w in self._rows[-1][1].items()}
+        settled_w = self.settled_w(from_s, to_s)
+        if settled_w is not None:
+            return {name: Span(least_w=set_w, most_w=set_w) for name, set_w in settled_w.items()}
         in_force = list(self._in_force(from_s, to_s))
         rows = [row for _, row in in_force]
         if in_force and in_force[-1][0] > from_s:

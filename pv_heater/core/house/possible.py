@@ -77,7 +77,11 @@ class Possible:
             ("to the grid", reading.grid_w, before.grid_w),
             ("out of the house", reading.consumption_w, before.consumption_w),
         ):
-            if self._is_beyond(_reversed(power_w), self._export_w, _reversed(before_w)):
+            if (
+                power_w is not None
+                and power_w < 0
+                and self._is_beyond(_reversed(power_w), self._export_w, _reversed(before_w))
+            ):
                 yield f"{_reversed(power_w):.0f} W {what}, more than sun and battery can give together"
 
     @staticmethod

@@ -194,10 +194,9 @@ class ReadingAge:
         """What each load drew when the reading was taken: as measured, else as it was set then."""
         return self._drawn_w
 
-    def least_own_w(self, over_s: float) -> dict[str, float]:
+    def least_own_w(self, over_s: float) -> Mapping[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
-        spans = self._own.spans(self.earliest_tick_s - over_s, self.taken_tick_s)
-        return {name: span.least_w for name, span in spans.items()}
+        return self._own.least_w(self.earliest_tick_s - over_s, self.taken_tick_s)
 
     def own_rise_w(self) -> float:
         """By how much our loads were raised in the seconds before the reading was taken; the grid may still bear it."""
@@ -219,7 +218,19 @@ class ReadingAge:
         Right after a step of our own it may show the house before the step, after it or in between. What is counted
         is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
         """
-        spans, measured_w = self._own_spans(reading), _measured_w(reading)
+        measured_w, taken_s = _measured_w(reading), self.taken_tick_s
+        settled_w = self._own.settled_w(taken_s - LONGEST_S, taken_s)
+        if settled_w is None:
+            self._own_after_step(reading, measured_w)
+        else:  # as in most readings
+            self.is_steady, self._own_rise_w, self._own_fall_w = True, 0.0, 0.0
+            self._drawn_w = {**settled_w, **reading.load_w}
+            self._own_w = sum(self._drawn_w.values(), 0.0)
+        self._rest_w = None if measured_w is None else measured_w - self._own_w
+
+    def _own_after_step(self, reading: Reading, measured_w: float | None) -> None:
+        """The same where a step of our own may be late in it."""
+        spans = self._own_spans(reading)
         least_w = sum([span.least_w for span in spans.values()])
         width_w = sum([span.width_w for span in spans.values()])
         share = 0.0
@@ -228,14 +239,13 @@ class ReadingAge:
         self.is_steady = width_w <= STEADY_W
         self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
         self._own_w = sum(self._drawn_w.values())
-        self._rest_w = None if measured_w is None else measured_w - self._own_w
         self._own_rise_w, self._own_fall_w = self._own_steps_w() if self._is_local else (0.0, 0.0)
 
     def _own_steps_w(self) -> tuple[float, float]:
         """By how much our loads were raised, and lowered, in the seconds before the reading was taken."""
         taken_s = self.taken_tick_s
-        if self._own.is_constant(taken_s - TAKEN_OVER_S, taken_s):
-            return 0.0, 0.0  # as in most readings
+        if self._own.settled_w(taken_s - TAKEN_OVER_S, taken_s) is not None:
+            return 0.0, 0.0
         spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
         both = [(span, before[name]) for name, span in spans.items() if name in before]
         rise_w = sum([max(0.0, later.most_w - span.least_w) for span, later in both])

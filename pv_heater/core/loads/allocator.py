@@ -83,7 +83,7 @@ class _Pools:
         self._promised_w = 0.0
         """Shares of loads in their start delay: kept for them, but not drawn yet."""
         self._phases_w = list(phase_headroom_w)
-        for load in loads:
+        for load in loads if self._phases_w else ():
             self._draw_on_phases(load, 0.0, load.held_w)
         self._served: list[str] = []
         self._room_w = 0.0
@@ -100,14 +100,15 @@ class _Pools:
         # A running load may go on with what is promised to one that does not draw yet; a new one may not start on it.
         free_w = self._all_w - (0.0 if claim.running else self._promised_w)
         offered_w = max(0.0, free_w + claim.held_w)
-        ceiling_w = self._phase_ceiling_w(claim)
+        ceiling_w = self._phase_ceiling_w(claim) if self._phases_w else inf
         power_w = _usable_w(claim, min(offered_w, ceiling_w))
         taken_w = max(0.0, power_w - claim.held_w)
         if claim.running or claim.starts_at_once:
             self._all_w -= taken_w
         else:
             self._promised_w += taken_w
-        self._draw_on_phases(claim, claim.held_w, power_w)
+        if self._phases_w:
+            self._draw_on_phases(claim, claim.held_w, power_w)
         rule, because = self._reason(claim, power_w, offered_w, ceiling_w)
         left_w = min(free_w + claim.held_w, ceiling_w) - (0.0 if power_w > 0 else self._room_w)
         if power_w > 0:
@@ -117,7 +118,7 @@ class _Pools:
 
     def _reason(self, claim: Claim, power_w: float, offered_w: float, ceiling_w: float) -> tuple[str | None, str]:
         """(rule, sentence) where not the budget is why it gets no more."""
-        wanted_w = _usable_w(claim, offered_w)
+        wanted_w = power_w if offered_w <= ceiling_w else _usable_w(claim, offered_w)
         if power_w < wanted_w:
             text = f"its phase can carry {max(0.0, ceiling_w):.0f} W of its {wanted_w:.0f} W below max_phase_w"
             return "phase", text
@@ -129,8 +130,6 @@ class _Pools:
 
     def _phase_ceiling_w(self, claim: Claim) -> float:
         """The most this load may draw for its phase's sake, what it is sure to draw included."""
-        if not self._phases_w:
-            return inf
         phase = self._known_phase(claim)
         if phase is not None:
             return self._phases_w[phase - 1] + claim.held_w
@@ -138,8 +137,6 @@ class _Pools:
 
     def _draw_on_phases(self, claim: Claim, before_w: float, power_w: float) -> None:
         """Count on the load's phase that it draws `power_w`, of which `before_w` has been counted."""
-        if not self._phases_w:
-            return
         phase = self._known_phase(claim)
         if phase is not None:
             self._phases_w[phase - 1] -= max(0.0, power_w - before_w)

@@ -25,10 +25,10 @@ def claim_of(
     running, at_once = memory.phase is Phase.HEATING, starts_at_once(policy, memory, tick_s)
     if wish is Mode.ON and takes and (running or at_once):
         kept_w = policy.max_power_w  # its rule asks for all it has, whatever is spare
-    elif duty is not None and memory.phase is Phase.HEATING and memory.idle is None:
+    elif duty is not None and running and memory.idle is None:
         kept_w = memory.power_w
     else:
-        kept_w = held_w(policy, memory, tick_s)
+        kept_w = held_w(policy, memory, tick_s) if running else 0.0
     return Claim(
         policy=policy,
         available=takes and wish is None and duty is None,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pv_heater.core.house.guards import Block
 from pv_heater.core.house.surplus import Budget
+from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import (
     LONGEST_RUN_S,
     LoadStep,
@@ -45,26 +46,26 @@ def outcome_of(
 
     `full` is why the load has had enough, if so; `stop` how its contact opens where it is off.
     """
-    reason = _change(policy, before, memory, load_step, target) or _stand(policy, memory, load_step, target, full)
+    reason = None if memory.phase is before.phase else _change(policy, before, memory, load_step, target)
+    if reason is None:
+        reason = _stand(policy, memory, load_step, target, full)
+    rule, duty = reason.rule, load_step.duty
+    if duty is not None and duty.rule != rule:
+        duty = None
+    block = _block(load_step, rule) if load_step.safety is not None or load_step.energy is not None else None
+    midnight_s = _midnight_s(policy, memory, load_step, rule) if rule in (Rule.MAX_CLOSINGS, Rule.FULL) else None
     margins = load_margins(
-        policy,
-        memory,
-        load_step,
-        rule=reason.rule,
-        wanted_w=target.power_w,
-        needed_w=needed_w(policy, running=memory.phase is Phase.HEATING),
-        timer_s=reason.timer_s,
+        policy, memory, load_step, reason, block, duty, wanted_w=target.power_w, midnight_s=midnight_s
     )
-    duty = load_step.duty if load_step.duty is not None and reason.rule == load_step.duty.rule else None
-    is_resting = memory.phase is not Phase.HEATING and rest_left_s(policy, memory, load_step.tick_s) > 0
+    rests_s = None if memory.phase is Phase.HEATING else _rests_s(policy, memory)
     return Outcome(
         memory=memory,
-        rule=reason.rule,
+        rule=rule,
         because=reason.because,
         margins=margins,
-        next_change_s=next_change_s(policy, memory, load_step, rule=reason.rule, timer_s=reason.timer_s),
+        next_change_s=next_change_s(memory, load_step, reason, block, duty, midnight_s),
         duty=duty,
-        rests_until_s=_rests_s(policy, memory) if is_resting else None,
+        rests_until_s=rests_s if rests_s is not None and rests_s > load_step.tick_s else None,
         temperature_c=load_step.temperature_c,
         stop=stop,
     )
@@ -92,21 +93,22 @@ def load_margins(
     policy: LoadSettings,
     memory: Memory,
     load_step: LoadStep,
+    reason: Reason,
+    block: Block | None,
+    duty: Duty | None,
     *,
-    rule: str,
     wanted_w: float,
-    needed_w: float,
-    timer_s: float | None,
+    midnight_s: float | None,
 ) -> dict[str, float]:
     """What would flip the decision for this load; empty where no number tells (a fault, a lost grid).
 
-    `rule` is what decided, `wanted_w` what it would draw without its timers, `needed_w` the share at which it starts
-    or below which it stops, `timer_s` the tick at which the timer that `rule` speaks of ends.
+    `block` or `duty` is what decided, where one of them did, `wanted_w` what it would draw without its timers,
+    `midnight_s` midnight where that ends the present state.
     """
     margins: dict[str, float] = {}
     if memory.fault is not None:
         return margins
-    block = _block(load_step, rule)
+    rule, timer_s = reason.rule, reason.timer_s
     if block is not None:
         margins.update(block.margins)
         if memory.phase is Phase.COOLDOWN and timer_s is not None and "wait_s" not in margins:
@@ -115,33 +117,38 @@ def load_margins(
         timer_s = memory.mode_until_s if timer_s is None else timer_s
         if timer_s is not None:
             margins["wait_s"] = timer_s - load_step.tick_s
-    elif _on_duty(load_step, rule):
-        timer_s = _first(timer_s, load_step.duty.until_s if load_step.duty else None)
+    elif duty is not None:
+        timer_s = _first(timer_s, duty.until_s)
     elif memory.phase is Phase.FULL:
         if policy.target_c is not None and load_step.temperature_c is not None:
             target_c = target_in_force_c(policy.target_c, load_step.raised_c)
             margins["temperature_c"] = target_c - policy.hysteresis_c - load_step.temperature_c
     elif memory.phase is not Phase.COOLDOWN and rule not in (Rule.MAX_CLOSINGS, Rule.RUN_TO_END):
-        margins.update(_surplus_margins(policy, memory, load_step, wanted_w, needed_w))
-    ends_s = _first(timer_s, _midnight_s(policy, memory, load_step, rule))
-    if ends_s is not None and block is None:
-        margins["wait_s"] = ends_s - load_step.tick_s
+        margins = _surplus_margins(policy, memory, load_step, wanted_w)
+    if block is None:
+        ends_s = timer_s if midnight_s is None else _first(timer_s, midnight_s)
+        if ends_s is not None:
+            margins["wait_s"] = ends_s - load_step.tick_s
     return {name: round(value, 1) for name, value in margins.items()}
 
 
 def next_change_s(
-    policy: LoadSettings, memory: Memory, load_step: LoadStep, *, rule: str, timer_s: float | None
+    memory: Memory,
+    load_step: LoadStep,
+    reason: Reason,
+    block: Block | None,
+    duty: Duty | None,
+    midnight_s: float | None,
 ) -> float | None:
     """The earliest tick at which time alone changes something: a timer, a mode's end, sunrise, sunset, midnight."""
-    block = _block(load_step, rule)
     wait_s = block.margins.get("wait_s") if block is not None else None
     heats = memory.mode is Mode.AUTO and memory.phase in (Phase.ARMED, Phase.HEATING)
     return _first(
-        timer_s,
+        reason.timer_s,
         memory.mode_until_s,
-        load_step.duty.until_s if load_step.duty and _on_duty(load_step, rule) else None,
+        None if duty is None else duty.until_s,
         None if wait_s is None else load_step.tick_s + wait_s,
-        _midnight_s(policy, memory, load_step, rule),
+        midnight_s,
         load_step.daylight_ends_s if heats else None,
     )
 
@@ -149,8 +156,8 @@ def next_change_s(
 def _change(
     policy: LoadSettings, before: Memory, memory: Memory, load_step: LoadStep, target: TargetPower
 ) -> Reason | None:
-    """Why this step ended the phase before; None where the new phase explains itself."""
-    if memory.phase is before.phase or memory.phase not in (Phase.COOLDOWN, Phase.OFF):
+    """Why this step ended another phase; None where the new phase explains itself."""
+    if memory.phase not in (Phase.COOLDOWN, Phase.OFF):
         return None
     rests_s = _rests_s(policy, memory)
     if before.phase is Phase.HEATING:
@@ -253,16 +260,14 @@ def _rests_s(policy: LoadSettings, memory: Memory) -> float | None:
     return None if memory.opened_s is None else memory.opened_s + policy.min_off_s
 
 
-def _surplus_margins(
-    policy: LoadSettings, memory: Memory, load_step: LoadStep, wanted_w: float, needed_w: float
-) -> dict[str, float]:
+def _surplus_margins(policy: LoadSettings, memory: Memory, load_step: LoadStep, wanted_w: float) -> dict[str, float]:
     """Watts to the start of an idle load, to the stop of a running one."""
     if load_step.energy is not None and memory.phase is Phase.HEATING:
         return dict(load_step.energy.margins)  # it only waits out its minimum on time
     if load_step.energy is not None or load_step.stale_share <= 0:
         return {}
     running = memory.phase is Phase.HEATING
-    missing_w = needed_w / load_step.stale_share - load_step.offered_w
+    missing_w = needed_w(policy, running=running) / load_step.stale_share - load_step.offered_w
     if (missing_w > 0) is not (wanted_w <= 0):
         return {}  # something else than the surplus decides, such as what a phase can carry
     margins = {"surplus_w" if "surplus_w" in load_step.margins else "budget_w": missing_w}
@@ -270,10 +275,6 @@ def _surplus_margins(
     if running and wanted_w > 0 and dwell_left_s > 0:
         margins["after_s"] = dwell_left_s
     return margins
-
-
-def _on_duty(load_step: LoadStep, rule: str) -> bool:
-    return load_step.duty is not None and load_step.duty.rule == rule
 
 
 def _block(load_step: LoadStep, rule: str) -> Block | None:

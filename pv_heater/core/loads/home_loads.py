@@ -77,7 +77,7 @@ class HomeLoads:
         for name, memory in self.memories.items():
             if new_day:
                 self.memories[name] = energy.new_day(memory)
-            elif memory.credited_w > 0:
+            elif memory.power_w > 0 and memory.idle is None:
                 seen_w, most_w = measured_w(name, memory.since_s), self.policies[name].max_power_w
                 self.memories[name] = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
 
@@ -131,17 +131,17 @@ class HomeLoads:
 
     def credited_w(self) -> dict[str, float]:
         """What each load may be taken to draw, as it is set now."""
-        return {name: memory.credited_w for name, memory in self.memories.items()}
+        return {name: memory.power_w if memory.idle is None else 0.0 for name, memory in self.memories.items()}
 
     @property
     def least_on_w(self) -> float:
         """What the loads that are on draw together at the least that they may be brought to."""
-        on = [(name, memory) for name, memory in self.memories.items() if memory.credited_w > 0]
+        on = [(name, memory) for name, memory in self.memories.items() if memory.power_w > 0 and memory.idle is None]
         return sum(
             [
                 self.policies[name].least_power_w
                 if memory.mode is Mode.AUTO and name not in self._duties
-                else memory.credited_w
+                else memory.power_w
                 for name, memory in on
             ]
         )
@@ -181,10 +181,10 @@ class HomeLoads:
 
     def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block | None]:
         """The loads' own safety guards; remembered, since they release later than they block."""
-        blocks = {}
+        blocks: dict[str, Block | None] = {}
         for name, policy in self.policies.items():
             memory = self.memories[name]
-            blocks[name] = block = load_block(policy, load_c, was_hot=memory.hot)
+            blocks[name] = block = None if policy.max_c is None else load_block(policy, load_c, was_hot=memory.hot)
             is_hot = block is not None and block.guard is Rule.TOO_HOT
             if is_hot is not memory.hot:
                 self.memories[name] = replace(memory, hot=is_hot)
@@ -211,12 +211,12 @@ class HomeLoads:
                 self.memories[row.name],
                 house.tick_s,
                 usable=blocks.hot[row.name] is None
-                and inputs.health.get(row.name, "ok") == "ok"
+                and (not inputs.health or inputs.health.get(row.name, "ok") == "ok")
                 and row.name not in inputs.unreachable
                 and row.name not in blocks.held_back,
-                wish=inputs.wishes.get(row.name),
+                wish=inputs.wishes.get(row.name) if inputs.wishes else None,
                 own_w=house.own_by_load_w.get(row.name, 0.0),
-                duty=self._duties.get(row.name),
+                duty=self._duties.get(row.name) if self._duties else None,
             )
             for row in self._rows
         ]
@@ -228,8 +228,8 @@ class HomeLoads:
                 policy,
                 shares[name],
                 running=self.memories[name].phase is Phase.HEATING,
-                duty=self._duties.get(name),
-                raised_c=self._raised_c.get(name),
+                duty=self._duties.get(name) if self._duties else None,
+                raised_c=self._raised_c.get(name) if self._raised_c else None,
             )
             for name, policy in self.policies.items()
         }

@@ -190,6 +190,8 @@ def start_delay_s(policy: LoadSettings, memory: Memory, tick_s: float) -> float:
     A start needs the prospect of some minutes; a kettle or a car with a rhythm of its own is not one. Not for
     loads without a minimum on time, whose switching costs nothing.
     """
+    if memory.poor_runs < 1:
+        return policy.start_delay_s
     poor_runs = poor_runs_now(policy, memory, tick_s)
     return policy.start_delay_s if poor_runs < 1 else max(policy.start_delay_s, PATIENCE_S * 2.0 ** (poor_runs - 1))
 

@@ -85,8 +85,12 @@ SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
 def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcome:
     """One step of one load."""
     before = memory
-    memory = _end_idle(_end_mode(memory, load_step.tick_s), load_step)
-    memory = _follow_run(policy, memory, load_step)
+    if memory.mode_until_s is not None and load_step.tick_s >= memory.mode_until_s:
+        memory = replace(memory, mode=Mode.AUTO, mode_until_s=None, forced_w=None)
+    if memory.idle is not None:
+        memory = _end_idle(memory, memory.idle, load_step)
+    if memory.run is not None or not policy.interruptible:
+        memory = _follow_run(policy, memory, load_step)
     if load_step.health != "ok":
         memory = replace(memory, fault=memory.fault or load_step.health)
     elif load_step.cleared:
@@ -102,7 +106,8 @@ def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcom
             lacks_sun = event in (Event.SPENT, Event.BLOCKED) and _lacks_sun(load_step, target)
             memory = with_run_ended(policy, memory, load_step.tick_s, for_want_of_sun=lacks_sun)
         memory = _enter(TRANSITIONS[memory.phase][event], memory, load_step.tick_s)
-    memory = _set_power(policy, memory, load_step, target)
+    if memory.phase is Phase.HEATING or memory.power_w != 0.0:
+        memory = _set_power(policy, memory, load_step, target)
     outcome = outcome_of(policy, before, memory, load_step, target, full, stop=_stop_of(memory, load_step))
     if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
@@ -125,17 +130,9 @@ def _stop_of(memory: Memory, load_step: LoadStep) -> Stop:
     return Stop.SAFETY if unsafe else Stop.NORMAL
 
 
-def _end_mode(memory: Memory, tick_s: float) -> Memory:
-    if memory.mode_until_s is not None and tick_s >= memory.mode_until_s:
-        return replace(memory, mode=Mode.AUTO, mode_until_s=None, forced_w=None)
-    return memory
-
-
-def _end_idle(memory: Memory, load_step: LoadStep) -> Memory:
-    idle = memory.idle
+def _end_idle(memory: Memory, idle: Idle, load_step: LoadStep) -> Memory:
     measured_w = None if load_step.measured is None else load_step.measured.power_w
-    ended = idle is not None and idle.ends(load_step.tick_s, memory.power_w, measured_w)
-    return replace(memory, idle=None) if ended else memory
+    return replace(memory, idle=None) if idle.ends(load_step.tick_s, memory.power_w, measured_w) else memory
 
 
 def _follow_run(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:

@@ -56,9 +56,13 @@ class StepContext:
     ) -> LoadStep:
         """What one load is faced with: its share, and what stands for and against it. `raised_c`: see `LoadStep`."""
         name, house, inputs, budget = policy.name, self.house, self.inputs, self.budget
-        wish, unreachable = inputs.wishes.get(name), inputs.unreachable.get(name)
-        wish_because = inputs.wish_because.get(name)
-        energy = self._energy_block(running=running) or self.blocks.held_back.get(name)
+        # Most of these name no load in most steps.
+        wish = inputs.wishes.get(name) if inputs.wishes else None
+        unreachable = inputs.unreachable.get(name) if inputs.unreachable else None
+        held_back = self.blocks.held_back.get(name) if self.blocks.held_back else None
+        energy = self._energy_block(running=running) if self.blocks.site else None
+        if energy is None:
+            energy = held_back
         if unreachable is not None:
             energy = Block(guard=Rule.UNREACHABLE, safety=False, at_once=True, because=unreachable)
         rule: str
@@ -66,7 +70,8 @@ class StepContext:
         if share.rule is not None:
             rule, because = share.rule, f"{share.because}; {budget.because}"
         is_worded = share.rule is not None
-        if self._is_ageing and wish is None:
+        # The reading is late, so that less is heated on it with every second.
+        if 0 < house.stale_share < 1 and wish is None:
             age = f"reading {house.reading_age_s:.0f} s old"
             if running:
                 rule, is_worded = Rule.STALE, True
@@ -74,9 +79,14 @@ class StepContext:
             else:
                 because = f"{age}, believed until {house.max_reading_age_s:.0f} s; {because}"
         if wish is Mode.OFF and energy is None:
-            energy = Block(guard=Rule.RULE, safety=False, at_once=False, because=wish_because or "its rule says off")
+            energy = Block(
+                guard=Rule.RULE,
+                safety=False,
+                at_once=False,
+                because=inputs.wish_because.get(name) or "its rule says off",
+            )
         elif wish is Mode.ON:
-            share_w, rule, because = policy.max_power_w, Rule.RULE, wish_because or "its rule says on"
+            share_w, rule, because = policy.max_power_w, Rule.RULE, inputs.wish_because.get(name) or "its rule says on"
         site, hot = self.blocks.site, self.blocks.hot[name]
         return LoadStep(
             tick_s=house.tick_s,
@@ -90,26 +100,19 @@ class StepContext:
             because=because,
             is_worded=is_worded,
             margins=budget.margins,
-            health=inputs.health.get(name, "ok"),
+            health=inputs.health.get(name, "ok") if inputs.health else "ok",
             cleared=name in house.cleared,
             # What does not answer would be counted as heated.
             duty=duty if unreachable is None else None,
             raised_c=raised_c,
-            temperature_c=house.load_c.get(name),
-            measured=self.measured.get(name),
+            temperature_c=house.load_c.get(name) if house.load_c else None,
+            measured=self.measured.get(name) if self.measured else None,
             midnight_s=self.midnight_s,
             daylight_ends_s=self.daylight_ends_s,
         )
 
-    @property
-    def _is_ageing(self) -> bool:
-        """Whether the reading is late, so that less is heated on it with every second."""
-        return self.house.reading_age_s is not None and 0 < self.house.stale_share < 1
-
     def _energy_block(self, *, running: bool) -> Block | None:
         """The first names the reason; for a load that runs, one that ends it now comes before one that can wait."""
-        if not self.blocks.site:
-            return None
         energy = [block for block in self.blocks.site if not block.safety]
         urgent = [block for block in energy if block.at_once] if running else []
         return next(iter(urgent or energy), None)

@@ -68,13 +68,8 @@ class Reading:
             raise ValueError(f"ac_source must be one of {', '.join(AC_SOURCES)}, not {self.ac_source!r}")
 
     def _name_what_is_not_finite(self) -> None:
-        require_finite("pv_w", self.pv_w)
-        require_finite("consumption_w", self.consumption_w)
-        require_finite("grid_w", self.grid_w)
-        require_finite("battery_w", self.battery_w)
-        require_finite("battery_v", self.battery_v)
-        require_finite("battery_soc_percent", self.battery_soc_percent)
-        require_finite("dc_load_w", self.dc_load_w)
+        for name in ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_v", "battery_soc_percent", "dc_load_w"):
+            require_finite(name, getattr(self, name))
         require_finite("interval_s", self.interval_s)
         for number, phase_w in enumerate(self.grid_phase_w, 1):
             require_finite(f"grid_phase_w[{number}]", phase_w)

@@ -150,7 +150,8 @@ class Rules:
     def passed(self, elapsed_s: float, *, new_day: bool) -> None:
         """Count the step that ended."""
         for name, record in self.records.items():
-            self.records[name] = record.passed(elapsed_s, by_rule=name in self._by_rule, new_day=new_day)
+            if record.is_on or new_day:
+                self.records[name] = record.passed(elapsed_s, by_rule=name in self._by_rule, new_day=new_day)
 
     def answers(self, inputs: Inputs) -> RuleAnswers:
         """What every load's rule asks for now: its conditions and the wish of its rule file together."""
@@ -185,7 +186,8 @@ class Rules:
         """Remember what was decided for the step that begins."""
         for name, outcome in outcomes.items():
             is_on = outcome.memory.phase is Phase.HEATING
-            self.records[name] = self.records[name].switched(is_on, tick_s)
+            if is_on is not self.records[name].is_on:
+                self.records[name] = self.records[name].switched(is_on, tick_s)
         self._by_rule = frozenset(name for name, outcome in outcomes.items() if outcome.rule == RULE)
 
     def as_json(self, tick_s: float) -> dict[str, Any]:

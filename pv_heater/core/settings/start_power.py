@@ -14,7 +14,9 @@ def needed_w(policy: LoadSettings, *, running: bool) -> float:
     if policy.adjustable:
         if running:
             return policy.min_power_w
-        return min(max(policy.dead_band_w, START_FACTOR * policy.min_power_w), policy.max_power_w)
+        start_w, band_w, most_w = START_FACTOR * policy.min_power_w, policy.dead_band_w, policy.max_power_w
+        start_w = band_w if band_w >= start_w else start_w
+        return most_w if most_w < start_w else start_w
     return policy.least_power_w - (_kept_on_w(policy, policy.least_power_w) if running else 0.0)
 
 
