@@ -85,8 +85,7 @@ class Controller:
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._orders = Commands(self._loads, self._duties)
-        self._time = StepTime()
-        self._day = LocalDay(self._zone)
+        self._time, self._day = StepTime(), LocalDay(self._zone)
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
         self._absent: dict[str, str] = {}

@@ -49,29 +49,15 @@ def decision_of(
             away_s = max(-FURTHEST_S, min(FURTHEST_S, away_s))
         return (now + timedelta(seconds=away_s)).astimezone(zone)
 
-    def load_state(name: str, outcome: Outcome) -> LoadState:
-        memory, duty = outcome.memory, outcome.duty
-        until_s = memory.mode_until_s if duty is None else duty.until_s
-        return LoadState(
-            phase=memory.phase,
-            stop=outcome.stop,
-            mode=memory.mode,
-            until_at=None if until_s is None else instant(until_s),
-            power_w=memory.power_w,
-            rule=outcome.rule,
-            because=outcome.because,
-            margins=outcome.margins,
-            since_at=instant(memory.since_s),
-            next_change_at=None if outcome.next_change_s is None else instant(outcome.next_change_s),
-            energy_wh=memory.energy_wh,
-            starts=memory.closings,
-            temperature_c=outcome.temperature_c,
-            rests_until_at=None if outcome.rests_until_s is None else instant(outcome.rests_until_s),
+    states = {
+        name: _load_state(
+            outcome,
+            instant,
             tank=tanks.get(name) if tanks else None,
             notice=notices.get(name) if notices else None,
         )
-
-    states = {name: load_state(name, outcome) for name, outcome in outcomes.items()}
+        for name, outcome in outcomes.items()
+    }
     first = blocks[0] if blocks else None
     return Decision(
         setpoints={
@@ -86,6 +72,31 @@ def decision_of(
         thresholds=thresholds,
         notices=house_notices,
         outlook=budget.outlook,
+    )
+
+
+def _load_state(
+    outcome: Outcome, instant: Callable[[float], datetime], *, tank: TankStatus | None, notice: str | None
+) -> LoadState:
+    memory, duty = outcome.memory, outcome.duty
+    until_s = memory.mode_until_s if duty is None else duty.until_s
+    return LoadState(
+        phase=memory.phase,
+        stop=outcome.stop,
+        mode=memory.mode,
+        until_at=None if until_s is None else instant(until_s),
+        power_w=memory.power_w,
+        rule=outcome.rule,
+        because=outcome.because,
+        margins=outcome.margins,
+        since_at=instant(memory.since_s),
+        next_change_at=None if outcome.next_change_s is None else instant(outcome.next_change_s),
+        energy_wh=memory.energy_wh,
+        starts=memory.closings,
+        temperature_c=outcome.temperature_c,
+        rests_until_at=None if outcome.rests_until_s is None else instant(outcome.rests_until_s),
+        tank=tank,
+        notice=notice,
     )
 
 
@@ -154,7 +165,7 @@ def trace_of(
         forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
         forecast_pv_w=None if forecast is None else forecast.power_w_at(now),
         daylight=house.daylight,
-        clock_trusted=house.clock_trusted,
+        clock_trusted=house.inputs.clock_trusted,
         vacation_until_at=house.vacation_until_at,
         budget_w=budget.power_w,
         budget_rule=budget.rule,

@@ -32,7 +32,6 @@ def full(
     house = HouseFacts(
         now=NOON,
         tick_s=tick_s,
-        clock_trusted=None,
         vacation_until_at=None,
         daylight=True,
         reading=seen_now,

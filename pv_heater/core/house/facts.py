@@ -23,7 +23,6 @@ class HouseFacts:
     """What the caller says, with the loads that were found not to obey in `Inputs.health`."""
     cleared: Collection[str] = ()
     """Loads whose fault the owner has cleared in this step."""
-    clock_trusted: bool | None
     vacation_until_at: datetime | None
     daylight: bool
     """Whether these are hours of automatic heating."""
@@ -47,8 +46,6 @@ class HouseFacts:
     stale_share: float = 1.0
     """1 while the source is on time, falling to 0 as the reading nears its age limit."""
     source_interval_s: float | None
-    distrusted_because: str | None = None
-    """Why the newest reading is not believed; None: it is."""
     refused_because: str | None = None
     """What the meter says now that this home cannot have; None: nothing. The reading before it goes on ageing."""
 
@@ -80,7 +77,7 @@ class HouseFacts:
     @property
     def knows_time(self) -> bool:
         """Whether the time of day may be believed, or nobody has looked."""
-        return self.clock_trusted is not False
+        return self.inputs.clock_trusted is not False
 
     def tick_at(self, at: datetime | None) -> float | None:
         """The tick at which the wall clock will show `at`; None for None."""

@@ -165,8 +165,8 @@ def no_reading(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> 
 
 def _without_reading(house: HouseFacts) -> str | None:
     """Why there is no reading to go by; None where there is one."""
-    if house.distrusted_because is not None:
-        return f"the meter is not believed: {house.distrusted_because}"
+    if house.inputs.distrusted_because is not None:
+        return f"the meter is not believed: {house.inputs.distrusted_because}"
     refused = f"; it says {house.refused_because}, which cannot be" if house.refused_because else ""
     if house.reading_age_s is None:
         return f"the meter has not answered yet{refused}"

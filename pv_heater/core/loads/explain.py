@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pv_heater.core.house.guards import Block
-from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import (
     LONGEST_RUN_S,
@@ -65,7 +64,7 @@ def outcome_of(
         margins=margins,
         next_change_s=next_change_s(memory, load_step, reason, block, duty, midnight_s),
         duty=duty,
-        rests_until_s=rests_s if rests_s is not None and rests_s > load_step.tick_s else None,
+        rests_until_s=rests_s if rests_s is not None and rests_s > load_step.house.tick_s else None,
         temperature_c=load_step.temperature_c,
         stop=stop,
     )
@@ -77,16 +76,6 @@ class Reason(NamedTuple):
     rule: str
     because: str
     timer_s: float | None = None
-
-
-def offered_w(budget: Budget, left_w: float) -> float:
-    """What the budget leaves for a load, or, below 0, what it lacks.
-
-    The allocator shares out nothing below 0; how much is missing to 0, a strategy tells as its margin ``surplus_w``.
-    """
-    if left_w > 0 or budget.power_w > 0:
-        return left_w
-    return left_w + min(0.0, budget.margins.get("surplus_w", 0.0))
 
 
 def load_margins(
@@ -112,11 +101,11 @@ def load_margins(
     if block is not None:
         margins.update(block.margins)
         if memory.phase is Phase.COOLDOWN and timer_s is not None and "wait_s" not in margins:
-            margins["after_s"] = timer_s - load_step.tick_s
+            margins["after_s"] = timer_s - load_step.house.tick_s
     elif memory.mode is not Mode.AUTO:
         timer_s = memory.mode_until_s if timer_s is None else timer_s
         if timer_s is not None:
-            margins["wait_s"] = timer_s - load_step.tick_s
+            margins["wait_s"] = timer_s - load_step.house.tick_s
     elif duty is not None:
         timer_s = _first(timer_s, duty.until_s)
     elif memory.phase is Phase.FULL:
@@ -128,7 +117,7 @@ def load_margins(
     if block is None:
         ends_s = timer_s if midnight_s is None else _first(timer_s, midnight_s)
         if ends_s is not None:
-            margins["wait_s"] = ends_s - load_step.tick_s
+            margins["wait_s"] = ends_s - load_step.house.tick_s
     return {name: round(value, 1) for name, value in margins.items()}
 
 
@@ -147,9 +136,9 @@ def next_change_s(
         reason.timer_s,
         memory.mode_until_s,
         None if duty is None else duty.until_s,
-        None if wait_s is None else load_step.tick_s + wait_s,
+        None if wait_s is None else load_step.house.tick_s + wait_s,
         midnight_s,
-        load_step.daylight_ends_s if heats else None,
+        load_step.context.daylight_ends_s if heats else None,
     )
 
 
@@ -167,14 +156,14 @@ def _change(
     if before.phase is Phase.FULL:
         return Reason(Rule.FULL, _freed(policy, before, memory, load_step), rests_s)
     if before.phase is Phase.ARMED:
-        delay_s = start_delay_s(policy, before, load_step.tick_s)
+        delay_s = start_delay_s(policy, before, load_step.house.tick_s)
         return Reason(target.rule, f"{_idle(policy, load_step, target)}; did not last {delay_s:.0f} s")
     return None
 
 
 def _stand(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower, full: str | None) -> Reason:
     """What holds the load in the phase in which it is."""
-    tick_s = load_step.tick_s
+    tick_s = load_step.house.tick_s
     if memory.phase is Phase.FAULT:
         return Reason(Rule.HARDWARE, f"{memory.fault}; ends only by `clear {policy.name}`")
     if memory.phase is Phase.FULL:
@@ -230,14 +219,14 @@ def _idle(policy: LoadSettings, load_step: LoadStep, target: TargetPower) -> str
 def _by_share(load_step: LoadStep, target: TargetPower) -> bool:
     """Whether watts that the strategy leaves for this load decide; the allocator words its own reasons."""
     by_strategy = target.rule == load_step.rule and load_step.energy is None
-    return by_strategy and bool(load_step.margins) and not load_step.is_worded
+    return by_strategy and bool(load_step.context.budget.margins) and not load_step.is_worded
 
 
 def _left(load_step: LoadStep) -> str | None:
     """What the others leave for this load; None where nothing is spare at all, which the strategy says itself."""
-    if load_step.margins.get("surplus_w", 0.0) < 0:
+    if load_step.context.budget.margins.get("surplus_w", 0.0) < 0:
         return None
-    return f"{max(0.0, load_step.offered_w * load_step.stale_share):.0f} W left"
+    return f"{max(0.0, load_step.offered_w * load_step.house.stale_share):.0f} W left"
 
 
 def _freed(policy: LoadSettings, before: Memory, memory: Memory, load_step: LoadStep) -> str:
@@ -264,14 +253,14 @@ def _surplus_margins(policy: LoadSettings, memory: Memory, load_step: LoadStep, 
     """Watts to the start of an idle load, to the stop of a running one."""
     if load_step.energy is not None and memory.phase is Phase.HEATING:
         return dict(load_step.energy.margins)  # it only waits out its minimum on time
-    if load_step.energy is not None or load_step.stale_share <= 0:
+    if load_step.energy is not None or load_step.house.stale_share <= 0:
         return {}
     running = memory.phase is Phase.HEATING
-    missing_w = needed_w(policy, running=running) / load_step.stale_share - load_step.offered_w
+    missing_w = needed_w(policy, running=running) / load_step.house.stale_share - load_step.offered_w
     if (missing_w > 0) is not (wanted_w <= 0):
         return {}  # something else than the surplus decides, such as what a phase can carry
-    margins = {"surplus_w" if "surplus_w" in load_step.margins else "budget_w": missing_w}
-    dwell_left_s = memory.since_s + policy.min_on_s - load_step.tick_s
+    margins = {"surplus_w" if "surplus_w" in load_step.context.budget.margins else "budget_w": missing_w}
+    dwell_left_s = memory.since_s + policy.min_on_s - load_step.house.tick_s
     if running and wanted_w > 0 and dwell_left_s > 0:
         margins["after_s"] = dwell_left_s
     return margins
@@ -288,7 +277,7 @@ def _block(load_step: LoadStep, rule: str) -> Block | None:
 def _midnight_s(policy: LoadSettings, memory: Memory, load_step: LoadStep, rule: str) -> float | None:
     """Midnight, where it is what ends the present state: the counts of the day begin anew."""
     eaten = policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh
-    return load_step.midnight_s if rule == Rule.MAX_CLOSINGS or (rule == Rule.FULL and eaten) else None
+    return load_step.context.midnight_s if rule == Rule.MAX_CLOSINGS or (rule == Rule.FULL and eaten) else None
 
 
 def _first(*ticks_s: float | None) -> float | None:

@@ -16,10 +16,12 @@ from pv_heater.core.house.surplus import AutomaticLoads
 from pv_heater.core.loads import energy, machine
 from pv_heater.core.loads.allocator import Claim, Share
 from pv_heater.core.loads.claims import claim_of, takes_surplus
+from pv_heater.core.loads.dependency import after_block, enough_since_s
 from pv_heater.core.loads.duty import TIMER, Duty
 from pv_heater.core.loads.load_step import LoadStep, Memory, Outcome
+from pv_heater.core.loads.offer import offer
 from pv_heater.core.loads.saved import SavedLoad, load_as_json
-from pv_heater.core.loads.step_context import StepContext, after_block, enough_since_s
+from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.loads.switching import Change, Switching
 from pv_heater.core.loads.target_power import has_enough
 from pv_heater.core.model.requests import Mode
@@ -224,7 +226,8 @@ class HomeLoads:
     def advance(self, context: StepContext, shares: Mapping[str, Share]) -> dict[str, Outcome]:
         """Every load takes its step."""
         load_steps = {
-            name: context.of(
+            name: offer(
+                context,
                 policy,
                 shares[name],
                 running=self.memories[name].phase is Phase.HEATING,
@@ -269,7 +272,7 @@ def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> M
     """With since when it has had enough, for the loads that wait for it."""
     since_s = enough_since_s(
         memory.enough_since_s,
-        load_step.tick_s,
+        load_step.house.tick_s,
         enough=has_enough(policy, memory, load_step),
         heating_since_s=memory.since_s if memory.phase is Phase.HEATING else None,
     )

@@ -7,12 +7,14 @@ it is, and when it has ended.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pv_heater.core.actuators.idle import Idle
 from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.duty import Duty
+from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase, Stop
@@ -99,7 +101,7 @@ class Memory:
     idle: Idle | None = None
     """Set while it is known to draw nothing, whatever it is set to."""
     enough_since_s: float | None = None
-    """Since when it has had enough today; None: not yet, or no longer. See `core.loads.step_context`."""
+    """Since when it has had enough today; None: not yet, or no longer. See `core.loads.dependency`."""
 
     run: Run | None = None
     """The run under way of a load that is not interruptible; None while it is off."""
@@ -116,23 +118,20 @@ class Memory:
 class LoadStep:
     """What one load is faced with in this step."""
 
-    tick_s: float
-    elapsed_s: float
-    """Seconds since the previous step."""
+    context: StepContext
+    """What all loads are faced with alike."""
+    house: HouseFacts
+    """The same as that of `context`."""
     safety: Block | None
     energy: Block | None
     allotted_w: float
     """Power the allocator has for it in mode auto."""
     offered_w: float = 0.0
     """What the budget leaves for it before that is cut to what it can use; below 0 it lacks so much."""
-    stale_share: float
-    """1 while the reading is young, falling to 0 as it nears its limit: caps the power of an automatic load."""
     rule: str
     because: str
     is_worded: bool = False
     """Whether `because` itself says what the load needs and what is left for it."""
-    margins: Mapping[str, float] = field(default_factory=dict)
-    """The strategy's own figures."""
     health: str = "ok"
     cleared: bool = False
     switch_free_s: float | None = None
@@ -144,10 +143,6 @@ class LoadStep:
     temperature_c: float | None = None
     measured: Measured | None = None
     """What its own meter says; None without one."""
-    midnight_s: float | None = None
-    """When the counts of the day begin anew."""
-    daylight_ends_s: float | None = None
-    """When automatic heating is no longer allowed; None: it is not now, or goes on beyond tomorrow."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
 def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcome:
     """One step of one load."""
     before = memory
-    if memory.mode_until_s is not None and load_step.tick_s >= memory.mode_until_s:
+    if memory.mode_until_s is not None and load_step.house.tick_s >= memory.mode_until_s:
         memory = replace(memory, mode=Mode.AUTO, mode_until_s=None, forced_w=None)
     if memory.idle is not None:
         memory = _end_idle(memory, memory.idle, load_step)
@@ -104,8 +104,8 @@ def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcom
             break
         if memory.phase is Phase.HEATING:
             lacks_sun = event in (Event.SPENT, Event.BLOCKED) and _lacks_sun(load_step, target)
-            memory = with_run_ended(policy, memory, load_step.tick_s, for_want_of_sun=lacks_sun)
-        memory = _enter(TRANSITIONS[memory.phase][event], memory, load_step.tick_s)
+            memory = with_run_ended(policy, memory, load_step.house.tick_s, for_want_of_sun=lacks_sun)
+        memory = _enter(TRANSITIONS[memory.phase][event], memory, load_step.house.tick_s)
     if memory.phase is Phase.HEATING or memory.power_w != 0.0:
         memory = _set_power(policy, memory, load_step, target)
     outcome = outcome_of(policy, before, memory, load_step, target, full, stop=_stop_of(memory, load_step))
@@ -119,7 +119,7 @@ def _lacks_sun(load_step: LoadStep, target: TargetPower) -> bool:
 
     Nor a silence of the meter: nobody knows what the sun gave in it.
     """
-    if load_step.stale_share < 1.0:
+    if load_step.house.stale_share < 1.0:
         return False
     return target.rule == Rule.GRID_DRAW or (load_step.energy is None and target.rule == load_step.rule)
 
@@ -132,7 +132,7 @@ def _stop_of(memory: Memory, load_step: LoadStep) -> Stop:
 
 def _end_idle(memory: Memory, idle: Idle, load_step: LoadStep) -> Memory:
     measured_w = None if load_step.measured is None else load_step.measured.power_w
-    return replace(memory, idle=None) if idle.ends(load_step.tick_s, memory.power_w, measured_w) else memory
+    return replace(memory, idle=None) if idle.ends(load_step.house.tick_s, memory.power_w, measured_w) else memory
 
 
 def _follow_run(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:
@@ -140,11 +140,13 @@ def _follow_run(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Me
     if policy.interruptible or memory.phase is not Phase.HEATING:
         return memory if memory.run is None else replace(memory, run=None)
     run = (memory.run or Run(since_s=memory.since_s)).after(load_step.measured)
-    ended = run.ended(policy.run_s, load_step.tick_s)
+    ended = run.ended(policy.run_s, load_step.house.tick_s)
     if memory.mode is Mode.ON or ended is None:
         return replace(memory, run=run)
     if run.rests and not run.drew:
-        idle = Idle(because=f"draws nothing: {ended}, nobody has set it going", until_s=load_step.tick_s + RETEST_S)
+        idle = Idle(
+            because=f"draws nothing: {ended}, nobody has set it going", until_s=load_step.house.tick_s + RETEST_S
+        )
         return replace(memory, run=run, idle=idle)
     return replace(memory, run=run, ran_because=f"its run of today has ended: {ended}")
 
@@ -161,7 +163,7 @@ def _event(
     if phase is Phase.FULL:
         return Event.FREED if full is None else None
     if phase is Phase.COOLDOWN:
-        return Event.RESTED if rest_left_s(policy, memory, load_step.tick_s) <= 0 else None
+        return Event.RESTED if rest_left_s(policy, memory, load_step.house.tick_s) <= 0 else None
     if phase is Phase.HEATING:
         return _event_while_heating(policy, memory, load_step, target)
     if target.rule == Rule.FULL:
@@ -173,10 +175,10 @@ def _event(
         return Event.SPENT if phase is Phase.ARMED else None
     if target.immediate_start:
         return Event.HELD
-    delay_s = start_delay_s(policy, memory, load_step.tick_s)
+    delay_s = start_delay_s(policy, memory, load_step.house.tick_s)
     if phase is Phase.OFF and delay_s > 0:
         return Event.SURPLUS
-    delayed = delay_s > 0 and delay_left_s(policy, memory, load_step.tick_s) > 0
+    delayed = delay_s > 0 and delay_left_s(policy, memory, load_step.house.tick_s) > 0
     return None if delayed or load_step.switch_free_s is not None else Event.HELD
 
 
@@ -186,7 +188,7 @@ def _event_while_heating(
     if target.power_w > 0:
         return None
     if not target.at_once:
-        held = dwell_left_s(policy, memory, load_step.tick_s) > 0
+        held = dwell_left_s(policy, memory, load_step.house.tick_s) > 0
         if held or load_step.switch_free_s is not None:
             return None
     if target.rule == Rule.FULL:
@@ -207,7 +209,7 @@ def _set_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, target
     power_w = _power_w(policy, memory, load_step, target) if memory.phase is Phase.HEATING else 0.0
     if power_w == memory.power_w:
         return memory
-    return replace(memory, power_w=power_w, power_since_s=load_step.tick_s)
+    return replace(memory, power_w=power_w, power_since_s=load_step.house.tick_s)
 
 
 def _power_w(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower) -> float:
@@ -217,7 +219,9 @@ def _power_w(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: 
         return policy.least_power_w
     before_w, power_w, band_w = memory.power_w, target.power_w, policy.dead_band_w
     if not policy.adjustable:
-        climbs_too_soon = 0 < before_w < power_w and load_step.tick_s - memory.power_since_s < policy.level_dwell_s
+        climbs_too_soon = (
+            0 < before_w < power_w and load_step.house.tick_s - memory.power_since_s < policy.level_dwell_s
+        )
         return before_w if climbs_too_soon else power_w
     if power_w >= policy.max_power_w or power_w <= policy.least_power_w:
         # The last step to an end would otherwise be missing for hours of steady sun.
@@ -225,6 +229,6 @@ def _power_w(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: 
     if before_w > 0 and abs(power_w - before_w) < band_w:
         power_w = before_w
     if policy.ramp_s > 0 and power_w > before_w:
-        most_w = max(before_w, policy.min_power_w) + policy.max_power_w * load_step.elapsed_s / policy.ramp_s
+        most_w = max(before_w, policy.min_power_w) + policy.max_power_w * load_step.house.elapsed_s / policy.ramp_s
         power_w = min(power_w, most_w if before_w > 0 else policy.min_power_w)
     return power_w

@@ -109,7 +109,7 @@ def _blocked(block: Block, *, at_once: bool) -> TargetPower:
 
 def _allotted(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> TargetPower:
     """The strategy's share, made into something this load can do, with the hysteresis between start and stop."""
-    power_w = min(load_step.allotted_w, policy.max_power_w) * load_step.stale_share
+    power_w = min(load_step.allotted_w, policy.max_power_w) * load_step.house.stale_share
     if not policy.adjustable:
         power_w = level_w(policy, power_w, memory.power_w)
     elif power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):

@@ -16,7 +16,7 @@ from pv_heater.core.house.guards import (
 from pv_heater.core.house.headroom import headroom_w, phase_headroom_w
 from pv_heater.core.house.limited import Limited, Quantities
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import Reading
+from pv_heater.core.model.values import Inputs, Reading
 from pv_heater.core.settings.home import Battery, Inverter, Limits, Site
 from pv_heater.core.settings.load import LoadSettings
 from tests import builders
@@ -24,6 +24,7 @@ from tests.builders import NOON
 
 SITE = Site(battery=Battery(capacity_wh=4800), inverter=Inverter(max_w=3000))
 LIMITS = Limits(max_house_w=8000, max_phase_w=4000)
+NO_CLOCK = Inputs(clock_trusted=False)
 
 
 def reading(**fields: object) -> Reading:
@@ -46,7 +47,7 @@ def first(
 ) -> Block | None:
     values = dict(
         now=NOON, reading=seen, reading_age_s=1.0 if seen is not None else None, max_reading_age_s=60.0,
-        source_interval_s=10.0, daylight=True, clock_trusted=True, vacation_until_at=None, known=known(seen, site),
+        source_interval_s=10.0, daylight=True, vacation_until_at=None, known=known(seen, site),
     )  # fmt: skip
     blocks = site_blocks(HouseFacts(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
     return blocks[0] if blocks else None
@@ -161,11 +162,11 @@ def test_a_lost_grid_is_normal_only_off_grid() -> None:
 
 
 def test_an_unknown_time_of_day_holds_back_automatic_heat_until_the_sun_is_measured() -> None:
-    block = first(reading(pv_w=10.0), clock_trusted=False, daylight=False)
+    block = first(reading(pv_w=10.0), inputs=NO_CLOCK, daylight=False)
     assert block is not None
     assert (block.guard, block.safety, block.at_once) == ("clock", False, False)
-    assert first(reading(), clock_trusted=False, daylight=False) is None
-    assert first(reading(pv_w=10.0), clock_trusted=None) is None
+    assert first(reading(), inputs=NO_CLOCK, daylight=False) is None
+    assert first(reading(pv_w=10.0), inputs=Inputs(clock_trusted=None)) is None
 
 
 def test_night_and_vacation_block() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pv_heater.config.load import load_config
+from pv_heater.core.loads.dependency import HEATS_AGAIN_S, enough_since_s
 from pv_heater.core.loads.home_loads import HomeLoads
-from pv_heater.core.loads.step_context import HEATS_AGAIN_S, enough_since_s
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import After, LoadSettings, circle_from

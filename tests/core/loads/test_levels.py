@@ -14,7 +14,7 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import level_w, needed_w
-from tests.core.loads.test_machine import load_step
+from tests.core.loads.steps import load_step
 
 
 class Staged(LoadSettings):
@@ -68,13 +68,13 @@ def test_it_climbs_once_in_its_dwell_and_falls_at_once() -> None:
 @pytest.mark.parametrize(("forced_w", "power_w"), [(None, 3000), (1400, 1000), (1600, 2000), (50, 1000), (9000, 3000)])
 def test_forced_to_some_power_it_runs_at_the_nearest_level(forced_w: float | None, power_w: float) -> None:
     forced = Memory(mode=Mode.ON, mode_until_s=100.0, forced_w=forced_w)
-    assert advance(staged(), forced, load_step(0)).memory.power_w == power_w
+    assert advance(staged(), forced, load_step(0, 0.0)).memory.power_w == power_w
 
 
 def test_while_its_minimum_on_time_runs_it_falls_to_the_first_level() -> None:
     policy = Staged(name="boiler", max_power_w=3000, min_on_s=300, start_delay_s=0)
     running = Memory(phase=Phase.HEATING, power_w=3000.0)
-    assert advance(policy, running, load_step(10)).memory.power_w == 1000
+    assert advance(policy, running, load_step(10, 0.0)).memory.power_w == 1000
 
 
 def test_what_is_left_above_its_level_passes_on() -> None:

@@ -6,11 +6,12 @@ from pv_heater.core.actuators.idle import Idle
 from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.claims import held_w, takes_surplus
-from pv_heater.core.loads.load_step import LoadStep, Memory, Outcome
+from pv_heater.core.loads.load_step import Memory, Outcome
 from pv_heater.core.loads.machine import TRANSITIONS, Event, advance
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase, Stop
 from pv_heater.core.settings.load import LoadSettings
+from tests.core.loads.steps import load_step
 
 POLICY = LoadSettings(
     name="heater", max_power_w=2000, min_power_w=100, min_on_s=300, min_off_s=200, start_delay_s=30, dead_band_w=100
@@ -18,14 +19,6 @@ POLICY = LoadSettings(
 NIGHT = Block(guard="night", safety=False, at_once=False, because="outside the daylight hours")
 STALE = Block(guard="no_reading", safety=False, at_once=True, because="the last reading is old")
 FUSE = Block(guard="soft_fuse", safety=True, at_once=True, because="the house draws 9000 W")
-
-
-def load_step(tick_s: float, allotted_w: float = 0.0, **changes: object) -> LoadStep:
-    values = dict(
-        tick_s=tick_s, elapsed_s=1.0, safety=None, energy=None, allotted_w=allotted_w, stale_share=1.0,
-        rule="balance", because="1000 W more sun than use",
-    )  # fmt: skip
-    return LoadStep(**(values | changes))  # type: ignore[arg-type]
 
 
 def play(script: list[tuple[float, float, Phase, float]], policy: LoadSettings = POLICY) -> Outcome:
@@ -156,7 +149,7 @@ def test_lost_readings_and_safety_guards_ignore_the_minimum_on_time(kind: dict[s
 @pytest.mark.parametrize("phase", list(Phase))
 def test_in_every_phase_a_contact_opens_as_the_machine_says_whatever_names_the_reason(phase: Phase) -> None:
     memory = Memory(phase=phase, power_w=0.0 if phase is not Phase.HEATING else 1000.0, opened_s=0.0, idle=IDLE)
-    ordinary = advance(POLICY, replace(memory, fault="welded" if phase is Phase.FAULT else None), load_step(10))
+    ordinary = advance(POLICY, replace(memory, fault="welded" if phase is Phase.FAULT else None), load_step(10, 0.0))
     assert ordinary.stop is (Stop.SAFETY if phase is Phase.FAULT else Stop.NORMAL)
     for unsafe in ({"safety": replace(FUSE, because="in other words")}, {"health": "pin lost"}):
         outcome = advance(POLICY, memory, load_step(10, 1000, **unsafe))
@@ -281,21 +274,21 @@ def test_after_half_an_hour_it_is_freed_and_goes_the_normal_way() -> None:
 
 
 def test_forced_on_it_stays_on_and_says_that_it_draws_nothing() -> None:
-    outcome = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), load_step(30.0))
+    outcome = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), load_step(30.0, 0.0))
     assert (outcome.memory.phase, outcome.memory.power_w) == (Phase.HEATING, 2000.0)
     assert outcome.because == f"forced on, but {IDLE.because}"
-    drawing = advance(POLICY, outcome.memory, load_step(40.0, measured=Measured(power_w=1990.0, taken_s=40.0)))
+    drawing = advance(POLICY, outcome.memory, load_step(40.0, 0.0, measured=Measured(power_w=1990.0, taken_s=40.0)))
     assert (drawing.memory.idle, drawing.because) == (None, "forced on")
 
 
 def test_forcing_a_full_load_on_is_a_new_test() -> None:
     full = Memory(phase=Phase.FULL, idle=IDLE, opened_s=0.0, mode=Mode.ON)
-    outcome = advance(POLICY, full, load_step(250.0))
+    outcome = advance(POLICY, full, load_step(250.0, 0.0))
     assert (outcome.memory.phase, outcome.memory.idle) == (Phase.HEATING, None)
 
 
 def test_safety_and_the_owners_off_come_before_full() -> None:
-    fused = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), load_step(30.0, safety=FUSE))
+    fused = advance(POLICY, heating(idle=IDLE, mode=Mode.ON), load_step(30.0, 0.0, safety=FUSE))
     assert (fused.memory.power_w, fused.rule) == (0.0, "soft_fuse")
     off = advance(POLICY, heating(idle=IDLE, mode=Mode.OFF), load_step(30.0, 1000.0))
     assert off.memory.power_w == 0.0

@@ -14,17 +14,15 @@ from pv_heater.core.model.values import Decision, Phase
 from pv_heater.core.model.words import flip_text
 from pv_heater.core.settings.load import LoadSettings
 from tests.builders import NOON, House, config, heater
+from tests.core.loads import steps
 
 VIENNA = ZoneInfo("Europe/Vienna")
 POLICY = LoadSettings(name="heater", max_power_w=2000, min_power_w=100, min_on_s=300, min_off_s=200, start_delay_s=30)
 
 
 def load_step(tick_s: float, offered_w: float = 0.0, **changes: Any) -> LoadStep:
-    values = dict(
-        tick_s=tick_s, elapsed_s=1.0, safety=None, energy=None, allotted_w=max(0.0, offered_w), offered_w=offered_w,
-        stale_share=1.0, rule="balance", because="so much sun", margins={"surplus_w": offered_w},
-    )  # fmt: skip
-    return LoadStep(**(values | changes))
+    values = {"because": "so much sun", "margins": {"surplus_w": offered_w}} | changes
+    return steps.load_step(tick_s, max(0.0, offered_w), offered_w=offered_w, **values)
 
 
 def margins(decision: Decision, name: str = "heater") -> dict[str, float]:
