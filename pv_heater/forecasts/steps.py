@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import BadReply
 
@@ -162,5 +163,4 @@ def _instant(text: str, zone: tzinfo) -> datetime:
 
 def _midnight(at: datetime, zone: tzinfo, *, days: int = 0) -> datetime:
     """Start of the local day of `at`, or of a later one, in UTC; days of 23 and 25 h come out right."""
-    day = at.astimezone(zone).date() + timedelta(days=days)
-    return datetime.combine(day, time(0), zone).astimezone(UTC)
+    return midnight_at(at.astimezone(zone).date() + timedelta(days=days), zone)

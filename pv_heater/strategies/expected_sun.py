@@ -8,13 +8,14 @@ have, teach nothing. `SunAhead` expects; `SunToday` keeps it in step with the lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.core.house.sun import clear_sky_w
 from pv_heater.core.house.surplus import View
+from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Site
@@ -222,15 +223,13 @@ class SunToday:
 
     def _begin_day(self, now: datetime) -> None:
         today = now.astimezone(self.zone).date()
-        start_at, self._ends_at = self._midnight(today), self._midnight(today + timedelta(days=1))
+        start_at = midnight_at(today, self.zone)
+        self._ends_at = midnight_at(today + timedelta(days=1), self.zone)
         self.quarters_at = quarters_between(start_at, self._ends_at)
         self.sun.begin_day(self.quarters_at)
         if today != self._day:
             self.sun.end_day()
         self._day = today
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(0), self.zone).astimezone(UTC)
 
 
 def elapsed_s(view: View, before_s: float | None) -> float:

@@ -10,9 +10,8 @@ from operator import mul
 from typing import Any
 
 from pv_heater.core.model.numbers import json_number_of
+from pv_heater.core.settings.home import USUAL_HOUSE_W
 
-USUAL_W = 500.0
-"""Mean of a household without electric heating: some 4,400 kWh a year."""
 USUAL_COURSE = (0.5,) * 6 + (1.0,) * 11 + (1.6,) * 5 + (0.9,) * 2
 """By local hour: half at night, most in the evening, as in the standard load profile of households."""
 TRUST_H = 6.0
@@ -27,7 +26,7 @@ class UseAhead:
     """Learns and tells the use of the house without controlled loads."""
 
     def __init__(self) -> None:
-        self._hours_w = [USUAL_W * share for share in USUAL_COURSE]
+        self._hours_w = [USUAL_HOUSE_W * share for share in USUAL_COURSE]
         self._today_wh = [0.0] * 24
         self._today_h = [0.0] * 24
 

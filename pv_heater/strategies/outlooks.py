@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import exp, inf
 
+from pv_heater.core.house.tariff import price_at
 from pv_heater.core.model.values import PricePeriod
 
 CHARGE_EFFICIENCY = 0.96
@@ -138,11 +139,11 @@ def regrets_of(
     `lit_at` and `dark_at` are instants of the day; those without a price do not count. Without any price of the dark
     hours, or where power costs nothing, the usual regrets hold.
     """
-    bought = _mean([_period_at(prices, at) for at in dark_at])
-    whole_day = _mean([_period_at(prices, at) for at in (*lit_at, *dark_at)])
+    bought = _mean([price_at(prices, at) for at in dark_at])
+    whole_day = _mean([price_at(prices, at) for at in (*lit_at, *dark_at)])
     if bought is None or whole_day is None or whole_day.import_per_kwh <= 0:
         return USUAL_REGRETS
-    by_day = _mean([_period_at(prices, at) for at in lit_at])
+    by_day = _mean([price_at(prices, at) for at in lit_at])
     export_price = by_day.export_per_kwh if sold and by_day is not None else 0.0
     return regrets_at(bought.import_per_kwh, export_price, HEAT_WORTH * whole_day.import_per_kwh)
 
@@ -173,7 +174,3 @@ def _mean(periods: Sequence[PricePeriod | None]) -> _Mean | None:
         import_per_kwh=sum(period.import_per_kwh for period in known) / len(known),
         export_per_kwh=sum(period.export_per_kwh for period in known) / len(known),
     )
-
-
-def _period_at(prices: Sequence[PricePeriod], at: datetime) -> PricePeriod | None:
-    return next((price for price in prices if price.from_at <= at < price.to_at), None)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pv_heater.strategies.expected_use import USUAL_COURSE, USUAL_W, UseAhead
+from pv_heater.core.settings.home import USUAL_HOUSE_W
+from pv_heater.strategies.expected_use import USUAL_COURSE, UseAhead
 
 
 def day_of(use: UseAhead, use_w: float, hours: range = range(24)) -> None:
@@ -13,15 +14,15 @@ def day_of(use: UseAhead, use_w: float, hours: range = range(24)) -> None:
 
 
 def test_at_first_a_usual_household_is_expected() -> None:
-    assert UseAhead().by_hour_w() == [USUAL_W * share for share in USUAL_COURSE]
+    assert UseAhead().by_hour_w() == [USUAL_HOUSE_W * share for share in USUAL_COURSE]
 
 
 def test_a_busy_night_makes_a_busy_day() -> None:
     """Six hours of 500 W where 250 W are usual: 3000 + 2938 Wh of trust against 1500 + 2938."""
     use = UseAhead()
     day_of(use, 500.0, range(6))
-    trust_wh = 6.0 * USUAL_W * sum(USUAL_COURSE) / 24
-    assert use.by_hour_w()[12] == pytest.approx(USUAL_W * (3000 + trust_wh) / (1500 + trust_wh))
+    trust_wh = 6.0 * USUAL_HOUSE_W * sum(USUAL_COURSE) / 24
+    assert use.by_hour_w()[12] == pytest.approx(USUAL_HOUSE_W * (3000 + trust_wh) / (1500 + trust_wh))
 
 
 def test_an_hour_moves_a_tenth_of_the_way_each_day() -> None:

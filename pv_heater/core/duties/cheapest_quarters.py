@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from math import inf
 
+from pv_heater.core.house.tariff import price_at
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.settings.home import Battery
@@ -123,7 +124,7 @@ def _quarter(
     sun_w = min(most_w, spare_w) if spare_w >= policy.least_power_w else 0.0
     gain_w = most_w - sun_w
     bought_w = most_w - min(most_w, spare_w)
-    price = _price_at(prices, start_at)
+    price = _import_price(prices, start_at)
     return Quarter(
         start_at=start_at,
         end_at=end_at,
@@ -133,12 +134,12 @@ def _quarter(
     )
 
 
-def _price_at(prices: Sequence[PricePeriod], at: datetime) -> float:
+def _import_price(prices: Sequence[PricePeriod], at: datetime) -> float:
     """Of an imported kWh; all the same without a tariff. An hour that a tariff leaves out is dearer than all others."""
-    known = next((price.import_per_kwh for price in prices if price.from_at <= at < price.to_at), None)
+    known = price_at(prices, at)
     if known is None:
         return inf if prices else 1.0
-    return known
+    return known.import_per_kwh
 
 
 def _battery_wh(outlook: Outlook, soc_percent: float | None) -> float:

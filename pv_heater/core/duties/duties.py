@@ -26,11 +26,9 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import PricePeriod, TankStatus
 from pv_heater.core.model.words import NO_TIME
-from pv_heater.core.settings.home import Battery
+from pv_heater.core.settings.home import USUAL_HOUSE_W, Battery
 from pv_heater.core.settings.load import LoadSettings
 
-USUAL_HOUSE_W = 500.0
-"""Mean of a household without electric heating: some 4,400 kWh a year."""
 HOUSE_S = 86_400.0
 """Time constant of the mean that is learned."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
+from pv_heater.core.model.local_time import instant_of, midnight_at
 from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.settings.home import TariffPeriod
 
@@ -28,7 +29,7 @@ class Tariff:
         if day is not None and day != self._day:
             self._day = day
             begun = [*self._all_begun_on(day - timedelta(days=1)), *self._all_begun_on(day)]
-            touching = [price for price in begun if price.to_at > self._instant(day, time(0))]
+            touching = [price for price in begun if price.to_at > midnight_at(day, self._zone)]
             self._prices = tuple(sorted(touching, key=lambda price: price.from_at))
         return self._prices if day is not None else ()
 
@@ -39,7 +40,7 @@ class Tariff:
         if day != self._ahead_of:
             begun = {
                 price for days in (-1, 0, 1) for price in self._all_begun_on(day + timedelta(days=days))
-                if price.to_at > self._instant(day, time(0))
+                if price.to_at > midnight_at(day, self._zone)
             }  # fmt: skip
             self._ahead_of, self._ahead = day, tuple(sorted(begun, key=lambda price: price.from_at))
         return self._ahead
@@ -50,11 +51,13 @@ class Tariff:
     def _begun_on(self, day: date, period: TariffPeriod) -> PricePeriod:
         ends_on = day if period.start < period.end else day + timedelta(days=1)
         return PricePeriod(
-            from_at=self._instant(day, period.start),
-            to_at=self._instant(ends_on, period.end),
+            from_at=instant_of(day, period.start, self._zone),
+            to_at=instant_of(ends_on, period.end, self._zone),
             import_per_kwh=period.import_per_kwh,
             export_per_kwh=period.export_per_kwh,
         )
 
-    def _instant(self, day: date, at: time) -> datetime:
-        return datetime.combine(day, at, self._zone).astimezone(UTC)
+
+def price_at(prices: Sequence[PricePeriod], at: datetime) -> PricePeriod | None:
+    """The period that holds `at`; None where nothing is known of it."""
+    return next((price for price in prices if price.from_at <= at < price.to_at), None)

@@ -16,6 +16,11 @@ def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
+def midnight_at(day: date, zone: tzinfo) -> datetime:
+    """The instant, in UTC, at which `day` begins in `zone`."""
+    return instant_of(day, time(0), zone)
+
+
 def next_at(now: datetime, at: time, zone: tzinfo) -> datetime:
     """The next instant after `now` at which the clocks show `at`, in UTC."""
     today = now.astimezone(zone).date()
@@ -91,7 +96,8 @@ class LocalDay:
         if self.midnight_at is not None and self._begin_at is not None and self._begin_at <= now < self.midnight_at:
             return False
         before, self.day = self.day, now.astimezone(self._zone).date()
-        self._begin_at, self.midnight_at = self._midnight(self.day), self._midnight(self.day + timedelta(days=1))
+        self._begin_at = midnight_at(self.day, self._zone)
+        self.midnight_at = midnight_at(self.day + timedelta(days=1), self._zone)
         return before is not None and before != self.day
 
     def midnight_s(self, now: datetime, tick_s: float) -> float | None:
@@ -107,6 +113,3 @@ class LocalDay:
             return False
         self._unknown_since_s = tick_s
         return True
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(0), self._zone).astimezone(UTC)

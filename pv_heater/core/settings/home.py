@@ -8,6 +8,9 @@ from attrs import frozen
 
 from pv_heater.core.model.setting import DayTime, setting
 
+USUAL_HOUSE_W = 500.0
+"""Mean of a household without electric heating: some 4,400 kWh a year. Assumed until this house has shown its own."""
+
 
 @frozen(kw_only=True)
 class PvPlane:
