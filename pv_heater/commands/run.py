@@ -6,7 +6,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,17 +43,14 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
         )
     from pv_heater.run.live import run_live  # a recording needs no network libraries
 
-    lines = _start_logging(config, dry_run=dry_run, debug=debug, to_stdout=True)
-    try:
-        return run_live(config, lines, dry_run=dry_run)
-    except PinBusy:
-        lines.abandon()  # it may well be the other controller's file
-        raise
-    except Exception as error:
-        log.critical("ended by an error: %s", describe(error), exc_info=debug)
-        raise
-    finally:
-        lines.stop()
+    with _log_lines(config, dry_run=dry_run, debug=debug, to_stdout=True) as lines:
+        try:
+            return run_live(config, lines, dry_run=dry_run)
+        except PinBusy:
+            raise
+        except Exception as error:
+            log.critical("ended by an error: %s", describe(error), exc_info=debug)
+            raise
 
 
 def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
@@ -116,14 +114,9 @@ def simulate(
 
 
 def _play(config: Config, play: Play, suffix: str, *, dry_run: bool, debug: bool, as_json: bool) -> int:
-    lines = _start_logging(config, dry_run=dry_run, debug=debug, to_stdout=not as_json, suffix=suffix, drops=False)
-    try:
+    to_stdout = not as_json
+    with _log_lines(config, dry_run=dry_run, debug=debug, to_stdout=to_stdout, suffix=suffix, drops=False) as lines:
         played = play(lines.release)
-    except PinBusy:
-        lines.abandon()
-        raise
-    finally:
-        lines.stop()
     if as_json:
         print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
     else:
@@ -156,9 +149,10 @@ def _drawn(played: PlayedDays, log_file: Path) -> list[str]:
     return lines
 
 
-def _start_logging(
+@contextmanager
+def _log_lines(
     config: Config, *, dry_run: bool, debug: bool, to_stdout: bool, suffix: str = "", drops: bool = True
-) -> LogLines:
+) -> Iterator[LogLines]:
     """Lines are kept back until `release`. `suffix`: not the controller's own file, as that may be running."""
     place = log_place(config.log.file, os.environ, suffix)
     lines = LogLines(
@@ -177,4 +171,10 @@ def _start_logging(
     for warning in (*config.warnings, config.assumed_daylight, place.doubt):
         if warning is not None:
             log.warning("%s", warning)
-    return lines
+    try:
+        yield lines
+    except PinBusy:
+        lines.abandon()  # it may well be the other controller's file
+        raise
+    finally:
+        lines.stop()

@@ -73,11 +73,6 @@ class Table:
         return self._make()
 
 
-class Nothing:
-    def latest(self) -> Forecast | None:
-        return None
-
-
 class Bench:
     """A loop with two loads and everything a test wants to touch."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pv_heater.controller import Controller
-from pv_heater.core.model.values import OFF, Forecast, Reading, Setpoint
+from pv_heater.core.model.values import OFF, Reading, Setpoint
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.requests import CommandHandler
@@ -66,11 +66,6 @@ class Running:
         self.pv_w = pv_w
         self.clock.wait_until(self.clock.monotonic_s() + 1.0)
         self.loop.tick()
-
-
-class NoForecast:
-    def latest(self) -> Forecast | None:
-        return None
 
 
 def test_why_tells_the_last_changes_oldest_first_as_plain_json() -> None:
