@@ -56,7 +56,7 @@ class CalibrationRequest:
 
 @frozen(kw_only=True)
 class CalibrationResult:
-    """What came of it."""
+    """A measured curve, or how far the walk came before it was stopped."""
 
     points: Mapping[float, float]
     file: Path | None

@@ -42,7 +42,7 @@ class ControlAddress:
 
     @property
     def socket(self) -> Path:
-        """The control socket."""
+        """Where its control socket lies."""
         return self.state_dir / SOCKET_NAME
 
     def __str__(self) -> str:

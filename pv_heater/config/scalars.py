@@ -97,7 +97,7 @@ def day_time(value: Any) -> DayTime:
 
 
 def clock_time(value: Any) -> time:
-    """A clock time."""
+    """A time of day by the clock, such as 22:00. Raises SettingProblem, also for sunrise and sunset."""
     clock = day_time(value).clock
     if clock is None:
         raise SettingProblem(f"must be a clock time such as 22:00, not {shown(value)}")

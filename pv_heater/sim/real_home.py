@@ -168,7 +168,7 @@ class RealHome:
 
     @property
     def generator_wh(self) -> float:
-        """What the generator gave."""
+        """What the generator has given since the beginning, Wh."""
         return self._generator_ws / 3600.0
 
     def _moments(self, from_s: float, to_s: float) -> list[float]:

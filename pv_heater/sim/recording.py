@@ -37,7 +37,7 @@ class HomeRecording:
 
     @property
     def days(self) -> float:
-        """Length in days."""
+        """Length, in days of 24 h."""
         return self.end_s / 86_400.0
 
     @property
@@ -103,7 +103,7 @@ class ReadingsRecording:
 
     @property
     def days(self) -> float:
-        """Length in days."""
+        """Length, in days of 24 h."""
         return self.end_s / 86_400.0
 
     def reading_at(self, second: float) -> Reading | None:

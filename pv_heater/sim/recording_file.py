@@ -78,7 +78,7 @@ def days_from_folder(path: Path, zone: tzinfo, pattern: str = "*") -> Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """What a folder held."""
+    """The recordings of a folder, and what in it is none."""
 
     recordings: tuple[HomeRecording, ...]
     """In the order of their file names."""

@@ -58,7 +58,7 @@ class BoostOf:
         return Duty(rule=BOOST, because=f"boost{goal}{known}", until_s=until_s, power_w=moment.most_w)
 
     def state(self, tick_s: float) -> dict[str, Any]:
-        """What is left of it."""
+        """The seconds that are left and the goal, degC, as plain JSON types; both None without a boost."""
         return {"left_s": None if self._until_s is None else self._until_s - tick_s, "to_c": self._to_c}
 
     def restore(self, state: Mapping[str, Any], tick_s: float, away_s: float) -> None:

@@ -55,7 +55,7 @@ def may_buy(guards: Collection[Rule], *, off_grid: bool) -> bool:
 
 @dataclass(slots=True)
 class _OfLoad:
-    """One load's."""
+    """The duties of one load, each with what it remembers."""
 
     policy: LoadSettings
     guarantee: Guarantee

@@ -68,7 +68,7 @@ class Tank:
         )
 
     def state(self) -> dict[str, Any]:
-        """What is known of it."""
+        """What it holds and what the household takes of it, as plain JSON types; None where unknown."""
         return {
             "content_wh": None if self._content_wh is None else round(self._content_wh, 1),
             "taken_w": round(self._taken_w, 1),

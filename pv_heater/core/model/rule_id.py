@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """What decided."""
+    """What decided, as an id for programs; for people `cli.rule_words` says it."""
 
     CLOCK = "clock"
     GRID_LOST = "grid_lost"

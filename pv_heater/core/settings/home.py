@@ -25,7 +25,7 @@ class PvPlane:
 
 @frozen(kw_only=True)
 class Battery:
-    """The house battery."""
+    """The house battery: what it holds, what it takes, and what the house keeps of it."""
 
     capacity_wh: float = setting("usable capacity, from the data sheet", unit="Wh", minimum=100, maximum=1_000_000)
     max_charge_w: float | None = setting(
@@ -60,7 +60,7 @@ class Inverter:
 
 @frozen(kw_only=True)
 class Site:
-    """The home."""
+    """The home: where it lies, what it has, and what its grid allows."""
 
     name: str = setting("what logs and pages call it", default="Home")
     latitude: float | None = setting("north is positive", default=None, unit="deg", minimum=-90, maximum=90)

@@ -22,7 +22,7 @@ _NUMBERS = ("idx", "id")
 
 
 def idx_setting() -> Any:
-    """Declare the setting."""
+    """The setting `idx`: which of many devices at one topic is meant; None where all that is said there counts."""
     return setting(
         "where many devices speak at the topic, such as domoticz/out: the number (idx or id in the message) of the one "
         "that is meant; messages of others are passed over",

@@ -88,7 +88,7 @@ class MockBoard:
         return self._pins[name]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the log of changes, if there is one. May be repeated."""
         if self._log is not None:
             self._log.close()
             self._log = None

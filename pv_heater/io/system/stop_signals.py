@@ -19,7 +19,7 @@ FREEZING_SIGNALS = (signal.SIGTTIN, signal.SIGTTOU)
 
 
 class Stoppable(Protocol):
-    """What is to be stopped."""
+    """The loop, as far as signals know it."""
 
     def stop(self, reason: str) -> None:
         """Come to an end soon; called from a signal handler."""

@@ -59,7 +59,7 @@ class PlantSoFar:
     """The last state of charge that was believed."""
 
     def and_now(self, system: System, values: Believed) -> PlantSoFar:
-        """With what is seen now."""
+        """The same, with what this poll shows in addition."""
         percent = values.battery_soc_percent
         return PlantSoFar(
             phases=max(self.phases, system.phases_in_use),
