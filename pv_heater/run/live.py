@@ -32,8 +32,8 @@ from pv_heater.run.outputs import Outputs, owner_of, transition_log
 from pv_heater.run.session import beside, clock_and_signals, control_server, own_state_dir
 from pv_heater.run.sources import Sources
 from pv_heater.run.state_dir import open_to_all
+from pv_heater.run.state_saver import StateSaver
 from pv_heater.run.tick_sources import TickSources
-from pv_heater.run.transition_log import StateSaver
 
 log = logging.getLogger(__name__)
 

@@ -1,14 +1,10 @@
-"""What happened, in words: one log line for each transition, and the latest picture for whoever asks.
-
-When to save the controller's state: at every change of phase or mode, and now and then for the energies.
-"""
+"""What happened, in words: one log line for each transition, and the latest picture for whoever asks."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.rule_id import Rule
@@ -149,32 +145,3 @@ def _is_blocked_otherwise(before: Decision, decision: Decision) -> bool:
 
 def _without_numbers(text: str) -> str:
     return "".join([character for character in text if not character.isdigit()])
-
-
-SAVE_EVERY_S = 900.0
-"""A quarter hour of energy counts is what a power cut may cost; more often would wear the card for nothing."""
-
-
-class StateSaver:
-    """A reporter that hands the state to `save` when something changed that a restart must not forget."""
-
-    def __init__(
-        self,
-        state: Callable[[], Mapping[str, Any]],
-        save: Callable[[Mapping[str, Any]], None],
-        monotonic_s: Callable[[], float],
-    ) -> None:
-        self._state = state
-        self._save = save
-        self._monotonic_s = monotonic_s
-        self._saved_s = monotonic_s()
-        self._stand: object = None
-
-    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
-        """Save if a phase or a mode changed, or a quarter hour has passed."""
-        del now, reading, forecast
-        stand = tuple((state.phase, state.mode) for state in decision.loads.values())
-        if stand == self._stand and self._monotonic_s() - self._saved_s < SAVE_EVERY_S:
-            return
-        self._stand, self._saved_s = stand, self._monotonic_s()
-        self._save(self._state())
