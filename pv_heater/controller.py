@@ -122,7 +122,7 @@ class Controller:
     ) -> Decision:
         """Decide what every load does from `now` on.
 
-        May be called every 0.2 to 300 s, and with the same reading again: a repeated `taken_at` is no new evidence.
+        May be called every 0.2 to 300 s, and with the same reading again: a repeated `taken_at` adds nothing.
         `reading` None: the meter said nothing, the last reading goes on ageing.
         """
         house = self._observe(in_utc("now", now), reading, forecast, inputs or NO_INPUTS)

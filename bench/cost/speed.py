@@ -40,7 +40,7 @@ NOON_S = 11 * 3600.0
 """Seconds after midnight UTC at the bench's home: the sun stands high and ticks have the most to do."""
 
 Progress = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+"""Gets how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ from pv_heater.victron.mqtt.conversation import GxPace
 from pv_heater.victron.mqtt.meter import GxMqttMeter
 
 Progress = Callable[[int, int], None]
-"""Told how many minutes are done, and of how many."""
+"""Gets how many minutes are done, and of how many."""
 
 MOST_OBJECTS = 3000
 """That may be held more at the end than in the middle: readings in windows, what a day teaches, a fuller journal."""

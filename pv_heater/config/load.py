@@ -266,7 +266,7 @@ def _name_of(row: Any, index: int) -> Any:
 
 
 def _earlier_file(path: Path | None) -> list[str]:
-    """What to say of a file of an earlier system that is no YAML; empty where it is none."""
+    """What to say of a file of an earlier system that is not YAML; empty where it is none."""
     try:
         return [] if path is None else balancer_lines(read_text(path))
     except Unreadable:

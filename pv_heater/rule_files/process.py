@@ -153,7 +153,7 @@ class Answer:
     wish: Mode | None
     because: str
     failed: bool = False
-    """It is off because of a mistake, not because the rule wants that."""
+    """It is off because of a mistake, not because the rule says so."""
     waits: bool = False
     """It is off because a value is not known."""
 

@@ -27,7 +27,7 @@ LONGEST_STOP_S = 6.0
 
 
 class Reporter(Protocol):
-    """Told of every decision, after it was applied."""
+    """Gets every decision, after it was applied."""
 
     def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
         """Note what changed."""
@@ -132,7 +132,7 @@ class Loop:
             self.make_safe()
 
     def tick(self) -> float | None:
-        """One tick; the monotonic second at which a load wants the next one early, if any."""
+        """One tick; the monotonic second at which a load needs the next one early, if any."""
         tick_s, now = self._clock.monotonic_s(), self._clock.now()
         self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
         commands, later = self._take_commands()

@@ -16,7 +16,7 @@ class NoFeed:
     """Stands for a forecast, or a meter, where none is set up."""
 
     def latest(self) -> None:
-        """Nothing, ever."""
+        """Always None."""
         return
 
 

@@ -109,7 +109,7 @@ class DayPlan:
         return {**self._today.state(), "use": self._use.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         self._today.restore(state)
         use = state.get("use")
         self._use.restore(use if isinstance(use, Mapping) else {})

@@ -153,7 +153,7 @@ class SunAhead:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         least, most = FACTOR_BOUNDS
         self._factor = min(most, max(least, _finite(state.get("factor"), self._factor)))
         self._seen_before_wh = max(0.0, _finite(state.get("seen_before_wh"), 0.0))
@@ -213,7 +213,7 @@ class SunToday:
         return {"day": self._day.isoformat() if self._day else None, "sun": self.sun.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         sun = state.get("sun")
         self.sun.restore(sun if isinstance(sun, Mapping) else {})
         try:

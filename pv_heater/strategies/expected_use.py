@@ -66,7 +66,7 @@ class UseAhead:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; anything else is ignored."""
+        """Take back what `state` gave; anything else is ignored."""
         self._hours_w = _day_of(state.get("hours_w")) or self._hours_w
         self._today_wh = _day_of(state.get("today_wh")) or self._today_wh
         self._today_h = _day_of(state.get("today_h")) or self._today_h

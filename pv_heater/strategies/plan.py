@@ -123,7 +123,7 @@ class Plan:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what an earlier `state` told, once the first view tells what day it is."""
+        """Take back what an earlier `state` gave, once the first view tells what day it is."""
         self._saved = state
 
     def _begin(self, view: View) -> DayPlan:

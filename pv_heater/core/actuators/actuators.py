@@ -1,4 +1,4 @@
-"""Whether the loads obey: what they were told, beside what their own meters and the house show."""
+"""Whether the loads obey: what they were set to, beside what their own meters and the house show."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Actuators:
         return found
 
     def told_w(self, name: str, power_w: float) -> float:
-        """What a load must be told to draw that, by what was learned of its curve."""
+        """What a load must be set to, to draw that, by what was learned of its curve."""
         curve = self._lessons.curves.get(name)
         if curve is None or power_w <= 0 or curve.is_straight:
             return power_w
@@ -72,7 +72,7 @@ class Actuators:
         return self._lessons.state()
 
     def restore(self, state: Any) -> None:
-        """Take back what an earlier `state` told."""
+        """Take back what an earlier `state` gave."""
         self._lessons.restore(state)
 
     def with_doubts(self, notices: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """What a load's own meter says of its actuator: does it obey? A fault stops the load, a doubt is only told.
 
-Told apart: it draws though it is off (welded relay, shorted triac or SSR), it draws more than it was told, it draws
-the same whatever it is told (servo or knob stuck), it draws a part of what it was told (a broken element, a missing
+Told apart: it draws though it is off (welded relay, shorted triac or SSR), it draws more than it was set to, it draws
+the same whatever it is set to (servo or knob stuck), it draws a part of what it was set to (a broken element, a missing
 phase). A load that draws nothing is none of these; see `core.actuators.idle`. Nothing is judged from one reading, and
-only readings count that were taken when the load had been told the same for `SETTLED_S`.
+only readings count that were taken when the load had been set to the same for `SETTLED_S`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ electronics take 1 to 10 W, the capacitor of a triac's snubber 2 to 5 W, and cla
 
 LEAST_MORE_W = 150.0
 MORE_SHARE = 0.15
-"""More than told by these is a fault where the told power is certain: 253 V, the most that EN 50160 allows, give a
+"""More than it was set to by these is a fault where that power is certain: 253 V, the most that EN 50160 allows, give a
 heater of 230 V a fifth more, but no house that feeds 230 V stays there, and 241 V give a tenth."""
 MORE_SHARE_UNMEASURED = 0.3
 """As a share of full power, for a regulator whose curve nobody measured: a straight line where it is a phase cut errs
@@ -81,7 +81,7 @@ class Actuator:
         return inf if self.max_power_w is None else MOST_BELIEVED * self.max_power_w
 
     def most_w(self, told_w: float) -> float:
-        """More than this at `told_w` is no tolerance any more; at 0 W only electronics may draw."""
+        """More than this at `told_w` is not a tolerance any more; at 0 W only electronics may draw."""
         if self.max_power_w is None:
             return LEAST_OFF_W if told_w <= 0 else inf
         if told_w <= 0:
@@ -144,7 +144,7 @@ class ActuatorFaults:
         return found
 
     def forget(self, names: Collection[str]) -> None:
-        """Begin anew for these: their owner cleared the fault, or what they are told and draw is not known."""
+        """Begin anew for these: their owner cleared the fault, or what they are set to and draw is not known."""
         for name in names if self._courses or self._since_s or self._doubts else ():
             self._courses.pop(name, None)
             for kept in (self._since_s, self._doubts):
@@ -160,7 +160,7 @@ class ActuatorFaults:
         return taken_tick_s - self._since_s.setdefault((name, kind), taken_tick_s) >= span_s
 
     def _draws_more(self, name: str, actuator: Actuator, told_w: float, drawn_w: float, taken_s: float) -> str | None:
-        """The most it was told in the settling time counts, so that a ramp or a late device is no fault."""
+        """The most it was set to in the settling time counts, so that a ramp or a late device is not a fault."""
         shows = actuator.most_w(told_w) < drawn_w <= actuator.most_believed_w
         if not shows and not self._since_s:
             return None
@@ -177,7 +177,7 @@ class ActuatorFaults:
         return None
 
     def _stuck(self, name: str, actuator: Actuator, told_w: float, drawn_w: float) -> str | None:
-        """The same draw at powers far apart; a fault where it draws more than it was told, else a doubt."""
+        """The same draw at powers far apart; a fault where it draws more than it was set to, else a doubt."""
         full_w = actuator.max_power_w
         if not actuator.adjustable or full_w is None:
             return None
@@ -202,12 +202,12 @@ class ActuatorFaults:
         text = f"it stays at {drawn_w:.0f} W, set between {low_w:.0f} and {high_w:.0f} W: its servo or knob is stuck"
         if drawn_w - low_w >= STEP_SHARE * full_w:
             return text
-        # Less than told harms nobody, and a dimmer with a limit of its own does just this.
+        # Less than set harms nobody, and a dimmer with a limit of its own does just this.
         self._doubts.setdefault((name, "stuck"), text + ", or a limit of the device holds it")
         return None
 
     def _doubt_part(self, name: str, actuator: Actuator, told_w: float, drawn_w: float, taken_s: float) -> None:
-        """A part of what was told, where that is certain."""
+        """A part of what it was set to, where that is certain."""
         shows = actuator.exact and SHARE_DRAWN * told_w < drawn_w < PART_SHARE * told_w
         if not shows and not self._since_s and not self._doubts:
             return

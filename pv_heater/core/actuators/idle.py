@@ -1,4 +1,4 @@
-"""Which loads draw nothing although they are told to: their thermostat has opened, or a fuse, cable or element broke.
+"""Which loads draw nothing although they are set to: their thermostat has opened, or a fuse, cable or element broke.
 
 Two proofs, and no guess. A load with a meter of its own reads next to nothing. Without one, the whole house draws
 less than this load alone would: then it cannot be drawing, whatever else runs. The first must be seen in two readings,
@@ -28,13 +28,13 @@ LOW_SHARE = 0.1
 """In the lowest tenth of a regulator's range an error of its curve or its knob can mean that nothing flows."""
 LONG_SPAN_S = 300.0
 """There, and where only the house tells it, it must be seen for as long as a load usually stays on at least: a reading
-of the house is no measurement of the load, and waiting costs others a few minutes."""
+of the house is not a measurement of the load, and waiting costs others a few minutes."""
 
 SHARE_OF_HOUSE = 0.5
-"""The house draws less than this share of all that its loads were told: one of them draws nothing. An uncalibrated
+"""The house draws less than this share of all that its loads were set to: one of them draws nothing. An uncalibrated
 regulator at low mains voltage still draws more."""
 SHARE_IN_DOUBT = 0.7
-"""Which one: a load that drew would draw at least this share of what it was told; the house draws less than that."""
+"""Which one: a load that drew would draw at least this share of what it was set to; the house draws less than that."""
 LEAST_TOLD_W = 300.0
 """Without a meter of its own, smaller loads are lost in the coming and going of the house."""
 
@@ -54,7 +54,7 @@ class Idle:
 
 
 class IdleLoads:
-    """Watches, reading by reading, whether the loads draw what they are told."""
+    """Watches, reading by reading, whether the loads draw what they are set to."""
 
     def __init__(self, max_power_w: Mapping[str, float]) -> None:
         """`max_power_w`: every load's full power."""

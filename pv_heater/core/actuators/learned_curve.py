@@ -46,9 +46,9 @@ class LearnedCurve:
     def __init__(self, max_power_w: float) -> None:
         self._max_power_w = max_power_w
         self._offsets_w = [0.0] * (NODES + 1)
-        """What it gives beyond what it is told, at 0, 1/5, ... of full power; always 0 at 0."""
+        """What it gives beyond what it is set to, at 0, 1/5, ... of full power; always 0 at 0."""
         self.is_straight = True
-        """It gives what it is told, as far as is known."""
+        """It gives what it is set to, as far as is known."""
         self._steps = 0
         self._errors: dict[int, list[float]] = {}
         """Of the latest steps that ended or began nearest to each of the powers, as a share of the step."""
@@ -60,7 +60,7 @@ class LearnedCurve:
         return told_w + sum([weight * self._offsets_w[node] for node, weight in self._weights(told_w)])
 
     def told_w(self, power_w: float) -> float:
-        """What it must be told to give that; full power where it cannot give as much."""
+        """What it must be set to, to give that; full power where it cannot give as much."""
         if power_w <= 0 or self.is_straight:
             return power_w
         table = [(node * self._max_power_w / NODES, offset_w) for node, offset_w in enumerate(self._offsets_w)]
@@ -110,7 +110,7 @@ class LearnedCurve:
         return {"max_power_w": self._max_power_w, "offsets_w": list(self._offsets_w), "steps": self._steps}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` told; of another heater, or damaged, it is forgotten."""
+        """Take back what `state` gave; of another heater, or damaged, it is forgotten."""
         offsets: Sequence[Any] = state.get("offsets_w", ())
         numbers = [number_of(value) for value in offsets] if isinstance(offsets, list) else []
         steps = state.get("steps")
@@ -193,7 +193,7 @@ class CurveLessons:
         return {name: curve.state() for name, curve in self.curves.items()}
 
     def restore(self, state: Any) -> None:
-        """Take back what `state` told; what is damaged, or of a load that is no more, is left."""
+        """Take back what `state` gave; what is damaged, or of a load that is no more, is left."""
         if not isinstance(state, Mapping):
             return
         for name, curve in self.curves.items():

@@ -1,6 +1,6 @@
 """What every load was set to lately, by time: the one memory that readings are held against.
 
-Two are kept of a home: what the loads were told, whatever came of it (`core.actuators.actuators`), and what the house
+Two are kept of a home: what the loads were set to, whatever came of it (`core.actuators.actuators`), and what the house
 may be taken to have felt of that (`core.house.reading_age`).
 """
 

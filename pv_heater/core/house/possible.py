@@ -25,7 +25,7 @@ GREW_BY = 1.25
 EMPTY_REGISTERS_W = frozenset({65_535.0, 65_534.0, 32_767.0, 32_768.0})
 """What a register of 16 bits holds when nothing is in it."""
 MOST_PERCENT = 110.0
-"""Battery monitors count a little beyond full; more than that is no charge."""
+"""Battery monitors count a little beyond full; more than that cannot be a charge."""
 
 
 _NOTHING_YET = Reading(taken_at=datetime.min.replace(tzinfo=UTC), source="")

@@ -163,7 +163,7 @@ class ReadingAge:
         """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
 
         Silence is counted from the moment the reading came, not from when it was taken: VRM's readings are a
-        minute old on arrival every time, and that is no reason to heat less.
+        minute old on arrival every time, and that is not a reason to heat less.
         """
         age_s = self.age_s(tick_s)
         if age_s is None:

@@ -7,8 +7,8 @@ from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.settings.load import After
 
 HEATS_AGAIN_S = 600.0
-"""A load that had enough has it no longer once it heats again for so long: the test whether a thermostat is still open
-takes half as long at most."""
+"""A load that had enough has it no longer once it heats again for this long: the test whether a thermostat is still
+open takes half as long at most."""
 
 
 def enough_since_s(

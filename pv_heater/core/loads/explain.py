@@ -71,7 +71,7 @@ def outcome_of(
 
 
 class Reason(NamedTuple):
-    """What decided, as an id and a sentence, and the tick at which the timer that runs ends (None: none runs)."""
+    """What decided, as an id and a sentence, and the tick at which the timer that runs ends (None while none runs)."""
 
     rule: str
     because: str

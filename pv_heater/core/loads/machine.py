@@ -42,7 +42,7 @@ class Event(StrEnum):
     BLOCKED = "blocked"
     """A guard or the owner says no."""
     FULL = "full"
-    """Target temperature or daily maximum reached, or it draws nothing though it is told to."""
+    """Target temperature or daily maximum reached, or it draws nothing though it is set to."""
     FREED = "freed"
     """No longer full."""
     RESTED = "rested"

@@ -1,6 +1,6 @@
 """Values out of what others wrote: an answer, or a saved state. Pure.
 
-What is no such value is None, so that a damaged state costs its memory and no more.
+What is not such a value is None, so that a damaged state costs its memory and no more.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _usable(value: float) -> bool:
 
 
 def _in_time(text: str) -> bool:
-    """Whether it is no instant, or one that can be reckoned with: at the ends of the calendar sums overflow."""
+    """Whether it is not an instant, or one that can be reckoned with: at the ends of the calendar sums overflow."""
     try:
         return FIRST_YEAR <= datetime.fromisoformat(text).year <= LAST_YEAR
     except ValueError:

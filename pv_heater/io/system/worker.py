@@ -162,7 +162,7 @@ class Worker(Generic[T]):
         )
         delay_s = retry_delay_s(self._known_interval_s, self._trouble.failures, wish_s)
         # Each kind of trouble once: an hour without network is one line, not sixty.
-        # What breaks while we hang up ourselves is no trouble.
+        # What breaks while we hang up ourselves is not trouble.
         if kind not in before.kinds and not self._stopping.is_set():
             next_try = "at once" if delay_s < 0.5 else f"in {_duration_text(delay_s)}"
             self._log.warning("%s: %s Next try %s.", self._name, _sentence(text), next_try)

@@ -69,7 +69,7 @@ def makes_a_reading(topic: str) -> bool:
 
 
 class GxValues:
-    """The values of one picture, read with care: whatever is no number where one belongs is left out and said once."""
+    """The values of one picture, read with care: what is not a number where one belongs is left out and said once."""
 
     def __init__(self, values: Mapping[str, object], complain: Complain) -> None:
         self._values = values
