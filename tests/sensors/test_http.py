@@ -61,7 +61,7 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_body_without_a_temperature_is_refused(httpserver: HTTPServer, tmp_path: Path, body: str) -> None:
     httpserver.expect_request("/state").respond_with_data(body, content_type="application/json")
-    with pytest.raises(BadReply, match="the sensor at 127.0.0.1"):
+    with pytest.raises(BadReply, match=r"the sensor at 127\.0\.0\.1:"):
         sensor(httpserver, tmp_path).read()
 
 
