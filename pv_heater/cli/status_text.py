@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from pv_heater.cli.rule_words import rule_text
-from pv_heater.cli.text import grounds_lines, state_lines
+from pv_heater.cli.text import state_lines, trace_lines
 from pv_heater.core.model.words import duration_text, kilowatt_hours, kilowatts
 
 
@@ -26,7 +26,7 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
         if why:
             lines += state_lines(name, state, decision["thresholds"], zone)
     if why:
-        lines += ["decided from:", *(f"  {line}" for line in grounds_lines(decision["trace"]))]
+        lines += ["decided from:", *(f"  {line}" for line in trace_lines(decision["trace"]))]
     return [*lines, *map(_source_line, answer.get("sources", [])), *answer.get("troubles", [])]
 
 

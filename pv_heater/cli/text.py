@@ -46,7 +46,7 @@ def entry_lines(entry: Json, zone: tzinfo) -> list[str]:
         lines.append(
             f"  decided by {rule_text(entry['rule'])}{before}{_limits_text(entry['thresholds'], entry['load'])}"
         )
-    lines += [f"  {line}" for line in grounds_lines(entry["trace"])]
+    lines += [f"  {line}" for line in trace_lines(entry["trace"])]
     if entry["rule"] is not None:
         lines.append(f"  {_flip_line(entry['flip'], entry, at, zone, phase=entry['to_phase'])}")
     return lines
@@ -63,13 +63,8 @@ def state_lines(name: str, state: Json, thresholds: Json, zone: tzinfo) -> list[
     ]
 
 
-def grounds_text(trace: Json) -> str:
-    """The values a decision was made from, with their ages, in one line; what was not known is left out."""
-    return "; ".join(grounds_lines(trace))
-
-
-def grounds_lines(trace: Json) -> list[str]:
-    """The same, a line for each kind of value."""
+def trace_lines(trace: Json) -> list[str]:
+    """The values a decision was made from, with their ages, a line for each kind; what was not known is left out."""
     parts = (
         _reading_text(trace),
         _spare_sum(trace),

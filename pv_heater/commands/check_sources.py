@@ -105,13 +105,13 @@ def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, 
 def _age_text(reading: Reading, tools: Tools, limit_s: float | None) -> str:
     """How old it is. Raises _Stale where `run` would keep every automatic load off for it."""
     now = tools.clock.now()
-    evidence = ReadingAge(max_reading_age_s=limit_s, local_source=is_local(reading.source))
-    evidence.observe(reading, now, 0.0)
+    age = ReadingAge(max_reading_age_s=limit_s, local_source=is_local(reading.source))
+    age.observe(reading, now, 0.0)
     age_s = (now - reading.taken_at).total_seconds()
-    if age_s >= evidence.max_age_s:
+    if age_s >= age.max_age_s:
         raise _Stale(
             f"its newest reading is {_seconds_text(age_s)} old, from {reading.taken_at:%Y-%m-%d %H:%M} UTC: stale. "
-            f"The limit is {_seconds_text(evidence.max_age_s)}; loads heat by themselves only once a newer one comes"
+            f"The limit is {_seconds_text(age.max_age_s)}; loads heat by themselves only once a newer one comes"
         )
     if age_s < -CLOCKS_AGREE_S:
         raise _Stale(

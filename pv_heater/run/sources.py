@@ -25,24 +25,22 @@ log = logging.getLogger(__name__)
 class LoadSensors:
     """The newest value of each load that has a sensor. `latest` returns at once, whatever the sensors do."""
 
-    def __init__(
-        self, what: str, unit: str, sensors: Mapping[str, Sensor], clock_monotonic: Callable[[], float]
-    ) -> None:
+    def __init__(self, what: str, unit: str, sensors: Mapping[str, Sensor], monotonic_s: Callable[[], float]) -> None:
         """`what` they tell, and in which unit; `sensors` by the name of their load."""
         self._what, self._unit = what, unit
         self._sensors = dict(sensors)
-        self._monotonic = clock_monotonic
+        self._monotonic_s = monotonic_s
         self._workers = {
             # Nothing is woken: water takes minutes to change what a tick a second takes note of.
-            name: worker_for(sensor, f"{what} of {name}", sensor.read, clock_monotonic, log)
+            name: worker_for(sensor, f"{what} of {name}", sensor.read, monotonic_s, log)
             for name, sensor in self._sensors.items()
         }
-        self._began_s = clock_monotonic()
+        self._began_s = monotonic_s()
         self._lost: set[str] = set()
 
     def start(self) -> None:
         """Begin to read, each sensor on a thread of its own."""
-        self._began_s = self._monotonic()
+        self._began_s = self._monotonic_s()
         for worker in self._workers.values():
             worker.start()
 
@@ -75,7 +73,7 @@ class LoadSensors:
 
         For one thread. Says once when a value is lost, and once when it is back.
         """
-        now_s, known = self._monotonic(), {}
+        now_s, known = self._monotonic_s(), {}
         for name, worker in self._workers.items():
             newest, limit_s = worker.newest(), self._sensors[name].max_age_s
             age_s = now_s - (self._began_s if newest is None else newest.came_s)
@@ -109,17 +107,17 @@ class LoadSensors:
 class LoadTemperatures(LoadSensors):
     """Temperatures, degC."""
 
-    def __init__(self, sensors: Mapping[str, Sensor], clock_monotonic: Callable[[], float]) -> None:
+    def __init__(self, sensors: Mapping[str, Sensor], monotonic_s: Callable[[], float]) -> None:
         """`sensors`: by the name of their load."""
-        super().__init__("temperature", "degC", sensors, clock_monotonic)
+        super().__init__("temperature", "degC", sensors, monotonic_s)
 
 
 class LoadPowers(LoadSensors):
     """Powers, W."""
 
-    def __init__(self, sensors: Mapping[str, Sensor], clock_monotonic: Callable[[], float]) -> None:
+    def __init__(self, sensors: Mapping[str, Sensor], monotonic_s: Callable[[], float]) -> None:
         """`sensors`: by the name of their load."""
-        super().__init__("power", "W", sensors, clock_monotonic)
+        super().__init__("power", "W", sensors, monotonic_s)
 
 
 class Sources:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.cli.text import grounds_text
+from pv_heater.cli.text import trace_lines
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Inputs, Phase
 from tests.builders import House, config, heater
@@ -82,8 +82,8 @@ def test_a_temperature_that_is_no_number_is_refused(value: float) -> None:
         Inputs(load_c={"heater": value})
 
 
-def test_the_temperature_is_among_the_grounds_also_without_a_reading() -> None:
+def test_the_temperature_is_in_the_trace_also_without_a_reading() -> None:
     decision = House(HOUSE).at(0, silent=True, inputs=own(48.63))
     trace = decision.trace
     inputs = {name: getattr(trace, name) for name in trace.__slots__}
-    assert grounds_text(inputs).startswith("no reading yet; heater 48.6 degC; ")
+    assert "; ".join(trace_lines(inputs)).startswith("no reading yet; heater 48.6 degC; ")

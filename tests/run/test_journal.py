@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.cli.text import entry_lines, grounds_text
+from pv_heater.cli.text import entry_lines, trace_lines
 from pv_heater.core.model.values import Phase, to_jsonable
 from pv_heater.run.journal import KEPT_ENTRIES, Entry, Journal
 from tests.builders import NOON, House, config, forecast, heater
@@ -129,5 +129,5 @@ def test_a_lost_meter_reads_as_that() -> None:
     diary.at(10)
     late = diary.at(600, silent=True)
     told = json.loads(json.dumps(to_jsonable(late[0].trace)))
-    assert grounds_text(told).startswith("no usable reading, the last is 10 min old")
+    assert "; ".join(trace_lines(told)).startswith("no usable reading, the last is 10 min old")
     assert told["pv_w"] is None

@@ -98,7 +98,7 @@ def test_why_says_what_would_be_right(request_: dict[str, Any], message: str) ->
         running.ask({"command": "why", **request_})
 
 
-def test_status_carries_the_grounds_of_the_present_decision() -> None:
+def test_status_carries_the_trace_of_the_present_decision() -> None:
     running = Running()
     running.tick(1500.0)
     decision = json.loads(json.dumps(running.ask({"command": "status"})))["status"]["decision"]

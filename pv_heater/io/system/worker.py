@@ -73,20 +73,20 @@ class Worker(Generic[T]):
         name: str,
         read: Callable[[], T],
         interval_s: Callable[[], float],
-        clock_monotonic: Callable[[], float],
+        monotonic_s: Callable[[], float],
         on_new: Callable[[], None],
         log: logging.Logger,
     ) -> None:
         self._name = name
         self._read = read
         self._interval_s = interval_s
-        self._monotonic = clock_monotonic
+        self._monotonic_s = monotonic_s
         self._on_new = on_new
         self._log = log
         self._latest: Latest[T] | None = None
         self._trouble: _Trouble | None = None
         self._known_interval_s = 60.0
-        self._next_try_at_s = clock_monotonic()
+        self._next_try_at_s = monotonic_s()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -110,7 +110,7 @@ class Worker(Generic[T]):
 
     def status(self) -> WorkerStatus:
         """How the source fares now."""
-        now_s = self._monotonic()
+        now_s = self._monotonic_s()
         newest, trouble = self._latest, self._trouble
         running = self._thread is not None and self._thread.is_alive() and not self._stopping.is_set()
         return WorkerStatus(
@@ -125,7 +125,7 @@ class Worker(Generic[T]):
         try:
             self._known_interval_s = max(_SHORTEST_S, self._interval_s())
             value = self._read()
-            self._latest = Latest(value=value, came_s=self._monotonic())
+            self._latest = Latest(value=value, came_s=self._monotonic_s())
             self._note_success()
             self._on_new()
             self._known_interval_s = max(_SHORTEST_S, self._interval_s())
@@ -136,7 +136,7 @@ class Worker(Generic[T]):
             kind = type(error).__name__
             delay_s = self._note_failure(kind, f"unexpected {kind}: {error}", None)
             self._log.debug("%s: where the unexpected error came from", self._name, exc_info=True)
-        self._next_try_at_s = self._monotonic() + delay_s
+        self._next_try_at_s = self._monotonic_s() + delay_s
         return delay_s
 
     def _run(self) -> None:
@@ -151,12 +151,12 @@ class Worker(Generic[T]):
                 self._name,
                 trouble.failures,
                 "" if trouble.failures == 1 else "s",
-                _duration_text(self._monotonic() - trouble.began_s),
+                _duration_text(self._monotonic_s() - trouble.began_s),
                 trouble.text,
             )
 
     def _note_failure(self, kind: str, text: str, wish_s: float | None) -> float:
-        before = self._trouble or _Trouble(began_s=self._monotonic(), failures=0, text="", kinds=frozenset())
+        before = self._trouble or _Trouble(began_s=self._monotonic_s(), failures=0, text="", kinds=frozenset())
         self._trouble = _Trouble(
             began_s=before.began_s, failures=before.failures + 1, text=text, kinds=before.kinds | {kind}
         )

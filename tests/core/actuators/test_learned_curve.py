@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pv_heater.cli.text import grounds_text
+from pv_heater.cli.text import trace_lines
 from pv_heater.core.actuators.learned_curve import LARGEST_SHARE, LearnedCurve
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import Phase
@@ -117,7 +117,7 @@ def test_the_controller_learns_in_an_afternoon_what_to_tell_a_weak_element(measu
     assert decision.loads["heater"].power_w == 1200
     assert weak(decision.setpoints["heater"].power_w) == pytest.approx(1200, abs=100)
     assert "W it gives" in decision.trace.learned["heater"]
-    assert "heater: set to" in grounds_text(decision_inputs(house))
+    assert "heater: set to" in "; ".join(trace_lines(decision_inputs(house)))
 
 
 def decision_inputs(house: House) -> Any:
