@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,16 @@ class Stopwatch:
         self.look()
         queued_ns = sum(now_ns - self._before_ns.get(file, 0) for file, now_ns in self._queued_ns.items())
         return ended_s - self.began_s - queued_ns / 1e9
+
+
+@contextmanager
+def ended_after(process: subprocess.Popen[Any]) -> Iterator[subprocess.Popen[Any]]:
+    """A program that is killed at the end: one whose test fails is else waited for until it ends by itself."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def until(

@@ -13,7 +13,7 @@ import yaml
 
 from tests.process.program import PROJECT, Program, run_once, settings
 from tests.vrm_server import VrmServer
-from tests.waiting import Stopwatch, until
+from tests.waiting import Stopwatch, ended_after, until
 
 pytestmark = pytest.mark.process
 
@@ -68,9 +68,11 @@ def test_a_standard_output_that_nobody_reads_keeps_neither_the_log_nor_sigterm_w
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     os.write(writing, b"x" * 4096)  # as full as after a day
     command = [sys.executable, "main.py", "--config", str(path)]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE) as process:
+    popen = subprocess.Popen(command, cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE)
+    with ended_after(popen) as process:
         log = tmp_path / "heater.log"
-        until(lambda: log.exists() and "-> heating" in log.read_text(), "it heats")
+        # "off -> heating 2.0 kW", or "starts in heating 2.0 kW" where the first reading comes before the first step
+        until(lambda: log.exists() and "heating 2.0 kW" in log.read_text(), "it heats")
         watch = Stopwatch(process.pid)
         process.send_signal(signal.SIGTERM)
         until(lambda: process.poll() is not None, "it has ended", watch=watch)

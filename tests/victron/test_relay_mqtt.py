@@ -27,7 +27,7 @@ from tests.gx_device import PORTAL_ID, GxPeer, fast_broker
 from tests.loads.mqtt_devices import confirmed, load_of, on
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, Peer, wait_for
 from tests.source_tools import HandClock
-from tests.waiting import promised
+from tests.waiting import ended_after, promised
 
 STATE = "system/0/Relay/0/State"
 AT_START = "settings/0/Settings/Relay/0/InitialState"
@@ -350,7 +350,8 @@ def test_a_killed_program_leaves_the_relay_open(kind: type[AmqttBroker], tmp_pat
         "while True: load.apply(on(2000.0), 0.0); time.sleep(0.1)"
     )
     with kind() as broker, GxPeer(broker.port, relay_values(0)) as gx:
-        with subprocess.Popen([sys.executable, "-c", program, str(tmp_path), str(broker.port)]) as controller:
+        command = [sys.executable, "-c", program, str(tmp_path), str(broker.port)]
+        with ended_after(subprocess.Popen(command)) as controller:
             wait_for(lambda: gx.value(STATE) == 1, "it heats")
             controller.send_signal(signal.SIGKILL)
         promised(lambda: gx.value(STATE) == 0, "its last will", 5)

@@ -12,7 +12,7 @@ import pytest
 from pv_heater.core.model.setting import Secret, SettingProblem
 from pv_heater.io.net.mqtt import Broker, MqttLink
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
-from tests.waiting import promised
+from tests.waiting import ended_after, promised
 
 each_broker = pytest.mark.parametrize("kind", BROKERS, ids=lambda kind: kind.__name__)
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -182,7 +182,7 @@ time.sleep(60)
 @each_broker
 def test_a_client_that_is_killed_leaves_its_will(kind: type[AmqttBroker]) -> None:
     with kind() as broker, Peer(broker.port, "relay/#") as peer:
-        with subprocess.Popen([sys.executable, "-c", DYING, str(broker.port)]) as dying:
+        with ended_after(subprocess.Popen([sys.executable, "-c", DYING, str(broker.port)])) as dying:
             wait_for(lambda: peer.payloads("relay/state") == [b"1"], "it lives")
             dying.kill()
         wait_for(lambda: peer.payloads("relay/state") == [b"1", b"0"], "its will")
