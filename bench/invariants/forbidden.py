@@ -229,7 +229,7 @@ def temperature_block(policy: LoadSettings, decision: Decision) -> str | None:
 
 
 def beyond_the_home(site: Site, reading: Reading) -> bool:
-    """Whether so much sun, charge or export may be refused as a fault of the meter: then the reading before counts."""
+    """Whether this much sun, charge or export may be refused as a fault of the meter; then the last reading counts."""
     sun_w = 1500.0 * sum(plane.kwp for plane in site.pv) + 500.0 if site.pv else 30_000.0
     battery_w = 3.0 * site.battery.charge_limit_w if site.battery is not None else 30_000.0
     discharge_w = 2.0 * site.inverter.max_w if site.inverter is not None else battery_w

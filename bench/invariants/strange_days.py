@@ -32,7 +32,7 @@ REAL_H = 0.5
 REAL_ROUGHNESS = 0.02
 """What happens beside the meter happens by step: a second may have a fiftieth of what two minutes have."""
 ENOUGH_BROKEN = 10
-"""A day that has broken so much is not followed further."""
+"""A day that has broken this much is not followed further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def _rounded(value: Any) -> Any:
 
 
 FIRST_LIGHT_W = 20.0
-"""Panels give so much when it is light; less is dew and moonshine."""
+"""Panels give this much when it is light; less is dew and moonshine."""
 MOST_DATES = 2
 """A recording of a day may touch two dates of the home's own zone."""
 

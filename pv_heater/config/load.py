@@ -38,6 +38,14 @@ from pv_heater.meters import METERS
 from pv_heater.sensors import POWER_METERS, SENSORS
 from pv_heater.strategies import STRATEGIES
 
+__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "load_config"]
+SCHEMA = 1
+MIGRATIONS = {0: unflatten}
+"""From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
+
+_SECRETS: ContextVar[Secrets] = ContextVar("secrets")
+"""Of the configuration that is being read."""
+
 
 @frozen(kw_only=True, eq=False)
 class Tables:
@@ -60,17 +68,6 @@ def adapter_class(row: str) -> Any:
     """The class of a table row, imported now; its settings are its `Settings`. May raise ImportError."""
     module, _, name = row.partition(":")
     return getattr(import_module(module), name)
-
-
-__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "load_config"]
-
-SCHEMA = 1
-MIGRATIONS = {0: unflatten}
-"""From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
-
-
-_SECRETS: ContextVar[Secrets] = ContextVar("secrets")
-"""Of the configuration that is being read."""
 
 
 def load_config(

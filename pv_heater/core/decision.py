@@ -39,7 +39,7 @@ def decision_of(
     """The decision of a step; instants are given in `zone`. For `tanks` and `notices` see `LoadState`, for
     `house_notices` `Decision.notices`.
 
-    `told_w` answers what a load, by its name, must be told to draw so much.
+    `told_w` answers what a load, by its name, must be set to, to draw that much.
     """
     now, tick_s, blocks, budget = context.house.now, context.house.tick_s, context.blocks.site, context.budget
 

@@ -13,7 +13,7 @@ MOST_V = 2000.0
 
 
 def plausible_w(what: str, power_w: float | None, complain: Complain) -> float | None:
-    """The power, None when it is missing or when no home has so much; `what` begins the complaint."""
+    """The power, None when it is missing or when no home has that much; `what` begins the complaint."""
     if power_w is None or abs(power_w) <= MOST_W:
         return power_w
     complain(f"{what} is {power_w:.0f} W, which no home has; it is left out")
@@ -21,7 +21,7 @@ def plausible_w(what: str, power_w: float | None, complain: Complain) -> float |
 
 
 def plausible_v(what: str, voltage_v: float | None, complain: Complain) -> float | None:
-    """The voltage of a battery, None when it is missing, negative, or when no home has so much."""
+    """The voltage of a battery, None when it is missing, negative, or when no home has that much."""
     if voltage_v is None or 0.0 <= voltage_v <= MOST_V:
         return voltage_v
     complain(f"{what} is {voltage_v:.0f} V, which no home has; it is left out")

@@ -29,7 +29,7 @@ from pv_heater.rule_files.home import Picture
 END_S = 2.0
 """A process that is killed is gone at once, unless it waits for a disk."""
 MOST_BYTES = 1_000_000
-"""A child that sends so much without a line's end talks nonsense."""
+"""A child that sends this much without a line's end talks nonsense."""
 MODULE = "pv_heater.rule_files.child"
 START_S = 30.0
 """The smallest Pi under load needs several seconds to start Python."""

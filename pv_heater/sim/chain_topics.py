@@ -11,7 +11,7 @@ _BATTERY_V = 52.0
 _MAINS_V = 230.0
 _ADDRESS = {"vebus": 276, "grid": 30, "battery": 512, "charger_1": 279, "charger_2": 280, "dc": 60}
 _MOVED_BY = 9
-"""A device that comes back has an address so much higher."""
+"""A device that comes back has an address this much higher."""
 _ESS = "settings/0/Settings/CGwacs"
 
 

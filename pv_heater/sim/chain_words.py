@@ -38,7 +38,7 @@ class Truth:
         return self.grid_w - self.input_w
 
     def at(self, second: float) -> Truth:
-        """The same some time later, with so much of the last step settled."""
+        """The same some time later, with that much of the last step settled."""
         if not self.settling_w:
             return self
         left_w = self.settling_w * exp(-max(0.0, second - self.from_s) / self.settling_s)

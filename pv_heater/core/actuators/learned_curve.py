@@ -21,13 +21,13 @@ from pv_heater.core.settings.load import LoadSettings
 
 NODES = 5
 RATE = 0.15
-"""Of each error so much is taken over: half of it after four steps, nine tenths after fifteen. One step that a kettle
+"""Of each error this much is taken over: half of it after four steps, nine tenths after fifteen. One step that a kettle
 spoiled does little."""
 LARGEST_SHARE = 0.3
 """Never corrected by more than this share of the power: an element at 253 V or an assumed curve is no further off, and
 what is, is for `calibrate` and the faults of actuators."""
 DEAD_SHARE, LEAST_DEAD_W = 0.015, 20.0
-"""Smaller errors teach nothing: meters err by so much."""
+"""Smaller errors teach nothing: meters err by that much."""
 LARGEST_ERROR_SHARE = 0.4
 """A larger error is something else in the house, or a fault."""
 ALONE = 0.1

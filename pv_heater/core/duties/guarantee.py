@@ -23,7 +23,7 @@ from pv_heater.core.settings.hot_water import season_at
 from pv_heater.core.settings.load import LoadSettings
 
 SPARE_TIME_S = 600.0
-"""It begins so much before the last moment: a relay rests up to five minutes first, and tanks lose some."""
+"""It begins this long before the last moment: a relay rests up to five minutes first, and tanks lose some."""
 LEAST_RUN_S = 300.0
 """Before the last moment less than this at full power is not worth a start: a probe flickers by a tenth of a degree."""
 MOST_DAYS = 2.0

@@ -28,7 +28,7 @@ SUN_W = 50.0
 USUAL_CAPACITY_WH = 5000.0
 """Assumed of a battery that is not configured."""
 ROOM_SHARE = 0.03
-"""A battery that has given so much of its capacity since it was full can take it back; less may be a meter's error."""
+"""A battery that has given this much of its capacity since it was full can take it back; less may be an error."""
 NEAR_FULL_PERCENT = 95.0
 """Below this nobody's charge ends by itself; a charge shown above 99 % is a full battery whatever was counted."""
 SURELY_FULL_PERCENT = 99.0

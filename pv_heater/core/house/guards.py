@@ -32,7 +32,7 @@ UNKNOWN_BATTERY_PERCENT = 30.0
 DAYLIGHT_FROM_W, DAYLIGHT_KEPT_W = 50.0, 20.0
 """Measured PV power that proves day where the time is unknown: no moon and no meter's noise gives as much."""
 GRID_SHOWS_W = 30.0
-"""A grid that takes or gives so much is there; less may be a meter's own noise."""
+"""A grid that takes or gives this much is there; less may be a meter's own noise."""
 GRID_TEXT = "the grid's power"
 DONE_STATES = frozenset({"absorption", "float", "storage", "equalize"})
 """A charger in one of these has filled its battery, or nearly."""

@@ -127,7 +127,7 @@ class LoadStep:
     allotted_w: float
     """Power the allocator has for it in mode auto."""
     offered_w: float = 0.0
-    """What the budget leaves for it before that is cut to what it can use; below 0 it lacks so much."""
+    """What the budget leaves for it before that is cut to what it can use; below 0 it lacks that much."""
     rule: str
     because: str
     is_worded: bool = False

@@ -32,7 +32,7 @@ class JsonPath:
     steps: tuple[str | int, ...]
     """Keys of groups and places in lists, the first is 0; empty: the whole document."""
     field: int | None
-    """Which of the fields that ``;`` separates, the first is 0; None: the value is no such text."""
+    """Which of the fields that ``;`` separates, the first is 0; None: the value is not such a text."""
 
     @classmethod
     def parse(cls, text: str) -> JsonPath:

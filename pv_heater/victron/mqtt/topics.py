@@ -105,7 +105,7 @@ class GxValues:
         return service if service.startswith("battery/") else None
 
     def power_w(self, topic: str) -> float | None:
-        """The power there, None when it is missing or no home has so much."""
+        """The power there, None when it is missing or no home has that much."""
         return plausible_w(f"GX: {topic}", self.number(topic), self._complain)
 
     def sum_w(self, topics: Iterable[str]) -> float | None:

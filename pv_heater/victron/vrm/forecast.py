@@ -30,7 +30,7 @@ _STEP_S = 3600
 _MOST_HOURS = 800
 """VRM gives at most 31 days of hours at once."""
 _MOST_WH = 1e6
-"""A megawatt for an hour: no home has so much."""
+"""A megawatt for an hour: no home has that much."""
 _UNIX_S = (1e9, 4e9)
 """2001 to 2096."""
 
