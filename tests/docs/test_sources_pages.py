@@ -28,7 +28,7 @@ from pv_heater.sensors import SENSORS
 from pv_heater.sensors import values as tank
 from pv_heater.strategies import expected_sun as sun_ahead
 from pv_heater.victron.mqtt.conversation import GxPace
-from pv_heater.victron.mqtt.lost_devices import FROZEN_S
+from pv_heater.victron.mqtt.lost_devices import HUNG_S
 from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import HEARTBEAT_S
 from pv_heater.victron.mqtt.topics import GxValues
@@ -146,7 +146,7 @@ def test_the_numbers_of_the_gx_page_are_the_constants() -> None:
     assert f"| silence that is trouble | {pace.silence_s:g} s |" in text
     assert f"every {pace.remind_s:g} s, everything anew every {pace.full_s:g} s" in text
     assert f"every {pace.old_life_s:g} s instead" in text
-    assert f"After {FROZEN_S:g} s without any change" in text
+    assert f"After {HUNG_S:g} s without any change" in text
     assert f"Age limit of both: {max(evidence.LEAST_AGE_LOCAL_S, evidence.INTERVALS_OF_AGE * HEARTBEAT_S):g} s" in text
 
 
