@@ -78,7 +78,3 @@ class HouseFacts:
     def knows_time(self) -> bool:
         """Whether the time of day may be believed, or nobody has looked."""
         return self.inputs.clock_trusted is not False
-
-    def tick_at(self, at: datetime | None) -> float | None:
-        """The tick at which the wall clock will show `at`; None for None."""
-        return None if at is None else self.tick_s + (at - self.now).total_seconds()
