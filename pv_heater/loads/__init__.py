@@ -1,6 +1,6 @@
 """Loads: make it so. One file and one row here add another kind of output.
 
-A row names a class with a `Settings` class derived from `core.settings.home.LoadSettings`, built as
+A row names a class with a `Settings` class derived from `core.settings.load.LoadSettings`, built as
 ``Class(settings, tools)``, that satisfies `ports.Load`.
 """
 
@@ -8,7 +8,7 @@ LOADS: dict[str, str] = {
     "servo_regulator": "pv_heater.loads.servo_regulator:ServoRegulator",
     "digital_pot": "pv_heater.loads.digital_pot:DigitalPot",
     "burst_ssr": "pv_heater.loads.burst_ssr:BurstSsr",
-    "relay": "pv_heater.loads.relay:Relay",
+    "relay": "pv_heater.loads.relay_loads:Relay",
     "stages": "pv_heater.loads.relay_loads:Stages",
     "relay_board": "pv_heater.loads.relay_loads:RelayBoard",
     "sg_ready": "pv_heater.loads.relay_loads:SgReady",

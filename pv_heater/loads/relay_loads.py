@@ -1,5 +1,8 @@
-"""Several relays as one load: what each level closes, which the settings say, the number of contacts, or a standard.
+"""Loads behind relays: one, or several as one load.
 
+What each level of several closes is said by the settings, by the number of contacts, or by a standard:
+
+- `Relay`: one contact.
 - `Stages`: two or three unequal elements. Elements of 1 and 2 kW have four levels, off included: relay 1, relay 2,
   both. Star and delta of one heater are levels too; contacts that must never be closed together stand in no level
   together, and `exclusive` makes sure of that.
@@ -16,11 +19,57 @@ from __future__ import annotations
 from attrs import frozen
 
 from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.model.values import Setpoint
+from pv_heater.core.settings.load import LoadSettings
+from pv_heater.core.settings.pins import RelayPin
+from pv_heater.io.gpio.pins import Pins, RelayLine
+from pv_heater.loads.pin_load import PinLoad
 from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank, RelayBankSettings
 from pv_heater.ports import Tools
 
 STATES = ("01", "10", "11")
 """Contact 1, then contact 2; 1 is closed (the four states as in SMA's manual EDMM-20, SG Ready interface)."""
+
+
+@frozen(kw_only=True)
+class RelaySettings(LoadSettings):
+    """A load that a relay switches."""
+
+    relay: RelayPin = setting("the relay")
+
+    adjustable = False
+
+
+class Relay(PinLoad):
+    """A load behind a relay: on or off, nothing between.
+
+    Satisfies `ports.Load`. The contact is set at every call, so a lost write repairs itself.
+    """
+
+    Settings = RelaySettings
+
+    def __init__(self, settings: RelaySettings, tools: Tools) -> None:
+        self._power_w = settings.max_power_w
+        pins: Pins = tools.pins()
+        self._line: RelayLine = pins.relay(settings.relay)
+        super().__init__(settings.name, [self._line])
+
+    def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:  # noqa: ARG002 - a relay is never on its way
+        """Close or open the contact. Never asks for an early tick. Raises HardwareError."""
+        if setpoint.on:
+            self._line.close_contact()
+        else:
+            self._line.open_contact()
+        return None
+
+    def safe(self, tick_s: float) -> float | None:  # noqa: ARG002 - a relay is never on its way
+        """Open the contact. Raises HardwareError."""
+        self._line.open_contact()
+        return None
+
+    def power_w(self) -> float:
+        """Its whole power while the contact is closed, else 0."""
+        return self._power_w if self._line.contact_closed else 0.0
 
 
 @frozen(kw_only=True)

@@ -228,13 +228,15 @@ def test_the_meter_of_the_docs_reads_and_complains(documented: Tables, tmp_path:
     httpserver.expect_ordered_request("/rpc/meter").respond_with_json({"export_w": 1250.0, "solar_w": 2100.0})
     httpserver.expect_ordered_request("/rpc/meter").respond_with_json({"export_w": 10.0})
     httpserver.expect_ordered_request("/rpc/meter").respond_with_json({"solar_w": 5.0})
+    httpserver.expect_ordered_request("/rpc/meter").respond_with_json({"export_w": 10**400})
     httpserver.expect_ordered_request("/rpc/meter").respond_with_data("", status=500)
 
     reading = meter.read()
     assert (reading.grid_w, reading.pv_w, reading.taken_at, meter.interval_s) == (-1250.0, 2100.0, START, 5.0)
     assert meter.read().pv_w is None
-    with pytest.raises(BadReply, match="export_w"):
-        meter.read()
+    for _ in range(2):
+        with pytest.raises(BadReply, match="export_w"):
+            meter.read()
     with pytest.raises(Unreachable):
         meter.read()
     meter.close()
