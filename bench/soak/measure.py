@@ -111,7 +111,8 @@ class Soak:
 
 def measure(hours: float, speed: float, seed: int, progress: Progress) -> Soak:
     """Takes hours / speed. Raises NotRunning when no broker is installed."""
-    with installed_broker() as broker, TemporaryDirectory() as folder, counted_lines() as lines:
+    held = TemporaryDirectory(ignore_cleanup_errors=True)  # the saver may still write when all else has ended
+    with installed_broker() as broker, held as folder, counted_lines() as lines:
         clock = HurriedClock(_MIDSUMMER - timedelta(hours=hours / 2), speed)
         troubles = troubles_of(hours, seed)
         watch = SoakWatch(clock, troubles, hours=hours, recovery_s=RECOVERY_S * speed, progress=progress)
