@@ -268,6 +268,7 @@ def test_another_program_that_commands_the_device_is_overruled_and_named_once(
         for _ in range(3):
             device.publish(CMD, "80")
             wait_for(lambda: device.level == "0.00", "off again", 3)
+            wait_for(lambda: "something else commands the same device" in caplog.text, "named")
     assert len([text for text in caplog.messages if "something else commands the same device" in text]) == 1
 
 
