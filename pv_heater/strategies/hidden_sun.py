@@ -7,6 +7,9 @@ search has a budget a day, and a trial that failed is not repeated soon.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from pv_heater.core.house.surplus import View
 
 TRIAL_S = 60.0
@@ -19,6 +22,38 @@ SURE_SHARE = 0.8
 """Without word of throttling a trial needs this share of the load's power to be expected above what PV gives."""
 
 
+class Search(StrEnum):
+    """Where the search for a load that is only on or off stands."""
+
+    WATCHING = "watching"
+    """No trial is worth its energy now."""
+    OFFERED = "offered"
+    """A load may start; a guard, or its own rest, may still hold it back."""
+    RUNNING = "running"
+    """It runs, and is judged when the trial's time is over."""
+
+
+class Event(StrEnum):
+    """What moves the search on."""
+
+    LIKELY = "likely"
+    UNLIKELY = "unlikely"
+    TAKEN = "taken"
+    OVER = "over"
+
+
+SEARCH: Mapping[Search, Mapping[Event, Search]] = {
+    Search.WATCHING: {Event.LIKELY: Search.OFFERED, Event.UNLIKELY: Search.WATCHING},
+    Search.OFFERED: {
+        Event.LIKELY: Search.OFFERED,
+        Event.UNLIKELY: Search.WATCHING,
+        Event.TAKEN: Search.RUNNING,
+    },
+    Search.RUNNING: {Event.OVER: Search.WATCHING},
+}
+"""The whole truth: what each event makes of each state. What is not in it does not happen."""
+
+
 class HiddenSun:
     """Says how much more than the visible surplus may be tried now."""
 
@@ -27,10 +62,11 @@ class HiddenSun:
         self._spent_wh = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._next_s = 0.0
-        self._wanted_w: float | None = None
+        self._search = Search.WATCHING
+        self._trial_w = 0.0
         """Power of all loads while a trial is offered or runs."""
-        self._until_s: float | None = None
-        """When a running trial is judged; None while none runs."""
+        self._until_s = 0.0
+        """When a running trial is judged."""
         self._pays = False
         """Whether the battery may still be paying for a trial: until it gives nothing, however full it is by then."""
 
@@ -55,7 +91,7 @@ class HiddenSun:
         given_w = min(max(0.0, -(view.reading.battery_w or 0.0)), view.house.own_w)
         if may_hide or self._pays:
             self._spent_wh += given_w * elapsed_s / 3600.0
-        self._pays = self._until_s is not None or (self._pays and given_w > 0)
+        self._pays = self._search is Search.RUNNING or (self._pays and given_w > 0)
 
     def give_w(self, view: View) -> float:
         """What a battery that full may give to a regulated load; 0 once the budget is spent."""
@@ -67,25 +103,31 @@ class HiddenSun:
         For a load that needs more than `give_w` at once. `expected_w` is the PV power that the sky should give now. To
         be asked only while the battery is full. A trial counts from when the load runs: a guard may hold it back.
         """
-        if self._wanted_w is not None and self._until_s is None and view.house.commanded_w >= self._wanted_w:
+        if self._search is Search.OFFERED and view.house.commanded_w >= self._trial_w:
             self._until_s = view.house.tick_s + max(TRIAL_S, READINGS_OF_TRIAL * (view.reading.interval_s or 0.0))
             self._pays = True
-        if self._until_s is not None and view.house.tick_s < self._until_s:
-            return self._wanted_w
-        if self._until_s is not None:
+            self._on(Event.TAKEN)
+        if self._search is Search.RUNNING:
+            if view.house.tick_s < self._until_s:
+                return self._trial_w
             self._judge(view, spare_w)
+            self._on(Event.OVER)
             return None
-        self._wanted_w = self._worth_trying_w(view, expected_w)
-        return self._wanted_w
+        trial_w = self._worth_trying_w(view, expected_w)
+        self._trial_w = trial_w or 0.0
+        self._on(Event.UNLIKELY if trial_w is None else Event.LIKELY)
+        return trial_w
+
+    def _on(self, event: Event) -> None:
+        self._search = SEARCH[self._search][event]
 
     def _judge(self, view: View, spare_w: float) -> None:
         """The trial's time is over: was it paid for by what came back?"""
-        if spare_w >= (self._wanted_w or 0.0) - view.limits.max_battery_discharge_w:
+        if spare_w >= self._trial_w - view.limits.max_battery_discharge_w:
             self._pause_s, self._next_s = FIRST_PAUSE_S, view.house.tick_s
         else:
             self._next_s = view.house.tick_s + self._pause_s
             self._pause_s = min(LONGEST_PAUSE_S, 2.0 * self._pause_s)
-        self._wanted_w = self._until_s = None
 
     def _worth_trying_w(self, view: View, expected_w: float | None) -> float | None:
         load = view.loads.next_to_start
