@@ -19,7 +19,7 @@ from pv_heater.core.actuators.learned_power import LearnedPowers
 from pv_heater.core.actuators.load_meters import OwnMeters
 from pv_heater.core.commands import Commands
 from pv_heater.core.decision import decision_of, in_force, thresholds_of, trace_of
-from pv_heater.core.duties.duties import Duties, Seen, may_buy
+from pv_heater.core.duties.duties import Duties, DutyConditions, may_buy
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.headroom import below_headroom, headroom_w
 from pv_heater.core.house.observer import HouseObserver
@@ -199,7 +199,7 @@ class Controller:
         """What duties, rules and the strategy have to say to that."""
         loads, day, inputs = self._loads, self._day.day, house.inputs
         most_w = headroom_w(house.base_told_w, self._site, self._limits)
-        seen = Seen(
+        seen = DutyConditions(
             house=house,
             may_buy=may_buy([block.guard for block in blocks.site], off_grid=self._site.off_grid),
             headroom_w=most_w,

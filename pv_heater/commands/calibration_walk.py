@@ -15,7 +15,7 @@ from typing import Any
 from attrs import evolve
 
 from pv_heater.config.load import Config, TypedSettings
-from pv_heater.core.actuators.calibration import CalibrationStopped, Leg, Pace, Seen, Walk
+from pv_heater.core.actuators.calibration import CalibrationStopped, Leg, Observation, Pace, Walk
 from pv_heater.core.actuators.curve import RegulatorCurve, rising
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.requests import Command, Force, Mode
@@ -105,7 +105,7 @@ class Calibrator:
         whole_w = house_w(reading)
         if whole_w is None and reading.grid_w is not None:
             whole_w = reading.grid_w - (reading.battery_w or 0.0)  # where the sun stands still, its steps are the same
-        walk.observe(Seen(house_w=whole_w, load_w=reading.load_w.get(self._load)))
+        walk.observe(Observation(house_w=whole_w, load_w=reading.load_w.get(self._load)))
         if len(walk.points) != self._known:
             self._known = len(walk.points)
             self._measured(walk.points)

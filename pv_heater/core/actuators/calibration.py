@@ -48,15 +48,15 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Observation:
     """One reading: the house, and the load by its own meter where it has one."""
 
     house_w: float | None
     load_w: float | None
 
 
-_Steps = Generator[Leg, list[Seen], None]
-_Watts = Generator[Leg, list[Seen], float]
+_Steps = Generator[Leg, list[Observation], None]
+_Watts = Generator[Leg, list[Observation], float]
 
 
 class Walk:
@@ -81,9 +81,9 @@ class Walk:
         """The house alone, as last measured; None: must be measured first."""
         self._steps = self._walk()
         self.leg: Leg | None = next(self._steps)
-        self._seen: list[Seen] = []
+        self._seen: list[Observation] = []
 
-    def observe(self, seen: Seen) -> None:
+    def observe(self, seen: Observation) -> None:
         """A reading that was taken after the leg's `hold_s`. Raises CalibrationStopped."""
         if self.leg is None:
             return
@@ -145,7 +145,7 @@ class Walk:
     def _hold(self, percent: float) -> Leg:
         return Leg(percent=percent, hold_s=self._pace.settle_s, readings=self._pace.readings)
 
-    def _steady(self, seen: Sequence[Seen]) -> float | None:
+    def _steady(self, seen: Sequence[Observation]) -> float | None:
         """The mean of the house; None where it moved or was not told."""
         watts = [one.house_w for one in seen if one.house_w is not None]
         if len(watts) < len(seen) or max(watts) - min(watts) > self._unrest_w:

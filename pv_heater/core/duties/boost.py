@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pv_heater.core.duties.moment import Moment
+from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.loads.duty import BOOST, Duty
 from pv_heater.core.model.numbers import number_in
 from pv_heater.core.settings.load import LoadSettings
@@ -40,22 +40,22 @@ class BoostOf:
         """Run no more."""
         self._until_s = self._to_c = None
 
-    def duty(self, moment: Moment) -> Duty | None:
+    def duty(self, context: DutyContext) -> Duty | None:
         """The duty of this step; None without a boost."""
         until_s, to_c = self._until_s, self._to_c
         if until_s is None:
             return None
-        over = self._over(moment, until_s)
+        over = self._over(context, until_s)
         if over is not None:
             self.notice = f"boost over: {over}"
             self.end()
             return None
         goal = "" if to_c is None else f" to {to_c:.0f} degC"
-        known = "" if moment.temperature_c is None else f", it has {moment.temperature_c:.1f} degC"
+        known = "" if context.temperature_c is None else f", it has {context.temperature_c:.1f} degC"
         # At no room below the fuse it waits, and goes on when there is.
-        if moment.most_w <= 0:
+        if context.most_w <= 0:
             return None
-        return Duty(rule=BOOST, because=f"boost{goal}{known}", until_s=until_s, power_w=moment.most_w)
+        return Duty(rule=BOOST, because=f"boost{goal}{known}", until_s=until_s, power_w=context.most_w)
 
     def state(self, tick_s: float) -> dict[str, Any]:
         """The seconds that are left and the goal, degC, as plain JSON types; both None without a boost."""
@@ -68,11 +68,11 @@ class BoostOf:
         if left_s is not None and left_s > away_s and not lost:
             self.begin(tick_s, left_s - away_s, to_c)
 
-    def _over(self, moment: Moment, until_s: float) -> str | None:
-        if moment.tick_s >= until_s:
+    def _over(self, context: DutyContext, until_s: float) -> str | None:
+        if context.tick_s >= until_s:
             return "its time is up"
-        if moment.drew_nothing:
+        if context.drew_nothing:
             return "the thermostat has opened"
-        if self._to_c is not None and moment.temperature_c is not None and moment.temperature_c >= self._to_c:
-            return f"it has {moment.temperature_c:.1f} degC"
+        if self._to_c is not None and context.temperature_c is not None and context.temperature_c >= self._to_c:
+            return f"it has {context.temperature_c:.1f} degC"
         return None

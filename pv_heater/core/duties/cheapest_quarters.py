@@ -43,7 +43,7 @@ class Quarter:
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Ahead:
     """What is known of the time ahead."""
 
     forecast: Forecast | None
@@ -55,23 +55,23 @@ class Outlook:
     zone: tzinfo
 
 
-def quarters_until(now: datetime, until_at: datetime, policy: LoadSettings, outlook: Outlook) -> list[Quarter]:
+def quarters_until(now: datetime, until_at: datetime, policy: LoadSettings, ahead: Ahead) -> list[Quarter]:
     """Every quarter from `now` to `until_at`, the first and the last possibly cut short; none when that has passed."""
-    share, quarters = _trusted_share(outlook.forecast, now, until_at), []
-    missing_wh, day = _battery_wh(outlook, outlook.soc_percent), now.astimezone(outlook.zone).date()
+    share, quarters = _trusted_share(ahead.forecast, now, until_at), []
+    missing_wh, day = _battery_wh(ahead, ahead.soc_percent), now.astimezone(ahead.zone).date()
     start_at = now
     while start_at < until_at:
         end_at = min(until_at, next_quarter(start_at))
         hours = (end_at - start_at).total_seconds() / 3600.0
-        today = start_at.astimezone(outlook.zone).date()
+        today = start_at.astimezone(ahead.zone).date()
         if today != day:
             # By the next morning the house has emptied it again.
-            day, missing_wh = today, _battery_wh(outlook, None)
-        pv_w = outlook.forecast.power_w_at(start_at) if outlook.forecast is not None else None
-        spare_w = max(0.0, share * (pv_w or 0.0) - outlook.house_w)
-        stored_w = min(spare_w, missing_wh / hours, outlook.battery.charge_limit_w) if outlook.battery else 0.0
+            day, missing_wh = today, _battery_wh(ahead, None)
+        pv_w = ahead.forecast.power_w_at(start_at) if ahead.forecast is not None else None
+        spare_w = max(0.0, share * (pv_w or 0.0) - ahead.house_w)
+        stored_w = min(spare_w, missing_wh / hours, ahead.battery.charge_limit_w) if ahead.battery else 0.0
         missing_wh -= stored_w * hours
-        quarters.append(_quarter(start_at, end_at, spare_w - stored_w, policy, outlook.prices))
+        quarters.append(_quarter(start_at, end_at, spare_w - stored_w, policy, ahead.prices))
         start_at = end_at
     return quarters
 
@@ -142,9 +142,9 @@ def _import_price(prices: Sequence[PricePeriod], at: datetime) -> float:
     return known.import_per_kwh
 
 
-def _battery_wh(outlook: Outlook, soc_percent: float | None) -> float:
+def _battery_wh(ahead: Ahead, soc_percent: float | None) -> float:
     """What the battery takes before there is sun for heating; `soc_percent` None: as empty as it gets."""
-    battery = outlook.battery
+    battery = ahead.battery
     if battery is None:
         return 0.0
     percent = battery.reserve_percent if soc_percent is None else soc_percent

@@ -12,10 +12,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from pv_heater.core.duties.boost import BoostOf
-from pv_heater.core.duties.cheapest_quarters import Outlook
+from pv_heater.core.duties.cheapest_quarters import Ahead
+from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.guarantee import Guarantee
 from pv_heater.core.duties.legionella import Hygiene
-from pv_heater.core.duties.moment import Moment
 from pv_heater.core.duties.tank import Tank
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads.duty import Duty
@@ -34,12 +34,12 @@ HOUSE_S = 86_400.0
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Seen:
+class DutyConditions:
     """The step as the duties of all loads see it."""
 
     house: HouseFacts
     may_buy: bool
-    """For what the settings ask, not for what the owner asks now; see `Moment`."""
+    """For what the settings ask, not for what the owner asks now; see `DutyContext`."""
     headroom_w: float
     """What all controlled loads together may draw below fuse and inverter."""
     prices: tuple[PricePeriod, ...]
@@ -67,7 +67,7 @@ class _OfLoad:
     elapsed_s: float = 0.0
     """Time since the last look."""
     told_wh: float = 0.0
-    moment: Moment | None = None
+    context: DutyContext | None = None
     said: dict[str, str] = field(default_factory=dict)
     """The last notice of each part."""
     notice: str | None = None
@@ -87,7 +87,9 @@ class Duties:
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
         self._house_w = USUAL_HOUSE_W
 
-    def look(self, seen: Seen, memories: Mapping[str, Memory], policies: Mapping[str, LoadSettings]) -> dict[str, Duty]:
+    def look(
+        self, seen: DutyConditions, memories: Mapping[str, Memory], policies: Mapping[str, LoadSettings]
+    ) -> dict[str, Duty]:
         """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
         duties: dict[str, Duty] = {}
         left_w = seen.headroom_w - sum([memory.power_w for memory in memories.values() if memory.mode is Mode.ON])
@@ -128,10 +130,10 @@ class Duties:
         """How each tank stands at the last look, heated from now on as its load is set."""
         return {
             name: load.tank.status_at(
-                load.moment, memories[name].credited_w, load.hygiene.text() if load.hygiene else None
+                load.context, memories[name].credited_w, load.hygiene.text() if load.hygiene else None
             )
             for name, load in self._loads.items()
-            if load.tank is not None and load.moment is not None
+            if load.tank is not None and load.context is not None
         }
 
     def state(self, tick_s: float) -> dict[str, Any]:
@@ -163,17 +165,17 @@ class Duties:
             if load.tank is not None:
                 load.tank.restore(group_in(saved, "tank"), away_s)
 
-    def _duty_of(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Duty | None:
-        moment = load.moment = self._moment(load, memory, seen, left_w)
+    def _duty_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
+        context = load.context = self._context_of(load, memory, seen, left_w)
         load.energy_wh, load.elapsed_s, load.told_wh = memory.energy_wh, 0.0, 0.0
         if load.tank is not None:
-            load.tank.observe(moment)
-        boost, guarantee = load.boost.duty(moment), load.guarantee.duty(moment)
-        hygiene = load.hygiene.duty(moment) if load.hygiene is not None else None
+            load.tank.observe(context)
+        boost, guarantee = load.boost.duty(context), load.guarantee.duty(context)
+        hygiene = load.hygiene.duty(context) if load.hygiene is not None else None
         _gather_notices(load)
         return boost or hygiene or guarantee
 
-    def _boost_of(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Duty | None:
+    def _boost_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
         """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
         load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         waits = load.policy.daily_min_wh is not None or load.policy.hot_water is not None
@@ -181,13 +183,13 @@ class Duties:
             load.notice = f"its guarantee and hygiene wait: {NO_TIME}"
         if not load.boost.is_running:
             return None
-        return load.boost.duty(self._moment(load, memory, seen, left_w))
+        return load.boost.duty(self._context_of(load, memory, seen, left_w))
 
-    def _moment(self, load: _OfLoad, memory: Memory, seen: Seen, left_w: float) -> Moment:
+    def _context_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> DutyContext:
         """The step as this load sees it. Its count of the day begins anew at midnight."""
         before_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         policy, house, reading = load.policy, seen.house, seen.house.reading
-        return Moment(
+        return DutyContext(
             policy=policy,
             now=house.now,
             tick_s=house.tick_s,
@@ -198,7 +200,7 @@ class Duties:
             drew_nothing=memory.idle is not None,
             may_buy=seen.may_buy,
             most_w=_most_w(policy, left_w),
-            outlook=Outlook(
+            ahead=Ahead(
                 forecast=house.forecast,
                 prices=seen.prices,
                 house_w=self._house_w,

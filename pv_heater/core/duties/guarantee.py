@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from pv_heater.core.duties.cheapest_quarters import MARGIN, next_quarter, quarters_until, runs_now
-from pv_heater.core.duties.moment import Moment
+from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.tank import heat_wh
 from pv_heater.core.loads.duty import GUARANTEE, Duty
 from pv_heater.core.model.local_time import next_at
@@ -53,24 +53,24 @@ class Guarantee:
         self.notice: str | None = None
         """The last thing worth telling."""
 
-    def duty(self, moment: Moment) -> Duty | None:
+    def duty(self, context: DutyContext) -> Duty | None:
         """Count the step that ended; the duty for the one that begins, None without."""
-        self._begin_day(moment)
-        self._given_wh += moment.given_wh
-        self._bought_wh += moment.told_wh if self._runs else 0.0
-        self._was_full = self._was_full or moment.drew_nothing
-        missing_wh = self._missing_wh(moment)
-        if missing_wh <= 0 or not moment.may_buy or self._ends_at is None or moment.most_w <= 0:
+        self._begin_day(context)
+        self._given_wh += context.given_wh
+        self._bought_wh += context.told_wh if self._runs else 0.0
+        self._was_full = self._was_full or context.drew_nothing
+        missing_wh = self._missing_wh(context)
+        if missing_wh <= 0 or not context.may_buy or self._ends_at is None or context.most_w <= 0:
             self._runs, self._look_at = False, None
             return None
-        if self._has_bought_all(moment):
+        if self._has_bought_all(context):
             self._runs = False
             return None
-        because = self._because_now(moment, missing_wh, self._ends_at)
+        because = self._because_now(context, missing_wh, self._ends_at)
         if because is None:
             return None
-        until_s = moment.tick_at(self._ends_at)
-        return Duty(rule=GUARANTEE, because=because, until_s=until_s, power_w=moment.most_w)
+        until_s = context.tick_at(self._ends_at)
+        return Duty(rule=GUARANTEE, because=because, until_s=until_s, power_w=context.most_w)
 
     def state(self) -> dict[str, Any]:
         """The count of this day and the one before."""
@@ -93,38 +93,38 @@ class Guarantee:
         self._bought_wh = number_in(state, "bought_wh") or 0.0
         self._was_full = state.get("was_full") is True
 
-    def _because_now(self, moment: Moment, missing_wh: float, ends_at: datetime) -> str | None:
+    def _because_now(self, context: DutyContext, missing_wh: float, ends_at: datetime) -> str | None:
         """Why it must run now, or None: it can wait. Every quarter is decided anew; the last moment at once."""
-        left_s = (ends_at - moment.now).total_seconds()
+        left_s = (ends_at - context.now).total_seconds()
         missing = f"{missing_wh:.0f} Wh are missing until {ends_at.astimezone(self._zone):%H:%M}"
-        if MARGIN * missing_wh / moment.most_w * 3600.0 + SPARE_TIME_S >= left_s:
+        if MARGIN * missing_wh / context.most_w * 3600.0 + SPARE_TIME_S >= left_s:
             self._runs = True
             return f"{missing}, and no time is left to wait"
-        if self._look_at is None or moment.now >= self._look_at:
-            quarters = quarters_until(moment.now, ends_at, moment.policy, moment.outlook)
-            worth_it = self._runs or missing_wh >= moment.most_w * LEAST_RUN_S / 3600.0
+        if self._look_at is None or context.now >= self._look_at:
+            quarters = quarters_until(context.now, ends_at, context.policy, context.ahead)
+            worth_it = self._runs or missing_wh >= context.most_w * LEAST_RUN_S / 3600.0
             self._runs = worth_it and runs_now(quarters, missing_wh)
-            self._look_at = next_quarter(moment.now)
+            self._look_at = next_quarter(context.now)
         return f"{missing}, more than the sun is expected to bring; it costs least now" if self._runs else None
 
-    def _begin_day(self, moment: Moment) -> None:
+    def _begin_day(self, context: DutyContext) -> None:
         ends_at = self._ends_at
-        if ends_at is not None and moment.now < ends_at <= moment.now + LONGEST_DAY:
+        if ends_at is not None and context.now < ends_at <= context.now + LONGEST_DAY:
             return
         if ends_at is not None:
-            is_next = ends_at <= moment.now < ends_at + LONGEST_DAY - timedelta(hours=2)
-            missing_wh = self._missing_wh(moment)
-            if is_next and missing_wh >= 1.0 and moment.may_buy:
+            is_next = ends_at <= context.now < ends_at + LONGEST_DAY - timedelta(hours=2)
+            missing_wh = self._missing_wh(context)
+            if is_next and missing_wh >= 1.0 and context.may_buy:
                 self.notice = f"guarantee missed: {missing_wh:.0f} Wh were missing at {self._clock_text(ends_at)}"
             self._before_wh = self._given_wh if is_next else None
             self._given_wh = self._bought_wh = 0.0
             self._was_full = self._gave_up = False
-        self._ends_at = next_at(moment.now, self._policy.ready_by or time(0), self._zone)
+        self._ends_at = next_at(context.now, self._policy.ready_by or time(0), self._zone)
         self._runs, self._look_at = False, None
 
-    def _missing_wh(self, moment: Moment) -> float:
+    def _missing_wh(self, context: DutyContext) -> float:
         policy, hot_water = self._policy, self._policy.hot_water
-        target_c, temperature_c = policy.target_c, moment.temperature_c
+        target_c, temperature_c = policy.target_c, context.temperature_c
         if self._was_full or (target_c is not None and temperature_c is not None and temperature_c >= target_c):
             return 0.0
         day_wh, two_days_wh = self._minima_wh()
@@ -149,7 +149,7 @@ class Guarantee:
             two_days_wh if season.two_days_min_wh is None else season.two_days_min_wh,
         )
 
-    def _has_bought_all(self, moment: Moment) -> bool:
+    def _has_bought_all(self, context: DutyContext) -> bool:
         """Whether the most energy of a day is bought; says so once."""
         hot_water = self._policy.hot_water
         tank_wh = 0.0
@@ -160,7 +160,7 @@ class Guarantee:
             self._gave_up = True
             self.notice = (
                 f"guarantee gave up for today: {self._bought_wh:.0f} Wh were bought and "
-                f"{self._missing_wh(moment):.0f} Wh are still missing; look at the heater and its meter"
+                f"{self._missing_wh(context):.0f} Wh are still missing; look at the heater and its meter"
             )
         return self._gave_up
 

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from pv_heater.core.duties.cheapest_quarters import best_start, next_quarter, quarters_until
+from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.legionella_record import Cycle, Hold, HygieneLedger
-from pv_heater.core.duties.moment import Moment
 from pv_heater.core.duties.tank import heat_wh
 from pv_heater.core.loads.duty import HYGIENE, Duty
 from pv_heater.core.model.local_time import window_at
@@ -61,22 +61,22 @@ class Hygiene:
         """The last thing worth telling."""
         self._longest_wh = MOST_TANKS * heat_wh(hot_water, hot_water.cold_c, settings.at_c + ABOVE_C)
 
-    def duty(self, moment: Moment) -> Duty | None:
+    def duty(self, context: DutyContext) -> Duty | None:
         """Take note of the step that ended; the duty for the one that begins, None without."""
-        settings, today = self._settings, moment.now.astimezone(self._zone).date()
+        settings, today = self._settings, context.now.astimezone(self._zone).date()
         self._ledger.begin(today)
-        self._hold.observe(moment.temperature_c, settings.at_c, moment.elapsed_s)
+        self._hold.observe(context.temperature_c, settings.at_c, context.elapsed_s)
         if self._runs and self._try is not None:
-            self._try.run_s += moment.elapsed_s
-            self._try.bought_wh += moment.told_wh
+            self._try.run_s += context.elapsed_s
+            self._try.bought_wh += context.told_wh
         if self._hold.held_s >= settings.hold_s:
             self._credit(today)
-        if not moment.may_buy:
+        if not context.may_buy:
             self._runs = False
             return None
-        if not self._may_run(moment, today):
+        if not self._may_run(context, today):
             return None
-        return self._heat(moment)
+        return self._heat(context)
 
     def raised_c(self, now: datetime) -> float | None:
         """Up to which the sun may heat today, beyond the load's target; None: not today."""
@@ -127,43 +127,43 @@ class Hygiene:
             self.notice = f"hygiene done: {self.text()}"
         self._runs, self._try = False, None
 
-    def _may_run(self, moment: Moment, today: date) -> bool:
+    def _may_run(self, context: DutyContext, today: date) -> bool:
         """Whether a try is under way, or begins now."""
-        if self._is_blind(moment):
+        if self._is_blind(context):
             return False
         if self._runs and self._try is not None:
-            return not self._gives_up(self._try, moment)
+            return not self._gives_up(self._try, context)
         due_on = self._ledger.due_on(self._settings.every_days)
-        window = window_at(moment.now, self._settings.window.start, self._settings.window.end, self._zone)
+        window = window_at(context.now, self._settings.window.start, self._settings.window.end, self._zone)
         if due_on is None or today < due_on or window is None:
             self._look_at = None
             return False
         day, ends_at = window
         if self._try is not None and self._try.day == day and self._try.gave_up:
             return False
-        if self._look_at is not None and moment.now < self._look_at:
+        if self._look_at is not None and context.now < self._look_at:
             return False
-        self._look_at = next_quarter(moment.now)
-        if not self._is_time(moment, ends_at):
+        self._look_at = next_quarter(context.now)
+        if not self._is_time(context, ends_at):
             return False
         if self._try is None or self._try.day != day:
             self._try = _Try(day=day)
         self._runs, self._look_at = True, None
         return True
 
-    def _is_time(self, moment: Moment, ends_at: datetime) -> bool:
+    def _is_time(self, context: DutyContext, ends_at: datetime) -> bool:
         """Whether now is the best time left in the window to begin."""
-        need_wh = SLACK * heat_wh(self._hot_water, moment.temperature_c or 0.0, self._settings.at_c + ABOVE_C)
-        run_s = need_wh / max(1.0, moment.most_w) * 3600.0 + self._settings.hold_s
+        need_wh = SLACK * heat_wh(self._hot_water, context.temperature_c or 0.0, self._settings.at_c + ABOVE_C)
+        run_s = need_wh / max(1.0, context.most_w) * 3600.0 + self._settings.hold_s
         last_at = ends_at - timedelta(seconds=run_s)
-        if moment.now >= last_at:
+        if context.now >= last_at:
             return True
-        quarters = quarters_until(moment.now, ends_at, moment.policy, moment.outlook)
-        return best_start(quarters, need_wh, last_at) == moment.now
+        quarters = quarters_until(context.now, ends_at, context.policy, context.ahead)
+        return best_start(quarters, need_wh, last_at) == context.now
 
-    def _is_blind(self, moment: Moment) -> bool:
+    def _is_blind(self, context: DutyContext) -> bool:
         """Whether the temperature is not known; says so once when it gets lost in a try."""
-        if moment.temperature_c is not None:
+        if context.temperature_c is not None:
             self._blind = False
             return False
         if self._runs and not self._blind:
@@ -171,32 +171,32 @@ class Hygiene:
         self._blind = True
         return True
 
-    def _gives_up(self, tried: _Try, moment: Moment) -> bool:
+    def _gives_up(self, tried: _Try, context: DutyContext) -> bool:
         """Whether this try has had its time or its energy."""
-        if tried.run_s < self._longest_s(moment) and tried.bought_wh < self._longest_wh:
+        if tried.run_s < self._longest_s(context) and tried.bought_wh < self._longest_wh:
             return False
         tried.gave_up, self._runs = True, False
         settings = self._settings
         self.notice = (
             f"hygiene gave up for today: after {tried.run_s / 3600:.1f} h and {tried.bought_wh:.0f} Wh the tank has "
-            f"{moment.temperature_c or 0.0:.1f} degC and must hold {settings.at_c:.0f} degC for "
+            f"{context.temperature_c or 0.0:.1f} degC and must hold {settings.at_c:.0f} degC for "
             f"{settings.hold_s / 60:.0f} min; it tries again tomorrow"
         )
         return True
 
-    def _longest_s(self, moment: Moment) -> float:
+    def _longest_s(self, context: DutyContext) -> float:
         """The longest time of a try at the load's full power."""
-        return self._longest_wh / moment.policy.max_power_w * 3600.0 + 2 * self._settings.hold_s
+        return self._longest_wh / context.policy.max_power_w * 3600.0 + 2 * self._settings.hold_s
 
-    def _heat(self, moment: Moment) -> Duty | None:
+    def _heat(self, context: DutyContext) -> Duty | None:
         """The duty within a try: none while the tank is hot enough for the moment."""
-        at_c, temperature_c = self._settings.at_c, moment.temperature_c or 0.0
+        at_c, temperature_c = self._settings.at_c, context.temperature_c or 0.0
         self._rests = temperature_c >= at_c + (AGAIN_C if self._rests else ABOVE_C)
-        if self._rests or moment.most_w <= 0 or self._try is None:
+        if self._rests or context.most_w <= 0 or self._try is None:
             return None
-        left_s = self._longest_s(moment) - self._try.run_s
+        left_s = self._longest_s(context) - self._try.run_s
         because = (
             f"hygiene, {temperature_c:.1f} degC must become {at_c:.0f} and stay for "
             f"{self._settings.hold_s / 60:.0f} min"
         )
-        return Duty(rule=HYGIENE, because=because, until_s=moment.tick_s + left_s, power_w=moment.most_w)
+        return Duty(rule=HYGIENE, because=because, until_s=context.tick_s + left_s, power_w=context.most_w)

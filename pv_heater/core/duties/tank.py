@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from pv_heater.core.duties.moment import Moment
+from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.model.numbers import number_in
 from pv_heater.core.model.values import TankStatus
 from pv_heater.core.settings.hot_water import HotWater
@@ -39,31 +39,31 @@ class Tank:
         self._since_full_s = 0.0
         self._was_full = False
 
-    def observe(self, moment: Moment) -> None:
+    def observe(self, context: DutyContext) -> None:
         """Take note of the step that ended."""
-        self._since_full_wh += moment.given_wh
-        self._since_full_s += moment.elapsed_s
-        if moment.drew_nothing:
+        self._since_full_wh += context.given_wh
+        self._since_full_s += context.elapsed_s
+        if context.drew_nothing:
             self._note_full()
         elif self._content_wh is not None:
-            taken_wh = self._taken_w * moment.elapsed_s / 3600.0
-            self._content_wh = min(self._full_wh, max(0.0, self._content_wh + moment.given_wh - taken_wh))
-        self._was_full = moment.drew_nothing
+            taken_wh = self._taken_w * context.elapsed_s / 3600.0
+            self._content_wh = min(self._full_wh, max(0.0, self._content_wh + context.given_wh - taken_wh))
+        self._was_full = context.drew_nothing
 
-    def status_at(self, moment: Moment, power_w: float, hygiene: str | None) -> TankStatus:
-        """How it stands at `moment`, heated with `power_w` from now on."""
+    def status_at(self, context: DutyContext, power_w: float, hygiene: str | None) -> TankStatus:
+        """How it stands at `context`, heated with `power_w` from now on."""
         hot_water, content_wh = self._hot_water, self._content_wh
-        if moment.temperature_c is not None:
-            content_wh = heat_wh(hot_water, hot_water.cold_c, moment.temperature_c)
+        if context.temperature_c is not None:
+            content_wh = heat_wh(hot_water, hot_water.cold_c, context.temperature_c)
         if content_wh is None or self._full_wh <= 0:
             return TankStatus(percent=None, kwh_to_go=None, ready_at=None, estimated=True, hygiene=hygiene)
         to_go_wh = max(0.0, self._full_wh - content_wh)
-        ready_at = moment.now + timedelta(hours=to_go_wh / power_w) if power_w > 0 and to_go_wh > 0 else None
+        ready_at = context.now + timedelta(hours=to_go_wh / power_w) if power_w > 0 and to_go_wh > 0 else None
         return TankStatus(
             percent=round(min(100.0, 100.0 * content_wh / self._full_wh), 1),
             kwh_to_go=round(to_go_wh / 1000.0, 2),
             ready_at=ready_at,
-            estimated=moment.temperature_c is None,
+            estimated=context.temperature_c is None,
             hygiene=hygiene,
         )
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.core.duties.cheapest_quarters import Outlook, best_start, quarters_until, runs_now
+from pv_heater.core.duties.cheapest_quarters import Ahead, best_start, quarters_until, runs_now
 from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.settings.home import Battery
 from pv_heater.core.settings.load import LoadSettings
@@ -31,11 +31,11 @@ def sky(hours_w: Sequence[float], *, clouds: float | None = 0.0, clear: bool = F
     )
 
 
-def outlook(**changes: Any) -> Outlook:
+def ahead(**changes: Any) -> Ahead:
     values: dict[str, Any] = {
         "forecast": None, "prices": (), "house_w": 500.0, "battery": None, "soc_percent": None, "zone": ZoneInfo("UTC")
     }  # fmt: skip
-    return Outlook(**(values | changes))
+    return Ahead(**(values | changes))
 
 
 def prices(*hours: float) -> tuple[PricePeriod, ...]:
@@ -49,7 +49,7 @@ def prices(*hours: float) -> tuple[PricePeriod, ...]:
 
 
 def sun_wh(hours: int, policy: LoadSettings = HEATER, **changes: Any) -> float:
-    quarters = quarters_until(EIGHT, EIGHT + timedelta(hours=hours), policy, outlook(**changes))
+    quarters = quarters_until(EIGHT, EIGHT + timedelta(hours=hours), policy, ahead(**changes))
     return sum(quarter.sun_wh for quarter in quarters)
 
 
@@ -87,7 +87,7 @@ def test_no_forecast_is_no_sun() -> None:
 
 
 def chosen(missing_wh: float, **changes: Any) -> bool:
-    return runs_now(quarters_until(EIGHT, EIGHT + timedelta(hours=3), HEATER, outlook(**changes)), missing_wh)
+    return runs_now(quarters_until(EIGHT, EIGHT + timedelta(hours=3), HEATER, ahead(**changes)), missing_wh)
 
 
 def test_it_runs_now_only_when_the_rest_of_the_time_does_not_suffice_or_costs_more() -> None:
@@ -108,7 +108,7 @@ def test_nothing_missing_runs_never() -> None:
 
 
 def test_one_go_begins_where_it_costs_least_and_not_too_late() -> None:
-    quarters = quarters_until(EIGHT, EIGHT + timedelta(hours=3), HEATER, outlook(prices=prices(0.3, 0.1, 0.2)))
+    quarters = quarters_until(EIGHT, EIGHT + timedelta(hours=3), HEATER, ahead(prices=prices(0.3, 0.1, 0.2)))
     assert best_start(quarters, 2000.0, EIGHT + timedelta(hours=2)) == EIGHT + timedelta(hours=1)
     assert best_start(quarters, 2000.0, EIGHT) == EIGHT
     assert best_start(quarters, 2000.0, EIGHT - timedelta(hours=1)) is None

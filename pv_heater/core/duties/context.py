@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pv_heater.core.duties.cheapest_quarters import Outlook
+from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.model.passing import passing
 from pv_heater.core.settings.load import LoadSettings
 
 
 @passing(frozen=True, slots=True, kw_only=True)
-class Moment:
+class DutyContext:
     """The step as one load sees it."""
 
     policy: LoadSettings
@@ -31,7 +31,7 @@ class Moment:
     """False while nobody is at home, or a home without a grid has too little in its battery."""
     most_w: float
     """What it may draw below fuse and inverter, at most its full power."""
-    outlook: Outlook
+    ahead: Ahead
 
     def tick_at(self, at: datetime) -> float:
         """The tick at which the clock will show `at`."""
