@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import gc
+import logging
 from collections.abc import Generator
 
 import pytest
@@ -18,6 +19,10 @@ settings.load_profile("suite")
 # A lived day is hundreds of thousands of small objects that stay until its test ends: at Python's usual pace a tenth of
 # the suite's time is the collector looking at them again and again. What asks how much is left collects by itself.
 gc.set_threshold(50_000, 20, 50)
+
+
+# A server of pymodbus that ends while it is silent has asyncio say so, in whatever test runs by then.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def pytest_configure(config: pytest.Config) -> None:
