@@ -131,18 +131,7 @@ def _serial_reading(
     for first in range(0, len(payload), 37):
         parts += [part_of(fields) for fields in decoder.feed(payload[first : first + 37])]
     told = [part for part in parts if part is not None]
-    house = house_of(told[-devices:], [], unheard)
-    return Reading(
-        taken_at=seeds.NOON,
-        source="serial",
-        pv_w=house.pv_w,
-        consumption_w=house.consumption_w,
-        grid_w=house.grid_w,
-        battery_w=house.battery_w,
-        battery_v=house.battery_v,
-        battery_soc_percent=house.battery_soc_percent,
-        load_w=house.load_w,
-    )
+    return house_of(told[-devices:], [], unheard).as_reading(taken_at=seeds.NOON, source="serial")
 
 
 def _of_mk2(fields: Mapping[str, str]) -> HousePart | None:

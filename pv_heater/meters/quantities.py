@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
 
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.model.values import Reading
 from pv_heater.io.net.json_path import JsonPath, NotFound, kind_of
 from pv_heater.io.system.log import Complain
 from pv_heater.meters.charger_states import hardest
@@ -203,6 +205,23 @@ class HousePart:
     battery_v: float | None = None
     battery_soc_percent: float | None = None
     load_w: Mapping[str, float] = field(default_factory=dict)
+
+    def as_reading(self, *, taken_at: datetime, source: str, interval_s: float | None = None) -> Reading:
+        """The part as a reading of the whole house; `interval_s` as in `Reading`."""
+        return Reading(
+            taken_at=taken_at,
+            source=source,
+            pv_w=self.pv_w,
+            pv_throttled=self.pv_throttled,
+            charger_state=self.charger_state,
+            consumption_w=self.consumption_w,
+            grid_w=self.grid_w,
+            battery_w=self.battery_w,
+            battery_v=self.battery_v,
+            battery_soc_percent=self.battery_soc_percent,
+            load_w=self.load_w,
+            interval_s=interval_s,
+        )
 
 
 def house_of(parts: Sequence[HousePart], lost: Sequence[HousePart | None], complain: Complain) -> HousePart:

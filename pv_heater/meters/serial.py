@@ -126,20 +126,7 @@ class SerialMeter:
             [line.part for line in fresh if line.part is not None], [line.part for line in lost], self._complain
         )
         self._require_something(house, fresh)
-        return Reading(
-            taken_at=self._clock.now(),
-            source="serial",
-            pv_w=house.pv_w,
-            pv_throttled=house.pv_throttled,
-            charger_state=house.charger_state,
-            consumption_w=house.consumption_w,
-            grid_w=house.grid_w,
-            battery_w=house.battery_w,
-            battery_v=house.battery_v,
-            battery_soc_percent=house.battery_soc_percent,
-            load_w=house.load_w,
-            interval_s=_PACE_S,
-        )
+        return house.as_reading(taken_at=self._clock.now(), source="serial", interval_s=_PACE_S)
 
     def _require_something(self, house: HousePart, fresh: list[SerialLine]) -> None:
         values = (house.pv_w, house.consumption_w, house.grid_w, house.battery_w, house.battery_soc_percent)
