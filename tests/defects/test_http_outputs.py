@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -21,31 +20,9 @@ from pv_heater.loads.http_output import HttpSwitchSettings, switch_device
 from pv_heater.loads.networked import Settling
 from tests.http_devices import Device
 from tests.http_dimmer_server import DimmerServer
+from tests.loads.dimmer import settings
 from tests.mqtt_brokers import wait_for
 from tests.source_tools import HandClock, tools_for
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[DimmerServer]:
-    with DimmerServer() as server:
-        yield server
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture
-def server(running: DimmerServer, clock: HandClock) -> DimmerServer:
-    running.clock = clock.monotonic_s
-    running.reset()
-    return running
-
-
-def settings(server: DimmerServer, **changes: Any) -> HttpDimmerSettings:
-    given: dict[str, Any] = {"name": "boiler", "max_power_w": 1000, "url": server.url}
-    return HttpDimmerSettings(**(given | changes))
 
 
 def dimmer(server: DimmerServer, **changes: Any) -> DimmerDevice:

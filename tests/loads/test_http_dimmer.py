@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,12 @@ from bench.doubles.brokers import free_port
 from pv_heater.config.load import load_config
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
-from pv_heater.loads.http_dimmer import EXPIRES_S, DimmerDevice, HttpDimmerSettings
+from pv_heater.loads.http_dimmer import EXPIRES_S, DimmerDevice
 from pv_heater.loads.http_link import HttpLink
 from pv_heater.loads.networked import Settling
 from tests.http_dimmer_server import DimmerServer
+from tests.loads.dimmer import settings
 from tests.source_tools import HandClock
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[DimmerServer]:
-    with DimmerServer() as server:
-        yield server
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture
-def server(running: DimmerServer, clock: HandClock) -> DimmerServer:
-    running.clock = clock.monotonic_s
-    running.reset()
-    return running
-
-
-def settings(server: DimmerServer, **changes: Any) -> HttpDimmerSettings:
-    given: dict[str, Any] = {"name": "boiler", "max_power_w": 1000, "url": server.url}
-    return HttpDimmerSettings(**(given | changes))
 
 
 def dimmer(server: DimmerServer, **changes: Any) -> DimmerDevice:
