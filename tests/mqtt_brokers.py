@@ -14,13 +14,11 @@ import asyncio
 import contextlib
 import logging
 import threading
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from amqtt.broker import Broker
-from amqtt.errors import BrokerError
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -77,15 +75,7 @@ class AmqttBroker:
             listener |= {"ssl": True, "certfile": str(self._certificate[0]), "keyfile": str(self._certificate[1])}
         plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
         self._broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
-        ends_s = time.monotonic() + WAIT_S / 2
-        while True:
-            try:
-                return await self._broker.start()
-            except BrokerError:  # the one before it was cut short and has not let its port go yet
-                if time.monotonic() > ends_s:
-                    raise
-            await asyncio.sleep(0.1)
-            self._broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
+        await self._broker.start()
 
     async def _end(self) -> None:
         """On a busy machine its own shutdown may wait for a client that is gone; then it is cut short.
