@@ -116,13 +116,14 @@ class Sender(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the thread must live on, whatever an adapter does
             self._log.debug("%s: where the unexpected error came from", self._name, exc_info=True)
             return self._note_failure(f"unexpected {type(error).__name__}: {error}", None)
-        with self._news:
-            self._confirmed = wanted
-            self._delivered = not self._changed
         if self._trouble is not None:
             lasted_s = self._monotonic() - self._unheard_since_s
             self._log.info("%s answers again after %.0f s: %d tries failed.", self._name, lasted_s, self._failures)
+        # The trouble goes first: whoever sees a word confirmed sees no trouble that is over.
         self._failures, self._trouble, self._unheard_since_s = 0, None, None
+        with self._news:
+            self._confirmed = wanted
+            self._delivered = not self._changed
         return self._refresh_s
 
     def _note_failure(self, text: str, wish_s: float | None) -> float:
