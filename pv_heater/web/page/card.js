@@ -1,0 +1,96 @@
+// One load: what it does and why, what would change it, its tank, and the three modes.
+
+import { change, sentence } from "./reasons.js";
+import { h } from "./render.js";
+import { countdown, degrees, moment, number, percent, t, title, watts } from "./words.js";
+
+export function loadCard(app, load, status) {
+  const id = `load-${load.name}`;
+  const flip = change(load.why, load.phase === "heating", status.now, load.next_change_at);
+  return h("section", { key: `load ${load.name}`, class: `card load ${load.phase}`, "aria-labelledby": id }, [
+    h("div", { class: "title" }, [
+      h("h2", { id }, h("a", { href: `#load/${encodeURIComponent(load.name)}` }, title(load.name))),
+      h("span", { class: `phase ${load.phase}` }, t(`phase.${load.phase}`)),
+      h("strong", { class: "power" }, watts(load.power_w)),
+    ]),
+    (load.tank || load.temperature_c != null) && tank(load, status),
+    h("p", { class: "why" }, [load.why.locked && lock(), sentence(load)]),
+    flip && h("p", { class: "muted flip" }, flip),
+    load.mode !== "auto" && forced(app, load),
+    modes(app, load),
+  ]);
+}
+
+function lock() {
+  return [
+    h("svg", { class: "lock", viewBox: "0 0 16 16", "aria-hidden": "true" }, h("path", { d: "M3 7h10v7H3zM5 7V5a3 3 0 0 1 6 0v2" })),
+    h("span", { class: "unseen" }, `${t("load.locked")} `),
+  ];
+}
+
+// The bar is temperature where a probe tells it, else the estimated charge of the tank.
+function tank(load, status) {
+  const byProbe = load.temperature_c != null;
+  const topC = load.max_c ?? load.target_c ?? 65;
+  const share = byProbe ? (load.temperature_c - 10) / (topC - 10) : (load.tank?.percent ?? 0) / 100;
+  const target = byProbe && load.target_c != null && load.target_c < topC ? (load.target_c - 10) / (topC - 10) : null;
+  const left = byProbe ? degrees(load.temperature_c) : percent(load.tank?.percent);
+  const width = Math.max(0, Math.min(1, share)) * 100;
+  return h("div", { class: "tank" }, [
+    h("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, [
+      h("rect", { key: "track", class: "track", width: 100, height: 10 }),
+      h("rect", { key: "level", class: "level", width: width.toFixed(1), height: 10 }),
+      target != null && h("rect", { key: "target", class: "target", x: target * 100 - 0.4, width: 0.8, height: 10 }),
+    ]),
+    h("p", { class: "muted ends" }, [h("span", null, [load.tank?.estimated && !byProbe ? `${t("about")} ` : "", left]), h("span", null, goal(load, status))]),
+  ]);
+}
+
+function goal(load, status) {
+  const parts = [];
+  if (load.target_c != null) parts.push(t("tank.target", { target: degrees(load.target_c, 0) }));
+  if (load.tank?.ready_at) parts.push(t("tank.ready", { time: moment(load.tank.ready_at, status.now) }));
+  else if (load.tank?.kwh_to_go != null) parts.push(t("tank.to_go", { energy: `${number(load.tank.kwh_to_go, 1)} kWh` }));
+  return parts.join(" · ");
+}
+
+function forced(app, load) {
+  const leftS = (Date.parse(load.until_at) - app.nowMs()) / 1000;
+  return h("div", { class: "forced" }, [
+    h("p", null, [
+      t(`mode.forced_${load.mode}`, { time: moment(load.until_at, app.status().now) }),
+      " ",
+      h("span", { class: "count", role: "timer" }, countdown(leftS)),
+    ]),
+    h("button", { class: "button", onclick: () => setMode(app, load, { mode: "auto" }) }, t("mode.back")),
+  ]);
+}
+
+const pending = new Map();
+
+export async function setMode(app, load, body) {
+  if (!app.mayControl()) return app.login();
+  pending.set(load.name, body.mode);
+  app.draw();
+  const answer = await app.command(`loads/${encodeURIComponent(load.name)}/mode`, body);
+  pending.delete(load.name);
+  app.draw();
+  return answer;
+}
+
+function modes(app, load) {
+  const asked = pending.get(load.name);
+  const button = (mode, text, onclick) =>
+    h("button", { key: mode, "aria-pressed": String((asked ?? load.mode) === mode), class: asked === mode ? "pending" : "", onclick }, text);
+  return h("div", { class: "seg", role: "group", "aria-label": t("mode.of", { name: title(load.name) }) }, [
+    button("off", t("mode.off"), () => sheet(app, load, "off")),
+    button("auto", t("mode.auto"), () => setMode(app, load, { mode: "auto" })),
+    button("on", t("mode.on"), () => sheet(app, load, "on")),
+  ]);
+}
+
+async function sheet(app, load, mode) {
+  if (!app.mayControl()) return app.login();
+  const { modeSheet } = await import("./mode.js");
+  return app.open(modeSheet(app, load.name, mode, setMode));
+}

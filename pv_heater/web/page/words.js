@@ -1,0 +1,114 @@
+// Words and numbers in the reader's language, clock times in the zone of the home.
+
+const LANGUAGES = ["en", "de", "fr"];
+let words = {};
+let language = "en";
+let zone = "UTC";
+const made = new Map();
+
+export const languages = () => LANGUAGES;
+export const lang = () => language;
+export const zoneOfHome = () => zone;
+
+export function preferredLanguage() {
+  const chosen = localStorage.getItem("language");
+  const wanted = chosen ? [chosen] : navigator.languages.map((name) => name.slice(0, 2));
+  return wanted.find((name) => LANGUAGES.includes(name)) ?? "en";
+}
+
+export async function speak(name) {
+  words = await (await fetch(new URL(`lang/${name}.json`, import.meta.url))).json();
+  language = name;
+  made.clear();
+  document.documentElement.lang = name;
+}
+
+export function setZone(name) {
+  if (name === zone) return;
+  zone = name;
+  made.clear();
+}
+
+export const known = (key) => key in words;
+
+// The sentence of a key, with {name} replaced; a key that has none stands for itself, so that nothing is hidden.
+export function t(key, values = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+function format(kind, options) {
+  const key = `${kind} ${JSON.stringify(options)}`;
+  if (!made.has(key)) {
+    const region = language === "en" ? "en-GB" : language;
+    made.set(key, kind === "number" ? new Intl.NumberFormat(region, options) : dates(region, options));
+  }
+  return made.get(key);
+}
+
+function dates(region, options) {
+  try {
+    return new Intl.DateTimeFormat(region, { timeZone: zone, ...options });
+  } catch {
+    return new Intl.DateTimeFormat(region, { timeZone: "UTC", ...options });
+  }
+}
+
+export const NOTHING = "–";
+const missing = (value) => value == null || Number.isNaN(value);
+const minus = (text) => text.replace("-", "−");
+
+export function number(value, digits = 0) {
+  if (missing(value)) return NOTHING;
+  return minus(format("number", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value + 0 || 0));
+}
+
+// Watts below a kilowatt, two digits from there on.
+export function watts(value) {
+  if (missing(value)) return NOTHING;
+  return Math.abs(value) < 999.5 ? `${number(Math.round(value))} W` : `${number(value / 1000, 2)} kW`;
+}
+
+export function energy(valueWh) {
+  if (missing(valueWh)) return NOTHING;
+  return Math.abs(valueWh) < 99.5 ? `${number(Math.round(valueWh))} Wh` : `${number(valueWh / 1000, 1)} kWh`;
+}
+
+export const percent = (value, digits = 0) => (missing(value) ? NOTHING : `${number(value, digits)} %`);
+export const degrees = (value, digits = 1) => (missing(value) ? NOTHING : `${number(value, digits)} °C`);
+
+export const clock = (at) => format("date", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+
+export const date = (at, options = { weekday: "short", day: "numeric", month: "short" }) =>
+  format("date", options).format(new Date(at));
+
+const dayOf = (at) => format("date", { year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(at));
+
+// A clock time, with its day where that is not today's.
+export function moment(at, nowAt) {
+  const same = nowAt === undefined || dayOf(at) === dayOf(nowAt);
+  return same ? clock(at) : `${date(at, { weekday: "short", day: "numeric", month: "numeric" })} ${clock(at)}`;
+}
+
+// A length of time as people say it: 45 s, 12 min, 7 h 12 min, 3 days.
+export function duration(seconds) {
+  if (missing(seconds)) return NOTHING;
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 90) return `${number(s)} s`;
+  const minutes = Math.round(s / 60);
+  if (minutes < 90) return `${number(minutes)} min`;
+  if (minutes >= 48 * 60) return t("time.days", { count: number(Math.round(minutes / 1440)) });
+  return minutes % 60 ? `${number(Math.floor(minutes / 60))} h ${number(minutes % 60)} min` : `${number(minutes / 60)} h`;
+}
+
+// 0:42, 12:05, 1:59:30
+export function countdown(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  const two = (value) => String(value).padStart(2, "0");
+  const hours = Math.floor(s / 3600);
+  const minutes = Math.floor((s % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
+}
+
+// water_heater -> Water heater: names in the settings are words for machines.
+export const title = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");

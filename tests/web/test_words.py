@@ -1,0 +1,59 @@
+"""What the page says in each language: the same sentences everywhere, and words for all that can decide."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Phase
+
+PAGE = Path(__file__).parents[2] / "pv_heater" / "web" / "page"
+LANGUAGES = ("en", "de", "fr")
+STRATEGY_RULES = ("plan", "balance", "balance_blind", "bucket", "forecast_gap", "probe", "phase", "priority")
+KEY = re.compile(r"""(?<![\w.])t\(\s*["'`]([a-z][\w.-]*)["'`]""")
+
+
+def words(language: str) -> dict[str, str]:
+    """Read so that a key that stands twice is an error and not the last one's word."""
+
+    def unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), f"{language}: twice: {sorted({key for key in keys if keys.count(key) > 1})}"
+        return dict(pairs)
+
+    text = (PAGE / "lang" / f"{language}.json").read_text(encoding="utf-8")
+    found: dict[str, str] = json.loads(text, object_pairs_hook=unique)
+    return found
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"\{\w+\}", text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_language_says_the_same_with_the_same_numbers(language: str) -> None:
+    english, other = words("en"), words(language)
+    assert list(other) == list(english)
+    differ = {key: text for key, text in other.items() if placeholders(text) != placeholders(english[key])}
+    assert not differ
+    assert not [key for key, text in other.items() if english[key] and not text.strip()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_phase_and_mode_has_its_words(language: str) -> None:
+    known = words(language)
+    wanted = [f"rule.{rule}" for rule in (*Rule, *STRATEGY_RULES)]
+    wanted += [f"{kind}.{phase}" for phase in Phase for kind in ("phase", "does")]
+    wanted += [f"mode.{mode}" for mode in Mode]
+    assert not [key for key in wanted if not known.get(key)]
+
+
+def test_every_key_that_the_page_names_exists() -> None:
+    known = words("en")
+    named = {key: path.name for path in PAGE.glob("*.js") for key in KEY.findall(path.read_text(encoding="utf-8"))}
+    assert not {key: file for key, file in named.items() if key not in known}
