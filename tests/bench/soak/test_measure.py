@@ -28,7 +28,7 @@ def test_ten_minutes_with_every_trouble_leave_nothing_behind() -> None:
     for speed in (70.0, 30.0, 10.0):
         result = measure(0.17, speed, 3, lambda done, of: minutes.append((done, of)))
         assert result.heater_on_lost_s <= 30 + result.longest_tick_s
-        if result.kept and result.readings > 30:
+        if result.kept and result.readings > 30 and result.heater_on_s > 60:
             break  # else, as the machine may not have kept pace: once more, in less of a hurry
     assert result.kept, result.as_lines()
     assert result.troubles == 5

@@ -71,16 +71,22 @@ def until(meter: GxMqttMeter, wanted: Callable[[Reading], bool], seconds: float 
     raise AssertionError(f"not within {seconds} s, but {seen!r}")
 
 
-def trouble(meter: GxMqttMeter, seconds: float = WITHIN_S) -> tuple[SourceError, list[Reading]]:
-    """The first error, and the readings that came before it."""
-    ends_s = time.monotonic() + seconds
-    before = []
+def trouble(meter: GxMqttMeter, saying: str = "") -> tuple[SourceError, list[Reading]]:
+    """The first error with these words, and the readings that came before it.
+
+    A service goes topic by topic: on a busy machine what is gone by half may be named first.
+    """
+    ends_s = time.monotonic() + WITHIN_S
+    before: list[Reading] = []
+    others: list[str] = []
     while time.monotonic() < ends_s:
         try:
             before.append(meter.read())
         except SourceError as error:
-            return error, before
-    raise AssertionError(f"no trouble within {seconds} s, but {before[-1]}")
+            if saying in str(error):
+                return error, before
+            others.append(str(error))
+    raise AssertionError(f"no trouble within {WITHIN_S} s, but {before[-1:]} and {others[-1:]}")
 
 
 def test_the_first_reading_holds_the_whole_house(gx: GxPeer, build: Build) -> None:
@@ -125,9 +131,8 @@ def test_a_lost_grid_meter_ends_readings_before_its_false_export_shows(gx: GxPee
         gx.set(ess_house(**false))
 
     threading.Timer(0.05, lose).start()
-    error, before = trouble(meter)
+    error, before = trouble(meter, "lost its grid meter")
     assert isinstance(error, BadReply)
-    assert "lost its grid meter" in str(error)
     assert {seen.grid_w for seen in before} <= {100.0}
     for _ in range(3):
         with pytest.raises(BadReply, match="lost its grid meter"):
@@ -145,10 +150,7 @@ def test_a_grid_meter_that_was_lost_while_nobody_listened_is_noticed(broker: Bro
     false = {"Ac/Grid/L1/Power": -300.0, "Ac/ActiveIn/ServiceType": "vebus", "Ac/In/0/ServiceType": "vebus"}
     gx.set(ess_house(**false))
     broker.start()
-    ends_s, error = time.monotonic() + WITHIN_S, trouble(meter)[0]
-    while isinstance(error, Unreachable) and time.monotonic() < ends_s:
-        error = trouble(meter)[0]
-    assert "lost its grid meter" in str(error)
+    trouble(meter, "lost its grid meter")
 
 
 def test_battery_and_inverter_lost_together_are_no_charging_battery(gx: GxPeer, build: Build) -> None:
@@ -157,7 +159,7 @@ def test_battery_and_inverter_lost_together_are_no_charging_battery(gx: GxPeer, 
     gx.remove("battery/512", "vebus/276")
     alone = {"Dc/Battery/Soc": None, "SystemType": None, "Dc/Battery/Power": 2295, "Ac/ActiveIn/Source": None}
     gx.set(ess_house(**alone))
-    assert "battery monitor and the inverter" in str(trouble(meter)[0])
+    trouble(meter, "battery monitor and the inverter")
 
 
 def test_a_killed_inverter_driver_leaves_the_balance(
@@ -170,8 +172,7 @@ def test_a_killed_inverter_driver_leaves_the_balance(
     gx.remove("vebus/276")
     lost = {"SystemType": None, "Ac/ActiveIn/Source": None, "Ac/Consumption/L1/Power": 71.0, "Dc/Pv/Power": 900.0}
     gx.set(ess_house(**lost, **{"Ac/Grid/L1/Power": 50.0, "Dc/Battery/Power": 590.0}))
-    error, before = trouble(meter)
-    assert "reports nothing of its inverter" in str(error)
+    _, before = trouble(meter, "reports nothing of its inverter")
     assert {seen.consumption_w for seen in before} <= {1747.0}
     seen = until(meter, lambda seen: True)
     assert (seen.consumption_w, house_w(seen), seen.ac_source) == (None, 760.0, None)
@@ -189,9 +190,7 @@ def test_a_calculation_that_starts_is_not_believed_before_it_found_the_inverter(
     trouble(meter)
     half = {"SystemType": None, "Ac/ActiveIn/Source": None, "Ac/Consumption/L1/Power": 67.0, "Dc/Pv/Power": None}
     gx.set({**ess_house(**half), "system/0/Serial": gx.portal_id})
-    error, before = trouble(meter)
-    while "it is starting" not in str(error):
-        error, before = trouble(meter)
+    _, before = trouble(meter, "it is starting")
     assert before == []
     gx.set(ess_house())
     assert until(meter, lambda seen: True).consumption_w == 1747.0
@@ -220,8 +219,7 @@ def test_a_dead_system_service_is_named_although_the_heart_beats(gx: GxPeer, bui
     meter = build()
     meter.read()
     gx.remove("system/0")
-    error, before = trouble(meter)
-    assert "system service reports nothing of the house any more" in str(error)
+    _, before = trouble(meter, "system service reports nothing of the house any more")
     assert before == []
     full_publishes = gx.full_publishes
     trouble(meter)
@@ -234,7 +232,7 @@ def test_a_device_that_starts_tells_nothing_yet(broker: Broker, build: Build) ->
     booting = dict.fromkeys(topic for topic in PLANT if topic.startswith("system/0/"))
     with GxPeer(broker.port, booting, speed=SPEED) as gx:
         meter = build()
-        assert "right after its start" in str(trouble(meter)[0])
+        trouble(meter, "right after its start")
         gx.set(ess_house())
         until(meter, lambda seen: seen.grid_w == 100.0)
 
