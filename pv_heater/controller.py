@@ -28,6 +28,7 @@ from pv_heater.core.house.surplus import Budget, Strategy, View
 from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.house.trial import Trial
 from pv_heater.core.loads.allocator import Share, allot
+from pv_heater.core.loads.day_count import DayCount
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.saved import SCHEMA, Saved
@@ -86,6 +87,9 @@ class Controller:
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._orders = Commands(self._loads, self._duties)
         self._time, self._day = StepTime(), LocalDay(self._zone)
+        self._day_count = DayCount()
+        self._taken_wh: Mapping[str, float] = {}
+        """What each load took in the step that ended."""
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
         self._absent: dict[str, str] = {}
@@ -143,6 +147,7 @@ class Controller:
             "vacation_until_at": vacation_until_at.isoformat() if vacation_until_at else None,
             "faults": self._absent | self._loads.faults(),
             "loads": self._loads.as_json(self._time.tick_s),
+            "today": self._day_count.state(),
             "powers": self._powers.state(),
             "house": self._watch.measured_twice.state(),
             "duties": self._duties.state(self._time.tick_s),
@@ -252,7 +257,10 @@ class Controller:
             learned=self._actuators.learned(),
         )
         self._thresholds = in_force(self._thresholds, house.max_reading_age_s)
-        return decision_of(
+        counts, policies = self._day_count, self._loads.policies
+        feed_in = context.view is not None and context.view.feed_in
+        counts.count(house, self._taken_wh, policies, expected_w=trace.forecast_pv_w, feed_in=feed_in)
+        decision = decision_of(
             outcomes,
             context,
             self._zone,
@@ -262,7 +270,10 @@ class Controller:
             notices=self._actuators.with_doubts(self._duties.notices()),
             house_notices=tuple([text for text in (watch.measured_twice.notice, context.budget.notice) if text]),
             told_w=self._actuators.told_w,
+            today=counts.today(self._day.day, self._loads.memories),
         )
+        counts.note(decision, for_battery_w=context.budget.battery_w)
+        return decision
 
     def _begin(self, now: datetime, inputs: Inputs) -> float:
         """Move on in time; what was saved, now that it is known how old it is, and what is counted follow."""
@@ -278,10 +289,13 @@ class Controller:
             self._duties.restore(group_in(saved.parts, "duties"), time.tick_s, away_s)
             self._rules.take_back(saved.parts.get("rules"), time.tick_s, away_s)
             self._actuators.restore(saved.parts.get("curves"))
+            self._day_count.restore(group_in(saved.parts, "today"))
             self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
             self._saved = self._given_state = None
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
-        self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
+        self._taken_wh = self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
+        if new_day:
+            self._day_count.begin_day()
         self._rules.passed(time.elapsed_s, new_day=new_day)
         return time.tick_s
 

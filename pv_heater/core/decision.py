@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from pv_heater.core.house.guards import RELEASE_SHARE, battery_release_percent, least_battery_percent
 from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
+from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
 from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint, TankStatus
@@ -35,6 +36,7 @@ def decision_of(
     notices: Mapping[str, str],
     house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
+    today: DayEnergies,
 ) -> Decision:
     """The decision of a step; instants are given in `zone`. For `tanks` and `notices` see `LoadState`, for
     `house_notices` `Decision.notices`.
@@ -72,6 +74,7 @@ def decision_of(
         thresholds=thresholds,
         notices=house_notices,
         outlook=budget.outlook,
+        today=today,
     )
 
 

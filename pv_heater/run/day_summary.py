@@ -2,107 +2,65 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 
-from pv_heater.core.model.requests import Mode
-from pv_heater.core.model.trace import DecisionTrace
-from pv_heater.core.model.values import Decision, Phase
+from pv_heater.core.model.day_energies import DayEnergies, Lost
+from pv_heater.core.model.values import Decision
 from pv_heater.core.model.words import kilowatt_hours
 from pv_heater.run.log_lines import line_of
 
-LONGEST_STEP_S = 300.0
-"""A longer pause between two ticks is a gap of which nothing is known."""
-_FULL_CHARGE_PERCENT = 99.0
-_FULL_POWER_SHARE = 0.97
 _LEAST_WH = 50.0
 """Less is not worth a line."""
 
+WHY_LOST: Mapping[Lost, str] = {
+    Lost.BATTERY_RESERVE: "while the battery came first",
+    Lost.LOAD_FULL: "with loads full",
+    Lost.LOAD_OFF_BY_OWNER: "while a load was forced off",
+    Lost.RULE: "while a rule, a timer or the hours of heating kept a load off",
+    Lost.MIN_OFF: "while a load rested",
+    Lost.HEATER_TOO_SMALL: "with loads at full power",
+    Lost.TOO_LITTLE: "too little to start a load",
+    Lost.NOT_SEEN: "not visible yet",
+    Lost.NO_READING: "while the meter was late",
+    Lost.LIMIT: "while a limit held",
+    Lost.FAULT: "while a load was in fault",
+}
+
 
 class DaySummary:
-    """Counts, tick by tick, the sun that nobody used, and what the loads did meanwhile."""
+    """Says what `Decision.today` has come to when the day's hours end."""
 
-    def __init__(self, max_power_w: Mapping[str, float]) -> None:
-        self._max_power_w = max_power_w
-        self._before: datetime | None = None
+    def __init__(self) -> None:
         self._by_day = False
-        self._sold_wh: defaultdict[str, float] = defaultdict(float)
-        """By what the loads did meanwhile."""
-        self._hidden_wh: defaultdict[str, float] = defaultdict(float)
 
-    def note(self, now: datetime, decision: Decision) -> list[str]:
-        """Count this tick; the lines of the summary at the one that ends the day, else none."""
-        elapsed_s = 0.0 if self._before is None else (now - self._before).total_seconds()
-        self._before = now
-        trace = decision.trace
-        if 0 < elapsed_s <= LONGEST_STEP_S:
-            self._count(trace, decision, elapsed_s / 3600.0)
-        ended, self._by_day = self._by_day and not trace.daylight, trace.daylight
+    def note(self, decision: Decision) -> list[str]:
+        """The lines of the summary at the step that ends the day, else none."""
+        by_day = decision.trace.daylight
+        ended, self._by_day = self._by_day and not by_day, by_day
         if not ended:
             return []
-        lines = [*self._load_lines(decision), *self._sun_lines(trace)]
-        self._sold_wh.clear()
-        self._hidden_wh.clear()
-        return lines
-
-    def _count(self, trace: DecisionTrace, decision: Decision, elapsed_h: float) -> None:
-        sold_w = max(0.0, -(trace.grid_w or 0.0))
-        hidden_w = _hidden_w(trace)
-        if sold_w + hidden_w > 0:
-            reason = self._reason(decision)
-            self._sold_wh[reason] += sold_w * elapsed_h
-            self._hidden_wh[reason] += hidden_w * elapsed_h
-
-    def _reason(self, decision: Decision) -> str:
-        """Why the loads did not take what was there."""
-        if decision.blocked_by is not None:
-            return f"while blocked by {decision.blocked_by}"
-        states = decision.loads.items()
-        phases = [state.phase for _, state in states]
-        if Phase.FAULT in phases:
-            return "while a load was in fault"
-        if any(state.mode is Mode.OFF for _, state in states):
-            return "while a load was forced off"
-        if Phase.COOLDOWN in phases:
-            return "while a load rested"
-        heats = [
-            state.power_w >= _FULL_POWER_SHARE * self._max_power_w[name]
-            for name, state in states
-            if state.phase is Phase.HEATING
-        ]
-        if not all(heats):
-            return "not visible yet"
-        if all(phase in (Phase.HEATING, Phase.FULL) for phase in phases):
-            return "with loads at full power" if heats else "with loads full"
-        return "too little to start a load"
-
-    def _load_lines(self, decision: Decision) -> list[str]:
-        lines = []
-        for name, state in decision.loads.items():
-            starts = f"{state.starts} start{'' if state.starts == 1 else 's'}"
-            lines.append(f"today: {name} used {kilowatt_hours(state.energy_wh)} in {starts}")
-        return lines
-
-    def _sun_lines(self, trace: DecisionTrace) -> list[str]:
-        source = trace.forecast_source or "the forecast"
-        lines = []
-        for by_reason, what in (
-            (self._sold_wh, "{} went to the grid"),
-            (self._hidden_wh, f"up to {{}} of sun unused (by {source})"),
-        ):
-            most = sorted(by_reason.items(), key=lambda item: -item[1])[:3]
-            why = ", ".join(f"{kilowatt_hours(part_wh)} {text}" for text, part_wh in most if part_wh >= _LEAST_WH)
-            if why:
-                lines.append(line_of(f"today: {what.format(kilowatt_hours(sum(by_reason.values())))}", why))
+        lines = _load_lines(decision)
+        if decision.today is not None:
+            lines += _sun_lines(decision.today, decision.trace.forecast_source)
         return lines
 
 
-def _hidden_w(trace: DecisionTrace) -> float:
-    """Sun that throttled chargers leave, as the forecast has it; 0 where nothing throttles or nobody knows."""
-    if trace.forecast_pv_w is None or trace.pv_w is None or trace.feed_in:
-        return 0.0
-    throttled = trace.pv_throttled
-    if throttled is None:
-        throttled = (trace.battery_soc_percent or 0.0) >= _FULL_CHARGE_PERCENT
-    return max(0.0, trace.forecast_pv_w - trace.pv_w) if throttled else 0.0
+def _load_lines(decision: Decision) -> list[str]:
+    lines = []
+    for name, state in decision.loads.items():
+        starts = f"{state.starts} start{'' if state.starts == 1 else 's'}"
+        lines.append(f"today: {name} used {kilowatt_hours(state.energy_wh)} in {starts}")
+    return lines
+
+
+def _sun_lines(today: DayEnergies, forecast_source: str | None) -> list[str]:
+    """What nobody used and why; nothing where that is not worth a line."""
+    lost_wh, hidden_wh = sum(today.lost_wh.values()), today.hidden_wh
+    most = sorted(today.lost_wh.items(), key=lambda item: -item[1])[:3]
+    why = ", ".join(f"{kilowatt_hours(part_wh)} {WHY_LOST[cause]}" for cause, part_wh in most if part_wh >= _LEAST_WH)
+    parts = []
+    if (sold_wh := lost_wh - hidden_wh) >= _LEAST_WH:
+        parts.append(f"{kilowatt_hours(sold_wh)} went to the grid")
+    if hidden_wh >= _LEAST_WH:
+        parts.append(f"up to {kilowatt_hours(hidden_wh)} of sun unused (by {forecast_source or 'the forecast'})")
+    return [line_of(f"today: {', '.join(parts)}", why)] if parts and why else []

@@ -45,7 +45,7 @@ class TransitionLog:
         """By load: when its power was said last, and what was said."""
         self._plan: tuple[datetime, str, float] | None = None
         self._late_at: datetime | None = None
-        self._summary = DaySummary(max_power_w)
+        self._summary = DaySummary()
         self.status: Status | None = None
         self.closings: dict[str, int] = dict.fromkeys(max_power_w, 0)
         """Starts since the program began, by load."""
@@ -66,7 +66,7 @@ class TransitionLog:
                 self._say(now, notice)
         for name, state in decision.loads.items():
             self._report_load(now, name, previous.loads[name] if previous is not None else None, state)
-        for line in self._summary.note(now, decision):
+        for line in self._summary.note(decision):
             self._say(now, line)
         self._previous = decision
         self.status = Status(now=now, decision=decision, reading=reading, forecast_source=source)

@@ -162,11 +162,11 @@ def test_the_plan_has_a_line_of_its_own_and_is_not_repeated(caplog: pytest.LogCa
 def test_the_day_is_summed_up_when_its_hours_end(caplog: pytest.LogCaptureFixture) -> None:
     log = Log(caplog)
     for minute in range(61):
-        log.at(60 * minute, pv_w=3000.0, consumption_w=2500.0, grid_w=-600.0, battery_soc_percent=100.0)
+        log.at(60 * minute, pv_w=3000.0, consumption_w=2500.0, grid_w=-500.0, battery_soc_percent=100.0)
     lines = log.at(3660, now=NOON + timedelta(hours=9), silent=True)
     assert [line for line in lines if line.startswith("today: ")] == [
         "today: heater used 1.99 kWh in 1 start",
-        "today: 600 Wh went to the grid: 580 Wh with loads at full power",
+        "today: 508 Wh went to the grid: 488 Wh with loads at full power",
     ]
     assert not any(line.startswith("today") for line in log.at(3670, now=NOON + timedelta(hours=10), silent=True))
 

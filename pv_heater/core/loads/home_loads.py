@@ -74,14 +74,17 @@ class HomeLoads:
         """Every load's part of the state."""
         return {name: load_as_json(memory, tick_s) for name, memory in self.memories.items()}
 
-    def count(self, elapsed_s: float, measured_w: Measured, *, new_day: bool) -> None:
-        """Count the energy of the step that ended; on a new day all counts begin anew."""
+    def count(self, elapsed_s: float, measured_w: Measured, *, new_day: bool) -> dict[str, float]:
+        """Count the energy of the step that ended; on a new day all counts begin anew. What each load took, Wh."""
+        taken_wh = {}
         for name, memory in self.memories.items():
             if new_day:
                 self.memories[name] = energy.new_day(memory)
             elif memory.power_w > 0 and memory.idle is None:
                 seen_w, most_w = measured_w(name, memory.since_s), self.policies[name].max_power_w
-                self.memories[name] = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
+                counted = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
+                self.memories[name], taken_wh[name] = counted, counted.energy_wh - memory.energy_wh
+        return taken_wh
 
     def force(self, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:
         """Put one load into a mode; `until_s` and `power_w` are None for ``auto``."""

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from pv_heater.core.model.checks import in_utc, require_finite
+from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Command, Mode
 from pv_heater.core.model.trace import DecisionTrace, Thresholds
@@ -316,6 +317,8 @@ class Decision:
     """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
     notices: tuple[str, ...] = ()
     """What is worth telling once of the home, such as meters that contradict each other, for as long as it holds."""
+    today: DayEnergies | None = None
+    """What the day has come to; None where nobody counts."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -333,7 +336,7 @@ def to_jsonable(value: Any) -> Any:
     """The value as plain JSON types: dataclasses as objects, instants in ISO 8601, enums as their words."""
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: to_jsonable(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # and so every datetime
         return value.isoformat()
     if isinstance(value, StrEnum):
         return str(value)
