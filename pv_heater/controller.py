@@ -39,6 +39,7 @@ from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
+from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.rules import Rules, answered
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
@@ -84,6 +85,10 @@ class Controller:
         self._trial = Trial()
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
+        self._planner = Planner(
+            config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy,
+            tariff=self._tariff,
+        )  # fmt: skip
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._orders = Commands(self._loads, self._duties)
         self._time, self._day = StepTime(), LocalDay(self._zone)
@@ -106,8 +111,11 @@ class Controller:
         for name, load in saved.loads.items():
             if load.fault and name not in self._loads.policies:
                 self._absent[name] = load.fault
+        learned = group_in(group_in(parts, "strategy"), "learned")
+        # Earlier versions kept what was learned of sun and use with the strategy.
+        self._watch.ahead.restore(group_in(parts, "ahead") or learned)
         if saved.strategy_type == self._strategy_word:
-            self._strategy.restore(group_in(group_in(parts, "strategy"), "learned"))
+            self._strategy.restore(learned)
         self._powers.restore(parts.get("powers"))
         self._watch.measured_twice.restore(parts.get("house"))
         self._use_learned_powers()
@@ -153,6 +161,7 @@ class Controller:
             "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
             "curves": self._actuators.state(),
+            "ahead": self._watch.ahead.state(),
             "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
         }
 
@@ -212,7 +221,7 @@ class Controller:
         )
         duties = self._duties.look(seen, loads.memories, loads.policies)
         loads.put_on_duty(duties, self._duties.raised_c(house.now) if house.knows_time else {})
-        self._rules.look(house, loads.memories)
+        self._rules.look(house, loads.memories, self._planner.plan)
         inputs = answered(inputs, self._rules.answers(inputs))
         view = self._watch.view(
             house,
@@ -236,6 +245,8 @@ class Controller:
     def _budget(self, view: View) -> Budget:
         """The strategy's answer, raised for a trial, and kept below what reaches the loads without the grid."""
         budget = self._trial.widened(self._strategy.budget(view), view, self._watch.measured_twice)
+        if view.house.knows_time:
+            view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
         return self._watch.ceiling.lowered(budget, view.house.base_w)
 
     def _share(self, context: StepContext) -> tuple[dict[str, Outcome], dict[str, Share]]:
@@ -271,6 +282,7 @@ class Controller:
             house_notices=tuple([text for text in (watch.measured_twice.notice, context.budget.notice) if text]),
             told_w=self._actuators.told_w,
             today=counts.today(self._day.day, self._loads.memories),
+            plan=self._planner.look(context),
         )
         counts.note(decision, for_battery_w=context.budget.battery_w)
         return decision

@@ -21,6 +21,8 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
         lines.append(f"no automatic heating: {decision['because']}{_until(decision['margins'], now)}")
     if decision.get("outlook") is not None and decision["trace"]["daylight"]:
         lines.append(f"plan: {decision['outlook']}")
+    if decision.get("plan") is not None and decision["plan"]["text"]:
+        lines.append(f"expected: {decision['plan']['text']}")
     for name, state in decision["loads"].items():
         lines += _load_lines(name, state, now, zone)
         if why:

@@ -13,6 +13,7 @@ from pv_heater.core.house.guards import RELEASE_SHARE, battery_release_percent, 
 from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_energies import DayEnergies
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
 from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint, TankStatus
@@ -37,6 +38,7 @@ def decision_of(
     house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
     today: DayEnergies,
+    plan: DayPlan | None,
 ) -> Decision:
     """The decision of a step; instants are given in `zone`. For `tanks` and `notices` see `LoadState`, for
     `house_notices` `Decision.notices`.
@@ -75,6 +77,7 @@ def decision_of(
         notices=house_notices,
         outlook=budget.outlook,
         today=today,
+        plan=plan,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from pv_heater.core.house.guards import SAFETY_RULES
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Decision, Forecast, LoadState, Phase, Reading
@@ -25,6 +26,8 @@ _TROUBLES = SAFETY_RULES | {Rule.UNREACHABLE}
 PLAN_FOLDED = timedelta(hours=1)
 LARGE_PERCENT = 10
 """The plan is one line in an hour, unless its target charge moves so far."""
+EXPECTED_FOLDED = timedelta(hours=3)
+"""What is expected is one line in this time, unless the charge at sunset moves as far."""
 
 
 class TransitionLog:
@@ -44,6 +47,8 @@ class TransitionLog:
         self._powers: dict[str, tuple[datetime, float]] = {}
         """By load: when its power was said last, and what was said."""
         self._plan: tuple[datetime, str, float] | None = None
+        self._expected: tuple[datetime, DayPlan] | None = None
+        """What was said last to be expected, and when."""
         self._late_at: datetime | None = None
         self._summary = DaySummary()
         self.status: Status | None = None
@@ -61,6 +66,7 @@ class TransitionLog:
             level = logging.WARNING if decision.blocked_by in SAFETY_RULES else logging.INFO
             self._say(now, blocked_line(decision, previous, now), level)
         self._report_plan(now, decision)
+        self._report_expected(now, decision)
         for notice in decision.notices:
             if previous is None or notice not in previous.notices:
                 self._say(now, notice)
@@ -123,6 +129,21 @@ class TransitionLog:
                 return
         self._plan = (now, outlook, target_percent)
         self._say(now, f"plan: {outlook}")
+
+    def _report_expected(self, now: datetime, decision: Decision) -> None:
+        """What today and tomorrow are expected to bring, by daylight."""
+        plan = decision.plan if decision.trace.daylight else None
+        if plan is None or not plan.text:
+            return
+        if self._expected is not None:
+            said_at, said = self._expected
+            if plan is said or plan.text == said.text:
+                return
+            moved = abs((plan.soc_tonight_percent or 0.0) - (said.soc_tonight_percent or 0.0)) >= LARGE_PERCENT
+            if not (moved or self._all_steps or _is_over(said_at, now, EXPECTED_FOLDED)):
+                return
+        self._expected = (now, plan)
+        self._say(now, line_of("expected", plan.text))
 
     def _say(self, now: datetime, line: str | None, level: int = logging.INFO) -> None:
         if line:

@@ -11,13 +11,16 @@ pays for the next ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from math import exp, isfinite
 from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.house.ahead.quarters import Stretch
+from pv_heater.core.house.sun import sun_elevation_deg
+from pv_heater.core.house.surplus import Budget, Foresight, View
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts, spare_text
@@ -25,6 +28,8 @@ from pv_heater.strategies.ride_through import RideThrough
 
 RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
+MEAN_OF_QUARTER = 1.0 - exp(-0.25 / RETURN_TIME_H)
+"""Of the power with which a quarter hour begins that brings the battery back to its goal."""
 USUAL_CAPACITY_WH = 5000.0
 """Assumed of a battery that shows a charge and is not configured."""
 RAISE_W = 100.0
@@ -128,7 +133,7 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
     if soc_percent is None:
         return max(0.0, reading.battery_w or 0.0)
     wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
-    most_w = charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
+    most_w = _most_w(view, soc_percent)
     if reading.battery_w is not None:
         if reading.grid_w is not None and reading.grid_w < 0 and not view.grid_passes:
             # What is sold was offered to the battery first: it takes no more than it does.
@@ -137,6 +142,38 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
             # So was what is throttled; how much that is shows step by step.
             wish_w, give_w = min(wish_w, max(0.0, reading.battery_w) - RAISE_W), max(give_w, RAISE_W)
     return min(most_w, max(-give_w, wish_w))
+
+
+def _most_w(view: View, soc_percent: float) -> float:
+    """The most that is kept for a battery at that charge."""
+    return charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
+
+
+class TowardsGoal:
+    """Satisfies `core.house.surplus.Foresight`: the battery comes to a goal first, as by `battery_wish_w`."""
+
+    def __init__(
+        self,
+        view: View,
+        goal_percent: Callable[[int, float, float], float],
+        *,
+        margin_w: float = 0.0,
+        give_w: float = 0.0,
+    ) -> None:
+        """`goal_percent` answers the goal of a quarter by its number, the charge, and what loads may still take."""
+        self.margin_w = margin_w
+        self._view, self._goal_percent, self._give_w = view, goal_percent, give_w
+
+    def battery_w(self, number: int, soc_percent: float, wanted_wh: float) -> float:
+        """The mean over that quarter: what is missing at its beginning is asked for less and less."""
+        missing_percent = self._goal_percent(number, soc_percent, wanted_wh) - soc_percent
+        wish_w = MEAN_OF_QUARTER * capacity_wh(self._view) * missing_percent / 100.0 / RETURN_TIME_H
+        return min(_most_w(self._view, soc_percent), max(-self._give_w, wish_w))
+
+
+def battery_first(view: View) -> TowardsGoal:
+    """The foresight of a law that heats with nothing that the battery could take."""
+    return TowardsGoal(view, lambda number, soc_percent, wanted_wh: 100.0)  # noqa: ARG005
 
 
 def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: float | None = None) -> str:
@@ -177,6 +214,8 @@ class Balance:
         self._settings = settings or self.Settings()
         self._spare = SmoothedSpare(self._settings.filter_s)
         self._highest_sun_deg: float = -90.0
+        self._heights_deg: dict[datetime, float] = {}
+        """Of the sun, at the end of each quarter ahead."""
 
     def budget(self, view: View) -> Budget:
         """The surplus beyond the battery's wish."""
@@ -201,6 +240,20 @@ class Balance:
             margins={"surplus_w": round(power_w, 1)},
         )
 
+    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+        """The charge at which the battery is held by day, and a full one towards evening."""
+        by_day_percent = self._day_percent(view)
+        goals_percent, highest_deg = [], self._highest_sun_deg
+        for sun_deg in self._sun_ahead(view, quarters):
+            highest_deg = sun_deg if sun_deg < 0 else max(highest_deg, sun_deg)
+            goals_percent.append(100.0 if _sinks(sun_deg, highest_deg) else by_day_percent)
+        return TowardsGoal(
+            view,
+            lambda number, soc_percent, wanted_wh: goals_percent[number],  # noqa: ARG005
+            margin_w=self._settings.margin_w,
+            give_w=0.0 if view.feed_in else view.limits.max_battery_discharge_w,
+        )
+
     def state(self) -> dict[str, Any]:
         """Nothing is learned: the smoothing starts anew within a minute."""
         return {}
@@ -219,6 +272,9 @@ class Balance:
     def _hold_percent(self, view: View) -> float:
         if self._is_evening(view):
             return 100.0  # whatever came first by day, the night begins with a full battery
+        return self._day_percent(view)
+
+    def _day_percent(self, view: View) -> float:
         if view.battery_target_percent is not None:
             return view.battery_target_percent
         battery = view.site.battery
@@ -234,4 +290,19 @@ class Balance:
         if sun_deg < 0:
             self._highest_sun_deg = -90.0
         self._highest_sun_deg = max(self._highest_sun_deg, sun_deg)
-        return sun_deg < min(EVENING_SUN_DEG, self._highest_sun_deg - 3.0)
+        return _sinks(sun_deg, self._highest_sun_deg)
+
+    def _sun_ahead(self, view: View, quarters: Sequence[Stretch]) -> list[float]:
+        """The sun's height at the end of each quarter; in the zenith where the place is not known."""
+        site, known = view.site, self._heights_deg
+        if site.latitude is None or site.longitude is None:
+            return [90.0] * len(quarters)
+        ends_at = [quarter.end_at for quarter in quarters]
+        self._heights_deg = {
+            at: known[at] if at in known else sun_elevation_deg(site.latitude, site.longitude, at) for at in ends_at
+        }
+        return list(self._heights_deg.values())
+
+
+def _sinks(sun_deg: float, highest_deg: float) -> bool:
+    return sun_deg < min(EVENING_SUN_DEG, highest_deg - 3.0)

@@ -18,16 +18,17 @@ What differs from the original, and why:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from attrs import frozen
 
 from pv_heater.core.actuators.curve import phase_cut
-from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.house.ahead.quarters import Stretch
+from pv_heater.core.house.surplus import Budget, Foresight, View
 from pv_heater.core.model.setting import SettingProblem, setting
-from pv_heater.strategies.balance import Balance
+from pv_heater.strategies.balance import Balance, battery_first
 
 SLOWEST_S = 10.0
 """Readings further apart, or older on arrival, are too slow for this law: a kettle boils away between two of them."""
@@ -116,6 +117,12 @@ class Bucket:
                 "second_channel_percent": self._channel.percent,
             },
         )
+
+    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+        """Only what would be exported heats, and the battery takes its share before that."""
+        if self._not_for_this_law(view) is not None:
+            return self._balance.foresee(view, quarters)
+        return battery_first(view)
 
     def state(self) -> dict[str, Any]:
         """Nothing is learned: the bucket fills within seconds."""

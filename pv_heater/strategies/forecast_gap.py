@@ -11,17 +11,17 @@ the start level is the configured one each time, and a step waits for a reading 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.house.ahead.quarters import Stretch
+from pv_heater.core.house.surplus import Budget, Foresight, View
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
-from pv_heater.strategies.balance import Balance
-from pv_heater.strategies.expected_sun import SunToday, elapsed_s, sun_hides
+from pv_heater.strategies.balance import Balance, battery_first
 
 
 class ForecastGap:
@@ -45,24 +45,19 @@ class ForecastGap:
         self._level_percent = 0.0
         self._stepped_s: float | None = None
         self._without_forecast = Balance()
-        self._today: SunToday | None = None
-        self._saved: Mapping[str, Any] = {}
-        self._taken_s: float | None = None
 
     def budget(self, view: View) -> Budget:
         """The level reached so far, as watts of all loads together."""
         if not view.house.knows_time:
             return self._fallback(view, NO_TIME)
-        today = self._begin(view)
         told_w = view.forecast.power_w_at(view.house.now) if view.forecast is not None else None
         pv_w = view.reading.pv_w
         if told_w is None or pv_w is None or view.forecast is None:
             return self._fallback(view, "no forecast" if told_w is None else "no PV power in the reading")
-        if view.house.reading_is_new:
-            self._learn(view, today, pv_w)
-        expected_w = told_w * today.sun.correction()[0]
+        view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
+        expected_w = told_w * view.ahead.sun.correction()[0]
         if view.forecast.is_clear_sky:
-            expected_w = today.sun.expected_now_w(view.house.now) or 0.0
+            expected_w = view.ahead.expected_now_w(view.house.now) or 0.0
         gap_w = expected_w - pv_w
         here = "" if round(expected_w) == round(told_w) else f" ({expected_w:.0f} W as it has erred here)"
         text = f"{view.forecast.source} expects {told_w:.0f} W{here}, PV gives {pv_w:.0f} W"
@@ -70,27 +65,18 @@ class ForecastGap:
         power_w = view.loads.capacity_w * self._level_percent / 100.0
         return Budget(power_w=power_w, rule="forecast_gap", because=text, margins={"gap_w": round(gap_w, 1)})
 
+    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+        """If all comes as expected, the forecast promises more than PV gives only once the battery is full."""
+        if view.forecast is None or view.reading.pv_w is None:
+            return self._without_forecast.foresee(view, quarters)
+        return battery_first(view)
+
     def state(self) -> dict[str, Any]:
-        """How the forecast errs here, and the day so far. The level starts anew at `start_percent`."""
-        return dict(self._saved) if self._today is None else self._today.state()
+        """Nothing: the level starts anew at `start_percent`."""
+        return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what an earlier `state` gave, once the first view tells what home it is."""
-        self._saved = state
-
-    def _begin(self, view: View) -> SunToday:
-        if self._today is None:
-            self._today = SunToday(view.site)
-            self._today.restore(self._saved)
-        self._today.begin(view)
-        return self._today
-
-    def _learn(self, view: View, today: SunToday, pv_w: float) -> None:
-        """Take note of a new reading, unless more sun may be there than it shows."""
-        before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
-        span_s = elapsed_s(view, before_s)
-        if span_s > 0 and not sun_hides(view):
-            today.sun.observe(view.reading.taken_at, pv_w, span_s)
+        """Nothing to take back."""
 
     def _move(self, view: View, gap_w: float, text: str) -> str:
         """Start, raise, lower or hold the level; a repeated or older reading allows no other step."""

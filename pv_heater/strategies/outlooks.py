@@ -14,17 +14,16 @@ costs (`Regrets`) follows from the owner's prices.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import exp, inf
 
+from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch, lit_until
 from pv_heater.core.house.tariff import price_at
 from pv_heater.core.model.values import PricePeriod
 
-CHARGE_EFFICIENCY = 0.96
-DISCHARGE_EFFICIENCY = 0.97
-"""Usual for lithium iron phosphate with its inverter; DESIGN section 7."""
 HEAT_WORTH = 0.5
 """Worth of a Wh of heat, as a share of a bought Wh; it mostly replaces a cheaper fuel (DESIGN section 7)."""
 LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
@@ -42,22 +41,35 @@ LEAST_SHARE = 0.02
 
 def target_wh(outlooks: Sequence[Levels], capacity_wh: float, regrets: Regrets) -> float:
     """The highest charge whose last Wh is not regretted more if stored than if heated; below 0: heat all."""
-    levels = {capacity_wh}
-    for outlook in outlooks:
-        levels |= {outlook.waste_above_wh, outlook.fills_above_wh}
-    for charge_wh in sorted(levels, reverse=True):
-        stored = regrets.stored * sum(outlook.waste_above_wh < charge_wh for outlook in outlooks)
-        heated = regrets.heated * sum(outlook.fills_above_wh >= charge_wh for outlook in outlooks)
+    wasting = sorted(outlook.waste_above_wh for outlook in outlooks)
+    filling = sorted(outlook.fills_above_wh for outlook in outlooks)
+    return target_between(wasting, filling, capacity_wh, regrets)
+
+
+def target_between(wasting: Sequence[float], filling: Sequence[float], capacity_wh: float, regrets: Regrets) -> float:
+    """The same for the levels by themselves, each in order: above which sun is wasted, and the battery fills."""
+    for charge_wh in sorted({capacity_wh, *wasting, *filling}, reverse=True):
+        stored = regrets.stored * bisect_left(wasting, charge_wh)
+        heated = regrets.heated * (len(filling) - bisect_left(filling, charge_wh))
         if stored <= heated:
             return charge_wh
     return -inf
 
 
-def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread: float) -> Levels:
+def levels_of(
+    rest_of_day: Sequence[Stretch],
+    home: Home,
+    leaning: float,
+    spread: float,
+    course: list[tuple[float, float, float]] | None = None,
+) -> Levels:
     """The levels of the outlook that leans to one side; `spread` 1 is a morning, 0 would be certainty.
 
     `rest_of_day` is in order of time and ends with the day's last sun. Where later sun is enough for all the heat that
     is still wanted today, waiting with it wastes nothing.
+
+    `course` gets both levels, and the heat that later sun can still give, as they are at the beginning of each
+    stretch: the last stretch first, and before that rule.
     """
     capacity_wh, charge_limit_w, heaters_w = home.capacity_wh, home.charge_limit_w, home.heaters_w
     scale = exp(SCALE_SPREAD * spread * leaning)
@@ -84,6 +96,8 @@ def levels_of(rest_of_day: Sequence[Stretch], home: Home, leaning: float, spread
             fills_above_wh -= gain * (spare_w if spare_w < charge_limit_w else charge_limit_w)
             if left_w > 0:
                 waste_above_wh -= gain * (left_w if left_w < charge_limit_w else charge_limit_w)
+        if course is not None:
+            course.append((waste_above_wh, fills_above_wh, later_heat_wh))
     if later_heat_wh >= home.wanted_wh:
         waste_above_wh = capacity_wh
     return Levels(waste_above_wh=waste_above_wh, fills_above_wh=fills_above_wh)
@@ -109,16 +123,31 @@ class Home:
     """What they may still take today."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A part of the rest of the day: mean powers as expected."""
+class LevelsAhead:
+    """The levels of all outlooks at each quarter of one day, the last light's included."""
 
-    hours: float
-    sun_w: float
-    clear_w: float
-    """Under a cloudless sky."""
-    use_w: float
-    """Of the house without controlled loads."""
+    def __init__(self, day: Sequence[Stretch], home: Home, spread: float, regrets: Regrets) -> None:
+        """`day` is in order of time; what comes after its last light does not count."""
+        lit = lit_until(day)
+        self._capacity_wh, self._regrets = home.capacity_wh, regrets
+        self._courses: list[list[tuple[float, float, float]]] = []
+        for leaning in LEANINGS:
+            course: list[tuple[float, float, float]] = []
+            levels_of(day[:lit], home, leaning, spread, course)
+            self._courses.append(course[::-1])
+
+    def aim(self, number: int, stored_wh: float, wanted_wh: float) -> tuple[float, int]:
+        """(target charge, Wh; outlooks in which the battery is full that evening) at the beginning of a quarter.
+
+        Beyond the last light the battery is to be full, and nothing fills it.
+        """
+        if number >= len(self._courses[0]):
+            return self._capacity_wh, 0
+        levels = [course[number] for course in self._courses]
+        wasting = sorted(self._capacity_wh if later >= wanted_wh else waste for waste, _, later in levels)
+        filling = sorted(fills for _, fills, _ in levels)
+        target = target_between(wasting, filling, self._capacity_wh, self._regrets)
+        return target, bisect_right(filling, stored_wh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,29 +2,36 @@
 
 The battery is the bucket below full, as in `balance`, but its goal is planned: every few minutes nine outlooks of the
 day's sun and use tell how full it should be now so that neither sun is thrown away this afternoon nor charge missing
-tonight (`day_plan`, `outlooks`). Heat is what is spare beyond the way to that goal. The battery is held a little below
-full while filling is sure, and topped up once it is not.
+tonight (`charge_target`, `outlooks`). Heat is what is spare beyond the way to that goal. The battery is held a little
+below full while filling is sure, and topped up once it is not.
 
 Without any expectation of the sun (no forecast, and no place or modules configured) it goes by `balance`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from attrs import frozen
 
+from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.guards import battery_release_percent
-from pv_heater.core.house.surplus import Budget, View
-from pv_heater.core.model.numbers import json_number_of
+from pv_heater.core.house.surplus import FULL_FROM_PERCENT, Budget, Foresight, View
+from pv_heater.core.model.numbers import day_in, instant_in, json_number_of
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
-from pv_heater.strategies.balance import Balance, SmoothedSpare, battery_wish_w, capacity_wh, shared_out
-from pv_heater.strategies.day_plan import Aim, DayPlan
-from pv_heater.strategies.expected_sun import FULL_FROM_PERCENT, elapsed_s, sun_hides
+from pv_heater.strategies.balance import (
+    Balance,
+    SmoothedSpare,
+    TowardsGoal,
+    battery_wish_w,
+    capacity_wh,
+    shared_out,
+)
+from pv_heater.strategies.charge_target import Aim, ChargeTarget, PlannedGoals
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.kept_on import KeptOn
 from pv_heater.strategies.outlooks import LEANINGS
@@ -62,9 +69,10 @@ class Plan:
         self._spare = SmoothedSpare(FILTER_S)
         self._hidden = HiddenSun(self._settings.probe_wh_per_day)
         self._kept_on = KeptOn()
-        self._day: DayPlan | None = None
+        self._target = ChargeTarget()
+        self._day: date | None = None
+        """The local day; None before the first view."""
         self._saved: Mapping[str, Any] = {}
-        self._taken_s: float | None = None
         self._full_at: datetime | None = None
 
     def budget(self, view: View) -> Budget:
@@ -72,15 +80,15 @@ class Plan:
         if not view.house.knows_time:
             budget = self._balance.budget(view)
             return replace(budget, because=f"{NO_TIME}, so by balance: {budget.because}")
-        day = self._begin(view)
+        self._begin(view)
         soc_percent = view.charge_percent
-        if view.house.spare_w is None or soc_percent is None or not day.is_known:
-            return self._by_balance(view, day)
-        aim = day.aim(view, soc_percent)
+        if view.house.spare_w is None or soc_percent is None or not view.ahead.is_known:
+            return self._by_balance(view)
+        aim = self._target.aim(view, soc_percent)
         hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
         goal_percent, outlook = self._goal(view, aim, hold_percent, floor_percent)
         if view.house.reading_is_new:
-            self._learn(view, day, soc_percent, hold_percent)
+            self._learn(view, soc_percent, hold_percent)
         above_goal = not view.feed_in and soc_percent > goal_percent
         spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_goal)
         give_w = 0.0
@@ -89,14 +97,14 @@ class Plan:
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.house.spare_w) + max(give_w, -battery_w))
         kept_w = self._kept_on.least_w(view, power_w)
-        if kept_w is not None and (soc_percent < floor_percent or not self._may_keep_on(view, day, aim)):
+        if kept_w is not None and (soc_percent < floor_percent or not self._may_keep_on(view, aim)):
             kept_w = None
         bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
         because = because if bridged is None else f"{because}, {bridged}"
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in:
-            trial_w = self._hidden.trial_w(view, day.expected_now_w(view.house.now), spare_w)
+            trial_w = self._hidden.trial_w(view, view.ahead.expected_now_w(view.house.now), spare_w)
             if trial_w is not None and trial_w > power_w:
                 power_w, rule = trial_w, "probe"
                 because = f"trying whether the full battery hides {trial_w:.0f} W of sun; {because}"
@@ -112,12 +120,24 @@ class Plan:
             margins={"surplus_w": round(power_w, 1), "target_percent": round(goal_percent, 1)},
         )
 
+    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+        """The goal that the outlooks of each quarter will set, or that of `balance` where it decides."""
+        if view.house.spare_w is None or view.charge_percent is None or not view.ahead.is_known:
+            return self._balance.foresee(view, quarters)
+        hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
+
+        def goal_of(target_percent: float, filling: int) -> float:
+            return _goal(target_percent, filling, hold_percent, floor_percent)
+
+        goals = PlannedGoals(view, quarters, goal_of, must_fill=self._must_fill(view))
+        return TowardsGoal(view, goals.goal_percent)
+
     def state(self) -> dict[str, Any]:
-        """What was learned of sun and use, and the day so far."""
+        """When the battery was full, and what was given to find hidden sun today."""
         if self._day is None:
             return dict(self._saved)
         return {
-            **self._day.state(),
+            "day": self._day.isoformat(),
             "full_at": self._full_at.isoformat() if self._full_at else None,
             "probed_wh": round(self._hidden.spent_wh, 1),
         }
@@ -126,59 +146,51 @@ class Plan:
         """Take back what an earlier `state` gave, once the first view tells what day it is."""
         self._saved = state
 
-    def _begin(self, view: View) -> DayPlan:
-        """The day's plan, with what was saved if this is the first view."""
-        if self._day is None:
-            self._day = DayPlan(view.site)
-            self._take_back(self._day, view.house.now)
-        if self._day.begin(view):
+    def _begin(self, view: View) -> None:
+        """Begin the day if it is a new one, with what was saved if this is the first view."""
+        before = self._take_back(view.house.now) if self._day is None else self._day
+        self._day = view.ahead.day
+        if before != self._day:
             self._hidden.begin_day()
-        return self._day
 
-    def _take_back(self, day: DayPlan, now: datetime) -> None:
+    def _take_back(self, now: datetime) -> date | None:
+        """Go on from what was saved; the day it is of."""
         saved, self._saved = self._saved, {}
-        day.restore(saved)
         probed_wh = json_number_of(saved.get("probed_wh"))
         if probed_wh is not None:
             self._hidden.restore(max(0.0, probed_wh))
-        try:
-            full_at = datetime.fromisoformat(str(saved.get("full_at")))
-        except ValueError:
-            return
-        self._full_at = min(full_at, now) if full_at.tzinfo is not None else None
+        full_at = instant_in(saved, "full_at")
+        self._full_at = None if full_at is None else min(full_at, now)
+        return day_in(saved, "day")
 
-    def _by_balance(self, view: View, day: DayPlan) -> Budget:
+    def _by_balance(self, view: View) -> Budget:
         budget = self._balance.budget(view)
-        if day.is_known:
+        if view.ahead.is_known:
             return budget
         why = "no forecast, and without place and modules no sky to go by"
         return replace(budget, because=f"{why}, so by balance: {budget.because}")
 
-    def _learn(self, view: View, day: DayPlan, soc_percent: float, hold_percent: float) -> None:
+    def _learn(self, view: View, soc_percent: float, hold_percent: float) -> None:
         """Take note of a new reading."""
-        before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
         if soc_percent >= FULL_FROM_PERCENT or self._full_at is None:
             self._full_at = view.house.now
-        span_s = elapsed_s(view, before_s)
-        if span_s <= 0:
-            return
-        day.observe(view, span_s, sun_hides=sun_hides(view))
-        self._hidden.note(view, span_s, may_hide=soc_percent >= hold_percent)
+        span_s = view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
+        if span_s > 0:
+            self._hidden.note(view, span_s, may_hide=soc_percent >= hold_percent)
 
     def _goal(self, view: View, aim: Aim, hold_percent: float, floor_percent: float) -> tuple[float, str]:
         """(charge that the battery should come to, why, as a sentence for the log and `why`)."""
-        most_percent = hold_percent if 2 * aim.filling >= len(LEANINGS) else 100.0
-        goal_percent = max(floor_percent, min(aim.target_percent, most_percent))
+        goal_percent = _goal(aim.target_percent, aim.filling, hold_percent, floor_percent)
         if self._must_fill(view):
             goal_percent = 100.0
         return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"
 
-    def _may_keep_on(self, view: View, day: DayPlan, aim: Aim) -> bool:
+    def _may_keep_on(self, view: View, aim: Aim) -> bool:
         """Whether a surplus is to be expected again, and every outlook gives back today what the battery gives now.
 
         Else each Wh is bought at night.
         """
-        spare_w = day.spare_now_w(view.house.now)
+        spare_w = view.ahead.spare_now_w(view.house.now)
         is_expected = spare_w is not None and spare_w >= view.loads.least_w
         return is_expected and aim.filling == len(LEANINGS) and not self._must_fill(view)
 
@@ -201,6 +213,12 @@ class Plan:
         """Below this the battery comes first: what the owner wants, and clear of the guard."""
         floor_percent = battery_release_percent(view.site, view.limits) + CLEAR_OF_GUARD_PERCENT
         return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
+
+
+def _goal(target_percent: float, filling: int, hold_percent: float, floor_percent: float) -> float:
+    """What is aimed at, no higher than the battery is held while most outlooks fill it, and no lower than its floor."""
+    most_percent = hold_percent if 2 * filling >= len(LEANINGS) else 100.0
+    return max(floor_percent, min(target_percent, most_percent))
 
 
 def _outlook(filling: int, wasting: int, of: int) -> str:

@@ -20,13 +20,13 @@ from pv_heater.core.house import meter_doubts as disagreement
 from pv_heater.core.house import meter_doubts as frozen
 from pv_heater.core.house import meter_doubts as wrong_sign
 from pv_heater.core.house import reading_age as evidence
+from pv_heater.core.house.ahead import expected_sun as sun_ahead
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.forecasts import FORECASTS
 from pv_heater.meters import METERS
 from pv_heater.meters.pace import LEAST_AGE_S
 from pv_heater.sensors import SENSORS
 from pv_heater.sensors import values as tank
-from pv_heater.strategies import expected_sun as sun_ahead
 from pv_heater.victron.mqtt.conversation import GxPace
 from pv_heater.victron.mqtt.lost_devices import HUNG_S
 from pv_heater.victron.mqtt.other_controllers import company

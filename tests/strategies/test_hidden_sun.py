@@ -2,6 +2,7 @@
 
 import pytest
 
+from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.surplus import AutomaticLoads, View
 from pv_heater.core.settings.home import Limits, Site
@@ -49,6 +50,7 @@ def full(
         loads=AutomaticLoads(capacity_w=2000.0, next_to_start=load),
         reading=seen_now,
         forecast=None,
+        ahead=HouseAhead(Site()),
         sun_elevation_deg=60.0,
         feed_in=False,
         site=Site(),

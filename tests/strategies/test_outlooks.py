@@ -1,5 +1,6 @@
 """The target charge, with numbers that can be checked by hand."""
 
+from datetime import UTC, datetime
 from math import inf
 
 import pytest
@@ -16,11 +17,12 @@ from pv_heater.strategies.outlooks import (
     target_wh,
 )
 
+NOON = datetime(2026, 6, 21, 12, tzinfo=UTC)
 HOME = Home(capacity_wh=4800.0, charge_limit_w=2400.0, heaters_w=2000.0)
 
 
 def hour(sun_w: float, use_w: float = 500.0, hours: float = 1.0) -> Stretch:
-    return Stretch(hours=hours, sun_w=sun_w, clear_w=sun_w, use_w=use_w)
+    return Stretch(start_at=NOON, end_at=NOON, hours=hours, sun_w=sun_w, clear_w=sun_w, use_w=use_w)
 
 
 def middle(*rest_of_day: Stretch, home: Home = HOME) -> Levels:

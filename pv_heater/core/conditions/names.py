@@ -68,6 +68,8 @@ SITE_NAMES: Mapping[str, Name] = {
     "forecast_pv_w": Name(Kind.NUMBER, "W", "PV expected now"),
     "forecast_today_wh": Name(Kind.NUMBER, "Wh", "PV still to come today"),
     "forecast_tomorrow_wh": Name(Kind.NUMBER, "Wh", "PV expected tomorrow"),
+    "soc_tonight": Name(Kind.NUMBER, "%", "charge of the battery expected at today's sunset; not known after it"),
+    "soc_tomorrow": Name(Kind.NUMBER, "%", "charge of the battery expected at tomorrow's sunset"),
     "cloud_percent": Name(Kind.NUMBER, "%", "mean cloud cover expected for the rest of today"),
 }
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from math import inf
 from typing import Any
 
 from pv_heater.core.duties.boost import BoostOf
 from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.duties.context import DutyContext
-from pv_heater.core.duties.guarantee import Guarantee
+from pv_heater.core.duties.guarantee import Due, Guarantee
 from pv_heater.core.duties.legionella import Hygiene
-from pv_heater.core.duties.tank import Tank
+from pv_heater.core.duties.tank import USUAL_TAKEN_W, Tank
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory
@@ -79,6 +80,22 @@ class _OfLoad:
         return policy.daily_min_wh is not None or policy.hot_water is not None or self.boost.is_running
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutiesAhead:
+    """What is known of one load's tank and guarantee for the day ahead."""
+
+    to_go_wh: float | None
+    """Until its tank is full; None: not known."""
+    tank_wh: float
+    """What a cold tank takes; without end where there is none."""
+    taken_w: float
+    """Hot water that is drawn, on average."""
+    dues: tuple[Due, ...]
+    """What its guarantee asks for, in order of time."""
+    may_buy: bool
+    """False while nothing may be bought for it."""
+
+
 class Duties:
     """Looks after the duties of every load."""
 
@@ -108,6 +125,20 @@ class Duties:
                 duties[name] = duty
                 left_w -= duty.power_w
         return duties
+
+    def ahead(self) -> dict[str, DutiesAhead]:
+        """What is known of the tanks and guarantees of the days ahead, by load; as of the last look."""
+        return {
+            name: DutiesAhead(
+                to_go_wh=None if load.tank is None else load.tank.to_go_wh(load.context.temperature_c),
+                tank_wh=inf if load.tank is None else load.tank.full_wh,
+                taken_w=USUAL_TAKEN_W if load.tank is None else load.tank.taken_w,
+                dues=load.guarantee.ahead(load.context),
+                may_buy=load.context.may_buy,
+            )
+            for name, load in self._loads.items()
+            if load.context is not None and load.has_duties
+        }
 
     def begin_boost(self, name: str, tick_s: float, for_s: float, to_c: float | None) -> None:
         """Heat a load now, for `for_s` at most and to `to_c` at most (None: its target)."""

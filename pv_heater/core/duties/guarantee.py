@@ -10,6 +10,7 @@ The minima of a day and of two days both hold: the larger need counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -32,6 +33,15 @@ TANKS_A_DAY = 3.0
 """So many times a day a tank may have to be warmed up from cold for `min_c`."""
 LONGEST_DAY = timedelta(hours=26)
 """A day has 25 hours in autumn; an end further away was computed by a wrong clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Energy that one load must have had by an hour."""
+
+    from_at: datetime
+    until_at: datetime
+    missing_wh: float
 
 
 class Guarantee:
@@ -71,6 +81,18 @@ class Guarantee:
             return None
         until_s = context.tick_at(self._ends_at)
         return Duty(rule=GUARANTEE, because=because, until_s=until_s, power_w=context.most_w)
+
+    def ahead(self, context: DutyContext) -> tuple[Due, ...]:
+        """What must be in by its next two hours, as far as is known now; empty without a guarantee."""
+        ends_at, day_wh = self._ends_at, max(self._minima_wh()[0], self._minima_wh()[1] / 2)
+        if ends_at is None or self._gave_up:
+            return ()
+        missing_wh = self._missing_wh(context)
+        dues = (
+            Due(from_at=context.now, until_at=ends_at, missing_wh=missing_wh),
+            Due(from_at=ends_at, until_at=ends_at + timedelta(days=1), missing_wh=day_wh),
+        )
+        return tuple(due for due in dues if due.missing_wh >= 1.0)
 
     def state(self) -> dict[str, Any]:
         """The count of this day and the one before."""

@@ -32,7 +32,8 @@ class Tank:
         """`target_c`: the load's own target, where it counts as full; None: its thermostat's."""
         self._hot_water = hot_water
         self._full_c = hot_water.hot_c if target_c is None else target_c
-        self._full_wh = heat_wh(hot_water, hot_water.cold_c, self._full_c)
+        self.full_wh = heat_wh(hot_water, hot_water.cold_c, self._full_c)
+        """What it takes when it is cold."""
         self._content_wh: float | None = None
         self._taken_w = USUAL_TAKEN_W
         self._since_full_wh = 0.0
@@ -47,20 +48,29 @@ class Tank:
             self._note_full()
         elif self._content_wh is not None:
             taken_wh = self._taken_w * context.elapsed_s / 3600.0
-            self._content_wh = min(self._full_wh, max(0.0, self._content_wh + context.given_wh - taken_wh))
+            self._content_wh = min(self.full_wh, max(0.0, self._content_wh + context.given_wh - taken_wh))
         self._was_full = context.drew_nothing
+
+    def to_go_wh(self, temperature_c: float | None) -> float | None:
+        """Energy until it is full, by its probe or by what went in; None: not known."""
+        content_wh = self._content_wh
+        if temperature_c is not None:
+            content_wh = heat_wh(self._hot_water, self._hot_water.cold_c, temperature_c)
+        return None if content_wh is None or self.full_wh <= 0 else max(0.0, self.full_wh - content_wh)
+
+    @property
+    def taken_w(self) -> float:
+        """Hot water that this household draws, and losses, on average."""
+        return self._taken_w
 
     def status_at(self, context: DutyContext, power_w: float, hygiene: str | None) -> TankStatus:
         """How it stands at `context`, heated with `power_w` from now on."""
-        hot_water, content_wh = self._hot_water, self._content_wh
-        if context.temperature_c is not None:
-            content_wh = heat_wh(hot_water, hot_water.cold_c, context.temperature_c)
-        if content_wh is None or self._full_wh <= 0:
+        to_go_wh = self.to_go_wh(context.temperature_c)
+        if to_go_wh is None:
             return TankStatus(percent=None, kwh_to_go=None, ready_at=None, estimated=True, hygiene=hygiene)
-        to_go_wh = max(0.0, self._full_wh - content_wh)
         ready_at = context.now + timedelta(hours=to_go_wh / power_w) if power_w > 0 and to_go_wh > 0 else None
         return TankStatus(
-            percent=round(min(100.0, 100.0 * content_wh / self._full_wh), 1),
+            percent=round(100.0 - 100.0 * to_go_wh / self.full_wh, 1),
             kwh_to_go=round(to_go_wh / 1000.0, 2),
             ready_at=ready_at,
             estimated=context.temperature_c is None,
@@ -83,7 +93,7 @@ class Tank:
         self._since_full_wh = number_in(state, "since_full_wh") or 0.0
         self._since_full_s = (number_in(state, "since_full_s") or 0.0) + away_s
         if self._content_wh is not None:
-            self._content_wh = min(self._full_wh, max(0.0, self._content_wh - self._taken_w * away_s / 3600.0))
+            self._content_wh = min(self.full_wh, max(0.0, self._content_wh - self._taken_w * away_s / 3600.0))
 
     def _note_full(self) -> None:
         if not self._was_full:
@@ -91,7 +101,7 @@ class Tank:
                 seen_w = self._since_full_wh / self._since_full_s * 3600.0
                 self._taken_w += LEARN_SHARE * (seen_w - self._taken_w)
             self._since_full_wh = self._since_full_s = 0.0
-        self._content_wh = self._full_wh
+        self._content_wh = self.full_wh
 
 
 def heat_wh(hot_water: HotWater, from_c: float, to_c: float) -> float:

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 from pv_heater.core.actuators.idle import SETTLED_S, IdleLoads
 from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ceiling import Ceiling, Import
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.full import TakesNothing
@@ -60,6 +61,8 @@ class HouseObserver:
         self._most_own_w = sum(max_power_w.values())
         self.ceiling = Ceiling()
         """What reaches house and loads without the grid."""
+        self.ahead = HouseAhead(site)
+        """What is expected of sun and house."""
         self._trusted_again = 0
         """How often the meter was believed again after it was not."""
 
@@ -195,11 +198,15 @@ class HouseObserver:
         if reading is None:
             return None
         site, knows_time = self._site, house.knows_time
+        forecast = house.forecast if knows_time else None
+        if knows_time:
+            self.ahead.begin(house.now, forecast)
         return View(
             house=house,
             loads=loads,
             reading=reading,
-            forecast=house.forecast if knows_time else None,
+            forecast=forecast,
+            ahead=self.ahead,
             sun_elevation_deg=self._sun.elevation_deg(house.now) if self._sun is not None and knows_time else None,
             balance_spare_w=self._balance_spare_w(reading, house.own_w),
             grid_passes=self._grid_passes(reading, house.tick_s),

@@ -41,6 +41,16 @@ def solar_noon(latitude: float, longitude: float, day: date, zone: tzinfo) -> da
     return noon(Observer(latitude, longitude), day, zone)
 
 
+def sunset_at(site: Site, day: date, zone: tzinfo) -> datetime | None:
+    """When the sun sets on that local day; None where it does not, or the place is not known."""
+    if site.latitude is None or site.longitude is None:
+        return None
+    try:
+        return sunset(Observer(site.latitude, site.longitude), day, tzinfo=zone)
+    except ValueError:
+        return None
+
+
 class SunCourse:
     """The sun's height over one place, cheaply: asked every second, it is computed every five minutes."""
 
@@ -91,7 +101,7 @@ class DaylightHours:
 
     def allows(self, now: datetime) -> bool:
         """Whether `now` lies inside the allowed hours."""
-        return _lies_in(now, self.window(now))
+        return lies_in(now, self.window(now))
 
     @property
     def is_whole_day(self) -> bool:
@@ -111,7 +121,7 @@ class DaylightHours:
         allowed, today = self.allows(now), now.astimezone(self._zone).date()
         for day in (today, today + timedelta(days=1)):
             for edge in sorted(self._compute(day) or ()):
-                if edge > now and _lies_in(edge, self._compute(edge.astimezone(self._zone).date())) is not allowed:
+                if edge > now and lies_in(edge, self._compute(edge.astimezone(self._zone).date())) is not allowed:
                     return edge
         return None
 
@@ -190,7 +200,8 @@ def sun_azimuth_deg(latitude: float, longitude: float, at: datetime) -> float:
     return -from_south_deg if rising else from_south_deg
 
 
-def _lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
+def lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
+    """Whether an instant lies in the allowed hours of its day, as `DaylightHours.window` gives them."""
     if window is None:
         return False
     start, end = window

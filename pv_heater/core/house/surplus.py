@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Protocol
 
+from pv_heater.core.house.ahead.house_ahead import HouseAhead
+from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
+
+FULL_FROM_PERCENT = 99.0
+"""From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,8 @@ class View:
     loads: AutomaticLoads
     reading: Reading
     forecast: Forecast | None
+    ahead: HouseAhead
+    """What is expected of sun and house; of no use while `house.knows_time` is false."""
     sun_elevation_deg: float | None
     """None when the site has no coordinates."""
     balance_spare_w: float | None = None
@@ -71,6 +78,14 @@ class View:
             return 100.0
         return None if shown_percent is None else min(100.0, shown_percent)
 
+    @property
+    def sun_hides(self) -> bool:
+        """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
+        throttled, soc_percent = self.reading.pv_throttled, self.charge_percent
+        if throttled is not None:
+            return throttled
+        return not self.feed_in and (soc_percent is None or soc_percent >= FULL_FROM_PERCENT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
@@ -85,7 +100,23 @@ class Budget:
     notice: str | None = None
     """What the log should tell once, while it holds; None: nothing."""
     outlook: str | None = None
-    """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
+    """What the strategy aims at and how firmly, as a sentence; None where it aims at nothing."""
+
+
+class Foresight(Protocol):
+    """How a strategy will share the sun of the quarters ahead between battery and loads."""
+
+    @property
+    def margin_w(self) -> float:
+        """Surplus that it will leave unspent."""
+        ...
+
+    def battery_w(self, number: int, soc_percent: float, wanted_wh: float) -> float:
+        """What the battery should get in that quarter before the loads, at that charge; below 0 it may give as much.
+
+        `wanted_wh`: what the loads may still take that day.
+        """
+        ...
 
 
 class Strategy(Protocol):
@@ -93,6 +124,10 @@ class Strategy(Protocol):
 
     def budget(self, view: View) -> Budget:
         """The power that would be good now."""
+        ...
+
+    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+        """How it will decide in these quarters, of today and tomorrow, if all comes as expected. Remembers nothing."""
         ...
 
     def state(self) -> dict[str, Any]:

@@ -43,11 +43,13 @@ class HomeLoads:
     ) -> None:
         """`rows`: the owner's list, the battery's place in it included."""
         self._switching = Switching(max_changes_per_minute)
-        self._rows = tuple(rows)
-        self.policies = {row.name: row for row in self._rows if isinstance(row, LoadSettings)}
+        self.rows = tuple(rows)
+        """The owner's list."""
+        self.policies = {row.name: row for row in self.rows if isinstance(row, LoadSettings)}
         self.memories = {name: Memory() for name in self.policies}
         """What each load remembers now."""
-        self._duties: Mapping[str, Duty] = {}
+        self.duties: Mapping[str, Duty] = {}
+        """What loads must do in this step, and why."""
         self._timer_duties: dict[str, Duty] = {}
         self._timer_blocks: dict[str, Block] = {}
         self._held_back: Mapping[str, Block] = {}
@@ -101,7 +103,7 @@ class HomeLoads:
 
     def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
         """These loads must run in this step, and those whose timers say so; the sun may heat `raised_c` so far."""
-        self._duties, self._raised_c = {**self._timer_duties, **duties}, raised_c
+        self.duties, self._raised_c = {**self._timer_duties, **duties}, raised_c
 
     def learn_power(self, name: str, power_w: float) -> None:
         """From now on this load, which is on or off, is known to draw `power_w`."""
@@ -145,7 +147,7 @@ class HomeLoads:
         return sum(
             [
                 self.policies[name].least_power_w
-                if memory.mode is Mode.AUTO and name not in self._duties
+                if memory.mode is Mode.AUTO and name not in self.duties
                 else memory.power_w
                 for name, memory in on
             ]
@@ -156,7 +158,7 @@ class HomeLoads:
         automatic = [
             (self.policies[name], memory)
             for name, memory in self.memories.items()
-            if memory.mode is Mode.AUTO and memory.fault is None and name not in self._duties
+            if memory.mode is Mode.AUTO and memory.fault is None and name not in self.duties
         ]
         return AutomaticLoads(
             capacity_w=sum([policy.max_power_w for policy, _ in automatic]),
@@ -177,7 +179,7 @@ class HomeLoads:
             policy
             for name, policy in self.policies.items()
             if self.memories[name].phase in (Phase.OFF, Phase.ARMED)
-            and name not in self._duties
+            and name not in self.duties
             and takes_surplus(policy, self.memories[name], tick_s)
             and wishes.get(name) is None
             and name not in self._held_back
@@ -221,9 +223,9 @@ class HomeLoads:
                 and row.name not in blocks.held_back,
                 wish=inputs.wishes.get(row.name) if inputs.wishes else None,
                 own_w=house.own_by_load_w.get(row.name, 0.0),
-                duty=self._duties.get(row.name) if self._duties else None,
+                duty=self.duties.get(row.name) if self.duties else None,
             )
-            for row in self._rows
+            for row in self.rows
         ]
 
     def advance(self, context: StepContext, shares: Mapping[str, Share]) -> dict[str, Outcome]:
@@ -234,7 +236,7 @@ class HomeLoads:
                 policy,
                 shares[name],
                 running=self.memories[name].phase is Phase.HEATING,
-                duty=self._duties.get(name) if self._duties else None,
+                duty=self.duties.get(name) if self.duties else None,
                 raised_c=self._raised_c.get(name) if self._raised_c else None,
             )
             for name, policy in self.policies.items()

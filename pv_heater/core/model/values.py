@@ -18,6 +18,7 @@ from typing import Any
 
 from pv_heater.core.model.checks import in_utc, require_finite
 from pv_heater.core.model.day_energies import DayEnergies
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Command, Mode
 from pv_heater.core.model.trace import DecisionTrace, Thresholds
@@ -314,7 +315,9 @@ class Decision:
     thresholds: Thresholds
     """The limits they were compared with."""
     outlook: str | None = None
-    """What the strategy expects of the rest of the day and aims at, as a sentence; None where it plans nothing."""
+    """What the strategy aims at now and how firmly, as a sentence; None where it aims at nothing."""
+    plan: DayPlan | None = None
+    """What is expected until tomorrow's sunset; None where nothing can be. The same object while it is in force."""
     notices: tuple[str, ...] = ()
     """What is worth telling once of the home, such as meters that contradict each other, for as long as it holds."""
     today: DayEnergies | None = None

@@ -18,6 +18,7 @@ from pv_heater.core.conditions.parser import parse
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import DaylightHours
 from pv_heater.core.loads.load_step import Memory, Outcome
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
@@ -108,6 +109,7 @@ class Rules:
         self._house: HouseFacts | None = None
         """What is known in this step; None before the first."""
         self._memories: Mapping[str, Memory] = {}
+        self._plan: DayPlan | None = None
         self.records = {name: LoadRecord() for name in policies}
         self.latest = NO_ANSWERS
         """What the rules answered in the latest step."""
@@ -118,12 +120,12 @@ class Rules:
         expressions = [*self._when.values(), *self._on_when.values(), *self._only.values()]
         return frozenset[Probe]().union(*(expression.probes for expression in expressions))
 
-    def look(self, house: HouseFacts, memories: Mapping[str, Memory]) -> None:
-        """Take note of what rules may ask about in this step.
+    def look(self, house: HouseFacts, memories: Mapping[str, Memory], plan: DayPlan | None = None) -> None:
+        """Take note of what rules may ask about in this step; `plan` is the one in force.
 
         While the time of day is unknown, so are hours, days and what is expected for them to every rule.
         """
-        self._house, self._memories = house, memories
+        self._house, self._memories, self._plan = house, memories, plan
 
     def _scene_of(self, house: HouseFacts) -> HomeScene:
         reading, knows_time = house.reading, house.knows_time
@@ -134,6 +136,7 @@ class Rules:
             reading=reading,
             forecast=house.forecast if knows_time else None,
             knows_time=knows_time,
+            plan=self._plan,
             spare_w=None if reading is None else spare_w(reading, sum(house.own_by_load_w.values()))[1],
             sunrise_at=sunrise_at,
             sunset_at=sunset_at,

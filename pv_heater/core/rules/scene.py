@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, WEEKDAYS, Value
 from pv_heater.core.loads.load_step import Memory
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.rules.load_record import LoadRecord
@@ -30,6 +31,8 @@ class HomeScene:
     memories: Mapping[str, Memory]
     records: Mapping[str, LoadRecord]
     load_c: Mapping[str, float]
+    plan: DayPlan | None = None
+    """What is expected of today and tomorrow; None: nothing."""
     knows_time: bool = True
     """False: nothing that the clock tells is known."""
     known: dict[str, Value] = field(default_factory=dict)
@@ -139,7 +142,21 @@ _SITE: Mapping[str, Callable[[HomeScene], Value]] = {
     "forecast_pv_w": lambda scene: None if scene.forecast is None else scene.forecast.power_w_at(scene.now),
     "forecast_today_wh": lambda scene: scene._expected_wh(0),
     "forecast_tomorrow_wh": lambda scene: scene._expected_wh(1),
+    "soc_tonight": lambda scene: None if scene.plan is None else scene.plan.soc_tonight_percent,
+    "soc_tomorrow": lambda scene: None if scene.plan is None else scene.plan.soc_tomorrow_percent,
     "cloud_percent": lambda scene: scene._cloud_percent(),
 }  # fmt: skip
 
-_BY_THE_CLOCK = frozenset({"hour", "minute_of_day", "sunrise_minute", "sunset_minute", "weekday", "month", "season"})
+_BY_THE_CLOCK = frozenset(
+    {
+        "hour",
+        "minute_of_day",
+        "sunrise_minute",
+        "sunset_minute",
+        "weekday",
+        "month",
+        "season",
+        "soc_tonight",
+        "soc_tomorrow",
+    }
+)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from pv_heater.core.house.ahead.expected_use import USUAL_COURSE, UseAhead
 from pv_heater.core.settings.home import USUAL_HOUSE_W
-from pv_heater.strategies.expected_use import USUAL_COURSE, UseAhead
 
 
 def day_of(use: UseAhead, use_w: float, hours: range = range(24)) -> None:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pv_heater.core.house.ahead.expected_sun import SunAhead
+from pv_heater.core.house.ahead.quarters import quarters_between
 from pv_heater.core.house.sun import clear_sky_w
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane, Site
-from pv_heater.strategies.expected_sun import SunAhead, quarters_between
 
 MIDNIGHT = datetime(2026, 6, 21, tzinfo=UTC)
 DAY = quarters_between(MIDNIGHT, MIDNIGHT + timedelta(days=1))

@@ -47,6 +47,10 @@ class UseAhead:
         scale = self._scale()
         return [scale * use_w for use_w in self._hours_w]
 
+    def tomorrow_by_hour_w(self) -> list[float]:
+        """Expected use in each local hour of tomorrow, W: habit alone, whatever today is like."""
+        return list(self._hours_w)
+
     def at_hour_w(self, hour: int) -> float:
         """The same for one local hour."""
         return self._scale() * self._hours_w[hour]

@@ -13,14 +13,13 @@ from math import sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pv_heater.core.house.ahead.quarters import QUARTER_S, quarters_between
 from pv_heater.core.house.sun import clear_sky_w
-from pv_heater.core.house.surplus import View
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Site
 
-QUARTER_S = 900
 PRIOR_SHARE = 0.3
 """The day so far counts against this share of the whole day's forecast."""
 USUAL_SHARE = 0.5
@@ -39,10 +38,7 @@ FACTOR_BOUNDS = (0.2, 5.0)
 """No forecast is believed to be further off than that for good."""
 LEAST_SHARE = 0.05
 """Of a clear sky: the darkest winter."""
-FULL_FROM_PERCENT = 99.0
-"""From here chargers may throttle: whole-percent meters and tapering hide where exactly."""
-LONGEST_ELAPSED_S = 300.0
-"""A reading speaks for no longer than this before it."""
+DAY = timedelta(days=1)
 
 
 class SunAhead:
@@ -123,16 +119,44 @@ class SunAhead:
         """PV power in the day's quarter of that number, before correction; None beyond what is known."""
         return self._expected_w[number] if 0 <= number < len(self._expected_w) else None
 
+    def likely_w(self) -> list[float | None]:
+        """PV power in each of the day's quarters, corrected; where the forecast ends, what the last days gave of a
+        clear sky. None: nothing is known."""
+        factor, _ = self.correction()
+        usual_w: list[float | None] = [self._usual_share * watts for watts in self._clear_w]
+        return [
+            factor * watts if watts is not None else usual
+            for watts, usual in zip(self._expected_w, usual_w or [None] * len(self._expected_w), strict=True)
+        ]
+
+    def tomorrow_w(self, quarters_at: Sequence[datetime]) -> list[float | None]:
+        """PV power in tomorrow's quarters, by how forecasts have erred here; None where nothing is known.
+
+        Tomorrow's sun stands where today's does, a day later: within a degree, and half of that is not known anyway.
+        """
+        clear_w = [self.clear_w(self._number(at - DAY)) for at in quarters_at] if self._clear_w else []
+        usual_w: list[float | None] = [self._usual_share * watts for watts in clear_w] or [None] * len(quarters_at)
+        if self._forecast is None:
+            return usual_w
+        told_w = [self._forecast.power_w_at(at) for at in quarters_at]
+        told_w = [None if watts is None else self._factor * max(0.0, watts) for watts in told_w]
+        told_w = _with_course(told_w, clear_w) if clear_w else told_w
+        return [usual if watts is None else watts for watts, usual in zip(told_w, usual_w, strict=True)]
+
     def clear_w(self, number: int) -> float:
         """Under a cloudless sky; where that is not known, twice what is expected."""
         if self._clear_w:
             return self._clear_w[number] if 0 <= number < len(self._clear_w) else 0.0
         return (self.expected_w(number) or 0.0) / USUAL_SHARE
 
+    @property
+    def morning_spread(self) -> float:
+        """How uncertain a whole day is, before anything of it has been seen."""
+        return BLIND_SPREAD if self._forecast is None else 1.0
+
     def correction(self) -> tuple[float, float]:
         """(factor on what is expected, how uncertain the rest of the day still is: 1 in the morning, towards 0)."""
-        known = self._forecast is not None
-        factor, spread = (self._factor, 1.0) if known else (1.0, BLIND_SPREAD)
+        factor, spread = 1.0 if self._forecast is None else self._factor, self.morning_spread
         prior_wh = PRIOR_SHARE * self._expected_day_wh
         if prior_wh <= 0:
             return factor, spread
@@ -180,13 +204,6 @@ class SunAhead:
         self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0
 
 
-def quarters_between(start_at: datetime, end_at: datetime) -> list[datetime]:
-    """The beginnings of all quarter hours that overlap the time between two instants."""
-    first_at = start_at.replace(minute=start_at.minute - start_at.minute % 15, second=0, microsecond=0)
-    count = -(-int((end_at - first_at).total_seconds()) // QUARTER_S)
-    return [first_at + timedelta(seconds=QUARTER_S * number) for number in range(count)]
-
-
 class SunToday:
     """Keeps `sun` in step with the calendar of one home."""
 
@@ -195,29 +212,30 @@ class SunToday:
         self.zone = ZoneInfo(site.timezone)
         self.quarters_at: list[datetime] = []
         """The day's quarter hours, in UTC; another list whenever they are made anew."""
-        self._day: date | None = None
+        self.day: date | None = None
+        """The local day; None before the first `begin` of a home without a saved state."""
         self._ends_at: datetime | None = None
 
-    def begin(self, view: View) -> bool:
+    def begin(self, now: datetime, forecast: Forecast | None) -> bool:
         """Take the forecast, and begin the day if it is a new one; True if it is."""
-        ends_at, before = self._ends_at, self._day
-        if ends_at is None or not ends_at - timedelta(days=2) <= view.house.now < ends_at:
-            self._begin_day(view.house.now)
+        ends_at, before = self._ends_at, self.day
+        if ends_at is None or not ends_at - timedelta(days=2) <= now < ends_at:
+            self._begin_day(now)
         # The share of a clear sky that the last days gave expects better than the clear sky itself.
-        expects = view.forecast is not None and not view.forecast.is_clear_sky
-        self.sun.take(view.forecast if expects else None, self.quarters_at)
-        return before != self._day
+        expects = forecast is not None and not forecast.is_clear_sky
+        self.sun.take(forecast if expects else None, self.quarters_at)
+        return before != self.day
 
     def state(self) -> dict[str, Any]:
         """What was learned, and the day so far."""
-        return {"day": self._day.isoformat() if self._day else None, "sun": self.sun.state()}
+        return {"day": self.day.isoformat() if self.day else None, "sun": self.sun.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` gave; anything else is ignored."""
         sun = state.get("sun")
         self.sun.restore(sun if isinstance(sun, Mapping) else {})
         try:
-            self._day = date.fromisoformat(str(state.get("day")))
+            self.day = date.fromisoformat(str(state.get("day")))
         except ValueError:
             return
 
@@ -227,24 +245,9 @@ class SunToday:
         self._ends_at = midnight_at(today + timedelta(days=1), self.zone)
         self.quarters_at = quarters_between(start_at, self._ends_at)
         self.sun.begin_day(self.quarters_at)
-        if today != self._day:
+        if today != self.day:
             self.sun.end_day()
-        self._day = today
-
-
-def elapsed_s(view: View, before_s: float | None) -> float:
-    """Seconds for which a new reading speaks, the one before it taken at `before_s`; 0 when it is not later."""
-    if before_s is None or view.house.taken_tick_s <= before_s:
-        return 0.0
-    return min(LONGEST_ELAPSED_S, view.house.taken_tick_s - before_s)
-
-
-def sun_hides(view: View) -> bool:
-    """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
-    throttled, soc_percent = view.reading.pv_throttled, view.charge_percent
-    if throttled is not None:
-        return throttled
-    return not view.feed_in and (soc_percent is None or soc_percent >= FULL_FROM_PERCENT)
+        self.day = today
 
 
 def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -> list[float | None]:

@@ -1,0 +1,198 @@
+"""Makes the plan of the day, and keeps it until its time is over or something that it rests on has changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from pv_heater.core.duties.duties import Duties
+from pv_heater.core.house.ahead.quarters import QUARTER_S, Stretch, lit_until
+from pv_heater.core.house.guards import battery_release_percent, least_battery_percent
+from pv_heater.core.house.limited import tells_battery
+from pv_heater.core.house.sun import DaylightHours, lies_in, sunset_at
+from pv_heater.core.house.surplus import Strategy, View
+from pv_heater.core.house.tariff import Tariff
+from pv_heater.core.loads.home_loads import HomeLoads
+from pv_heater.core.loads.step_context import StepContext
+from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.values import Forecast
+from pv_heater.core.plan.course import Course, PlannedHome, Walk
+from pv_heater.core.plan.load_ahead import LoadAhead, load_ahead
+from pv_heater.core.plan.plan_text import plan_text
+from pv_heater.core.plan.purchases import Bought, purchases
+from pv_heater.core.settings.home import Limits, Site
+from pv_heater.core.settings.load import BatteryShare
+
+ANEW_S = 300.0
+"""By day: as often as the strategies plan."""
+ANEW_DARK_S = 900.0
+"""While the sun is down."""
+FORECAST_S = 60.0
+"""Another forecast makes another plan, but not in every step where every step has another."""
+KEPT_S = 1800.0
+"""Without readings the last plan counts no longer than this."""
+MOST_WINDOWS = 10
+CLOCK_SET_S = 60.0
+"""A wall clock that differs so far from the seconds that have passed was set."""
+
+
+class Planner:
+    """See the module's text."""
+
+    def __init__(
+        self, site: Site, limits: Limits, zone: tzinfo, *, loads: HomeLoads, duties: Duties, strategy: Strategy,
+        tariff: Tariff,
+    ) -> None:  # fmt: skip
+        self._site, self._limits, self._zone = site, limits, zone
+        self._loads, self._duties, self._strategy, self._tariff = loads, duties, strategy, tariff
+        self._daylight = DaylightHours(limits.daylight, site, zone)
+        self._windows: dict[date, tuple[datetime, datetime] | None] = {}
+        self.plan: DayPlan | None = None
+        """As of the latest look; None where nothing can be expected."""
+        self._made_s = 0.0
+        self._forecast: Forecast | None = None
+        self._rests_on: tuple[Any, ...] = ()
+
+    def look(self, context: StepContext) -> DayPlan | None:
+        """The plan in force, made anew if it is time to; None where nothing can be expected."""
+        house, view = context.house, context.view
+        old_s = house.tick_s - self._made_s
+        if not house.knows_time or (view is None and old_s > KEPT_S):
+            self.plan, self._rests_on = None, ()
+        elif view is not None and self._is_due(view, old_s):
+            self._made_s, self._forecast = house.tick_s, view.forecast
+            self.plan = self._made(context, view)
+        return self.plan
+
+    def _is_due(self, view: View, old_s: float) -> bool:
+        """Whether the plan is old, or modes, duties, the day or the forecast are others than those it was made for."""
+        house = view.house
+        before, self._rests_on = (
+            self._rests_on,
+            (
+                view.ahead.day,
+                house.vacation_until_at,
+                *[(memory.mode, memory.mode_until_s, memory.fault is None) for memory in self._loads.memories.values()],
+                *self._loads.duties,
+            ),
+        )
+        if before != self._rests_on or old_s < 0:
+            return True
+        if old_s >= FORECAST_S and view.forecast is not self._forecast and view.forecast != self._forecast:
+            return True
+        if self.plan is not None and abs((house.now - self.plan.made_at).total_seconds() - old_s) > CLOCK_SET_S:
+            return True
+        return old_s >= (ANEW_DARK_S if view.ahead.sun.is_dark(house.now) else ANEW_S)
+
+    def _made(self, context: StepContext, view: View) -> DayPlan | None:
+        now = context.house.now
+        today, tomorrow = view.ahead.today_and_tomorrow(now)
+        tonight_at, tomorrow_at = self._sunset(view.ahead.day, today), self._sunset(_next(view.ahead.day), tomorrow)
+        quarters = [*today, *[quarter for quarter in tomorrow if tomorrow_at is None or quarter.start_at < tomorrow_at]]
+        if not quarters:
+            return None
+        course, notes = self._shared(context, view, quarters, len(today))
+        has_battery = course is not None and self._site.battery is not None and view.charge_percent is not None
+        percent = course.percent if course is not None and has_battery else None
+
+        def charge_at(at: datetime | None) -> float | None:
+            return None if at is None or percent is None else _charge_at(at, quarters, percent)
+
+        tonight_at = None if tonight_at is None or tonight_at <= now else tonight_at
+        dc_w = view.reading.dc_load_w or 0.0
+        plan = DayPlan(
+            made_at=now.astimezone(self._zone),
+            start_at=_quarter_of(now).astimezone(self._zone),
+            step_s=QUARTER_S,
+            sun_w=tuple([round(quarter.sun_w, 1) for quarter in quarters]),
+            house_w=tuple([round(quarter.use_w + dc_w, 1) for quarter in quarters]),
+            loads_w={} if course is None else {name: tuple(powers_w) for name, powers_w in course.loads_w.items()},
+            battery_w=tuple(course.battery_w) if course is not None and has_battery else None,
+            battery_percent=None if percent is None else tuple([round(charge, 2) for charge in percent[:-1]]),
+            unused_w=None if course is None else tuple(course.unused_w),
+            bought_w=None if course is None else tuple(course.bought_w),
+            soc_tonight_percent=charge_at(tonight_at),
+            tonight_at=None if tonight_at is None else tonight_at.astimezone(self._zone),
+            soc_tomorrow_percent=charge_at(tomorrow_at),
+            tomorrow_at=None if tomorrow_at is None else tomorrow_at.astimezone(self._zone),
+            text="",
+            notes=notes,
+        )
+        return plan_text(plan, self._zone)
+
+    def _shared(
+        self, context: StepContext, view: View, quarters: Sequence[Stretch], midnight: int
+    ) -> tuple[Course | None, tuple[str, ...]]:
+        """(what becomes of the quarters, what will be bought and why, as sentences).
+
+        None where the battery comes first and nobody knows what it takes.
+        """
+        site, soc_percent = self._site, view.charge_percent
+        if (site.battery is None or soc_percent is None) and (site.battery is not None or tells_battery(view.reading)):
+            return None, ()
+        house = context.house
+        home = PlannedHome(
+            site=site,
+            limits=self._limits,
+            zone=self._zone,
+            battery=site.battery,
+            low_percent=least_battery_percent(site, self._limits),
+            release_percent=battery_release_percent(site, self._limits),
+            dc_w=view.reading.dc_load_w or 0.0,
+            away_until_at=house.vacation_until_at or house.now,
+            dark=frozenset(number for number, quarter in enumerate(quarters) if not self._is_allowed(quarter)),
+            midnight=midnight,
+            foresight=self._strategy.foresee(view, quarters),
+        )
+
+        loads, duties = self._loads, self._duties.ahead()
+
+        def ahead_of(name: str) -> LoadAhead:
+            duty, known = loads.duties.get(name), duties.get(name)
+            return load_ahead(loads.policies[name], loads.memories[name], context, duty, known)
+
+        def walk(bought: Bought) -> Course:
+            rows = [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows]
+            return Walk(home, rows, soc_percent).go(quarters, bought)
+
+        course = walk({})
+        prices = context.inputs.prices or self._tariff.prices_ahead(view.ahead.day)
+        bought, notes = purchases(quarters, course.loads_w, loads.policies, duties, prices, self._zone)
+        return (walk(bought) if bought else course), notes
+
+    def _is_allowed(self, quarter: Stretch) -> bool:
+        """Whether automatic heating is allowed in the middle of that quarter."""
+        middle_at = quarter.start_at + (quarter.end_at - quarter.start_at) / 2
+        day = middle_at.astimezone(self._zone).date()
+        if day not in self._windows:
+            if len(self._windows) > MOST_WINDOWS:
+                self._windows.clear()
+            self._windows[day] = self._daylight.window(middle_at)
+        return lies_in(middle_at, self._windows[day])
+
+    def _sunset(self, day: date, quarters: Sequence[Stretch]) -> datetime | None:
+        """That day's sunset; where the place is not known, the end of the last quarter with sun among `quarters`."""
+        if self._site.located:
+            return sunset_at(self._site, day, self._zone)
+        lit = lit_until(quarters)
+        return quarters[lit - 1].end_at if lit else None
+
+
+def _next(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def _quarter_of(now: datetime) -> datetime:
+    return now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0)
+
+
+def _charge_at(at: datetime, quarters: Sequence[Stretch], percent: Sequence[float]) -> float | None:
+    """The charge at an instant between the first quarter and the end of the last; None elsewhere."""
+    if not quarters[0].start_at <= at <= quarters[-1].end_at:
+        return None
+    number = bisect_right([quarter.start_at for quarter in quarters], at) - 1
+    quarter, begin, end = quarters[number], percent[number], percent[number + 1]
+    share = (at - quarter.start_at) / (quarter.end_at - quarter.start_at)
+    return round(begin + share * (end - begin), 1)

@@ -1,0 +1,118 @@
+"""How full the battery should be now for what is expected of the rest of today; planned anew every few minutes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pv_heater.core.house.ahead.quarters import Stretch
+from pv_heater.core.house.surplus import View
+from pv_heater.strategies.balance import capacity_wh, charge_limit_w
+from pv_heater.strategies.outlooks import (
+    LEANINGS,
+    USUAL_REGRETS,
+    Home,
+    LevelsAhead,
+    Regrets,
+    levels_of,
+    regrets_of,
+    target_wh,
+)
+
+PLAN_EVERY_S = 300.0
+"""The rest of the day changes slowly: planning every quarter hour would cost less than a thousandth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """How full the battery should be now, and how the outlooks stand at its present charge."""
+
+    target_percent: float
+    """May be below 0: all that is spare may heat."""
+    filling: int
+    """Outlooks in which the battery is full tonight if nothing more is heated."""
+    wasting: int
+    """Outlooks in which sun is thrown away although everything heats."""
+
+
+class ChargeTarget:
+    """Plans for one home, by what `HouseAhead` expects."""
+
+    def __init__(self) -> None:
+        self._quarters_at: list[datetime] = []
+        self._planned_s: float | None = None
+        self._fills_above_wh: list[float] = []
+        self._waste_above_wh: list[float] = []
+        self._target_percent = 100.0
+
+    def aim(self, view: View, soc_percent: float) -> Aim:
+        """The charge to aim at now, by a plan that is at most a few minutes old."""
+        if self._quarters_at is not view.ahead.quarters_at:
+            self._quarters_at = view.ahead.quarters_at
+            self._planned_s = None
+        old = self._planned_s is not None and view.house.tick_s - self._planned_s >= PLAN_EVERY_S
+        if self._planned_s is None or (old and not view.ahead.sun.is_dark(view.house.now)):
+            self._planned_s = view.house.tick_s
+            self._make(view)
+        stored_wh = soc_percent / 100.0 * capacity_wh(view)
+        return Aim(
+            target_percent=self._target_percent,
+            filling=bisect_right(self._fills_above_wh, stored_wh),
+            wasting=bisect_left(self._waste_above_wh, stored_wh),
+        )
+
+    def _make(self, view: View) -> None:
+        rest_of_day, home = view.ahead.rest_of_day(view.house.now), home_of(view)
+        _, spread = view.ahead.sun.correction()
+        outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]
+        self._fills_above_wh = sorted(outlook.fills_above_wh for outlook in outlooks)
+        self._waste_above_wh = sorted(outlook.waste_above_wh for outlook in outlooks)
+        self._target_percent = 100.0 * target_wh(outlooks, home.capacity_wh, regrets_now(view)) / home.capacity_wh
+
+
+def home_of(view: View) -> Home:
+    """What the outlooks need to know of the home and its loads."""
+    return Home(
+        capacity_wh=capacity_wh(view),
+        charge_limit_w=charge_limit_w(view),
+        heaters_w=view.loads.capacity_w,
+        wanted_wh=view.loads.wanted_wh,
+    )
+
+
+def regrets_now(view: View) -> Regrets:
+    """By the prices of today, where they are known."""
+    if not view.prices:
+        return USUAL_REGRETS
+    ahead = view.ahead
+    lit_at = [at for number, at in enumerate(ahead.quarters_at) if ahead.sun.clear_w(number) > 0]
+    dark_at = [at for number, at in enumerate(ahead.quarters_at) if not ahead.sun.clear_w(number) > 0]
+    return regrets_of(view.prices, lit_at, dark_at, sold=view.feed_in)
+
+
+class PlannedGoals:
+    """The goal as it will be planned from quarter to quarter."""
+
+    def __init__(
+        self, view: View, quarters: Sequence[Stretch], goal_of: Callable[[float, int], float], *, must_fill: bool
+    ) -> None:
+        """`goal_of` makes a goal of a target charge, percent, and of how many outlooks fill the battery."""
+        ahead, home, regrets = view.ahead, home_of(view), regrets_now(view)
+        self._capacity_wh, self._goal_of, self._must_fill = home.capacity_wh, goal_of, must_fill
+        self._today = sum(quarter.start_at < ahead.ends_at for quarter in quarters)
+        _, spread = ahead.sun.correction()
+        self._days = (
+            LevelsAhead(quarters[: self._today], home, spread, regrets),
+            LevelsAhead(quarters[self._today :], home, ahead.sun.morning_spread, regrets),
+        )
+
+    def goal_percent(self, number: int, soc_percent: float, wanted_wh: float) -> float:
+        """The charge up to which the battery comes first in that quarter."""
+        tomorrow = number >= self._today
+        if self._must_fill and not tomorrow:
+            return 100.0
+        day, within = (self._days[1], number - self._today) if tomorrow else (self._days[0], number)
+        target_wh, filling = day.aim(within, soc_percent / 100.0 * self._capacity_wh, wanted_wh)
+        return self._goal_of(100.0 * target_wh / self._capacity_wh, filling)
