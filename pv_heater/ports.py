@@ -5,7 +5,7 @@ Adapters satisfy these by having the methods; nothing inherits from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from pv_heater.core.model.requests import Force
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, Reading, Setpoint
 from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.load import LoadSettings
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -198,4 +199,64 @@ class Display(Protocol):
 
     def close(self) -> None:
         """Go dark and let go of the wires. May be repeated. Raises SourceError, HardwareError."""
+        ...
+
+
+class Home(Protocol):
+    """The running controller, as a page sees it. From any thread; nothing here waits for the loop."""
+
+    @property
+    def site(self) -> Site:
+        """Where it is and what it has."""
+        ...
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """The type of each load, in their order: ``servo_regulator``."""
+        ...
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is a recorded day that is being played."""
+        ...
+
+    @property
+    def log_file(self) -> Path | None:
+        """Where the log is; None where nobody writes one."""
+        ...
+
+    def status(self) -> Status | None:
+        """The newest tick, the same object until the next; None before the first."""
+        ...
+
+    def forecast(self) -> Forecast | None:
+        """What the newest tick was told to expect of the sun; None where nobody tells."""
+        ...
+
+    def policies(self) -> Mapping[str, LoadSettings]:
+        """The settings of each load, in their order; a power that was learned is in them."""
+        ...
+
+    def identity(self) -> Mapping[str, Any]:
+        """``home``, ``file``, ``pid``, ``since_at``, ``outputs`` (dry, mock, real) and ``dry``."""
+        ...
+
+    def ask(self, request: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """Obey: the same requests as on the control socket, see `run.requests`. ``message`` says what will come of it.
+
+        Raises ValueError with what would be right. An answer to a command has its number, ``id``: it is done once
+        `Status.commands_seen` has reached that.
+        """
+        ...
+
+    def entries(self, load: str | None, count: int) -> Sequence[Mapping[str, Any]]:
+        """The last `count` changes, oldest first; with `load` its own and the home's. Raises ValueError."""
+        ...
+
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """How each meter, forecast, sensor and display fares."""
+        ...
+
+    def troubles(self) -> Sequence[str]:
+        """What is wrong beside sources and loads, a sentence each."""
         ...

@@ -45,7 +45,7 @@ class Calibrator:
         walk: Callable[[float], Walk],
         *,
         least_battery_percent: float,
-        submit: Callable[[Command], None],
+        submit: Callable[[Command], object],
         stop: Callable[[str], None],
         measured: Callable[[Mapping[float, float]], None],
     ) -> None:

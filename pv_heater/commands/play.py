@@ -24,6 +24,9 @@ from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.ports import Tools
+from pv_heater.run.home.newest import NewestStatus
+from pv_heater.run.home.page import page_of
+from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, full_powers_w, owner_of, transition_log
@@ -39,6 +42,7 @@ from pv_heater.sim.recording_file import days_from_folder, load_recording
 from pv_heater.sim.recording_meter import RecordingMeter
 from pv_heater.sim.summary import Summary, summarise
 from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky, synthetic_days
+from pv_heater.web.settings import WebSettings
 
 SIMULATED_DAYS_BEGIN = datetime(2026, 4, 1)  # noqa: DTZ001 (a local midnight; the zone is the site's)
 """Spring: days with too much and with too little sun."""
@@ -121,7 +125,13 @@ def refused_recording(config: Config) -> str | None:
     return "a recording must not switch real outputs; set dry_run: true (or gpio.factory: mock for mock pins)"
 
 
-def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None] = lambda: None) -> PlayedDays:
+def play_recording(
+    config: Config,
+    *,
+    dry_run: bool,
+    started: Callable[[], None] = lambda: None,
+    log_file: Path | None = None,
+) -> PlayedDays:
     """The recording of `config.meter[0]`. Raises RecordingError, and ConfigError for real outputs.
 
     `started` is called when nobody else can be using its state folder. Raises PinBusy beside another controller.
@@ -131,15 +141,32 @@ def play_recording(config: Config, *, dry_run: bool, started: Callable[[], None]
     if refusal is not None:
         raise ConfigError("meter", [refusal])
     recording, forecast = _opened(config, settings)
-    return _play(config, recording, settings, forecast, dry_run=dry_run, started=started)
+    return _play(config, recording, settings, forecast, dry_run=dry_run, started=started, log_file=log_file)
 
 
-def play_demo(config: Config, *, speed: float, started: Callable[[], None] = lambda: None) -> PlayedDays:
-    """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile."""
+def play_demo(
+    config: Config,
+    *,
+    speed: float,
+    started: Callable[[], None] = lambda: None,
+    log_file: Path | None = None,
+) -> PlayedDays:
+    """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile.
+
+    It has a page whether or not the settings ask for one.
+    """
     settings = evolve(config.meter[0].settings, speed=speed)
+    config = evolve(config, web=config.web or WebSettings())
     recording, forecast = _opened(config, settings)
     return _play(
-        config, recording, settings, forecast, dry_run=True, paced_from_s=first_light_s(recording), started=started
+        config,
+        recording,
+        settings,
+        forecast,
+        dry_run=True,
+        paced_from_s=first_light_s(recording),
+        started=started,
+        log_file=log_file,
     )
 
 
@@ -200,6 +227,7 @@ def _play(
     dry_run: bool,
     paced_from_s: float = 0.0,
     started: Callable[[], None] = lambda: None,
+    log_file: Path | None = None,
 ) -> PlayedDays:
     """One recording through the real loop; the notes say when a signal ended it early.
 
@@ -217,17 +245,32 @@ def _play(
         meter = RecordingMeter(settings, outputs.tools, recording)
         meter.connect(outputs.loads)
         transitions, journal = transition_log(config, outputs), Journal()
+        newest = NewestStatus(lambda: loop.commands_seen)
         day = DayRecorder(lambda: meter.ledger, full_powers_w(config))
         loop = Loop(
             controller=Controller(config, pretended=full_powers_w(config) if meter.open_loop else ()),
             clock=clock,
             sources=TickSources(meter=meter.feed(), forecast=DailyForecastFeed(forecast, clock)),
             loads=outputs.loads,
-            reporters=(transitions, *(() if meter.open_loop else (day,)), *([journal] if settings.speed else [])),
+            reporters=(
+                transitions,
+                *(() if meter.open_loop else (day,)),
+                *((journal, newest) if settings.speed else ()),
+            ),
             tick_s=settings.step_s,
         )
         signals.attach(loop)
-        with answering(config, loop, transitions, journal, clock) if settings.speed else nullcontext():
+        home = RunningHome(
+            config,
+            loop,
+            newest,
+            journal,
+            outputs="dry",
+            since_at=clock.now(),
+            log_file=log_file,
+            is_demo=True,
+        )
+        with answering(config, home) if settings.speed else nullcontext():
             started()
             loop.run(until_s=recording.end_s)
         summary = _summary(config, recording, settings, meter, transitions, day, ended_s=clock.monotonic_s())
@@ -275,14 +318,16 @@ def _stopped_text(config: Config, reason: str, now: datetime) -> str:
 
 
 @contextmanager
-def answering(
-    config: Config, loop: Loop, transitions: TransitionLog, journal: Journal, clock: SimClock
-) -> Iterator[None]:
-    """While a paced recording is played: `status`, `why`, `force`, `off` find it where a live controller would be."""
-    with own_state_dir(config, owner_of(config)) as folder:
-        control = control_server(config, folder, loop, transitions, journal, outputs="dry", since_at=clock.now())
-        with beside(control):
-            yield
+def answering(config: Config, home: RunningHome) -> Iterator[None]:
+    """While a paced recording is played: `status`, `why`, `force`, `off` find it where a live controller would be.
+
+    Its page is where the settings say, or on a free port.
+    """
+    with (
+        own_state_dir(config, owner_of(config)) as folder,
+        beside(control_server(folder, home), page_of(config, home, any_port=True)),
+    ):
+        yield
 
 
 def without_heating(

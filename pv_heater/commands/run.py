@@ -26,8 +26,8 @@ from pv_heater.sim.recording_meter import RecordingMeter
 
 log = logging.getLogger(__name__)
 
-Play = Callable[[Callable[[], None]], PlayedDays]
-"""Plays something to its end; calls what it is given once it is sure that it may."""
+Play = Callable[[LogLines], PlayedDays]
+"""Plays something to its end; releases the lines that it is given once it is sure that it may."""
 
 
 def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
@@ -35,7 +35,7 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
     if config.meter and config.meter[0].type == "recording":
         return _play(
             config,
-            lambda started: play_recording(config, dry_run=dry_run, started=started),
+            lambda lines: play_recording(config, dry_run=dry_run, started=lines.release, log_file=lines.path),
             "",
             dry_run=dry_run,
             debug=debug,
@@ -69,7 +69,7 @@ def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
         )
     return _play(
         config,
-        lambda started: play_demo(config, speed=speed, started=started),
+        lambda lines: play_demo(config, speed=speed, started=lines.release, log_file=lines.path),
         "demo",
         dry_run=True,
         debug=debug,
@@ -85,7 +85,7 @@ def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> in
     config = evolve(config, meter=(row,))
     return _play(
         config,
-        lambda started: play_recording(config, dry_run=True, started=started),
+        lambda lines: play_recording(config, dry_run=True, started=lines.release),
         "replay",
         dry_run=True,
         debug=debug,
@@ -106,8 +106,8 @@ def simulate(
 ) -> int:
     """`main.py simulate`: whole days in the software home, dry."""
 
-    def play(started: Callable[[], None]) -> PlayedDays:
-        started()
+    def play(lines: LogLines) -> PlayedDays:
+        lines.release()
         return play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed)
 
     return _play(config, play, "simulate", dry_run=True, debug=debug, as_json=as_json)
@@ -116,7 +116,7 @@ def simulate(
 def _play(config: Config, play: Play, suffix: str, *, dry_run: bool, debug: bool, as_json: bool) -> int:
     to_stdout = not as_json
     with _log_lines(config, dry_run=dry_run, debug=debug, to_stdout=to_stdout, suffix=suffix, drops=False) as lines:
-        played = play(lines.release)
+        played = play(lines)
     if as_json:
         print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
     else:

@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 from pv_heater.config.addresses import clashing_addresses
 from pv_heater.config.cross_checks import clashing_displays, wrong_conditions
 from pv_heater.config.legacy_keys import has_flat_keys, unflatten
-from pv_heater.config.model import Config, Gpio, Log, Mqtt, TypedSettings, Web
+from pv_heater.config.model import Config, Gpio, Log, Mqtt, TypedSettings
 from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
@@ -38,7 +38,7 @@ from pv_heater.meters import METERS
 from pv_heater.sensors import POWER_METERS, SENSORS
 from pv_heater.strategies import STRATEGIES
 
-__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "Web", "load_config"]
+__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "load_config"]
 SCHEMA = 1
 MIGRATIONS = {0: unflatten}
 """From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
@@ -283,11 +283,9 @@ def _migrate(document: Document) -> list[Problem]:
 
 def _doubts(config: Config) -> list[Problem]:
     """What is allowed and probably not meant."""
-    doubts = [
-        Problem((section,), "is checked, but this version does nothing with it yet")
-        for section in ("web", "mqtt")
-        if getattr(config, section)
-    ]
+    doubts = []
+    if config.mqtt is not None:
+        doubts.append(Problem(("mqtt",), "is checked, but this version does nothing with it yet"))
     if config.strategy.type == "forecast_gap" and not config.forecast:
         doubts.append(
             Problem(("strategy",), "forecast_gap needs a forecast; without `forecast:` it works as balance does")

@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 from attrs import frozen
 
 from pv_heater import PROJECT_FOLDER
-from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.web.settings import WebSettings
 
 S_co = TypeVar("S_co", covariant=True)
 
@@ -63,18 +64,6 @@ class Log:
 
 
 @frozen(kw_only=True)
-class Web:
-    """The page and the JSON API."""
-
-    listen: str = setting("address and port of the page; 127.0.0.1 is this machine only", default="127.0.0.1:8080")
-
-    def __attrs_post_init__(self) -> None:
-        host, _, port = self.listen.rpartition(":")
-        if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-            raise SettingProblem(f"must be an address and a port such as 127.0.0.1:8080, not {self.listen!r}", "listen")
-
-
-@frozen(kw_only=True)
 class Mqtt:
     """The broker that gets the status."""
 
@@ -104,7 +93,7 @@ class Config:
         "folder for what must survive a restart; auto is $STATE_DIRECTORY, else a folder beside this file",
         default=None,
     )
-    web: Web | None = setting("page and JSON API", default=None)
+    web: WebSettings | None = setting("page and JSON API", default=None)
     mqtt: Mqtt | None = setting("status over MQTT", default=None)
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
     tick_s: float = setting("how often everything is decided anew", default=1.0, unit="s", minimum=0.2, maximum=5)

@@ -63,7 +63,7 @@ class DisplayTurns:
         display: Display,
         pins: OwnPins,
         status: Callable[[], Status | None],
-        submit: Callable[[Force], None],
+        submit: Callable[[Force], object],
         monotonic_s: Callable[[], float],
     ) -> None:
         self._display = display
@@ -114,7 +114,7 @@ class Displays:
     """All displays of the settings. Nothing here is built with the loads' pins, nor called by the loop's thread."""
 
     def __init__(
-        self, config: Config, tools: Tools, status: Callable[[], Status | None], submit: Callable[[Force], None]
+        self, config: Config, tools: Tools, status: Callable[[], Status | None], submit: Callable[[Force], object]
     ) -> None:
         """`status` answers at once with the newest tick, `submit` queues a command for the next one."""
         self._shown: list[DisplayTurns] = []

@@ -26,6 +26,9 @@ from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
+from pv_heater.run.home.newest import NewestStatus
+from pv_heater.run.home.page import page_of
+from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, owner_of, transition_log
@@ -59,7 +62,7 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
         _warn_of_the_past(config, broke_off_at)
         if config.path is not None:
             ends.enter_context(register_settings(config.path, folder))
-        home = LiveHome(config, clock, outputs, folder)
+        home = LiveHome(config, clock, outputs, folder, lines.path)
         home.run(signals, mark)
         home.tell_end()
     return 0
@@ -77,7 +80,7 @@ def _warn_of_the_past(config: Config, broke_off_at: datetime | None) -> None:
 class LiveHome:
     """The loop with all that runs beside it, wired and not yet started."""
 
-    def __init__(self, config: Config, clock: SystemClock, outputs: Outputs, folder: Path) -> None:
+    def __init__(self, config: Config, clock: SystemClock, outputs: Outputs, folder: Path, log_file: Path) -> None:
         self._worth = outputs.worth
         self._state_file = StateFile(folder / STATE_NAME)
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
@@ -85,7 +88,7 @@ class LiveHome:
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]
         self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
-        self._transitions, journal = transition_log(config, outputs), Journal()
+        self._newest, journal = NewestStatus(lambda: self._loop.commands_seen), Journal()
         self._watchdog = Watchdog(outputs.loads, clock.monotonic_s)
         self._notifier = SystemdNotifier(os.environ)
         saver = StateSaver(controller.state, self._state_file.save, clock.monotonic_s)
@@ -94,22 +97,31 @@ class LiveHome:
             clock=clock,
             sources=_tick_sources(config, clock, self._sources, self._rules),
             loads=outputs.loads,
-            reporters=(self._sources.house, self._transitions, journal, saver, self._rules),
+            reporters=(
+                self._sources.house,
+                transition_log(config, outputs),
+                journal,
+                self._newest,
+                saver,
+                self._rules,
+            ),
             tick_s=config.tick_s,
             watchdogs=(self._watchdog, self._notifier),
         )
-        self._displays = Displays(config, outputs.tools, lambda: self._transitions.status, self._loop.submit)
-        self._control = control_server(
+        self._displays = Displays(config, outputs.tools, lambda: self._newest.status, self._loop.submit)
+        home = RunningHome(
             config,
-            folder,
             self._loop,
-            self._transitions,
+            self._newest,
             journal,
             outputs=outputs.worth,
             since_at=clock.now(),
+            log_file=log_file,
             sources=lambda: [*self._sources.status(), *self._displays.status()],
             troubles=self._troubles,
         )
+        self._control = control_server(folder, home)
+        self._page = page_of(config, home)
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
@@ -119,7 +131,7 @@ class LiveHome:
             closing(self._rules),
             closing(self._sources),
             self._saving(),
-            beside(self._sources, self._watchdog, self._control, self._rules, self._displays),
+            beside(self._sources, self._watchdog, self._control, self._rules, self._displays, self._page),
             self._noting_the_end(mark),
         ):
             self._loop.run()
@@ -154,7 +166,7 @@ class LiveHome:
     def _note_broken(self, error: Exception) -> None:
         doubts = self._not_seen_off()
         log.critical("the loop broke; %s", f"not seen off: {doubts}" if doubts else "every load is off")
-        if self._resumed and self._transitions.status is None:
+        if self._resumed and self._newest.status is None:
             # Perhaps that state broke it, and would at every start to come.
             why = f"the first step with it failed ({type(error).__name__})"
             self._state_file.set_aside(why, ALL_IN_FAULT)

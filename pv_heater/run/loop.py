@@ -7,7 +7,6 @@ and in simulation; only the clock and the feeds differ.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +17,7 @@ from pv_heater.core.model.values import Decision, Forecast, LoadState, Reading, 
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Load
+from pv_heater.run.command_queue import CommandQueue, Order
 from pv_heater.run.tick_sources import TickSources
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Loop:
         """Why loads cannot be used, by load; ends by `clear`."""
         self._known: set[str] = set()
         """The loads whose fault a step has seen; before that none is cleared."""
-        self._commands: deque[Command | str] = deque()
+        self._commands = CommandQueue()
         self._stop_reason: str | None = None
 
     @property
@@ -94,25 +94,35 @@ class Loop:
         self._stop_reason = self._stop_reason or reason
         self._clock.wake()
 
-    def submit(self, command: Command) -> None:
-        """Queue a command for the next tick; safe from any thread. Raises ValueError for an unknown load."""
+    @property
+    def commands_seen(self) -> int:
+        """The highest number of a command up to which all have been through a tick; 0 before the first."""
+        return self._commands.seen
+
+    def submit(self, command: Command) -> int:
+        """Queue a command for the next tick; its number, see `commands_seen`. Safe from any thread.
+
+        Raises ValueError for an unknown load.
+        """
         load = getattr(command, "load", None)
         if load is not None and load not in self._loads:
             raise ValueError(f"there is no load {load!r}; there is {', '.join(self._loads)}")
-        self._commands.append(command)
+        number = self._commands.put(command)
         self._clock.wake()
+        return number
 
-    def latch_off(self, reason: str) -> None:
+    def latch_off(self, reason: str) -> int:
         """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread.
 
         Contacts open here and now: whoever wants everything off may want it because the loop hangs. The reason is
-        queued before and after, so that a `clear` that comes in between frees nothing.
+        queued before and after, so that a `clear` that comes in between frees nothing. Gives the later one's number.
         """
-        self._commands.append(reason)
+        self._commands.put(reason)
         for load in self._loads.values():
             load.trip()
-        self._commands.append(reason)
+        number = self._commands.put(reason)
         self._clock.wake()
+        return number
 
     def still_on(self) -> dict[str, str | None]:
         """Each load with why it may still be on, None once it was seen off. Safe from any thread."""
@@ -136,7 +146,7 @@ class Loop:
         tick_s, now = self._clock.monotonic_s(), self._clock.now()
         self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
         commands, later = self._take_commands()
-        self._commands.extendleft(reversed(later))
+        self._commands.put_back(later)
         reading, forecast = self._sources.meter.latest(), self._sources.forecast.latest()
         inputs = self._sources.inputs(
             now,
@@ -151,6 +161,7 @@ class Loop:
         early_s = self._apply(decision, tick_s)
         if later:
             early_s = tick_s
+        self._commands.note_done(later)
         for reporter in self._reporters:
             reporter.report(now, decision, reading, forecast)
         for watchdog in self._watchdogs:
@@ -188,23 +199,24 @@ class Loop:
         if again_s is not None:
             waiting[load.name] = again_s
 
-    def _take_commands(self) -> tuple[tuple[Command, ...], list[ClearFault]]:
+    def _take_commands(self) -> tuple[tuple[Command, ...], list[Order]]:
         """What to obey in this tick, and what only in the next.
 
         A fault reaches the machine before it is cleared, or the minimum off time and the log would know nothing of it.
         """
-        taken = [self._commands.popleft() for _ in range(len(self._commands))]
-        last_off = max((number for number, command in enumerate(taken) if isinstance(command, str)), default=-1)
+        taken = self._commands.take()
+        last_off = max((order.number for order in taken if isinstance(order.what, str)), default=0)
         commands: list[Command] = []
-        later: list[ClearFault] = []
-        for number, command in enumerate(taken):
+        later: list[Order] = []
+        for order in taken:
+            command = order.what
             if isinstance(command, str):
                 self._health = {name: self._health.get(name, command) for name in self._loads}
             elif not isinstance(command, ClearFault):
                 commands.append(command)
-            elif number > last_off:
+            elif order.number > last_off:
                 if command.load in self._health and command.load not in self._known:
-                    later.append(command)
+                    later.append(order)
                     continue
                 self._clear(command.load)
                 commands.append(command)

@@ -41,9 +41,9 @@ class CommandHandler:
         """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
         word = request.get("command")
         if word == "off":
-            self._loop.latch_off(LATCH_REASON)
+            number = self._loop.latch_off(LATCH_REASON)
             message = "all loads go off and stay off until `main.py clear LOAD`"
-            return {"ok": True, "message": message, "loads": self._loop.still_on()}
+            return {"ok": True, "message": message, "loads": self._loop.still_on(), "id": number}
         if word == "still_on":
             return {"ok": True, "loads": self._loop.still_on()}
         if word == "clear":
@@ -81,8 +81,8 @@ class CommandHandler:
         status = self._status()
         decision, now = (None, None) if status is None else (status.decision, status.now)
         message = expected(command, self._loop.policies, decision, now)
-        self._loop.submit(command)
-        return {"ok": True, "message": message}
+        number = self._loop.submit(command)
+        return {"ok": True, "message": message, "id": number}
 
 
 def _number(request: Mapping[str, Any], key: str) -> float | None:

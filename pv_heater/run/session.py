@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Protocol
 
 from pv_heater.config.load import Config
 from pv_heater.io.gpio.locks import lock_state_dir
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.control_socket import SOCKET_NAME, ControlServer
 from pv_heater.io.system.stop_signals import StopSignals
-from pv_heater.run.identity import Identity
-from pv_heater.run.journal import Journal
-from pv_heater.run.loop import Loop
-from pv_heater.run.outputs import owner_of
-from pv_heater.run.requests import CommandHandler
+from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.state_dir import make_state_dir
-from pv_heater.run.transition_log import TransitionLog
 
 
 class Startable(Protocol):
@@ -61,28 +53,6 @@ def beside(*parts: Startable) -> Iterator[None]:
             part.stop()
 
 
-def control_server(
-    config: Config,
-    folder: Path,
-    loop: Loop,
-    transitions: TransitionLog,
-    journal: Journal,
-    *,
-    outputs: str,
-    since_at: datetime,
-    sources: Callable[[], Sequence[Any]] = tuple,
-    troubles: Callable[[], Sequence[str]] = tuple,
-) -> ControlServer:
-    """What answers `status`, `why`, `force`, `off` in the state folder; not started yet.
-
-    `outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`.
-    """
-    who = Identity(
-        home=config.site.name,
-        file=owner_of(config),
-        pid=os.getpid(),
-        since_at=since_at.astimezone(ZoneInfo(config.site.timezone)),
-        outputs=outputs,
-    )
-    handler = CommandHandler(loop, lambda: transitions.status, sources, journal, troubles)
-    return ControlServer(folder / SOCKET_NAME, handler, who.as_json())
+def control_server(folder: Path, home: RunningHome) -> ControlServer:
+    """What answers `status`, `why`, `force`, `off` in the state folder; not started yet."""
+    return ControlServer(folder / SOCKET_NAME, home.ask, home.identity())

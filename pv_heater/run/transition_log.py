@@ -1,4 +1,4 @@
-"""What happened, in words: one log line for each transition, and the latest picture for whoever asks."""
+"""What happened, in words: one log line for each transition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Decision, Forecast, LoadState, Phase, Reading
 from pv_heater.core.model.words import kilowatts
 from pv_heater.run.day_summary import DaySummary
@@ -51,12 +50,12 @@ class TransitionLog:
         """What was said last to be expected, and when."""
         self._late_at: datetime | None = None
         self._summary = DaySummary()
-        self.status: Status | None = None
         self.closings: dict[str, int] = dict.fromkeys(max_power_w, 0)
         """Starts since the program began, by load."""
 
     def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
         """Log what changed at `now`."""
+        del reading
         source = forecast.source if forecast is not None else None
         if source != self._forecast_source:
             self._say(now, f"forecast: {source or 'none'}")
@@ -75,7 +74,6 @@ class TransitionLog:
         for line in self._summary.note(decision):
             self._say(now, line)
         self._previous = decision
-        self.status = Status(now=now, decision=decision, reading=reading, forecast_source=source)
 
     def _report_load(self, now: datetime, name: str, before: LoadState | None, state: LoadState) -> None:
         """A changed mode, phase or power, and news of its duties."""

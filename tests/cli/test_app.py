@@ -53,6 +53,7 @@ def shipped(folder: Path, **changes: object) -> Path:
     """The shipped settings with a log of their own."""
     values = yaml.safe_load((PROJECT / "Files" / "config.yaml").read_text())
     values.update({"log": {"file": str(folder / "heater.log")}, "state_dir": str(folder / "state")})
+    values["web"] = {"listen": "127.0.0.1:0"}
     values.update(changes)
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False))

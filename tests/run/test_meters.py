@@ -14,6 +14,7 @@ from pv_heater.core.model.values import Reading, to_jsonable
 from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
+from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.loop import Loop
 from pv_heater.run.meters import HouseMeters, MeterSource
 from pv_heater.run.tick_sources import TickSources
@@ -72,13 +73,13 @@ class Home:
         self.feed = HouseMeters(
             [meter.source() for meter in meters], self.clock, max_reading_age_s=None, pretended=names
         )
-        self.transitions = TransitionLog({"heater": 2000.0})
+        self.newest = NewestStatus()
         self.loop = Loop(
             controller=Controller(values),
             clock=self.clock,
             sources=TickSources(meter=self.feed, distrusted_because=self.feed.distrust),
             loads=[self.load],
-            reporters=(self.feed, self.transitions),
+            reporters=(self.feed, TransitionLog({"heater": 2000.0}), self.newest),
         )
 
     @property
@@ -203,7 +204,7 @@ def test_the_status_tells_every_age_and_which_one_counts() -> None:
     home.live(100)
     home.gx.silent = True
     home.live(5)
-    status = to_jsonable(home.transitions.status)
+    status = to_jsonable(home.newest.status)
     assert status_lines({"status": status, "sources": to_jsonable(home.feed.status())}, False, NOON.tzinfo)[-2:] == [
         "gx_mqtt (in use): answered 1 s ago; reading 6 s old; it cannot be reached.",
         "vrm: answered 1 s ago; reading 105 s old",

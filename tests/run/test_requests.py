@@ -7,11 +7,11 @@ import pytest
 
 from pv_heater.controller import Controller
 from pv_heater.core.model.values import OFF, Reading, Setpoint
+from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.requests import CommandHandler
 from pv_heater.run.tick_sources import TickSources
-from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from tests.builders import NOON, config, reading
 
@@ -49,15 +49,15 @@ class Running:
     def __init__(self) -> None:
         self.clock = SimClock(NOON)
         self.pv_w = 500.0
-        status, journal = TransitionLog({"heater": 2000.0}), Journal()
+        self.newest, journal = NewestStatus(lambda: self.loop.commands_seen), Journal()
         self.loop = Loop(
             controller=Controller.from_config(config()),
             clock=self.clock,
             sources=TickSources(meter=self),
             loads=[Output()],
-            reporters=(status, journal),
+            reporters=(self.newest, journal),
         )
-        self.ask = CommandHandler(self.loop, lambda: status.status, list, journal)
+        self.ask = CommandHandler(self.loop, lambda: self.newest.status, list, journal)
 
     def latest(self) -> Reading:
         return reading(self.clock.now(), pv_w=self.pv_w)
@@ -143,7 +143,7 @@ def test_what_is_wrong_beside_loads_and_sources_stands_in_the_status() -> None:
 def test_a_command_is_answered_with_what_it_comes_to(request_: dict[str, Any], message: str) -> None:
     running = Running()
     running.tick(500.0)
-    assert running.ask({"load": "heater", **request_}) == {"ok": True, "message": message}
+    assert running.ask({"load": "heater", **request_}) == {"ok": True, "message": message, "id": 1}
 
 
 @pytest.mark.parametrize(

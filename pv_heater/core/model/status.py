@@ -16,3 +16,5 @@ class Status:
     decision: Decision
     reading: Reading | None
     forecast_source: str | None
+    commands_seen: int = 0
+    """Every command up to this number has been through a tick."""

@@ -1,0 +1,88 @@
+"""The home as others may see it and ask it while it runs: one object behind the control socket and the page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pv_heater.config.load import Config
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import Forecast, to_jsonable
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.run.home.newest import NewestStatus
+from pv_heater.run.identity import Identity
+from pv_heater.run.journal import Journal
+from pv_heater.run.loop import Loop
+from pv_heater.run.outputs import owner_of
+from pv_heater.run.requests import CommandHandler
+
+
+class RunningHome:
+    """Satisfies `ports.Home`. From any thread; nothing here waits for the loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        loop: Loop,
+        newest: NewestStatus,
+        journal: Journal,
+        *,
+        outputs: str,
+        since_at: datetime,
+        log_file: Path | None = None,
+        is_demo: bool = False,
+        sources: Callable[[], Sequence[Any]] = tuple,
+        troubles: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """`outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`."""
+        self._loop, self._newest, self._journal = loop, newest, journal
+        self._sources, self._troubles = sources, troubles
+        self._identity = Identity(
+            home=config.site.name,
+            file=owner_of(config),
+            pid=os.getpid(),
+            since_at=since_at.astimezone(ZoneInfo(config.site.timezone)),
+            outputs=outputs,
+        )
+        self.site: Site = config.site
+        self.log_file = log_file
+        self.is_demo = is_demo
+        self.kinds: Mapping[str, str] = {
+            row.settings.name: row.type for row in config.loads if not isinstance(row, BatteryShare)
+        }
+        self.ask = CommandHandler(loop, self.status, sources, journal, troubles)
+
+    def status(self) -> Status | None:
+        """The newest tick."""
+        return self._newest.status
+
+    def forecast(self) -> Forecast | None:
+        """What the newest tick was told to expect of the sun."""
+        return self._newest.forecast
+
+    def policies(self) -> Mapping[str, LoadSettings]:
+        """The settings of each load."""
+        return self._loop.policies
+
+    def identity(self) -> Mapping[str, Any]:
+        """Whom this controller speaks for."""
+        return self._identity.as_json()
+
+    def entries(self, load: str | None, count: int) -> Sequence[Mapping[str, Any]]:
+        """The journal's last, as plain JSON types."""
+        found: list[dict[str, Any]] = to_jsonable(self._journal.last(count, load))
+        return found
+
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """How each source fares, as plain JSON types."""
+        found: list[dict[str, Any]] = to_jsonable(list(self._sources()))
+        return found
+
+    def troubles(self) -> Sequence[str]:
+        """What is wrong beside sources and loads."""
+        return list(self._troubles())

@@ -1,0 +1,156 @@
+"""The WSGI application: tables of routes in, answers with the right headers out. bottle finds the route."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import bottle
+
+from pv_heater.errors import describe
+from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, problem_answer
+
+log = logging.getLogger(__name__)
+
+WORTH_COMPRESSING = 800
+"""Bytes. Less fits one packet anyhow."""
+SECURITY = (
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+        "form-action 'self'; require-trusted-types-for 'script'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""On every answer."""
+_NO_BODY = (204, 304)
+
+
+class Gate(Protocol):
+    """Who may pass."""
+
+    def check(self, call: Call, scope: Scope) -> None:
+        """Let the call pass, or raise Problem: 401 for nobody known, 403 for too little, 429 for too much."""
+        ...
+
+
+class OpenGate:
+    """Lets everybody pass: for a page that only this machine can reach."""
+
+    def check(self, call: Call, scope: Scope) -> None:
+        """Never raises."""
+
+
+def application(routes: Iterable[Sequence[Route]], gate: Gate) -> Callable[..., Iterable[bytes]]:
+    """The WSGI application of these tables. Every route is behind `gate`."""
+    app: Any = bottle.Bottle()
+    app.config.update({"catchall": False, "json.enable": False})
+    for table in routes:
+        for route in table:
+            app.route(route.path, method=route.method, callback=_Callback(route, gate))
+    app.default_error_handler = _routing_error
+    wsgi: Callable[..., Iterable[bytes]] = app.wsgi
+    return wsgi
+
+
+class _Callback:
+    """What bottle calls for one route."""
+
+    def __init__(self, route: Route, gate: Gate) -> None:
+        self._route = route
+        self._gate = gate
+
+    def __call__(self, **parameters: str) -> Any:
+        environ = bottle.request.environ
+        try:
+            call = _call(environ, parameters)
+            self._gate.check(call, self._route.scope)
+            answer = self._route.handle(call)
+        except Problem as problem:
+            answer = problem_answer(problem)
+        except Exception as error:  # noqa: BLE001 - the page lives on, whatever a handler does
+            answer = self._bug(error)
+        return _response(answer, _headers_of(environ))
+
+    def _bug(self, error: Exception) -> Answer:
+        number = secrets.token_hex(4)
+        log.error("the page could not answer %s (%s): %s", self._route.path, number, describe(error))
+        log.debug("where it came from", exc_info=True)
+        return problem_answer(Problem(500, f"This is a mistake of the program; its log has more under {number}."))
+
+
+def _call(environ: Any, parameters: dict[str, str]) -> Call:
+    """The request as handlers see it; the server has seen to it that the body has an end."""
+    return Call(
+        method=environ["REQUEST_METHOD"],
+        path=bottle.request.path,
+        parameters=parameters,
+        query=environ.get("QUERY_STRING", ""),
+        headers=_headers_of(environ),
+        body=environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
+        remote=environ.get("REMOTE_ADDR"),
+        scheme=environ.get("wsgi.url_scheme", "http"),
+    )
+
+
+def _headers_of(environ: Any) -> dict[str, str]:
+    headers = {
+        key.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    return headers | {"content-type": environ.get("CONTENT_TYPE") or ""}
+
+
+def _response(answer: Answer, asked: dict[str, str]) -> Any:
+    """The answer for bottle, compressed or left out where the caller's headers say so."""
+    headers = [("Content-Type", answer.content_type), ("Cache-Control", answer.cache), *SECURITY, *answer.headers]
+    status, body = answer.status, answer.body
+    if answer.etag is not None:
+        headers.append(("ETag", answer.etag))
+        if _has(answer.etag, asked.get("if-none-match", "")):
+            status, body = 304, b""
+    if isinstance(body, bytes) and status not in _NO_BODY:
+        headers.append(("Vary", "Accept-Encoding"))
+        if len(body) >= WORTH_COMPRESSING and _takes_gzip(asked.get("accept-encoding", "")):
+            body = answer.gzipped or gzip.compress(body, 5, mtime=0)
+            headers.append(("Content-Encoding", "gzip"))
+    response = bottle.HTTPResponse(body, status)
+    for name, value in headers:
+        response.add_header(name, value)
+    return response
+
+
+def _has(etag: str, if_none_match: str) -> bool:
+    known = [word.strip().removeprefix("W/") for word in if_none_match.split(",")]
+    return etag in known or "*" in known
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    for word in accept_encoding.lower().split(","):
+        name, _, quality = word.partition(";")
+        if name.strip() == "gzip":
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def _routing_error(error: Any) -> Any:
+    """Of bottle's own: no such path (404), or not this method (405, with those that there are)."""
+    known = error.status_code if error.status_code in _ROUTING else 400
+    headers = [("Allow", allow)] if (allow := error.headers.get("Allow")) else []
+    answer = problem_answer(Problem(known, _ROUTING.get(known, "The request cannot be understood."), headers=headers))
+    response = bottle.response
+    response.status = known
+    for name in list(response.headers):
+        del response.headers[name]
+    for name, value in (("Content-Type", answer.content_type), ("Cache-Control", "no-store"), *SECURITY, *headers):
+        response.add_header(name, value)
+    return answer.body
+
+
+_ROUTING = {404: "There is nothing here; /api/v1/openapi.json lists what there is.", 405: "Not by this method."}

@@ -1,0 +1,163 @@
+"""What a handler is given and what it gives: requests, answers and refusals, without any server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+
+class Scope(StrEnum):
+    """What a caller must be allowed to do; each one includes those before it."""
+
+    OPEN = "open"
+    """Anybody: the page's own files, the login, whether it lives."""
+    READ = "read"
+    CONTROL = "control"
+    """Modes, boosts, faults, vacation."""
+    ADMIN = "admin"
+    """Settings, tokens, backups."""
+
+
+class Problem(Exception):
+    """A request that is refused: becomes an answer of `PROBLEM` with `status`. `fields` names what is wrong in it."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        fields: Sequence[str] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """`detail`: one sentence on what would be right."""
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.fields = tuple(fields)
+        self.headers = tuple(headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request."""
+
+    method: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """The parts of the path that the route names, such as the load."""
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
+    body: bytes = b""
+    remote: str | None = None
+    """The caller's address, as the server sees it."""
+    scheme: str = "http"
+
+    def asked(self, *known: str) -> dict[str, str]:
+        """What stands behind the ``?``. Raises Problem for a word that is not `known`, and for one said twice."""
+        try:
+            pairs = parse_qsl(self.query, keep_blank_values=True, max_num_fields=100, errors="strict")
+        except ValueError:
+            raise Problem(400, "The part of the address behind the ? cannot be read.") from None
+        _refuse_unknown([key for key, _ in pairs], known, "parameter")
+        return dict(pairs)
+
+    def json(self, *known: str) -> dict[str, Any]:
+        """The object in the body. Raises Problem: not JSON, not an object, or with keys that are not `known`."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != JSON:
+            raise Problem(415, f"The body must be {JSON}, and Content-Type must say so.")
+        try:
+            pairs = json.loads(self.body or b"{}", object_pairs_hook=_Pairs, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            raise Problem(400, "The body is not JSON.") from None
+        if not isinstance(pairs, _Pairs):
+            raise Problem(422, "The body must be a JSON object.")
+        _refuse_unknown([key for key, _ in pairs], known, "key")
+        return {key: _plain(value) for key, value in pairs}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back. `body` in parts is sent as it is made, neither compressed nor compared."""
+
+    body: bytes | Iterable[bytes] = b""
+    status: int = 200
+    content_type: str = JSON
+    etag: str | None = None
+    """Quoted. Whoever has it already gets 304 and no body."""
+    cache: str = "no-store"
+    gzipped: bytes | None = None
+    """The same body compressed, where it is kept; else it is compressed when somebody asks for it."""
+    headers: Sequence[tuple[str, str]] = ()
+
+
+Handle = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One row of what can be asked. `path` may name parts of itself: ``/api/v1/loads/<name>``."""
+
+    method: str
+    path: str
+    scope: Scope
+    handle: Handle
+
+
+def json_bytes(value: Any) -> bytes:
+    """Strict JSON, UTF-8: a NaN would blind whoever reads it. Raises ValueError for one."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_answer(value: Any, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Answer:
+    """The value as JSON."""
+    return Answer(body=json_bytes(value), status=status, headers=headers)
+
+
+def problem_answer(problem: Problem) -> Answer:
+    """A refusal as RFC 9457 has it."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "fields": list(problem.fields),
+    }
+    return Answer(
+        body=json_bytes(document), status=problem.status, content_type=PROBLEM, headers=tuple(problem.headers)
+    )
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it was written, keys said twice included."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Pairs):
+        _refuse_unknown([key for key, _ in value], [key for key, _ in value], "key")
+        return {key: _plain(item) for key, item in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
+
+
+def _refuse_unknown(given: Sequence[str], known: Sequence[str], what: str) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        there_is = f"there is {', '.join(known)}" if known else "there is none"
+        shown = ", ".join(repr(word[:40]) for word in unknown[:5])
+        raise Problem(422, f"Unknown {what} {shown}; {there_is}.", fields=[word[:40] for word in unknown[:5]])
+    twice = sorted({word for word in given if given.count(word) > 1})
+    if twice:
+        raise Problem(422, f"The {what} {twice[0]!r} is given twice.", fields=twice[:5])

@@ -1,0 +1,76 @@
+"""The page's own files, held in memory: they are few and small, and a route of its own for each leaves no way out.
+
+Each is served twice. At ``/name`` a browser asks again every time and mostly hears "unchanged". At
+``/v/<version>/name`` it never asks again, since another version has another address; in index.html the word VERSION
+stands for it. Modules there find each other by relative names.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+from pv_heater.web.calls import Answer, Call, Handle, Route, Scope
+
+PAGE_FOLDER = Path(__file__).parent / "page"
+INDEX = "index.html"
+ASK_AGAIN, FOR_EVER = "no-cache", "public, max-age=31536000, immutable"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webmanifest": "application/manifest+json",
+}
+"""Other files are not served."""
+_PACKED = frozenset({".png", ".ico"})
+
+
+def static_routes(folder: Path = PAGE_FOLDER) -> list[Route]:
+    """A route for each file of the page; empty where the folder is missing."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in TYPES
+    }
+    version = version_of(files)
+    routes = []
+    for name, content in files.items():
+        if name == INDEX:
+            content = content.replace(b"VERSION", version.encode())
+        ask_again = _served(name, content, ASK_AGAIN)
+        names = ["/", f"/{name}"] if name == INDEX else [f"/{name}"]
+        routes += [Route(method="GET", path=path, scope=Scope.OPEN, handle=ask_again) for path in names]
+        if name != INDEX:
+            kept = _served(name, content, FOR_EVER)
+            routes.append(Route(method="GET", path=f"/v/{version}/{name}", scope=Scope.OPEN, handle=kept))
+    return routes
+
+
+def version_of(files: dict[str, bytes]) -> str:
+    """Another one whenever a file changed."""
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:12]
+
+
+def _served(name: str, content: bytes, cache: str) -> Handle:
+    suffix = Path(name).suffix
+    answer = Answer(
+        body=content,
+        content_type=TYPES[suffix],
+        etag=f'"{hashlib.sha256(content).hexdigest()[:16]}"',
+        cache=cache,
+        gzipped=None if suffix in _PACKED else gzip.compress(content, 9, mtime=0),
+    )
+
+    def handle(call: Call) -> Answer:
+        del call
+        return answer
+
+    return handle

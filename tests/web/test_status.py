@@ -1,0 +1,135 @@
+"""The first screen as one document."""
+
+import gzip
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from pv_heater.core.model.requests import Vacation
+from tests.builders import heater
+from tests.web.rig import WebHome
+
+
+def test_the_status_tells_flows_loads_reasons_and_ages_with_units_in_their_names() -> None:
+    house = WebHome(site={"name": "Barn", "timezone": "Europe/Vienna", "pv": [{"kwp": 4.4}]})
+    house.tick()
+    document = house.get("/api/v1/status").json
+    assert document["site"] == {
+        "name": "Barn", "timezone": "Europe/Vienna", "latitude_known": False, "pv_peak_w": 4400.0,
+    }  # fmt: skip
+    assert document["state"]["word"] == "live"
+    assert document["state"]["source"] == "test"
+    assert document["flows"] == {
+        "pv_w": 2500.0, "house_w": 500.0, "loads_w": 0.0, "battery_w": 0.0, "battery_soc_percent": 97.0, "grid_w": 0.0,
+        "pv_possible_w": None,
+    }  # fmt: skip
+    load = document["loads"][0]
+    assert (load["name"], load["kind"], load["phase"], load["mode"]) == ("heater", "dry_run", "heating", "auto")
+    assert (load["temperature_c"], load["target_c"], load["max_c"], load["regulated"]) == (41.5, 60.0, 75.0, True)
+    assert load["power_w"] == pytest.approx(1990, abs=30)
+    assert load["why"]["margins"] == {"surplus_w": pytest.approx(-1930, abs=60)}
+    assert load["why"]["flip"].endswith("W less")
+    assert load["why"]["locked"] is False
+    assert (document["now"], document["why"], document["alarms"]) == ("2026-06-21T13:00:01+02:00", None, [])
+
+
+def test_what_the_meter_does_not_tell_is_null() -> None:
+    house = WebHome()
+    house.tick(pv_w=None, grid_w=None, battery_w=None, load_c={})
+    flows = house.get("/api/v1/status").json["flows"]
+    assert (flows["pv_w"], flows["grid_w"], flows["battery_w"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(("throttled", "possible_w"), [(True, 4000.0), (False, 2500.0), (None, None)])
+def test_the_sun_that_is_possible_is_told_where_somebody_knows_it(
+    throttled: bool | None, possible_w: float | None
+) -> None:
+    house = WebHome()
+    house.tick(pv_throttled=throttled)
+    assert house.get("/api/v1/status").json["flows"]["pv_possible_w"] == possible_w
+
+
+def test_a_reading_grows_old_and_is_lost_though_no_tick_says_so() -> None:
+    house = WebHome(limits={"max_reading_age_s": 30})
+    house.tick()
+    words = []
+    for later_s in (0.0, 8.0, 20.0, 31.0):
+        house.real_s = 1.0 + later_s  # the loop hangs
+        state = house.get("/api/v1/status").json["state"]
+        words.append((state["word"], state["age_s"]))
+    assert words == [("live", 0.0), ("live", 8.0), ("holding", 20.0), ("lost", 31.0)]
+
+
+def test_before_the_first_tick_everything_is_there_and_says_nothing() -> None:
+    house = WebHome()
+    early = house.get("/api/v1/status").json
+    house.tick()
+    assert early["state"]["word"] == "starting"
+    late = house.get("/api/v1/status").json
+    assert early.keys() == late.keys()
+    assert all(early[part].keys() == late[part].keys() for part in ("flags", "flows", "state", "site"))
+
+
+def test_a_fault_is_an_alarm_with_what_to_do_until_it_is_cleared() -> None:
+    house = WebHome()
+    house.tick()
+    house.home.ask({"command": "off"})
+    house.tick()
+    document = house.get("/api/v1/status").json
+    alarm = document["alarms"][0]
+    assert (alarm["code"], alarm["load"]) == ("hardware", "heater")
+    assert "clear the fault" in alarm["help"]
+    assert document["loads"][0]["fault"] == alarm["text"]
+    assert document["loads"][0]["why"]["locked"] is True
+    house.troubles.append("the state cannot be saved: No space left on device")
+    house.tick()
+    assert house.get("/api/v1/status").json["alarms"][-1]["code"] == "trouble"
+
+
+def test_it_is_made_once_a_tick_and_unchanged_is_304() -> None:
+    house = WebHome()
+    house.tick()
+    first = house.get("/api/v1/status", accept_encoding="gzip, br")
+    assert (first.headers["content-encoding"], first.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert json.loads(gzip.decompress(first.body)) == house.get("/api/v1/status").json
+    again = house.get("/api/v1/status", if_none_match=f"W/{first.headers['etag']}")
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    house.tick()
+    assert house.get("/api/v1/status", if_none_match=first.headers["etag"]).status == 200
+    assert house.get("/api/v1/status", accept_encoding="gzip;q=0").headers.get("content-encoding") is None
+
+
+def test_parts_of_it_can_be_asked_for() -> None:
+    house = WebHome()
+    house.tick()
+    assert list(house.get("/api/v1/status?fields=flows,loads").json) == ["flows", "loads"]
+    for query in ("fields=flows,nonsense", "fields=", "field=flows", "fields=flows&fields=loads"):
+        assert house.get(f"/api/v1/status?{query}").status == 422, query
+
+
+def test_health_is_one_word_for_a_watchdog() -> None:
+    house = WebHome(limits={"max_reading_age_s": 30})
+    assert (house.get("/health").status, house.get("/health").body) == (503, b"starting")
+    house.tick()
+    assert (house.get("/health").status, house.get("/health").body) == (200, b"ok")
+    house.real_s += 16.0
+    assert (house.get("/health").status, house.get("/health").body) == (503, b"hangs")
+    house.fields.clear()
+    for _ in range(40):
+        house.tick()
+    assert (house.get("/health").status, house.get("/health").body) == (503, b"blind")
+
+
+def test_a_vacation_and_a_tank_are_in_it() -> None:
+    house = WebHome(loads=[heater(hot_water={"volume_l": 150})])
+    until_at = datetime.fromisoformat("2026-06-25T18:00:00+02:00")
+    house.tick()
+    house.loop.submit(Vacation(until_at=until_at))
+    house.tick()
+    document = house.get("/api/v1/status").json
+    assert document["flags"]["vacation_until_at"] == "2026-06-25T18:00:00+02:00"
+    assert document["why"]["rule"] == "vacation"
+    assert datetime.fromisoformat(document["now"]) + timedelta(days=4) < until_at
+    assert document["loads"][0]["tank"]["percent"] > 0
+    assert document["commands_seen"] == 1
