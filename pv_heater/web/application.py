@@ -34,16 +34,21 @@ _NO_BODY = (204, 304)
 class Gate(Protocol):
     """Who may pass."""
 
-    def check(self, call: Call, scope: Scope) -> None:
-        """Let the call pass, or raise Problem: 401 for nobody known, 403 for too little, 429 for too much."""
+    def check(self, call: Call, scope: Scope) -> Sequence[tuple[str, str]]:
+        """Let the call pass, or raise Problem: 401 for nobody known, 403 for too little, 429 for too much.
+
+        Gives headers for the answer, such as a cookie that lives on. Asked for every path, those that do not exist too.
+        """
         ...
 
 
 class OpenGate:
     """Lets everybody pass: for a page that only this machine can reach."""
 
-    def check(self, call: Call, scope: Scope) -> None:
+    def check(self, call: Call, scope: Scope) -> Sequence[tuple[str, str]]:
         """Never raises."""
+        del call, scope
+        return ()
 
 
 def application(routes: Iterable[Sequence[Route]], gate: Gate) -> Callable[..., Iterable[bytes]]:
@@ -53,7 +58,7 @@ def application(routes: Iterable[Sequence[Route]], gate: Gate) -> Callable[..., 
     for table in routes:
         for route in table:
             app.route(route.path, method=route.method, callback=_Callback(route, gate))
-    app.default_error_handler = _routing_error
+    app.default_error_handler = _Nowhere(gate)
     wsgi: Callable[..., Iterable[bytes]] = app.wsgi
     return wsgi
 
@@ -67,15 +72,16 @@ class _Callback:
 
     def __call__(self, **parameters: str) -> Any:
         environ = bottle.request.environ
+        more: Sequence[tuple[str, str]] = ()
         try:
             call = _call(environ, parameters)
-            self._gate.check(call, self._route.scope)
+            more = self._gate.check(call, self._route.scope)
             answer = self._route.handle(call)
         except Problem as problem:
             answer = problem_answer(problem)
         except Exception as error:  # noqa: BLE001 - the page lives on, whatever a handler does
             answer = self._bug(error)
-        return _response(answer, _headers_of(environ))
+        return _response(answer, _headers_of(environ), more)
 
     def _bug(self, error: Exception) -> Answer:
         number = secrets.token_hex(4)
@@ -107,9 +113,15 @@ def _headers_of(environ: Any) -> dict[str, str]:
     return headers | {"content-type": environ.get("CONTENT_TYPE") or ""}
 
 
-def _response(answer: Answer, asked: dict[str, str]) -> Any:
-    """The answer for bottle, compressed or left out where the caller's headers say so."""
-    headers = [("Content-Type", answer.content_type), ("Cache-Control", answer.cache), *SECURITY, *answer.headers]
+def _response(answer: Answer, asked: dict[str, str], more: Sequence[tuple[str, str]]) -> Any:
+    """The answer for bottle with `more` headers, compressed or left out where the caller's headers say so."""
+    headers = [
+        ("Content-Type", answer.content_type),
+        ("Cache-Control", answer.cache),
+        *SECURITY,
+        *answer.headers,
+        *more,
+    ]
     status, body = answer.status, answer.body
     if answer.etag is not None:
         headers.append(("ETag", answer.etag))
@@ -126,6 +138,10 @@ def _response(answer: Answer, asked: dict[str, str]) -> Any:
     return response
 
 
+def _usual_headers(answer: Answer) -> list[tuple[str, str]]:
+    return [("Content-Type", answer.content_type), ("Cache-Control", answer.cache), *SECURITY, *answer.headers]
+
+
 def _has(etag: str, if_none_match: str) -> bool:
     known = [word.strip().removeprefix("W/") for word in if_none_match.split(",")]
     return etag in known or "*" in known
@@ -139,18 +155,29 @@ def _takes_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def _routing_error(error: Any) -> Any:
-    """Of bottle's own: no such path (404), or not this method (405, with those that there are)."""
-    known = error.status_code if error.status_code in _ROUTING else 400
-    headers = [("Allow", allow)] if (allow := error.headers.get("Allow")) else []
-    answer = problem_answer(Problem(known, _ROUTING.get(known, "The request cannot be understood."), headers=headers))
-    response = bottle.response
-    response.status = known
-    for name in list(response.headers):
-        del response.headers[name]
-    for name, value in (("Content-Type", answer.content_type), ("Cache-Control", "no-store"), *SECURITY, *headers):
-        response.add_header(name, value)
-    return answer.body
+class _Nowhere:
+    """What bottle calls where no route fits: no such path (404), or not this method (405, and which there are)."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def __call__(self, error: Any) -> bytes:
+        code = error.status_code if error.status_code in _NOWHERE else 400
+        headers = [("Allow", allow)] if (allow := error.headers.get("Allow")) else []
+        problem = Problem(code, _NOWHERE.get(code, "The request cannot be understood."), headers=headers)
+        try:
+            self._gate.check(_call(bottle.request.environ, {}), Scope.OPEN)
+        except Problem as refused:
+            problem = refused
+        answer = problem_answer(problem)
+        response = bottle.response
+        response.status = answer.status
+        for name in list(response.headers):
+            del response.headers[name]
+        for name, value in _usual_headers(answer):
+            response.add_header(name, value)
+        assert isinstance(answer.body, bytes)
+        return answer.body
 
 
-_ROUTING = {404: "There is nothing here; /api/v1/openapi.json lists what there is.", 405: "Not by this method."}
+_NOWHERE = {404: "There is nothing here; /api/v1/openapi.json lists what there is.", 405: "Not by this method."}

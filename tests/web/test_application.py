@@ -1,5 +1,7 @@
 """Routes, refusals and headers."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from pv_heater.web.application import SECURITY
@@ -60,9 +62,12 @@ def test_a_bug_in_a_handler_is_a_500_without_its_insides(caplog: pytest.LogCaptu
 class Gatekeeper:
     """Lets nobody in who does not say please."""
 
-    def check(self, call: Call, scope: Scope) -> None:
+    def check(self, call: Call, scope: Scope) -> Sequence[tuple[str, str]]:
+        if call.headers["host"] != "127.0.0.1:8080":
+            raise Problem(421, "Not this host.")
         if scope is not Scope.OPEN and call.headers.get("please") is None:
             raise Problem(401, "Say please.", headers=[("WWW-Authenticate", "Please")])
+        return [("Set-Cookie", "seen=1")]
 
 
 def test_the_gate_stands_before_every_route_that_is_not_open() -> None:
@@ -70,8 +75,10 @@ def test_the_gate_stands_before_every_route_that_is_not_open() -> None:
     house.tick()
     refused = house.get("/api/v1/status")
     assert (refused.status, refused.headers["www-authenticate"]) == (401, "Please")
-    assert house.get("/api/v1/status", please="yes").status == 200
+    passed = house.get("/api/v1/status", please="yes")
+    assert (passed.status, passed.headers["set-cookie"]) == (200, "seen=1")
     assert house.get("/health").status == 200
+    assert [house.get(path, host="evil.example").status for path in ("/health", "/nothing")] == [421, 421]
 
 
 BODIES = [

@@ -210,7 +210,7 @@ def _server(
     dispatcher: ThreadedTaskDispatcher,
     trusted_proxy: str | None,
 ) -> _Server:
-    forwarded = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"}
+    forwarded = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": forwarded} if trusted_proxy else {}
     settings = Adjustments(
         sockets=[listener],
@@ -227,7 +227,7 @@ def _server(
         expose_tracebacks=False,
         log_socket_errors=False,
         ident=None,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=bool(trusted_proxy),  # else the login looks whether somebody stands in between
         **proxy,
     )
     where = (listener.family, listener.type, listener.proto, listener.getsockname())
