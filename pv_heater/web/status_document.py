@@ -38,13 +38,13 @@ def status_document(home: Home, status: Status, lag_s: float) -> dict[str, Any]:
         "site": site_of(home),
         "state": state_of(decision, status.now, lag_s, datetime.fromisoformat(home.identity()["since_at"])),
         "flags": _flags(home, decision.trace, zone),
-        "flows": flows_of(decision.trace),
+        "flows": flows_of(decision),
         "why": why_of_home(decision),
         "loads": [
             load_of(name, home.kinds.get(name, "unknown"), policies[name], state)
             for name, state in decision.loads.items()
         ],
-        "today": None,
+        "today": today_of(decision),
         "plan": None,
         "alarms": alarms_of(decision, status.now.astimezone(zone), home.troubles()),
         "commands_seen": status.commands_seen,
@@ -116,8 +116,9 @@ def _flags(home: Home, trace: DecisionTrace, zone: ZoneInfo) -> dict[str, Any]:
 FLOWS = ("pv_w", "house_w", "loads_w", "battery_w", "battery_soc_percent", "grid_w", "pv_possible_w")
 
 
-def flows_of(trace: DecisionTrace) -> dict[str, float | None]:
+def flows_of(decision: Decision) -> dict[str, float | None]:
     """Where the power goes; the house without our loads."""
+    trace, today = decision.trace, decision.today
     values = (
         trace.pv_w,
         trace.base_w,
@@ -125,18 +126,20 @@ def flows_of(trace: DecisionTrace) -> dict[str, float | None]:
         trace.battery_w,
         trace.battery_soc_percent,
         trace.grid_w,
-        pv_possible_w(trace),
+        None if today is None else today.pv_possible_w,
     )
     return {name: rounded(value) for name, value in zip(FLOWS, values, strict=True)}
 
 
-def pv_possible_w(trace: DecisionTrace) -> float | None:
-    """What the modules could give now; while they are throttled as the forecast has it. None where nobody can say."""
-    if trace.pv_w is None or trace.pv_throttled is None:
+TODAY = ("caught_wh", "possible_wh", "lost_wh", "bought_wh")
+
+
+def today_of(decision: Decision) -> dict[str, Any] | None:
+    """What the day has come to so far; None while nobody counts."""
+    if decision.today is None:
         return None
-    if not trace.pv_throttled:
-        return trace.pv_w
-    return None if trace.forecast_pv_w is None else max(trace.pv_w, trace.forecast_pv_w)
+    whole = decision.today.as_json()
+    return {name: whole[name] for name in TODAY}
 
 
 def why_of_home(decision: Decision) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ def test_the_status_tells_flows_loads_reasons_and_ages_with_units_in_their_names
     assert document["state"]["source"] == "test"
     assert document["flows"] == {
         "pv_w": 2500.0, "house_w": 500.0, "loads_w": 0.0, "battery_w": 0.0, "battery_soc_percent": 97.0, "grid_w": 0.0,
-        "pv_possible_w": None,
+        "pv_possible_w": 2500.0,
     }  # fmt: skip
     load = document["loads"][0]
     assert (load["name"], load["kind"], load["phase"], load["mode"]) == ("heater", "dry_run", "heating", "auto")
@@ -41,13 +41,15 @@ def test_what_the_meter_does_not_tell_is_null() -> None:
     assert (flows["pv_w"], flows["grid_w"], flows["battery_w"]) == (None, None, None)
 
 
-@pytest.mark.parametrize(("throttled", "possible_w"), [(True, 4000.0), (False, 2500.0), (None, None)])
-def test_the_sun_that_is_possible_is_told_where_somebody_knows_it(
-    throttled: bool | None, possible_w: float | None
-) -> None:
+def test_the_sun_that_is_possible_and_the_day_so_far_are_the_cores_own_figures() -> None:
     house = WebHome()
-    house.tick(pv_throttled=throttled)
-    assert house.get("/api/v1/status").json["flows"]["pv_possible_w"] == possible_w
+    for _ in range(30):
+        house.tick(pv_throttled=False)
+    document = house.get("/api/v1/status").json
+    assert document["flows"]["pv_possible_w"] == 2500.0
+    assert document["today"].keys() == {"caught_wh", "possible_wh", "lost_wh", "bought_wh"}
+    assert document["today"]["caught_wh"] > 10
+    assert document["today"]["possible_wh"] >= document["today"]["caught_wh"]
 
 
 def test_a_reading_grows_old_and_is_lost_though_no_tick_says_so() -> None:
