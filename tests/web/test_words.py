@@ -15,18 +15,25 @@ from pv_heater.core.model.values import Phase
 PAGE = Path(__file__).parents[2] / "pv_heater" / "web" / "page"
 LANGUAGES = ("en", "de", "fr")
 STRATEGY_RULES = ("plan", "balance", "balance_blind", "bucket", "forecast_gap", "probe", "phase", "priority")
-KEY = re.compile(r"""(?<![\w.])t\(\s*["'`]([a-z][\w.-]*)["'`]""")
+KEY = re.compile(r"""\bt\(\s*["'`]([a-z][\w.-]*)["'`]""")
 
 
 def words(language: str) -> dict[str, str]:
+    """What the first screen says, and what the pages behind it say."""
+    first, more = in_file(f"{language}.json"), in_file(f"{language}.more.json")
+    assert not set(first) & set(more)
+    return {**first, **more}
+
+
+def in_file(name: str) -> dict[str, str]:
     """Read so that a key that stands twice is an error and not the last one's word."""
 
     def unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
         keys = [key for key, _ in pairs]
-        assert len(keys) == len(set(keys)), f"{language}: twice: {sorted({key for key in keys if keys.count(key) > 1})}"
+        assert len(keys) == len(set(keys)), f"twice in {name}: {sorted({key for key in keys if keys.count(key) > 1})}"
         return dict(pairs)
 
-    text = (PAGE / "lang" / f"{language}.json").read_text(encoding="utf-8")
+    text = (PAGE / "lang" / name).read_text(encoding="utf-8")
     found: dict[str, str] = json.loads(text, object_pairs_hook=unique)
     return found
 

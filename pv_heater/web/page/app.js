@@ -8,14 +8,7 @@ import { h, render } from "./render.js";
 import * as words from "./words.js";
 
 const TABS = ["now", "day", "history", "settings"];
-const PAGES = {
-  now: async () => now,
-  day: () => import("./day.js"),
-  history: () => import("./history.js"),
-  settings: () => import("./settings.js"),
-  load: () => import("./load.js"),
-  sources: () => import("./sources.js"),
-};
+const PAGES = [...TABS, "load", "sources"];
 const { t } = words;
 const root = document.getElementById("app");
 
@@ -101,10 +94,30 @@ async function complain(error) {
 }
 app.complain = complain;
 
-export async function login() {
-  const { loginDialog } = await import("./login.js");
-  app.open(loginDialog(app));
+// Sheets and the pages behind the first come when they are needed, with their words and their style.
+async function more(file) {
+  if (!document.getElementById("more")) {
+    const link = Object.assign(document.createElement("link"), { id: "more", rel: "stylesheet" });
+    link.href = new URL("more.css", import.meta.url).href;
+    document.head.append(link);
+    await new Promise((done) => {
+      link.onload = link.onerror = done;
+    });
+  }
+  const [module] = await Promise.all([import(`./${file}.js`), words.speakMore()]);
+  return module;
 }
+
+app.sheet = async (name, ...rest) => {
+  try {
+    const sheets = await more(name === "login" ? "login" : "sheets");
+    app.open(sheets[name](app, ...rest));
+  } catch {
+    say(t("error.no_answer"), true);
+  }
+};
+
+const login = () => app.sheet("login");
 app.login = login;
 
 function say(text, isError = false) {
@@ -192,7 +205,7 @@ async function show() {
   view?.close?.();
   view = null;
   try {
-    const page = await PAGES[state.page]();
+    const page = await (state.page === "now" ? now : more(state.page));
     if (mine !== opening) return;
     viewRoot.replaceChildren();
     view = page.open(viewRoot, app);
@@ -206,34 +219,34 @@ async function show() {
 
 function route() {
   const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
-  state.page = name in PAGES ? name : "now";
+  const stays = name === state.page && view?.moves;
+  state.page = PAGES.includes(name) ? name : "now";
   state.part = rest.join("/");
   state.dialog = null;
-  if (viewRoot) {
+  if (viewRoot && !stays) {
     window.scrollTo(0, 0);
     show();
   }
   draw();
 }
 
-export function setTheme(name) {
+app.setTheme = (name) => {
   if (name === "auto") localStorage.removeItem("theme");
   else localStorage.setItem("theme", name);
   applyTheme();
-}
+};
 
 function applyTheme() {
   const theme = localStorage.getItem("theme");
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
 }
-app.setTheme = setTheme;
 
 app.setLanguage = async (name) => {
   if (name) localStorage.setItem("language", name);
   else localStorage.removeItem("language");
   await words.speak(words.preferredLanguage());
-  show();
+  await words.speakMore();
   draw();
 };
 

@@ -89,8 +89,6 @@ function modes(app, load) {
   ]);
 }
 
-async function sheet(app, load, mode) {
-  if (!app.mayControl()) return app.login();
-  const { modeSheet } = await import("./mode.js");
-  return app.open(modeSheet(app, load.name, mode, setMode));
+function sheet(app, load, mode) {
+  return app.mayControl() ? app.sheet("mode", load.name, mode, setMode) : app.login();
 }

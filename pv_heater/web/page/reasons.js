@@ -16,11 +16,13 @@ export function does(load) {
 export function because(why, heats = false) {
   if (!why?.rule) return why?.because ?? "";
   if (lang() === "en" && why.because && why.because.length <= SHORT) return why.because.replaceAll("degC", "°C");
-  if (heats && known(`rule.${why.rule}.on`)) return t(`rule.${why.rule}.on`);
-  return known(`rule.${why.rule}`) ? t(`rule.${why.rule}`) : why.because;
+  return known(`rule.${why.rule}`) ? ruleName(why.rule, heats) : why.because;
 }
 
-export const ruleName = (rule) => (known(`rule.${rule}`) ? t(`rule.${rule}`) : rule.replaceAll("_", " "));
+export function ruleName(rule, heats = false) {
+  const key = heats && known(`rule.${rule}.on`) ? `rule.${rule}.on` : `rule.${rule}`;
+  return known(key) ? t(key) : rule.replaceAll("_", " ");
+}
 
 // A whole sentence: "Heats with 1.20 kW: more sun than the house uses."
 export function sentence(load) {
@@ -33,13 +35,14 @@ export function change(why, heats, nowAt, nextAt) {
   const ways = Object.entries(margins)
     .filter(([name]) => !TIMES.includes(name))
     .map(([name, value]) => way(name, value));
+  const verb = !ways.length ? "flip.time" : heats ? "flip.off" : "flip.on";
   if (margins.wait_s != null) ways.push(t("flip.wait", { time: duration(margins.wait_s) }));
   if (!ways.length && why && known(`until.${why.rule}`)) ways.push(t(`until.${why.rule}`));
   if (!ways.length && nextAt) ways.push(t("flip.at", { time: moment(nextAt, nowAt) }));
   if (!ways.length) return "";
   const text = ways.slice(0, MOST_WAYS).join(t("flip.or"));
   const after = margins.after_s != null ? t("flip.after", { time: duration(margins.after_s) }) : "";
-  return t(heats ? "flip.off" : "flip.on", { ways: text }) + after;
+  return t(verb, { ways: text }) + after;
 }
 
 function way(name, value) {
@@ -60,6 +63,3 @@ export function margin(name, value) {
 }
 
 export const marginName = (name) => (known(`margin.${name}`) ? t(`margin.${name}`) : name.replaceAll("_", " "));
-
-export const untilText = (load, nowAt) => (load.until_at ? t("mode.until", { time: moment(load.until_at, nowAt) }) : "");
-

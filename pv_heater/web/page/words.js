@@ -2,6 +2,7 @@
 
 const LANGUAGES = ["en", "de", "fr"];
 let words = {};
+let whole = null;
 let language = "en";
 let zone = "UTC";
 const made = new Map();
@@ -16,8 +17,11 @@ export function preferredLanguage() {
   return wanted.find((name) => LANGUAGES.includes(name)) ?? "en";
 }
 
+const read = async (name) => (await fetch(new URL(`lang/${name}.json`, import.meta.url))).json();
+
 export async function speak(name) {
-  words = await (await fetch(new URL(`lang/${name}.json`, import.meta.url))).json();
+  words = await read(name);
+  whole = null;
   language = name;
   made.clear();
   document.documentElement.lang = name;
@@ -30,6 +34,13 @@ export function setZone(name) {
 }
 
 export const known = (key) => key in words;
+
+// What all pages but the first say; their style comes with it.
+export function speakMore() {
+  const name = language;
+  whole ??= read(`${name}.more`).then((more) => name === language && Object.assign(words, more));
+  return whole;
+}
 
 // The sentence of a key, with {name} replaced; a key that has none stands for itself, so that nothing is hidden.
 export function t(key, values = {}) {
@@ -112,3 +123,5 @@ export function countdown(seconds) {
 
 // water_heater -> Water heater: names in the settings are words for machines.
 export const title = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+
+export const lostName = (cause) => (known(`lost.${cause}`) ? t(`lost.${cause}`) : cause.replaceAll("_", " "));

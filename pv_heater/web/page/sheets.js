@@ -1,7 +1,7 @@
-// The sheet behind On and Off: for how long, with how much. There is no mode without an end.
+// The sheets behind the first screen: how long a mode lasts (there is none without an end), and the numbers as tables.
 
 import { h } from "./render.js";
-import { clock, moment, t, title, watts } from "./words.js";
+import { clock, duration, energy, lostName, moment, percent, t, title, watts } from "./words.js";
 
 const LENGTHS = [
   ["600", 600],
@@ -20,7 +20,7 @@ export function nextClock(time, nowMs) {
   return at - (((off + 720 + 1440) % 1440) - 720) * 60_000;
 }
 
-export function modeSheet(app, name, mode, setMode) {
+export function mode(app, name, mode, setMode) {
   let choice = "7200";
   let own = "";
   let powerW = null;
@@ -92,3 +92,54 @@ function power(load, powerW, change) {
     }),
   ]);
 }
+
+// The same numbers as the picture, as a table, with where they come from.
+export const details = (app) => () => {
+  const { flows, state, flags } = app.status();
+  const rows = [
+    ["pv_w", flows.pv_w, flags.pv_throttled ? t("flow.throttled") : ""],
+    ["pv_possible_w", flows.pv_possible_w, ""],
+    ["house_w", flows.house_w, t("flow.without_loads")],
+    ["loads_w", flows.loads_w, ""],
+    ["battery_w", flows.battery_w, flows.battery_w == null ? "" : t(flows.battery_w >= 0 ? "flow.charges" : "flow.discharges")],
+    ["grid_w", flows.grid_w, flows.grid_w == null ? "" : t(flows.grid_w >= 0 ? "flow.in" : "flow.out")],
+  ];
+  const cell = (value) => (value == null ? t("flow.not_measured") : app.watts(Math.abs(value)));
+  return [
+    h("h2", { id: "sheet-title" }, t("flow.title")),
+    h("table", { class: "plain" }, [
+      h("tbody", null, [
+        rows.map(([name, value, note]) =>
+          h("tr", { key: name }, [h("th", { scope: "row" }, t(`flow.${name}`)), h("td", { class: "num" }, cell(value)), h("td", { class: "muted" }, note)]),
+        ),
+        h("tr", { key: "soc" }, [
+          h("th", { scope: "row" }, t("flow.battery_soc_percent")),
+          h("td", { class: "num" }, flows.battery_soc_percent == null ? t("flow.not_measured") : percent(flows.battery_soc_percent, 1)),
+          h("td", null, ""),
+        ]),
+      ]),
+    ]),
+    h("p", { class: "muted" }, t("flow.from", { source: state.source ?? app.NOTHING, age: duration(state.age_s == null ? null : state.age_s + app.sinceAnswerS()), limit: duration(state.limit_s) })),
+    h("p", { class: "row end" }, [
+      h("a", { class: "button", href: "#sources" }, t("sources.title")),
+      h("button", { class: "button main", onclick: app.close }, t("close")),
+    ]),
+  ];
+};
+
+export const losses = (app) => () => {
+  const { today } = app.status();
+  const list = Object.entries(today?.lost_wh ?? {}).filter(([, wh]) => wh >= 1).sort((a, b) => b[1] - a[1]);
+  const row = (name, wh, kind) => h("tr", { key: name, class: kind }, [h("th", { scope: "row" }, name), h("td", { class: "num" }, energy(wh))]);
+  return [
+    h("h2", { id: "sheet-title" }, t("today.sheet")),
+    h("table", { class: "plain" }, h("tbody", null, [
+      row(t("today.row.possible"), today?.possible_wh),
+      row(t("today.row.caught"), today?.caught_wh, "strong"),
+      list.map(([cause, wh]) => row(t("today.row.lost", { cause: lostName(cause) }), wh)),
+      row(t("today.row.bought"), today?.bought_wh),
+    ])),
+    h("p", { class: "muted" }, t("today.explained")),
+    h("p", { class: "row end" }, [h("button", { class: "button main", onclick: app.close }, t("close"))]),
+  ];
+};

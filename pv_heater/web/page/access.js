@@ -1,0 +1,85 @@
+// Who is logged in, and the tokens of programs.
+
+import { ask, post } from "./api.js";
+import { h } from "./render.js";
+import { date, t } from "./words.js";
+
+const SCOPES = ["read", "control", "admin"];
+
+export function access(app) {
+  let tokens = null;
+  let fresh = null;
+  let scope = SCOPES[0];
+  let asked = false;
+
+  const attempt = async (action) => {
+    try {
+      await action();
+    } catch (error) {
+      app.complain(error);
+    }
+    app.draw();
+  };
+  const readTokens = () => attempt(async () => {
+    tokens = (await app.get("tokens")).tokens;
+  });
+  const logout = (everywhere) => () => attempt(async () => {
+    await post("logout", everywhere ? { everywhere: true } : {});
+    tokens = fresh = null;
+    asked = false;
+    await app.refreshSession();
+    app.say(t("login.out"));
+  });
+  const create = (event) => {
+    event.preventDefault();
+    const field = event.target.elements.name;
+    attempt(async () => {
+      fresh = await post("tokens", { name: field.value, scope });
+      field.value = "";
+      await readTokens();
+    });
+  };
+  const drop = (token) => () => attempt(async () => {
+    await ask("DELETE", `tokens/${encodeURIComponent(token.id)}`);
+    if (fresh?.id === token.id) fresh = null;
+    await readTokens();
+  });
+
+  const view = () => {
+    const { session } = app.state;
+    if (app.isAdmin() && session.password_set && !asked) {
+      asked = true;
+      readTokens();
+    }
+    return h("section", { key: "access", class: "card" }, [
+      h("h3", null, t("access.title")),
+      h("p", { class: "muted" }, session && t(session.password_set ? `access.${session.scope}` : "access.no_password")),
+      session?.password_set &&
+        h("p", { class: "row" }, session.scope === "none" || (session.scope === "read" && session.read_without_login)
+          ? h("button", { key: "in", class: "button main", onclick: app.login }, t("login.do"))
+          : [
+              h("button", { key: "out", class: "button", onclick: logout(false) }, t("login.logout")),
+              h("button", { key: "all", class: "button", onclick: logout(true) }, t("login.everywhere")),
+            ]),
+      tokens && tokenList(),
+    ]);
+  };
+
+  const tokenList = () =>
+    h("details", { class: "fold" }, [
+      h("summary", null, h("h4", null, t("tokens.title"))),
+      h("p", { class: "muted" }, t("tokens.explained")),
+      fresh && h("p", { class: "note" }, [t("tokens.once"), " ", h("code", null, fresh.token)]),
+      tokens.map((token) => h("p", { key: `token ${token.id}`, class: "token" }, [
+        h("span", null, [h("strong", null, token.name), ` ${t(`scope.${token.scope}`)}, `, h("span", { class: "muted" }, token.last_used_at ? t("tokens.used", { date: date(token.last_used_at) }) : t("tokens.unused"))]),
+        h("button", { class: "button", onclick: drop(token), "aria-label": t("tokens.drop_name", { name: token.name }) }, t("tokens.drop")),
+      ])),
+      h("form", { onsubmit: create }, [
+        h("label", { class: "field" }, [h("span", null, t("tokens.name")), h("input", { name: "name", required: true, maxlength: 60, autocomplete: "off" })]),
+        h("div", { class: "chips", role: "group", "aria-label": t("tokens.scope") }, SCOPES.map((one) =>
+          h("button", { key: one, type: "button", class: "chip", "aria-pressed": String(one === scope), onclick: () => ((scope = one), app.draw()) }, t(`scope.${one}`)))),
+        h("button", { class: "button" }, t("tokens.create")),
+      ]),
+    ]);
+  return { view };
+}

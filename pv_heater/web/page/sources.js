@@ -1,0 +1,45 @@
+// Where the numbers come from: each meter, probe and forecast, how old its newest value is, and what is wrong with it.
+
+import { back } from "./load.js";
+import { h, render } from "./render.js";
+import { duration, t } from "./words.js";
+
+const AGAIN_MS = 5000;
+
+export function open(root, app) {
+  let list = null;
+  let askedMs = -Infinity;
+  let failed = "";
+
+  const update = () => {
+    if (performance.now() - askedMs > AGAIN_MS) {
+      askedMs = performance.now();
+      app.get("sources").then(
+        (answer) => ((list = answer.sources ?? answer), (failed = ""), app.draw()),
+        (error) => ((failed = error.detail || t("error.no_answer")), app.draw()),
+      );
+    }
+    render(root, [
+      back(),
+      h("h2", { class: "page-title" }, t("sources.title")),
+      failed && h("p", { class: "card bad" }, failed),
+      list?.map((source) => card(source)),
+      !list && !failed && h("p", { class: "card muted" }, t("state.waiting")),
+    ]);
+  };
+  return { update, close() {} };
+}
+
+function card(source) {
+  const ageS = source.reading_age_s ?? source.last_success_age_s;
+  return h("section", { key: `source ${source.name}`, class: "card" }, [
+    h("div", { class: "title" }, [
+      h("h3", null, source.name),
+      source.in_use && h("span", { class: "phase full" }, t("sources.in_use")),
+      h("strong", { class: "power small" }, ageS == null ? t("sources.never") : t("sources.age", { age: duration(ageS) })),
+    ]),
+    source.distrusted_because && h("p", { class: "note", lang: "en" }, `${t("sources.distrusted")} ${source.distrusted_because}`),
+    source.trouble && h("p", { class: "bad", lang: "en" }, source.trouble),
+    !source.trouble && !source.distrusted_because && h("p", { class: "muted" }, t(ageS == null ? "sources.waiting" : "sources.fine")),
+  ]);
+}
