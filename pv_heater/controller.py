@@ -6,7 +6,7 @@ process and at any speed. The live loop, dry run, replay, simulation and bench a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.headroom import below_headroom, headroom_w
 from pv_heater.core.house.observer import HouseObserver
 from pv_heater.core.house.reading_age import is_local
-from pv_heater.core.house.surplus import Budget, Strategy, View
+from pv_heater.core.house.surplus import Budget, Strategy, View, with_settings
 from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.house.trial import Trial
 from pv_heater.core.loads.allocator import Share, allot
@@ -65,8 +65,7 @@ class Controller:
         policies = self._loads.policies
         self._actuators = Actuators(policies, self._pretended.union(calibrating))
         self._phases = {name: policy.phase for name, policy in policies.items()}
-        battery_rows = [row for row in rows if isinstance(row, BatteryShare)]
-        self._battery_target_percent = battery_rows[0].until_percent if battery_rows else None
+        self._battery_target_percent = _battery_target_percent(rows)
         self._own_meters = OwnMeters()
         self._powers = LearnedPowers([name for name, policy in policies.items() if policy.learn_power])
         self._strategy_word = config.strategy.type
@@ -142,6 +141,25 @@ class Controller:
         context = self._ask(house, blocks)
         outcomes, shares = self._share(context)
         return self._conclude(context, outcomes, shares)
+
+    def adopt(self, config: Config) -> None:
+        """Go on with other values of live settings (`core.model.setting`), from the next step on.
+
+        Modes, timers, faults, energies and what was learned stay. `config` names the same loads, in any order, with the
+        same outputs; `config.live.with_live` makes one of a file that may have changed in other ways too.
+        """
+        rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
+        self._loads.adopt(rows, max_changes_per_minute=config.limits.max_changes_per_minute)
+        policies = self._loads.policies
+        self._actuators.adopt(policies)
+        self._rules.adopt(policies)
+        self._duties.adopt(policies, config.site.battery)
+        self._watch.adopt(config.site, config.limits)
+        self._battery_target_percent = _battery_target_percent(rows)
+        self._strategy = with_settings(self._strategy, config.strategy.settings, config.strategy.build)
+        self._tariff = Tariff(config.tariff, self._zone)
+        self._site, self._limits = config.site, config.limits
+        self._thresholds = thresholds_of(config.site, config.limits, policies.values())
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
@@ -345,6 +363,11 @@ class Controller:
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
         self._own_meters.remember_told(self._time.tick_s, told_w)
         self._actuators.remember(self._time.tick_s, told_w, unreachable)
+
+
+def _battery_target_percent(rows: Sequence[LoadSettings | BatteryShare]) -> float | None:
+    """The owner's charge up to which the battery comes first; None without its place in the list."""
+    return next((row.until_percent for row in rows if isinstance(row, BatteryShare)), None)
 
 
 def _no_budget(blocks: Blocks) -> Budget:

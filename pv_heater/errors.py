@@ -21,9 +21,11 @@ class ConfigError(PvHeaterError, ValueError):
 
     exit_code = 2
 
-    def __init__(self, title: str, problems: Sequence[str]) -> None:
+    def __init__(self, title: str, problems: Sequence[str], places: Sequence[Sequence[str | int]] = ()) -> None:
+        """`places`: the keys that lead to each problem, where there are any."""
         self.title = title
         self.problems = tuple(problems)
+        self.places = tuple(tuple(place) for place in places)
         count = len(self.problems)
         super().__init__(
             "\n".join(
@@ -33,6 +35,26 @@ class ConfigError(PvHeaterError, ValueError):
                 ]
             )
         )
+
+
+class WrongSettings(ConfigError):
+    """A change of settings that would make them wrong. `fields`: (the setting, what is wrong with it), all at once."""
+
+    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
+        self.fields = tuple(fields)
+        super().__init__("settings", [f"{path}: {message}" for path, message in fields])
+
+
+class SettingsConflict(PvHeaterError):
+    """Somebody else has changed the settings file meanwhile: read it again, then decide."""
+
+    exit_code = 2
+
+
+class NotEditable(PvHeaterError):
+    """The settings cannot be changed from here; the message says why and how else."""
+
+    exit_code = 2
 
 
 class RecordingError(PvHeaterError, ValueError):

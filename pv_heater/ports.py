@@ -202,6 +202,29 @@ class Display(Protocol):
         ...
 
 
+class SettingsEditor(Protocol):
+    """Live settings of the running program, for whoever lets the owner change them. From any thread."""
+
+    def read(self) -> Mapping[str, Any]:
+        """``etag``, ``editable``, ``why_not``, ``undo`` (a count), ``restart_needed`` and ``settings``, a row each.
+
+        JSON types only; a secret is shown as ``set``.
+        """
+        ...
+
+    def change(self, changes: Mapping[str, Any], *, etag: str, who: str) -> Mapping[str, Any]:
+        """Change settings by their paths, None is the default; `etag` as `read` gave it, `who` is for the log.
+
+        The answer has ``message``, ``applied``, ``etag``, ``warnings`` and ``undo``. Raises WrongSettings,
+        SettingsConflict, NotEditable; then nothing is changed.
+        """
+        ...
+
+    def undo(self, *, etag: str, who: str) -> Mapping[str, Any]:
+        """Take back the last change. Answers and raises the same."""
+        ...
+
+
 class Home(Protocol):
     """The running controller, as a page sees it. From any thread; nothing here waits for the loop."""
 
@@ -223,6 +246,11 @@ class Home(Protocol):
     @property
     def log_file(self) -> Path | None:
         """Where the log is; None where nobody writes one."""
+        ...
+
+    @property
+    def settings(self) -> SettingsEditor | None:
+        """Changes live settings; None where nothing may be changed at all."""
         ...
 
     def status(self) -> Status | None:

@@ -112,13 +112,24 @@ def _default(field: attrs.Attribute[Any]) -> str | None:
     """The default as it may be written in YAML; empty where nothing is set, None where there is none."""
     if field.default is attrs.NOTHING:
         return None
-    default: Any = field.default
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-        default = default.factory()
+    default = default_of(field)
     if default is None:
         help_text = field.metadata["help"]
         return next((word for word in ("auto", "max") if word in help_text.replace(";", " ").split()), "")
     return _text(default)
+
+
+def default_of(field: attrs.Attribute[Any]) -> Any:
+    """The value of a setting that is not given; None also where it must be."""
+    default: Any = field.default
+    if default is attrs.NOTHING:
+        return None
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+
+
+def as_written(value: Any, field: attrs.Attribute[Any]) -> str:
+    """A value as it stands in YAML, unquoted; None is the default."""
+    return _text(value) if value is not None else _default(field) or "null"
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from copy import deepcopy
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,15 @@ from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
 from pv_heater.config.structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
-from pv_heater.config.yaml_lines import Document, Problem, Unreadable, read_document, read_text
+from pv_heater.config.yaml_lines import (
+    Document,
+    Problem,
+    Unreadable,
+    parse_document,
+    read_document,
+    read_text,
+    without_invisible,
+)
 from pv_heater.core.actuators.learned_power import ASSUMED_W
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.load import After, BatteryShare, circle_from
@@ -75,16 +84,17 @@ def load_config(
     *,
     tables: Tables | None = None,
     environ: Mapping[str, str] | None = None,
+    text: str | None = None,
 ) -> Config:
     """Read the settings from a file, or from a mapping with the same keys.
 
-    `environ` serves ``${NAME}`` (default: the process's own). Raises ConfigError with all problems, each with its
-    line, or its key path where there is no file.
+    `text` is what the file is to hold, in place of what it holds now. `environ` serves ``${NAME}`` (default: the
+    process's own). Raises ConfigError with all problems, each with its line, or its key path where there is no file.
     """
     path = None if isinstance(source, Mapping) else Path(source)
     title = "settings" if path is None else _title(path)
     try:
-        document = Document(values=_plain(source)) if isinstance(source, Mapping) else read_document(Path(source))
+        document = Document(values=_plain(source)) if isinstance(source, Mapping) else _document(Path(source), text)
     except Unreadable as error:
         raise ConfigError(title, _earlier_file(path) or [str(error)]) from None
     warnings = _migrate(document)
@@ -100,11 +110,24 @@ def load_config(
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
     if config is None or problems:
-        raise ConfigError(title, _sentences(problems, document, secrets))
+        in_order = _in_order(problems, document)
+        raise ConfigError(title, _sentences(problems, document, secrets), [item.path for _, item in in_order])
     warnings += _doubts(config)
     holders = {*secrets.files, *([path] if path is not None and secrets.in_the_settings else [])}
     sentences = tuple(_sentences(warnings, document, secrets))
     return evolve(config, path=path, warnings=sentences, secret_files=tuple(sorted(holders)))
+
+
+def is_of_this_layout(document: Document) -> bool:
+    """Whether a file is written in the words of this version, so that each setting stands where it is named."""
+    copy = deepcopy(document)
+    renamed = _migrate(copy)
+    copy.values.pop("schema", None)
+    return not renamed and copy.values == {key: item for key, item in document.values.items() if key != "schema"}
+
+
+def _document(path: Path, text: str | None) -> Document:
+    return read_document(path) if text is None else parse_document(without_invisible(text))
 
 
 def _read(values: Mapping[str, Any], secrets: Secrets, tables: Tables) -> Config:
@@ -295,12 +318,16 @@ def _doubts(config: Config) -> list[Problem]:
 
 def _sentences(problems: list[Problem], document: Document, secrets: Secrets) -> list[str]:
     """One sentence a problem, in the order of the file."""
-    lines = [(document.line_of(item.path) if item.line is None else item.line, item) for item in problems]
-    lines.sort(key=lambda pair: pair[0] or 0)
     return [
         secrets.hide(f"{f'line {line}: ' if line else ''}{document.name_of(item.path)}: {item.message}")
-        for line, item in lines
+        for line, item in _in_order(problems, document)
     ]
+
+
+def _in_order(problems: list[Problem], document: Document) -> list[tuple[int | None, Problem]]:
+    """(line, problem) in the order of the file."""
+    lines = [(document.line_of(item.path) if item.line is None else item.line, item) for item in problems]
+    return sorted(lines, key=lambda pair: pair[0] or 0)
 
 
 def _title(path: Path) -> str:

@@ -60,6 +60,7 @@ class Log:
         "small steps of power and of the plan; folded: one line a quarter hour, all: every one",
         default="folded",
         choices=("folded", "all"),
+        live=True,
     )
 
 

@@ -80,12 +80,7 @@ def read_document(path: Path) -> Document:
 
 def parse_document(text: str) -> Document:
     """Read YAML `text`; raise Unreadable when it is not YAML or not a list of ``key: value`` lines."""
-    _check_depth(text)
-    try:
-        # The C parser is ten times faster, which is a second on the smallest Pi; wheels without it exist.
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise Unreadable(_syntax_sentence(error)) from None
+    root = _composed(text)
     if root is None or (isinstance(root, yaml.ScalarNode) and root.value in _EMPTY_WORDS):
         return Document(values={})
     if not isinstance(root, yaml.MappingNode):
@@ -93,6 +88,29 @@ def parse_document(text: str) -> Document:
     document = Document(values={})
     document.values.update(_Walk(document).mapping(root, ()))
     return document
+
+
+def compose_text(text: str) -> tuple[yaml.Node, list[int]]:
+    """The nodes of YAML `text` as it lies in the file, and for each position that their marks name its place in it.
+
+    The two differ by what cannot be seen (`without_invisible`). Raises Unreadable.
+    """
+    kept = [index for index, sign in enumerate(text) if _INVISIBLE.get(ord(sign), sign) is not None]
+    root = _composed(without_invisible(text))
+    if root is None:
+        raise Unreadable("is empty")
+    return root, [*kept, len(text)]
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Raise Unreadable for what is no YAML."""
+    _check_depth(text)
+    try:
+        # The C parser is ten times faster, which is a second on the smallest Pi; wheels without it exist.
+        root: yaml.Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise Unreadable(_syntax_sentence(error)) from None
+    return root
 
 
 def _check_depth(text: str) -> None:

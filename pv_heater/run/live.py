@@ -33,6 +33,7 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, owner_of, transition_log
 from pv_heater.run.session import beside, clock_and_signals, control_server, own_state_dir
+from pv_heater.run.settings_editor import live_settings
 from pv_heater.run.sources import Sources
 from pv_heater.run.state_dir import open_to_all
 from pv_heater.run.state_saver import StateSaver
@@ -91,6 +92,7 @@ class LiveHome:
         self._newest, journal = NewestStatus(lambda: self._loop.commands_seen), Journal()
         self._watchdog = Watchdog(outputs.loads, clock.monotonic_s)
         self._notifier = SystemdNotifier(os.environ)
+        transitions = transition_log(config, outputs)
         saver = StateSaver(controller.state, self._state_file.save, clock.monotonic_s)
         self._loop = Loop(
             controller=controller,
@@ -99,7 +101,7 @@ class LiveHome:
             loads=outputs.loads,
             reporters=(
                 self._sources.house,
-                transition_log(config, outputs),
+                transitions,
                 journal,
                 self._newest,
                 saver,
@@ -119,6 +121,7 @@ class LiveHome:
             log_file=log_file,
             sources=lambda: [*self._sources.status(), *self._displays.status()],
             troubles=self._troubles,
+            settings=live_settings(config, folder, self._loop, controller, transitions),
         )
         self._control = control_server(folder, home)
         self._page = page_of(config, home)

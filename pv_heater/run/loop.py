@@ -7,7 +7,8 @@ and in simulation; only the clock and the feeds differ.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -77,6 +78,8 @@ class Loop:
         self._known: set[str] = set()
         """The loads whose fault a step has seen; before that none is cleared."""
         self._commands = CommandQueue()
+        self._actions: deque[Callable[[], None]] = deque()
+        """What is to be done before the next tick."""
         self._stop_reason: str | None = None
 
     @property
@@ -111,6 +114,11 @@ class Loop:
         self._clock.wake()
         return number
 
+    def at_next_tick(self, action: Callable[[], None]) -> None:
+        """Let the loop's own thread do this between two ticks; safe from any thread. What it raises ends the loop."""
+        self._actions.append(action)
+        self._clock.wake()
+
     def latch_off(self, reason: str) -> int:
         """Put every load into fault with a safety stop; only `clear` ends it. Safe from any thread.
 
@@ -143,6 +151,8 @@ class Loop:
 
     def tick(self) -> float | None:
         """One tick; the monotonic second at which a load needs the next one early, if any."""
+        while self._actions:
+            self._actions.popleft()()
         tick_s, now = self._clock.monotonic_s(), self._clock.now()
         self._note_tripped()  # before a `clear` that came meanwhile, or loads it does not name would be forgotten
         commands, later = self._take_commands()

@@ -53,6 +53,10 @@ class TransitionLog:
         self.closings: dict[str, int] = dict.fromkeys(max_power_w, 0)
         """Starts since the program began, by load."""
 
+    def adopt(self, *, all_steps: bool) -> None:
+        """From now on lines for all steps of power and plan, or folded ones."""
+        self._all_steps = all_steps
+
     def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
         """Log what changed at `now`."""
         del reading

@@ -49,7 +49,8 @@ class SmoothedSpare:
     """A first-order filter over the spare power of new readings, with a bound on what it may cost the battery."""
 
     def __init__(self, filter_s: float) -> None:
-        self._filter_s = filter_s
+        self.filter_s = filter_s
+        """Its time constant; 0 follows every reading."""
         self._mean_w: float | None = None
         self._shown_w = 0.0
         """The mean, or what is believed beyond it until the next reading."""
@@ -73,23 +74,23 @@ class SmoothedSpare:
         reading, mean_w = view.reading, self._mean_w
         beyond = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
         importing = beyond and not view.grid_passes
-        anew = view.course != self._course or importing or self._filter_s <= 0
+        anew = view.course != self._course or importing or self.filter_s <= 0
         if mean_w is None or not isfinite(mean_w) or anew:
             self._mean_w = self._shown_w = spare_w
         elif view.house.reading_is_new:
             elapsed_s = max(0.0, view.house.taken_tick_s - self._taken_s)
-            mean_w += (spare_w - mean_w) * (1.0 - exp(-elapsed_s / self._filter_s))
+            mean_w += (spare_w - mean_w) * (1.0 - exp(-elapsed_s / self.filter_s))
             before_w, self._mean_w, self._shown_w = self._shown_w, mean_w, mean_w
             if may_hide_more or reading.pv_throttled:
                 self._shown_w = max(mean_w, self._believed_w(view, spare_w, before_w, elapsed_s))
                 # The mean forgets what a slow meter showed once by the next reading; what a quick one did, not.
-                slow = elapsed_s >= self._filter_s / 2
+                slow = elapsed_s >= self.filter_s / 2
                 self._mean_w = max(mean_w, self._shown_w if slow else min(spare_w, self._newest_w))
         if anew or mean_w is None or view.house.reading_is_new:
             self._newest_w, self._own_w = spare_w, view.house.own_w
         self._taken_s, self._course = view.house.taken_tick_s, view.course
         answer_w = self._ride.bounded(view, self._shown_w, spare_w)
-        self.mean_s = None if answer_w in (spare_w, view.balance_spare_w) else self._filter_s
+        self.mean_s = None if answer_w in (spare_w, view.balance_spare_w) else self.filter_s
         return answer_w
 
     def _believed_w(self, view: View, spare_w: float, before_w: float, elapsed_s: float) -> float:
@@ -203,12 +204,17 @@ class Balance:
 
         hold_percent: float = setting(
             "charge at which the battery is held while the sun shines; lead and homes that may feed in use 100",
-            default=97.0, unit="%", minimum=50, maximum=100,
+            default=97.0, unit="%", minimum=50, maximum=100, live=True,
         )  # fmt: skip
         filter_s: float = setting(
-            "smoothing of the surplus; 0 follows every sample", default=60.0, unit="s", minimum=0, maximum=900
+            "smoothing of the surplus; 0 follows every sample",
+            default=60.0,
+            unit="s",
+            minimum=0,
+            maximum=900,
+            live=True,
         )
-        margin_w: float = setting("surplus left unspent", default=0.0, unit="W", minimum=0, maximum=5000)
+        margin_w: float = setting("surplus left unspent", default=0.0, unit="W", minimum=0, maximum=5000, live=True)
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or self.Settings()
@@ -216,6 +222,11 @@ class Balance:
         self._highest_sun_deg: float = -90.0
         self._heights_deg: dict[datetime, float] = {}
         """Of the sun, at the end of each quarter ahead."""
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with these; the mean goes on as well."""
+        self._settings = settings
+        self._spare.filter_s = settings.filter_s
 
     def budget(self, view: View) -> Budget:
         """The surplus beyond the battery's wish."""

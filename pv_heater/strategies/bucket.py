@@ -53,23 +53,43 @@ class Bucket:
 
         capacity_j: float = setting(
             "size of the bucket; slow meters and large loads get as much more as they need",
-            default=1000.0, unit="J", minimum=100, maximum=1_000_000,
+            default=1000.0, unit="J", minimum=100, maximum=1_000_000, live=True,
         )  # fmt: skip
         start_percent: float = setting(
-            "level below which nothing is heated", default=15.0, unit="%", minimum=0, maximum=100
+            "level below which nothing is heated",
+            default=15.0,
+            unit="%",
+            minimum=0,
+            maximum=100,
+            live=True,
         )
         lower_percent: float = setting(
-            "level below which one and a half times bias_w leaks away", default=35.0, unit="%", minimum=0, maximum=100
+            "level below which one and a half times bias_w leaks away",
+            default=35.0,
+            unit="%",
+            minimum=0,
+            maximum=100,
+            live=True,
         )
         upper_percent: float = setting(
-            "level above which bias_w is added", default=47.0, unit="%", minimum=0, maximum=100
+            "level above which bias_w is added",
+            default=47.0,
+            unit="%",
+            minimum=0,
+            maximum=100,
+            live=True,
         )
         bias_w: float = setting(
             "little power sells about this much, much power buys it; it keeps the level from wandering",
-            default=18.0, unit="W", minimum=0, maximum=500,
+            default=18.0, unit="W", minimum=0, maximum=500, live=True,
         )  # fmt: skip
         import_target_w: float = setting(
-            "grid power aimed at; below 0 a little is always sold", default=0.0, unit="W", minimum=-5000, maximum=1000
+            "grid power aimed at; below 0 a little is always sold",
+            default=0.0,
+            unit="W",
+            minimum=-5000,
+            maximum=1000,
+            live=True,
         )
 
         def __attrs_post_init__(self) -> None:
@@ -90,6 +110,11 @@ class Bucket:
         self._surplus_w = 0.0
         self._spacings_s: tuple[float, ...] = ()
         self._channel = SecondChannel(self._settings.bias_w)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with these; the bucket stays as full as it is."""
+        self._settings = settings
+        self._channel.bias_w = settings.bias_w
 
     def budget(self, view: View) -> Budget:
         """The power that the bucket's level stands for."""
@@ -217,7 +242,8 @@ class SecondChannel:
     """
 
     def __init__(self, bias_w: float) -> None:
-        self._bias_w = bias_w
+        self.bias_w = bias_w
+        """Nothing starts below it."""
         self._stepped_s: float | None = None
         self.percent = 0.0
 
@@ -231,14 +257,14 @@ class SecondChannel:
 
     def _climb(self, left_w: float) -> float:
         if self.percent <= 0:
-            return 20.0 if left_w > self._bias_w else 0.0
+            return 20.0 if left_w > self.bias_w else 0.0
         if left_w > 200:
             return 20.0
         if left_w > 100:
             return 5.0
-        if left_w < self._bias_w:
+        if left_w < self.bias_w:
             return -1.0
-        return 1.0 if left_w > 2 * self._bias_w else 0.0
+        return 1.0 if left_w > 2 * self.bias_w else 0.0
 
 
 def _fall(left_w: float) -> float:

@@ -32,19 +32,33 @@ class ForecastGap:
         """The earlier optimizer's settings under their new names."""
 
         start_gap_w: float = setting(
-            "forecast minus PV above which it starts", default=10.0, unit="W", minimum=0, maximum=100_000
+            "forecast minus PV above which it starts",
+            default=10.0,
+            unit="W",
+            minimum=0,
+            maximum=100_000,
+            live=True,
         )
         step_gap_w: float = setting(
-            "forecast minus PV above which it raises the power", default=100.0, unit="W", minimum=0, maximum=100_000
+            "forecast minus PV above which it raises the power",
+            default=100.0,
+            unit="W",
+            minimum=0,
+            maximum=100_000,
+            live=True,
         )
-        step_percent: float = setting("one step up or down", default=10.0, unit="%", minimum=1, maximum=100)
-        start_percent: float = setting("power at the start", default=50.0, unit="%", minimum=1, maximum=100)
+        step_percent: float = setting("one step up or down", default=10.0, unit="%", minimum=1, maximum=100, live=True)
+        start_percent: float = setting("power at the start", default=50.0, unit="%", minimum=1, maximum=100, live=True)
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or self.Settings()
         self._level_percent = 0.0
         self._stepped_s: float | None = None
         self._without_forecast = Balance()
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with these; the level stays where it is."""
+        self._settings = settings
 
     def budget(self, view: View) -> Budget:
         """The level reached so far, as watts of all loads together."""

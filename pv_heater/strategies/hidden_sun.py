@@ -70,6 +70,10 @@ class HiddenSun:
         self._pays = False
         """Whether the battery may still be paying for a trial: until it gives nothing, however full it is by then."""
 
+    def adopt(self, budget_wh: float) -> None:
+        """From now on a day may cost so much; what today has cost counts on."""
+        self._budget_wh = budget_wh
+
     def begin_day(self) -> None:
         """The budget is new."""
         self._spent_wh = 0.0

@@ -56,11 +56,11 @@ class Plan:
 
         hold_percent: float | None = setting(
             "charge at which the battery is held while the sun shines; auto keeps 100 Wh free, at least 2 %",
-            default=None, unit="%", minimum=50, maximum=100,
+            default=None, unit="%", minimum=50, maximum=100, live=True,
         )  # fmt: skip
         probe_wh_per_day: float = setting(
             "most the battery may give in a day to find sun that a full battery hides",
-            default=300.0, unit="Wh", minimum=0, maximum=10_000,
+            default=300.0, unit="Wh", minimum=0, maximum=10_000, live=True,
         )  # fmt: skip
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -74,6 +74,11 @@ class Plan:
         """The local day; None before the first view."""
         self._saved: Mapping[str, Any] = {}
         self._full_at: datetime | None = None
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with these; the day's plan, what was learned and what was tried today stay."""
+        self._settings = settings
+        self._hidden.adopt(settings.probe_wh_per_day)
 
     def budget(self, view: View) -> Budget:
         """What is spare beyond the battery's way to its planned charge."""

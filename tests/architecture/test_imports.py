@@ -82,7 +82,7 @@ HOMES = {
     "gpiozero": {"io.gpio.lgpio", "io.gpio.mock", "io.gpio.rpigpio"},
     "lgpio": {"io.gpio.lgpio"},
     "astral": {"core.house.sun"},
-    "yaml": {"config.yaml_lines"},
+    "yaml": {"config.yaml_lines", "config.yaml_edit"},
     "cattrs": {"config.structure"},
     "typer": {"cli"},
     "scipy": {"bench.capture.bound"},

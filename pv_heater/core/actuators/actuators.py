@@ -28,6 +28,10 @@ class Actuators:
         self._lessons = CurveLessons({name: policies[name] for name in real})
         self._least_w = {name: policies[name].least_power_w for name in real}
 
+    def adopt(self, policies: Mapping[str, LoadSettings]) -> None:
+        """Go on with these settings of the same loads."""
+        self._least_w = {name: policies[name].least_power_w for name in self._least_w}
+
     def faults(self, new: News | None, cleared: Collection[str]) -> dict[str, str]:
         """What a new reading proves; None: there is none that may be used.
 

@@ -26,6 +26,10 @@ class BoostOf:
         self.notice: str | None = None
         """How the last one ended."""
 
+    def adopt(self, policy: LoadSettings) -> None:
+        """A boost from now on has this target; one that runs keeps its own."""
+        self._policy = policy
+
     @property
     def is_running(self) -> bool:
         """Whether one has begun and not ended."""

@@ -104,6 +104,20 @@ class Duties:
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
         self._house_w = USUAL_HOUSE_W
 
+    def adopt(self, policies: Mapping[str, LoadSettings], battery: Battery | None) -> None:
+        """Go on with these settings of the same loads; what was counted and what runs stays."""
+        self._battery = battery
+        self._loads = {name: self._loads[name] for name in policies}
+        for name, load in self._loads.items():
+            policy = load.policy = policies[name]
+            load.guarantee.adopt(policy)
+            load.boost.adopt(policy)
+            hot_water = policy.hot_water
+            if hot_water is not None and load.tank is not None:
+                load.tank.adopt(hot_water, policy.target_c)
+            if hot_water is not None and hot_water.hygiene is not None and load.hygiene is not None:
+                load.hygiene.adopt(hot_water, hot_water.hygiene)
+
     def look(
         self, seen: DutyConditions, memories: Mapping[str, Memory], policies: Mapping[str, LoadSettings]
     ) -> dict[str, Duty]:

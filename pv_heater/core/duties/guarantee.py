@@ -63,6 +63,12 @@ class Guarantee:
         self.notice: str | None = None
         """The last thing worth telling."""
 
+    def adopt(self, policy: LoadSettings) -> None:
+        """Other settings of the same load; what the day got counts on, also where its end moves."""
+        if policy.ready_by != self._policy.ready_by:
+            self._ends_at = None
+        self._policy, self._look_at = policy, None
+
     def duty(self, context: DutyContext) -> Duty | None:
         """Count the step that ended; the duty for the one that begins, None without."""
         self._begin_day(context)

@@ -61,6 +61,13 @@ class Hygiene:
         """The last thing worth telling."""
         self._longest_wh = MOST_TANKS * heat_wh(hot_water, hot_water.cold_c, settings.at_c + ABOVE_C)
 
+    def adopt(self, hot_water: HotWater, settings: HygieneSettings) -> None:
+        """Other settings of the same tank; the ledger stays. A hold at another temperature begins anew."""
+        if settings.at_c != self._settings.at_c:
+            self._hold = Hold()
+        self._hot_water, self._settings = hot_water, settings
+        self._longest_wh = MOST_TANKS * heat_wh(hot_water, hot_water.cold_c, settings.at_c + ABOVE_C)
+
     def duty(self, context: DutyContext) -> Duty | None:
         """Take note of the step that ended; the duty for the one that begins, None without."""
         settings, today = self._settings, context.now.astimezone(self._zone).date()

@@ -40,6 +40,14 @@ class Tank:
         self._since_full_s = 0.0
         self._was_full = False
 
+    def adopt(self, hot_water: HotWater, target_c: float | None) -> None:
+        """Other temperatures of the same tank; what it holds stays, as far as it counts as full now."""
+        self._hot_water = hot_water
+        self._full_c = hot_water.hot_c if target_c is None else target_c
+        self._full_wh = heat_wh(hot_water, hot_water.cold_c, self._full_c)
+        if self._content_wh is not None:
+            self._content_wh = min(self._full_wh, self._content_wh)
+
     def observe(self, context: DutyContext) -> None:
         """Take note of the step that ended."""
         self._since_full_wh += context.given_wh

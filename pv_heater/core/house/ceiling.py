@@ -47,7 +47,7 @@ class Import:
     """How long, and for how many Wh, the grid has delivered more than its limit."""
 
     def __init__(self, limit_w: float) -> None:
-        self._limit_w = limit_w
+        self.adopt(limit_w)
         self._since_s: float | None = None
         """When the first of the readings came that all show it; None: the newest does not."""
         self._seen_s: float | None = None
@@ -56,6 +56,10 @@ class Import:
         self._interval_s = 0.0
         self.beyond_w = 0.0
         """What the newest reading shows beyond the limit, without what is due to a step of our own."""
+
+    def adopt(self, limit_w: float) -> None:
+        """From the next reading on, more than this counts."""
+        self._limit_w = limit_w
 
     def observe(self, reading: Reading, tick_s: float, own_rise_w: float) -> None:
         """A new reading. `own_rise_w`: our loads rose by that in the seconds before, and the grid may still bear it."""

@@ -75,6 +75,10 @@ class Limited:
         self._grid: _Told[float] | None = None
         self._soc: _Told[float] | None = None
 
+    def adopt(self, limits: Limits) -> None:
+        """Go on with these limits."""
+        self._has_grid_limit = has_grid_limit(limits)
+
     def note(self, reading: Reading, tick_s: float, own_by_load_w: Mapping[str, float]) -> None:
         """A new reading that is believed, and what our own loads drew when it was taken."""
         own_w = sum(own_by_load_w.values())

@@ -42,6 +42,7 @@ class HouseObserver:
         """`max_power_w`: the full power of every load; `phases_at_least`: so many phases their settings speak of."""
         self._site = site
         self._limits = limits
+        self._zone = zone
         self._daylight = DaylightHours(limits.daylight, site, zone)
         self._sun: SunCourse | None = None
         if site.latitude is not None and site.longitude is not None:
@@ -65,6 +66,14 @@ class HouseObserver:
         """What is expected of sun and house."""
         self._trusted_again = 0
         """How often the meter was believed again after it was not."""
+
+    def adopt(self, site: Site, limits: Limits) -> None:
+        """Go on with these limits and this reserve of the battery; what was seen stays, also which guards block."""
+        if limits.daylight != self._limits.daylight:
+            self._daylight = DaylightHours(limits.daylight, site, self._zone)
+        self._site, self._limits = site, limits
+        self._limited.adopt(limits)
+        self._import.adopt(limits.max_grid_w)
 
     def observe(
         self, reading: Reading | None, now: datetime, tick_s: float, *, distrusted_because: str | None = None

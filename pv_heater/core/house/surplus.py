@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Protocol
@@ -137,6 +137,25 @@ class Strategy(Protocol):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what an earlier `state` gave; unknown keys are ignored."""
         ...
+
+
+class Tunable(Strategy, Protocol):
+    """A strategy whose settings may change while it runs; of another one a new one is made, with what it learned."""
+
+    def adopt(self, settings: Any) -> None:
+        """Go on with these settings; what is remembered stays."""
+        ...
+
+
+def with_settings(strategy: Strategy, settings: Any, build: Callable[[], Strategy]) -> Strategy:
+    """The strategy as it goes on with other settings; `build` makes a new one of them."""
+    adopt = getattr(strategy, "adopt", None)
+    if adopt is not None:
+        adopt(settings)
+        return strategy
+    successor = build()
+    successor.restore(strategy.state())
+    return successor
 
 
 def _drained_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:

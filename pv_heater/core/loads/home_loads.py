@@ -57,6 +57,16 @@ class HomeLoads:
         self._only_held = False
         """See `AutomaticLoads`; as the step before left it."""
 
+    def adopt(self, rows: Sequence[LoadSettings | BatteryShare], *, max_changes_per_minute: int | None) -> None:
+        """Go on with these settings of the same loads, in this order; what each remembers stays as it is."""
+        self._switching.adopt(max_changes_per_minute)
+        policies = {row.name: row for row in rows if isinstance(row, LoadSettings)}
+        for name, policy in policies.items():
+            if policy.learn_power:
+                policies[name] = evolve(policy, max_power_w=self.policies[name].max_power_w)
+        self._rows, self.policies = tuple(rows), policies
+        self.memories = {name: self.memories[name] for name in policies}
+
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
         for name, load in saved.items():

@@ -26,6 +26,10 @@ class Switching:
         self._most = most_per_minute
         self._switched_s: deque[float] = deque()
 
+    def adopt(self, most_per_minute: int | None) -> None:
+        """From now on so many; what was switched within the last minute counts on."""
+        self._most = most_per_minute
+
     @property
     def is_limited(self) -> bool:
         """Whether there is anything to count."""

@@ -53,12 +53,14 @@ def setting(
     choices: Sequence[Any] | None = None,
     key: str | None = None,
     check: Callable[[Any], object] | None = None,
+    live: bool = False,
 ) -> Any:
     """Declare one setting; without `default` or `factory` it must be given. Bounds are inclusive.
 
     `check` raises SettingProblem for a value that bounds and choices cannot describe.
     `key` is its word in YAML where that is not a Python name (``from``). A default of None that means something
-    computed is written ``auto`` in YAML; the help says so.
+    computed is written ``auto`` in YAML; the help says so. `live`: it may change while the program runs, since nothing
+    is built from it that would have to be built anew: no pin, address, secret or meter.
     """
     metadata = {
         "help": help,
@@ -68,6 +70,7 @@ def setting(
         "choices": choices,
         "key": key,
         "check": check,
+        "live": live,
     }
     options: dict[str, Any] = {"metadata": metadata, "kw_only": True}
     if factory is not None:

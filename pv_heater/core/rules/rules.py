@@ -114,6 +114,10 @@ class Rules:
         self.latest = NO_ANSWERS
         """What the rules answered in the latest step."""
 
+    def adopt(self, policies: Mapping[str, LoadSettings]) -> None:
+        """Go on with these settings of the same loads; their conditions are the same."""
+        self._policies = policies
+
     @property
     def probes(self) -> frozenset[Probe]:
         """The questions to the world outside that conditions ask; their answers belong into `Inputs.probes`."""

@@ -32,7 +32,12 @@ class Battery:
         "most power it takes; empty means half its capacity in one hour", default=None, unit="W", minimum=10
     )
     reserve_percent: float = setting(
-        "state of charge the house keeps for itself", default=20.0, unit="%", minimum=0, maximum=100
+        "state of charge the house keeps for itself",
+        default=20.0,
+        unit="%",
+        minimum=0,
+        maximum=100,
+        live=True,
     )
     chemistry: str = setting(
         "lead must be filled daily; lithium may rest below full",
@@ -90,8 +95,12 @@ class Site:
 class Daylight:
     """The hours in which automatic heating is allowed."""
 
-    start: DayTime = setting("from when", key="from", default=DayTime(event="sunrise", offset=timedelta(minutes=30)))
-    end: DayTime = setting("until when", key="to", default=DayTime(event="sunset", offset=timedelta(minutes=-30)))
+    start: DayTime = setting(
+        "from when", key="from", default=DayTime(event="sunrise", offset=timedelta(minutes=30)), live=True
+    )
+    end: DayTime = setting(
+        "until when", key="to", default=DayTime(event="sunset", offset=timedelta(minutes=-30)), live=True
+    )
 
 
 @frozen(kw_only=True)
@@ -104,22 +113,38 @@ class Limits:
         unit="%",
         minimum=0,
         maximum=100,
+        live=True,
     )
-    max_grid_w: float = setting("no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0)
+    max_grid_w: float = setting(
+        "no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0, live=True
+    )
     max_battery_discharge_w: float = setting(
-        "most the battery may give while heating", default=100.0, unit="W", minimum=0
+        "most the battery may give while heating",
+        default=100.0,
+        unit="W",
+        minimum=0,
+        live=True,
     )
     max_house_w: float | None = setting(
-        "soft fuse: all loads off above this total of the house", default=None, unit="W", minimum=100
+        "soft fuse: all loads off above this total of the house",
+        default=None,
+        unit="W",
+        minimum=100,
+        live=True,
     )
     max_phase_w: float | None = setting(
-        "soft fuse: all loads off when one phase imports more", default=None, unit="W", minimum=100
+        "soft fuse: all loads off when one phase imports more",
+        default=None,
+        unit="W",
+        minimum=100,
+        live=True,
     )
     max_changes_per_minute: int | None = setting(
         "all loads together go on or off no more often than this; off for safety is never held up",
         default=None,
         minimum=1,
         maximum=1000,
+        live=True,
     )
     daylight: Daylight = setting("hours of automatic heating", factory=Daylight)
     max_reading_age_s: float | None = setting(
@@ -135,7 +160,7 @@ class Limits:
 class TariffPeriod:
     """Prices between two clock times; a period may pass midnight."""
 
-    start: time = setting("from when", key="from")
-    end: time = setting("until when", key="to")
-    import_per_kwh: float = setting("price of a bought kWh", default=0.0, minimum=-10, maximum=10)
-    export_per_kwh: float = setting("what a sold kWh earns", default=0.0, minimum=-10, maximum=10)
+    start: time = setting("from when", key="from", live=True)
+    end: time = setting("until when", key="to", live=True)
+    import_per_kwh: float = setting("price of a bought kWh", default=0.0, minimum=-10, maximum=10, live=True)
+    export_per_kwh: float = setting("what a sold kWh earns", default=0.0, minimum=-10, maximum=10, live=True)

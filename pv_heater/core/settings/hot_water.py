@@ -29,10 +29,16 @@ def _check_day(text: str) -> None:
 class Season:
     """Minima from a day of the year on, until the next season begins."""
 
-    start: str = setting("first day, month and day, such as 12-21", key="from", check=_check_day)
-    daily_min_wh: float | None = setting("least energy a day in this season", default=None, unit="Wh", minimum=0)
+    start: str = setting("first day, month and day, such as 12-21", key="from", check=_check_day, live=True)
+    daily_min_wh: float | None = setting(
+        "least energy a day in this season", default=None, unit="Wh", minimum=0, live=True
+    )
     two_days_min_wh: float | None = setting(
-        "least energy in two days in this season", default=None, unit="Wh", minimum=0
+        "least energy in two days in this season",
+        default=None,
+        unit="Wh",
+        minimum=0,
+        live=True,
     )
 
 
@@ -40,20 +46,22 @@ class Season:
 class Window:
     """The hours in which a cycle against legionella may begin; they may pass midnight."""
 
-    start: time = setting("from when", key="from", default=time(10))
-    end: time = setting("until when", key="to", default=time(17))
+    start: time = setting("from when", key="from", default=time(10), live=True)
+    end: time = setting("until when", key="to", default=time(17), live=True)
 
 
 @frozen(kw_only=True)
 class Hygiene:
     """A cycle against legionella."""
 
-    every_days: int = setting("at least once in so many days", default=7, unit="d", minimum=1, maximum=60)
+    every_days: int = setting("at least once in so many days", default=7, unit="d", minimum=1, maximum=60, live=True)
     at_c: float = setting(
         "temperature that must be held; above 55 only with mixing_valve", default=60.0, unit="degC", minimum=50,
-        maximum=80,
+        maximum=80, live=True,
     )  # fmt: skip
-    hold_s: float = setting("for so long without a break", default=1800.0, unit="s", minimum=60, maximum=86_400)
+    hold_s: float = setting(
+        "for so long without a break", default=1800.0, unit="s", minimum=60, maximum=86_400, live=True
+    )
     window: Window = setting("hours in which it may begin", factory=Window)
 
 
@@ -64,14 +72,23 @@ class HotWater:
     volume_l: float = setting("what the tank holds, from its plate", unit="l", minimum=3, maximum=20_000)
     hot_c: float = setting(
         "where its own thermostat stands; counts as full where target_c is not set",
-        default=60.0, unit="degC", minimum=30, maximum=95,
+        default=60.0, unit="degC", minimum=30, maximum=95, live=True,
     )  # fmt: skip
-    cold_c: float = setting("the water that flows in", default=12.0, unit="degC", minimum=0, maximum=30)
+    cold_c: float = setting("the water that flows in", default=12.0, unit="degC", minimum=0, maximum=30, live=True)
     min_c: float | None = setting(
-        "at least this warm at ready_by, from the grid if need be", default=None, unit="degC", minimum=20, maximum=75
+        "at least this warm at ready_by, from the grid if need be",
+        default=None,
+        unit="degC",
+        minimum=20,
+        maximum=75,
+        live=True,
     )
     two_days_min_wh: float | None = setting(
-        "least energy in two days together, each ending at ready_by", default=None, unit="Wh", minimum=0
+        "least energy in two days together, each ending at ready_by",
+        default=None,
+        unit="Wh",
+        minimum=0,
+        live=True,
     )
     seasons: tuple[Season, ...] = setting("other minima in parts of the year, such as more in winter", default=())
     mixing_valve: bool = setting("true: a thermostatic valve keeps scalding water from the taps", default=False)

@@ -28,33 +28,48 @@ class LoadSettings:
 
     name: str = setting("what logs and commands call it: letters, digits and underscores", check=_check_name)
     max_power_w: float = setting("what it draws at full power", unit="W", minimum=1, maximum=100_000)
-    min_power_w: float = setting("least power it can be run at", default=60.0, unit="W", minimum=1)
+    min_power_w: float = setting("least power it can be run at", default=60.0, unit="W", minimum=1, live=True)
     min_on_s: float = setting(
         "once on, it stays on at least this long (safety excepted)",
         default=300.0,
         unit="s",
         minimum=0,
         maximum=86_400,
+        live=True,
     )
     min_off_s: float = setting(
-        "once off, it stays off at least this long", default=300.0, unit="s", minimum=0, maximum=86_400
+        "once off, it stays off at least this long",
+        default=300.0,
+        unit="s",
+        minimum=0,
+        maximum=86_400,
+        live=True,
     )
     start_delay_s: float = setting(
-        "the surplus must last this long before it starts", default=5.0, unit="s", minimum=0, maximum=3600
+        "the surplus must last this long before it starts",
+        default=5.0,
+        unit="s",
+        minimum=0,
+        maximum=3600,
+        live=True,
     )
-    dead_band_w: float = setting("smaller changes of power are not worth a move", default=100.0, unit="W", minimum=0)
+    dead_band_w: float = setting(
+        "smaller changes of power are not worth a move", default=100.0, unit="W", minimum=0, live=True
+    )
     ramp_s: float = setting(
         "time from zero to full power when power rises; 0 is at once",
         default=0.0,
         unit="s",
         minimum=0,
         maximum=600,
+        live=True,
     )
     max_closings_per_day: int = setting(
         "starts a day; after that an idle load stays off until midnight",
         default=25,
         minimum=1,
         maximum=10_000,
+        live=True,
     )
     phase: int | None = setting(
         "the grid phase it hangs on, for limits.max_phase_w; not set, it counts on the fullest one",
@@ -63,20 +78,32 @@ class LoadSettings:
         maximum=3,
     )
     daily_max_wh: float | None = setting(
-        "enough for a day: the load counts as full", default=None, unit="Wh", minimum=1
+        "enough for a day: the load counts as full",
+        default=None,
+        unit="Wh",
+        minimum=1,
+        live=True,
     )
     daily_min_wh: float | None = setting(
         "least energy a day, from the grid at its cheapest hours where the sun does not bring it",
         default=None,
         unit="Wh",
         minimum=1,
+        live=True,
     )
     ready_by: time | None = setting(
-        "the hour by which daily_min_wh or hot_water.min_c must be reached; not set, midnight", default=None
+        "the hour by which daily_min_wh or hot_water.min_c must be reached; not set, midnight",
+        default=None,
+        live=True,
     )
     hot_water: HotWater | None = setting("the tank that it heats", default=None)
     target_c: float | None = setting(
-        "the load counts as full at this temperature", default=None, unit="degC", minimum=0, maximum=95
+        "the load counts as full at this temperature",
+        default=None,
+        unit="degC",
+        minimum=0,
+        maximum=95,
+        live=True,
     )
     max_c: float | None = setting(
         "safety: off at this temperature, or when its probe is lost",
@@ -84,6 +111,7 @@ class LoadSettings:
         unit="degC",
         minimum=0,
         maximum=100,
+        live=True,
     )
     hysteresis_c: float = setting(
         "degrees below target or maximum at which it may heat again",
@@ -91,6 +119,7 @@ class LoadSettings:
         unit="degC",
         minimum=0.1,
         maximum=30,
+        live=True,
     )
     temperature_from: object | None = setting(
         "the probe in its tank, for target_c and max_c where the meter does not report the temperature", default=None
@@ -118,6 +147,7 @@ class LoadSettings:
         unit="s",
         minimum=60,
         maximum=86_400,
+        live=True,
     )
     rule_on_daily_max_s: float = setting(
         "longest time a day for which on_when, only_when or a rule file may have it on",
@@ -125,6 +155,7 @@ class LoadSettings:
         unit="s",
         minimum=60,
         maximum=86_400,
+        live=True,
     )
 
     timers: tuple[Timer, ...] = setting("hours of the week in which it is on, or off", default=())
@@ -205,6 +236,7 @@ class BatteryShare:
         unit="%",
         minimum=0,
         maximum=100,
+        live=True,
     )
 
 

@@ -92,6 +92,36 @@ def read_plain(path: Path) -> int | None:
     return None
 
 
+def rewrite_file(path: Path, before: bytes, after: bytes) -> None:
+    """Put `after` into a file that holds `before`, at once and whole; owner and mode stay, and so does a link to it.
+
+    Raises OSError; FileExistsError where it holds something else by now.
+    """
+    place = path.resolve()
+    found = place.stat()
+    fd, draft = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    try:
+        with open(fd, "wb") as file:
+            file.write(after)
+            file.flush()
+            if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(file.fileno(), found.st_uid, found.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
+            os.fsync(file.fileno())
+        if place.read_bytes() != before:
+            raise FileExistsError(errno.EEXIST, "somebody else has changed it", str(place))
+        os.replace(draft, place)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def replace_file(path: Path, text: str) -> None:
     """Put a file there, for everybody to read. A link or another user's file is not written into. Raises OSError."""
     fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

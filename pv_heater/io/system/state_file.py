@@ -33,11 +33,11 @@ FILE_MODE = 0o640
 """What is kept about a home is nothing for the other users of the machine."""
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, mode: int = FILE_MODE) -> None:
     """Replace `path` by `text`; a power cut leaves the old or the new file, never half of one. Raises OSError."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)  # one that a crash has left, or a link
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="utf-8") as file:
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

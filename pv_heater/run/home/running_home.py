@@ -14,6 +14,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.ports import SettingsEditor
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.identity import Identity
 from pv_heater.run.journal import Journal
@@ -38,8 +39,10 @@ class RunningHome:
         is_demo: bool = False,
         sources: Callable[[], Sequence[Any]] = tuple,
         troubles: Callable[[], Sequence[str]] = tuple,
+        settings: SettingsEditor | None = None,
     ) -> None:
         """`outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`."""
+        self.settings = settings
         self._loop, self._newest, self._journal = loop, newest, journal
         self._sources, self._troubles = sources, troubles
         self._identity = Identity(
