@@ -158,6 +158,7 @@ class Controller:
         self._battery_target_percent = _battery_target_percent(rows)
         self._strategy = with_settings(self._strategy, config.strategy.settings, config.strategy.build)
         self._tariff = Tariff(config.tariff, self._zone)
+        self._planner.adopt(config.site, config.limits, self._strategy, self._tariff)
         self._site, self._limits = config.site, config.limits
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
 

@@ -64,7 +64,7 @@ class HomeLoads:
         for name, policy in policies.items():
             if policy.learn_power:
                 policies[name] = evolve(policy, max_power_w=self.policies[name].max_power_w)
-        self._rows, self.policies = tuple(rows), policies
+        self.rows, self.policies = tuple(rows), policies
         self.memories = {name: self.memories[name] for name in policies}
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:

@@ -55,6 +55,13 @@ class Planner:
         self._forecast: Forecast | None = None
         self._rests_on: tuple[Any, ...] = ()
 
+    def adopt(self, site: Site, limits: Limits, strategy: Strategy, tariff: Tariff) -> None:
+        """Go on with these; the next look plans anew."""
+        if limits.daylight != self._limits.daylight:
+            self._daylight, self._windows = DaylightHours(limits.daylight, site, self._zone), {}
+        self._site, self._limits, self._strategy, self._tariff = site, limits, strategy, tariff
+        self._rests_on = ()
+
     def look(self, context: StepContext) -> DayPlan | None:
         """The plan in force, made anew if it is time to; None where nothing can be expected."""
         house, view = context.house, context.view
