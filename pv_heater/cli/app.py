@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pv_heater import __version__
-from pv_heater.cli.ask import boost, clear, force, status, why
+from pv_heater.cli.ask import boost, clear, force, status, vacation, why
 from pv_heater.cli.bench import bench
 from pv_heater.cli.calibrate import calibrate
 from pv_heater.cli.detect import detect
@@ -196,7 +196,7 @@ def simulate(
     )
 
 
-for _command in (status, why, force, boost, clear):
+for _command in (status, why, force, boost, vacation, clear):
     cli.command()(_command)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from pv_heater.cli.options import ConfigOption, JsonOption, say_result, settings_of
 from pv_heater.cli.status_text import status_lines
-from pv_heater.cli.text import folded, repeat, say, seconds, why_lines
+from pv_heater.cli.text import folded, instant, repeat, say, seconds, why_lines
 from pv_heater.config.load import Config
 from pv_heater.errors import Refused
 from pv_heater.run.identity import who_line
@@ -102,6 +102,25 @@ def clear(
     After you have fixed its cause; also needed after `off`.
     """
     _say_done(_ask(settings_of(ctx, config), {"command": "clear", "load": load}))
+
+
+def vacation(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When somebody is home: 2026-12-24 or 2026-12-24T18:00.")
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="Somebody is home now.")] = False,
+) -> None:
+    """Heat nothing by itself until you are back.
+
+    Forced modes and boosts still work, and guards still win.
+    """
+    if (until is None) is not end:
+        raise typer.BadParameter("say --until with a day or a time, or --end")
+    settings = settings_of(ctx, config)
+    until_at = None if until is None else instant(until, ZoneInfo(settings.site.timezone)).isoformat()
+    _say_done(_ask(settings, {"command": "vacation", "until_at": until_at}))
 
 
 def _ask(config: Config, request: dict[str, Any]) -> Any:

@@ -122,6 +122,16 @@ def seconds(text: str) -> float:
     return value
 
 
+def instant(text: str, zone: tzinfo) -> datetime:
+    """``2026-12-24`` (as it begins) or ``2026-12-24T18:00`` in `zone`. Raises typer.BadParameter for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+        raise typer.BadParameter(f"a time is a day, perhaps with an hour: 2026-12-24T18:00, not {shown!r}") from None
+    return at.replace(tzinfo=zone) if at.tzinfo is None else at
+
+
 def _headline(entry: Json) -> str:
     if entry["load"] is None:
         if entry["rule"] is None:

@@ -7,18 +7,20 @@ true now, and what stands in the way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.duties.boost import LONGEST_S as BOOST_LONGEST_S
 from pv_heater.core.house.guards import SAFETY_RULES
-from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Command, Force, Mode
+from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Command, Force, Mode, Vacation
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import duration_text, kilowatts
 from pv_heater.core.settings.load import LoadSettings
 
 WATER_BOILS_C = 100.0
+VACATION_LONGEST = timedelta(days=366)
+NOT_YET = "the controller has not completed its first tick yet; try again in a few seconds"
 
 
 def expected(
@@ -28,20 +30,46 @@ def expected(
 
     Raises ValueError where it cannot be done: no such load, no such power, a fault in the way, nothing to clear.
     """
-    name = getattr(command, "load", None)
-    if name is None:
-        return "the vacation is noted"
+    if isinstance(command, Vacation):
+        return _vacation(command, decision, now)
+    name = command.load
     if name not in policies:
         raise ValueError(f"there is no load {name!r}; there is {', '.join(policies)}")
     if decision is None or now is None or name not in decision.loads:
-        raise ValueError("the controller has not completed its first tick yet; try again in a few seconds")
+        raise ValueError(NOT_YET)
     policy, state = policies[name], decision.loads[name]
     if isinstance(command, ClearFault):
         return f"{name}: {_cleared(policy, state, now)}"
     if isinstance(command, Boost):
         return f"{name}: {_boosted(command, policy, state, decision, now)}"
-    assert isinstance(command, Force)
     return f"{name}: {_forced(command, policy, state, decision, now)}"
+
+
+def ends_at(command: Command, decision: Decision | None, now: datetime | None) -> datetime | None:
+    """When it ends at the latest, in the owner's zone; None for what has no end of its own, such as mode auto."""
+    if decision is None or now is None:
+        return None
+    if isinstance(command, Vacation):
+        return None if command.until_at is None else command.until_at.astimezone(_zone(decision))
+    if isinstance(command, ClearFault) or (isinstance(command, Force) and command.mode is Mode.AUTO):
+        return None
+    for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+    return (now + timedelta(seconds=for_s)).astimezone(_zone(decision))
+
+
+def _vacation(command: Vacation, decision: Decision | None, now: datetime | None) -> str:
+    if decision is None or now is None:
+        raise ValueError(NOT_YET)
+    before_at = decision.trace.vacation_until_at
+    if command.until_at is None:
+        is_on = before_at is not None and before_at > now
+        return "the vacation is over, the sun decides again" if is_on else "there is no vacation, nothing changes"
+    if command.until_at <= now:
+        raise ValueError("the end of a vacation must lie ahead")
+    if command.until_at - now > VACATION_LONGEST:
+        raise ValueError(f"a vacation lasts at most {VACATION_LONGEST.days} days")
+    until_at = command.until_at.astimezone(_zone(decision))
+    return f"vacation until {until_at:%Y-%m-%d %H:%M}: nothing heats by itself before"
 
 
 def _forced(command: Force, policy: LoadSettings, state: LoadState, decision: Decision, now: datetime) -> str:
@@ -134,6 +162,11 @@ def _span_s(for_s: float | None, most_s: float, what: str) -> float:
     if span_s > most_s:
         raise ValueError(f"{what} lasts at most {duration_text(most_s)}, not {duration_text(span_s)}")
     return span_s
+
+
+def _zone(decision: Decision) -> tzinfo | None:
+    """The owner's, which the instants of every load carry."""
+    return next((state.since_at.tzinfo for state in decision.loads.values()), None)
 
 
 def _clock(at: datetime, state: LoadState, now: datetime) -> str:

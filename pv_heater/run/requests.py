@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from pv_heater.core.expected_effect import expected
-from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode
+from pv_heater.core.expected_effect import ends_at, expected
+from pv_heater.core.model.plain_text import plain
+from pv_heater.core.model.requests import Boost, ClearFault, Command, Force, Mode, Vacation
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.journal import Journal
@@ -17,6 +19,7 @@ WHY_ENTRIES = 10
 LARGEST = 1e9
 """No power, time or temperature that is asked for is larger; NaN and infinity are none."""
 LATCH_REASON = "switched off by `main.py off`"
+LONGEST_WHO = 60
 
 
 class CommandHandler:
@@ -41,7 +44,7 @@ class CommandHandler:
         """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
         word = request.get("command")
         if word == "off":
-            number = self._loop.latch_off(LATCH_REASON)
+            number = self._loop.latch_off(_latch_reason(request))
             message = "all loads go off and stay off until `main.py clear LOAD`"
             return {"ok": True, "message": message, "loads": self._loop.still_on(), "id": number}
         if word == "still_on":
@@ -52,12 +55,14 @@ class CommandHandler:
             return self._force(request)
         if word == "boost":
             return self._boost(request)
+        if word == "vacation":
+            return self._obey(Vacation(until_at=_instant(request, "until_at")))
         if word == "status":
             status, sources = to_jsonable(self._status()), to_jsonable(self._sources())
             return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles())}
         if word == "why":
             return self._why(request)
-        raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, status and why")
+        raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, vacation, status and why")
 
     def _why(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         load, count = request.get("load"), request.get("last", WHY_ENTRIES)
@@ -76,13 +81,36 @@ class CommandHandler:
         for_s, to_c = _number(request, "for_s"), _number(request, "to_c")
         return self._obey(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
 
-    def _obey(self, command: Force | Boost | ClearFault) -> Mapping[str, Any]:
+    def _obey(self, command: Command) -> Mapping[str, Any]:
         """Queue it, and say what it will come to. Raises ValueError for what cannot be; then nothing is queued."""
         status = self._status()
         decision, now = (None, None) if status is None else (status.decision, status.now)
         message = expected(command, self._loop.policies, decision, now)
+        until_at = to_jsonable(ends_at(command, decision, now))
         number = self._loop.submit(command)
-        return {"ok": True, "message": message, "id": number}
+        return {"ok": True, "message": message, "id": number, "until_at": until_at}
+
+
+def _latch_reason(request: Mapping[str, Any]) -> str:
+    """Who switched everything off; somebody who does not say so did it on the command line."""
+    who = request.get("who")
+    return f"switched off by {plain(who)[:LONGEST_WHO]}" if isinstance(who, str) and who else LATCH_REASON
+
+
+def _instant(request: Mapping[str, Any], key: str) -> datetime | None:
+    """An instant in ISO 8601 with its offset; None where it is null. It must be said."""
+    if key not in request:
+        raise ValueError(f"{key} is missing")
+    value = request[key]
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ValueError(f"{key} must be a time with its offset, such as 2026-12-24T18:00:00+01:00")
+    return at
 
 
 def _number(request: Mapping[str, Any], key: str) -> float | None:

@@ -137,6 +137,16 @@ def problem_answer(problem: Problem) -> Answer:
     )
 
 
+def whole_number(asked: Mapping[str, str], key: str, *, default: int, most: int) -> int:
+    """A count in the query, 1 to `most`. Raises Problem for anything else."""
+    text = asked.get(key)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 10) or not 1 <= int(text) <= most:
+        raise Problem(422, f"{key} must be a whole number from 1 to {most}.", fields=[key])
+    return int(text)
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object as it was written, keys said twice included."""
 

@@ -1,9 +1,11 @@
 """Durations as people write them."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 import typer
 
-from pv_heater.cli.text import folded, seconds
+from pv_heater.cli.text import folded, instant, seconds
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,26 @@ def test_a_duration_is_numbers_with_units(text: str, expected: float) -> None:
 def test_anything_else_is_refused_in_a_short_sentence(text: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"^a duration") as refused:
         seconds(text)
+    assert len(str(refused.value)) < 130
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-24", "2026-12-24T00:00:00+01:00"),
+        ("2026-07-01T18:30", "2026-07-01T18:30:00+02:00"),
+        ("2026-07-01 18:30", "2026-07-01T18:30:00+02:00"),
+        ("2026-07-01T18:30Z", "2026-07-01T18:30:00+00:00"),
+    ],
+)
+def test_an_instant_is_a_day_or_an_hour_of_it_in_the_homes_zone(text: str, expected: str) -> None:
+    assert instant(text, ZoneInfo("Europe/Vienna")).isoformat() == expected
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "24.12.2026", "2026-02-30", "9" * 400])
+def test_what_is_no_instant_is_refused_in_a_short_sentence(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"^a time is a day") as refused:
+        instant(text, ZoneInfo("Europe/Vienna"))
     assert len(str(refused.value)) < 130
 
 

@@ -33,6 +33,10 @@ def test_the_demo_starts_in_the_morning_answers_and_ends_with_a_comparison(tmp_p
         forced = main("force", "water_heater", "off", "--for", "2h", "--config", config)
         assert forced.returncode == 0, forced.stderr
         assert main("why", "--config", config).returncode == 0
+        away = main("vacation", "--until", "2017-06-01", "--config", config)
+        assert "vacation until 2017-06-01 00:00" in away.stdout, away.stderr
+        assert main("vacation", "--config", config).returncode == 2
+        assert "the vacation is over" in main("vacation", "--end", "--config", config).stdout
         second = main("demo", "--config", config)
         assert second.returncode == 6, second.stderr
     finally:

@@ -133,17 +133,24 @@ def test_what_is_wrong_beside_loads_and_sources_stands_in_the_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "message"),
+    ("request_", "message", "until"),
     [
-        ({"command": "force", "mode": "ON", "for_s": 1200.0}, "heater: on with 2.0 kW until 13:20, starts now"),
-        ({"command": "force", "mode": "off"}, "heater: off until 15:00"),
-        ({"command": "boost", "for_s": 600.0}, "heater: on with up to 2.0 kW until 13:10, starts now"),
+        (
+            {"command": "force", "mode": "ON", "for_s": 1200.0},
+            "heater: on with 2.0 kW until 13:20, starts now",
+            "13:20",
+        ),
+        ({"command": "force", "mode": "off"}, "heater: off until 15:00", "15:00"),
+        ({"command": "boost", "for_s": 600.0}, "heater: on with up to 2.0 kW until 13:10, starts now", "13:10"),
     ],
 )
-def test_a_command_is_answered_with_what_it_comes_to(request_: dict[str, Any], message: str) -> None:
+def test_a_command_is_answered_with_what_it_comes_to(request_: dict[str, Any], message: str, until: str) -> None:
     running = Running()
     running.tick(500.0)
-    assert running.ask({"load": "heater", **request_}) == {"ok": True, "message": message, "id": 1}
+    until_at = f"2026-06-21T{until}:01+02:00"
+    assert running.ask({"load": "heater", **request_}) == {
+        "ok": True, "message": message, "id": 1, "until_at": until_at,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

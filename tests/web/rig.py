@@ -22,7 +22,7 @@ from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.sim.clock import SimClock
 from pv_heater.web.application import Gate, OpenGate, application
-from pv_heater.web.calls import Route
+from pv_heater.web.calls import Answer, Call, Handle, Route
 from tests.builders import NOON, config, forecast, heater, reading
 
 
@@ -110,6 +110,11 @@ class WebHome:
         )
         self.tables: list[list[Route]] = tables(self.home, lambda: self.real_s)
         self.wsgi: Callable[..., Iterable[bytes]] = application(self.tables, gate or OpenGate())
+
+    @staticmethod
+    def answer_of(handle: Handle) -> Answer:
+        """What a handler gives for a plain GET."""
+        return handle(Call(method="GET", path="/"))
 
     def add(self, route: Route) -> None:
         """One more, for what no route of the program does."""

@@ -13,6 +13,8 @@ from attrs import frozen
 from pv_heater.io.system.own_files import is_shared, make_own_folder, user_name
 
 FILE_NAME = "pv_heater.log"
+LONGEST_LOOK = 300_000
+"""Bytes of a log that are read for its last lines; some 3,000 of them."""
 
 
 @frozen(kw_only=True)
@@ -60,3 +62,15 @@ def _trap(path: Path) -> str | None:
     if found.st_uid != os.geteuid():
         return f"belongs to user {user_name(found.st_uid)}"
     return "is a file with another name elsewhere" if found.st_nlink > 1 else None
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """The newest `count` lines of a log, oldest first, from its last `LONGEST_LOOK` bytes. Raises OSError."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LONGEST_LOOK))
+        text = file.read(LONGEST_LOOK).decode("utf-8", errors="replace")
+    lines = text.splitlines()
+    if size > LONGEST_LOOK:
+        lines = lines[1:]
+    return lines[-count:] if count > 0 else []
