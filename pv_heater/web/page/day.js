@@ -1,0 +1,182 @@
+// The tab Day: one time axis from midnight to midnight for what was, what is and what is planned.
+
+import { ask, get } from "./api.js";
+import { chart } from "./chart.js";
+import { csvOf, dataTable, factNode, linkStyle, problemNode, saveButton } from "./chart_parts.js";
+import { pictureOf, quarters, windows, within } from "./day_picture.js";
+import { because, ruleName } from "./reasons.js";
+import { h, render } from "./render.js";
+import { addDays, dateAt, dayBounds } from "./time.js";
+import { clock, date as dateText, energy, known, lostName, percent, t, title, watts } from "./words.js";
+
+const REFRESH_MS = 60_000;
+const QUARTER_S = 900;
+const FINE_FOR_DAYS = 59;
+const SHOWN_CHANGES = 200;
+
+export function open(root, app) {
+  linkStyle();
+  const state = { date: null, data: null, error: null, busy: false, chosen: -1, table: false, list: false };
+  let picture = null, loadedAt = 0, asked = 0, place = null;
+  const status = () => app.status();
+  const zone = () => status().site.timezone;
+  const today = () => dateAt(Date.parse(status().now), zone());
+
+  async function load(silent) {
+    const mine = ++asked, [from, to] = dayBounds(state.date, zone());
+    if (!silent) Object.assign(state, { data: null, error: null, busy: true, chosen: -1 });
+    show();
+    loadedAt = Date.now();
+    try {
+      const data = state.date > today() ? null : await fetchDay(from, to);
+      if (mine === asked) Object.assign(state, { data, error: null, busy: false });
+    } catch (error) {
+      if (mine === asked && !(silent && state.data)) Object.assign(state, { error, busy: false });
+    }
+    if (mine === asked) show();
+  }
+
+  async function fetchDay(from, to) {
+    const span = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+    const [days, changes] = await Promise.all([get(`days?from=${state.date}&to=${state.date}`), get(`transitions?${span}`)]);
+    const loads = [...new Set([...status().loads.map((one) => one.name), ...Object.keys(days[0]?.loads ?? {})])];
+    const names = ["pv_possible_w", "pv_w", "house_w", "grid_w", "battery_soc_percent", ...loads.map((name) => `load:${name}:power_w`)];
+    const step = state.date < addDays(today(), -FINE_FOR_DAYS) ? QUARTER_S : 60;
+    const path = `history?${span}&step=${step}&series=${encodeURIComponent(names.join(","))}`;
+    return { path, loads, totals: days[0] ?? null, changes, rows: await get(path) };
+  }
+
+  const go = (day) => app.go(day === today() ? "day" : `day/${day}`);
+
+  function specOf() {
+    const wide = root.clientWidth > 640;
+    const spec = pictureOf({ date: state.date, longDate: long(), data: state.data, status: status(), wide });
+    return { ...spec, onMark: (index) => { state.chosen = index; show(); } };
+  }
+
+  const long = (weekday = "long") => dateText(Date.parse(`${state.date}T12:00:00Z`), { timeZone: "UTC", weekday, day: "numeric", month: "long", year: "numeric" });
+  const phase = (name) => (known(`phase.${name}`) ? t(`phase.${name}`) : name);
+  const turn = (change) => {
+    const { load, from_phase: from, to_phase: to, power_w: power } = change;
+    const text = t(from == null || from === to ? "day.stays" : "day.change", { load: title(load), from: phase(from), to: phase(to) });
+    return power > 0 ? `${text}, ${watts(power)}` : text;
+  };
+  const why = (change) => because(change, change.to_phase === "heating") || ruleName(change.rule ?? "");
+
+  function chosenNodes() {
+    const changes = state.data?.changes ?? [], change = changes[state.chosen];
+    if (!changes.length) return null;
+    if (!change) return h("p", { key: "hint", class: "muted" }, t("day.marks", { count: changes.length }));
+    const step = (by) => () => picture.choose(state.chosen + by);
+    return h("div", { key: "chosen", class: "chosen-change" },
+      h("p", { role: "status" }, h("b", null, `${clock(change.at)} ${turn(change)}`), h("br"), why(change)),
+      h("div", { class: "chart-row" },
+        h("button", { key: "earlier", type: "button", class: "button", disabled: state.chosen < 1, onclick: step(-1) }, t("day.earlier")),
+        h("span", { class: "muted" }, t("chart.of", { index: state.chosen + 1, count: changes.length })),
+        h("button", { key: "later", type: "button", class: "button", disabled: state.chosen + 1 >= changes.length, onclick: step(1) }, t("day.later"))));
+  }
+
+  function tableOf(spec) {
+    const { columns, rows } = quarters(spec);
+    const shown = rows.map(([at, ...values]) => [clock(at), ...values.map((value, i) => columns[i].format(value))]);
+    return dataTable(t("day.table", { date: long() }), [t("day.time"), ...columns.map((one) => one.name)], shown);
+  }
+
+  // Recorded days as the controller kept them, what is to come as it is drawn.
+  function csv(spec) {
+    if (state.data) return ask("GET", state.data.path, { text: true, headers: { Accept: "text/csv" } });
+    const { columns, rows } = quarters(spec), unit = (one) => (one.right ? "%" : "W");
+    return csvOf([["start_at", ...columns.map((one) => `${one.name} [${unit(one)}]`)], ...rows.map(([at, ...values]) => [new Date(at).toISOString(), ...values.map((value) => value?.toFixed(1))])]);
+  }
+
+  function listOf() {
+    const rows = state.data.changes.slice(-SHOWN_CHANGES).reverse().map((change) => [clock(change.at), turn(change), why(change)]);
+    return dataTable(t("day.changes", { count: rows.length }), [t("day.time"), t("day.what"), t("day.why")], rows, "words");
+  }
+
+  function summary() {
+    const { totals } = state.data ?? {};
+    if (!totals) return null;
+    const share = totals.possible_wh > 0 ? percent((100 * totals.caught_wh) / totals.possible_wh) : "";
+    const lost = Object.entries(totals.lost_wh ?? {}).filter(([, wh]) => wh >= 10).sort((a, b) => b[1] - a[1]);
+    return h("div", { key: "summary", class: "chart-facts" },
+      factNode(t("day.fact.sun"), energy(totals.pv_wh)),
+      factNode(t("day.fact.caught"), energy(totals.caught_wh), share && t("day.fact.share", { share, possible: energy(totals.possible_wh) })),
+      lost.length ? factNode(t("day.fact.lost"), energy(lost.reduce((sum, [, wh]) => sum + wh, 0)), lostName(lost[0][0])) : null,
+      factNode(t("day.fact.bought"), energy(totals.bought_wh)));
+  }
+
+  function plannedNodes(spec) {
+    const plan = status().plan;
+    if (!plan || state.date < today()) return null;
+    const from = Math.max(spec.x.from, Date.parse(status().now));
+    const found = Object.entries(plan.loads_w ?? {}).flatMap(([name, values]) =>
+      windows(within(Date.parse(plan.start_at), plan.step_s * 1000, values, from - QUARTER_S * 1000, spec.x.to)).map((one) => ({ ...one, name })));
+    found.sort((a, b) => a.from - b.from);
+    const [charge, at] = state.date === today() ? [plan.soc_tonight_percent, plan.tonight_at] : [plan.soc_tomorrow_percent, plan.tomorrow_at];
+    return h("section", { key: "planned", class: "card" },
+      h("h3", null, t("day.planned")),
+      found.length ? h("ul", { class: "bare" }, found.map((one) => h("li", { key: `${one.name} ${one.from}` },
+        t("day.window", { load: title(one.name), from: clock(Math.max(one.from, from)), to: clock(one.to), energy: energy(one.wh) }))))
+        : h("p", { class: "muted" }, t("day.planned.none")),
+      charge == null ? null : h("p", { key: "charge", class: "muted" }, t("plan.tonight", { percent: percent(charge), time: clock(at) })),
+      (plan.notes ?? []).map((note) => h("p", { key: note, class: "muted" }, note.replaceAll("degC", "°C"))));
+  }
+
+  function emptyText(spec) {
+    if (spec.panels[0].series.length) return null;
+    if (state.date > today()) return status().plan ? t("day.plan.short") : t("day.plan.none");
+    return t(state.date === today() ? "day.empty.today" : "day.empty");
+  }
+
+  function show() {
+    if (!status() || !state.date) return render(root, h("p", { class: "muted", role: "status" }, t("chart.loading")));
+    const now = today(), chip = (day, name) => h("button", { type: "button", key: day, "aria-pressed": String(state.date === day), onclick: () => go(day) }, name);
+    const spec = state.busy || state.error ? null : specOf(), empty = spec && emptyText(spec), drawn = spec && !empty;
+    render(root, [
+      h("div", { key: "days", class: "seg", role: "group", "aria-label": t("day.title") },
+        chip(addDays(now, -1), t("day.yesterday")), chip(now, t("day.today")), chip(addDays(now, 1), t("day.tomorrow"))),
+      h("div", { key: "title", class: "chart-row" },
+        h("h2", null, long("short")),
+        h("input", { type: "date", class: "date", "aria-label": t("day.choose"), value: state.date, max: addDays(now, 1),
+          onchange: (event) => /^\d{4}-\d\d-\d\d$/.test(event.target.value) && go(event.target.value) })),
+      state.busy ? h("p", { key: "busy", class: "card muted", role: "status" }, t("chart.loading")) : null,
+      state.error ? problemNode(state.error, () => load(false)) : null,
+      empty ? h("p", { key: "empty", class: "card muted" }, empty) : null,
+      drawn ? h("section", { key: "card", class: "card", "aria-label": t("day.title") },
+        summary(),
+        h("div", { key: "picture", class: "chart-host", foreign: true }),
+        chosenNodes(),
+        state.date < now ? null : h("p", { key: "note", class: "muted" }, t("day.note"))) : null,
+      drawn ? more(spec) : null,
+    ]);
+    place = root.querySelector(".chart-host");
+    if (place && !place.firstChild) {
+      picture?.close();
+      picture = chart(place);
+    }
+    if (drawn) picture.draw(spec, state.chosen);
+  }
+
+  function more(spec) {
+    const opened = (name) => (event) => { if (state[name] !== event.target.open) (state[name] = event.target.open), show(); };
+    const folded = (name, label, inside) => h("details", { key: name, class: "card fold", ontoggle: opened(name) }, h("summary", null, label), state[name] ? inside() : null);
+    return h("div", { key: "more" },
+      plannedNodes(spec),
+      state.data?.changes.length ? folded("list", t("day.list", { count: state.data.changes.length }), listOf) : null,
+      folded("table", t("chart.table"), () => tableOf(spec)),
+saveButton(() => csv(spec), `${state.date}.csv`));
+  }
+
+  function follow() {
+    if (!status()) return show();
+    const wanted = /^\d{4}-\d\d-\d\d$/.test(app.part ?? "") ? app.part : today();
+    if (wanted !== state.date) {
+      state.date = wanted;
+      load(false);
+    } else if (state.date === today() && !state.busy && Date.now() - loadedAt > REFRESH_MS) load(true);
+  }
+
+  follow();
+  return { update: follow, moves: true, close: () => (asked++, picture?.close()) };
+}
