@@ -257,7 +257,8 @@ def _restarts_rested() -> None:
     right = home_loads.HomeLoads.take_back
 
     def wrong(self: Any, saved: Any, tick_s: float, away_s: float) -> None:
-        right(self, saved, tick_s, away_s + 1e6)
+        rested = {name: replace(load, was_on=False, opened_ago_s=None) for name, load in saved.items()}
+        right(self, rested, tick_s, away_s)
 
     home_loads.HomeLoads.take_back = wrong  # type: ignore[method-assign]
 
@@ -280,7 +281,7 @@ BUGS: Mapping[str, Planted] = {
     ),
     "minimum on time ignored": Planted(plant=_function(timers.dwell_left_s, lambda *_: 0.0), promise="min_on_s is"),
     "minimum off time ignored": Planted(plant=_function(timers.rest_left_s, lambda *_: 0.0), promise="min_off_s is"),
-    "heats without a reading": Planted(plant=_guard(guards.no_reading, None), promise="the youngest reading was taken"),
+    "heats without a reading": Planted(plant=_guard(guards.no_reading, None), promise="there is no young reading"),
     "a reading never ages": Planted(plant=_silence_is_news, promise="the youngest reading was taken"),
     "heats at night": Planted(plant=_guard(guards.night, None), promise="it is night"),
     "heats in a grid loss": Planted(plant=_guard(guards.grid_lost, None), promise="heats though the grid is lost"),

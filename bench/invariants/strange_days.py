@@ -25,6 +25,8 @@ LARGEST_STATE_BYTES = 20_000
 PACES_S = (30.0, 60.0, 120.0, 120.0, 300.0)
 LIVED_H = 26.0
 """So that a midnight is always among them."""
+CLOCKLESS_SHARE = 0.25
+"""One day in four nobody has set the clock: a Pi without network, from its start on."""
 REAL_SHARE = 0.125
 """One day in eight is measured as homes are: its steps are seconds, and it is shorter."""
 REAL_PACE_S = 1.0
@@ -64,15 +66,17 @@ def live_strange_day(
         is_real = pace_s is None and Random(f"real {seed}").random() < REAL_SHARE
     if is_real:
         pace_s, hours = REAL_PACE_S if pace_s is None else pace_s, min(hours, REAL_H)
-    return _Life(Random(seed), pace_s, hours, is_real=is_real).live()
+    knows_time = Random(f"clock {seed}").random() >= CLOCKLESS_SHARE
+    return _Life(Random(seed), pace_s, hours, is_real=is_real, knows_time=knows_time).live()
 
 
 class _Life:
     """A house, its controller, and what happens to both."""
 
-    def __init__(self, chance: Random, pace_s: float | None, hours: float, *, is_real: bool) -> None:
+    def __init__(self, chance: Random, pace_s: float | None, hours: float, *, is_real: bool, knows_time: bool) -> None:
         self._chance = chance
         self._is_real = is_real
+        self._knows_time = knows_time
         self._config: Config = load_config(strange_settings(chance))
         self._names = [policy.name for policy in self._config.policies]
         self._roughness = chance.choice([0.0, 1.0, 1.0, 4.0])
@@ -142,6 +146,8 @@ class _Life:
         reading = self._meter.say(self._home.read(true_at), self._tick_s, in_order=self._clock_off != timedelta(0))
         forecast = self._forecasts[self._at_s >= self._other_forecast_s]
         inputs = replace(happens.inputs, tick_s=self._tick_s)
+        if not self._knows_time:
+            inputs = replace(inputs, clock_trusted=False)
         decision = self._controller.step(now, reading, forecast, inputs)
         broken = self._promises.check(now, reading, inputs, decision)
         self._broken += [f"{now:%Y-%m-%d %H:%M:%S} UTC: {sentence}" for sentence in broken]
