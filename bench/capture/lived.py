@@ -129,13 +129,13 @@ def live_spell(spell: Spell, variant: Variant, strategy: str, seed: str) -> tupl
 
     The same `seed` gives the same forecasts and meter errors, whatever the strategy.
     """
-    lived = _lives(spell, variant, strategy, seed, lambda recording, home: _Tally())  # noqa: ARG005
+    lived = lives(spell, variant, strategy, seed, lambda recording, home: _Tally())  # noqa: ARG005
     return tuple(_booked(recording.name, home, tally) for recording, home, tally in lived)
 
 
 def course_of(spell: Spell, day: int, variant: Variant, strategy: str, seed: str) -> list[Moment]:
     """Day number `day` (0 is the first) of what `live_spell` lives, tick by tick."""
-    lived = _lives(spell, variant, strategy, seed, _Course)
+    lived = lives(spell, variant, strategy, seed, _Course)
     _, _, course = next(islice(lived, day, None))
     return course.moments
 
@@ -148,7 +148,7 @@ def without_heating(recording: HomeRecording, house: House) -> LivedDay:
     return _booked(recording.name, home, _Tally())
 
 
-def _lives(
+def lives(
     spell: Spell, variant: Variant, strategy: str, seed: str, watch: Callable[[HomeRecording, LivedHome], W]
 ) -> Iterator[tuple[HomeRecording, LivedHome, W]]:
     """Day after day, each with its home at midnight and the reporter that `watch` gave for it."""

@@ -118,6 +118,45 @@ def capture(
     _say(result.as_json(), as_json, result.as_lines())
 
 
+@bench.command()
+def planned(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    config: PlaceOption = None,
+    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
+    strategy: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.  [default: plan]")
+    ] = None,
+    feed: Annotated[str, typer.Option(metavar="WORD", help="gx, vrm, or all (both).")] = "all",
+    variant: Annotated[str, typer.Option(metavar="PATTERN", help="Homes with such names.")] = "zero*",
+    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how far the planned charge at sunset was off.
+
+    What was planned at each hour for today's and tomorrow's sunset, against what came. Files of several days are
+    lived in one piece, so that a tomorrow comes.
+    """
+    from bench.capture.days import spells_from_folder
+    from bench.capture.planned import measure
+
+    strategies = strategy or ["plan"]
+    rows = _rows(feed, variant, strategies, homes=True)
+    spells, notes = spells_from_folder(data, pattern=days, elsewhere=_place_of(config))
+    result = measure(
+        spells,
+        variants=rows,
+        strategies=strategies,
+        draws=draws,
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=_progress,
+        notes=notes,
+    )
+    _say(result.as_json(), as_json, result.as_lines())
+
+
 def _rows(feed: str, pattern: str, strategies: Sequence[str], *, homes: bool) -> list[Variant]:
     """The variants that are meant; raises BadParameter where none is left."""
     from bench.capture.variants import HOMES, MAIN, REAL_HOME

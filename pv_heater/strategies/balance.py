@@ -251,11 +251,11 @@ class Balance:
             margins={"surplus_w": round(power_w, 1)},
         )
 
-    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+    def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
         """The charge at which the battery is held by day, and a full one towards evening."""
         by_day_percent = self._day_percent(view)
         goals_percent, highest_deg = [], self._highest_sun_deg
-        for sun_deg in self._sun_ahead(view, quarters):
+        for sun_deg in self._sun_ahead(view, [*today, *tomorrow]):
             highest_deg = sun_deg if sun_deg < 0 else max(highest_deg, sun_deg)
             goals_percent.append(100.0 if _sinks(sun_deg, highest_deg) else by_day_percent)
         return TowardsGoal(

@@ -143,10 +143,10 @@ class Bucket:
             },
         )
 
-    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+    def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
         """Only what would be exported heats, and the battery takes its share before that."""
         if self._not_for_this_law(view) is not None:
-            return self._balance.foresee(view, quarters)
+            return self._balance.foresee(view, today, tomorrow)
         return battery_first(view)
 
     def state(self) -> dict[str, Any]:

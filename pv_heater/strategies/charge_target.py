@@ -92,27 +92,46 @@ def regrets_now(view: View) -> Regrets:
     return regrets_of(view.prices, lit_at, dark_at, sold=view.feed_in)
 
 
+class TomorrowsLevels:
+    """Those of tomorrow, which are the same until the day, the forecast, the loads or the prices are others."""
+
+    def __init__(self) -> None:
+        self._tomorrow: Sequence[Stretch] = ()
+        self._made_for: tuple[Home, Regrets, float] | None = None
+        self._levels: LevelsAhead | None = None
+
+    def of(self, tomorrow: Sequence[Stretch], home: Home, regrets: Regrets, spread: float) -> LevelsAhead:
+        """The levels, made anew if they must be."""
+        made_for, levels = (home, regrets, spread), self._levels
+        if levels is None or self._tomorrow is not tomorrow or self._made_for != made_for:
+            self._tomorrow, self._made_for = tomorrow, made_for
+            self._levels = levels = LevelsAhead(tomorrow, home, spread, regrets)
+        return levels
+
+
 class PlannedGoals:
     """The goal as it will be planned from quarter to quarter."""
 
     def __init__(
-        self, view: View, quarters: Sequence[Stretch], goal_of: Callable[[float, int], float], *, must_fill: bool
+        self,
+        view: View,
+        today: Sequence[Stretch],
+        tomorrow: LevelsAhead,
+        goal_of: Callable[[float, int], float],
+        *,
+        must_fill: bool,
     ) -> None:
         """`goal_of` makes a goal of a target charge, percent, and of how many outlooks fill the battery."""
-        ahead, home, regrets = view.ahead, home_of(view), regrets_now(view)
+        home, (_, spread) = home_of(view), view.ahead.sun.correction()
         self._capacity_wh, self._goal_of, self._must_fill = home.capacity_wh, goal_of, must_fill
-        self._today = sum(quarter.start_at < ahead.ends_at for quarter in quarters)
-        _, spread = ahead.sun.correction()
-        self._days = (
-            LevelsAhead(quarters[: self._today], home, spread, regrets),
-            LevelsAhead(quarters[self._today :], home, ahead.sun.morning_spread, regrets),
-        )
+        self._midnight = len(today)
+        self._today, self._tomorrow = LevelsAhead(today, home, spread, regrets_now(view)), tomorrow
 
     def goal_percent(self, number: int, soc_percent: float, wanted_wh: float) -> float:
         """The charge up to which the battery comes first in that quarter."""
-        tomorrow = number >= self._today
-        if self._must_fill and not tomorrow:
+        is_today = number < self._midnight
+        if self._must_fill and is_today:
             return 100.0
-        day, within = (self._days[1], number - self._today) if tomorrow else (self._days[0], number)
+        day, within = (self._today, number) if is_today else (self._tomorrow, number - self._midnight)
         target_wh, filling = day.aim(within, soc_percent / 100.0 * self._capacity_wh, wanted_wh)
         return self._goal_of(100.0 * target_wh / self._capacity_wh, filling)

@@ -79,10 +79,10 @@ class ForecastGap:
         power_w = view.loads.capacity_w * self._level_percent / 100.0
         return Budget(power_w=power_w, rule="forecast_gap", because=text, margins={"gap_w": round(gap_w, 1)})
 
-    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+    def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
         """If all comes as expected, the forecast promises more than PV gives only once the battery is full."""
         if view.forecast is None or view.reading.pv_w is None:
-            return self._without_forecast.foresee(view, quarters)
+            return self._without_forecast.foresee(view, today, tomorrow)
         return battery_first(view)
 
     def state(self) -> dict[str, Any]:

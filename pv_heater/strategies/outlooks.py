@@ -135,6 +135,8 @@ class LevelsAhead:
             course: list[tuple[float, float, float]] = []
             levels_of(day[:lit], home, leaning, spread, course)
             self._courses.append(course[::-1])
+        self._known: dict[int, tuple[float, list[float]]] = {}
+        """By quarter, the target and the filling levels where any amount of heat is wanted."""
 
     def aim(self, number: int, stored_wh: float, wanted_wh: float) -> tuple[float, int]:
         """(target charge, Wh; outlooks in which the battery is full that evening) at the beginning of a quarter.
@@ -143,11 +145,18 @@ class LevelsAhead:
         """
         if number >= len(self._courses[0]):
             return self._capacity_wh, 0
-        levels = [course[number] for course in self._courses]
-        wasting = sorted(self._capacity_wh if later >= wanted_wh else waste for waste, _, later in levels)
-        filling = sorted(fills for _, fills, _ in levels)
-        target = target_between(wasting, filling, self._capacity_wh, self._regrets)
-        return target, bisect_right(filling, stored_wh)
+        known = self._known.get(number) if wanted_wh == inf else None
+        if known is None:
+            known = self._target([course[number] for course in self._courses], wanted_wh)
+            if wanted_wh == inf:
+                self._known[number] = known
+        target_wh, filling = known
+        return target_wh, bisect_right(filling, stored_wh)
+
+    def _target(self, levels: Sequence[tuple[float, float, float]], wanted_wh: float) -> tuple[float, list[float]]:
+        wasting = sorted([self._capacity_wh if later >= wanted_wh else waste for waste, _, later in levels])
+        filling = sorted([fills for _, fills, _ in levels])
+        return target_between(wasting, filling, self._capacity_wh, self._regrets), filling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

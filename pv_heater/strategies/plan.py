@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from math import inf
 from typing import Any
 
 from attrs import frozen
@@ -31,7 +32,7 @@ from pv_heater.strategies.balance import (
     capacity_wh,
     shared_out,
 )
-from pv_heater.strategies.charge_target import Aim, ChargeTarget, PlannedGoals
+from pv_heater.strategies.charge_target import Aim, ChargeTarget, PlannedGoals, TomorrowsLevels, home_of, regrets_now
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.kept_on import KeptOn
 from pv_heater.strategies.outlooks import LEANINGS
@@ -69,7 +70,7 @@ class Plan:
         self._spare = SmoothedSpare(FILTER_S)
         self._hidden = HiddenSun(self._settings.probe_wh_per_day)
         self._kept_on = KeptOn()
-        self._target = ChargeTarget()
+        self._target, self._tomorrow = ChargeTarget(), TomorrowsLevels()
         self._day: date | None = None
         """The local day; None before the first view."""
         self._saved: Mapping[str, Any] = {}
@@ -125,16 +126,19 @@ class Plan:
             margins={"surplus_w": round(power_w, 1), "target_percent": round(goal_percent, 1)},
         )
 
-    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
+    def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
         """The goal that the outlooks of each quarter will set, or that of `balance` where it decides."""
         if view.house.spare_w is None or view.charge_percent is None or not view.ahead.is_known:
-            return self._balance.foresee(view, quarters)
+            return self._balance.foresee(view, today, tomorrow)
         hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
 
         def goal_of(target_percent: float, filling: int) -> float:
             return _goal(target_percent, filling, hold_percent, floor_percent)
 
-        goals = PlannedGoals(view, quarters, goal_of, must_fill=self._must_fill(view))
+        # Of tomorrow no load has taken anything yet; what each takes in a day the walk knows.
+        home = replace(home_of(view), wanted_wh=inf)
+        levels = self._tomorrow.of(tomorrow, home, regrets_now(view), view.ahead.sun.morning_spread)
+        goals = PlannedGoals(view, today, levels, goal_of, must_fill=self._must_fill(view))
         return TowardsGoal(view, goals.goal_percent)
 
     def state(self) -> dict[str, Any]:

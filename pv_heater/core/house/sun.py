@@ -101,7 +101,7 @@ class DaylightHours:
 
     def allows(self, now: datetime) -> bool:
         """Whether `now` lies inside the allowed hours."""
-        return lies_in(now, self.window(now))
+        return _lies_in(now, self.window(now))
 
     @property
     def is_whole_day(self) -> bool:
@@ -121,7 +121,7 @@ class DaylightHours:
         allowed, today = self.allows(now), now.astimezone(self._zone).date()
         for day in (today, today + timedelta(days=1)):
             for edge in sorted(self._compute(day) or ()):
-                if edge > now and lies_in(edge, self._compute(edge.astimezone(self._zone).date())) is not allowed:
+                if edge > now and _lies_in(edge, self._compute(edge.astimezone(self._zone).date())) is not allowed:
                     return edge
         return None
 
@@ -200,8 +200,7 @@ def sun_azimuth_deg(latitude: float, longitude: float, at: datetime) -> float:
     return -from_south_deg if rising else from_south_deg
 
 
-def lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
-    """Whether an instant lies in the allowed hours of its day, as `DaylightHours.window` gives them."""
+def _lies_in(now: datetime, window: tuple[datetime, datetime] | None) -> bool:
     if window is None:
         return False
     start, end = window

@@ -126,8 +126,11 @@ class Strategy(Protocol):
         """The power that would be good now."""
         ...
 
-    def foresee(self, view: View, quarters: Sequence[Stretch]) -> Foresight:
-        """How it will decide in these quarters, of today and tomorrow, if all comes as expected. Remembers nothing."""
+    def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
+        """How it will decide in these quarters, of today and then of tomorrow, if all comes as expected.
+
+        Its budgets are the same whether it was asked or not.
+        """
         ...
 
     def state(self) -> dict[str, Any]:

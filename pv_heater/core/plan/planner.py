@@ -11,7 +11,7 @@ from pv_heater.core.duties.duties import Duties
 from pv_heater.core.house.ahead.quarters import QUARTER_S, Stretch, lit_until
 from pv_heater.core.house.guards import battery_release_percent, least_battery_percent
 from pv_heater.core.house.limited import tells_battery
-from pv_heater.core.house.sun import DaylightHours, lies_in, sunset_at
+from pv_heater.core.house.sun import DaylightHours, sunset_at
 from pv_heater.core.house.surplus import Strategy, View
 from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.loads.home_loads import HomeLoads
@@ -33,7 +33,8 @@ FORECAST_S = 60.0
 """Another forecast makes another plan, but not in every step where every step has another."""
 KEPT_S = 1800.0
 """Without readings the last plan counts no longer than this."""
-MOST_WINDOWS = 10
+MOST_QUARTERS = 500
+HALF_A_QUARTER = timedelta(seconds=QUARTER_S / 2)
 CLOCK_SET_S = 60.0
 """A wall clock that differs so far from the seconds that have passed was set."""
 
@@ -48,7 +49,8 @@ class Planner:
         self._site, self._limits, self._zone = site, limits, zone
         self._loads, self._duties, self._strategy, self._tariff = loads, duties, strategy, tariff
         self._daylight = DaylightHours(limits.daylight, site, zone)
-        self._windows: dict[date, tuple[datetime, datetime] | None] = {}
+        self._allowed: dict[datetime, bool] = {}
+        """By the end of a quarter, whether its middle lies in the hours of automatic heating."""
         self.plan: DayPlan | None = None
         """As of the latest look; None where nothing can be expected."""
         self._made_s = 0.0
@@ -100,7 +102,7 @@ class Planner:
         quarters = [*today, *[quarter for quarter in tomorrow if tomorrow_at is None or quarter.start_at < tomorrow_at]]
         if not quarters:
             return None
-        course, notes = self._shared(context, view, quarters, len(today))
+        course, notes = self._shared(context, view, today, tomorrow, quarters)
         has_battery = course is not None and self._site.battery is not None and view.charge_percent is not None
         percent = course.percent if course is not None and has_battery else None
 
@@ -130,7 +132,12 @@ class Planner:
         return plan_text(plan, self._zone)
 
     def _shared(
-        self, context: StepContext, view: View, quarters: Sequence[Stretch], midnight: int
+        self,
+        context: StepContext,
+        view: View,
+        today: Sequence[Stretch],
+        tomorrow: Sequence[Stretch],
+        quarters: Sequence[Stretch],
     ) -> tuple[Course | None, tuple[str, ...]]:
         """(what becomes of the quarters, what will be bought and why, as sentences).
 
@@ -150,8 +157,8 @@ class Planner:
             dc_w=view.reading.dc_load_w or 0.0,
             away_until_at=house.vacation_until_at or house.now,
             dark=frozenset(number for number, quarter in enumerate(quarters) if not self._is_allowed(quarter)),
-            midnight=midnight,
-            foresight=self._strategy.foresee(view, quarters),
+            midnight=len(today),
+            foresight=self._strategy.foresee(view, today, tomorrow),
         )
 
         loads, duties = self._loads, self._duties.ahead()
@@ -170,14 +177,13 @@ class Planner:
         return (walk(bought) if bought else course), notes
 
     def _is_allowed(self, quarter: Stretch) -> bool:
-        """Whether automatic heating is allowed in the middle of that quarter."""
-        middle_at = quarter.start_at + (quarter.end_at - quarter.start_at) / 2
-        day = middle_at.astimezone(self._zone).date()
-        if day not in self._windows:
-            if len(self._windows) > MOST_WINDOWS:
-                self._windows.clear()
-            self._windows[day] = self._daylight.window(middle_at)
-        return lies_in(middle_at, self._windows[day])
+        """Whether automatic heating is allowed in that quarter; remembered, for it is asked again in every plan."""
+        end_at, allowed = quarter.end_at, self._allowed
+        if end_at not in allowed:
+            if len(allowed) > MOST_QUARTERS:
+                allowed.clear()
+            allowed[end_at] = self._daylight.allows(end_at - HALF_A_QUARTER)
+        return allowed[end_at]
 
     def _sunset(self, day: date, quarters: Sequence[Stretch]) -> datetime | None:
         """That day's sunset; where the place is not known, the end of the last quarter with sun among `quarters`."""

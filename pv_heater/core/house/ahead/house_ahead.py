@@ -35,6 +35,9 @@ class HouseAhead:
         self._tomorrow_at: list[datetime] = []
         self._tomorrow_hours: list[int] = []
         """The local hour of each quarter."""
+        self._tomorrow: list[Stretch] | None = None
+        """None: to be made anew."""
+        self._tomorrow_by: Forecast | None = None
         self._taken_s: float | None = None
         """When the newest reading was taken that has taught something; None before the first."""
 
@@ -62,6 +65,8 @@ class HouseAhead:
         """Take the forecast, and begin the day if it is a new one."""
         if self._today.begin(now, forecast):
             self._use.end_day()
+        if self._tomorrow_by is not forecast or self._hours_of is not self.quarters_at:
+            self._tomorrow_by, self._tomorrow = forecast, None
         if self._hours_of is not self.quarters_at:
             self._hours_of = self.quarters_at
             tomorrow = self.ends_at.astimezone(self._today.zone).date()
@@ -103,27 +108,17 @@ class HouseAhead:
         return rest[: lit_until(rest)]
 
     def today_and_tomorrow(self, now: datetime) -> tuple[list[Stretch], list[Stretch]]:
-        """From now until midnight, and from there for a day; they end where nothing is known of the sun any more."""
-        sun = self.sun
-        likely_w = sun.likely_w()
+        """From now until midnight, and from there for a day; they end where nothing is known of the sun any more.
+
+        Of tomorrow it is the same list until the day or the forecast is another one.
+        """
+        likely_w = self.sun.likely_w()
         today = self._today_from(now, _known(likely_w))
         if None in likely_w[self._number(now) :]:
             return today, []
-        use_w = self._use.tomorrow_by_hour_w()
-        tomorrow = [
-            Stretch(
-                start_at=at,
-                end_at=at + QUARTER,
-                hours=QUARTER_S / 3600.0,
-                sun_w=sun_w,
-                clear_w=sun.clear_w(number),
-                use_w=use_w[hour],
-            )
-            for number, (at, sun_w, hour) in enumerate(
-                zip(self._tomorrow_at, _known(sun.tomorrow_w(self._tomorrow_at)), self._tomorrow_hours, strict=False)
-            )
-        ]
-        return today, tomorrow
+        if self._tomorrow is None:
+            self._tomorrow = self._make_tomorrow()
+        return today, self._tomorrow
 
     def state(self) -> dict[str, Any]:
         """What was learned of sun and use, and the day so far."""
@@ -133,6 +128,22 @@ class HouseAhead:
         """Take back what `state` gave; anything else is ignored."""
         self._today.restore(state)
         self._use.restore(group_in(state, "use"))
+
+    def _make_tomorrow(self) -> list[Stretch]:
+        use_w, sun_w = self._use.tomorrow_by_hour_w(), _known(self.sun.tomorrow_w(self._tomorrow_at))
+        return [
+            Stretch(
+                start_at=at,
+                end_at=at + QUARTER,
+                hours=QUARTER_S / 3600.0,
+                sun_w=power_w,
+                clear_w=self.sun.clear_w(number),
+                use_w=use_w[hour],
+            )
+            for number, (at, power_w, hour) in enumerate(
+                zip(self._tomorrow_at, sun_w, self._tomorrow_hours, strict=False)
+            )
+        ]
 
     def _today_from(self, now: datetime, sun_w: Sequence[float]) -> list[Stretch]:
         """The quarters from now on, as far as `sun_w`, that of all quarters of today, reaches."""
