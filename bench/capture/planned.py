@@ -78,7 +78,7 @@ class Planned:
                 day = "tomorrow" if row.tomorrow else "today"
                 lines += [
                     "",
-                    f"{row.strategy}, feed {row.feed}, sunset {day}",
+                    f"{row.strategy}, feed sunset {day}",
                     "planned at   guesses   mean   absolute   spread",
                 ]
                 before = table
@@ -117,7 +117,7 @@ class _Guesses:
             (plan.tonight_at, False, plan.soc_tonight_percent),
             (plan.tomorrow_at, True, plan.soc_tomorrow_percent),
         ):
-            if sunset_at is not None and percent is not None:
+            if sunset_at is not None and sunset_at > now and percent is not None:
                 self._open.append((local, sunset_at, tomorrow, percent))
 
     def _came(self, made_at: datetime, sunset_at: datetime, tomorrow: bool, percent: float) -> Guess:

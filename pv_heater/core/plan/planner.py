@@ -91,9 +91,14 @@ class Planner:
             return True
         if old_s >= FORECAST_S and view.forecast is not self._forecast and view.forecast != self._forecast:
             return True
-        if self.plan is not None and abs((house.now - self.plan.made_at).total_seconds() - old_s) > CLOCK_SET_S:
+        if self.plan is not None and self._is_over(self.plan, house.now, old_s):
             return True
         return old_s >= (ANEW_DARK_S if view.ahead.sun.is_dark(house.now) else ANEW_S)
+
+    def _is_over(self, plan: DayPlan, now: datetime, old_s: float) -> bool:
+        """Whether the sun has set since, or the clock was set."""
+        has_set = plan.tonight_at is not None and now >= plan.tonight_at
+        return has_set or abs((now - plan.made_at).total_seconds() - old_s) > CLOCK_SET_S
 
     def _made(self, context: StepContext, view: View) -> DayPlan | None:
         now = context.house.now

@@ -5,7 +5,8 @@ Learned over days by the hour, and scaled by the day so far. Pure: hours are han
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import exp
 from operator import mul
 from typing import Any
 
@@ -18,6 +19,11 @@ TRUST_H = 6.0
 """The day so far counts against so many usual hours."""
 LEARNED_A_DAY = 0.1
 """Share of a new day in what is known of an hour: cooking and washing move, so habit is the mean of many days."""
+CALM_FACTOR = 2.0
+"""For what is likely, an hour of the day so far counts no more than so many usual ones: a wash is no habit."""
+RECENT_H = 1.0
+"""What the house draws beyond its habit is forgotten, and will be over, in about an hour: so long a wash lasts, and
+cooking. With the cap above, the use until 18:00 of 37 recorded days is off by 2.26 kWh, by the scale alone by 2.49."""
 LEAST_SHARE_OF_HOUR = 0.5
 """An hour must have been seen that long to teach."""
 
@@ -29,11 +35,15 @@ class UseAhead:
         self._hours_w = [USUAL_HOUSE_W * share for share in USUAL_COURSE]
         self._today_wh = [0.0] * 24
         self._today_h = [0.0] * 24
+        self._recent_w: float | None = None
+        """Mean of the last hour or so; None before the first reading."""
 
     def observe(self, hour: int, use_w: float, elapsed_s: float) -> None:
         """The house used `use_w` for `elapsed_s` within the local hour `hour` (0..23)."""
         self._today_wh[hour] += use_w * elapsed_s / 3600.0
         self._today_h[hour] += elapsed_s / 3600.0
+        recent_w = use_w if self._recent_w is None else self._recent_w
+        self._recent_w = recent_w + (use_w - recent_w) * (1.0 - exp(-elapsed_s / 3600.0 / RECENT_H))
 
     def end_day(self) -> None:
         """Learn from the day that ended."""
@@ -47,6 +57,15 @@ class UseAhead:
         scale = self._scale()
         return [scale * use_w for use_w in self._hours_w]
 
+    def likely_w(self, now_hour: int, ahead: Sequence[tuple[int, float]]) -> list[float]:
+        """What is most likely used at (local hour, hours from now), W: habit, and what is on now for as long as such
+        things last. For what is shown; strategies hold on to `by_hour_w`, with the spread of their outlooks."""
+        scale = self._calm_scale()
+        beyond_w = 0.0 if self._recent_w is None else self._recent_w - scale * self._hours_w[now_hour]
+        return [
+            max(0.0, scale * self._hours_w[hour] + beyond_w * exp(-max(0.0, hours) / RECENT_H)) for hour, hours in ahead
+        ]
+
     def tomorrow_by_hour_w(self) -> list[float]:
         """Expected use in each local hour of tomorrow, W: habit alone, whatever today is like."""
         return list(self._hours_w)
@@ -54,6 +73,13 @@ class UseAhead:
     def at_hour_w(self, hour: int) -> float:
         """The same for one local hour."""
         return self._scale() * self._hours_w[hour]
+
+    def _calm_scale(self) -> float:
+        """The day so far, as a share of a usual one, without what was no habit."""
+        most_wh = [CALM_FACTOR * hours * use_w for hours, use_w in zip(self._today_h, self._hours_w, strict=True)]
+        trust_wh = TRUST_H * sum(self._hours_w) / 24.0
+        usual_wh = sum(most_wh) / CALM_FACTOR
+        return (sum(map(min, self._today_wh, most_wh)) + trust_wh) / (usual_wh + trust_wh) if trust_wh > 0 else 1.0
 
     def _scale(self) -> float:
         """The day so far, as a share of a usual one."""

@@ -104,7 +104,7 @@ class HouseAhead:
         """From now until the last light of the local day, quarter by quarter; what no forecast tells counts as dark."""
         factor, _ = self.sun.correction()
         expected_w = [factor * (self.sun.expected_w(number) or 0.0) for number in range(len(self.quarters_at))]
-        rest = self._today_from(now, expected_w)
+        rest = self._today_from(now, expected_w, self._use.by_hour_w())
         return rest[: lit_until(rest)]
 
     def today_and_tomorrow(self, now: datetime) -> tuple[list[Stretch], list[Stretch]]:
@@ -112,9 +112,10 @@ class HouseAhead:
 
         Of tomorrow it is the same list until the day or the forecast is another one.
         """
-        likely_w = self.sun.likely_w()
-        today = self._today_from(now, _known(likely_w))
-        if None in likely_w[self._number(now) :]:
+        first, likely_w = self._number(now), self.sun.likely_w()
+        known_w = _known(likely_w[first:])
+        today = self._today_from(now, [*[0.0] * first, *known_w])
+        if first + len(known_w) < len(likely_w):
             return today, []
         if self._tomorrow is None:
             self._tomorrow = self._make_tomorrow()
@@ -145,21 +146,31 @@ class HouseAhead:
             )
         ]
 
-    def _today_from(self, now: datetime, sun_w: Sequence[float]) -> list[Stretch]:
-        """The quarters from now on, as far as `sun_w`, that of all quarters of today, reaches."""
-        use_w, hours, rest = self._use.by_hour_w(), QUARTER_S / 3600.0, []
+    def _today_from(
+        self, now: datetime, sun_w: Sequence[float], by_hour_w: Sequence[float] | None = None
+    ) -> list[Stretch]:
+        """The quarters from now on, as far as `sun_w`, that of all quarters of today, reaches.
+
+        `by_hour_w`: the use of each local hour; None: what is likely.
+        """
         gone_s = max(0.0, (now - self.quarters_at[0]).total_seconds())
         first, cut_s = int(gone_s // QUARTER_S), gone_s % QUARTER_S
+        hours = self._today_hours[first : len(sun_w)]
+        if by_hour_w is None:
+            use_w = self._use.likely_w(self._hour(now), [(hour, number / 4.0) for number, hour in enumerate(hours)])
+        else:
+            use_w = [by_hour_w[hour] for hour in hours]
+        rest = []
         for number in range(first, len(sun_w)):
             begin_s = cut_s if number == first else 0.0
             rest.append(
                 Stretch(
                     start_at=now if begin_s else self.quarters_at[number],
                     end_at=self.quarters_at[number] + QUARTER,
-                    hours=(QUARTER_S - begin_s) / 3600.0 if begin_s else hours,
+                    hours=(QUARTER_S - begin_s) / 3600.0,
                     sun_w=sun_w[number],
                     clear_w=self.sun.clear_w(number),
-                    use_w=use_w[self._today_hours[number]],
+                    use_w=use_w[number - first],
                 )
             )
         return rest
