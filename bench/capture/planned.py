@@ -78,7 +78,7 @@ class Planned:
                 day = "tomorrow" if row.tomorrow else "today"
                 lines += [
                     "",
-                    f"{row.strategy}, feed sunset {day}",
+                    f"{row.strategy}, {row.variant}, sunset {day}",
                     "planned at   guesses   mean   absolute   spread",
                 ]
                 before = table
