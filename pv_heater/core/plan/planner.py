@@ -60,7 +60,8 @@ class Planner:
     def adopt(self, site: Site, limits: Limits, strategy: Strategy, tariff: Tariff) -> None:
         """Go on with these; the next look plans anew."""
         if limits.daylight != self._limits.daylight:
-            self._daylight, self._windows = DaylightHours(limits.daylight, site, self._zone), {}
+            self._daylight = DaylightHours(limits.daylight, site, self._zone)
+            self._allowed.clear()
         self._site, self._limits, self._strategy, self._tariff = site, limits, strategy, tariff
         self._rests_on = ()
 
