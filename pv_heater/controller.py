@@ -96,6 +96,8 @@ class Controller:
         """What each load took in the step that ended."""
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
+        self._set_before: object = None
+        """What decided in the latest step what the loads draw; None: all of it is to be remembered anew."""
         self._absent: dict[str, str] = {}
         """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
         self.remarks: tuple[str, ...] = ()
@@ -160,6 +162,7 @@ class Controller:
         self._tariff = Tariff(config.tariff, self._zone)
         self._planner.adopt(config.site, config.limits, self._strategy, self._tariff)
         self._site, self._limits = config.site, config.limits
+        self._set_before = None
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
 
     def state(self) -> dict[str, Any]:
@@ -205,8 +208,10 @@ class Controller:
         disobeying = self._actuators.faults(news, cleared)
         if disobeying:
             inputs = replace(inputs, health={**inputs.health, **disobeying})
-        self._loads.note_idle(self._watch.found_idle(), tick_s)
-        if news is not None:
+        if idle := self._watch.found_idle():
+            self._loads.note_idle(idle, tick_s)
+            self._set_before = None  # what was remembered of them counts no more
+        if news is not None and self._powers.are_learned:
             self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
             self._use_learned_powers()
         return self._watch.look(
@@ -215,7 +220,7 @@ class Controller:
             forecast,
             inputs,
             cleared=cleared,
-            commanded_w=sum(self._loads.credited_w().values()),
+            commanded_w=self._loads.commanded_w,
             least_on_w=self._loads.least_on_w,
             vacation_until_at=self._orders.vacation_until_at,
         )
@@ -254,7 +259,7 @@ class Controller:
             inputs=inputs,
             view=view,
             budget=_no_budget(blocks) if view is None else below_headroom(self._budget(view), most_w),
-            measured={**self._watch.measured(), **self._own_meters.known},
+            measured={**self._watch.measured(house.tick_s), **self._own_meters.known},
             midnight_s=self._day.midnight_s(house.now, house.tick_s),
             daylight_ends_s=self._time.tick_at(house.daylight_changes_at)
             if house.daylight and house.knows_time
@@ -276,14 +281,14 @@ class Controller:
 
     def _conclude(self, context: StepContext, outcomes: Mapping[str, Outcome], shares: Mapping[str, Share]) -> Decision:
         """The decision in the owner's words; what must be known of it in the next step is remembered."""
-        house, watch = context.house, self._watch
+        house, watch, twice_w = context.house, self._watch, self._watch.measured_twice.house_w
         self._rules.note(outcomes, house.tick_s)
         self._remember_own(house.inputs.unreachable)
         trace = trace_of(
             context,
             allotted_w={name: share.power_w for name, share in shares.items()},
             answers=self._rules.latest,
-            house_twice_w={str(way): power_w for way, power_w in watch.measured_twice.house_w.items()},
+            house_twice_w={str(way): power_w for way, power_w in twice_w.items()} if twice_w else {},
             learned=self._actuators.learned(),
         )
         self._thresholds = in_force(self._thresholds, house.max_reading_age_s)
@@ -324,7 +329,8 @@ class Controller:
             self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
             self._saved = self._given_state = None
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
-        self._taken_wh = self._loads.count(time.elapsed_s, self._measured_w, new_day=new_day)
+        house = self._watch.measured(time.tick_s)
+        self._taken_wh = self._loads.count(time.elapsed_s, self._own_meters.known, house, new_day=new_day)
         if new_day:
             self._day_count.begin_day()
         self._rules.passed(time.elapsed_s, new_day=new_day)
@@ -337,14 +343,11 @@ class Controller:
                 self._loads.learn_power(name, power_w)
                 self._thresholds = thresholds_of(self._site, self._limits, self._loads.policies.values())
 
-    def _measured_w(self, name: str, since_s: float) -> float | None:
-        """What a load's own meter said since the tick `since_s`; None without one."""
-        known = self._own_meters.known.get(name)
-        return self._watch.measured_w(name, since_s, tick_s=self._time.tick_s) if known is None else known.power_w
-
     def _with_own_meters(self, reading: Reading | None, now: datetime, inputs: Inputs) -> Reading | None:
         """The reading, with what meters of the loads' own say of the time when it was taken."""
         tick_s, own = self._time.tick_s, self._own_meters
+        if not inputs.load_w and not own.known:
+            return reading
         own.observe(tick_s, inputs.load_w, inputs.load_w_age_s)
         if reading is None:
             return None
@@ -352,6 +355,12 @@ class Controller:
 
     def _remember_own(self, unreachable: Collection[str]) -> None:
         """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
+        set_now = self._loads.set_now(), set(unreachable), self._actuators.lessons
+        if set_now == self._set_before:  # as in most steps
+            self._watch.nothing_set(self._time.tick_s)
+            self._actuators.nothing_set(self._time.tick_s)
+            return
+        self._set_before = set_now
         unfelt = self._pretended.union(unreachable)
         credited_w = self._loads.credited_w().items()
         felt_w = {

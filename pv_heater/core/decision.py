@@ -14,7 +14,6 @@ from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
-from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
 from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint, TankStatus
 from pv_heater.core.rules.rules import RuleAnswers
@@ -149,7 +148,7 @@ def trace_of(
         reading_age_s=house.reading_age_s,
         stale_share=house.stale_share,
         pv_w=None if reading is None else reading.pv_w,
-        house_w=None if reading is None else house_w(reading),
+        house_w=house.house_w,
         house_twice_w=house_twice_w,
         dc_load_w=None if reading is None else reading.dc_load_w,
         base_w=house.base_w,
@@ -177,7 +176,7 @@ def trace_of(
         budget_rule=budget.rule,
         strategy=budget.margins,
         allotted_w=allotted_w,
-        wishes={name: str(wish) for name, wish in answers.wishes.items()},
+        wishes={name: str(wish) for name, wish in answers.wishes.items()} if answers.wishes else {},
         rule_remarks=answers.remarks,
         learned=learned,
     )

@@ -107,7 +107,8 @@ class TransitionLog:
             is_due = round(before.power_w, 1) != round(state.power_w, 1)
         else:
             large = abs(state.power_w - said_w) >= LARGE_SHARE * self._max_power_w[name]
-            is_due = kilowatts(said_w) != kilowatts(state.power_w) and (large or _is_over(said_at, now))
+            is_other = state.power_w != said_w and kilowatts(said_w) != kilowatts(state.power_w)
+            is_due = is_other and (large or _is_over(said_at, now))
         if is_due:
             self._say(now, power_line(name, said_w, state, dry_run=name in self._pretended))
             self._powers[name] = (now, state.power_w)

@@ -27,6 +27,9 @@ class Actuators:
         self._never_off = NeverOff()
         self._lessons = CurveLessons({name: policies[name] for name in real})
         self._least_w = {name: policies[name].least_power_w for name in real}
+        self._texts: dict[str, str] = {}
+        self._texts_of = 0
+        """`lessons` when they were put into words."""
 
     def adopt(self, policies: Mapping[str, LoadSettings]) -> None:
         """Go on with these settings of the same loads."""
@@ -37,8 +40,9 @@ class Actuators:
 
         For the loads in `cleared` everything begins anew.
         """
-        self._measured.forget(cleared)
-        self._never_off.forget(cleared)
+        if cleared:
+            self._measured.forget(cleared)
+            self._never_off.forget(cleared)
         if new is None:
             return {}
         reading = new.reading
@@ -69,7 +73,14 @@ class Actuators:
 
     def learned(self) -> dict[str, str]:
         """What was learned of the curves, in words."""
-        return self._lessons.texts()
+        if self._texts_of != self._lessons.count:
+            self._texts, self._texts_of = self._lessons.texts(), self._lessons.count
+        return self._texts
+
+    @property
+    def lessons(self) -> int:
+        """Another number whenever the same power may have to be set in another way than before."""
+        return self._lessons.count
 
     def state(self) -> dict[str, Any]:
         """What was learned, as plain JSON types."""
@@ -79,8 +90,10 @@ class Actuators:
         """Take back what an earlier `state` gave."""
         self._lessons.restore(state)
 
-    def with_doubts(self, notices: Mapping[str, str]) -> dict[str, str]:
+    def with_doubts(self, notices: Mapping[str, str]) -> Mapping[str, str]:
         """What the owner should know of each load: the notices there are, and what is odd and no fault yet."""
+        if not (self._never_off.has_doubts or self._measured.has_doubts):
+            return notices
         joined = dict(notices)
         for name, doubt in (self._never_off.doubts | self._measured.doubts).items():
             joined[name] = f"{joined[name]}; {doubt}" if name in joined else doubt
@@ -97,3 +110,7 @@ class Actuators:
                 if name in known
             },
         )
+
+    def nothing_set(self, tick_s: float) -> None:
+        """In this step all is as it was."""
+        self._told.forget_old(tick_s)

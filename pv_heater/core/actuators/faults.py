@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from typing import Self
+
+from attrs import frozen
 
 from pv_heater.core.actuators.idle import SETTLED_S, SHARE_DRAWN
 from pv_heater.core.actuators.setpoint_history import SetpointHistory
@@ -52,7 +55,7 @@ PART_SPAN_S = 60.0
 that EN 50160 allows, still draws four fifths."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Actuator:
     """What can be expected of an output."""
 
@@ -75,17 +78,22 @@ class Actuator:
             exact=exact and known,
         )
 
-    @property
+    @cached_property
     def most_believed_w(self) -> float:
         """A meter that says more counts in another unit."""
         return inf if self.max_power_w is None else MOST_BELIEVED * self.max_power_w
 
+    @cached_property
+    def most_off_w(self) -> float:
+        """More than this is not only electronics."""
+        return LEAST_OFF_W if self.max_power_w is None else max(LEAST_OFF_W, OFF_SHARE * self.max_power_w)
+
     def most_w(self, told_w: float) -> float:
         """More than this at `told_w` is not a tolerance any more; at 0 W only electronics may draw."""
-        if self.max_power_w is None:
-            return LEAST_OFF_W if told_w <= 0 else inf
         if told_w <= 0:
-            return max(LEAST_OFF_W, OFF_SHARE * self.max_power_w)
+            return self.most_off_w
+        if self.max_power_w is None:
+            return inf
         share = MORE_SHARE * told_w if self.exact else MORE_SHARE_UNMEASURED * self.max_power_w
         return told_w + max(LEAST_MORE_W, share)
 
@@ -110,6 +118,11 @@ class ActuatorFaults:
         self._courses: dict[str, _Course] = {}
         self._doubts: dict[tuple[str, str], str] = {}
         """By load and kind."""
+
+    @property
+    def has_doubts(self) -> bool:
+        """Whether there are any, as is rare."""
+        return bool(self._doubts)
 
     @property
     def doubts(self) -> dict[str, str]:
@@ -181,8 +194,10 @@ class ActuatorFaults:
         full_w = actuator.max_power_w
         if not actuator.adjustable or full_w is None:
             return None
-        course = self._courses.setdefault(name, _Course())
-        draws = drawn_w > actuator.most_w(0.0)
+        course = self._courses.get(name)
+        if course is None:
+            course = self._courses[name] = _Course()
+        draws = drawn_w > actuator.most_off_w
         least_w = most_w = drawn_w
         if course.drawn_w:
             least_w, most_w = min(drawn_w, course.drawn_w[0]), max(drawn_w, course.drawn_w[-1])

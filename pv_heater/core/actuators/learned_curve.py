@@ -150,6 +150,8 @@ class CurveLessons:
             for name, policy in policies.items()
             if policy.adjustable and not policy.learn_power
         }
+        self.count = 0
+        """Of the lessons so far, each of which may have changed a curve."""
         self._plateaus: dict[str, _Plateau] = {}
         self._before: Sample | None = None
         self._was_steady = False
@@ -170,6 +172,7 @@ class CurveLessons:
             same = known is not None and known.told_w == most_w and abs(known.drawn_w - drawn_w) <= STEADY_W
             if known is not None and same and not known.taught:
                 curve.learn(0.0, most_w, drawn_w)
+                self.count += 1
             self._plateaus[name] = _Plateau(told_w=most_w, drawn_w=drawn_w, taught=same)
 
     def house(self, sample: Sample, step: HouseStep | None, *, throttled: bool) -> None:
@@ -180,6 +183,7 @@ class CurveLessons:
         if pending is not None and steady and not throttled:
             told_w = pending.before.told_w[pending.name], pending.after.told_w[pending.name]
             self.curves[pending.name].learn(*told_w, pending.share * pending.told_w)
+            self.count += 1
         usable = step is not None and step.name in self.curves and abs(step.told_w) >= LEAST_STEP_W
         self._pending = step if usable and self._was_steady and not throttled else None
         self._before, self._was_steady = sample, steady
@@ -196,6 +200,7 @@ class CurveLessons:
         """Take back what `state` gave; what is damaged, or of a load that is no more, is left."""
         if not isinstance(state, Mapping):
             return
+        self.count += 1
         for name, curve in self.curves.items():
             if isinstance(state.get(name), Mapping):
                 curve.restore(state[name])

@@ -45,6 +45,11 @@ class LearnedPowers:
         self._told_since_s = 0.0
         self._before: _Seen | None = None
 
+    @property
+    def are_learned(self) -> bool:
+        """Whether there is any load to learn about."""
+        return bool(self._steps)
+
     def remember_told(self, tick_s: float, told_w: Mapping[str, float]) -> None:
         """Note what the loads are set to from `tick_s` on, as far as the house feels it."""
         if told_w != self._told_w:

@@ -37,6 +37,10 @@ class SetpointHistory:
         """From `tick_s` on the loads are set to this."""
         if not self._rows or self._rows[-1][1] != power_w:
             self._rows.append((tick_s, dict(power_w)))
+        self.forget_old(tick_s)
+
+    def forget_old(self, tick_s: float) -> None:
+        """What ended longer ago than any reading that counts is old."""
         while len(self._rows) > 1 and self._rows[1][0] < tick_s - HISTORY_S:
             del self._rows[0]
 

@@ -36,6 +36,11 @@ class NeverOff:
         self._runs: dict[str, _Run] = {}
 
     @property
+    def has_doubts(self) -> bool:
+        """Whether there may be any: only of loads that the house showed to go on."""
+        return bool(self._runs)
+
+    @property
     def doubts(self) -> dict[str, str]:
         """Loads that may still be on, by one switch-off that the house did not show."""
         return {

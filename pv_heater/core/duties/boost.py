@@ -23,6 +23,8 @@ class BoostOf:
         self._policy = policy
         self._until_s: float | None = None
         self._to_c: float | None = None
+        self.is_running = False
+        """Whether one has begun and not ended."""
         self.notice: str | None = None
         """How the last one ended."""
 
@@ -30,19 +32,16 @@ class BoostOf:
         """A boost from now on has this target; one that runs keeps its own."""
         self._policy = policy
 
-    @property
-    def is_running(self) -> bool:
-        """Whether one has begun and not ended."""
-        return self._until_s is not None
-
     def begin(self, tick_s: float, for_s: float, to_c: float | None) -> None:
         """Run from `tick_s` for `for_s` seconds at most; `to_c` None: to the load's target, where it has one."""
         self._until_s = tick_s + min(LONGEST_S, max(0.0, for_s))
         self._to_c = self._policy.target_c if to_c is None else to_c
+        self.is_running = True
 
     def end(self) -> None:
         """Run no more."""
         self._until_s = self._to_c = None
+        self.is_running = False
 
     def duty(self, context: DutyContext) -> Duty | None:
         """The duty of this step; None without a boost."""

@@ -72,12 +72,8 @@ class _OfLoad:
     said: dict[str, str] = field(default_factory=dict)
     """The last notice of each part."""
     notice: str | None = None
-
-    @property
-    def has_duties(self) -> bool:
-        """Whether there is anything to look after."""
-        policy = self.policy
-        return policy.daily_min_wh is not None or policy.hot_water is not None or self.boost.is_running
+    has_duties: bool = False
+    """Whether the settings ask for anything; the owner may always ask for a boost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +106,7 @@ class Duties:
         self._loads = {name: self._loads[name] for name in policies}
         for name, load in self._loads.items():
             policy = load.policy = policies[name]
+            load.has_duties = _asks_for_duties(policy)
             load.guarantee.adopt(policy)
             load.boost.adopt(policy)
             hot_water = policy.hot_water
@@ -123,15 +120,18 @@ class Duties:
     ) -> dict[str, Duty]:
         """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
         duties: dict[str, Duty] = {}
-        left_w = seen.headroom_w - sum([memory.power_w for memory in memories.values() if memory.mode is Mode.ON])
-        house, elapsed_s = seen.house, seen.house.elapsed_s
+        house, elapsed_s, forced_w = seen.house, seen.house.elapsed_s, 0.0
+        for memory in memories.values():
+            if memory.mode is Mode.ON:
+                forced_w += memory.power_w
+        left_w = seen.headroom_w - forced_w
         if house.base_told_w is not None:
             self._house_w += (max(0.0, house.base_told_w) - self._house_w) * min(1.0, elapsed_s / HOUSE_S)
         for name, load in self._loads.items():
             memory, load.policy = memories[name], policies[name]
             load.elapsed_s += elapsed_s
             load.told_wh += memory.power_w * elapsed_s / 3600.0
-            if not load.has_duties:
+            if not load.has_duties and not load.boost.is_running:
                 continue
             look = self._duty_of if house.knows_time else self._boost_of
             duty = look(load, memory, seen, left_w)
@@ -151,7 +151,7 @@ class Duties:
                 may_buy=load.context.may_buy,
             )
             for name, load in self._loads.items()
-            if load.context is not None and load.has_duties
+            if load.context is not None and (load.has_duties or load.boost.is_running)
         }
 
     def begin_boost(self, name: str, tick_s: float, for_s: float, to_c: float | None) -> None:
@@ -164,22 +164,29 @@ class Duties:
 
     def raised_c(self, now: datetime) -> dict[str, float]:
         """Loads that the sun may heat beyond their target today, and how far."""
-        raised = {name: load.hygiene.raised_c(now) for name, load in self._loads.items() if load.hygiene is not None}
-        return {name: raised_c for name, raised_c in raised.items() if raised_c is not None}
+        raised: dict[str, float] = {}
+        for name, load in self._loads.items():
+            raised_c = None if load.hygiene is None else load.hygiene.raised_c(now)
+            if raised_c is not None:
+                raised[name] = raised_c
+        return raised
 
     def notices(self) -> dict[str, str]:
         """The last thing worth telling of each load that has something to tell."""
-        return {name: load.notice for name, load in self._loads.items() if load.notice is not None}
+        notices: dict[str, str] = {}
+        for name, load in self._loads.items():
+            if load.notice is not None:
+                notices[name] = load.notice
+        return notices
 
     def tanks(self, memories: Mapping[str, Memory]) -> dict[str, TankStatus]:
         """How each tank stands at the last look, heated from now on as its load is set."""
-        return {
-            name: load.tank.status_at(
-                load.context, memories[name].credited_w, load.hygiene.text() if load.hygiene else None
-            )
-            for name, load in self._loads.items()
-            if load.tank is not None and load.context is not None
-        }
+        tanks: dict[str, TankStatus] = {}
+        for name, load in self._loads.items():
+            if load.tank is not None and load.context is not None:
+                hygiene = load.hygiene.text() if load.hygiene else None
+                tanks[name] = load.tank.status_at(load.context, memories[name].credited_w, hygiene)
+        return tanks
 
     def state(self, tick_s: float) -> dict[str, Any]:
         """What must survive a restart, by load, and the mean of the house."""
@@ -223,8 +230,7 @@ class Duties:
     def _boost_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
         """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
         load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
-        waits = load.policy.daily_min_wh is not None or load.policy.hot_water is not None
-        if waits:
+        if load.has_duties:
             load.notice = f"its guarantee and hygiene wait: {NO_TIME}"
         if not load.boost.is_running:
             return None
@@ -275,7 +281,12 @@ def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:
         hygiene=hygiene,
         boost=BoostOf(policy),
         tank=Tank(hot_water, policy.target_c) if hot_water is not None else None,
+        has_duties=_asks_for_duties(policy),
     )
+
+
+def _asks_for_duties(policy: LoadSettings) -> bool:
+    return policy.daily_min_wh is not None or policy.hot_water is not None
 
 
 def _gather_notices(load: _OfLoad) -> None:

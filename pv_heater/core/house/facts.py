@@ -21,6 +21,8 @@ class HouseFacts:
     """Seconds since the previous step."""
     inputs: Inputs = NO_INPUTS
     """What the caller says, with the loads that were found not to obey in `Inputs.health`."""
+    knows_time: bool = True
+    """Whether the time of day may be believed, or nobody has looked; see `Inputs.clock_trusted`."""
     cleared: Collection[str] = ()
     """Loads whose fault the owner has cleared in this step."""
     vacation_until_at: datetime | None
@@ -59,6 +61,8 @@ class HouseFacts:
     """False right after a step of our own, which the reading may or may not show."""
     commanded_w: float = 0.0
     """What the controlled loads are set to now."""
+    house_w: float | None = None
+    """The whole house; None: `reading` does not tell enough."""
     base_w: float | None = None
     """The house without controlled loads; None: `reading` does not tell enough."""
     base_told_w: float | None = None
@@ -73,8 +77,3 @@ class HouseFacts:
     """Less power, or the inverter, may still end what the grid delivers beyond its limit; see `core.house.ceiling`."""
     battery_is_full: bool = False
     """It takes nothing more, whatever charge is shown; see `core.house.full`."""
-
-    @property
-    def knows_time(self) -> bool:
-        """Whether the time of day may be believed, or nobody has looked."""
-        return self.inputs.clock_trusted is not False

@@ -6,7 +6,7 @@ heating; a load forced on passes them. Each has a release threshold, so that non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pv_heater.core.house.facts import HouseFacts
@@ -309,10 +309,24 @@ SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HA
 """What docs and drawings call safety. How a contact opens the machine says itself: `core.model.values.Stop`."""
 
 
-def site_blocks(house: HouseFacts, site: Site, limits: Limits, held: Held) -> tuple[Block, ...]:
-    """Every guard that blocks the site now, most serious first."""
+def guards_of(site: Site, limits: Limits) -> tuple[Guard, ...]:
+    """The guards of a site, without those that its settings leave nothing to judge."""
+    idle: set[Guard] = set()
+    if site.off_grid:
+        idle.add(grid_lost)
+    if limits.max_house_w is None and limits.max_phase_w is None:
+        idle.add(soft_fuse)
+    if site.inverter is None or site.inverter.loads_on == "in":
+        idle.add(inverter)
+    return tuple(guard for guard in SITE_GUARDS if guard not in idle)
+
+
+def site_blocks(
+    house: HouseFacts, site: Site, limits: Limits, held: Held, guards: Sequence[Guard] = SITE_GUARDS
+) -> tuple[Block, ...]:
+    """Every guard that blocks the site now, most serious first; `guards` are those of `guards_of`, or all."""
     blocks = []
-    for guard in SITE_GUARDS:
+    for guard in guards:
         block = guard(house, site, limits, held)
         if block is not None:
             blocks.append(block)

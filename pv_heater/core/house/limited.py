@@ -14,7 +14,6 @@ from typing import Generic, TypeVar
 from attrs import fields
 
 from pv_heater.core.model.passing import passing
-from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Limits, Site
 
@@ -100,8 +99,13 @@ class Limited:
         if reading.battery_soc_percent is not None:
             self._soc = _Told(reading.battery_soc_percent, tick_s, own_w)
 
-    def at(self, tick_s: float, max_age_s: float, reading: Reading | None, commanded_w: float) -> Quantities:
-        """What is known at a tick. `reading` is the one in force, `commanded_w` what our own loads are set to."""
+    def at(
+        self, tick_s: float, max_age_s: float, reading: Reading | None, whole_w: float | None, commanded_w: float
+    ) -> Quantities:
+        """What is known at a tick.
+
+        `reading` is the one in force, `whole_w` the house in it, `commanded_w` what our own loads are set to.
+        """
         house, inverter = _young(self._house, tick_s, max_age_s), _young(self._inverter, tick_s, max_age_s)
         phase_w, grid = _young(self._phase_w, tick_s, max_age_s), _young(self._grid, tick_s, max_age_s)
         soc = _young(self._soc, tick_s, max_age_s)
@@ -110,7 +114,7 @@ class Limited:
         told_phases = () if reading is None else reading.grid_phase_w
         return Quantities(
             house_w=None if house is None else house.value + added_w,
-            house_at_least_w=max(commanded_w, 0.0 if reading is None else _at_least_w(reading)),
+            house_at_least_w=max(commanded_w, 0.0 if reading is None else _at_least_w(reading, whole_w)),
             inverter_load_w=None if inverter is None else inverter.value + max(0.0, commanded_w - inverter.own_w),
             inverter_at_least_w=commanded_w,
             phase_w=told_phases if phase_w is None or told_phases else phase_w.value,
@@ -237,7 +241,7 @@ def _no_grid(reading: Reading, site: Site) -> bool:
     return site.off_grid or reading.ac_source == "none" or reading.grid_connected is False
 
 
-def _at_least_w(reading: Reading) -> float:
+def _at_least_w(reading: Reading, whole_w: float | None) -> float:
     """What the grid delivers to the house alone, or what is reported of PV, grid and battery, is drawn at least."""
     delivered_w = (reading.grid_w or 0.0) - max(0.0, reading.battery_w or 0.0)
-    return max(delivered_w, house_w(reading) or 0.0)
+    return max(delivered_w, whole_w or 0.0)

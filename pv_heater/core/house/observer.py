@@ -11,7 +11,7 @@ from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ceiling import Ceiling, Import
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.full import TakesNothing
-from pv_heater.core.house.guards import Block, site_blocks
+from pv_heater.core.house.guards import Block, guards_of, site_blocks
 from pv_heater.core.house.headroom import phase_headroom_w
 from pv_heater.core.house.limited import Limited
 from pv_heater.core.house.possible import Possible
@@ -20,7 +20,7 @@ from pv_heater.core.house.sun import DaylightHours, SunCourse
 from pv_heater.core.house.surplus import AutomaticLoads, View, balance_spare_w
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
 from pv_heater.core.model.local_time import StepTime
-from pv_heater.core.model.power_balance import spare_w
+from pv_heater.core.model.power_balance import house_w, spare_w
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Forecast, Inputs, News, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
@@ -43,6 +43,7 @@ class HouseObserver:
         self._site = site
         self._limits = limits
         self._zone = zone
+        self._guards = guards_of(site, limits)
         self._daylight = DaylightHours(limits.daylight, site, zone)
         self._sun: SunCourse | None = None
         if site.latitude is not None and site.longitude is not None:
@@ -72,6 +73,7 @@ class HouseObserver:
         if limits.daylight != self._limits.daylight:
             self._daylight = DaylightHours(limits.daylight, site, self._zone)
         self._site, self._limits = site, limits
+        self._guards = guards_of(site, limits)
         self._limited.adopt(limits)
         self._import.adopt(limits.max_grid_w)
 
@@ -83,7 +85,7 @@ class HouseObserver:
         evidence.observe(self._possible.believed(reading), now, tick_s)
         if evidence.is_new and evidence.reading is not None:
             believed = self.measured_twice.observe(
-                evidence.reading, evidence.taken_tick_s, evidence.own_w(), own_is_steady=evidence.is_steady
+                evidence.reading, evidence.taken_tick_s, evidence.own_w, own_is_steady=evidence.is_steady
             )
             if believed is not evidence.reading:
                 evidence.amend(believed)
@@ -91,18 +93,21 @@ class HouseObserver:
             self._trusted_again += 1
         self._distrusted_because = distrusted_because
         if evidence.is_new and evidence.reading is not None and distrusted_because is None:
-            own_w = evidence.own_w()
-            self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w())
-            self._full.observe(evidence.reading, evidence.taken_tick_s, own_w)
-            self._import.observe(evidence.reading, tick_s, evidence.own_rise_w())
+            self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w)
+            self._full.observe(evidence.reading, evidence.taken_tick_s, evidence.own_w)
+            self._import.observe(evidence.reading, tick_s, evidence.own_rise_w)
             if evidence.is_steady:
-                self.ceiling.observe(evidence.reading, tick_s, own_w, self._import)
+                self.ceiling.observe(evidence.reading, tick_s, evidence.own_w, self._import)
         self.ceiling.pass_time(tick_s, self._most_own_w)
         self._reading = self._fresh(tick_s)
 
     def remember_own(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """Note what each load is set to draw from `tick_s` on."""
         self._evidence.remember_own(tick_s, power_w)
+
+    def nothing_set(self, tick_s: float) -> None:
+        """In this step all loads are set to what they were."""
+        self._evidence.nothing_set(tick_s)
 
     def new_reading(self) -> News | None:
         """What this step brought; None: no new reading, or none that may be used."""
@@ -118,16 +123,9 @@ class HouseObserver:
             evidence.disown(name)
         return found
 
-    def measured_w(self, name: str, since_s: float, *, tick_s: float) -> float | None:
-        """What a load's own meter says; None without one, or where the reading was taken before `since_s`."""
-        reading = self._fresh(tick_s)
-        if reading is None or self._evidence.earliest_tick_s < since_s:
-            return None
-        return reading.load_w.get(name)
-
-    def measured(self) -> dict[str, Measured]:
-        """What the reading in force says of the loads; empty where it is too old or not believed."""
-        reading, taken_s = self._reading, self._evidence.earliest_tick_s
+    def measured(self, tick_s: float) -> dict[str, Measured]:
+        """What the newest reading says of the loads at this tick; empty where it is too old or not believed."""
+        reading, taken_s = self._fresh(tick_s), self._evidence.earliest_tick_s
         load_w = {} if reading is None else reading.load_w
         return {name: Measured(power_w=power_w, taken_s=taken_s) for name, power_w in load_w.items()}
 
@@ -150,14 +148,16 @@ class HouseObserver:
     ) -> HouseFacts:
         """All that is known of the house. `least_on_w`: what the loads that are on draw together at their least."""
         tick_s, evidence, reading = time.tick_s, self._evidence, self._reading
-        own_w, max_age_s = evidence.own_w(), evidence.max_age_s
+        own_w, max_age_s, age_s = evidence.own_w, evidence.max_age_s, evidence.age_s(tick_s)
         can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
-        base_w, over_w = (None, None) if reading is None else spare_w(reading, own_w)
+        whole_w = None if reading is None else house_w(reading)
+        base_w, over_w = (None, None) if reading is None else spare_w(reading, whole_w, own_w)
         return HouseFacts(
             now=now,
             tick_s=tick_s,
             elapsed_s=time.elapsed_s,
             inputs=inputs,
+            knows_time=inputs.clock_trusted is not False,
             cleared=cleared,
             vacation_until_at=vacation_until_at,
             daylight=self._daylight.allows(now),
@@ -167,20 +167,21 @@ class HouseObserver:
             reading=reading,
             reading_is_new=evidence.is_new,
             taken_tick_s=evidence.taken_tick_s,
-            reading_age_s=evidence.age_s(tick_s),
+            reading_age_s=age_s,
             max_reading_age_s=max_age_s,
-            stale_share=evidence.share(tick_s),
+            stale_share=evidence.share(age_s),
             source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
             refused_because=self._possible.refused_because,
             own_w=own_w,
-            own_by_load_w=evidence.own_by_load_w(),
-            own_rise_w=evidence.own_rise_w(),
+            own_by_load_w=evidence.own_by_load_w,
+            own_rise_w=evidence.own_rise_w,
             own_is_steady=evidence.is_steady,
             commanded_w=commanded_w,
+            house_w=whole_w,
             base_w=base_w,
             base_told_w=self._limited.base_w(tick_s, max_age_s) if base_w is None else base_w,
             spare_w=over_w,
-            known=self._limited.at(tick_s, max_age_s, reading, commanded_w),
+            known=self._limited.at(tick_s, max_age_s, reading, whole_w, commanded_w),
             load_c={**(reading.load_c if reading is not None else {}), **inputs.load_c},
             import_is_answered=commanded_w > 0 and self._import.is_answered(tick_s, can_fall=can_fall),
             battery_is_full=self._full.is_full,
@@ -188,7 +189,7 @@ class HouseObserver:
 
     def blocks(self, house: HouseFacts) -> tuple[Block, ...]:
         """Every guard that blocks, most serious first; remembered, since guards release later than they block."""
-        blocks = site_blocks(house, self._site, self._limits, self._held)
+        blocks = site_blocks(house, self._site, self._limits, self._held, self._guards)
         self._held = frozenset(block.guard for block in blocks)
         if Rule.GRID_DRAW in self._held:
             self.ceiling.forget()
@@ -230,7 +231,7 @@ class HouseObserver:
     def _grid_passes(self, reading: Reading, tick_s: float) -> bool:
         """Whether the grid bears, or takes, a step of a load that the inverter is taking over."""
         grid_w = reading.grid_w or 0.0
-        return self._import.passes(tick_s) if grid_w > 0 else -grid_w <= self._evidence.own_fall_w()
+        return self._import.passes(tick_s) if grid_w > 0 else -grid_w <= self._evidence.own_fall_w
 
     def _balance_spare_w(self, reading: Reading, own_w: float) -> float | None:
         """By battery and grid, unless a step of our own has shown that they do not tell the house."""

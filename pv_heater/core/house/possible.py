@@ -6,7 +6,6 @@ A false value in the other direction costs some sun and heats nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -57,7 +56,7 @@ class Possible:
         return None if reading is None else self._answer
 
     def _sieved(self, reading: Reading) -> Reading | None:
-        self.refused_because = next(self._impossible(reading), None)
+        self.refused_because = self._impossible(reading)
         if self.refused_because is not None:
             return None
         self._believed = reading
@@ -66,12 +65,13 @@ class Possible:
             return reading
         return replace(reading, battery_soc_percent=100.0 if 100.0 < soc <= MOST_PERCENT else None)
 
-    def _impossible(self, reading: Reading) -> Iterator[str]:
+    def _impossible(self, reading: Reading) -> str | None:
+        """What of it cannot be; None: all can."""
         before = self._believed if self._believed is not None else _NOTHING_YET
         if self._is_beyond(reading.pv_w, self._sun_w, before.pv_w):
-            yield f"{reading.pv_w:.0f} W of sun from {_modules(self._kwp)}"
+            return f"{reading.pv_w:.0f} W of sun from {_modules(self._kwp)}"
         if self._is_beyond(reading.battery_w, self._charge_w, before.battery_w):
-            yield f"{reading.battery_w:.0f} W into a battery that takes {self._battery_limit_w or 0:.0f} W"
+            return f"{reading.battery_w:.0f} W into a battery that takes {self._battery_limit_w or 0:.0f} W"
         # PV that no meter sees makes a house look as if it gave power: no more than could go to the grid.
         for what, power_w, before_w in (
             ("to the grid", reading.grid_w, before.grid_w),
@@ -82,7 +82,8 @@ class Possible:
                 and power_w < 0
                 and self._is_beyond(_reversed(power_w), self._export_w, _reversed(before_w))
             ):
-                yield f"{_reversed(power_w):.0f} W {what}, more than sun and battery can give together"
+                return f"{_reversed(power_w):.0f} W {what}, more than sun and battery can give together"
+        return None
 
     @staticmethod
     def _is_beyond(power_w: float | None, most_w: float | None, before_w: float | None) -> bool:

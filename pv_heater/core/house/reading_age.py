@@ -82,8 +82,14 @@ class ReadingAge:
         """The same in the reading before; None where that is too long ago to tell anything of now."""
         self._first_seen_s = 0.0
         self._first_age_s = 0.0
-        self._drawn_w: dict[str, float] = {}
-        self._own_w = self._own_rise_w = self._own_fall_w = 0.0
+        self.own_by_load_w: Mapping[str, float] = {}
+        """What each load drew when the reading was taken: as measured, else as it was set then."""
+        self.own_w = 0.0
+        """What our loads drew together when the reading was taken."""
+        self.own_rise_w = 0.0
+        """By how much our loads were raised in the seconds before the reading was taken; the grid may still bear it."""
+        self.own_fall_w = 0.0
+        """By how much they were lowered in those seconds; until the inverter follows, the grid may take it."""
         self._clock = MeterClock()
         self._ahead_s = 0.0
         self._silence = Silence()
@@ -142,12 +148,12 @@ class ReadingAge:
         self._rest_before_w = None if late else self._rest_w
         if measured_w is not None:
             self._delay.observe(taken_s, measured_w)
-        self._own_now(reading)
+        self._own_now(reading, measured_w)
 
     def amend(self, reading: Reading) -> None:
         """The reading in force, as it is to be believed."""
         self.reading = reading
-        self._own_now(reading)
+        self._own_now(reading, _measured_w(reading))
 
     def age_s(self, tick_s: float) -> float | None:
         """Age of the reading in force; None when there is none."""
@@ -159,13 +165,12 @@ class ReadingAge:
             return None
         return News(reading=self.reading, taken_tick_s=self.taken_tick_s, earliest_tick_s=self.earliest_tick_s)
 
-    def share(self, tick_s: float) -> float:
-        """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
+    def share(self, age_s: float | None) -> float:
+        """How far a reading of that age counts: 1 while the source is on time, then falling to 0 at the age limit.
 
         Silence is counted from the moment the reading came, not from when it was taken: VRM's readings are a
         minute old on arrival every time, and that is not a reason to heat less.
         """
-        age_s = self.age_s(tick_s)
         if age_s is None:
             return 0.0
         limit_s = self.max_age_s
@@ -181,52 +186,40 @@ class ReadingAge:
         self._own.remember(tick_s, power_w)
         self._delay.note_own(tick_s, sum(power_w.values()))
 
+    def nothing_set(self, tick_s: float) -> None:
+        """In this step all loads are set to what they were."""
+        self._own.forget_old(tick_s)
+
     @property
     def delay_s(self) -> float:
         """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
         return self._delay.seconds if self._is_local else 0.0
 
-    def own_w(self) -> float:
-        """What our loads drew together when the reading was taken."""
-        return self._own_w
-
-    def own_by_load_w(self) -> Mapping[str, float]:
-        """What each load drew when the reading was taken: as measured, else as it was set then."""
-        return self._drawn_w
-
     def least_own_w(self, over_s: float) -> Mapping[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
         return self._own.least_w(self.earliest_tick_s - over_s, self.taken_tick_s)
-
-    def own_rise_w(self) -> float:
-        """By how much our loads were raised in the seconds before the reading was taken; the grid may still bear it."""
-        return self._own_rise_w
-
-    def own_fall_w(self) -> float:
-        """By how much our loads were lowered in those seconds; until the inverter follows, the grid may take it."""
-        return self._own_fall_w
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
         self._own.disown(name)
         if self.reading is not None:
-            self._own_now(self.reading)
+            self._own_now(self.reading, _measured_w(self.reading))
 
-    def _own_now(self, reading: Reading) -> None:
-        """What our loads drew as far as this reading shows it, beside the rest of the house.
+    def _own_now(self, reading: Reading, measured_w: float | None) -> None:
+        """What our loads drew as far as this reading, of which `measured_w` is the house, shows it beside the rest.
 
         Right after a step of our own it may show the house before the step, after it or in between. What is counted
         is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
         """
-        measured_w, taken_s = _measured_w(reading), self.taken_tick_s
+        taken_s = self.taken_tick_s
         settled_w = self._own.settled_w(taken_s - LONGEST_S, taken_s)
         if settled_w is None:
             self._own_after_step(reading, measured_w)
         else:  # as in most readings
-            self.is_steady, self._own_rise_w, self._own_fall_w = True, 0.0, 0.0
-            self._drawn_w = {**settled_w, **reading.load_w}
-            self._own_w = sum(self._drawn_w.values(), 0.0)
-        self._rest_w = None if measured_w is None else measured_w - self._own_w
+            self.is_steady, self.own_rise_w, self.own_fall_w = True, 0.0, 0.0
+            self.own_by_load_w = {**settled_w, **reading.load_w}
+            self.own_w = sum(self.own_by_load_w.values(), 0.0)
+        self._rest_w = None if measured_w is None else measured_w - self.own_w
 
     def _own_after_step(self, reading: Reading, measured_w: float | None) -> None:
         """The same where a step of our own may be late in it."""
@@ -237,9 +230,9 @@ class ReadingAge:
         if width_w > 0 and measured_w is not None and self._rest_before_w is not None:
             share = min(1.0, max(0.0, (measured_w - self._rest_before_w - least_w) / width_w))
         self.is_steady = width_w <= STEADY_W
-        self._drawn_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
-        self._own_w = sum(self._drawn_w.values())
-        self._own_rise_w, self._own_fall_w = self._own_steps_w() if self._is_local else (0.0, 0.0)
+        self.own_by_load_w = {name: span.least_w + share * span.width_w for name, span in spans.items()}
+        self.own_w = sum(self.own_by_load_w.values())
+        self.own_rise_w, self.own_fall_w = self._own_steps_w() if self._is_local else (0.0, 0.0)
 
     def _own_steps_w(self) -> tuple[float, float]:
         """By how much our loads were raised, and lowered, in the seconds before the reading was taken."""

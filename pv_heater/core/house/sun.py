@@ -16,6 +16,7 @@ from math import nan
 from astral import Observer
 from astral.sun import elevation, noon, sunrise, sunset
 
+from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Daylight, PvPlane, Site
@@ -84,8 +85,11 @@ class DaylightHours:
         self._daylight = daylight
         self._site = site
         self._zone = zone
-        self._day: date | None = None
-        self._window: tuple[datetime, datetime] | None = None
+        start, end = daylight.start.clock, daylight.end.clock
+        self.is_whole_day = start == time(0) and end is not None and (end == time(0) or end >= time(23, 59))
+        """Whether every instant is allowed, so that nobody has to know the time."""
+        self._window_known: tuple[datetime, datetime, tuple[datetime, datetime] | None] | None = None
+        """From when to when `window` has which answer: one local day."""
         self._change_known: tuple[datetime, datetime, datetime | None] | None = None
         """From when to when `changes_at` has which answer."""
 
@@ -94,20 +98,16 @@ class DaylightHours:
 
         A window that ends before it begins passes midnight and is answered for the part `now` lies nearest to.
         """
-        day = now.astimezone(self._zone).date()
-        if day != self._day:
-            self._day, self._window = day, self._compute(day)
-        return self._window
+        known = self._window_known
+        if known is None or not known[0] <= now < known[1]:
+            day = now.astimezone(self._zone).date()
+            ends_at = midnight_at(day + timedelta(days=1), self._zone)
+            known = self._window_known = (midnight_at(day, self._zone), ends_at, self._compute(day))
+        return known[2]
 
     def allows(self, now: datetime) -> bool:
         """Whether `now` lies inside the allowed hours."""
         return _lies_in(now, self.window(now))
-
-    @property
-    def is_whole_day(self) -> bool:
-        """Whether every instant is allowed, so that nobody has to know the time."""
-        start, end = self._daylight.start.clock, self._daylight.end.clock
-        return start == time(0) and end is not None and (end == time(0) or end >= time(23, 59))
 
     def changes_at(self, now: datetime) -> datetime | None:
         """When the answer of `allows` changes next; None: neither today nor tomorrow (polar day and night)."""

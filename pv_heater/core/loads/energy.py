@@ -13,7 +13,7 @@ MOST_BELIEVED = 1.5
 
 def counted(memory: Memory, elapsed_s: float, *, measured_w: float | None, max_power_w: float) -> Memory:
     """With the step that ended: what its own meter said since it went on, else what it was set to."""
-    if memory.credited_w <= 0:
+    if memory.idle is not None or memory.power_w <= 0:
         return memory
     believed = measured_w is not None and 0.0 <= measured_w <= MOST_BELIEVED * max_power_w
     drawn_w = measured_w if measured_w is not None and believed else memory.power_w

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from math import inf
@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from pv_heater.core.actuators.idle import RETEST_S, Idle
+from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.guards import Block, load_block
 from pv_heater.core.house.surplus import AutomaticLoads
 from pv_heater.core.loads import energy, machine
@@ -31,9 +32,6 @@ from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.timers import ON, timer_now
 
-Measured = Callable[[str, float], float | None]
-"""What a load's own meter says, by its name, in a reading taken since that tick; None without one."""
-
 
 class HomeLoads:
     """The loads in the order of their list, with the memory of each."""
@@ -48,6 +46,8 @@ class HomeLoads:
         self.policies = {row.name: row for row in self.rows if isinstance(row, LoadSettings)}
         self.memories = {name: Memory() for name in self.policies}
         """What each load remembers now."""
+        self._waited_for = _waited_for(self.policies)
+        """The loads that others wait for."""
         self.duties: Mapping[str, Duty] = {}
         """What loads must do in this step, and why."""
         self._timer_duties: dict[str, Duty] = {}
@@ -64,7 +64,7 @@ class HomeLoads:
         for name, policy in policies.items():
             if policy.learn_power:
                 policies[name] = evolve(policy, max_power_w=self.policies[name].max_power_w)
-        self.rows, self.policies = tuple(rows), policies
+        self.rows, self.policies, self._waited_for = tuple(rows), policies, _waited_for(policies)
         self.memories = {name: self.memories[name] for name in policies}
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
@@ -86,14 +86,22 @@ class HomeLoads:
         """Every load's part of the state."""
         return {name: load_as_json(memory, tick_s) for name, memory in self.memories.items()}
 
-    def count(self, elapsed_s: float, measured_w: Measured, *, new_day: bool) -> dict[str, float]:
-        """Count the energy of the step that ended; on a new day all counts begin anew. What each load took, Wh."""
+    def count(
+        self, elapsed_s: float, own: Mapping[str, Measured], house: Mapping[str, Measured], *, new_day: bool
+    ) -> dict[str, float]:
+        """Count the energy of the step that ended; on a new day all counts begin anew. What each load took, Wh.
+
+        By load what its own meter says, and what the meter of the house says of it: the first that is known counts.
+        """
         taken_wh = {}
         for name, memory in self.memories.items():
             if new_day:
                 self.memories[name] = energy.new_day(memory)
             elif memory.power_w > 0 and memory.idle is None:
-                seen_w, most_w = measured_w(name, memory.since_s), self.policies[name].max_power_w
+                seen = own.get(name)
+                if seen is None and name in house and house[name].taken_s >= memory.since_s:
+                    seen = house[name]
+                seen_w, most_w = None if seen is None else seen.power_w, self.policies[name].max_power_w
                 counted = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
                 self.memories[name], taken_wh[name] = counted, counted.energy_wh - memory.energy_wh
         return taken_wh
@@ -150,32 +158,48 @@ class HomeLoads:
         """What each load may be taken to draw, as it is set now."""
         return {name: memory.power_w if memory.idle is None else 0.0 for name, memory in self.memories.items()}
 
+    def set_now(self) -> list[tuple[float, bool]]:
+        """Of each load what it is set to, and whether it may be taken to draw that."""
+        return [(memory.power_w, memory.idle is None) for memory in self.memories.values()]
+
+    @property
+    def commanded_w(self) -> float:
+        """What all loads may be taken to draw together, as they are set now."""
+        commanded_w = 0.0
+        for memory in self.memories.values():
+            if memory.idle is None:
+                commanded_w += memory.power_w
+        return commanded_w
+
     @property
     def least_on_w(self) -> float:
         """What the loads that are on draw together at the least that they may be brought to."""
-        on = [(name, memory) for name, memory in self.memories.items() if memory.power_w > 0 and memory.idle is None]
-        return sum(
-            [
-                self.policies[name].least_power_w
-                if memory.mode is Mode.AUTO and name not in self.duties
-                else memory.power_w
-                for name, memory in on
-            ]
-        )
+        least_w = 0.0
+        for name, memory in self.memories.items():
+            if memory.power_w > 0 and memory.idle is None:
+                may_fall = memory.mode is Mode.AUTO and name not in self.duties
+                least_w += self.policies[name].least_power_w if may_fall else memory.power_w
+        return least_w
 
     def automatic(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> AutomaticLoads:
         """The loads that a strategy has to do with; for `wishes` see `Inputs`."""
-        automatic = [
-            (self.policies[name], memory)
-            for name, memory in self.memories.items()
-            if memory.mode is Mode.AUTO and memory.fault is None and name not in self.duties
-        ]
+        capacity_w = wanted_wh = 0.0
+        least_w, is_on = inf, False
+        for name, memory in self.memories.items():
+            if memory.mode is not Mode.AUTO or memory.fault is not None or name in self.duties:
+                continue
+            policy = self.policies[name]
+            capacity_w += policy.max_power_w
+            wanted_wh += inf if policy.daily_max_wh is None else max(0.0, policy.daily_max_wh - memory.energy_wh)
+            is_on = is_on or memory.phase is Phase.HEATING
+            if policy.least_power_w < least_w:
+                least_w = policy.least_power_w
         return AutomaticLoads(
-            capacity_w=sum([policy.max_power_w for policy, _ in automatic]),
-            least_w=min([policy.least_power_w for policy, _ in automatic], default=0.0),
+            capacity_w=capacity_w,
+            least_w=0.0 if least_w == inf else least_w,
             next_to_start=self._next_to_start(tick_s, wishes),
-            is_on=Phase.HEATING in [memory.phase for _, memory in automatic],
-            wanted_wh=sum([_wanted_wh(policy, memory) for policy, memory in automatic]),
+            is_on=is_on,
+            wanted_wh=wanted_wh,
             only_held=self._only_held,
         )
 
@@ -185,16 +209,18 @@ class HomeLoads:
         One that rests or has had enough may not, nor one that its owner's plan holds back, or that its rule
         (`wishes`) holds back or switches anyway.
         """
-        idle = [
-            policy
-            for name, policy in self.policies.items()
-            if self.memories[name].phase in (Phase.OFF, Phase.ARMED)
-            and name not in self.duties
-            and takes_surplus(policy, self.memories[name], tick_s)
-            and wishes.get(name) is None
-            and name not in self._held_back
-        ]
-        return min(idle, key=lambda policy: policy.least_power_w, default=None)
+        least: LoadSettings | None = None
+        for name, policy in self.policies.items():
+            memory = self.memories[name]
+            if (memory.phase is not Phase.OFF and memory.phase is not Phase.ARMED) or name in self.duties:
+                continue
+            if name in self._held_back or (wishes and wishes.get(name) is not None):
+                continue
+            if not takes_surplus(policy, memory, tick_s):
+                continue
+            if least is None or policy.least_power_w < least.least_power_w:
+                least = policy
+        return least
 
     def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block | None]:
         """The loads' own safety guards; remembered, since they release later than they block."""
@@ -258,10 +284,16 @@ class HomeLoads:
                 later = replace(load_steps[name], switch_free_s=self._switching.free_s(tick_s))
                 outcomes[name] = self._stepped(name, later)
             self._switching.note(len(self._changes(outcomes)), tick_s)
+        heating = held = 0
         for name, outcome in outcomes.items():
-            self.memories[name] = _with_enough(self.policies[name], outcome.memory, load_steps[name])
-        rules = [outcome.rule for outcome in outcomes.values() if outcome.memory.phase is Phase.HEATING]
-        self._only_held = bool(rules) and rules.count(Rule.MIN_ON) == len(rules)
+            memory = outcome.memory
+            if name in self._waited_for:
+                memory = _with_enough(self.policies[name], memory, load_steps[name])
+            self.memories[name] = memory
+            if memory.phase is Phase.HEATING:
+                heating += 1
+                held += outcome.rule == Rule.MIN_ON
+        self._only_held = 0 < heating == held
         return outcomes
 
     def _stepped(self, name: str, load_step: LoadStep) -> Outcome:
@@ -278,9 +310,8 @@ class HomeLoads:
         return changes
 
 
-def _wanted_wh(policy: LoadSettings, memory: Memory) -> float:
-    """What it may still take today; infinite without a daily maximum."""
-    return inf if policy.daily_max_wh is None else max(0.0, policy.daily_max_wh - memory.energy_wh)
+def _waited_for(policies: Mapping[str, LoadSettings]) -> set[str]:
+    return {policy.after.load for policy in policies.values() if policy.after is not None}
 
 
 def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:

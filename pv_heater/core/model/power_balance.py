@@ -17,12 +17,13 @@ def house_w(reading: Reading) -> float | None:
     return reading.pv_w + (reading.grid_w or 0.0) - (reading.battery_w or 0.0) - (reading.dc_load_w or 0.0)
 
 
-def spare_w(reading: Reading, own_w: float) -> tuple[float | None, float | None]:
+def spare_w(reading: Reading, house: float | None, own_w: float) -> tuple[float | None, float | None]:
     """(house without own loads, PV beyond that and DC loads), each None when the meter does not tell enough.
+
+    `house` is `house_w` of the reading, `own_w` what own loads draw in it.
 
     A meter that sees only the grid still tells the surplus: what is exported plus what own loads draw.
     """
-    house = house_w(reading)
     if house is None:
         if reading.grid_w is None:
             return None, None

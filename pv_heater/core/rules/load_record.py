@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from pv_heater.core.model.numbers import number_of
-from pv_heater.core.model.passing import passing
-from pv_heater.core.model.replaced import replaced
 
 UNSEEN_S = 60.0
 """A condition that nobody has looked at for this long begins anew: it may have been false in the meantime."""
 
 
-@passing(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LoadRecord:
     """One load. Instants are ticks, which mean nothing after a restart: ages are saved."""
 
@@ -32,31 +30,35 @@ class LoadRecord:
     spent: bool = False
     """Its rule has had it on for the longest time allowed, and has not let go since."""
 
-    def passed(self, elapsed_s: float, *, by_rule: bool, new_day: bool) -> LoadRecord:
-        """With the step that ended counted; on a new day the counts begin anew."""
-        record = self
-        if record.is_on:
-            record = replaced(record, on_today_s=record.on_today_s + elapsed_s)
+    def count(self, elapsed_s: float, *, by_rule: bool) -> None:
+        """Count the step that ended."""
+        if self.is_on:
+            self.on_today_s += elapsed_s
             if by_rule:
-                ruled_s, today_s = record.ruled_s + elapsed_s, record.ruled_today_s + elapsed_s
-                record = replace(record, ruled_s=ruled_s, ruled_today_s=today_s)
-        if new_day:
-            record = replace(record, on_today_s=0.0, starts_today=0, runs_today=0, ruled_today_s=0.0)
-        return record
+                self.ruled_s += elapsed_s
+                self.ruled_today_s += elapsed_s
 
-    def switched(self, is_on: bool, tick_s: float) -> LoadRecord:
-        """With what was decided for the step that begins."""
+    def begin_day(self) -> None:
+        """All counts of the day begin anew."""
+        self.on_today_s = self.ruled_today_s = 0.0
+        self.starts_today = self.runs_today = 0
+
+    def switch(self, is_on: bool, tick_s: float) -> None:
+        """Take note of what was decided for the step that begins."""
         if is_on is self.is_on:
-            return self
+            return
+        self.is_on = is_on
         if is_on:
-            return replace(self, is_on=True, went_on_s=tick_s, starts_today=self.starts_today + 1)
-        return replace(self, is_on=False, went_off_s=tick_s, runs_today=self.runs_today + 1)
+            self.went_on_s, self.starts_today = tick_s, self.starts_today + 1
+        else:
+            self.went_off_s, self.runs_today = tick_s, self.runs_today + 1
 
-    def asked(self, wants_on: bool, longest_s: float) -> LoadRecord:
-        """With the answer of its rule: the longest time begins anew once it no longer asks for it."""
+    def ask(self, wants_on: bool, longest_s: float) -> None:
+        """Take note of its rule's answer: the longest time begins anew once it no longer asks for it."""
         if not wants_on:
-            return replace(self, ruled_s=0.0, spent=False) if self.ruled_s or self.spent else self
-        return replace(self, spent=True) if self.ruled_s >= longest_s and not self.spent else self
+            self.ruled_s, self.spent = 0.0, False
+        elif self.ruled_s >= longest_s:
+            self.spent = True
 
     def as_json(self, tick_s: float) -> dict[str, Any]:
         """As plain JSON types."""

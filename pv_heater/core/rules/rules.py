@@ -103,7 +103,7 @@ class Rules:
         self._southern = site.latitude is not None and site.latitude < 0
         self._sun = DaylightHours(Daylight(start=DayTime("sunrise"), end=DayTime("sunset")), site, zone)
         self._holds = Holds()
-        self._by_rule: frozenset[str] = frozenset()
+        self._by_rule: set[str] = set()
         self._asked_before = False
         """Whether the step before had a wish: what it counted must end with it."""
         self._house: HouseFacts | None = None
@@ -141,7 +141,7 @@ class Rules:
             forecast=house.forecast if knows_time else None,
             knows_time=knows_time,
             plan=self._plan,
-            spare_w=None if reading is None else spare_w(reading, sum(house.own_by_load_w.values()))[1],
+            spare_w=None if reading is None else spare_w(reading, house.house_w, sum(house.own_by_load_w.values()))[1],
             sunrise_at=sunrise_at,
             sunset_at=sunset_at,
             southern=self._southern,
@@ -157,8 +157,10 @@ class Rules:
     def passed(self, elapsed_s: float, *, new_day: bool) -> None:
         """Count the step that ended."""
         for name, record in self.records.items():
-            if record.is_on or new_day:
-                self.records[name] = record.passed(elapsed_s, by_rule=name in self._by_rule, new_day=new_day)
+            if record.is_on:
+                record.count(elapsed_s, by_rule=name in self._by_rule)
+            if new_day:
+                record.begin_day()
 
     def answers(self, inputs: Inputs) -> RuleAnswers:
         """What every load's rule asks for now: its conditions and the wish of its rule file together."""
@@ -175,7 +177,8 @@ class Rules:
             switch = self._asked(scene, name, "on_when", self._on_when.get(name), inputs)
             only = self._asked(scene, name, "only_when", self._only.get(name), inputs)
             wish, why = _joined((gate, only), (switch, only), inputs.wishes.get(name), inputs.wish_because.get(name))
-            self.records[name] = record = self.records[name].asked(wish is Mode.ON, policy.rule_on_max_s)
+            record = self.records[name]
+            record.ask(wish is Mode.ON, policy.rule_on_max_s)
             if wish is Mode.ON and (remark := _used_up(policy, record)) is not None:
                 remarks[name] = remark
                 if only is not None:
@@ -191,11 +194,14 @@ class Rules:
 
     def note(self, outcomes: Mapping[str, Outcome], tick_s: float) -> None:
         """Remember what was decided for the step that begins."""
+        by_rule: set[str] = set()
         for name, outcome in outcomes.items():
             is_on = outcome.memory.phase is Phase.HEATING
             if is_on is not self.records[name].is_on:
-                self.records[name] = self.records[name].switched(is_on, tick_s)
-        self._by_rule = frozenset(name for name, outcome in outcomes.items() if outcome.rule == RULE)
+                self.records[name].switch(is_on, tick_s)
+            if outcome.rule == RULE:
+                by_rule.add(name)
+        self._by_rule = by_rule
 
     def as_json(self, tick_s: float) -> dict[str, Any]:
         """What a restart must not forget."""

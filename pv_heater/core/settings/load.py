@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import time
+from functools import cached_property
 
 from attrs import frozen
 
@@ -207,7 +208,7 @@ class LoadSettings:
         if self.hot_water is not None:
             check_tank(self.hot_water, target_c=self.target_c, max_c=self.max_c)
 
-    @property
+    @cached_property
     def least_power_w(self) -> float:
         """The least power this load draws when it is on."""
         return self.min_power_w if self.adjustable else self.levels_w[0]

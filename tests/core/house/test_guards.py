@@ -15,6 +15,7 @@ from pv_heater.core.house.guards import (
 )
 from pv_heater.core.house.headroom import headroom_w, phase_headroom_w
 from pv_heater.core.house.limited import Limited, Quantities
+from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Inputs, Reading
 from pv_heater.core.settings.home import Battery, Inverter, Limits, Site
@@ -35,7 +36,7 @@ def known(seen: Reading | None, site: Site) -> Quantities:
     limited = Limited(site, LIMITS)
     if seen is not None:
         limited.note(seen, 0.0, {})
-    return limited.at(1.0, 60.0, seen, 0.0)
+    return limited.at(1.0, 60.0, seen, None if seen is None else house_w(seen), 0.0)
 
 
 def first(
@@ -162,10 +163,10 @@ def test_a_lost_grid_is_normal_only_off_grid() -> None:
 
 
 def test_an_unknown_time_of_day_holds_back_automatic_heat_until_the_sun_is_measured() -> None:
-    block = first(reading(pv_w=10.0), inputs=NO_CLOCK, daylight=False)
+    block = first(reading(pv_w=10.0), inputs=NO_CLOCK, knows_time=False, daylight=False)
     assert block is not None
     assert (block.guard, block.safety, block.at_once) == ("clock", False, False)
-    assert first(reading(), inputs=NO_CLOCK, daylight=False) is None
+    assert first(reading(), inputs=NO_CLOCK, knows_time=False, daylight=False) is None
     assert first(reading(pv_w=10.0), inputs=Inputs(clock_trusted=None)) is None
 
 

@@ -30,7 +30,7 @@ def test_an_old_answer_is_old_on_arrival() -> None:
     evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     evidence.observe(reading(NOON - timedelta(hours=6)), NOON, 100.0)
     assert evidence.age_s(100.0) == 6 * 3600
-    assert evidence.share(100.0) == 0.0
+    assert evidence.share(evidence.age_s(100.0)) == 0.0
 
 
 @pytest.mark.parametrize(("interval_s", "is_local", "limit_s"), [
@@ -55,7 +55,7 @@ def test_a_source_that_does_not_tell_its_pace_is_measured() -> None:
 def test_hold_then_ramp_then_nothing() -> None:
     evidence = local(interval_s=60.0)
     assert evidence.max_age_s == 180.0
-    assert [round(evidence.share(tick_s), 3) for tick_s in (0, 60, 90, 120, 150, 179, 180)] == [
+    assert [round(evidence.share(evidence.age_s(tick_s)), 3) for tick_s in (0, 60, 90, 120, 150, 179, 180)] == [
         1.0, 1.0, 0.75, 0.5, 0.25, 0.008, 0.0,
     ]  # fmt: skip
 
@@ -65,9 +65,9 @@ def test_readings_that_are_always_a_minute_old_are_not_ramped_while_on_time() ->
     for minute in range(5):
         now = NOON + timedelta(minutes=minute)
         evidence.observe(reading(now - timedelta(seconds=60), interval_s=60.0), now, 60.0 * minute)
-        assert evidence.share(60.0 * minute + 59.0) == 1.0
-    assert 0.0 < evidence.share(240.0 + 90.0) < 1.0
-    assert evidence.share(240.0 + 120.0) == 0.0
+        assert evidence.share(evidence.age_s(60.0 * minute + 59.0)) == 1.0
+    assert 0.0 < evidence.share(evidence.age_s(240.0 + 90.0)) < 1.0
+    assert evidence.share(evidence.age_s(240.0 + 120.0)) == 0.0
 
 
 def test_own_power_is_that_of_the_moment_the_reading_was_taken() -> None:
@@ -75,16 +75,16 @@ def test_own_power_is_that_of_the_moment_the_reading_was_taken() -> None:
     evidence.remember_own(0.0, {"heater": 0.0})
     evidence.remember_own(100.0, {"heater": 1500.0})
     evidence.observe(reading(NOON - timedelta(seconds=60)), NOON, 150.0)
-    assert evidence.own_w() == 0.0
+    assert evidence.own_w == 0.0
     evidence.observe(reading(NOON + timedelta(seconds=1)), NOON + timedelta(seconds=1), 151.0)
-    assert evidence.own_w() == 1500.0
+    assert evidence.own_w == 1500.0
 
 
 def test_measured_own_power_wins_over_the_setpoint() -> None:
     evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 1500.0, "pump": 800.0})
     evidence.observe(reading(NOON, load_w={"heater": 1433.0}), NOON, 10.0)
-    assert evidence.own_w() == 2233.0
+    assert evidence.own_w == 2233.0
 
 
 def test_a_source_whose_clock_was_set_back_is_believed_again_after_its_limit() -> None:
@@ -126,9 +126,9 @@ def test_what_a_load_was_set_to_is_taken_back_when_it_drew_nothing() -> None:
     evidence = ReadingAge(max_reading_age_s=None, local_source=True)
     evidence.remember_own(0.0, {"heater": 1500.0, "pool": 300.0})
     evidence.observe(reading(NOON), NOON, 100.0)
-    assert evidence.own_w() == 1800.0
+    assert evidence.own_w == 1800.0
     evidence.disown("heater")
-    assert evidence.own_w() == 300.0
+    assert evidence.own_w == 300.0
 
 
 def stamped(evidence: ReadingAge, clock_off_s: float, *taken_and_came: tuple[float, float]) -> list[float]:
@@ -196,7 +196,7 @@ def stepped(house_w: list[float], *, before_w: float, after_w: float, **fields: 
     for second, power_w in enumerate(house_w):
         now = NOON + timedelta(seconds=second)
         evidence.observe(reading(now, consumption_w=power_w, **fields), now, float(second))  # type: ignore[arg-type]
-        counted_w.append(evidence.own_w())
+        counted_w.append(evidence.own_w)
         if second == 2:
             evidence.remember_own(2.0, {"heater": after_w})
     return counted_w
@@ -239,7 +239,7 @@ def test_a_load_measured_alone_shows_its_step_before_the_house_does() -> None:
     for second, house_w in enumerate([760.0, 760.0, 760.0, 760.0, 1800.0, 1800.0]):
         now, told_w = NOON + timedelta(seconds=second), 1040.0 if second >= 3 else 0.0
         evidence.observe(reading(now, consumption_w=house_w, load_w={"heater": told_w}), now, float(second))
-        counted_w.append(evidence.own_w())
+        counted_w.append(evidence.own_w)
         evidence.remember_own(second + 0.0, {"heater": 1040.0 if second >= 2 else 0.0})
     assert counted_w == [0, 0, 0, 0, 1040, 1040]
 
@@ -249,7 +249,7 @@ def test_without_a_reading_before_the_least_counts_that_may_have_been_drawn() ->
     evidence.remember_own(0.0, {"heater": 0.0})
     evidence.remember_own(99.0, {"heater": 1500.0})
     evidence.observe(reading(NOON), NOON, 100.0)
-    assert evidence.own_w() == 0.0
+    assert evidence.own_w == 0.0
 
 
 def test_a_reading_of_the_portal_is_as_old_as_it_says() -> None:
@@ -257,7 +257,7 @@ def test_a_reading_of_the_portal_is_as_old_as_it_says() -> None:
     evidence.remember_own(0.0, {"heater": 0.0})
     evidence.remember_own(99.0, {"heater": 1500.0})
     evidence.observe(reading(NOON, source="vrm"), NOON, 100.0)
-    assert evidence.own_w() == 1500.0
+    assert evidence.own_w == 1500.0
 
 
 def test_a_meter_of_the_grid_alone_shows_no_sun_for_our_step() -> None:
@@ -268,6 +268,6 @@ def test_a_meter_of_the_grid_alone_shows_no_sun_for_our_step() -> None:
         now = NOON + timedelta(seconds=second)
         seen = reading(now, pv_w=None, consumption_w=None, battery_w=None, grid_w=grid_w)
         evidence.observe(seen, now, float(second))
-        spare_w.append(evidence.own_w() - grid_w)
+        spare_w.append(evidence.own_w - grid_w)
         evidence.remember_own(float(second), {"heater": 1040.0 if second >= 2 else 0.0})
     assert spare_w == [1040.0] * 6
