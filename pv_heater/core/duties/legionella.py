@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
 from typing import Any
 
 from pv_heater.core.duties.cheapest_quarters import best_start, next_quarter, quarters_until
@@ -33,6 +34,49 @@ MOST_TANKS = 1.5
 """A try takes no more energy than so many times a whole tank from cold, nor longer than that takes and two holds."""
 
 
+class Stand(StrEnum):
+    """Where the heating through of a tank stands."""
+
+    WAITS = "waits"
+    """It is not due, not the hour for it, or must not be bought for the moment."""
+    RUNS = "runs"
+    """The try of today is under way."""
+    BLIND = "blind"
+    """It is under way, and stopped: the temperature of the tank is not known."""
+    GAVE_UP = "gave up"
+    """The try had its time or its energy; the next day may try again."""
+
+
+class Event(StrEnum):
+    """What moves it on."""
+
+    BEGINS = "begins"
+    LOST = "lost"
+    """The temperature is no longer known."""
+    SEEN = "seen"
+    """It is known again."""
+    SPENT = "spent"
+    """The longest time, or the most energy, of a try is used up."""
+    HELD = "held"
+    """The tank was hot enough for long enough, whoever heated it."""
+    FORBIDDEN = "forbidden"
+    """Nothing may be bought."""
+
+
+STANDS: Mapping[Stand, Mapping[Event, Stand]] = {
+    Stand.WAITS: {Event.BEGINS: Stand.RUNS, Event.HELD: Stand.WAITS, Event.FORBIDDEN: Stand.WAITS},
+    Stand.RUNS: {
+        Event.LOST: Stand.BLIND,
+        Event.SPENT: Stand.GAVE_UP,
+        Event.HELD: Stand.WAITS,
+        Event.FORBIDDEN: Stand.WAITS,
+    },
+    Stand.BLIND: {Event.SEEN: Stand.RUNS, Event.HELD: Stand.WAITS, Event.FORBIDDEN: Stand.WAITS},
+    Stand.GAVE_UP: {Event.BEGINS: Stand.RUNS, Event.HELD: Stand.WAITS, Event.FORBIDDEN: Stand.GAVE_UP},
+}
+"""The whole truth: what each event makes of each stand. What is not in it does not happen."""
+
+
 @dataclass(slots=True)
 class _Try:
     """One day's try; counts on when a restart or a lost probe comes between."""
@@ -40,7 +84,6 @@ class _Try:
     day: date
     run_s: float = 0.0
     bought_wh: float = 0.0
-    gave_up: bool = False
 
 
 class Hygiene:
@@ -50,13 +93,13 @@ class Hygiene:
         self._hot_water, self._settings, self._zone = hot_water, settings, zone
         self._hold = Hold()
         self._ledger = HygieneLedger()
+        self._stand = Stand.WAITS
         self._try: _Try | None = None
-        self._runs = False
-        """Whether the try of today is under way."""
+        """The latest; None before the first, and once the tank was hot for long enough."""
         self._rests = False
         """Within a try: hot enough for the moment."""
         self._look_at: datetime | None = None
-        self._blind = False
+        """Before this instant it is not asked again whether a try should begin."""
         self.notice: str | None = None
         """The last thing worth telling."""
         self._longest_wh = MOST_TANKS * heat_wh(hot_water, hot_water.cold_c, settings.at_c + ABOVE_C)
@@ -73,17 +116,16 @@ class Hygiene:
         settings, today = self._settings, context.now.astimezone(self._zone).date()
         self._ledger.begin(today)
         self._hold.observe(context.temperature_c, settings.at_c, context.elapsed_s)
-        if self._runs and self._try is not None:
+        if self._is_under_way and self._try is not None:
             self._try.run_s += context.elapsed_s
             self._try.bought_wh += context.told_wh
         if self._hold.held_s >= settings.hold_s:
             self._credit(today)
         if not context.may_buy:
-            self._runs = False
+            self._on(Event.FORBIDDEN)
             return None
-        if not self._may_run(context, today):
-            return None
-        return self._heat(context)
+        self._look(context, today)
+        return self._heat(context) if self._stand is Stand.RUNS else None
 
     def raised_c(self, now: datetime) -> float | None:
         """Up to which the sun may heat today, beyond the load's target; None: not today."""
@@ -109,8 +151,8 @@ class Hygiene:
                 "day": tried.day.isoformat(),
                 "run_s": round(tried.run_s),
                 "bought_wh": round(tried.bought_wh, 1),
-                "gave_up": tried.gave_up,
-                "runs": self._runs,
+                "gave_up": self._stand is Stand.GAVE_UP,
+                "runs": self._is_under_way,
             },
         }
 
@@ -121,32 +163,53 @@ class Hygiene:
         day = day_in(tried, "day")
         if day is not None:
             run_s, bought_wh = number_in(tried, "run_s") or 0.0, number_in(tried, "bought_wh") or 0.0
-            self._try = _Try(day=day, run_s=run_s, bought_wh=bought_wh, gave_up=tried.get("gave_up") is True)
-            self._runs = tried.get("runs") is True and not self._try.gave_up
+            self._try = _Try(day=day, run_s=run_s, bought_wh=bought_wh)
+            if tried.get("gave_up") is True:
+                self._stand = Stand.GAVE_UP
+            else:
+                self._stand = Stand.RUNS if tried.get("runs") is True else Stand.WAITS
+
+    @property
+    def _is_under_way(self) -> bool:
+        return self._stand in (Stand.RUNS, Stand.BLIND)
+
+    def _on(self, event: Event) -> None:
+        self._stand = STANDS[self._stand][event]
 
     def _credit(self, today: date) -> None:
         """It was hot enough for long enough."""
         last = self._ledger.last
         if last is None or last.day != today:
-            bought_wh = self._try.bought_wh if self._try is not None and self._runs else 0.0
-            warmest_c = self._hold.warmest_c
-            self._ledger.note(Cycle(day=today, by_duty=self._runs, warmest_c=warmest_c, bought_wh=bought_wh))
+            by_duty, warmest_c = self._is_under_way, self._hold.warmest_c
+            bought_wh = self._try.bought_wh if self._try is not None and by_duty else 0.0
+            self._ledger.note(Cycle(day=today, by_duty=by_duty, warmest_c=warmest_c, bought_wh=bought_wh))
             self.notice = f"hygiene done: {self.text()}"
-        self._runs, self._try = False, None
+        self._try = None
+        self._on(Event.HELD)
 
-    def _may_run(self, context: DutyContext, today: date) -> bool:
-        """Whether a try is under way, or begins now."""
-        if self._is_blind(context):
-            return False
-        if self._runs and self._try is not None:
-            return not self._gives_up(self._try, context)
+    def _look(self, context: DutyContext, today: date) -> None:
+        """What of this step moves it on: a temperature that is lost or seen again, the end of a try, its beginning."""
+        if context.temperature_c is None:
+            if self._stand is Stand.RUNS:
+                self._on(Event.LOST)
+                self.notice = "hygiene stopped: the temperature of its tank is not known; it goes on when it is"
+            return
+        if self._stand is Stand.BLIND:
+            self._on(Event.SEEN)
+        if self._stand is Stand.RUNS:
+            self._end_if_spent(context)
+        elif self._may_begin(context, today):
+            self._on(Event.BEGINS)
+
+    def _may_begin(self, context: DutyContext, today: date) -> bool:
+        """Whether a try begins now: due, in its window, and at the best time that is left in it."""
         due_on = self._ledger.due_on(self._settings.every_days)
         window = window_at(context.now, self._settings.window.start, self._settings.window.end, self._zone)
         if due_on is None or today < due_on or window is None:
             self._look_at = None
             return False
         day, ends_at = window
-        if self._try is not None and self._try.day == day and self._try.gave_up:
+        if self._stand is Stand.GAVE_UP and self._try is not None and self._try.day == day:
             return False
         if self._look_at is not None and context.now < self._look_at:
             return False
@@ -155,7 +218,7 @@ class Hygiene:
             return False
         if self._try is None or self._try.day != day:
             self._try = _Try(day=day)
-        self._runs, self._look_at = True, None
+        self._look_at = None
         return True
 
     def _is_time(self, context: DutyContext, ends_at: datetime) -> bool:
@@ -168,28 +231,20 @@ class Hygiene:
         quarters = quarters_until(context.now, ends_at, context.policy, context.ahead)
         return best_start(quarters, need_wh, last_at) == context.now
 
-    def _is_blind(self, context: DutyContext) -> bool:
-        """Whether the temperature is not known; says so once when it gets lost in a try."""
-        if context.temperature_c is not None:
-            self._blind = False
-            return False
-        if self._runs and not self._blind:
-            self.notice = "hygiene stopped: the temperature of its tank is not known; it goes on when it is"
-        self._blind = True
-        return True
-
-    def _gives_up(self, tried: _Try, context: DutyContext) -> bool:
-        """Whether this try has had its time or its energy."""
+    def _end_if_spent(self, context: DutyContext) -> None:
+        """Give up for today once the try has had its time or its energy."""
+        tried = self._try
+        if tried is None:
+            return
         if tried.run_s < self._longest_s(context) and tried.bought_wh < self._longest_wh:
-            return False
-        tried.gave_up, self._runs = True, False
+            return
+        self._on(Event.SPENT)
         settings = self._settings
         self.notice = (
             f"hygiene gave up for today: after {tried.run_s / 3600:.1f} h and {tried.bought_wh:.0f} Wh the tank has "
             f"{context.temperature_c or 0.0:.1f} degC and must hold {settings.at_c:.0f} degC for "
             f"{settings.hold_s / 60:.0f} min; it tries again tomorrow"
         )
-        return True
 
     def _longest_s(self, context: DutyContext) -> float:
         """The longest time of a try at the load's full power."""
