@@ -148,7 +148,7 @@ class HouseObserver:
     ) -> HouseFacts:
         """All that is known of the house. `least_on_w`: what the loads that are on draw together at their least."""
         tick_s, evidence, reading = time.tick_s, self._evidence, self._reading
-        own_w, max_age_s, age_s = evidence.own_w, evidence.max_age_s, evidence.age_s(tick_s)
+        own_w, max_age_s = evidence.own_w, evidence.max_age_s
         can_fall = max(commanded_w, own_w) > least_on_w + STEADY_W
         whole_w = None if reading is None else house_w(reading)
         base_w, over_w = (None, None) if reading is None else spare_w(reading, whole_w, own_w)
@@ -167,9 +167,9 @@ class HouseObserver:
             reading=reading,
             reading_is_new=evidence.is_new,
             taken_tick_s=evidence.taken_tick_s,
-            reading_age_s=age_s,
+            reading_age_s=evidence.age_s(tick_s),
             max_reading_age_s=max_age_s,
-            stale_share=evidence.share(age_s),
+            stale_share=evidence.share(tick_s),
             source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
             refused_because=self._possible.refused_because,
             own_w=own_w,

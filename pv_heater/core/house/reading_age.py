@@ -165,12 +165,13 @@ class ReadingAge:
             return None
         return News(reading=self.reading, taken_tick_s=self.taken_tick_s, earliest_tick_s=self.earliest_tick_s)
 
-    def share(self, age_s: float | None) -> float:
-        """How far a reading of that age counts: 1 while the source is on time, then falling to 0 at the age limit.
+    def share(self, tick_s: float) -> float:
+        """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
 
         Silence is counted from the moment the reading came, not from when it was taken: VRM's readings are a
         minute old on arrival every time, and that is not a reason to heat less.
         """
+        age_s = self.age_s(tick_s)
         if age_s is None:
             return 0.0
         limit_s = self.max_age_s

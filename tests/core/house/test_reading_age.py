@@ -30,7 +30,7 @@ def test_an_old_answer_is_old_on_arrival() -> None:
     evidence = ReadingAge(max_reading_age_s=None, local_source=False)
     evidence.observe(reading(NOON - timedelta(hours=6)), NOON, 100.0)
     assert evidence.age_s(100.0) == 6 * 3600
-    assert evidence.share(evidence.age_s(100.0)) == 0.0
+    assert evidence.share(100.0) == 0.0
 
 
 @pytest.mark.parametrize(("interval_s", "is_local", "limit_s"), [
@@ -55,7 +55,7 @@ def test_a_source_that_does_not_tell_its_pace_is_measured() -> None:
 def test_hold_then_ramp_then_nothing() -> None:
     evidence = local(interval_s=60.0)
     assert evidence.max_age_s == 180.0
-    assert [round(evidence.share(evidence.age_s(tick_s)), 3) for tick_s in (0, 60, 90, 120, 150, 179, 180)] == [
+    assert [round(evidence.share(tick_s), 3) for tick_s in (0, 60, 90, 120, 150, 179, 180)] == [
         1.0, 1.0, 0.75, 0.5, 0.25, 0.008, 0.0,
     ]  # fmt: skip
 
@@ -65,9 +65,9 @@ def test_readings_that_are_always_a_minute_old_are_not_ramped_while_on_time() ->
     for minute in range(5):
         now = NOON + timedelta(minutes=minute)
         evidence.observe(reading(now - timedelta(seconds=60), interval_s=60.0), now, 60.0 * minute)
-        assert evidence.share(evidence.age_s(60.0 * minute + 59.0)) == 1.0
-    assert 0.0 < evidence.share(evidence.age_s(240.0 + 90.0)) < 1.0
-    assert evidence.share(evidence.age_s(240.0 + 120.0)) == 0.0
+        assert evidence.share(60.0 * minute + 59.0) == 1.0
+    assert 0.0 < evidence.share(240.0 + 90.0) < 1.0
+    assert evidence.share(240.0 + 120.0) == 0.0
 
 
 def test_own_power_is_that_of_the_moment_the_reading_was_taken() -> None:
