@@ -27,21 +27,23 @@ class Scope(StrEnum):
 
 
 class Problem(Exception):
-    """A request that is refused: becomes an answer of `PROBLEM` with `status`. `fields` names what is wrong in it."""
+    """A request that is refused: becomes an answer of `PROBLEM` with `status`."""
 
     def __init__(
         self,
         status: int,
         detail: str,
         *,
-        fields: Sequence[str] = (),
+        fields: Sequence[str | tuple[str, str]] = (),
         headers: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`detail`: one sentence on what would be right."""
+        """`detail`: one sentence on what would be right. `fields`: what is wrong in the request, each by its name or
+        with a sentence of its own.
+        """
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.fields = tuple(fields)
+        self.fields = tuple((field, detail) if isinstance(field, str) else field for field in fields)
         self.headers = tuple(headers)
 
 
@@ -130,7 +132,7 @@ def problem_answer(problem: Problem) -> Answer:
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
-        "fields": list(problem.fields),
+        "fields": [{"path": path, "message": message} for path, message in problem.fields],
     }
     return Answer(
         body=json_bytes(document), status=problem.status, content_type=PROBLEM, headers=tuple(problem.headers)

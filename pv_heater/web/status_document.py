@@ -6,13 +6,14 @@ language; `because` and `flip` say the same in English.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater import __version__
 from pv_heater.core.house.guards import SAFETY_RULES
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.trace import DecisionTrace
 from pv_heater.core.model.values import Decision, LoadState, Phase, to_jsonable
@@ -27,8 +28,11 @@ HOLD_SHARE = 1 / 3
 """Of the age limit of a reading: up to here it counts as new."""
 
 
-def status_document(home: Home, status: Status, lag_s: float) -> dict[str, Any]:
-    """The document; `lag_s` is how long ago the tick was, in real seconds, as the page's thread sees it."""
+def status_document(home: Home, status: Status, lag_s: float, plan: dict[str, Any] | None) -> dict[str, Any]:
+    """The document; `lag_s` is how long ago the tick was, in real seconds, as the page's thread sees it.
+
+    `plan` is what `plan_of` makes of the decision's: it is the same for minutes.
+    """
     decision = status.decision
     zone = ZoneInfo(home.site.timezone)
     policies = home.policies()
@@ -45,7 +49,7 @@ def status_document(home: Home, status: Status, lag_s: float) -> dict[str, Any]:
             for name, state in decision.loads.items()
         ],
         "today": today_of(decision),
-        "plan": None,
+        "plan": plan,
         "alarms": alarms_of(decision, status.now.astimezone(zone), home.troubles()),
         "commands_seen": status.commands_seen,
     }
@@ -140,6 +144,34 @@ def today_of(decision: Decision) -> dict[str, Any] | None:
         return None
     whole = decision.today.as_json()
     return {name: whole[name] for name in TODAY}
+
+
+def plan_of(plan: DayPlan | None, zone: ZoneInfo) -> dict[str, Any] | None:
+    """What is expected until tomorrow's sunset, in whole watts; None where nothing is planned."""
+    if plan is None:
+        return None
+    return {
+        "start_at": _instant(plan.start_at, zone),
+        "step_s": plan.step_s,
+        "sun_w": _watts(plan.sun_w),
+        "house_w": _watts(plan.house_w),
+        "battery_percent": None
+        if plan.battery_percent is None
+        else [round(value, 1) for value in plan.battery_percent],
+        "loads_w": {name: _watts(values) for name, values in plan.loads_w.items()},
+        "unused_w": None if plan.unused_w is None else _watts(plan.unused_w),
+        "bought_w": None if plan.bought_w is None else _watts(plan.bought_w),
+        "soc_tonight_percent": rounded(plan.soc_tonight_percent),
+        "tonight_at": _instant(plan.tonight_at, zone),
+        "soc_tomorrow_percent": rounded(plan.soc_tomorrow_percent),
+        "tomorrow_at": _instant(plan.tomorrow_at, zone),
+        "text": plan.text,
+        "notes": list(plan.notes),
+    }
+
+
+def _watts(values: Sequence[float]) -> list[int]:
+    return [round(value) for value in values]
 
 
 def why_of_home(decision: Decision) -> dict[str, Any] | None:

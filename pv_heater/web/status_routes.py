@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
 from pv_heater.ports import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_bytes
-from pv_heater.web.status_document import before_the_first_tick, status_document
+from pv_heater.web.status_document import before_the_first_tick, plan_of, status_document
 
 ALIVE_S = 15.0
 """Ticks come every 5 s at the latest; when none has come for this long the loop hangs."""
@@ -41,6 +43,7 @@ class NewestDocument:
         self._made: tuple[Status | None, int] | None = None
         self._document: dict[str, Any] = {}
         self._answer = Answer()
+        self._planned: tuple[DayPlan | None, dict[str, Any] | None] = (None, None)
 
     def status(self, call: Call) -> Answer:
         """All of it, or the `fields` that are asked for."""
@@ -73,6 +76,12 @@ class NewestDocument:
             word = "ok"
         return Answer(body=word.encode(), status=200 if word == "ok" else 503, content_type="text/plain; charset=utf-8")
 
+    def _plan(self, plan: DayPlan | None) -> dict[str, Any] | None:
+        """As JSON; the same plan stays for minutes."""
+        if self._planned[0] is not plan:
+            self._planned = (plan, plan_of(plan, ZoneInfo(self._home.site.timezone)))
+        return self._planned[1]
+
     def _look(self) -> tuple[float, Status | None]:
         """The newest tick and how long it has been that, in seconds."""
         status, now_s = self._home.status(), self._monotonic_s()
@@ -88,7 +97,7 @@ class NewestDocument:
         if status is None:
             self._document = before_the_first_tick(self._home, datetime.now(UTC))
         else:
-            self._document = status_document(self._home, status, step * LAG_STEP_S)
+            self._document = status_document(self._home, status, step * LAG_STEP_S, self._plan(status.decision.plan))
         self._answer = _answer(self._document)
         self._made = (status, step)
 

@@ -14,6 +14,7 @@ from attrs import frozen
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.model.values import OFF, Reading, Setpoint
+from pv_heater.ports import SettingsEditor
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import tables
 from pv_heater.run.home.running_home import RunningHome
@@ -82,7 +83,14 @@ LOADS = (
 class WebHome:
     """Two loads with a second of simulated time a tick, and the application in front of them."""
 
-    def __init__(self, *, gate: Gate | None = None, log_file: Path | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate | None = None,
+        log_file: Path | None = None,
+        editor: SettingsEditor | None = None,
+        **settings: Any,
+    ) -> None:
         self.clock = SimClock(NOON)
         self.real_s = 0.0
         self.fields: dict[str, Any] = {"pv_w": 2500.0, "load_c": {"heater": 41.5}}
@@ -107,6 +115,7 @@ class WebHome:
             log_file=log_file,
             sources=lambda: [{"name": "meter test", "trouble": None}],
             troubles=lambda: self.troubles,
+            settings=editor,
         )
         self.tables: list[list[Route]] = tables(self.home, lambda: self.real_s)
         self.wsgi: Callable[..., Iterable[bytes]] = application(self.tables, gate or OpenGate())
@@ -136,6 +145,10 @@ class WebHome:
     def post(self, path: str, body: Any = None, **headers: str) -> Reply:
         raw = body if isinstance(body, bytes) else json.dumps({} if body is None else body).encode()
         return self.ask("POST", path, raw, **{"content_type": "application/json", **headers})
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Reply:
+        raw = json.dumps({} if body is None else body).encode()
+        return self.ask("PATCH", path, raw, **{"content_type": "application/json", **headers})
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
         """Headers by their names, underscores for hyphens."""

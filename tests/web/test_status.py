@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pv_heater.core.model.requests import Vacation
-from tests.builders import heater
+from tests.builders import config, heater
 from tests.web.rig import WebHome
 
 
@@ -135,3 +135,18 @@ def test_a_vacation_and_a_tank_are_in_it() -> None:
     assert datetime.fromisoformat(document["now"]) + timedelta(days=4) < until_at
     assert document["loads"][0]["tank"]["percent"] > 0
     assert document["commands_seen"] == 1
+
+
+def test_the_plan_is_in_it_in_whole_watts_and_made_once() -> None:
+    house = WebHome(strategy={"type": "plan"}, site={**config()["site"], "pv": [{"kwp": 4.4}]})
+    house.tick(pv_throttled=False)
+    plan = house.get("/api/v1/status").json["plan"]
+    decision = house.home.status().decision  # type: ignore[union-attr]
+    assert decision.plan is not None
+    assert plan["step_s"] == 900
+    assert plan["start_at"] == "2026-06-21T13:00:00+02:00"
+    assert len(plan["sun_w"]) == len(plan["battery_percent"]) == len(plan["loads_w"]["heater"])
+    assert plan["sun_w"][1] == round(decision.plan.sun_w[1])
+    assert plan["text"] == decision.plan.text
+    house.tick()
+    assert house.get("/api/v1/status?fields=plan").json["plan"] == plan

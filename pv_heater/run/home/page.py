@@ -14,6 +14,7 @@ from pv_heater.web.calls import Route
 from pv_heater.web.control_routes import control_routes
 from pv_heater.web.detail_routes import detail_routes
 from pv_heater.web.settings import WebSettings
+from pv_heater.web.settings_routes import settings_routes
 from pv_heater.web.static_files import static_routes
 from pv_heater.web.status_routes import status_routes
 
@@ -61,4 +62,10 @@ def page_server(settings: WebSettings, home: Home, *, any_port: bool = False) ->
 
 def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
     """All that can be asked of the page; `monotonic_s` are real seconds. Without a library beyond Python's own."""
-    return [static_routes(), status_routes(home, monotonic_s), control_routes(home), detail_routes(home)]
+    return [
+        static_routes(),
+        status_routes(home, monotonic_s),
+        control_routes(home),
+        detail_routes(home),
+        settings_routes(home),
+    ]
