@@ -3,11 +3,12 @@
 const MOST_MS = 50;
 const DRAWN = "svg.chart path.series";
 
-/** `ok(condition, sentence)` notes a failure, `axe(name)` every violation, `shot(name)` keeps a picture, `say(text)` prints a figure. */
+/** The context of `page` has touch where it is narrow. `ok(condition, sentence)` notes a failure, `axe(name)` every violation, `shot(name)` keeps a picture, `say(text)` prints a figure. */
 export async function chartChecks({ page, base, ok, axe, shot, say = console.log }) {
   const narrow = page.viewportSize().width < 640;
   await dayChecks({ page, base, ok, axe, shot, narrow });
   await historyChecks({ page, base, ok, axe, shot });
+  await troubleChecks({ page, base, ok });
   await drawingTime({ page, say });
 }
 
@@ -44,7 +45,7 @@ async function dayChecks({ page, base, ok, axe, shot, narrow }) {
   ok(!/^12:/.test(await cursor.getAttribute("aria-valuetext")), "Escape puts the cursor away");
   const place = await cursor.boundingBox();
   const half = { x: place.x + place.width / 2, y: place.y + place.height / 2 };
-  if (narrow) await page.touchscreen.tap(half.x, half.y).catch(() => page.mouse.click(half.x, half.y));
+  if (narrow) await page.touchscreen.tap(half.x, half.y);
   else await page.mouse.move(half.x, half.y);
   const values = await texts(page, ".chart-legend b");
   ok(/^\d\d:\d\d/.test((await texts(page, ".chart-at"))[0]) && values.some((value) => /W$/.test(value)), `the pointer shows values at its place: ${values}`);
@@ -54,6 +55,7 @@ async function dayChecks({ page, base, ok, axe, shot, narrow }) {
   await page.keyboard.press("Enter");
   const reason = page.locator(".chosen-change [role=status]");
   await reason.waitFor();
+  ok((await page.locator(".chart-cursor:focus").count()) === 1, "the cursor keeps the focus when a reason is shown");
   const first = await reason.innerText();
   ok(/^\d\d:\d\d .+\n.{5,}/.test(first), `a mark says when, what and why: ${first}`);
   const steps = page.locator(".chosen-change button:enabled");
@@ -102,6 +104,29 @@ async function historyChecks({ page, base, ok, axe, shot }) {
   const heads = await texts(page, "table.numbers thead th");
   ok(loads.every((load) => heads.some((head) => head.startsWith(load))), `the table has columns for each load: ${heads}`);
   await axe("History with its table");
+}
+
+/** Refusals, on a page of their own: a browser writes each of them on its console. */
+async function troubleChecks({ page, base, ok }) {
+  const other = await page.context().newPage();
+  const refuse = (status, detail) => other.route("**/api/v1/days?*", (route) =>
+    route.fulfill({ status, contentType: "application/problem+json", body: JSON.stringify({ title: "History", status, detail }) }));
+  const alert = other.locator(".view [role=alert]");
+  for (const tab of ["day", "history"]) {
+    await refuse(503, "The history cannot be read: the disk is full.");
+    await other.goto(`${base}#${tab}`);
+    await alert.waitFor();
+    ok((await alert.innerText()).includes("the disk is full"), `${tab} says what the controller said`);
+    await other.unroute("**/api/v1/days?*");
+    await alert.getByRole("button").click();
+    await other.locator(DRAWN).first().waitFor();
+    ok((await alert.count()) === 0, `${tab} is drawn once the history answers again`);
+  }
+  await refuse(404, "There is no such thing.");
+  await other.goto(`${base}#history/year`);
+  await alert.waitFor();
+  ok((await alert.getByRole("button").count()) === 0, "where no history is kept there is nothing to try again");
+  await other.close();
 }
 
 /** A day of 1,440 points in ten series: script, styles and layout, without the time that the picture takes to the screen. */
