@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pv_heater import __version__
+from pv_heater.cli.access import password, token
 from pv_heater.cli.ask import boost, clear, force, status, vacation, why
 from pv_heater.cli.bench import bench
 from pv_heater.cli.calibrate import calibrate
@@ -36,6 +37,7 @@ cli = typer.Typer(
 )
 
 cli.add_typer(bench, name="bench")
+cli.add_typer(token, name="token")
 cli.command()(detect)
 cli.command()(calibrate)
 
@@ -196,7 +198,7 @@ def simulate(
     )
 
 
-for _command in (status, why, force, boost, vacation, clear):
+for _command in (status, why, force, boost, vacation, clear, password):
     cli.command()(_command)
 
 

@@ -154,9 +154,17 @@ def test_every_command_and_option_that_is_named_exists(page: Path):
         if not words or words[0].startswith(("-", "#")):
             command = "run"
         assert command in commands, line
-        known = {option for item in commands[command].params for option in item.opts} | {"--help", "--version"}
+        known = {option for item in _parameters(commands[command], words) for option in item.opts}
+        known |= {"--help", "--version"}
         options = {word for word in words if word.startswith("--")}
         assert options <= known, f"{line}: {options - known}"
+
+
+def _parameters(command: Any, words: list[str]) -> list[Any]:
+    """Of a command, or of that one of its own (``token add``) which comes next in `words`."""
+    own = getattr(command, "commands", {})
+    chosen = next((own[word] for word in words if word in own), command)
+    return list(chosen.params)
 
 
 def test_every_setting_named_in_the_tuning_page_exists():

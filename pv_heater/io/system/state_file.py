@@ -38,11 +38,41 @@ def write_atomically(path: Path, text: str, mode: int = FILE_MODE) -> None:
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)  # one that a crash has left, or a link
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        give_to_owner(file.fileno(), path.parent)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
     _sync_folder(path.parent)
+
+
+def give_to_owner(descriptor: int, folder: Path) -> None:
+    """What root writes into another user's folder is that user's: the service must be able to read it. Raises OSError.
+
+    For everybody else this does nothing.
+    """
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where no file ever was. Raises UnreadableState for anything else."""
+    try:
+        text = _read(path)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            raise UnreadableState("it is a link to a file that is not there") from None
+        return None
+    except (OSError, ValueError) as error:
+        raise UnreadableState(_words(error)) from error
+    try:
+        found = json.loads(text, parse_int=_whole_number, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
+        raise UnreadableState(f"it is damaged: {_words(error)}" if text.strip("\0 \n") else "it is empty") from error
+    if not isinstance(found, dict):
+        raise UnreadableState("it holds no object")
+    return found
 
 
 def _sync_folder(folder: Path) -> None:
@@ -73,23 +103,7 @@ class StateFile:
 
     def load(self) -> dict[str, Any] | None:
         """The saved state; None where none was ever saved. Raises UnreadableState for anything else."""
-        try:
-            text = _read(self._path)
-        except FileNotFoundError:
-            if os.path.lexists(self._path):
-                raise UnreadableState("it is a link to a file that is not there") from None
-            return None
-        except (OSError, ValueError) as error:
-            raise UnreadableState(_words(error)) from error
-        try:
-            state = json.loads(text, parse_int=_whole_number, object_pairs_hook=_each_once)
-        except (ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
-            raise UnreadableState(
-                f"it is damaged: {_words(error)}" if text.strip("\0 \n") else "it is empty"
-            ) from error
-        if not isinstance(state, dict):
-            raise UnreadableState("it holds no object")
-        return state
+        return read_object(self._path)
 
     def set_aside(self, why: str, consequence: str) -> None:
         """Keep a copy of a state that cannot be used, so that its owner can look, and say so.
