@@ -325,7 +325,7 @@ def answering(config: Config, home: RunningHome) -> Iterator[None]:
     """
     with (
         own_state_dir(config, owner_of(config)) as folder,
-        beside(control_server(folder, home), page_of(config, home, any_port=True)),
+        beside(control_server(folder, home), page_of(config, home, folder, any_port=True)),
     ):
         yield
 

@@ -124,7 +124,7 @@ class LiveHome:
             settings=live_settings(config, folder, self._loop, controller, transitions),
         )
         self._control = control_server(folder, home)
-        self._page = page_of(config, home)
+        self._page = page_of(config, home, folder)
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""

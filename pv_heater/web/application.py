@@ -42,15 +42,6 @@ class Gate(Protocol):
         ...
 
 
-class OpenGate:
-    """Lets everybody pass: for a page that only this machine can reach."""
-
-    def check(self, call: Call, scope: Scope) -> Sequence[tuple[str, str]]:
-        """Never raises."""
-        del call, scope
-        return ()
-
-
 def application(routes: Iterable[Sequence[Route]], gate: Gate) -> Callable[..., Iterable[bytes]]:
     """The WSGI application of these tables. Every route is behind `gate`."""
     app: Any = bottle.Bottle()

@@ -1,4 +1,4 @@
-"""The settings of the page: where it listens."""
+"""The settings of the page: where it listens, by which names, and whom it believes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from attrs import frozen
 
 from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.web.access.names import host_port, is_address, origin_of
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
@@ -17,12 +18,44 @@ def host_and_port(listen: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+def _check_names(names: tuple[str, ...]) -> None:
+    for name in names:
+        place = host_port(name)
+        if place is None or place.port is not None:
+            raise SettingProblem(f"must be names such as heater.example.org, without http:// and port, not {name!r}")
+
+
+def _check_address(text: str) -> None:
+    if not is_address(text):
+        raise SettingProblem(f"must be an address such as 127.0.0.1, not {text!r}")
+
+
+def _check_url(text: str) -> None:
+    if origin_of(text) is None:
+        raise SettingProblem(f"must be an address such as https://heater.example.org, not {text!r}")
+
+
 @frozen(kw_only=True)
 class WebSettings:
     """The page and the JSON API."""
 
     listen: str = setting(
         "address and port of the page; 127.0.0.1 is this machine only", default="127.0.0.1:8080", check=host_and_port
+    )
+    read_without_login: bool | None = setting(
+        "may whoever reaches the page read without a login; auto: only this machine, while listen is its own address",
+        default=None,
+    )
+    hosts: tuple[str, ...] = setting(
+        "further names by which browsers call this home, such as heater.example.org", default=(), check=_check_names
+    )
+    trusted_proxy: str | None = setting(
+        "address of a reverse proxy that may say for whom it asks, such as 127.0.0.1",
+        default=None,
+        check=_check_address,
+    )
+    public_url: str | None = setting(
+        "how the page is reached from outside, such as https://heater.example.org", default=None, check=_check_url
     )
 
     @property

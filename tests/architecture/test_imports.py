@@ -33,6 +33,8 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
         "io",
         "pictures",
         "web.settings",
+        "web.access",
+        "web.calls",
         "ports",
         "errors",
         "version",

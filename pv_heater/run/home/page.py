@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pv_heater.config.load import Config
 from pv_heater.ports import Home
 from pv_heater.run.session import Startable
+from pv_heater.web.access.access import Access, listening
+from pv_heater.web.access.passwords import Cost
+from pv_heater.web.access.routes import access_routes
 from pv_heater.web.calls import Route
 from pv_heater.web.control_routes import control_routes
 from pv_heater.web.detail_routes import detail_routes
@@ -34,30 +39,62 @@ class NoPage:
         """Nothing to end."""
 
 
-def page_of(config: Config, home: Home, *, any_port: bool = False) -> Startable:
-    """The page of the settings, not started yet. `any_port`: on a free one where the port of the settings is in use."""
+class Page:
+    """The server, and what is kept of its visitors."""
+
+    def __init__(self, server: WebServer, access: Access) -> None:
+        self._server, self._access = server, access
+
+    @property
+    def url(self) -> str | None:
+        """Where the page is now; None while it is nowhere."""
+        return self._server.url
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Listen no longer; never waits."""
+        self._server.stop()
+        self._access.close()
+
+
+def page_of(config: Config, home: Home, folder: Path, *, any_port: bool = False) -> Startable:
+    """The page of the settings, not started yet. `folder` is the state folder, where the login is kept.
+
+    `any_port`: on a free one where the port of the settings is in use.
+    """
     if config.web is None:
         return NoPage()
-    if not config.web.is_local:
-        log.warning("there is no page: web.listen must be this machine (127.0.0.1) as long as nobody has to log in")
-        return NoPage()
     try:
-        return page_server(config.web, home, any_port=any_port)
+        return page_server(config.web, home, folder, any_port=any_port)
     except ImportError as error:
         log.warning("there is no page, as %s is not installed; `. ./env.sh` installs it", error.name)
         return NoPage()
 
 
-def page_server(settings: WebSettings, home: Home, *, any_port: bool = False) -> WebServer:
-    """Server and application. Raises ImportError where bottle or waitress is missing."""
+def page_server(
+    settings: WebSettings, home: Home, folder: Path, *, any_port: bool = False, cost: Cost | None = None
+) -> Page:
+    """Server and application; `cost` is that of `Access`. Raises ImportError where bottle or waitress is missing."""
     from pv_heater.io.net.web_server import WebServer
-    from pv_heater.web.application import OpenGate, application
+    from pv_heater.web.application import application
+
+    (host, port), doubt = listening(folder, settings)
+    if doubt is not None:
+        log.error("web: %s", doubt)
+    access = Access(folder, settings, now=_now, monotonic_s=time.monotonic, cost=cost)
 
     def made() -> Callable[..., Iterable[bytes]]:
-        return application(tables(home, time.monotonic), OpenGate())
+        return application([*tables(home, time.monotonic), access_routes(access)], access.gate)
 
-    host, port = settings.address
-    return WebServer(made, host, port, any_port=any_port)
+    server = WebServer(made, host, port, any_port=any_port, trusted_proxy=settings.trusted_proxy)
+    return Page(server, access)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:

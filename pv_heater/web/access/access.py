@@ -17,7 +17,7 @@ from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.web.access.attempts import Attempts, Notices, network_of
 from pv_heater.web.access.credentials import Credentials, CredentialStore
 from pv_heater.web.access.gate import Gate, Headers, Policy, cookie_header
-from pv_heater.web.access.names import Names, is_loopback
+from pv_heater.web.access.names import Names
 from pv_heater.web.access.passwords import LONGEST, Busy, Cost, StoredPassword, Turnstile, cost_for
 from pv_heater.web.access.sessions import Sessions
 from pv_heater.web.access.tokens import expiry, made
@@ -52,7 +52,7 @@ class Access:
         policy = Policy(
             behind_proxy=settings.trusted_proxy is not None,
             reads_without_login=settings.read_without_login,
-            on_loopback_only=is_loopback(settings.address[0]),
+            on_loopback_only=settings.is_local,
         )
         names = Names(machine.nodename, settings.hosts, settings.public_url)
         self.gate = Gate(self._store, self._sessions, names, policy, self._notices, now)
@@ -163,7 +163,7 @@ def listening(folder: Path, settings: WebSettings) -> tuple[tuple[str, int], str
     Beyond this machine nothing is offered that anybody could use: without a password the page stays on loopback.
     """
     (host, port), proxy = settings.address, settings.trusted_proxy
-    is_open = not is_loopback(host)
+    is_open = not settings.is_local
     try:
         why = None if CredentialStore(folder).read().password is not None else "no password is set"
     except UnreadableState as error:
