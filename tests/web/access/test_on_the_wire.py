@@ -1,0 +1,345 @@
+"""The real server on loopback, attacked: whatever is not allowed is refused, said once, and changes nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from pv_heater.io.system.control_client import ask
+from pv_heater.io.system.control_socket import SOCKET_NAME
+from pv_heater.run.home.page import page_server, tables
+from pv_heater.run.session import control_server
+from pv_heater.web.access.credentials import CredentialStore
+from pv_heater.web.access.names import SAFE_METHODS
+from pv_heater.web.access.passwords import StoredPassword
+from pv_heater.web.access.tokens import made
+from pv_heater.web.calls import Route, Scope
+from pv_heater.web.settings import WebSettings
+from tests.waiting import until
+from tests.web.access.home import CHEAP, PASSWORD
+from tests.web.rig import WebHome
+
+READ, CONTROL, ADMIN = Scope.READ, Scope.CONTROL, Scope.ADMIN
+FORCE = {"mode": "on", "for_s": 600}
+MODE = "/api/v1/loads/heater/mode"
+WITHOUT_LOGIN = {
+    ("POST", "/api/v1/login"),
+    ("POST", "/api/v1/logout"),
+    ("GET", "/api/v1/session"),
+    ("GET", "/api/v1/openapi.json"),
+    ("GET", "/health"),
+}
+"""Beside the page's own files. Whoever adds a row here says that a stranger may ask for it."""
+
+
+class Attacked:
+    """A home with a password, and its page on a real socket."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.home = WebHome()
+        self.home.tick()
+        self.store = CredentialStore(folder)
+        self.set_password(PASSWORD)
+        self.settings = WebSettings(**{"listen": "127.0.0.1:0", "read_without_login": False, **settings})
+        self.page = page_server(self.settings, self.home.home, folder, cost=CHEAP)
+        self.netloc = ""
+
+    @contextmanager
+    def serving(self) -> Iterator[Attacked]:
+        self.page.start()
+        try:
+            until(lambda: self.page.url, "the page listens")
+            self.netloc = urlsplit(self.page.url or "").netloc
+            yield self
+        finally:
+            self.page.stop()
+            until(lambda: self.page.url is None, "the page ends")
+
+    def set_password(self, password: str | None) -> None:
+        stored = None if password is None else StoredPassword.of(password, CHEAP)
+        self.store.change(lambda credentials: credentials.with_password(stored))
+
+    def token(self, scope: Scope) -> str:
+        token, secret = made(f"for {scope.value}", scope, self.home.clock.now())
+        self.store.change(lambda credentials: credentials.with_token(token))
+        return secret
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, cookie: str | None = None,
+        **headers: str | None,
+    ) -> http.client.HTTPResponse:  # fmt: skip
+        """As the page itself asks; headers by their names with underscores, None leaves one out."""
+        given: dict[str, str | None] = {"Origin": f"http://{self.netloc}", "Content-Type": "application/json"}
+        given |= {name.replace("_", "-").title(): value for name, value in headers.items()}
+        if token is not None:
+            given["Authorization"] = f"Bearer {token}"
+        if cookie is not None:
+            given["Cookie"] = f"pvh={cookie}"
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        with closing(http.client.HTTPConnection(self.netloc, timeout=60)) as connection:
+            connection.putrequest(method, path, skip_host="Host" in given)
+            for name, value in given.items():
+                if value is not None:
+                    connection.putheader(name, value)
+            if method not in SAFE_METHODS:
+                connection.putheader("Content-Length", str(len(raw)))
+            connection.endheaders(raw)
+            answer = connection.getresponse()
+            answer.text = answer.read().decode()  # type: ignore[attr-defined]
+        return answer
+
+    def login(self) -> str:
+        answer = self.ask("POST", "/api/v1/login", {"password": PASSWORD})
+        assert answer.status == 204
+        return re.match(r"pvh=([^;]+);", answer.headers["Set-Cookie"])[1]  # type: ignore[index]
+
+    def raw(self, request: bytes) -> bytes:
+        """All that comes back until the server closes."""
+        host, _, port = self.netloc.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            parts = []
+            with suppress(ConnectionResetError):  # what was too much is not read to its end
+                while part := connection.recv(65_536):
+                    parts.append(part)
+        return b"".join(parts)
+
+    def untouched(self) -> bool:
+        """Nothing that was asked for has reached the loop."""
+        self.home.tick()
+        status = self.home.home.status()
+        assert status is not None
+        return status.commands_seen == 0 and all(state.mode == "auto" for state in status.decision.loads.values())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Attacked]:
+    with Attacked(tmp_path).serving() as attacked:
+        yield attacked
+
+
+def routes(home: Attacked) -> list[Route]:
+    from pv_heater.web.access.routes import access_routes
+
+    found = [route for table in tables(home.home.home, lambda: 0.0) for route in table]
+    return [*found, *access_routes(home.page._access)]
+
+
+def path_of(route: Route) -> str:
+    return re.sub(r"<name(:\w+)?>", "heater", re.sub(r"<id(:\w+)?>", "0000", route.path))
+
+
+def test_no_route_answers_without_the_scope_that_it_declares(home: Attacked) -> None:
+    tokens = {scope: home.token(scope) for scope in (READ, CONTROL, ADMIN)}
+    walked = 0
+    for route in routes(home):
+        path, body = path_of(route), None if route.method in SAFE_METHODS else {"no such key": 1}
+        assert "<" not in path, f"say what stands for a part of {route.path}"
+        ranks = list(Scope)
+        for scope, token in (None, None), *tokens.items():
+            status = home.ask(route.method, path, body, token=token).status
+            allowed = ranks.index(scope or Scope.OPEN) >= ranks.index(route.scope)
+            expected = "passes" if allowed else 401 if scope is None else 403
+            seen = status if status in (401, 403, 421) else "passes"
+            assert seen == expected, f"{route.method} {route.path} by {scope}: {status}, it declares {route.scope}"
+            walked += 1
+    assert walked >= 40
+    assert home.untouched()
+
+
+def test_what_is_open_is_listed_and_what_changes_something_needs_more_than_reading(home: Attacked) -> None:
+    for route in routes(home):
+        is_page = route.method == "GET" and not route.path.startswith("/api/")
+        if route.scope is Scope.OPEN and not is_page:
+            assert (route.method, route.path) in WITHOUT_LOGIN
+        if route.method not in SAFE_METHODS and (route.method, route.path) not in WITHOUT_LOGIN:
+            assert route.scope in (CONTROL, ADMIN), route
+        if re.search(r"log\b|settings|tokens|backup|support", route.path):
+            assert route.scope is ADMIN or route.path.startswith("/api/v1/log"), route
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"cookie": None}, 401),
+        ({"cookie": None, "authorization": "Basic YWRtaW46YWRtaW4="}, 401),
+        ({"cookie": None, "authorization": "Bearer pvh_guess"}, 401),
+        ({"authorization": "Bearer pvh_guess"}, 401),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": None}, 403),
+        ({"origin": None, "sec_fetch_site": "cross-site"}, 403),
+        ({"sec_fetch_site": "same-site"}, 403),
+        ({"content_type": "text/plain"}, 415),
+        ({"content_type": "application/x-www-form-urlencoded"}, 415),
+        ({"host": "evil.example"}, 421),
+        ({"host": "evil.example", "origin": "http://evil.example", "sec_fetch_site": "same-origin"}, 421),
+    ],
+    ids=str,
+)
+def test_a_heater_is_not_switched_by_whoever_is_not_allowed(
+    home: Attacked, headers: dict[str, str | None], status: int
+) -> None:
+    given = {"cookie": home.login(), **headers}
+    answer = home.ask("POST", MODE, FORCE, **given)
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers.get("Access-Control-Allow-Origin") is None
+    assert home.untouched()
+
+
+def test_a_method_that_is_dressed_up_changes_nothing(home: Attacked) -> None:
+    cookie = home.login()
+    for method in ("GET", "HEAD", "OPTIONS", "TRACE"):
+        path = f"{MODE}?mode=on&for_s=600&_method=POST"
+        answer = home.ask(method, path, cookie=cookie, x_http_method_override="POST", origin="http://evil.example")
+        assert answer.status in (403, 404, 405)
+    assert home.untouched()
+
+
+def test_who_is_allowed_does_switch_it(home: Attacked) -> None:
+    for number, who in enumerate(({"cookie": home.login()}, {"token": home.token(CONTROL), "origin": None}), 1):
+        answer = home.ask("POST", MODE, FORCE, **who)  # type: ignore[arg-type]
+        assert answer.status == 202
+        home.home.tick()
+        status = home.home.home.status()
+        assert status is not None
+        assert (status.commands_seen, status.decision.loads["heater"].mode) == (number, "on")
+
+
+MALFORMED = [
+    b"\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET /api/v1/status HTTP/1.0\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64) + b"\r\n\r\n",  # somebody speaks TLS
+    b"POST " + MODE.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n{}",
+    b"POST " + MODE.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5, 6\r\n\r\n{}",
+    b"POST " + MODE.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900000\r\n\r\n" + b"x" * 70_000,
+    b"POST " + MODE.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n",
+    b"GET http://evil.example/api/v1/status HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer\r\n\r\n",
+    b"GET /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: pvh=\xff\xfe; pvh\r\n\r\n",
+    b"GET /%00%ff/..%2f..%2fetc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+]  # fmt: skip
+
+
+def test_what_is_no_request_is_refused_and_the_next_one_answered(
+    home: Attacked, caplog: pytest.LogCaptureFixture
+) -> None:
+    for request in MALFORMED:
+        reply = home.raw(request)
+        assert not reply or re.match(rb"HTTP/1\.[01] (4\d\d|501|505) ", reply) or b'"scope":"none"' in reply, request
+        assert b"Traceback" not in reply
+    assert home.untouched()
+    assert home.ask("GET", "/api/v1/session").status == 200
+    assert len(caplog.messages) <= 2, caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422), (b"{", 400), (b"[]", 422), (b"null", 422), (b'"x"', 422), (b"[" * 30_000, 400), (b"\xff", 400),
+        (b'{"password": 1}', 422), (b'{"password": ""}', 422), (b'{"password": null}', 422), (b'{"password": {}}', 422),
+        (b'{"password": "a", "user": "b"}', 422), (b'{"password": "a", "password": "b"}', 422),
+        (b'{"password": "' + b"x" * 60_000 + b'"}', 401), (b'{"password": "\\ud800"}', 401),
+        (b'{"password": NaN}', 400), (b'{"password": "\\u0000"}', 401), (b"x" * 65_537, 413),
+    ],
+    ids=lambda value: repr(value)[:30],
+)  # fmt: skip
+def test_a_login_that_is_none(home: Attacked, body: bytes, status: int) -> None:
+    answer = home.ask("POST", "/api/v1/login", body)
+    assert (answer.status, answer.headers.get("Set-Cookie")) == (status, None)
+
+
+def test_guessing_is_slowed_down_and_said_once(home: Attacked, caplog: pytest.LogCaptureFixture) -> None:
+    cookie = home.login()
+    answers = [home.ask("POST", "/api/v1/login", {"password": f"guess {number}"}) for number in range(30)]
+    assert [answer.status for answer in answers] == [401] * 5 + [429] * 25
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 60 for answer in answers[5:])
+    assert home.ask("GET", "/api/v1/session", cookie=cookie).status == 200
+    assert len([line for line in caplog.messages if "wrong password" in line]) == 2
+    assert not any("guess" in line for line in caplog.messages)
+    assert home.untouched()
+
+
+def test_another_password_takes_effect_in_the_running_page(home: Attacked) -> None:
+    cookie = home.login()
+    assert home.ask("GET", "/api/v1/status", cookie=cookie).status == 200
+    home.set_password("another good one")
+    assert home.ask("GET", "/api/v1/status", cookie=cookie).status == 401
+    assert home.ask("POST", "/api/v1/login", {"password": PASSWORD}).status == 401
+    home.set_password(None)
+    assert home.ask("GET", "/api/v1/status").status == 200
+    assert home.ask("GET", "/api/v1/status", x_forwarded_for="10.0.0.1").status == 401
+    assert home.ask("POST", "/api/v1/login", {"password": "x"}).status == 409
+
+
+def test_behind_a_trusted_proxy_the_visitor_counts_not_the_proxy(tmp_path: Path) -> None:
+    attacked = Attacked(tmp_path, trusted_proxy="127.0.0.1", public_url="https://sun.example.org")
+    visitor = {"x_forwarded_for": "203.0.113.9", "x_forwarded_proto": "https", "x_forwarded_host": "sun.example.org"}
+    with attacked.serving() as home:
+        answer = home.ask(
+            "POST", "/api/v1/login", {"password": PASSWORD}, **visitor, origin="https://sun.example.org"
+        )  # fmt: skip
+        assert (answer.status, "; Secure" in answer.headers["Set-Cookie"]) == (204, True)
+        for _ in range(6):
+            last = home.ask(
+                "POST", "/api/v1/login", {"password": "x"}, **visitor, origin="https://sun.example.org"
+            ).status
+        other = home.ask(
+            "POST", "/api/v1/login", {"password": "x"}, **{**visitor, "x_forwarded_for": "203.0.113.10, 203.0.113.8"},
+            origin="https://sun.example.org",
+        ).status  # fmt: skip
+        assert (last, other) == (429, 401)
+        evil = {**visitor, "x_forwarded_host": "evil.example"}
+        assert home.ask("GET", "/api/v1/session", **evil).status == 421
+        home.set_password(None)
+        for headers in ({}, {"x_forwarded_for": "127.0.0.1"}, visitor):
+            assert home.ask("GET", "/api/v1/status", **headers).status == 401
+
+
+def test_two_browsers_and_the_local_socket_see_one_truth(home: Attacked) -> None:
+    one, two = home.login(), home.login()
+    control = control_server(home.folder, home.home.home)
+    control.start()
+    try:
+        assert home.ask("POST", MODE, FORCE, cookie=one).status == 202
+        assert home.ask("POST", "/api/v1/loads/pump/mode", {"mode": "off", "for_s": 600}, cookie=two).status == 202
+        answer = ask(home.folder / SOCKET_NAME, {"command": "force", "load": "heater", "mode": "off", "for_s": 900})
+        assert answer["ok"]
+        home.home.tick()
+        seen = [json.loads(home.ask("GET", "/api/v1/status", cookie=who).text) for who in (one, two)]  # type: ignore[attr-defined]
+        local = ask(home.folder / SOCKET_NAME, {"command": "status"})["status"]
+    finally:
+        control.stop()
+    assert seen[0] == seen[1]
+    modes = {load["name"]: load["mode"] for load in seen[0]["loads"]}
+    assert modes == {"heater": "off", "pump": "off"}  # the last word counts
+    assert modes == {name: load["mode"] for name, load in local["decision"]["loads"].items()}
+    assert seen[0]["commands_seen"] == 3
+
+
+def test_no_secret_leaves_by_any_route(home: Attacked) -> None:
+    cookie, token = home.login(), home.token(ADMIN)
+    written = json.loads((home.folder / "access.json").read_text())
+    sessions = json.loads((home.folder / "sessions.json").read_text())["sessions"]
+    secrets = [PASSWORD, cookie, token, written["password"], written["generation"], *sessions]
+    secrets += [row["sha256"] for row in written["tokens"]]
+    for route in routes(home):
+        if route.method == "GET":
+            text = home.ask("GET", path_of(route), cookie=cookie).text  # type: ignore[attr-defined]
+            assert not [secret for secret in secrets if secret in text], route.path
