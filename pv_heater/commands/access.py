@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pv_heater.commands.check_report import Finding
 from pv_heater.commands.running import doors
 from pv_heater.config.load import Config
 from pv_heater.errors import Refused
@@ -93,13 +94,31 @@ def tokens(config: Config) -> list[dict[str, Any]]:
     ]
 
 
-def _folder(config: Config) -> Path:
-    """Where the controller that runs with these settings keeps its state, which may be a service's own folder.
+def page_findings(config: Config) -> list[Finding]:
+    """For `check`: where the page listens and whether it needs a login; nothing where there is no page."""
+    if config.web is None:
+        return []
+    folder = _running_folder(config) or state_dir(config)
+    why = listening(folder, config.web)[1]
+    if why is not None:
+        return [Finding(what="web", says=why, exit_code=2)]
+    try:
+        has_password = CredentialStore(folder).read().password is not None
+        login = "with a login" if has_password else "for this machine only, without a login"
+    except UnreadableState as error:
+        login = f"but nobody gets in: access.json in {folder} cannot be used ({error}); `main.py password` helps"
+    return [Finding(what="web", says=f"the page is at {config.web.listen}, {login}")]
 
-    Else the one that they say, made if need be. Raises ConfigError.
-    """
-    running = [door.state_dir for door in doors(config.path, state_dir(config)) if door.is_ours or os.geteuid() == 0]
-    return running[0] if running else make_state_dir(config)
+
+def _folder(config: Config) -> Path:
+    """Where the controller of these settings keeps its state, made if need be. Raises ConfigError."""
+    return _running_folder(config) or make_state_dir(config)
+
+
+def _running_folder(config: Config) -> Path | None:
+    """Where the one that runs with these settings does, which may be a service's own folder; None where none runs."""
+    found = doors(config.path, state_dir(config))
+    return next((door.state_dir for door in found if door.is_ours or os.geteuid() == 0), None)
 
 
 def _write(folder: Path, changed: Callable[[Credentials], Credentials], *, damaged_is_empty: bool = True) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+from pv_heater.commands.access import page_findings
 from pv_heater.commands.check_doubts import doubts, open_secrets
 from pv_heater.commands.check_loads import ask_loads
 from pv_heater.commands.check_report import CheckReport, Finding
@@ -39,6 +40,7 @@ def check_all(config: Config) -> CheckReport:
     findings += open_secrets(config)
     findings += [Finding(what="settings", says=text, warning=True) for text in open_to_all(config)]
     findings += _wiring(config)
+    findings += page_findings(config)
     findings.append(_clock(config))
     findings += _outputs(config)
     findings += _temperatures(config)

@@ -110,8 +110,8 @@ def _response(answer: Answer, asked: dict[str, str], more: Sequence[tuple[str, s
         ("Content-Type", answer.content_type),
         ("Cache-Control", answer.cache),
         *SECURITY,
-        *answer.headers,
         *more,
+        *answer.headers,  # last: a login's new cookie, not the one before that was renewed
     ]
     status, body = answer.status, answer.body
     if answer.etag is not None:

@@ -43,7 +43,7 @@ class WebSettings:
         "address and port of the page; 127.0.0.1 is this machine only", default="127.0.0.1:8080", check=host_and_port
     )
     read_without_login: bool | None = setting(
-        "may whoever reaches the page read without a login; auto: only this machine, while listen is its own address",
+        "may whoever reaches the page read without a login; auto is only this machine, while listen is its own address",
         default=None,
     )
     hosts: tuple[str, ...] = setting(

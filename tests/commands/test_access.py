@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pv_heater.cli.app import cli
-from pv_heater.commands.access import add_token, remove_password, remove_token, set_password, tokens
+from pv_heater.commands.access import add_token, page_findings, remove_password, remove_token, set_password, tokens
 from pv_heater.config.load import Config, load_config
 from pv_heater.errors import Refused
 from pv_heater.web.access.credentials import CredentialStore
@@ -95,6 +95,24 @@ def test_tokens_are_made_listed_and_removed(tmp_path: Path) -> None:
     assert "is refused from now on" in remove_token(values, "home assistant")
     with pytest.raises(Refused, match="no token"):
         remove_token(values, made["id"])
+
+
+def test_check_says_where_the_page_is_and_why_it_is_not_where_it_should_be(tmp_path: Path) -> None:
+    def found(**web: Any) -> tuple[str, int]:
+        (finding,) = page_findings(home(tmp_path, web=web))
+        return finding.says, finding.exit_code
+
+    assert page_findings(home(tmp_path)) == []
+    assert found() == ("the page is at 127.0.0.1:8080, for this machine only, without a login", 0)
+    assert not (tmp_path / "state").exists()
+    says, code = found(listen="0.0.0.0:8080")
+    assert says.startswith("listen is 0.0.0.0:8080, which is open to others, and no password is set: the page stays")
+    assert (code, found(trusted_proxy="127.0.0.1")[1]) == (2, 2)
+    set_password(home(tmp_path), PASSWORD, CHEAP)
+    assert found(listen="0.0.0.0:8080") == ("the page is at 0.0.0.0:8080, with a login", 0)
+    (tmp_path / "state" / "access.json").write_text("{")
+    assert "but nobody gets in" in found()[0]
+    assert found(listen="0.0.0.0:8080")[1] == 2
 
 
 def test_the_command_line(tmp_path: Path) -> None:

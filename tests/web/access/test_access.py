@@ -13,11 +13,14 @@ from pv_heater.io.system.private_file import PrivateFile
 from pv_heater.web.access.access import listening
 from pv_heater.web.access.credentials import Credentials, CredentialStore
 from pv_heater.web.access.passwords import Cost
+from pv_heater.web.access.routes import access_routes
 from pv_heater.web.access.sessions import MOST_SESSIONS
 from pv_heater.web.access.tokens import MOST_TOKENS, made
+from pv_heater.web.application import application
 from pv_heater.web.calls import Problem, Scope
 from pv_heater.web.settings import WebSettings
 from tests.web.access.home import CHEAP, HERE, LAN, PASSWORD, AccessHome, call
+from tests.web.rig import WebHome
 
 ADMIN = Scope.ADMIN
 
@@ -277,3 +280,17 @@ def test_on_this_machine_no_password_is_needed_but_behind_a_proxy_one_is(tmp_pat
     address, why = listening(tmp_path, WebSettings(trusted_proxy="127.0.0.1"))
     assert address == ("127.0.0.1", 8080)
     assert why == "trusted_proxy is 127.0.0.1, and no password is set: nobody gets in until `main.py password`"
+
+
+def test_a_login_gives_the_new_cookie_last_where_the_one_before_is_renewed(home: AccessHome) -> None:
+    cookie = home.login()
+    home.later(days=2)
+    web = WebHome()
+    web.wsgi = application([access_routes(home.access)], home.access.gate)
+    own = {"origin": "http://127.0.0.1:8080", "cookie": f"pvh={cookie}"}
+    assert web.get("/api/v1/session", **own).headers["set-cookie"].startswith(f"pvh={cookie}; ")
+    home.later(days=2)
+    reply = web.post("/api/v1/login", {"password": PASSWORD}, **own)
+    assert (reply.status, reply.body) == (204, b"")
+    new = reply.headers["set-cookie"].partition(";")[0].removeprefix("pvh=")
+    assert [home.may(call(cookie=one), ADMIN) for one in (cookie, new)] == [401, 0]
