@@ -30,12 +30,12 @@ MODE = "/api/v1/loads/heater/mode"
 class Attacked:
     """A home with a password, and its page on a real socket."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, password: str | None = PASSWORD, **settings: Any) -> None:
         self.folder = folder
         self.home = WebHome()
         self.home.tick()
         self.store = CredentialStore(folder)
-        self.set_password(PASSWORD)
+        self.set_password(password)
         self.settings = WebSettings(**{"listen": "127.0.0.1:0", "read_without_login": False, **settings})
         self.page = page_server(self.settings, self.home.home, folder, cost=CHEAP)
         self.netloc = ""
@@ -81,7 +81,7 @@ class Attacked:
                 connection.putheader("Content-Length", str(len(raw)))
             connection.endheaders(raw)
             answer = connection.getresponse()
-            answer.text = answer.read().decode()  # type: ignore[attr-defined]
+            answer.text = answer.read().decode("utf-8", "replace")  # type: ignore[attr-defined]
         return answer
 
     def login(self) -> str:

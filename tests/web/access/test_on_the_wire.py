@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,15 @@ def test_another_password_takes_effect_in_the_running_page(home: Attacked) -> No
     assert home.ask("GET", "/api/v1/status").status == 200
     assert home.ask("GET", "/api/v1/status", x_forwarded_for="10.0.0.1").status == 401
     assert home.ask("POST", "/api/v1/login", {"password": "x"}).status == 409
+
+
+def test_without_a_password_it_listens_on_this_machine_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Attacked(tmp_path, None, listen="0.0.0.0:0").serving() as home:
+        assert home.netloc.startswith("127.0.0.1:")
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", int(home.netloc[10:])), timeout=30):
+            """Another address, that 0.0.0.0 would have answered at."""
+        assert home.ask("GET", "/api/v1/status").status == 200
+    assert "web: listen is 0.0.0.0:0, which is open to others, and no password is set" in caplog.text
 
 
 def test_behind_a_trusted_proxy_the_visitor_counts_not_the_proxy(tmp_path: Path) -> None:
