@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from pv_heater.core.duties.duties import Duties
 from pv_heater.core.house.ahead.quarters import QUARTER_S, Stretch, lit_until
@@ -17,6 +16,8 @@ from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.passing import passing
+from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.plan.course import Course, PlannedHome, Walk
 from pv_heater.core.plan.load_ahead import LoadAhead, load_ahead
@@ -39,6 +40,17 @@ CLOCK_SET_S = 60.0
 """A wall clock that differs so far from the seconds that have passed was set."""
 
 
+@passing(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a plan was made for; another makes another plan at once."""
+
+    day: date
+    vacation_until_at: datetime | None
+    duties: frozenset[str]
+    modes: list[tuple[Mode, float | None, str | None]]
+    """Of each load its mode, until when, and its fault."""
+
+
 class Planner:
     """See the module's text."""
 
@@ -53,9 +65,11 @@ class Planner:
         """By the end of a quarter, whether its middle lies in the hours of automatic heating."""
         self.plan: DayPlan | None = None
         """As of the latest look; None where nothing can be expected."""
-        self._made_s = 0.0
+        self._made_s, self._made_at = 0.0, datetime.min.replace(tzinfo=UTC)
+        self._sets_at: datetime | None = None
         self._forecast: Forecast | None = None
-        self._rests_on: tuple[Any, ...] = ()
+        self._rests_on: _Asked | None = None
+        """What was asked of the loads at the latest look; None: plan anew."""
 
     def adopt(self, site: Site, limits: Limits, strategy: Strategy, tariff: Tariff) -> None:
         """Go on with these; the next look plans anew."""
@@ -63,43 +77,58 @@ class Planner:
             self._daylight = DaylightHours(limits.daylight, site, self._zone)
             self._allowed.clear()
         self._site, self._limits, self._strategy, self._tariff = site, limits, strategy, tariff
-        self._rests_on = ()
+        self._rests_on = None
 
     def look(self, context: StepContext) -> DayPlan | None:
         """The plan in force, made anew if it is time to; None where nothing can be expected."""
         house, view = context.house, context.view
         old_s = house.tick_s - self._made_s
         if not house.knows_time or (view is None and old_s > KEPT_S):
-            self.plan, self._rests_on = None, ()
+            self.plan, self._rests_on = None, None
         elif view is not None and self._is_due(view, old_s):
             self._made_s, self._forecast = house.tick_s, view.forecast
-            self.plan = self._made(context, view)
+            self.plan = plan = self._made(context, view)
+            # In UTC: two instants in a zone of their own take ten times as long to compare.
+            self._made_at = house.now
+            self._sets_at = (
+                plan.tonight_at.astimezone(UTC) if plan is not None and plan.tonight_at is not None else None
+            )
         return self.plan
 
     def _is_due(self, view: View, old_s: float) -> bool:
         """Whether the plan is old, or modes, duties, the day or the forecast are others than those it was made for."""
         house = view.house
-        before, self._rests_on = (
-            self._rests_on,
-            (
-                view.ahead.day,
-                house.vacation_until_at,
-                *[(memory.mode, memory.mode_until_s, memory.fault is None) for memory in self._loads.memories.values()],
-                *self._loads.duties,
-            ),
-        )
-        if before != self._rests_on or old_s < 0:
+        if self._has_changed(view.ahead.day, house.vacation_until_at) or old_s < 0:
             return True
         if old_s >= FORECAST_S and view.forecast is not self._forecast and view.forecast != self._forecast:
             return True
-        if self.plan is not None and self._is_over(self.plan, house.now, old_s):
+        if self.plan is not None and self._is_over(house.now, old_s):
             return True
-        return old_s >= (ANEW_DARK_S if view.ahead.sun.is_dark(house.now) else ANEW_S)
+        return old_s >= ANEW_S and (old_s >= ANEW_DARK_S or not view.ahead.sun.is_dark(house.now))
 
-    def _is_over(self, plan: DayPlan, now: datetime, old_s: float) -> bool:
+    def _has_changed(self, day: date, vacation_until_at: datetime | None) -> bool:
+        """Whether what the owner, a fault or a duty asks of a load is another thing than at the look before."""
+        # Asked in every step: values are compared where they stand, and copied only where one differs.
+        loads, before = self._loads, self._rests_on
+        if before is not None and before.day == day and before.vacation_until_at == vacation_until_at:
+            same = before.duties == loads.duties.keys()
+            for memory, (mode, until_s, fault) in zip(loads.memories.values(), before.modes, strict=True):
+                if memory.mode is not mode or memory.mode_until_s != until_s or memory.fault != fault:
+                    same = False
+            if same:
+                return False
+        self._rests_on = _Asked(
+            day=day,
+            vacation_until_at=vacation_until_at,
+            duties=frozenset(loads.duties),
+            modes=[(memory.mode, memory.mode_until_s, memory.fault) for memory in loads.memories.values()],
+        )
+        return True
+
+    def _is_over(self, now: datetime, old_s: float) -> bool:
         """Whether the sun has set since, or the clock was set."""
-        has_set = plan.tonight_at is not None and now >= plan.tonight_at
-        return has_set or abs((now - plan.made_at).total_seconds() - old_s) > CLOCK_SET_S
+        has_set = self._sets_at is not None and now >= self._sets_at
+        return has_set or abs((now - self._made_at).total_seconds() - old_s) > CLOCK_SET_S
 
     def _made(self, context: StepContext, view: View) -> DayPlan | None:
         now = context.house.now
