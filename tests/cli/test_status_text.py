@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,6 +90,13 @@ def test_the_plan_is_a_line() -> None:
     house = House(config(strategy={"type": "plan"}))
     house.at(0, with_forecast=forecast())
     assert any(line.startswith("plan: target charge ") for line in shown(house))
+
+
+def test_what_is_expected_is_a_line() -> None:
+    house = House(config(strategy={"type": "balance"}))
+    house.at(0, with_forecast=forecast())
+    (line,) = [line for line in shown(house) if line.startswith("expected: ")]
+    assert re.fullmatch(r"expected: battery \d+ % at sunset 20:56; heating about [\d.]+ kWh", line)
 
 
 def test_why_has_no_internal_words_and_no_iso_times() -> None:

@@ -159,6 +159,19 @@ def test_the_plan_has_a_line_of_its_own_and_is_not_repeated(caplog: pytest.LogCa
     assert not any("forecasts" in line for line in lines if line not in plans)
 
 
+def test_what_is_expected_is_said_anew_when_the_evening_looks_otherwise(caplog: pytest.LogCaptureFixture) -> None:
+    """Three hours later at the soonest, or when the charge at sunset moves by ten points."""
+    log = Log(caplog, strategy={"type": "balance"})
+    sun = {"pv_w": 900.0, "battery_soc_percent": 60.0}
+    said = [line for minute in range(60) for line in log.at(60 * minute, with_forecast=forecast(pv_w=900.0), **sun)]
+    expected = [line for line in said if line.startswith("expected: ")]
+    assert len(expected) == 1
+    assert expected[0].startswith("expected: battery ")
+    dull = log.at(3660, with_forecast=forecast(pv_w=300.0), **sun)
+    (line,) = [line for line in dull if line.startswith("expected: ")]
+    assert line != expected[0]
+
+
 def test_the_day_is_summed_up_when_its_hours_end(caplog: pytest.LogCaptureFixture) -> None:
     log = Log(caplog)
     for minute in range(61):
