@@ -4,7 +4,6 @@ const BASE = "api/v1/";
 const EVERY_MS = 2000;
 const BACK_OFF_MS = [2000, 4000, 8000, 15000];
 const PATIENCE_MS = 10000;
-export const TAKEN_WITHIN_MS = 3000;
 
 // A refused request: `status` 0 means that nobody answered.
 export class Refused extends Error {

@@ -1,9 +1,8 @@
 // The shell: what is known, which tab is open, the header that all tabs share, and who may change something.
 
-import { follow, get, post, Refused, TAKEN_WITHIN_MS } from "./api.js";
+import { follow, get, post } from "./api.js";
 import { header } from "./header.js";
 import * as now from "./now.js";
-import * as reasons from "./reasons.js";
 import { h, render } from "./render.js";
 import * as words from "./words.js";
 
@@ -51,7 +50,7 @@ export const app = {
   nowMs: () => Date.parse(state.status.now) + (state.lostSince ? 0 : Math.min(app.sinceAnswerS(), 10) * 1000),
   mayControl: () => ["control", "admin"].includes(state.session?.scope),
   isAdmin: () => state.session?.scope === "admin",
-  reason: ({ rule, because, margins, heats }) => reasons.because({ rule, because, margins }, heats),
+  reason: ({ rule, because, margins, heats }) => words.because({ rule, because, margins }, heats),
   go: (hash) => {
     location.hash = hash;
   },
@@ -62,37 +61,12 @@ export const app = {
   close: () => app.open(null),
   draw,
   say,
-  command,
+  command: async (...asked) => (await more("commands")).command(app, ...asked),
+  complain: async (error) => (await more("commands")).complain(app, error),
+  lookAgain: () => lookAgain(),
   refreshSession,
+  applyTheme,
 };
-
-// Asks for a command and waits until a tick has taken it, so that a button never claims what is not true yet.
-async function command(path, body) {
-  try {
-    const answer = await post(path, body);
-    const endMs = performance.now() + TAKEN_WITHIN_MS;
-    lookAgain();
-    while (answer?.id != null && state.status && state.status.commands_seen < answer.id) {
-      if (performance.now() > endMs) throw new Refused(0, { detail: t("error.not_taken") });
-      await new Promise((done) => setTimeout(done, 150));
-      lookAgain();
-    }
-    return answer;
-  } catch (error) {
-    await complain(error);
-    return undefined;
-  }
-}
-
-async function complain(error) {
-  if (error.status === 401 || error.status === 403) {
-    await refreshSession();
-    if (!app.mayControl()) return login();
-  }
-  say(error.status === 0 && !error.detail ? t("error.no_answer") : error.detail || error.message, true);
-  return undefined;
-}
-app.complain = complain;
 
 // Sheets and the pages behind the first come when they are needed, with their words and their style.
 async function more(file) {
@@ -110,7 +84,7 @@ async function more(file) {
 
 app.sheet = async (name, ...rest) => {
   try {
-    const sheets = await more(name === "login" ? "login" : "sheets");
+    const sheets = await more(name === "login" ? "access" : "sheets");
     app.open(sheets[name](app, ...rest));
   } catch {
     say(t("error.no_answer"), true);
@@ -230,25 +204,12 @@ function route() {
   draw();
 }
 
-app.setTheme = (name) => {
-  if (name === "auto") localStorage.removeItem("theme");
-  else localStorage.setItem("theme", name);
-  applyTheme();
-};
-
+// A theme that was chosen; without one the system's.
 function applyTheme() {
   const theme = localStorage.getItem("theme");
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
 }
-
-app.setLanguage = async (name) => {
-  if (name) localStorage.setItem("language", name);
-  else localStorage.removeItem("language");
-  await words.speak(words.preferredLanguage());
-  await words.speakMore();
-  draw();
-};
 
 // With a secure address the browser may keep the page itself; "v/<version>/" in the address of this file says which.
 function keepShell() {

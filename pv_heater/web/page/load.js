@@ -1,9 +1,8 @@
 // One load: its record, what happened to it, and what is rarely needed (boost, fault, wiring).
 
-import { loadCard } from "./card.js";
-import { margin, marginName, ruleName } from "./reasons.js";
+import { loadCard } from "./now.js";
 import { h, render } from "./render.js";
-import { degrees, duration, energy, moment, number, t, title, watts } from "./words.js";
+import { degrees, duration, energy, margin, marginName, moment, number, ruleName, t, title, watts } from "./words.js";
 
 const AGAIN_MS = 10_000;
 const BOOSTS_S = [3600, 7200, 14_400];

@@ -1,11 +1,8 @@
-// The first screen: alarms, flows, one card a load with its why, and the day.
+// The first screen: alarms, flows, one card a load (what it does, why, what would change it, its modes), and the day.
 
-import { flow } from "./flow.js";
-import { loadCard } from "./card.js";
-import { because, change } from "./reasons.js";
+import { flow, refresh, strip } from "./pictures.js";
 import { h, render } from "./render.js";
-import { refresh, strip } from "./strip.js";
-import { known, lostName, number, percent, t, title } from "./words.js";
+import { because, change, countdown, degrees, known, lostName, moment, number, percent, sentence, t, title, watts } from "./words.js";
 
 export function open(root, app) {
   const update = (status) => {
@@ -83,4 +80,93 @@ function evening(app, { plan, now }) {
   const expects = t("plan.tonight", { percent: percent(plan.soc_tonight_percent), time: app.moment(plan.tonight_at, now) });
   const then = plan.soc_tomorrow_percent == null ? "" : ` ${t("plan.tomorrow", { percent: percent(plan.soc_tomorrow_percent), time: app.moment(plan.tomorrow_at, now) })}`;
   return h("p", { class: "muted" }, expects + then);
+}
+
+export function loadCard(app, load, status) {
+  const id = `load-${load.name}`;
+  const flip = change(load.why, load.phase === "heating", status.now, load.next_change_at);
+  return h("section", { key: `load ${load.name}`, class: `card load ${load.phase}`, "aria-labelledby": id }, [
+    h("div", { class: "title" }, [
+      h("h2", { id }, h("a", { href: `#load/${encodeURIComponent(load.name)}` }, title(load.name))),
+      h("span", { class: `phase ${load.phase}` }, t(`phase.${load.phase}`)),
+      h("strong", { class: "power" }, watts(load.power_w)),
+    ]),
+    (load.tank || load.temperature_c != null) && tank(load, status),
+    h("p", { class: "why" }, [load.why.locked && lock(), sentence(load)]),
+    flip && h("p", { class: "muted flip" }, flip),
+    load.mode !== "auto" && forced(app, load),
+    modes(app, load),
+  ]);
+}
+
+function lock() {
+  return [
+    h("svg", { class: "lock", viewBox: "0 0 16 16", "aria-hidden": "true" }, h("path", { d: "M3 7h10v7H3zM5 7V5a3 3 0 0 1 6 0v2" })),
+    h("span", { class: "unseen" }, `${t("load.locked")} `),
+  ];
+}
+
+// The bar is temperature where a probe tells it, else the estimated charge of the tank.
+function tank(load, status) {
+  const byProbe = load.temperature_c != null;
+  const topC = load.max_c ?? load.target_c ?? 65;
+  const share = byProbe ? (load.temperature_c - 10) / (topC - 10) : (load.tank?.percent ?? 0) / 100;
+  const target = byProbe && load.target_c != null && load.target_c < topC ? (load.target_c - 10) / (topC - 10) : null;
+  const left = byProbe ? degrees(load.temperature_c) : percent(load.tank?.percent);
+  const width = Math.max(0, Math.min(1, share)) * 100;
+  return h("div", { class: "tank" }, [
+    h("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, [
+      h("rect", { key: "track", class: "track", width: 100, height: 10 }),
+      h("rect", { key: "level", class: "level", width: width.toFixed(1), height: 10 }),
+      target != null && h("rect", { key: "target", class: "target", x: target * 100 - 0.4, width: 0.8, height: 10 }),
+    ]),
+    h("p", { class: "muted ends" }, [h("span", null, [load.tank?.estimated && !byProbe ? `${t("about")} ` : "", left]), h("span", null, goal(load, status))]),
+  ]);
+}
+
+function goal(load, status) {
+  const parts = [];
+  if (load.target_c != null) parts.push(t("tank.target", { target: degrees(load.target_c, 0) }));
+  if (load.tank?.ready_at) parts.push(t("tank.ready", { time: moment(load.tank.ready_at, status.now) }));
+  else if (load.tank?.kwh_to_go != null) parts.push(t("tank.to_go", { energy: `${number(load.tank.kwh_to_go, 1)} kWh` }));
+  return parts.join(" · ");
+}
+
+function forced(app, load) {
+  const leftS = (Date.parse(load.until_at) - app.nowMs()) / 1000;
+  return h("div", { class: "forced" }, [
+    h("p", null, [
+      t(`mode.forced_${load.mode}`, { time: moment(load.until_at, app.status().now) }),
+      " ",
+      h("span", { class: "count", role: "timer" }, countdown(leftS)),
+    ]),
+    h("button", { class: "button", onclick: () => setMode(app, load, { mode: "auto" }) }, t("mode.back")),
+  ]);
+}
+
+const pending = new Map();
+
+export async function setMode(app, load, body) {
+  if (!app.mayControl()) return app.login();
+  pending.set(load.name, body.mode);
+  app.draw();
+  const answer = await app.command(`loads/${encodeURIComponent(load.name)}/mode`, body);
+  pending.delete(load.name);
+  app.draw();
+  return answer;
+}
+
+function modes(app, load) {
+  const asked = pending.get(load.name);
+  const button = (mode, text, onclick) =>
+    h("button", { key: mode, "aria-pressed": String((asked ?? load.mode) === mode), class: asked === mode ? "pending" : "", onclick }, text);
+  return h("div", { class: "seg", role: "group", "aria-label": t("mode.of", { name: title(load.name) }) }, [
+    button("off", t("mode.off"), () => sheet(app, load, "off")),
+    button("auto", t("mode.auto"), () => setMode(app, load, { mode: "auto" })),
+    button("on", t("mode.on"), () => sheet(app, load, "on")),
+  ]);
+}
+
+function sheet(app, load, mode) {
+  return app.mayControl() ? app.sheet("mode", load.name, mode, setMode) : app.login();
 }

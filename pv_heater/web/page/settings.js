@@ -31,16 +31,24 @@ function browser(app) {
   const spoken = localStorage.getItem("language") ?? "";
   const choice = (current, value, text, choose) =>
     h("button", { key: value, "aria-pressed": String(current === value), onclick: () => (choose(value), app.draw()) }, text);
+  const choose = async (name) => {
+    keep("language", name);
+    await app.speak(app.preferredLanguage());
+    await app.speakMore();
+    app.draw();
+  };
   return h("section", { key: "browser", class: "card" }, [
     h("h3", null, t("settings.browser")),
     h("div", { class: "seg", role: "group", "aria-label": t("settings.theme") }, ["auto", "light", "dark"].map((name) =>
-      choice(theme, name, t(`settings.theme.${name}`), app.setTheme))),
+      choice(theme, name, t(`settings.theme.${name}`), (to) => (keep("theme", to === "auto" ? null : to), app.applyTheme())))),
     h("div", { class: "seg", role: "group", "aria-label": t("settings.language") }, [
-      choice(spoken, "", t("settings.theme.auto"), app.setLanguage),
-      languages().map((name) => choice(spoken, name, NAMES[name], app.setLanguage)),
+      choice(spoken, "", t("settings.theme.auto"), choose),
+      languages().map((name) => choice(spoken, name, NAMES[name], choose)),
     ]),
   ]);
 }
+
+const keep = (name, value) => (value ? localStorage.setItem(name, value) : localStorage.removeItem(name));
 
 const NAMES = { en: "English", de: "Deutsch", fr: "Français" };
 

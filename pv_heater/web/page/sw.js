@@ -1,9 +1,21 @@
 // Keeps the page's own files, so that it opens (and says so) when the controller cannot be reached. What the API says is
 // never kept. Each version of the page has a store of its own; the others go.
 
-const STORE = `shell ${new URL(location.href).searchParams.get("v")}`;
+const VERSION = new URL(location.href).searchParams.get("v");
+const STORE = `shell ${VERSION}`;
+const FILES = `access.js api.js app.js chart.css chart.js commands.js editor.js header.js
+  icon.svg lang/de.json lang/de.more.json lang/en.json lang/en.more.json lang/fr.json lang/fr.more.json load.js
+  manifest.webmanifest more.css now.js pictures.js render.js settings.js sheets.js sources.js style.css time.js
+  words.js`;
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  const keep = async () => {
+    const store = await caches.open(STORE);
+    await store.addAll(["./", ...FILES.split(/\s+/).map((name) => `v/${VERSION}/${name}`)]);
+    await self.skipWaiting();
+  };
+  event.waitUntil(keep());
+});
 
 self.addEventListener("activate", (event) => {
   const drop = async () => {
@@ -15,21 +27,24 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("fetch", (event) => {
-  const address = new URL(event.request.url);
-  const mine = address.href.startsWith(self.registration.scope) && event.request.method === "GET";
-  const path = address.href.slice(self.registration.scope.length);
-  if (mine && (path.startsWith("v/") || path === "" || path.startsWith("#"))) event.respondWith(answered(event.request));
+  const { scope } = self.registration;
+  const path = event.request.url.startsWith(scope) ? event.request.url.slice(scope.length).split("#")[0] : null;
+  if (event.request.method !== "GET" || path === null) return;
+  if (path.startsWith("v/")) event.respondWith(kept(event.request));
+  else if (path === "") event.respondWith(fresh(event.request));
 });
 
-async function answered(request) {
-  const store = await caches.open(STORE);
+// An address below v/ never changes what it holds.
+async function kept(request) {
+  return (await caches.match(request)) ?? fetch(request);
+}
+
+async function fresh(request) {
   try {
     const answer = await fetch(request);
-    if (answer.ok) await store.put(request, answer.clone());
+    if (answer.ok) await (await caches.open(STORE)).put("./", answer.clone());
     return answer;
-  } catch (error) {
-    const kept = await store.match(request);
-    if (kept) return kept;
-    throw error;
+  } catch {
+    return (await caches.match("./")) ?? Response.error();
   }
 }
