@@ -98,6 +98,7 @@ export function login(app) {
       field.value = "";
       app.close();
       await app.refreshSession();
+      app.lookAgain();
       app.say(t("login.done"));
     } catch (error) {
       trouble = error.status === 401 ? t("login.wrong") : error.status === 429 ? t("login.later") : error.detail || t("error.no_answer");

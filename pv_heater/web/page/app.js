@@ -108,9 +108,8 @@ async function refreshSession() {
   try {
     state.session = await get("session");
   } catch {
-    state.session ??= { scope: "none", password_set: false, read_without_login: false };
+    // Nobody answers: asked again with the next answer.
   }
-  lookAgain();
   draw();
 }
 
@@ -233,6 +232,7 @@ async function start() {
     },
     answered: () => {
       state.lostSince = null;
+      if (!state.session) refreshSession();
       draw();
     },
     failed: (refused) => {
@@ -243,13 +243,15 @@ async function start() {
   });
   setInterval(() => !document.hidden && draw(), 1000);
   keepShell();
-  await refreshSession();
 }
 
 // A page that may not even be read without a login shows the login and nothing else.
 async function refreshNeeded() {
   if (state.dialog) return;
-  state.status = null;
+  if (state.status) {
+    state.status = null;
+    show();
+  }
   try {
     state.session = await get("session");
   } catch {

@@ -161,8 +161,9 @@ export function refresh(app, status) {
       past = { t0: Date.parse(answer.t0), stepMs: answer.step_s * 1000, series: answer.series, until: now };
       app.draw();
     })
-    .catch(() => {
+    .catch((error) => {
       past = null;
+      if (error.status === 404) askedMs = Infinity;
     });
 }
 
