@@ -4,10 +4,9 @@ import { ask, get } from "./api.js";
 import { chart } from "./chart.js";
 import { csvOf, dataTable, factNode, linkStyle, problemNode, saveButton } from "./chart_parts.js";
 import { pictureOf, quarters, windows, within } from "./day_picture.js";
-import { because, ruleName } from "./reasons.js";
 import { h, render } from "./render.js";
 import { addDays, dateAt, dayBounds } from "./time.js";
-import { clock, date as dateText, energy, known, lostName, percent, t, title, watts } from "./words.js";
+import { because, clock, date as dateText, energy, known, lostName, percent, ruleName, t, title, watts } from "./words.js";
 
 const REFRESH_MS = 60_000;
 const QUARTER_S = 900;
