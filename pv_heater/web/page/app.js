@@ -66,6 +66,7 @@ export const app = {
   lookAgain: () => lookAgain(),
   refreshSession,
   applyTheme,
+  more,
 };
 
 // Sheets and the pages behind the first come when they are needed, with their words and their style.

@@ -18,7 +18,7 @@ export function editor(app) {
       trouble = "";
       for (const [path, value] of changes) if (same(value, find(path)?.value)) changes.delete(path);
     } catch (error) {
-      trouble = error.status === 401 || error.status === 403 ? t("settings.login") : error.status === 404 ? t("settings.none") : error.detail || t("error.no_answer");
+      trouble = error.status === 404 ? t("settings.none") : error.detail || t("error.no_answer");
     }
     app.draw();
   };
@@ -69,11 +69,12 @@ export function editor(app) {
   ];
 
   const view = () => {
-    if (!asked && app.state.session) {
+    if (!app.isAdmin()) asked = false;
+    else if (!asked) {
       asked = true;
       read();
     }
-    if (asked && trouble && app.isAdmin() && !answer) setTimeout(() => (asked = false), 3000);
+    if (!app.isAdmin() && !answer) return closed();
     if (!answer) return h("section", { key: "live", class: "card" }, [h("h3", null, t("settings.live")), h("p", { class: "muted" }, trouble || t("state.waiting"))]);
     const live = answer.settings.filter((one) => one.live);
     const fixed = answer.settings.filter((one) => !one.live);
@@ -102,6 +103,12 @@ export function editor(app) {
       ]),
     ]);
   };
+
+  const closed = () =>
+    h("section", { key: "live", class: "card" }, [
+      h("h3", null, t("settings.live")),
+      h("p", { class: "row" }, h("button", { class: "button", onclick: app.login }, t("settings.login"))),
+    ]);
 
   const row = (setting) => {
     const value = changes.has(setting.path) ? changes.get(setting.path) : setting.value;

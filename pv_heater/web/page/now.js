@@ -2,9 +2,12 @@
 
 import { flow, refresh, strip } from "./pictures.js";
 import { h, render } from "./render.js";
-import { because, change, countdown, degrees, known, lostName, moment, number, percent, sentence, t, title, watts } from "./words.js";
+import { because, change, countdown, degrees, lostName, moment, number, percent, sentence, t, title, watts } from "./words.js";
+
+const WIDE = matchMedia("(min-width: 1000px)");
 
 export function open(root, app) {
+  let day = null;
   const update = (status) => {
     refresh(app, status);
     render(root, [
@@ -17,22 +20,32 @@ export function open(root, app) {
         ]),
         status.why && guardCard(status),
         !status.loads.length && h("p", { class: "card" }, t("load.none")),
+        status.loads.map((load) => loadCard(app, load, status)),
       ]),
       h("div", { key: "right", class: "column" }, [
-        status.loads.map((load) => loadCard(app, load, status)),
         todayCard(app, status),
+        WIDE.matches && h("div", { key: "day", foreign: true, class: "beside" }),
       ]),
     ]);
+    // Where there is room the day stands beside it, as its tab shows it.
+    if (WIDE.matches && !day) {
+      day = {};
+      app.more("day").then((tab) => {
+        const place = root.querySelector(".beside");
+        if (place) day = tab.open(place, app);
+      });
+    }
+    day?.update?.(status);
   };
   if (!app.status()) render(root, h("p", { class: "card muted" }, t("state.waiting")));
-  return { update, close() {} };
+  return { update, close: () => day?.close?.() };
 }
 
 function alarmCard(app, alarm) {
-  const clears = alarm.load && ["fault", "hardware", "latched"].some((word) => alarm.code.includes(word));
+  const clears = alarm.load && alarm.code === "hardware";
   return h("section", { key: `alarm ${alarm.code} ${alarm.load ?? ""}`, class: "card alarm", role: "alert" }, [
-    h("p", { class: "why" }, [alarm.load ? `${title(alarm.load)}: ` : "", alarm.text]),
-    alarm.help && h("p", null, known(`help.${alarm.code}`) ? t(`help.${alarm.code}`) : alarm.help),
+    h("p", { class: "why" }, [alarm.load && `${title(alarm.load)}: `, because({ rule: alarm.code, because: alarm.text })]),
+    alarm.help && h("p", null, alarm.help),
     h("p", { class: "row" }, [
       clears && h("button", { class: "button", onclick: () => app.command(`loads/${encodeURIComponent(alarm.load)}/clear`) }, t("load.clear")),
       h("a", { class: "button", href: alarm.load ? `#load/${encodeURIComponent(alarm.load)}` : "#sources" }, t("flow.details")),

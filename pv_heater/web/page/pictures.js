@@ -3,9 +3,9 @@
 import { h } from "./render.js";
 import { clock, degrees, percent, t, watts } from "./words.js";
 
-const RADIUS = 43;
-const HUB = [183, 138];
-const PLACES = { solar: [183, 48], battery: [48, 138], grid: [318, 138], house: [110, 226], loads: [256, 226] };
+const RADIUS = 45;
+const HUB = [183, 140];
+const PLACES = { solar: [183, 49], battery: [49, 140], grid: [317, 140], house: [108, 229], loads: [258, 229] };
 const STILL_W = 20;
 const SPOKEN_EVERY_MS = 10000;
 let spoken = "";
@@ -18,7 +18,7 @@ export function flow(status, onDetails) {
     spoken = parts.map((part) => [part.name, part.value, part.note].filter(Boolean).join(" ")).join(", ");
     spokenMs = performance.now();
   }
-  return h("svg", { class: "flow", viewBox: "0 0 366 274", role: "img", "aria-label": spoken, onclick: onDetails }, [
+  return h("svg", { class: "flow", viewBox: "0 0 366 278", role: "img", "aria-label": spoken, onclick: onDetails }, [
     ...parts.map(wire),
     h("circle", { key: "hub", class: "hub", cx: HUB[0], cy: HUB[1], r: 5 }),
     ...parts.map(circle),
@@ -175,7 +175,7 @@ export function strip(app, status) {
   const was = (name) => points(past?.series[name], past?.t0, past?.stepMs, start, now);
   const sun = [...(was("pv_possible_w").length ? was("pv_possible_w") : was("pv_w")), ...planned("sun_w")];
   const used = was("pv_w");
-  const topW = Math.max(500, status.site.pv_peak_w ? status.site.pv_peak_w * 0.5 : 0, ...sun.map((p) => p[1]), ...used.map((p) => p[1]));
+  const topW = Math.max(500, (status.site.pv_peak_w ?? 0) / 2, ...sun.map((p) => p[1]), ...used.map((p) => p[1]));
   const y = (w) => BASE - (w / topW) * (BASE - TOP);
   const level = (percentage) => BASE - (percentage / 100) * (BASE - TOP);
   const path = (list, scale) => (list.length < 2 ? "" : `M${list.map(([at, value]) => `${x(at).toFixed(1)} ${scale(value).toFixed(1)}`).join("L")}`);
