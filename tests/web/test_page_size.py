@@ -48,11 +48,11 @@ def test_the_first_screen_and_the_whole_page_are_small(language: str) -> None:
 
 
 def test_what_is_kept_for_when_nobody_answers_is_all_there_is() -> None:
-    listed = re.search(r"const FILES = `([^`]*)`", (PAGE_FOLDER / "sw.js").read_text(encoding="utf-8"))
+    listed = re.search(r"const FILES = \[([^\]]*)\]", (PAGE_FOLDER / "sw.js").read_text(encoding="utf-8"))
     assert listed is not None
     kept = {path.relative_to(PAGE_FOLDER).as_posix() for path in PAGE_FOLDER.rglob("*") if path.is_file()}
     kept -= {name for name in kept if name.endswith(".png")} | {"index.html", "sw.js"}
-    assert set(listed[1].split()) == kept
+    assert set(re.findall(r'"([^"]+)"', listed[1])) == kept
 
 
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")

@@ -3,15 +3,18 @@
 
 const VERSION = new URL(location.href).searchParams.get("v");
 const STORE = `shell ${VERSION}`;
-const FILES = `access.js api.js app.js chart.css chart.js chart_parts.js commands.js day.js day_picture.js editor.js header.js
-  history.js history_sums.js icon.svg lang/de.json lang/de.more.json lang/en.json lang/en.more.json lang/fr.json
-  lang/fr.more.json load.js manifest.webmanifest more.css now.js pictures.js render.js settings.js sheets.js
-  sources.js style.css time.js words.js`;
+const FILES = [
+  "access.js", "api.js", "app.js", "chart.css", "chart.js", "chart_parts.js", "commands.js", "day.js",
+  "day_picture.js", "editor.js", "header.js", "history.js", "history_sums.js", "icon.svg", "lang/de.json",
+  "lang/de.more.json", "lang/en.json", "lang/en.more.json", "lang/fr.json", "lang/fr.more.json", "load.js",
+  "manifest.webmanifest", "more.css", "now.js", "pictures.js", "render.js", "settings.js", "sheets.js",
+  "sources.js", "style.css", "time.js", "words.js",
+];
 
 self.addEventListener("install", (event) => {
   const keep = async () => {
     const store = await caches.open(STORE);
-    await store.addAll(["./", ...FILES.split(/\s+/).map((name) => `v/${VERSION}/${name}`)]);
+    await store.addAll(["./", ...FILES.map((name) => `v/${VERSION}/${name}`)]);
     await self.skipWaiting();
   };
   event.waitUntil(keep());
