@@ -11,10 +11,11 @@ UPGRADE := --upgrade
 T := tests
 DATA :=
 DAYS := 100
+EXAMPLES := 100
 
 .DEFAULT_GOAL := help
 .PHONY: help set-up test test-one check format run-demo bench-speed bench-capture bench-invariants bench-footprint \
-	measures lock audit
+	fuzz-api measures lock audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +49,9 @@ bench-capture: $(PYTHON) ## share of the sun that is caught: make bench-capture 
 
 bench-invariants: $(PYTHON) ## random days that try to break the promises: make bench-invariants DAYS=1000
 	$(PYTHON) main.py bench invariants --days $(DAYS)
+
+fuzz-api: $(PYTHON) ## more of what holds the API to its description: make fuzz-api EXAMPLES=500
+	API_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest -n 0 tests/web/test_openapi.py
 
 bench-footprint: $(PYTHON) ## start-up, memory and processor time of the running program
 	$(PYTHON) main.py bench footprint

@@ -62,7 +62,8 @@ def test_a_boost_is_taken_and_its_end_is_said() -> None:
     running = Running()
     running.loop.tick()
     answer = running.ask({"command": "boost", "load": "heater", "for_s": 600})
-    assert answer == {"ok": True, "message": "heater: on with up to 2.0 kW until 13:10, starts now"}
+    assert answer["message"] == "heater: on with up to 2.0 kW until 13:10, starts now"
+    assert answer["until_at"] == "2026-06-21T13:10:00+02:00"
     running.loop.tick()
     state = running.ask({"command": "status"})["status"]["decision"]["loads"]["heater"]
     assert (state["rule"], state["power_w"]) == ("boost", 2000)

@@ -18,6 +18,7 @@ from pv_heater.web.access.routes import access_routes
 from pv_heater.web.calls import Route
 from pv_heater.web.control_routes import control_routes
 from pv_heater.web.detail_routes import detail_routes
+from pv_heater.web.openapi import openapi_routes
 from pv_heater.web.settings import WebSettings
 from pv_heater.web.settings_routes import settings_routes
 from pv_heater.web.static_files import static_routes
@@ -101,6 +102,7 @@ def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
     """All that can be asked of the page; `monotonic_s` are real seconds. Without a library beyond Python's own."""
     return [
         static_routes(),
+        openapi_routes(),
         status_routes(home, monotonic_s),
         control_routes(home),
         detail_routes(home),
