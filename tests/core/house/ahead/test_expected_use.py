@@ -64,3 +64,32 @@ def test_a_broken_state_is_as_none(broken: dict[str, object]) -> None:
     use = UseAhead()
     use.restore(broken)
     assert use.by_hour_w() == UseAhead().by_hour_w()
+
+
+def test_what_is_on_now_is_likely_to_be_over_in_an_hour() -> None:
+    """A kilowatt more than usual at noon: after an hour a third of it is likely, in the evening nothing."""
+    use = UseAhead()
+    usual_w = USUAL_HOUSE_W * USUAL_COURSE[12]
+    for _ in range(4 * 60):
+        use.observe(12, usual_w + 1000.0, 60.0)
+    now_w, later_w, evening_w = use.likely_w(12, [(12, 0.0), (13, 1.0), (19, 7.0)])
+    assert now_w == pytest.approx(usual_w + 1000, abs=25)
+    assert later_w == pytest.approx(usual_w + 460, abs=60), "the day so far counts a little too"
+    assert evening_w / (USUAL_HOUSE_W * USUAL_COURSE[19]) == pytest.approx(1.4, abs=0.05)
+
+
+def test_a_wash_counts_no_more_than_twice_the_usual_for_the_rest_of_the_day() -> None:
+    """Three kilowatts for an hour: the scale of strategies trebles the evening, what is likely stays near habit."""
+    use = UseAhead()
+    for _ in range(60):
+        use.observe(3, 3000.0, 60.0)
+    (evening_w,) = use.likely_w(5, [(20, 15.0)])
+    habit_w = USUAL_HOUSE_W * USUAL_COURSE[20]
+    assert evening_w == pytest.approx(1.08 * habit_w, rel=0.02)
+    assert use.at_hour_w(20) > 1.5 * habit_w
+
+
+def test_nothing_is_likely_to_draw_less_than_nothing() -> None:
+    use = UseAhead()
+    use.observe(19, 0.0, 3600.0)
+    assert min(use.likely_w(19, [(19, 0.0), (3, 8.0)])) >= 0
