@@ -1,11 +1,13 @@
 """What is expected of sun and house, for whoever asks first."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.settings.home import PvPlane, Site
 
@@ -46,15 +48,14 @@ def test_a_reading_teaches_once_whoever_asks_first() -> None:
 def test_days_of_23_and_25_hours_are_as_long_as_they_are(
     day: tuple[int, int, int], today_quarters: int, tomorrow_quarters: int
 ) -> None:
-    midnight = datetime(*day, tzinfo=UTC) - timedelta(hours=2 if day == (2026, 10, 25) or day[2] == 24 else 1)
+    midnight = midnight_at(date(*day), ZoneInfo(VIENNA.timezone))
     ahead = HouseAhead(VIENNA)
     ahead.begin(midnight, None)
     today, tomorrow = ahead.today_and_tomorrow(midnight)
     assert (len(today), len(tomorrow)) == (today_quarters, tomorrow_quarters)
     assert today[-1].end_at == tomorrow[0].start_at == ahead.ends_at
-    assert all(
-        one.end_at == other.start_at for one, other in zip([*today, *tomorrow], [*today[1:], *tomorrow], strict=False)
-    )
+    both = [*today, *tomorrow]
+    assert [stretch.end_at for stretch in both[:-1]] == [stretch.start_at for stretch in both[1:]]
     noon = [stretch for stretch in tomorrow if stretch.start_at.hour == 11]
     assert min(stretch.sun_w for stretch in noon) > 500
 
