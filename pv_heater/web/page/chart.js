@@ -166,7 +166,7 @@ export function chart(host) {
       if (one.hatch) nodes.push(node("defs", {}, [hatching(patternId(p, s), one)]));
       nodes.push(node("path", { d: pathOf(one, found[s], across, one.right ? right : up), ...looks(one, patternId(p, s)) }));
     });
-    if (panel.title) nodes.push(node("text", { x: box.left + 4, y: top + 11, class: "panel-title" }, [panel.title]));
+    if (panel.title) nodes.push(node("text", { x: box.left, y: top - 4, class: "panel-title" }, [panel.title]));
     return nodes;
   }
 

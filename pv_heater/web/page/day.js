@@ -55,9 +55,11 @@ export function open(root, app) {
 
   const long = (weekday = "long") => dateText(Date.parse(`${state.date}T12:00:00Z`), { timeZone: "UTC", weekday, day: "numeric", month: "long", year: "numeric" });
   const phase = (name) => (known(`phase.${name}`) ? t(`phase.${name}`) : name);
+  // What changed: a load from phase to phase, or the whole home, which has none.
   const turn = (change) => {
-    const { load, from_phase: from, to_phase: to, power_w: power } = change;
-    const text = t(from == null || from === to ? "day.stays" : "day.change", { load: title(load), from: phase(from), to: phase(to) });
+    const { load, from_phase: from, to_phase: to, power_w: power } = change, name = load == null ? status().site.name : title(load);
+    if (to == null) return name;
+    const text = t(from == null || from === to ? "day.stays" : "day.change", { load: name, from: phase(from), to: phase(to) });
     return power > 0 ? `${text}, ${watts(power)}` : text;
   };
   const why = (change) => because(change, change.to_phase === "heating") || ruleName(change.rule ?? "");

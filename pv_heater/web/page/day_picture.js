@@ -106,7 +106,8 @@ export function pictureOf({ date, longDate, data, status, wide }) {
     { ...area, was: was("grid_w", (value) => Math.max(0, value)), will: bought?.values.some((value) => value > 0) ? bought : undefined, name: t("day.import"), hue: "import", steps: true, ahead: { hatch: 1, pale: true } },
     { ...area, was: was("grid_w", (value) => Math.max(0, -value)), name: t("day.export"), hue: "export", steps: true, hatch: 2, below: true },
   ]);
-  if (grid.length) panels.push({ height: 84, series: grid, least: 500, unit: unitOf, title: t("day.grid") });
+  const used = grid.some((one) => one.values.some((value) => value > 10));
+  if (grid.length) panels.push({ height: used ? 84 : 36, series: grid, least: 500, unit: unitOf, title: t("day.grid") });
   const parts = panels.flatMap((panel) => panel.series).filter((one) => !one.silent).map((one) => `${one.name} ${one.total}`);
   const changed = to - from !== 24 * 60 * MINUTE_MS, timeOf = (at) => (changed ? dateText(at, { hour: "2-digit", minute: "2-digit", timeZoneName: "short" }) : clock(at));
   return {
