@@ -63,6 +63,16 @@ class RecordingError(PvHeaterError, ValueError):
     exit_code = 2
 
 
+class HistoryTrouble(PvHeaterError, OSError):
+    """The history cannot be written or read now: no space, no rights, a busy file."""
+
+    exit_code = 3
+
+
+class DamagedHistory(HistoryTrouble):
+    """The history's file is no longer what was written."""
+
+
 class HardwareError(PvHeaterError, OSError):
     """A pin, relay or servo cannot be used."""
 

@@ -5,9 +5,9 @@ Adapters satisfy these by having the methods; nothing inherits from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -181,6 +181,42 @@ class Device(Protocol):
         ...
 
 
+class HistoryReader(Protocol):
+    """What was kept of the home, for page and API. From any thread; reads beside the writer and never delays it.
+
+    Raises ValueError, with a sentence, for what cannot be asked, and HistoryTrouble when the file cannot be read.
+    """
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is written now, as a sentence; None while all is well."""
+        ...
+
+    def columns(
+        self, from_at: datetime, to_at: datetime, step_s: int | None = None, series: Sequence[str] | None = None
+    ) -> Mapping[str, Any]:
+        """``{"t0", "step_s", "series": {name: [number or None]}}``, `to_at` excluded; None asks for what fits."""
+        ...
+
+    def csv(
+        self, from_at: datetime, to_at: datetime, step_s: int | None = None, series: Sequence[str] | None = None
+    ) -> Iterator[str]:
+        """The same as text, piece by piece."""
+        ...
+
+    def days(self, from_day: date, to_day: date) -> Sequence[Mapping[str, Any]]:
+        """The energies of each day of which there are any, both ends included; see `DayEnergies.as_json`."""
+        ...
+
+    def transitions(self, from_at: datetime, to_at: datetime, load: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """What changed and why, oldest first."""
+        ...
+
+    def backup(self) -> Path:
+        """A consistent copy of all of it, as a file. Takes a second for each 10 MB on a small machine."""
+        ...
+
+
 class Display(Protocol):
     """A small display, perhaps with buttons. One thread of its own talks to it, and may wait for it."""
 
@@ -251,6 +287,11 @@ class Home(Protocol):
     @property
     def settings(self) -> SettingsEditor | None:
         """Changes live settings; None where nothing may be changed at all."""
+        ...
+
+    @property
+    def history(self) -> HistoryReader | None:
+        """What was kept of it; None where nothing is."""
         ...
 
     def status(self) -> Status | None:

@@ -37,6 +37,7 @@ from pv_heater.config.yaml_lines import (
 )
 from pv_heater.core.actuators.learned_power import ASSUMED_W
 from pv_heater.core.model.setting import SettingProblem
+from pv_heater.core.settings.history import History
 from pv_heater.core.settings.load import After, BatteryShare, circle_from
 from pv_heater.core.settings.pins import PinName, pin_texts
 from pv_heater.displays import DISPLAYS
@@ -156,8 +157,15 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
             "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
             "loads": _loads(structure, tables),
             "display": many(_typed(structure, tables.displays, "displays")),
+            "history": _history(structure),
         },
     )
+
+
+def _history(structure: Structure) -> Hook:
+    """A hook for a group of settings, or one word: `history: off`."""
+    group = structure.group(History)
+    return lambda value: group({"keep": value} if isinstance(value, str | bool) else value)
 
 
 def _typed(

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.setting import Secret, setting
+from pv_heater.core.settings.history import History
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.web.settings import WebSettings
@@ -94,6 +95,7 @@ class Config:
         "folder for what must survive a restart; auto is $STATE_DIRECTORY, else a folder beside this file",
         default=None,
     )
+    history: History = setting("what is kept of what happened; off keeps nothing", factory=History)
     web: WebSettings | None = setting("page and JSON API", default=None)
     mqtt: Mqtt | None = setting("status over MQTT", default=None)
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from pv_heater.config.load import Config
 from pv_heater.controller import Controller
 from pv_heater.core.loads.saved import unreadable
 from pv_heater.errors import ConfigError
+from pv_heater.history.kept import KeptHistory
 from pv_heater.io.gpio.locks import register_settings
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.clock_trust import ClockTrust
@@ -26,6 +27,7 @@ from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
+from pv_heater.run.home.history import history_of, with_newer_counts
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import page_of
 from pv_heater.run.home.running_home import RunningHome
@@ -85,7 +87,8 @@ class LiveHome:
         self._worth = outputs.worth
         self._state_file = StateFile(folder / STATE_NAME)
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
-        controller, self._resumed = _controller(config, self._state_file, outputs.pretended)
+        self._history = history_of(config, folder, clock)
+        controller, self._resumed = _controller(config, self._state_file, outputs.pretended, self._history)
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]
         self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
@@ -106,6 +109,7 @@ class LiveHome:
                 self._newest,
                 saver,
                 self._rules,
+                *([] if self._history is None else [self._history.recorder]),
             ),
             tick_s=config.tick_s,
             watchdogs=(self._watchdog, self._notifier),
@@ -122,6 +126,7 @@ class LiveHome:
             sources=lambda: [*self._sources.status(), *self._displays.status()],
             troubles=self._troubles,
             settings=live_settings(config, folder, self._loop, controller, transitions),
+            history=self._history,
         )
         self._control = control_server(folder, home)
         self._page = page_of(config, home, folder)
@@ -129,12 +134,14 @@ class LiveHome:
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
         signals.attach(self._loop)
+        history = [] if self._history is None else [self._history]
         with (
+            closing(history[0]) if history else nullcontext(),
             closing(self._displays),
             closing(self._rules),
             closing(self._sources),
             self._saving(),
-            beside(self._sources, self._watchdog, self._control, self._rules, self._displays, self._page),
+            beside(self._sources, self._watchdog, self._control, self._rules, self._displays, self._page, *history),
             self._noting_the_end(mark),
         ):
             self._loop.run()
@@ -180,8 +187,11 @@ class LiveHome:
         return ", ".join(name for name, why in self._loop.still_on().items() if why is not None)
 
     def _troubles(self) -> list[str]:
-        trouble = self._state_file.trouble
-        return [] if trouble is None else [f"the state cannot be saved: {trouble}"]
+        trouble, history = self._state_file.trouble, None if self._history is None else self._history.trouble
+        return [
+            *([] if trouble is None else [f"the state cannot be saved: {trouble}"]),
+            *([] if history is None else [f"the history is not written: {history}"]),
+        ]
 
 
 def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: RuleRunner) -> TickSources:
@@ -191,13 +201,16 @@ def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: R
     return replace(sources.of_tick, wishes=rules.wishes, clock_trusted=trust)
 
 
-def _controller(config: Config, state_file: StateFile, pretended: frozenset[str]) -> tuple[Controller, bool]:
+def _controller(
+    config: Config, state_file: StateFile, pretended: frozenset[str], history: KeptHistory | None
+) -> tuple[Controller, bool]:
     """The controller with its saved state, and whether there was one.
 
     Where one is there and cannot be used, nobody knows whether it held a fault: every load is in fault until `clear`.
     """
     try:
-        state = state_file.load()
+        loaded = state_file.load()
+        state = loaded if history is None else with_newer_counts(loaded, history.days)
         controller = Controller(config, state=state, pretended=pretended)
     except (UnreadableState, ValueError) as error:
         state_file.set_aside(str(error), ALL_IN_FAULT)

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "cli.bench": {"bench", "config", "strategies", "core.model"},
     "commands": {
         "run",
+        "history",
         "sim",
         "config",
         "controller",
@@ -41,7 +42,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     }
     | CORE
     | ADAPTERS,
-    "run": {"controller", "rule_files", "config", "web", "ports", "io", "errors", *WRAPPERS} | CORE,
+    "run": {"controller", "rule_files", "history", "config", "web", "ports", "io", "errors", *WRAPPERS} | CORE,
     "controller": {"config"} | CORE,
     "config": {"web.settings", "core.settings", "core.model", "core.conditions", "errors", "version"},
     "config.load": ADAPTERS | {"strategies", "core.actuators", "core.settings", "core.model", "errors"},
@@ -52,6 +53,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "loads": OF_AN_ADAPTER,
     "sensors": OF_AN_ADAPTER,
     "displays": OF_AN_ADAPTER,
+    "history": OF_AN_ADAPTER,
     "victron": {"meters", "loads", "sensors", "forecasts"} | OF_AN_ADAPTER,
     "sim": {"ports", "errors"} | CORE,
     "pictures": {"sim"} | CORE,
@@ -94,6 +96,7 @@ HOMES = {
     "serial": {"io.net.serial_port"},
     "paho": {"io.net.mqtt", "io.net.mqtt_client", "bench.doubles.gx_mqtt"},
     "pymodbus": {"io.net.modbus", "bench.doubles.gx_modbus"},
+    "sqlite3": {"io.system.database"},
     "socket": {"io.net", "io.system", "bench.doubles", "bench.cost.footprint"},
 }
 """Library -> where it may be imported; a few neighbours where one file would be too long."""

@@ -14,7 +14,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
-from pv_heater.ports import SettingsEditor
+from pv_heater.ports import HistoryReader, SettingsEditor
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.identity import Identity
 from pv_heater.run.journal import Journal
@@ -40,6 +40,7 @@ class RunningHome:
         sources: Callable[[], Sequence[Any]] = tuple,
         troubles: Callable[[], Sequence[str]] = tuple,
         settings: SettingsEditor | None = None,
+        history: HistoryReader | None = None,
     ) -> None:
         """`outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`."""
         self.settings = settings
@@ -55,6 +56,7 @@ class RunningHome:
         self.site: Site = config.site
         self.log_file = log_file
         self.is_demo = is_demo
+        self.history = history
         self.kinds: Mapping[str, str] = {
             row.settings.name: row.type for row in config.loads if not isinstance(row, BatteryShare)
         }

@@ -1,0 +1,76 @@
+"""The history beside the loop, where the settings ask for one; what it knows that a killed program's state does not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pv_heater.config.load import Config
+from pv_heater.core.model.numbers import day_in, group_in, number_in
+from pv_heater.errors import HistoryTrouble
+from pv_heater.history.kept import FILE_NAME, KeptHistory
+from pv_heater.history.rows import not_less
+from pv_heater.ports import Clock
+
+log = logging.getLogger(__name__)
+
+
+def history_path(config: Config, folder: Path) -> Path:
+    """Where it is kept: as set, else in the state folder."""
+    return folder / FILE_NAME if config.history.file is None else Path(config.history.file).expanduser()
+
+
+def history_of(config: Config, folder: Path, clock: Clock) -> KeptHistory | None:
+    """Not started yet; None where the settings say `history: off`."""
+    if not config.history.keep:
+        return None
+    return KeptHistory(
+        history_path(config, folder),
+        config.history,
+        ZoneInfo(config.site.timezone),
+        now=clock.now,
+        monotonic_s=clock.monotonic_s,
+    )
+
+
+def with_newer_counts(
+    state: Mapping[str, Any] | None, days: Callable[[date, date], Sequence[Mapping[str, Any]]]
+) -> Mapping[str, Any] | None:
+    """A saved state with the counters of its day at least where the history saw them.
+
+    The state is saved every quarter of an hour, the history every five minutes: after a kill its energies are newer,
+    and none may go back. `days` is that of `HistoryReader`.
+    """
+    day = None if state is None else day_in(state, "day")
+    if state is None or day is None:
+        return state
+    try:
+        rows = days(day, day)
+    except (HistoryTrouble, ValueError) as error:
+        log.debug("the history tells no counters: %s", error)
+        return state
+    if not rows:
+        return state
+    figures = rows[0]
+    today, loads = group_in(state, "today"), group_in(state, "loads")
+    seen_loads = {name: group_in(group_in(figures, "loads"), name) for name in group_in(figures, "loads")}
+    sums = {key: number_in(figures, key) or 0.0 for key in today if key in figures and key != "lost_wh"}
+    sun_wh = {name: number_in(load, "sun_wh") or 0.0 for name, load in seen_loads.items()}
+    raised = not_less(today, {**sums, "lost_wh": dict(group_in(figures, "lost_wh")), "sun_wh": sun_wh})
+    return {
+        **state,
+        "today": raised,
+        "loads": {name: _raised(load, seen_loads.get(name)) for name, load in loads.items()},
+    }
+
+
+def _raised(load: Any, seen: Mapping[str, Any] | None) -> Any:
+    """One load's part of the state; whatever cannot be read stays as it is."""
+    if not isinstance(load, Mapping) or seen is None:
+        return load
+    counted = {"energy_wh": number_in(seen, "energy_wh") or 0.0, "closings": int(number_in(seen, "starts") or 0)}
+    return not_less(load, {key: value for key, value in counted.items() if number_in(load, key) is not None})
