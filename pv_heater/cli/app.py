@@ -14,10 +14,14 @@ from pv_heater.cli.ask import boost, clear, force, status, vacation, why
 from pv_heater.cli.bench import bench
 from pv_heater.cli.calibrate import calibrate
 from pv_heater.cli.detect import detect
+from pv_heater.cli.history import history
 from pv_heater.cli.options import ConfigOption, DebugOption, DryRunOption, Given, JsonOption, say_result, settings_of
 from pv_heater.cli.text import say, seconds
 from pv_heater.errors import PvHeaterError, describe
 
+HistoryOption = Annotated[
+    Path | None, typer.Option("--history", metavar="FILE", help="Keep what happens in this file, as a live home does.")
+]
 FEEDS = ("live", "real", "vrm")
 """How a simulated home may be measured."""
 EXIT_CODES = (
@@ -38,6 +42,7 @@ cli = typer.Typer(
 
 cli.add_typer(bench, name="bench")
 cli.add_typer(token, name="token")
+cli.add_typer(history, name="history")
 cli.command()(detect)
 cli.command()(calibrate)
 
@@ -84,6 +89,7 @@ def demo(
     speed: Annotated[
         float, typer.Option(min=1, max=10_000, metavar="N", help="How many times as fast as life.")
     ] = 300.0,
+    history_file: HistoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play a recorded day that can be asked.
@@ -92,7 +98,9 @@ def demo(
     """
     from pv_heater.commands import run as app
 
-    raise typer.Exit(app.demo(settings_of(ctx, config), speed=speed, debug=ctx.obj.debug, as_json=as_json))
+    raise typer.Exit(
+        app.demo(settings_of(ctx, config), speed=speed, history_file=history_file, debug=ctx.obj.debug, as_json=as_json)
+    )
 
 
 @cli.command()
@@ -125,6 +133,7 @@ def replay(
     ctx: typer.Context,
     recording: Annotated[Path, typer.Argument(help="A recording: CSV, CSV.gz or JSON lines.", metavar="RECORDING")],
     config: ConfigOption = None,
+    history_file: HistoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play a recording at full speed, dry.
@@ -133,7 +142,9 @@ def replay(
     """
     from pv_heater.commands import run as app
 
-    raise typer.Exit(app.replay(settings_of(ctx, config), recording, debug=ctx.obj.debug, as_json=as_json))
+    raise typer.Exit(
+        app.replay(settings_of(ctx, config), recording, history_file=history_file, debug=ctx.obj.debug, as_json=as_json)
+    )
 
 
 @cli.command()
@@ -173,6 +184,7 @@ def simulate(
     feed: Annotated[
         str, typer.Option(metavar="WORD", help="The meter: live (ideal), real (as late as Victron's devices), or vrm.")
     ] = "live",
+    history_file: HistoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play whole days in a software home, dry.
@@ -192,6 +204,7 @@ def simulate(
             seed=seed,
             data=data,
             feed=feed,
+            history_file=history_file,
             debug=ctx.obj.debug,
             as_json=as_json,
         )

@@ -50,6 +50,20 @@ def speed(as_json: JsonOption = False) -> None:
 
 
 @bench.command()
+def history(as_json: JsonOption = False) -> None:
+    """Measure what a day of history costs.
+
+    Size of the file, bytes written, and the time of the writer. Ends with exit code 1 when it is more than promised.
+    """
+    from bench.cost import history
+
+    result = history.measure(_progress)
+    _say(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
+        raise typer.Exit(1)
+
+
+@bench.command()
 def footprint(
     watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long the process is watched.")] = "10s",
     all_sources: Annotated[

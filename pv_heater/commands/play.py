@@ -19,11 +19,13 @@ from pv_heater.core.house.sun import clear_sky_forecast
 from pv_heater.core.model.values import Forecast, Reading, to_jsonable
 from pv_heater.core.settings.load import BatteryShare
 from pv_heater.errors import ConfigError, HardwareError
+from pv_heater.history.kept import FILE_NAME, KeptHistory, OnThisThread
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.loads.networked import NetworkedLoad
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.ports import Tools
+from pv_heater.run.home.history import history_of
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import page_of
 from pv_heater.run.home.running_home import RunningHome
@@ -131,17 +133,28 @@ def play_recording(
     dry_run: bool,
     started: Callable[[], None] = lambda: None,
     log_file: Path | None = None,
+    history_file: Path | None = None,
 ) -> PlayedDays:
     """The recording of `config.meter[0]`. Raises RecordingError, and ConfigError for real outputs.
 
     `started` is called when nobody else can be using its state folder. Raises PinBusy beside another controller.
+    What happens is kept in `history_file`, where one is named.
     """
     settings: RecordingMeter.Settings = config.meter[0].settings
     refusal = None if dry_run else refused_recording(config)
     if refusal is not None:
         raise ConfigError("meter", [refusal])
     recording, forecast = _opened(config, settings)
-    return _play(config, recording, settings, forecast, dry_run=dry_run, started=started, log_file=log_file)
+    return _play(
+        config,
+        recording,
+        settings,
+        forecast,
+        dry_run=dry_run,
+        started=started,
+        log_file=log_file,
+        history_file=history_file,
+    )
 
 
 def play_demo(
@@ -150,6 +163,7 @@ def play_demo(
     speed: float,
     started: Callable[[], None] = lambda: None,
     log_file: Path | None = None,
+    history_file: Path | None = None,
 ) -> PlayedDays:
     """The recording of `config.meter[0]`, dry, from the morning on at `speed`, and answering to commands meanwhile.
 
@@ -167,6 +181,7 @@ def play_demo(
         paced_from_s=first_light_s(recording),
         started=started,
         log_file=log_file,
+        history_file=history_file,
     )
 
 
@@ -187,7 +202,14 @@ def first_light_s(recording: Recording) -> float:
 
 
 def play_simulation(
-    config: Config, *, days: int | None, weather: str, seed: int, data: Path | None, feed: str = "live"
+    config: Config,
+    *,
+    days: int | None,
+    weather: str,
+    seed: int,
+    data: Path | None,
+    feed: str = "live",
+    history_file: Path | None = None,
 ) -> PlayedDays:
     """`days` (None: one) of simulated weather, or the first `days` (None: all) in the folder `data`; always dry.
 
@@ -210,7 +232,7 @@ def play_simulation(
     summaries: list[Summary] = []
     for recording in recordings:
         forecast = recorded_sun_forecast(recording, sky, seed)
-        played = _play(config, recording, settings, forecast, dry_run=True)
+        played = _play(config, recording, settings, forecast, dry_run=True, history_file=history_file)
         summaries += played.summaries
         notes += played.notes
         if played.notes:
@@ -228,10 +250,12 @@ def _play(
     paced_from_s: float = 0.0,
     started: Callable[[], None] = lambda: None,
     log_file: Path | None = None,
+    history_file: Path | None = None,
 ) -> PlayedDays:
     """One recording through the real loop; the notes say when a signal ended it early.
 
-    With a speed the run answers to commands, as a live one does.
+    With a speed the run answers to commands, as a live one does, and keeps a history for its page; in `history_file`
+    it outlives the run.
     """
     real_clock, signals = SystemClock(), StopSignals()
     clock = _clock(recording, settings, real_clock, paced_from_s)
@@ -241,6 +265,7 @@ def _play(
         signals.heard_by(real_clock),
         TemporaryDirectory() as folder,
         Outputs(config, clock, Path(folder), dry_run=dry_run) as outputs,
+        _history(config, history_file or (Path(folder) / FILE_NAME if settings.speed else None), clock) as history,
     ):
         meter = RecordingMeter(settings, outputs.tools, recording)
         meter.connect(outputs.loads)
@@ -256,6 +281,7 @@ def _play(
                 transitions,
                 *(() if meter.open_loop else (day,)),
                 *((journal, newest) if settings.speed else ()),
+                *(() if history is None else (OnThisThread(history),)),
             ),
             tick_s=settings.step_s,
         )
@@ -269,6 +295,7 @@ def _play(
             since_at=clock.now(),
             log_file=log_file,
             is_demo=True,
+            history=history,
         )
         with answering(config, home) if settings.speed else nullcontext():
             started()
@@ -276,6 +303,17 @@ def _play(
         summary = _summary(config, recording, settings, meter, transitions, day, ended_s=clock.monotonic_s())
     stopped = () if loop.stop_reason is None else (_stopped_text(config, loop.stop_reason, clock.now()),)
     return PlayedDays((summary,), stopped, _picture(config, recording, day))
+
+
+@contextmanager
+def _history(config: Config, path: Path | None, clock: SimClock) -> Iterator[KeptHistory | None]:
+    """A history on the recording's clock; None without a place for it, or where the settings keep none."""
+    history = None if path is None else history_of(config, path, clock, nightly_copies=False)
+    try:
+        yield history
+    finally:
+        if history is not None:
+            history.close()
 
 
 def _clock(

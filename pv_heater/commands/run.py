@@ -53,7 +53,7 @@ def run(config: Config, *, dry_run: bool, debug: bool, as_json: bool) -> int:
             raise
 
 
-def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
+def demo(config: Config, *, speed: float, history_file: Path | None, debug: bool, as_json: bool) -> int:
     """`main.py demo`: a recorded day from its morning on, slow enough to be asked, dry."""
     if not (config.meter and config.meter[0].type == "recording"):
         config = load_config(SHIPPED_CONFIG)
@@ -69,7 +69,9 @@ def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
         )
     return _play(
         config,
-        lambda lines: play_demo(config, speed=speed, started=lines.release, log_file=lines.path),
+        lambda lines: play_demo(
+            config, speed=speed, started=lines.release, log_file=lines.path, history_file=history_file
+        ),
         "demo",
         dry_run=True,
         debug=debug,
@@ -77,7 +79,7 @@ def demo(config: Config, *, speed: float, debug: bool, as_json: bool) -> int:
     )
 
 
-def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> int:
+def replay(config: Config, recording: Path, *, history_file: Path | None, debug: bool, as_json: bool) -> int:
     """`main.py replay`: another recording with this configuration, dry, at full speed."""
     first = config.meter[0].settings if config.meter and config.meter[0].type == "recording" else None
     settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording.absolute()), speed=None)
@@ -85,7 +87,7 @@ def replay(config: Config, recording: Path, *, debug: bool, as_json: bool) -> in
     config = evolve(config, meter=(row,))
     return _play(
         config,
-        lambda lines: play_recording(config, dry_run=True, started=lines.release),
+        lambda lines: play_recording(config, dry_run=True, started=lines.release, history_file=history_file),
         "replay",
         dry_run=True,
         debug=debug,
@@ -101,6 +103,7 @@ def simulate(
     seed: int,
     data: Path | None,
     feed: str,
+    history_file: Path | None,
     debug: bool,
     as_json: bool,
 ) -> int:
@@ -108,7 +111,9 @@ def simulate(
 
     def play(lines: LogLines) -> PlayedDays:
         lines.release()
-        return play_simulation(config, days=days, weather=weather, seed=seed, data=data, feed=feed)
+        return play_simulation(
+            config, days=days, weather=weather, seed=seed, data=data, feed=feed, history_file=history_file
+        )
 
     return _play(config, play, "simulate", dry_run=True, debug=debug, as_json=as_json)
 

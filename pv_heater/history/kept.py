@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.core.settings.history import History
 from pv_heater.errors import HistoryTrouble
 from pv_heater.history.reader import HistoryReader
@@ -20,6 +21,8 @@ from pv_heater.io.system.database import FILE_MODE
 
 FILE_NAME = "history.db"
 BACKUP_FOLDER = "backups"
+TICKS_A_LOOK = 6
+"""On simulated time the writer looks after so many ticks."""
 SPARE_FACTOR = 2.0
 """A copy is made only where so many times its size is free: the history shall not fill the disk of the heater."""
 
@@ -97,6 +100,21 @@ class KeptHistory:
     def _nightly(self, day: date) -> None:
         if self._settings.backups:
             backup(self._reader, self.path, day, keep=self._settings.backups)
+
+
+class OnThisThread:
+    """A reporter for simulated time: what it gets is written on the loop's own thread."""
+
+    def __init__(self, history: KeptHistory) -> None:
+        self._history = history
+        self._ticks = 0
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
+        """Remember it; write what is due."""
+        self._history.recorder.report(now, decision, reading, forecast)
+        self._ticks += 1
+        if self._ticks % TICKS_A_LOOK == 0:
+            self._history.writer.look()
 
 
 def backup(reader: HistoryReader, path: Path, day: date, *, keep: int) -> Path:

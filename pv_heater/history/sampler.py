@@ -93,7 +93,7 @@ class Sampler:
         if today is None:
             return
         was = None if before is None else before.decision.today
-        if was is not None:
+        if was is not None and was is not today:
             growth = _growth(was, today)
             if growth:
                 sums = self.batch.sums.setdefault(quarter, {})

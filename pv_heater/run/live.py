@@ -27,7 +27,7 @@ from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
-from pv_heater.run.home.history import history_of, with_newer_counts
+from pv_heater.run.home.history import history_of, history_path, with_newer_counts
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import page_of
 from pv_heater.run.home.running_home import RunningHome
@@ -87,7 +87,7 @@ class LiveHome:
         self._worth = outputs.worth
         self._state_file = StateFile(folder / STATE_NAME)
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
-        self._history = history_of(config, folder, clock)
+        self._history = history_of(config, history_path(config, folder), clock)
         controller, self._resumed = _controller(config, self._state_file, outputs.pretended, self._history)
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]

@@ -67,11 +67,12 @@ def test_a_state_is_used_as_it_is_where_the_history_cannot_tell() -> None:
 
 def test_the_history_is_kept_in_the_state_folder_unless_its_owner_says_otherwise(tmp_path: Path) -> None:
     clock = SystemClock()
-    kept = history_of(load_config(config()), tmp_path, clock)
-    assert kept is not None
-    assert kept.path == tmp_path / "history.db"
-    assert history_of(load_config(config(history="off")), tmp_path, clock) is None
-    assert history_of(load_config(config(history={"keep": False})), tmp_path, clock) is None
+    plain = load_config(config())
+    path = history_path(plain, tmp_path)
+    assert path == tmp_path / "history.db"
+    assert history_of(plain, path, clock) is not None
+    assert history_of(load_config(config(history="off")), path, clock) is None
+    assert history_of(load_config(config(history={"keep": False})), path, clock) is None
     other = load_config(config(history={"file": "/mnt/stick/home.db", "seconds_days": 7}))
     assert history_path(other, tmp_path) == Path("/mnt/stick/home.db")
     assert other.history.seconds_days == 7

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from attrs import evolve
+
 from pv_heater.config.load import Config
 from pv_heater.core.model.numbers import day_in, group_in, number_in
 from pv_heater.errors import HistoryTrouble
@@ -24,13 +26,13 @@ def history_path(config: Config, folder: Path) -> Path:
     return folder / FILE_NAME if config.history.file is None else Path(config.history.file).expanduser()
 
 
-def history_of(config: Config, folder: Path, clock: Clock) -> KeptHistory | None:
-    """Not started yet; None where the settings say `history: off`."""
+def history_of(config: Config, path: Path, clock: Clock, *, nightly_copies: bool = True) -> KeptHistory | None:
+    """In `path`, not started yet; None where the settings say `history: off`."""
     if not config.history.keep:
         return None
     return KeptHistory(
-        history_path(config, folder),
-        config.history,
+        path,
+        config.history if nightly_copies else evolve(config.history, backups=0),
         ZoneInfo(config.site.timezone),
         now=clock.now,
         monotonic_s=clock.monotonic_s,

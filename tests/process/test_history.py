@@ -1,0 +1,44 @@
+"""The real program keeps a history, and heats whether or not it can."""
+
+import csv
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_app import main
+from tests.process.program import RELAY, Program, settings
+from tests.vrm_server import VrmServer
+from tests.waiting import WITHIN_S
+
+pytestmark = pytest.mark.process
+
+
+def test_what_it_lived_is_in_the_file_when_it_has_stopped_and_can_be_exported(vrm: VrmServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, vrm.url)
+    with Program(tmp_path, config) as program:
+        program.wait_until_heating()
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(WITHIN_S) == 0
+    assert program.states(RELAY)[-2:] == [0.0, None], "off, then let go"
+    done = main("history", "export", "--step", "10", "--from", "2020-01-01", "--config", tmp_path / "config.yaml")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(line for line in done.stdout.splitlines() if not line.startswith("#")))
+    assert rows
+    assert float(rows[-1]["load:water_heater:power_w"]) > 0
+    days = main("history", "export", "--step", "day", "--from", "2020-01-01", "--config", tmp_path / "config.yaml")
+    assert "caught_wh" in days.stdout
+    copied = main("history", "backup", "--config", tmp_path / "config.yaml")
+    assert Path(copied.stdout.strip()).parent == tmp_path / "state" / "backups"
+
+
+def test_a_history_that_cannot_be_written_keeps_no_heater_off_and_no_program_from_ending(
+    vrm: VrmServer, tmp_path: Path
+) -> None:
+    (tmp_path / "state" / "history.db").mkdir(parents=True)
+    with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
+        program.wait_until_heating()
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(WITHIN_S) == 0
+    assert program.states(RELAY)[-2:] == [0.0, None], "off, then let go"
+    assert "history is not written" in program.log()
