@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -40,13 +41,13 @@ def export(
 
     Works beside a running controller, and without one.
     """
-    from pv_heater.commands.history import export as exported
+    from pv_heater.run.home.history import export as exported
 
     if step is not None and step not in _STEPS:
         raise typer.BadParameter(f"the step must be one of {', '.join(_STEPS)}, not {step!r}")
     step_s = None if step is None else _STEPS[step]
     try:
-        pieces = exported(settings_of(ctx, config), from_text=from_, to_text=to, step_s=step_s, series=series or ())
+        pieces = exported(settings_of(ctx, config), _instant(from_), _instant(to), step_s, series or ())
         _write(pieces, csv)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
@@ -58,9 +59,19 @@ def backup(ctx: typer.Context, config: ConfigOption = None) -> None:
 
     Into the folder backups beside it; prints the path.
     """
-    from pv_heater.commands.history import copy
+    from pv_heater.run.home.history import copy
 
     say(str(copy(settings_of(ctx, config))))
+
+
+def _instant(text: str | None) -> datetime | None:
+    """A date (its midnight) or a time. Raises ValueError."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a date nor a time; 2026-05-28 or 2026-05-28T14:30 would be") from None
 
 
 def _write(pieces: Iterable[str], file: Path | None) -> None:

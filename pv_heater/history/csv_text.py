@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 UNITS = {"w": "W", "wh": "Wh", "percent": "%", "c": "degC"}
 """The last word of a series -> its unit."""
+_SUMS = (
+    "caught_wh", "possible_wh", "bought_wh", "battery_drain_wh", "feed_in_wh", "pv_wh", "house_wh", "seen_s",
+)  # fmt: skip
+_OF_LOAD = ("energy_wh", "sun_wh", "starts")
 
 
 def csv_lines(
@@ -43,3 +50,24 @@ def _value(value: float | None) -> str:
 
 def _cell(name: str) -> str:
     return f'"{name}"' if "," in name or '"' in name else name
+
+
+def day_lines(days: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Iterator[str]:
+    """The energies of days: first those of the home, then what was lost by cause, then the loads."""
+    rows = list(days)
+    causes = sorted({cause for row in rows for cause in row.get("lost_wh", {})})
+    loads = list(dict.fromkeys(name for row in rows for name in row.get("loads", {})))
+    of_load = [(name, key) for name in loads for key in _OF_LOAD]
+    yield f"# pv-heater history, one line each day of {zone.key}, energies in Wh\n"
+    names = [*(f"lost:{cause}_wh" for cause in causes), *(f"load:{name}:{key}" for name, key in of_load)]
+    yield _line(["date", *_SUMS, *names])
+    for row in rows:
+        lost, kept = row.get("lost_wh", {}), row.get("loads", {})
+        values = [row.get("date"), *(row.get(key) for key in _SUMS), *(lost.get(cause) for cause in causes)]
+        yield _line([*values, *(kept.get(name, {}).get(key) for name, key in of_load)])
+
+
+def _line(values: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(["" if value is None else value for value in values])
+    return text.getvalue()

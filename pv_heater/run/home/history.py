@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,11 +14,16 @@ from attrs import evolve
 from pv_heater.config.load import Config
 from pv_heater.core.model.numbers import day_in, group_in, number_in
 from pv_heater.errors import HistoryTrouble
-from pv_heater.history.kept import FILE_NAME, KeptHistory
+from pv_heater.history.csv_text import day_lines
+from pv_heater.history.kept import FILE_NAME, KeptHistory, backup
+from pv_heater.history.reader import HistoryReader
 from pv_heater.history.rows import not_less
 from pv_heater.ports import Clock
+from pv_heater.run.state_dir import state_dir
 
 log = logging.getLogger(__name__)
+
+DAY_S = 86_400
 
 
 def history_path(config: Config, folder: Path) -> Path:
@@ -76,3 +81,38 @@ def _raised(load: Any, seen: Mapping[str, Any] | None) -> Any:
         return load
     counted = {"energy_wh": number_in(seen, "energy_wh") or 0.0, "closings": int(number_in(seen, "starts") or 0)}
     return not_less(load, {key: value for key, value in counted.items() if number_in(load, key) is not None})
+
+
+def export(
+    config: Config, from_at: datetime | None, to_at: datetime | None, step_s: int | None, series: Sequence[str]
+) -> Iterator[str]:
+    """CSV of what was kept, piece by piece, whether or not the controller runs; a line a day for `DAY_S`.
+
+    Without a beginning it is the last midnight, without an end it is now; a time without a zone is one of the site's
+    clocks. Raises ValueError with what would be right, HistoryTrouble.
+    """
+    zone, reader = ZoneInfo(config.site.timezone), _reader(config)
+    now = datetime.now(zone)
+    begin = datetime.combine(now.date(), time(0), zone) if from_at is None else _in_zone(from_at, zone)
+    end = now if to_at is None else _in_zone(to_at, zone)
+    if step_s == DAY_S:
+        last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+        return day_lines(reader.days(begin.astimezone(zone).date(), last), zone)
+    return reader.csv(begin, end, step_s, series or None)
+
+
+def copy(config: Config) -> Path:
+    """A consistent copy, in the folder `backups` beside it. Raises HistoryTrouble."""
+    path = history_path(config, state_dir(config))
+    if not path.exists():
+        raise HistoryTrouble(f"there is no history in {path}")
+    today = datetime.now(ZoneInfo(config.site.timezone)).date()
+    return backup(_reader(config), path, today, keep=max(1, config.history.backups))
+
+
+def _reader(config: Config) -> HistoryReader:
+    return HistoryReader(history_path(config, state_dir(config)), ZoneInfo(config.site.timezone))
+
+
+def _in_zone(at: datetime, zone: ZoneInfo) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=zone)
