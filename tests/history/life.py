@@ -49,10 +49,11 @@ class Life:
             path, settings or History(backups=0), VIENNA, now=lambda: self.now, monotonic_s=lambda: self.at_s
         )
         self.writer = self.kept.writer
+        self.brightness = 1.0
 
     def sun_w(self, at: datetime) -> float:
         """Some watts of every instant, all different."""
-        return 2000.0 + 1000.0 * math.sin(at.timestamp() / 7000.0) + at.timestamp() % 97
+        return self.brightness * (2000.0 + 1000.0 * math.sin(at.timestamp() / 7000.0) + at.timestamp() % 97)
 
     def tick(
         self, step_s: float = 10.0, *, trusted: bool | None = None, state: Mapping[str, Any] | None = None

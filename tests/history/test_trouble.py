@@ -185,6 +185,7 @@ def test_a_clock_that_goes_back_overwrites_nothing_and_its_energies_are_added(tm
     before = life.kept.columns(BEGIN, BEGIN + timedelta(hours=1), 10, ["pv_w"])["series"]["pv_w"]
     life.now -= timedelta(minutes=30)
     life.at_s += 1
+    life.brightness = 0.5
     life.live(1200)
     life.kept.close()
     after = life.kept.columns(BEGIN, BEGIN + timedelta(hours=1), 10, ["pv_w"])["series"]["pv_w"]
