@@ -207,7 +207,10 @@ class HistoryWriter:
         self._rolled_up = now.date()
         self._tidy(self._store, now)
         if self._nightly is not None:
-            self._nightly(now.date())
+            try:
+                self._nightly(now.date())
+            except HistoryTrouble as error:
+                log.warning("history: %s", error)  # once a night; the history itself is written
 
     def _tidy(self, store: Store, now: datetime) -> None:
         settings, oldest_s = self._settings, store.oldest_s()

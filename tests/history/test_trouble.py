@@ -270,6 +270,18 @@ def test_copies_are_whole_and_the_newest_stay(tmp_path: Path) -> None:
     assert other.kept.days(BEGIN.date(), last)[:-1] == life.kept.days(BEGIN.date(), last)[:-1]
 
 
+def test_a_copy_that_cannot_be_made_is_said_once_a_night_and_the_history_is_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "backups").write_text("in the way", encoding="utf-8")
+    life = Life(tmp_path / "history.db", settings=History(backups=2))
+    life.live(86_400, step_s=60, looks_s=3600)
+    assert life.kept.trouble is None
+    assert [record.levelname for record in caplog.records if "no copy could be made" in record.message] == ["WARNING"]
+    with pytest.raises(HistoryTrouble, match="no copy could be made"):
+        life.kept.backup()
+
+
 def test_figures_of_a_day_never_become_less() -> None:
     kept = {"date": "2026-06-01", "caught_wh": 5.0, "lost_wh": {"min_off": 2.0}, "loads": {"a": {"energy_wh": 5.0}}}
     later = {"date": "2026-06-01", "caught_wh": 1.0, "possible_wh": 4.0, "lost_wh": {"limit": 3.0}, "loads": {}}
