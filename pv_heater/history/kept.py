@@ -98,7 +98,7 @@ class KeptHistory:
         return backup(self._reader, self.path, today, keep=max(1, self._settings.backups))
 
     def _nightly(self, day: date) -> None:
-        if self._settings.backups:
+        if self._settings.backups and not _copy_path(self.path, day).exists():
             backup(self._reader, self.path, day, keep=self._settings.backups)
 
 
@@ -122,8 +122,8 @@ def backup(reader: HistoryReader, path: Path, day: date, *, keep: int) -> Path:
 
     Raises HistoryTrouble, also where the disk has too little space for it.
     """
-    folder = path.parent / BACKUP_FOLDER
-    wanted = folder / f"{path.stem}-{day.isoformat()}{path.suffix}"
+    wanted = _copy_path(path, day)
+    folder = wanted.parent
     draft = wanted.with_name(f".{wanted.name}.new")
     try:
         folder.mkdir(exist_ok=True)
@@ -143,3 +143,7 @@ def backup(reader: HistoryReader, path: Path, day: date, *, keep: int) -> Path:
     except OSError as error:
         raise HistoryTrouble(f"no copy could be made in {folder}: {error.strerror or error}") from error
     return wanted
+
+
+def _copy_path(path: Path, day: date) -> Path:
+    return path.parent / BACKUP_FOLDER / f"{path.stem}-{day.isoformat()}{path.suffix}"
