@@ -3,6 +3,7 @@
 import json
 import logging
 import stat
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pv_heater.web.access.tokens import MOST_TOKENS, made
 from pv_heater.web.application import application
 from pv_heater.web.calls import Problem, Scope
 from pv_heater.web.settings import WebSettings
+from tests.waiting import until
 from tests.web.access.home import CHEAP, HERE, LAN, PASSWORD, AccessHome, call
 from tests.web.rig import WebHome
 
@@ -96,6 +98,19 @@ def test_another_password_ends_every_session_at_once(home: AccessHome, new: str 
     home.set_password()
     assert home.may(call(cookie=cookie), Scope.READ) == 401
     assert home.may(call(cookie=home.login()), ADMIN) == 0
+
+
+def test_who_knew_the_password_until_just_now_is_not_let_in(home: AccessHome) -> None:
+    """It is changed while the old one is still being looked at, which takes seconds on the first Pis."""
+    cookies: list[str] = []
+    turnstile = home.access._turnstile
+    with turnstile.passed():
+        login = threading.Thread(target=lambda: cookies.append(home.login()))
+        login.start()
+        until(lambda: turnstile._places._value == 0, "the old password waits to be looked at")
+        home.set_password("another good one")
+    login.join()
+    assert home.may(call(cookie=cookies[0]), Scope.READ) == 401
 
 
 def test_a_foreign_cookie_of_our_name_does_not_lock_the_owner_out(home: AccessHome) -> None:

@@ -63,6 +63,22 @@ def test_who_is_allowed_does_switch_it(home: Attacked) -> None:
         assert (status.commands_seen, status.decision.loads["heater"].mode) == (number, "on")
 
 
+def test_a_command_that_breaks_off_is_none_though_its_sender_may(home: Attacked) -> None:
+    head = (
+        f"POST {MODE} HTTP/1.1\r\nHost: {home.netloc}\r\nAuthorization: Bearer {home.token(CONTROL)}\r\n"
+        "Content-Type: application/json\r\n"
+    )
+    body = json.dumps(FORCE)
+    for request in (
+        head,
+        f"{head}Content-Length: {len(body) + 1}\r\n\r\n{body}",
+        f"{head}Content-Length: {len(body) - 1}\r\n\r\n{body}",
+        f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n",
+    ):
+        assert b" 202 " not in home.raw(request.encode())
+    assert home.untouched()
+
+
 def test_two_browsers_and_the_local_socket_see_one_truth(home: Attacked) -> None:
     one, two = home.login(), home.login()
     control = control_server(home.folder, home.home.home)
