@@ -19,9 +19,9 @@ from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError, HardwareError, RecordingError
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.log_place import log_place
-from pv_heater.loads.networked import NetworkedLoad
-from pv_heater.loads.power_curve import power_curve
-from pv_heater.loads.servo_regulator import ServoRegulator, read_curve
+from pv_heater.loads.network.networked import NetworkedLoad
+from pv_heater.loads.pins.power_curve import power_curve
+from pv_heater.loads.pins.servo_regulator import ServoRegulator, read_curve
 from pv_heater.ports import Tools
 from pv_heater.run.identity import OUTPUTS_TEXT
 from pv_heater.run.outputs import boot_problems, pin_settings, with_found_curve

@@ -19,7 +19,7 @@ from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.system.clock import SystemClock
-from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad
+from pv_heater.loads.network.networked import LONGEST_OFF_S, NetworkedLoad
 from pv_heater.ports import Tools
 from pv_heater.run.outputs import with_found_curve
 

@@ -22,7 +22,7 @@ from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.history.kept import FILE_NAME, KeptHistory, OnThisThread
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.stop_signals import StopSignals
-from pv_heater.loads.networked import NetworkedLoad
+from pv_heater.loads.network.networked import NetworkedLoad
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.ports import Tools
 from pv_heater.run.home.history import history_of

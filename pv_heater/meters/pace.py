@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from statistics import median
 
-LEAST_AGE_S, MOST_AGE_S = 30.0, 900.0
-"""Bounds of the age limit, the same as those of a reading of a local meter (core.house.reading_age)."""
-_INTERVALS_OF_AGE = 3.0
+from pv_heater.core.house.reading_age import age_limit_s
+
 _USUAL_INTERVAL_S = 10.0
 """Until two values have shown the pace: a third of the least age."""
 _KEPT_SPACINGS = 5
@@ -38,7 +37,7 @@ class Pace:
     @property
     def age_limit_s(self) -> float:
         """Three intervals, at least half a minute, at most a quarter of an hour."""
-        return min(MOST_AGE_S, max(LEAST_AGE_S, _INTERVALS_OF_AGE * self.interval_s))
+        return age_limit_s(self.interval_s)
 
 
 class LiveValue:

@@ -21,7 +21,7 @@ from pv_heater.io.gpio.locks import lock_pins
 from pv_heater.io.gpio.pins import Pins
 from pv_heater.io.gpio.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
-from pv_heater.loads.networked import NetworkedLoad
+from pv_heater.loads.network.networked import NetworkedLoad
 from pv_heater.ports import Clock, Load, Tools
 from pv_heater.run.transition_log import TransitionLog
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any
 
+from pv_heater.core.house import reading_age
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply
@@ -18,7 +19,6 @@ COLDEST_C, HOTTEST_C = 0.0, 110.0
 """Water that is liquid; above 100 under the pressure of the mains. Outside it is the probe that is wrong."""
 PROBE_COLDEST_C, PROBE_HOTTEST_C = -40.0, 125.0
 """What the usual probes (DS18B20, PT1000, NTC) can measure at all."""
-PACES_OF_AGE = 3.0
 LEAST_AGE_S, MOST_AGE_S = 30.0, 600.0
 USUAL_PACE_S = 60.0
 """Assumed of a sensor that speaks by itself until it has spoken twice."""
@@ -102,7 +102,7 @@ def age_limit_s(max_age_s: float | None, pace_s: float) -> float:
     """The limit as set, else three times the sensor's pace within its bounds."""
     if max_age_s is not None:
         return max_age_s
-    return min(MOST_AGE_S, max(LEAST_AGE_S, PACES_OF_AGE * pace_s))
+    return reading_age.age_limit_s(pace_s, least_s=LEAST_AGE_S, most_s=MOST_AGE_S)
 
 
 class Pace:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pv_heater.errors import BadReply, SourceError, Unreachable
-from pv_heater.loads.networked import Settling
+from pv_heater.loads.network.networked import Settling
 from pv_heater.ports import Clock
 
 log = logging.getLogger(__name__)

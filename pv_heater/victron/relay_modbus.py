@@ -12,7 +12,7 @@ from attrs import frozen
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.io.net.modbus import ModbusClient
-from pv_heater.loads.networked import NetworkedLoad
+from pv_heater.loads.network.networked import NetworkedLoad
 from pv_heater.ports import Tools
 from pv_heater.victron.relay import ContactState, GxRelayDevice, state_text
 

@@ -13,7 +13,7 @@ from attrs import frozen
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.loads.networked import NetworkedLoad
+from pv_heater.loads.network.networked import NetworkedLoad
 from pv_heater.ports import Tools
 from pv_heater.victron.mqtt.exchange import GxExchange
 from pv_heater.victron.mqtt.session import GxBroker

@@ -15,7 +15,7 @@ MODULES = sorted(
 
 CORE = frozenset({"core"})
 ADAPTERS = frozenset({"meters", "forecasts", "loads", "sensors", "displays", "victron"})
-WRAPPERS = {"forecasts.cached", "forecasts.chain", "loads.dry_run", "loads.networked"}
+WRAPPERS = {"forecasts.cached", "forecasts.chain", "loads.dry_run", "loads.network.networked"}
 """Of no brand: they stand between the program and any adapter of their kind."""
 OF_AN_ADAPTER = {"io", "ports", "errors"} | CORE
 

@@ -23,8 +23,8 @@ from pv_heater.io.gpio.locks import lock_pins, lock_state_dir
 from pv_heater.io.gpio.pins_file import outputs_in, read_pins_file, write_pins_file
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.control_socket import ControlServer
-from pv_heater.loads.relay_loads import Relay
-from pv_heater.loads.servo_regulator import ServoRegulator
+from pv_heater.loads.pins.relay_loads import Relay
+from pv_heater.loads.pins.servo_regulator import ServoRegulator
 from tests.io.gpio.test_locks import places as places
 from tests.io.gpio.wiper_chip import WiperChip
 from tests.strangers import NOBODY, as_root, open_ways, stranger

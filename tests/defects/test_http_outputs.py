@@ -14,10 +14,10 @@ from pv_heater.config.load import load_config
 from pv_heater.core.model.setting import Secret
 from pv_heater.core.model.values import OFF, Setpoint
 from pv_heater.errors import BadReply, Unreachable
-from pv_heater.loads.http_dimmer import EXPIRES_S, DimmerDevice, HttpDimmer, HttpDimmerSettings
-from pv_heater.loads.http_link import HttpLink
-from pv_heater.loads.http_output import HttpSwitchSettings, switch_device
-from pv_heater.loads.networked import Settling
+from pv_heater.loads.network.http_dimmer import EXPIRES_S, DimmerDevice, HttpDimmer, HttpDimmerSettings
+from pv_heater.loads.network.http_link import HttpLink
+from pv_heater.loads.network.http_output import HttpSwitchSettings, switch_device
+from pv_heater.loads.network.networked import Settling
 from tests.http_devices import Device
 from tests.http_dimmer_server import DimmerServer
 from tests.loads.dimmer import settings

@@ -16,7 +16,7 @@ import pytest
 from pv_heater import Controller
 from pv_heater.config.load import load_config
 from pv_heater.core.model.values import OFF, Decision, Forecast, Reading
-from pv_heater.loads.networked import GRACE_S, NetworkedLoad
+from pv_heater.loads.network.networked import GRACE_S, NetworkedLoad
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources
 from tests.builders import config, heater, reading

@@ -15,7 +15,7 @@ from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.burst import DEAD_MAN_S, BurstLine
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.loads.relay_loads import RelayBoard
+from pv_heater.loads.pins.relay_loads import RelayBoard
 from pv_heater.ports import Tools
 from tests.builders import NOON, House, config
 from tests.loads.bank_rig import BankRig, relays

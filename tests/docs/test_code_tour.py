@@ -13,7 +13,7 @@ TOUR = (PROJECT / "docs" / "code-tour.md").read_text(encoding="utf-8")
 ROOTS = [PROJECT, PROJECT / "pv_heater", PROJECT / "tests", PROJECT / "Files"]
 WRITTEN_BY_THE_READER = {
     "pv_heater/meters/counter.py",
-    "pv_heater/loads/burst_relay.py",
+    "pv_heater/loads/pins/burst_relay.py",
     "pv_heater/strategies/by_charge.py",
     "rules/pump.py",
     "Files/rules/pump.py",

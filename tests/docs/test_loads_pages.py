@@ -26,13 +26,15 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import WiperPins
 from pv_heater.io.gpio import burst
 from pv_heater.io.system import sender
-from pv_heater.loads import LOADS, burst_ssr, http_dimmer, http_link, mqtt_output, networked
-from pv_heater.loads import networked as settling
-from pv_heater.loads.http_dimmer import HttpDimmerSettings
-from pv_heater.loads.http_output import HttpOutputSettings
-from pv_heater.loads.mqtt_loads import MqttVariatorSettings
-from pv_heater.loads.mqtt_settings import MqttOutputSettings
-from pv_heater.loads.relay_loads import SgReadySettings, StagesSettings
+from pv_heater.loads import LOADS
+from pv_heater.loads.network import http_dimmer, http_link, mqtt_output, networked
+from pv_heater.loads.network import networked as settling
+from pv_heater.loads.network.http_dimmer import HttpDimmerSettings
+from pv_heater.loads.network.http_output import HttpOutputSettings
+from pv_heater.loads.network.mqtt_loads import MqttVariatorSettings
+from pv_heater.loads.network.mqtt_settings import MqttOutputSettings
+from pv_heater.loads.pins import burst_ssr
+from pv_heater.loads.pins.relay_loads import SgReadySettings, StagesSettings
 from pv_heater.ports import Device, Load
 from pv_heater.victron import relay as gx_contact
 from tests.docs.test_sources_pages import code, page, prose, rows, section

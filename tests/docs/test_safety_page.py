@@ -21,28 +21,28 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "g": (
         "tests/scenarios/test_probe.py::test_a_probe_pulled_out_switches_off_within_its_age_and_heats_again_when_it_is_back",
     ),
-    "h": ("tests/loads/test_burst_ssr.py::test_a_control_thread_that_no_longer_speaks_loses_its_power",),
+    "h": ("tests/loads/pins/test_burst_ssr.py::test_a_control_thread_that_no_longer_speaks_loses_its_power",),
     "i": (
         "tests/core/actuators/test_faults.py::test_a_relay_that_welds_is_a_fault_within_a_minute_of_switching_off_until_it_is_cleared",
     ),
     "j": ("tests/core/actuators/test_faults.py::test_the_house_alone_proves_it_at_the_third_switch_off",),
     "k": (
-        "tests/loads/test_http_dimmer.py::test_being_told_again_keeps_it_on_and_silence_ends_it_after_five_minutes",
+        "tests/loads/network/test_http_dimmer.py::test_being_told_again_keeps_it_on_and_silence_ends_it_after_five_minutes",
         "tests/process/test_http_outputs.py::test_a_dimmer_left_on_by_kill_9_is_switched_off_by_off_or_by_itself",
     ),
-    "l": ("tests/loads/test_http_presets.py::test_without_another_word_it_goes_off_by_itself_where_it_can",),
+    "l": ("tests/loads/network/test_http_presets.py::test_without_another_word_it_goes_off_by_itself_where_it_can",),
     "m": (
-        "tests/loads/test_http_in_loop.py::test_a_silent_dimmer_delays_no_tick_no_pin_and_no_other_load",
-        "tests/loads/test_networked.py::test_a_silent_device_counts_as_unreachable_after_its_grace_and_as_drawing_nothing",
+        "tests/loads/network/test_http_in_loop.py::test_a_silent_dimmer_delays_no_tick_no_pin_and_no_other_load",
+        "tests/loads/network/test_networked.py::test_a_silent_device_counts_as_unreachable_after_its_grace_and_as_drawing_nothing",
     ),
-    "n": ("tests/loads/test_http_presets.py::test_one_that_says_yes_and_does_nothing_is_not_believed",),
+    "n": ("tests/loads/network/test_http_presets.py::test_one_that_says_yes_and_does_nothing_is_not_believed",),
     "o": (
-        "tests/loads/test_mqtt_output.py::test_a_broker_that_is_gone_is_trouble_and_a_sentence_after_its_grace",
-        "tests/loads/test_mqtt_output.py::test_a_broker_that_restarts_gets_the_command_again",
+        "tests/loads/network/test_mqtt_output.py::test_a_broker_that_is_gone_is_trouble_and_a_sentence_after_its_grace",
+        "tests/loads/network/test_mqtt_output.py::test_a_broker_that_restarts_gets_the_command_again",
     ),
     "p": ("tests/process/test_mqtt_outputs.py::test_kill_9_leaves_both_off_by_the_last_will",),
     "q": (
-        "tests/loads/test_mqtt_output.py::test_a_frozen_program_or_a_pi_without_power_leaves_its_device_off_within_fifteen_seconds",
+        "tests/loads/network/test_mqtt_output.py::test_a_frozen_program_or_a_pi_without_power_leaves_its_device_off_within_fifteen_seconds",
     ),
     "r": (
         "tests/victron/test_relay_mqtt.py::test_a_relay_that_another_owner_opens_again_is_left_alone_for_a_while",
@@ -52,9 +52,9 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "tests/process/test_http_outputs.py::test_a_silent_dimmer_keeps_neither_the_contact_closed_nor_the_program_running",
     ),
     "t": ("tests/commands/test_off_network.py::test_pins_do_not_wait_for_a_silent_device_and_no_other_device_does",),
-    "u": ("tests/loads/test_networked.py::test_a_trip_holds_it_off_whatever_is_asked_until_the_reset",),
+    "u": ("tests/loads/network/test_networked.py::test_a_trip_holds_it_off_whatever_is_asked_until_the_reset",),
     "v": (
-        "tests/loads/test_http_dripping.py::test_a_dimmer_that_dripped_once_hears_off_on_a_new_connection",
+        "tests/loads/network/test_http_dripping.py::test_a_dimmer_that_dripped_once_hears_off_on_a_new_connection",
         "tests/process/test_http_outputs.py::test_a_signal_reaches_a_dimmer_that_drips_on_the_connection_it_has",
     ),
     "w": ("tests/victron/test_relay_mqtt.py::test_a_relay_that_is_disabled_while_it_is_closed_is_not_called_off",),

@@ -24,7 +24,6 @@ from pv_heater.core.house.ahead import expected_sun as sun_ahead
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.forecasts import FORECASTS
 from pv_heater.meters import METERS
-from pv_heater.meters.pace import LEAST_AGE_S
 from pv_heater.sensors import SENSORS
 from pv_heater.sensors import values as tank
 from pv_heater.victron.mqtt.conversation import GxPace
@@ -165,7 +164,7 @@ def test_the_numbers_of_the_meters_page_are_the_constants() -> None:
     assert f"every {wrong_sign.SLOWEST_S:g} s or faster" in text
     assert f"more than {disagreement.LEAST_W:g} W and a fifth ({disagreement.LEAST_PERCENT:g} % in charge)" in text
     assert (disagreement.SHARE, disagreement.MEAN_OVER_S) == (0.2, 600.0)
-    assert f"at least {LEAST_AGE_S:g} s" in text
+    assert f"at least {evidence.LEAST_AGE_LOCAL_S:g} s" in text
 
 
 def test_the_age_limits_in_the_table_are_what_the_core_makes_of_each_pace() -> None:

@@ -10,7 +10,7 @@ from pv_heater.core.model.values import OFF
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.loads.relay_bank import RelayBank
+from pv_heater.loads.pins.relay_bank import RelayBank
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.loads.http_dimmer import HttpDimmerSettings
+from pv_heater.loads.network.http_dimmer import HttpDimmerSettings
 from tests.http_dimmer_server import DimmerServer
 from tests.source_tools import HandClock
 

@@ -12,7 +12,7 @@ from typing import Any
 from pv_heater.config.load import load_config
 from pv_heater.core.model.values import OFF, Setpoint
 from pv_heater.io.system.clock import SystemClock
-from pv_heater.loads.networked import NetworkedLoad
+from pv_heater.loads.network.networked import NetworkedLoad
 from pv_heater.ports import Clock, Tools
 from tests.builders import config
 from tests.mqtt_brokers import Peer, wait_for

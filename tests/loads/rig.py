@@ -14,7 +14,7 @@ from pv_heater.core.model.values import OFF, Setpoint
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin, ServoPin
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.loads.servo_regulator import ServoRegulator
+from pv_heater.loads.pins.servo_regulator import ServoRegulator
 from pv_heater.ports import Tools
 
 RELAY, SERVO = "GPIO17", "GPIO21"

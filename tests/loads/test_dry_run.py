@@ -5,7 +5,7 @@ from pv_heater.core.model.values import OFF
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.loads.dry_run import DryRun
-from pv_heater.loads.relay_loads import Relay
+from pv_heater.loads.pins.relay_loads import Relay
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on
 

@@ -18,7 +18,7 @@ from bench.doubles.gx_modbus import SYSTEM_UNIT, ModbusGx
 from bench.doubles.gx_mqtt import relay_values
 from pv_heater.core.model.values import OFF
 from pv_heater.errors import BadReply, ConfigError, SourceError, Unreachable
-from pv_heater.loads.networked import GRACE_S
+from pv_heater.loads.network.networked import GRACE_S
 from pv_heater.victron.mqtt.session import GxBroker
 from pv_heater.victron.relay import LOOK_S, OVERRULED_S, GxRelayDevice, objection_to
 from pv_heater.victron.relay_modbus import ModbusContact

@@ -37,6 +37,11 @@ VRM_SOURCE = "vrm"
 """Readings of the portal are minutes old by nature; every other source is in the house."""
 
 
+def age_limit_s(pace_s: float, *, least_s: float = LEAST_AGE_LOCAL_S, most_s: float = MOST_AGE_S) -> float:
+    """The age at which a value counts no more whose source speaks every `pace_s`: three of those, within bounds."""
+    return min(most_s, max(least_s, INTERVALS_OF_AGE * pace_s))
+
+
 def is_local(source: str) -> bool:
     """Whether a reading's source is in the house, and not behind the portal."""
     return not source.startswith(VRM_SOURCE)
@@ -263,7 +268,7 @@ class ReadingAge:
         # Two sources may take turns, a local one and the portal: the limit is that of the one in force.
         local = self._local_source and (self.reading is None or is_local(self.reading.source))
         least_s = LEAST_AGE_LOCAL_S if local else LEAST_AGE_VRM_S
-        return min(MOST_AGE_S, max(least_s, INTERVALS_OF_AGE * self._interval_s))
+        return age_limit_s(self._interval_s, least_s=least_s)
 
     @property
     def _interval_s(self) -> float:

@@ -157,7 +157,7 @@ class DaylightHours:
             if sun_elevation_deg(latitude, longitude, solar_noon(latitude, longitude, day, self._zone)) <= 0:
                 return None
             edge = day if moment.event == "sunrise" else day + timedelta(days=1)
-            return datetime.combine(edge, time(0), self._zone)
+            return midnight_at(edge, self._zone).astimezone(self._zone)
 
 
 def clear_sky_forecast(site: Site, now: datetime, *, days: float = 2.0, step_s: int = 900) -> Forecast:

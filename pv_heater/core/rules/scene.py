@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, WEEKDAYS, Value
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.rules.load_record import LoadRecord
@@ -109,8 +110,8 @@ class HomeScene:
 
     def _day(self, days: int) -> tuple[datetime, datetime]:
         """From now, or the midnight `days` ahead, to the midnight after it."""
-        zone, date = self.now.tzinfo, self.now.date()
-        begin, end = (datetime.combine(date + timedelta(days=ahead), time(0), zone) for ahead in (days, days + 1))
+        zone, date = self.now.tzinfo or UTC, self.now.date()
+        begin, end = (midnight_at(date + timedelta(days=ahead), zone) for ahead in (days, days + 1))
         return (begin if days else self.now), end
 
     def _season(self) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import mode
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import BadReply, RateLimited
@@ -106,8 +107,8 @@ class VrmForecast:
                 f"the next time is in {wait_s:.0f} s",
                 retry_after_s=wait_s,
             )
-        today_at = datetime.combine(now.astimezone(self._zone).date(), time(0), self._zone)
-        end_at = today_at + timedelta(days=_DAYS_AHEAD)
+        today = now.astimezone(self._zone).date()
+        today_at, end_at = midnight_at(today, self._zone), midnight_at(today + timedelta(days=_DAYS_AHEAD), self._zone)
         self._api.begin_poll()
         body = self._api.sun_forecast(
             self._settings.installation_id, int(today_at.timestamp()), int(end_at.timestamp())

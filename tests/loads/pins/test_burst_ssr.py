@@ -18,7 +18,7 @@ from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import burst
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.loads.burst_ssr import CONTACT_S, BurstSsr
+from pv_heater.loads.pins.burst_ssr import CONTACT_S, BurstSsr
 from pv_heater.ports import Tools
 from tests.loads.rig import HandClock, on
 from tests.waiting import WITHIN_S, until

@@ -23,8 +23,8 @@ from pv_heater.core.model.values import Setpoint
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.io.gpio.pins import Pins, RelayLine
-from pv_heater.loads.pin_load import PinLoad
-from pv_heater.loads.relay_bank import Closed, LevelTable, RelayBank, RelayBankSettings
+from pv_heater.loads.pins.pin_load import PinLoad
+from pv_heater.loads.pins.relay_bank import Closed, LevelTable, RelayBank, RelayBankSettings
 from pv_heater.ports import Tools
 
 STATES = ("01", "10", "11")

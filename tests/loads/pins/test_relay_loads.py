@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.errors import HardwareError
-from pv_heater.loads.relay_loads import Level, SgReady, Stages
+from pv_heater.loads.pins.relay_loads import Level, SgReady, Stages
 from tests.loads.bank_rig import BankRig, relays
 from tests.loads.rig import on
 

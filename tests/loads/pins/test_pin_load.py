@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from pv_heater.errors import HardwareError
-from pv_heater.loads.pin_load import PinLoad
+from pv_heater.loads.pins.pin_load import PinLoad
 
 
 class Contact:

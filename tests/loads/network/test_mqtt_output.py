@@ -14,10 +14,10 @@ import pytest
 
 from pv_heater.core.model.values import OFF
 from pv_heater.errors import ConfigError, SourceError
-from pv_heater.loads.mqtt_loads import MqttVariatorSettings, curve_of, variator_language
-from pv_heater.loads.mqtt_output import ANSWER_S, ECHO_S, LOOK_S, MqttOutput
-from pv_heater.loads.mqtt_settings import OutputBroker
-from pv_heater.loads.networked import GRACE_S
+from pv_heater.loads.network.mqtt_loads import MqttVariatorSettings, curve_of, variator_language
+from pv_heater.loads.network.mqtt_output import ANSWER_S, ECHO_S, LOOK_S, MqttOutput
+from pv_heater.loads.network.mqtt_settings import OutputBroker
+from pv_heater.loads.network.networked import GRACE_S
 from tests.loads.mqtt_devices import Device, confirmed, load_of, on, running
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, wait_for
 from tests.source_tools import HandClock

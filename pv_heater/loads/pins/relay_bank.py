@@ -16,7 +16,7 @@ from pv_heater.core.model.values import Setpoint
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.io.gpio.pins import Pins, RelayLine
-from pv_heater.loads.pin_load import PinLoad, try_all
+from pv_heater.loads.pins.pin_load import PinLoad, try_all
 from pv_heater.ports import Tools
 
 Closed = frozenset[int]

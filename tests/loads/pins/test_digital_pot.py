@@ -15,7 +15,7 @@ from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin, WiperPins
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.loads.digital_pot import DigitalPot
+from pv_heater.loads.pins.digital_pot import DigitalPot
 from pv_heater.ports import Tools
 from tests.io.gpio.wiper_chip import WiperChip
 from tests.loads.rig import HandClock, on

@@ -15,10 +15,10 @@ from attrs import frozen
 from pv_heater.core.actuators.curve import RegulatorCurve, phase_cut
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply
-from pv_heater.loads.http_link import HttpLink, HttpLoadSettings
-from pv_heater.loads.http_request import Confirmation, LevelConfirmation, Request, Sending
-from pv_heater.loads.networked import NetworkedLoad, Settling
-from pv_heater.loads.power_curve import power_curve
+from pv_heater.loads.network.http_link import HttpLink, HttpLoadSettings
+from pv_heater.loads.network.http_request import Confirmation, LevelConfirmation, Request, Sending
+from pv_heater.loads.network.networked import NetworkedLoad, Settling
+from pv_heater.loads.pins.power_curve import power_curve
 from pv_heater.ports import Tools
 
 _EXPIRES_IN_REFRESHES = 2

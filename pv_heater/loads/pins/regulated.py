@@ -12,7 +12,7 @@ from typing import Protocol
 from pv_heater.core.actuators.curve import RegulatorCurve
 from pv_heater.core.model.values import Setpoint
 from pv_heater.io.gpio.pins import RelayLine
-from pv_heater.loads.pin_load import PinLoad
+from pv_heater.loads.pins.pin_load import PinLoad
 
 
 class Knob(Protocol):

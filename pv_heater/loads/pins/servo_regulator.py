@@ -12,7 +12,7 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, ServoPin
 from pv_heater.errors import ConfigError
 from pv_heater.io.gpio.pins import FRAME_S, Pins, ServoLine
-from pv_heater.loads.regulated import Regulated
+from pv_heater.loads.pins.regulated import Regulated
 from pv_heater.ports import Tools
 
 LEAST_TURN_DEG = 0.5

@@ -16,7 +16,7 @@ from pv_heater.config.load import load_config
 from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.core.settings.load import BatteryShare
 from pv_heater.io.gpio.pins import Pins
-from pv_heater.loads.networked import GRACE_S, NetworkedLoad
+from pv_heater.loads.network.networked import GRACE_S, NetworkedLoad
 from pv_heater.ports import Load, Tools
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources

@@ -10,7 +10,7 @@ import pytest
 from pv_heater.core.model.values import OFF, Setpoint
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import Unreachable
-from pv_heater.loads.networked import GRACE_S, LONGEST_OFF_S, NetworkedLoad
+from pv_heater.loads.network.networked import GRACE_S, LONGEST_OFF_S, NetworkedLoad
 from tests.mqtt_brokers import wait_for
 from tests.source_tools import HandClock
 from tests.waiting import WITHIN_S

@@ -13,14 +13,14 @@ from werkzeug import Request, Response
 from bench.doubles.brokers import free_port
 from pv_heater.config.load import load_config
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
-from pv_heater.loads.http_output import (
+from pv_heater.loads.network.http_output import (
     HttpOutput,
     HttpSwitchSettings,
     HttpVariatorSettings,
     switch_device,
     variator_device,
 )
-from pv_heater.loads.networked import PAUSE_S, Settling
+from pv_heater.loads.network.networked import PAUSE_S, Settling
 
 
 @pytest.fixture

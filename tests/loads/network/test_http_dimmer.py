@@ -12,9 +12,9 @@ from bench.doubles.brokers import free_port
 from pv_heater.config.load import load_config
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
-from pv_heater.loads.http_dimmer import EXPIRES_S, DimmerDevice
-from pv_heater.loads.http_link import HttpLink
-from pv_heater.loads.networked import Settling
+from pv_heater.loads.network.http_dimmer import EXPIRES_S, DimmerDevice
+from pv_heater.loads.network.http_link import HttpLink
+from pv_heater.loads.network.networked import Settling
 from tests.http_dimmer_server import DimmerServer
 from tests.loads.dimmer import settings
 from tests.source_tools import HandClock

@@ -11,14 +11,14 @@ from attrs import field, frozen
 from pv_heater.config.load import load_config
 from pv_heater.config.presets import PRESETS_FOLDER, preset_words
 from pv_heater.errors import BadReply
-from pv_heater.loads.http_output import (
+from pv_heater.loads.network.http_output import (
     HttpOutput,
     HttpSwitchSettings,
     HttpVariatorSettings,
     switch_device,
     variator_device,
 )
-from pv_heater.loads.networked import Settling
+from pv_heater.loads.network.networked import Settling
 from tests.http_devices import Device
 from tests.source_tools import HandClock
 

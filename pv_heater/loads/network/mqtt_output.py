@@ -23,7 +23,7 @@ from pv_heater.core.settings.shared_topic import is_shared as topic_is_shared
 from pv_heater.errors import AuthRejected, BadReply, Unreachable
 from pv_heater.io.net.json_path import JsonPath, NotFound, kind_of
 from pv_heater.io.net.mqtt import NOT_YET, MqttLink
-from pv_heater.loads.mqtt_settings import MqttOutputSettings
+from pv_heater.loads.network.mqtt_settings import MqttOutputSettings
 from pv_heater.ports import Clock
 
 log = logging.getLogger(__name__)

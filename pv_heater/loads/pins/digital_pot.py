@@ -16,8 +16,8 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, WiperPins
 from pv_heater.io.gpio.pins import Pins
 from pv_heater.io.gpio.wires import WiperLine
-from pv_heater.loads.power_curve import power_curve
-from pv_heater.loads.regulated import Regulated
+from pv_heater.loads.pins.power_curve import power_curve
+from pv_heater.loads.pins.regulated import Regulated
 from pv_heater.ports import Tools
 
 

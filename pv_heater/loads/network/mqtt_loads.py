@@ -14,10 +14,10 @@ from pv_heater.core.actuators.curve import RegulatorCurve, phase_cut
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.io.net.json_path import JsonPath
-from pv_heater.loads.mqtt_output import Language, MqttOutput, state_of
-from pv_heater.loads.mqtt_settings import MqttOutputSettings
-from pv_heater.loads.networked import NetworkedLoad
-from pv_heater.loads.power_curve import power_curve
+from pv_heater.loads.network.mqtt_output import Language, MqttOutput, state_of
+from pv_heater.loads.network.mqtt_settings import MqttOutputSettings
+from pv_heater.loads.network.networked import NetworkedLoad
+from pv_heater.loads.pins.power_curve import power_curve
 from pv_heater.ports import Tools
 
 _LEVEL = "{percent}"

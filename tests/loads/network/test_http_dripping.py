@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from pv_heater.core.model.values import Setpoint
-from pv_heater.loads.http_dimmer import DimmerDevice, HttpDimmerSettings
-from pv_heater.loads.http_link import WORD_S, HttpLink
-from pv_heater.loads.networked import LONGEST_OFF_S, NetworkedLoad
+from pv_heater.loads.network.http_dimmer import DimmerDevice, HttpDimmerSettings
+from pv_heater.loads.network.http_link import WORD_S, HttpLink
+from pv_heater.loads.network.networked import LONGEST_OFF_S, NetworkedLoad
 from tests.mqtt_brokers import wait_for
 from tests.raw_server import ATTACKS, FlakyDimmer
 from tests.source_tools import HandClock

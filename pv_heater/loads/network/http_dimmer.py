@@ -13,10 +13,10 @@ from attrs import frozen
 
 from pv_heater.core.model.setting import setting
 from pv_heater.errors import BadReply
-from pv_heater.loads.dimmer_state import EXACT_PERCENT, DimmerLimits, DimmerState, parse_state
-from pv_heater.loads.http_link import HttpLink, HttpLoadSettings
-from pv_heater.loads.networked import NetworkedLoad, Settling
-from pv_heater.loads.power_curve import power_curve
+from pv_heater.loads.network.dimmer_state import EXACT_PERCENT, DimmerLimits, DimmerState, parse_state
+from pv_heater.loads.network.http_link import HttpLink, HttpLoadSettings
+from pv_heater.loads.network.networked import NetworkedLoad, Settling
+from pv_heater.loads.pins.power_curve import power_curve
 from pv_heater.ports import Tools
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pv_heater.core.model.setting import SettingProblem
-from pv_heater.loads.relay_loads import RelayBoard
+from pv_heater.loads.pins.relay_loads import RelayBoard
 from tests.loads.bank_rig import BankRig, relays
 
 
