@@ -96,7 +96,7 @@ class Walk:
         home, loads = self._home, self._loads
         for load in loads.values():
             load.pass_time(quarter.hours)
-        if number in home.dark and not bought and all(load.is_free for load in loads.values()):
+        if number in home.dark and not bought and all(load.waits_for_sun(quarter) for load in loads.values()):
             return dict.fromkeys(loads, 0.0)  # most quarters of a night
         must_w = {name: load.must_w(quarter, home.zone, home.away_until_at) for name, load in loads.items()}
         for name, powers_w in bought.items():

@@ -66,10 +66,9 @@ class LoadAhead:
         least_wh = self.policy.daily_min_wh
         return min(self.today_wh, self.to_go_wh) <= 0 or (least_wh is not None and self.had_wh >= least_wh)
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nothing but the surplus can switch it on."""
-        return self.mode is Mode.AUTO and self.duty_until_at <= self.mode_until_at and not self.policy.timers
+    def waits_for_sun(self, quarter: Stretch) -> bool:
+        """Whether nothing but a surplus can switch it on in that quarter."""
+        return self.mode is Mode.AUTO and self.duty_until_at <= quarter.start_at and not self.policy.timers
 
     def must_w(self, quarter: Stretch, zone: tzinfo, away_until_at: datetime) -> float | None:
         """What it draws in that quarter whatever the sun gives, 0 for off; None: what it gets of the surplus."""
