@@ -26,9 +26,9 @@ from pv_heater.core.plan.purchases import Bought, purchases
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import BatteryShare
 
-ANEW_S = 300.0
-"""By day: as often as the strategies plan."""
-ANEW_DARK_S = 900.0
+ANEW_S = 600.0
+"""By day. A plan costs as much as ten ordinary steps, and what is expected of an evening changes slowly."""
+ANEW_DARK_S = 1800.0
 """While the sun is down."""
 FORECAST_S = 60.0
 """Another forecast makes another plan, but not in every step where every step has another."""

@@ -86,17 +86,17 @@ def test_a_bright_day_heats_at_once_by_plan_and_after_the_battery_by_balance() -
 def test_the_same_plan_is_in_force_for_some_minutes_and_what_the_owner_asks_makes_another_at_once() -> None:
     there = house()
     first = plan(there)
-    assert plan(there, MORNING_S + 290) is first
-    second = plan(there, MORNING_S + 300)
+    assert plan(there, MORNING_S + 590) is first
+    second = plan(there, MORNING_S + 600)
     assert second is not first
     off = (Force(load="heater", mode=Mode.OFF, for_s=7200),)
-    forced = plan(there, MORNING_S + 310, inputs={"commands": off})
+    forced = plan(there, MORNING_S + 610, inputs={"commands": off})
     assert forced.loads_w["heater"][:8] == (0.0,) * 8
     assert forced.loads_w["heater"][9] > 0
     on = (Force(load="heater", mode=Mode.ON, for_s=3600, power_w=1000),)
-    assert plan(there, MORNING_S + 320, inputs={"commands": on}).loads_w["heater"][:4] == (1000.0,) * 4
+    assert plan(there, MORNING_S + 620, inputs={"commands": on}).loads_w["heater"][:4] == (1000.0,) * 4
     boost = (Force(load="heater", mode=Mode.AUTO), Boost(load="heater", for_s=1800))
-    assert plan(there, MORNING_S + 330, inputs={"commands": boost}).loads_w["heater"][:2] == (2000.0,) * 2
+    assert plan(there, MORNING_S + 630, inputs={"commands": boost}).loads_w["heater"][:2] == (2000.0,) * 2
     away = (Vacation(until_at=NOON + timedelta(days=3)),)
     assert heat_wh(plan(there, MORNING_S + 2400, inputs={"commands": away})) == 0
 
