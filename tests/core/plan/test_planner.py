@@ -98,7 +98,7 @@ def test_the_same_plan_is_in_force_for_some_minutes_and_what_the_owner_asks_make
     boost = (Force(load="heater", mode=Mode.AUTO), Boost(load="heater", for_s=1800))
     assert plan(there, MORNING_S + 630, inputs={"commands": boost}).loads_w["heater"][:2] == (2000.0,) * 2
     away = (Vacation(until_at=NOON + timedelta(days=3)),)
-    assert heat_wh(plan(there, MORNING_S + 2400, inputs={"commands": away})) == 0
+    assert heat_wh(plan(there, MORNING_S + 2700, inputs={"commands": away})) == 0
 
 
 def test_another_forecast_makes_another_plan_but_not_in_every_step() -> None:
