@@ -18,6 +18,7 @@ from pv_heater.web.access.routes import access_routes
 from pv_heater.web.calls import Route
 from pv_heater.web.control_routes import control_routes
 from pv_heater.web.detail_routes import detail_routes
+from pv_heater.web.history_routes import history_routes
 from pv_heater.web.openapi import openapi_routes
 from pv_heater.web.settings import WebSettings
 from pv_heater.web.settings_routes import settings_routes
@@ -106,5 +107,6 @@ def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
         status_routes(home, monotonic_s),
         control_routes(home),
         detail_routes(home),
+        history_routes(home),
         settings_routes(home),
     ]
