@@ -8,14 +8,18 @@ EXTRAS := mqtt modbus serial detect web pi
 # `make lock UPGRADE=` keeps every version that still fits.
 UPGRADE := --upgrade
 
+# What drives the browser in the tests of the page; git leaves it alone, and nothing of it is shipped.
+BROWSER := tests/web/browser
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
 T := tests
 DATA :=
 DAYS := 100
 EXAMPLES := 100
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up test test-one check format run-demo bench-speed bench-capture bench-invariants bench-footprint \
-	fuzz-api measures lock audit
+.PHONY: help set-up test test-one browser screenshots check format run-demo bench-speed bench-capture \
+	bench-invariants bench-footprint fuzz-api measures lock audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +32,16 @@ test: $(PYTHON) ## the whole suite, beside each other
 
 test-one: $(PYTHON) ## one file, folder or test: make test-one T=tests/core/house/test_guards.py
 	$(PYTHON) -m pytest -n 0 $(T)
+
+browser: ## Chromium (from Debian, where it is missing) and what drives it, so that the page is tried in a browser too
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		{ $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install --yes --no-install-recommends chromium; }
+	@command -v npm >/dev/null || { $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install --yes nodejs npm; }
+	@[ -d $(BROWSER)/node_modules/axe-core ] || npm install --silent --no-save --no-package-lock --no-audit --no-fund \
+		--prefix $(BROWSER) playwright-core@1.65 axe-core@4
+
+screenshots: $(PYTHON) browser ## the pictures of the page in Pics/, from the demo at noon
+	$(PYTHON) -m tests.web.screenshots
 
 check: $(PYTHON) ## style, format and types, as .ci/run asks for them
 	.venv/bin/ruff check .

@@ -192,7 +192,7 @@ async function show() {
 }
 
 function route() {
-  const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [name, ...rest] = location.hash.slice(1).split("/");
   const stays = name === state.page && view?.moves;
   state.page = PAGES.includes(name) ? name : "now";
   state.part = rest.join("/");

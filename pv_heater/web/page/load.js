@@ -8,7 +8,7 @@ const AGAIN_MS = 10_000;
 const BOOSTS_S = [3600, 7200, 14_400];
 
 export function open(root, app) {
-  const name = app.part;
+  const name = decodeURIComponent(app.part);
   let entries = null;
   let askedMs = -Infinity;
   let phase = "";

@@ -79,10 +79,19 @@ function vacationSheet(app) {
       h("button", { class: "button", onclick: app.close }, t("cancel")),
       h("button", { class: "button main", disabled: !until, onclick: () => {
         app.close();
-        app.command("vacation", { until_at: new Date(until).toISOString() });
+        app.command("vacation", { until_at: new Date(atHome(app.zone, until)).toISOString() });
       } }, t("vacation.begin")),
     ]),
   ];
+}
+
+// The instant at which the home's clocks show `text` (2026-05-28T18:00), wherever its owner is.
+function atHome(zone, text) {
+  const clocks = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+  const wanted = Date.parse(`${text}Z`);
+  let at = wanted;
+  for (let step = 0; step < 2; step += 1) at += wanted - Date.parse(`${clocks.format(at).replace(" ", "T")}Z`);
+  return at;
 }
 
 function offSheet(app) {
