@@ -83,7 +83,10 @@ export function editor(app) {
         h("h3", null, t("settings.live")),
         h("p", { class: "muted" }, answer.editable === false ? answer.why_not : t("settings.explained")),
         groups(live).map(([name, list]) =>
-          h("fieldset", { key: name, disabled: answer.editable === false || !app.isAdmin() }, [h("legend", null, title(name)), list.map((one) => row(one))])),
+          h("details", { key: name, class: "fold" }, [
+            h("summary", null, h("h4", null, title(name))),
+            h("fieldset", { disabled: answer.editable === false || !app.isAdmin(), "aria-label": title(name) }, list.map((one) => row(one))),
+          ])),
         !app.isAdmin() && h("p", { class: "row" }, h("button", { class: "button", onclick: app.login }, t("settings.login"))),
         answer.undo > 0 && app.isAdmin() && h("p", { class: "row" }, h("button", { class: "button", onclick: undo }, t("settings.undo", { count: answer.undo }))),
       ]),
@@ -114,7 +117,7 @@ export function editor(app) {
     const value = changes.has(setting.path) ? changes.get(setting.path) : setting.value;
     const id = `set ${setting.path}`;
     return h("div", { key: setting.path, class: changes.has(setting.path) ? "setting changed" : "setting" }, [
-      h("label", { for: id }, [nameOf(setting), setting.unit && h("span", { class: "muted" }, ` (${setting.unit})`)]),
+      h("label", { for: id }, [nameOf(setting), setting.unit && h("span", { class: "muted" }, ` (${unitOf(setting)})`)]),
       setting.kind === "order" ? order(setting, value ?? []) : input(setting, value, id),
       refused[setting.path] && h("p", { class: "bad", role: "alert" }, refused[setting.path]),
       h("p", { class: "muted", id: `help ${setting.path}` }, note(setting)),
@@ -164,6 +167,7 @@ export function editor(app) {
 
 const lines = (...parts) => parts.filter(Boolean).join(" ");
 const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+const unitOf = (setting) => setting.unit.replace("degC", "°C");
 const nameOf = (setting) => setting.label || setting.path;
 
 function groups(settings) {
@@ -178,7 +182,7 @@ function groups(settings) {
 function shown(setting, value) {
   if (value == null) return t("settings.default");
   if (typeof value === "boolean") return t(value ? "yes" : "no");
-  if (typeof value === "number") return `${number(value, Number.isInteger(value) ? 0 : 2)}${setting.unit ? ` ${setting.unit}` : ""}`;
+  if (typeof value === "number") return `${number(value, Number.isInteger(value) ? 0 : 2)}${setting.unit ? ` ${unitOf(setting)}` : ""}`;
   return Array.isArray(value) || typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

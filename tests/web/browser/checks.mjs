@@ -203,6 +203,7 @@ await look("settings", async () => {
   await one.page.locator("#main button", { hasText: /^Log in$/ }).click();
   await one.page.waitForSelector("dialog[open] input[type=password]");
   await logIn(one.page);
+  await one.page.locator("summary", { hasText: "Limits" }).click();
   const field = one.page.locator(`[id="set ${asked.setting.path}"]`);
   await field.fill("-5");
   await field.blur();
