@@ -25,7 +25,8 @@ let view = null;
 let viewRoot = null;
 let opening = 0;
 let lookAgain = () => {};
-let drawing = 0;
+// Nothing is drawn before there are words.
+let drawing = 1;
 
 export const app = {
   ...words,
@@ -222,9 +223,6 @@ function keepShell() {
 
 async function start() {
   applyTheme();
-  await words.speak(words.preferredLanguage());
-  window.addEventListener("hashchange", route);
-  route();
   lookAgain = follow({
     told: ({ status, receivedMs }) => {
       Object.assign(state, { status, receivedMs });
@@ -242,6 +240,10 @@ async function start() {
       draw();
     },
   });
+  await words.speak(words.preferredLanguage());
+  drawing = 0;
+  window.addEventListener("hashchange", route);
+  route();
   setInterval(() => !document.hidden && draw(), 1000);
   keepShell();
 }
