@@ -1,6 +1,6 @@
 // Orders to the controller: what became of them, said in words.
 
-import { post, Refused } from "./api.js";
+import { get, post, Refused } from "./api.js";
 import { t } from "./words.js";
 
 const TAKEN_WITHIN_MS = 3000;
@@ -30,4 +30,21 @@ export async function complain(app, error) {
   }
   app.say(error.status === 0 && !error.detail ? t("error.no_answer") : error.detail || error.message, true);
   return undefined;
+}
+
+let paths = null;
+
+// Whether the server has this address, by its own description; asked once, and no until it has answered.
+export function offers(app, path) {
+  if (!paths) {
+    paths = {};
+    get("openapi.json").then(
+      (description) => {
+        paths = description.paths;
+        app.draw();
+      },
+      () => {},
+    );
+  }
+  return `/api/v1/${path}` in paths;
 }

@@ -1,5 +1,6 @@
 // One load: its record, what happened to it, and what is rarely needed (boost, fault, wiring).
 
+import { offers } from "./commands.js";
 import { loadCard } from "./now.js";
 import { h, render } from "./render.js";
 import { degrees, duration, energy, margin, marginName, moment, number, ruleName, t, title, watts } from "./words.js";
@@ -54,7 +55,7 @@ function page(app, load, status, entries) {
         ]),
       h("p", { class: "row" }, [
         h("button", { class: "button", onclick: () => (app.mayControl() ? app.open(boostSheet(app, load)) : app.login()) }, t("boost.button")),
-        app.isAdmin() && h("button", { class: "button", onclick: () => app.open(trySheet(app, load)) }, t("try.button")),
+        app.isAdmin() && offers(app, "loads/{name}/try") && h("button", { class: "button", onclick: () => app.open(trySheet(app, load)) }, t("try.button")),
       ]),
     ]),
     h("section", { class: "card", key: "entries" }, [h("h2", null, t("load.transitions")), transitions(entries, status)]),

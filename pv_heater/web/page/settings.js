@@ -1,6 +1,7 @@
 // What may be set: this browser, who is logged in, the home, and what the controller takes while it runs.
 
 import { access } from "./access.js";
+import { offers } from "./commands.js";
 import { editor } from "./editor.js";
 import { h, render } from "./render.js";
 import { languages, moment, t } from "./words.js";
@@ -142,7 +143,7 @@ function about(app, status) {
     h("h3", null, t("about.title")),
     h("p", { class: "muted" }, `pv-heater ${status?.version ?? ""}`),
     h("p", { class: "row" }, [
-      app.isAdmin() && h("a", { class: "button", href: "api/v1/backup", download: "" }, t("about.backup")),
+      app.isAdmin() && offers(app, "backup") && h("a", { class: "button", href: "api/v1/backup", download: "" }, t("about.backup")),
       h("a", { class: "button", href: "api/v1/openapi.json" }, t("about.api")),
     ]),
   ]);
