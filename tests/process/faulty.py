@@ -4,12 +4,14 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
-from pv_heater.core.house.surplus import Budget, View
+from pv_heater.core.house.ahead.quarters import Stretch
+from pv_heater.core.house.surplus import Budget, Foresight, View
+from pv_heater.strategies.balance import Balance
 
 
 class Faulty:
@@ -30,6 +32,9 @@ class Faulty:
             logging.getLogger(__name__).warning("the strategy hangs")
             time.sleep(3600)
         return Budget(power_w=1000.0, rule="faulty", because="so far so good")
+
+    def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
+        return Balance(Balance.Settings()).foresee(view, today, tomorrow)
 
     def state(self) -> dict[str, Any]:
         return {}
