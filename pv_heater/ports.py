@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pv_heater.core.model.requests import Force
 from pv_heater.core.model.status import Status
@@ -161,6 +161,19 @@ class Load(Protocol):
 
     def close(self) -> None:
         """Leave the output safe and give its pins back. May be repeated."""
+        ...
+
+
+@runtime_checkable
+class WithKnob(Protocol):
+    """A load with a contact in front of a knob, which commissioning moves by themselves. On the control thread."""
+
+    def close_at_zero(self, tick_s: float) -> float | None:
+        """Knob to zero, then the contact closed, and both kept so; as `Load.apply` otherwise."""
+        ...
+
+    def turn_while_open(self, percent: float, tick_s: float) -> float | None:
+        """Contact open and kept open, the knob to `percent`; as `Load.apply` otherwise."""
         ...
 
 

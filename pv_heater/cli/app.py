@@ -10,7 +10,7 @@ import typer
 
 from pv_heater import __version__
 from pv_heater.cli.access import password, token
-from pv_heater.cli.ask import boost, clear, force, status, vacation, why
+from pv_heater.cli.ask import boost, clear, force, status, try_out, vacation, why
 from pv_heater.cli.bench import bench
 from pv_heater.cli.calibrate import calibrate
 from pv_heater.cli.detect import detect
@@ -213,6 +213,7 @@ def simulate(
 
 for _command in (status, why, force, boost, vacation, clear, password):
     cli.command()(_command)
+cli.command("try")(try_out)
 
 
 def main() -> None:

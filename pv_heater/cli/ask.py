@@ -92,6 +92,35 @@ def boost(
     _say_done(_ask(settings_of(ctx, config), request))
 
 
+def try_out(
+    ctx: typer.Context,
+    load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],
+    what: Annotated[str, typer.Argument(help="click, position, blink or end.", metavar="WHAT")],
+    percent: Annotated[
+        float | None, typer.Argument(help="With position: where the knob goes, 0 to 100.", metavar="[PERCENT]")
+    ] = None,
+    config: ConfigOption = None,
+    duration: Annotated[str | None, typer.Option("--for", metavar="TIME", help="At most 10s; a position 60s.")] = None,
+    mains_is_off: Annotated[
+        bool, typer.Option("--mains-is-off", help="The heater's circuit is switched off: do not ask.")
+    ] = False,
+) -> None:
+    """Try the wiring of a load, for seconds.
+
+    `click` closes its contact, `position` turns the knob, `blink` switches a device on the network.
+    Only while the load is off; what is tried ends by itself.
+    """
+    what = what.lower()
+    if what == "position" and not mains_is_off:
+        answer = typer.prompt("Switch the heater's circuit off at its breaker. Then type: mains is off", default="")
+        if answer.strip().lower().strip(".'\"") != "mains is off":
+            raise Refused("nothing was moved: the answer must be `mains is off`, or use --mains-is-off")
+        mains_is_off = True
+    for_s = None if duration is None else seconds(duration)
+    request = {"command": "try", "load": load, "what": what, "percent": percent, "for_s": for_s}
+    _say_done(_ask(settings_of(ctx, config), request | {"mains_is_off": mains_is_off, "who": "the command line"}))
+
+
 def clear(
     ctx: typer.Context,
     load: Annotated[str, typer.Argument(help="Name of the load.", metavar="LOAD")],

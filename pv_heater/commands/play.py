@@ -33,6 +33,7 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, full_powers_w, owner_of, transition_log
 from pv_heater.run.session import beside, control_server, own_state_dir
+from pv_heater.run.settings_editor import live_settings
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
@@ -272,8 +273,9 @@ def _play(
         transitions, journal = transition_log(config, outputs), Journal()
         newest = NewestStatus(lambda: loop.commands_seen)
         day = DayRecorder(lambda: meter.ledger, full_powers_w(config))
+        controller = Controller(config, pretended=full_powers_w(config) if meter.open_loop else ())
         loop = Loop(
-            controller=Controller(config, pretended=full_powers_w(config) if meter.open_loop else ()),
+            controller=controller,
             clock=clock,
             sources=TickSources(meter=meter.feed(), forecast=DailyForecastFeed(forecast, clock)),
             loads=outputs.loads,
@@ -296,6 +298,7 @@ def _play(
             log_file=log_file,
             is_demo=True,
             history=history,
+            settings=live_settings(config, Path(folder), loop, controller, transitions),
         )
         with answering(config, home) if settings.speed else nullcontext():
             started()

@@ -18,6 +18,9 @@ class DryRun:
     """Satisfies `ports.Load`; switches nothing and believes itself. Takes the settings of any other load too."""
 
     Settings = DryRunSettings
+    tries = ("click", "blink")
+    """How commissioning may pretend to try it, see `run.trials`."""
+    is_pretended = True
 
     def __init__(self, settings: LoadSettings, tools: Tools) -> None:  # noqa: ARG002 - built like every other load
         self.name = settings.name

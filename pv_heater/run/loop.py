@@ -14,12 +14,13 @@ from typing import Protocol
 
 from pv_heater.controller import Controller
 from pv_heater.core.model.requests import ClearFault, Command
-from pv_heater.core.model.values import Decision, Forecast, LoadState, Reading, Setpoint, Stop
+from pv_heater.core.model.values import Decision, Forecast, Reading, Stop
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Load
 from pv_heater.run.command_queue import CommandQueue, Order
 from pv_heater.run.tick_sources import TickSources
+from pv_heater.run.trials import Trial, Trials
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Loop:
         self._commands = CommandQueue()
         self._actions: deque[Callable[[], None]] = deque()
         """What is to be done before the next tick."""
+        self._trials = Trials(self._loads, lambda: controller.policies)
         self._stop_reason: str | None = None
 
     @property
@@ -113,6 +115,19 @@ class Loop:
         number = self._commands.put(command)
         self._clock.wake()
         return number
+
+    def try_out(self, trial: Trial, decision: Decision | None, now: datetime | None) -> str:
+        """Commissioning: from the next tick on; what will happen. `decision` is the newest, made at `now`.
+
+        Safe from any thread. Raises ValueError where it may not; then nothing is tried.
+        """
+        message, asked_s = self._trials.expected(trial, decision, now), self._clock.monotonic_s()
+        self.at_next_tick(lambda: self._trials.begin(trial, asked_s, self._clock.monotonic_s()))
+        return message
+
+    def end_trial(self, who: str) -> None:
+        """End a trial, if there is one, at the next tick; safe from any thread."""
+        self.at_next_tick(lambda: self._trials.end(f"ended by {who}"))
 
     def at_next_tick(self, action: Callable[[], None]) -> None:
         """Let the loop's own thread do this between two ticks; safe from any thread. What it raises ends the loop."""
@@ -249,16 +264,18 @@ class Loop:
         """Every load, changed or not, those that go off first. The earliest tick a load asks for, if any."""
         wakes = []
         for name in sorted(self._loads, key=lambda name: decision.setpoints[name].on):
-            early_s = self._apply_one(self._loads[name], decision.setpoints[name], decision.loads[name], tick_s)
+            early_s = self._apply_one(self._loads[name], decision, tick_s)
             if early_s is not None:
                 wakes.append(early_s)
         return min(wakes, default=None)
 
-    def _apply_one(self, load: Load, setpoint: Setpoint, state: LoadState, tick_s: float) -> float | None:
+    def _apply_one(self, load: Load, decision: Decision, tick_s: float) -> float | None:
         try:
-            if state.stop is Stop.SAFETY:
+            if self._trials.holds(load.name, decision, tick_s):
+                return self._trials.step(load, tick_s)
+            if decision.loads[load.name].stop is Stop.SAFETY:
                 return load.safe(tick_s)
-            return load.apply(setpoint, tick_s)
+            return load.apply(decision.setpoints[load.name], tick_s)
         except HardwareError as error:
             is_news = load.name not in self._health
             if is_news:

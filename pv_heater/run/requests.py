@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pv_heater.core.expected_effect import ends_at, expected
@@ -13,6 +13,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
+from pv_heater.run.trials import LONGEST_S, POSITION, USUAL_S, Trial
 
 WHY_ENTRIES = 10
 """So many decisions are told unless another number is asked for: a screen of them."""
@@ -57,12 +58,14 @@ class CommandHandler:
             return self._boost(request)
         if word == "vacation":
             return self._obey(Vacation(until_at=_instant(request, "until_at")))
+        if word == "try":
+            return self._try(request)
         if word == "status":
             status, sources = to_jsonable(self._status()), to_jsonable(self._sources())
             return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles())}
         if word == "why":
             return self._why(request)
-        raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, vacation, status and why")
+        raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, vacation, try, status and why")
 
     def _why(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         load, count = request.get("load"), request.get("last", WHY_ENTRIES)
@@ -80,6 +83,31 @@ class CommandHandler:
     def _boost(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         for_s, to_c = _number(request, "for_s"), _number(request, "to_c")
         return self._obey(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
+
+    def _try(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Commissioning. A knob is turned only for someone who says that the mains is off, by `mains_is_off`."""
+        name, what, who = _text(request, "load"), _text(request, "what"), request.get("who")
+        who = who if isinstance(who, str) and who else "the command line"
+        if what == "end":
+            self._loop.end_trial(who)
+            return {"ok": True, "message": f"{name}: whatever is tried ends now", "until_at": None}
+        if what not in LONGEST_S:
+            raise ValueError(f"what must be {', '.join(LONGEST_S)} or end, not {what[:40]!r}")
+        percent = request.get("percent")
+        if percent is not None and (not isinstance(percent, int | float) or isinstance(percent, bool)):
+            raise ValueError(f"percent must be a number, not {repr(percent)[:40]}")
+        if what == POSITION and request.get("mains_is_off") is not True:
+            raise ValueError(
+                "switch the heater's circuit off first and say so: mains_is_off. A regulator whose relay is welded "
+                "would heat with the knob"
+            )
+        for_s = _number(request, "for_s")
+        trial = Trial(load=name, what=what, for_s=USUAL_S[what] if for_s is None else for_s, percent=percent, who=who)
+        status = self._status()
+        decision, now = (None, None) if status is None else (status.decision, status.now)
+        message = self._loop.try_out(trial, decision, now)
+        until_at = None if now is None else now + timedelta(seconds=trial.for_s)
+        return {"ok": True, "message": message, "until_at": to_jsonable(until_at)}
 
     def _obey(self, command: Command) -> Mapping[str, Any]:
         """Queue it, and say what it will come to. Raises ValueError for what cannot be; then nothing is queued."""

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class HandClock:
         self.at_change: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
-        return datetime(2026, 6, 21, 12, tzinfo=UTC)
+        return datetime(2026, 6, 21, 12, tzinfo=UTC) + timedelta(seconds=self.now_s - 100.0)
 
     def monotonic_s(self) -> float:
         return self.now_s

@@ -33,6 +33,9 @@ PAUSE_S = 0.25
 class NetworkedLoad:
     """Satisfies `ports.Load` around a `ports.Device`."""
 
+    tries = ("blink",)
+    """How commissioning may try it, see `run.trials`."""
+
     def __init__(
         self,
         policy: LoadSettings,

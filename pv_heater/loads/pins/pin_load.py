@@ -45,6 +45,9 @@ class Contact(Protocol):
 class PinLoad:
     """The half of `ports.Load` that does not depend on how the power is made; `apply`, `safe` and `power_w` do."""
 
+    tries: tuple[str, ...] = ("click",)
+    """How commissioning may try it, see `run.trials`."""
+
     def __init__(self, name: str, contacts: Sequence[Contact]) -> None:
         """`contacts` are opened in this order by `trip` and `close`."""
         self.name = name

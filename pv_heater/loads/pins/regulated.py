@@ -39,7 +39,9 @@ class Knob(Protocol):
 
 
 class Regulated(PinLoad):
-    """Satisfies `ports.Load` with a relay, a knob and the regulator's curve."""
+    """Satisfies `ports.Load` and `ports.WithKnob` with a relay, a knob and the regulator's curve."""
+
+    tries = ("click", "position")
 
     def __init__(
         self, name: str, relay: RelayLine, knob: Knob, curve: RegulatorCurve, monotonic_s: Callable[[], float]
@@ -77,6 +79,24 @@ class Regulated(PinLoad):
                 self._turn_to(0.0, tick_s)
             else:
                 self._rest_when_settled(tick_s)
+        return self._settled_at_s
+
+    def close_at_zero(self, tick_s: float) -> float | None:
+        """The way to a start, and no further: knob to zero, contact closed. Raises HardwareError."""
+        if self.held_open:
+            return self.safe(tick_s)
+        self._rest_when_settled(tick_s)
+        return self._run(0.0, tick_s)
+
+    def turn_while_open(self, percent: float, tick_s: float) -> float | None:
+        """Contact open, and said so at every call; the knob at `percent`. Raises HardwareError."""
+        if self.held_open or self._relay.contact_closed:
+            return self.safe(tick_s)
+        self._closing = False
+        self._relay.open_contact()
+        self._rest_when_settled(tick_s)
+        if percent != self._percent:
+            self._turn_to(percent, tick_s)
         return self._settled_at_s
 
     def power_w(self) -> float:
