@@ -16,6 +16,7 @@ from pv_heater.cli.calibrate import calibrate
 from pv_heater.cli.detect import detect
 from pv_heater.cli.history import history
 from pv_heater.cli.options import ConfigOption, DebugOption, DryRunOption, Given, JsonOption, say_result, settings_of
+from pv_heater.cli.setup import init
 from pv_heater.cli.text import say, seconds
 from pv_heater.errors import PvHeaterError, describe
 
@@ -45,6 +46,7 @@ cli.add_typer(token, name="token")
 cli.add_typer(history, name="history")
 cli.command()(detect)
 cli.command()(calibrate)
+cli.command()(init)
 
 
 @cli.callback(invoke_without_command=True)

@@ -236,12 +236,12 @@ def _replaced(raw: _Text, node: yaml.Node, path: KeyPath, written: str) -> tuple
         raise CannotEdit(f"{_name(path)} is not a single value in one line; change it by hand")
     start, end = raw.at(node.start_mark), raw.at(node.end_mark)
     if start == end:  # nothing stands behind the colon
-        return start, end, f" {_quoted(written)}"
-    return start, end, _quoted(written, node.style)
+        return start, end, f" {quoted(written)}"
+    return start, end, quoted(written, node.style)
 
 
 def _into_flow(raw: _Text, node: yaml.MappingNode, missing: list[str], written: str) -> tuple[int, int, str]:
-    value = _quoted(written)
+    value = quoted(written)
     for key in reversed(missing[1:]):
         value = f"{{{key}: {value}}}"
     entry = f"{missing[0]}: {value}"
@@ -271,7 +271,7 @@ def _added(
         return first, end, piece
     newline = raw.newline
     heads = [f"{' ' * (column + 2 * depth)}{key}:" for depth, key in enumerate(missing)]
-    added = newline.join([*heads[:-1], f"{heads[-1]} {_quoted(written)}"]) + newline
+    added = newline.join([*heads[:-1], f"{heads[-1]} {quoted(written)}"]) + newline
     if add_at > 0 and not raw.text[:add_at].endswith(("\n", "\r")):
         return add_at, add_at, newline + added.removesuffix(newline)
     return add_at, add_at, added
@@ -308,14 +308,14 @@ def _uncommented(line: str, column: int, key: str, written: str | None) -> str:
     """The line taken in; its comment behind stays where it stood, if there is room."""
     code, sign, comment = line[column + 2 :].partition(" #")
     indent = " " * (column + len(code) - len(code.lstrip()))
-    fresh = f"{indent}{key}:" + ("" if written is None else f" {_quoted(written)}")
+    fresh = f"{indent}{key}:" + ("" if written is None else f" {quoted(written)}")
     if not sign:
         return fresh
     width = line.index(" #", column + 2) + 1
     return f"{fresh:<{width}}#{comment}" if len(fresh) < width else f"{fresh} #{comment}"
 
 
-def _quoted(written: str, style: str | None = None) -> str:
+def quoted(written: str, style: str | None = None) -> str:
     """A value as it may stand in the file, in the quotes that were there."""
     if style == "'":
         return "'" + written.replace("'", "''") + "'"
