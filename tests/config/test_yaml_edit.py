@@ -161,3 +161,9 @@ def test_the_presets_folder_can_be_edited_too(tmp_path: Path) -> None:
         values = parse_document(without_invisible(after)).values
         assert values.pop("new_key") == "1"
         assert values == parse_document(text).values
+
+
+def test_a_text_that_looks_like_a_comment_is_not_taken_for_one() -> None:
+    text = 'limits:\n  note: "x\n  # max_house_w: 5\n  y"\n'
+    with pytest.raises(CannotEdit, match="cannot be edited here"):
+        with_value(text, ("limits", "max_house_w"), "900")

@@ -1,17 +1,20 @@
 """The loop with loads that remember what was done to them, on a clock that a test moves."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pv_heater import Controller
+from pv_heater import Controller, load_config
 from pv_heater.core.model.requests import ClearFault, Force, Mode
 from pv_heater.core.model.values import OFF, Decision, Forecast, Phase, Reading, Setpoint
 from pv_heater.errors import HardwareError
 from pv_heater.run.loop import Loop
+from pv_heater.run.settings_editor import live_settings
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
@@ -442,3 +445,22 @@ def test_clears_by_many_threads_and_one_off_close_nothing_within_the_minimum_off
     phases = [bench.tick().loads["boiler"].phase for _ in range(100)]
     assert Phase.HEATING not in phases
     assert Phase.FAULT in {decision.loads["boiler"].phase for decision in bench.decisions}
+
+
+def test_a_changed_setting_is_in_force_at_the_next_tick_and_the_load_stays_on(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.tick()
+    assert bench.tick().loads["boiler"].phase is Phase.HEATING
+    file = tmp_path / "home.yaml"
+    rows = [heater("boiler", max_power_w=1000), heater("pool", max_power_w=1000)]
+    file.write_text(json.dumps(config(loads=rows, meter={"type": "recording", "path": "x.csv"}), indent=1))
+    editor = live_settings(load_config(file), tmp_path, bench.loop, bench.controller, bench.transitions)
+    bench.done()
+    editor.change({"limits.max_house_w": 2500, "log.steps": "all"}, etag=editor.read()["etag"], who="a test")
+    assert bench.controller.policies["boiler"].min_on_s == 0
+    bench.fields["consumption_w"] = 2200.0
+    decision = bench.tick()
+    assert (decision.thresholds.max_house_w, decision.loads["boiler"].phase) == (2500, Phase.HEATING)
+    assert ("boiler", "safe", 0.0) not in bench.done()
+    editor.change({"limits.max_house_w": 1000}, etag=editor.read()["etag"], who="a test")
+    assert bench.tick().blocked_by == "soft_fuse"
