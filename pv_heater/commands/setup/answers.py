@@ -71,7 +71,7 @@ def settings_text(home: Home, version: str) -> str:
         "loads:",
         *_heater_lines(home.heater),
         "",
-        *(["web: {listen: 127.0.0.1:8080}   # the page, on this machine; docs/ says how to open it to others", ""]
+        *(["web: {listen: 127.0.0.1:8080}   # the page, on this machine; for others see docs/login.md", ""]
           if home.page else []),
         "dry_run: true   # decides and logs, switches nothing; false when you agree with its log",
     ]  # fmt: skip
