@@ -8,7 +8,7 @@ import pytest
 from pv_heater.controller import Controller
 from pv_heater.core.model.values import Phase, Reading, Setpoint
 from pv_heater.core.settings.pins import RelayPin
-from pv_heater.loads.relay_loads import Relay, RelaySettings
+from pv_heater.loads.pins.relay_loads import Relay, RelaySettings
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
