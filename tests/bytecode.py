@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import importlib.util
 import os
 import shutil
 import sys
@@ -10,15 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from _pytest.assertion.rewrite import (
-    PYC_TAIL,
-    _read_pyc,
-    _rewrite_test,
-    _write_pyc,
-    assertstate_key,
-    get_cache_dir,
-    try_makedirs,
-)
 
 TESTS = Path(__file__).parent
 FEW = 20
@@ -43,32 +37,35 @@ def keep_bytecode(config: pytest.Config) -> None:
     sys.dont_write_bytecode = False
 
 
-def rewrite_assertions(config: pytest.Config) -> None:
-    """What pytest does to each test module at its first import, before the workers begin and all do so at once.
+def rewrite_assertions() -> None:
+    """Have pytest do to each test module what it does at its first import, before the workers all begin with that.
 
-    It takes 3 s of processor time where nothing is kept yet, shared by all cores, and saves it in each worker.
+    It takes some seconds of processor time where nothing is kept yet, shared by all cores, and saves most of them in
+    each worker.
     """
-    files = [file for file in TESTS.rglob("test_*.py") if _read_pyc(file, _kept(file)) is None]
+    files = [file for file in TESTS.rglob("test_*.py") if not _is_kept(file)]
     if len(files) < FEW or sys.dont_write_bytecode:
         return
     count = os.cpu_count() or 1
-    for child in [_in_a_copy(config, files[number::count]) for number in range(count)]:
+    for child in [_import_in_a_copy(files[number::count]) for number in range(count)]:
         os.waitpid(child, 0)
 
 
-def _kept(file: Path) -> Path:
-    return get_cache_dir(file) / f"{file.stem}{PYC_TAIL}"
+def _is_kept(file: Path) -> bool:
+    """Whether pytest's own bytecode of a module lies beside Python's; where in doubt it is only made once more."""
+    beside = Path(importlib.util.cache_from_source(str(file)))
+    found = beside.parent.glob(f"{file.stem}.*pytest*.pyc")
+    return any(kept.stat().st_mtime >= file.stat().st_mtime for kept in found)
 
 
-def _in_a_copy(config: pytest.Config, files: Sequence[Path]) -> int:
+def _import_in_a_copy(files: Sequence[Path]) -> int:
     """The process number of a copy of this process that does it. What fails there, the workers will do and say."""
     pid = os.fork()
     if pid:
         return pid
     try:
         for file in files:
-            source_hash, code = _rewrite_test(file, config)
-            if try_makedirs(get_cache_dir(file)):
-                _write_pyc(config.stash[assertstate_key], code, source_hash, _kept(file))
+            with contextlib.suppress(Exception):
+                importlib.import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
     finally:
         os._exit(0)

@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     keep_bytecode(config)
     if config.getoption("numprocesses", None):
-        rewrite_assertions(config)
+        rewrite_assertions()
 
 
 @pytest.hookimpl(wrapper=True)

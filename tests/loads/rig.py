@@ -1,4 +1,4 @@
-"""A servo regulator on mock pins, a clock in the hand, and what the wires saw."""
+"""A load on mock pins, a clock in the hand, and what the wires saw; the one of a servo regulator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin, ServoPin
 from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.pins.servo_regulator import ServoRegulator
-from pv_heater.ports import Tools
+from pv_heater.ports import Load, Tools
 
 RELAY, SERVO = "GPIO17", "GPIO21"
 SETTLE_S = 0.6
@@ -56,15 +56,55 @@ class Seen:
     state: float | None
 
 
-class Rig:
-    """The load under test. `closed` is the level that closes the contact, `duties` turn angles into PWM duties."""
+class PinRig:
+    """Mock pins, a clock in the hand, and what the wires saw. A rig of one kind makes `load`."""
+
+    load: Load
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "pins.jsonl"
+        self.log.unlink(missing_ok=True)
+        self.clock = HandClock()
+        self.pins = Pins(factory="mock", pin_log=self.log, monotonic_s=self.clock.stamp)
+        self.tools = Tools(clock=self.clock, site=Site(), state_dir=folder, pins=lambda: self.pins)
+
+    def seen(self, since: int = 0) -> list[Seen]:
+        """What the wires saw, without the first `since` lines."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()[since:]]
+        return [Seen(line["mono_s"], line["pin"], line["state"]) for line in lines]
+
+    def apply(self, power_w: float) -> float | None:
+        """One tick; 0 is off."""
+        return self.load.apply(on(power_w) if power_w > 0 else OFF, self.clock.now_s)
+
+    def safe(self) -> float | None:
+        return self.load.safe(self.clock.now_s)
+
+    def until_quiet(self, power_w: float) -> None:
+        """Ask for that power, and again whenever the load asks for it, as the loop does."""
+        self._until_quiet(lambda: self.apply(power_w))
+
+    def until_safe(self) -> None:
+        """The same with a safety stop."""
+        self._until_quiet(self.safe)
+
+    def _until_quiet(self, step: Callable[[], float | None]) -> None:
+        for _ in range(20):
+            again_s = step()
+            if again_s is None:
+                return
+            self.clock.now_s = max(self.clock.now_s, again_s)
+        raise AssertionError("the load never comes to rest")
+
+
+class Rig(PinRig):
+    """A servo regulator. `closed` is the level that closes the contact, `duties` turn angles into PWM duties."""
+
+    load: ServoRegulator
 
     def __init__(self, *, active_high: bool = True, zero_deg: float = 0, full_deg: float = 180, **servo: Any) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self.log = Path(self._folder.name) / "pins.jsonl"
-        self.clock = HandClock()
-        self.pins = Pins(factory="mock", pin_log=self.log, monotonic_s=self.clock.stamp)
-        self.tools = Tools(clock=self.clock, site=Site(), state_dir=Path(self._folder.name), pins=lambda: self.pins)
+        super().__init__(Path(self._folder.name))
         self.closed = 1.0 if active_high else 0.0
         self.zero_duty = (0.0005 + 0.002 * zero_deg / 180) / 0.02
         self.settings = ServoRegulator.Settings(
@@ -75,34 +115,9 @@ class Rig:
         )
         self.load = ServoRegulator(self.settings, self.tools)
 
-    def seen(self) -> list[Seen]:
-        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [Seen(line["mono_s"], line["pin"], line["state"]) for line in lines]
-
     def words(self, since: int = 0) -> list[str]:
         """What happened, in words: close, open, zero, turn, rest, let go."""
-        return [self._word(item) for item in self.seen()[since:]]
-
-    def apply(self, setpoint: Setpoint) -> float | None:
-        return self.load.apply(setpoint, self.clock.now_s)
-
-    def safe(self) -> float | None:
-        return self.load.safe(self.clock.now_s)
-
-    def until_quiet(self, step: Callable[[], float | None]) -> None:
-        """Call again whenever the load asks for it, as the loop does."""
-        for _ in range(20):
-            again_s = step()
-            if again_s is None:
-                return
-            self.clock.now_s = max(self.clock.now_s, again_s)
-        raise AssertionError("the load never comes to rest")
-
-    def heat(self, power_w: float) -> None:
-        self.until_quiet(lambda: self.apply(on(power_w)))
-
-    def stop(self) -> None:
-        self.until_quiet(lambda: self.apply(OFF))
+        return [self._word(item) for item in self.seen(since)]
 
     def _word(self, item: Seen) -> str:
         if item.pin == RELAY:

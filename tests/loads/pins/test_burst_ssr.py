@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,50 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pv_heater.core.model.values import OFF
-from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio import burst
-from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.pins.burst_ssr import CONTACT_S, BurstSsr
-from pv_heater.ports import Tools
-from tests.loads.rig import HandClock, on
+from tests.loads.rig import PinRig, on
 from tests.waiting import WITHIN_S, until
 
 SSR, RELAY = "GPIO17", "GPIO27"
 
 
-class Rig:
+class Rig(PinRig):
     """The load under test. Its thread sleeps in real time, by a clock in the hand: it wakes, and time stands still."""
 
+    load: BurstSsr
+
     def __init__(self, folder: Path, *, contactor: bool = True, **changes: Any) -> None:
-        self._log = folder / "pins.jsonl"
-        self.clock = HandClock()
-        self.pins = Pins(factory="mock", pin_log=self._log, monotonic_s=self.clock.stamp)
-        self.tools = Tools(clock=self.clock, site=Site(), state_dir=folder, pins=lambda: self.pins)
+        super().__init__(folder)
         relay = RelayPin(pin=RELAY, active_high=True) if contactor else None
         self.settings = BurstSsr.Settings(
             name="rod", max_power_w=2000, ssr=RelayPin(pin=SSR, active_high=True), relay=relay, **changes
         )
         self.load = BurstSsr(self.settings, self.tools)
 
-    def apply(self, power_w: float) -> float | None:
-        return self.load.apply(on(power_w) if power_w > 0 else OFF, self.clock.now_s)
-
-    def until_quiet(self, power_w: float) -> None:
-        for _ in range(10):
-            again_s = self.apply(power_w)
-            if again_s is None:
-                return
-            self.clock.now_s = max(self.clock.now_s, again_s)
-        raise AssertionError("the load never comes to rest")
-
-    def seen(self) -> list[tuple[float, str, float | None]]:
-        rows = [json.loads(line) for line in self._log.read_text().splitlines()]
-        return [(row["mono_s"], row["pin"], row["state"]) for row in rows]
-
     def level(self, pin: str) -> float | None:
-        return next((level for _, name, level in reversed(self.seen()) if name == pin), None)
+        return next((item.state for item in reversed(self.seen()) if item.pin == pin), None)
 
     def let_the_thread_see(self) -> None:
         """Its clock was moved: wake it, and wait until it has begun the unit that is due, or ended."""
@@ -81,7 +61,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 def test_construction_switches_nothing_on(rig: Rig) -> None:
-    assert [(pin, level) for _, pin, level in rig.seen()] == [(RELAY, 0.0), (SSR, 0.0)]
+    assert [(item.pin, item.state) for item in rig.seen()] == [(RELAY, 0.0), (SSR, 0.0)]
     assert rig.load.power_w() == 0
 
 
@@ -102,7 +82,7 @@ def test_a_safety_stop_opens_both_at_once_the_contactor_first(rig: Rig) -> None:
     rig.wait_for(SSR, 1.0)
     before = len(rig.seen())
     assert rig.load.safe(rig.clock.now_s) is None
-    assert [(pin, level) for _, pin, level in rig.seen()[before:]] == [(RELAY, 0.0), (SSR, 0.0)]
+    assert [(item.pin, item.state) for item in rig.seen(before)] == [(RELAY, 0.0), (SSR, 0.0)]
     assert rig.load.power_w() == 0
 
 
@@ -210,9 +190,9 @@ def test_whatever_happens_safe_and_tripped_are_off_and_the_end_is_off(
         assert not thread.is_alive()
     assert (rig.level(RELAY), rig.level(SSR)) == (None, None)
     levels = {RELAY: 0.0, SSR: 0.0}
-    for _, pin, level in rig.seen():
-        levels[pin] = level or 0.0
-        assert not (pin == RELAY and level == 1.0 and levels[SSR] == 1.0), "the contactor closes on a current"
+    for item in rig.seen():
+        levels[item.pin] = item.state or 0.0
+        assert not (item.pin == RELAY and item.state == 1.0 and levels[SSR] == 1.0), "the contactor closes on a current"
 
 
 def test_the_contactors_time_begins_when_it_was_written_and_not_with_the_tick(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.model.values import OFF
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.pins import RelayPin, WiperPins
 from pv_heater.errors import ConfigError, HardwareError
-from pv_heater.io.gpio.pins import Pins
 from pv_heater.loads.pins.digital_pot import DigitalPot
 from pv_heater.ports import Tools
 from tests.io.gpio.wiper_chip import WiperChip
-from tests.loads.rig import HandClock, on
+from tests.loads.rig import PinRig
 
 RELAY = "GPIO17"
 SETTLE_S = 0.2
@@ -26,14 +23,13 @@ TURNS = [(0, 128), (128, 0), (10, 100)]
 POWERS_W = [60, 400, 1000, 1999, 2000]
 
 
-class Rig:
+class Rig(PinRig):
     """The load under test; `story` is what happened on relay and chip, in order."""
 
+    load: DigitalPot
+
     def __init__(self, folder: Path, *, zero_step: int = 0, full_step: int = 128, **changes: Any) -> None:
-        self._log = folder / "pins.jsonl"
-        self._log.unlink(missing_ok=True)
-        self.clock = HandClock()
-        self.pins = Pins(factory="mock", pin_log=self._log, monotonic_s=self.clock.stamp)
+        super().__init__(folder)
         wiper = WiperPins(
             clock_pin="GPIO11",
             data_pin="GPIO10",
@@ -42,11 +38,10 @@ class Rig:
             full_step=full_step,
             settle_s=SETTLE_S,
         )
-        tools = Tools(clock=self.clock, site=Site(), state_dir=folder, pins=lambda: self.pins)
         self.settings = DigitalPot.Settings(
             name="boiler", max_power_w=2000, relay=RelayPin(pin=RELAY, active_high=True), wiper=wiper, **changes
         )
-        self.load = DigitalPot(self.settings, tools)
+        self.load = DigitalPot(self.settings, self.tools)
         self.chip = WiperChip(clock="GPIO11", data="GPIO10", select="GPIO8")
         self._heard = 0
         self.story: list[tuple[float, str | int]] = []
@@ -54,34 +49,25 @@ class Rig:
 
     def listen(self) -> None:
         """Let the chip and the contact hear what is new on the wires."""
-        lines = self._log.read_text().splitlines()
-        for line in lines[self._heard :]:
-            row = json.loads(line)
+        lines = self.seen(self._heard)
+        for line in lines:
             told = len(self.chip.steps)
-            self.chip.hear([(row["pin"], row["state"])])
-            if row["pin"] == RELAY:
+            self.chip.hear([(line.pin, line.state)])
+            if line.pin == RELAY:
                 words = {1.0: "close", 0.0: "open", None: "let go"}
-                self.story.append((row["mono_s"], words[row["state"]]))
-            self.story += [(row["mono_s"], step) for step in self.chip.steps[told:]]
-        self._heard = len(lines)
+                self.story.append((line.at_s, words[line.state]))
+            self.story += [(line.at_s, step) for step in self.chip.steps[told:]]
+        self._heard += len(lines)
 
     def apply(self, power_w: float) -> float | None:
-        again_s = self.load.apply(on(power_w) if power_w > 0 else OFF, self.clock.now_s)
+        again_s = super().apply(power_w)
         self.listen()
         return again_s
 
     def safe(self) -> float | None:
-        again_s = self.load.safe(self.clock.now_s)
+        again_s = super().safe()
         self.listen()
         return again_s
-
-    def until_quiet(self, power_w: float) -> None:
-        for _ in range(10):
-            again_s = self.apply(power_w)
-            if again_s is None:
-                return
-            self.clock.now_s = max(self.clock.now_s, again_s)
-        raise AssertionError("the load never comes to rest")
 
     def words(self, since: int = 0) -> list[str | int]:
         return [word for _, word in self.story[since:]]

@@ -116,7 +116,7 @@ def test_closing_lets_every_pin_go_and_may_be_repeated(tmp_path: Path) -> None:
     rig.load.close()
     rig.load.close()
     assert rig.closed() == set()
-    assert [level for _, _, level in rig.seen()[-2:]] == [None, None]
+    assert [level for _, _, level in rig.relays()[-2:]] == [None, None]
 
 
 def test_a_pin_that_is_in_use_is_refused(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_whatever_happens_star_and_delta_never_meet(
             assert rig.closed() == set()
     closed: set[int] = set()
     opened_s = {2: 0.0, 3: 0.0}
-    for at_s, relay, level in rig.seen():
+    for at_s, relay, level in rig.relays():
         if level == 1.0:
             closed.add(relay)
             assert not {2, 3} <= closed

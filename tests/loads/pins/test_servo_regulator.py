@@ -26,7 +26,7 @@ def test_construction_opens_the_contact_and_sends_no_pulse() -> None:
 @pytest.mark.parametrize("power_w", POWERS_W)
 def test_before_closing_the_servo_goes_to_zero_and_settles(power_w: float, turn: dict[str, float]) -> None:
     rig = Rig(**turn)
-    rig.heat(power_w)
+    rig.until_quiet(power_w)
     assert rig.words() == ["open", "zero", "rest", "close", "turn", "rest"]
     zero, close = rig.seen()[1], rig.seen()[3]
     assert close.at_s - zero.at_s >= SETTLE_S - LOG_STEP_S
@@ -36,9 +36,9 @@ def test_before_closing_the_servo_goes_to_zero_and_settles(power_w: float, turn:
 @pytest.mark.parametrize("power_w", POWERS_W)
 def test_a_normal_stop_turns_to_zero_before_the_contact_opens(power_w: float, turn: dict[str, float]) -> None:
     rig = Rig(**turn)
-    rig.heat(power_w)
+    rig.until_quiet(power_w)
     before = len(rig.seen())
-    rig.stop()
+    rig.until_quiet(0)
     assert rig.words(before) == ["zero", "rest", "open"]
     zero, opened = rig.seen()[before], rig.seen()[-1]
     assert opened.at_s - zero.at_s >= SETTLE_S - LOG_STEP_S
@@ -49,95 +49,95 @@ def test_a_normal_stop_turns_to_zero_before_the_contact_opens(power_w: float, tu
 @pytest.mark.parametrize("power_w", POWERS_W)
 def test_a_safety_stop_opens_the_contact_first(power_w: float, turn: dict[str, float]) -> None:
     rig = Rig(**turn)
-    rig.heat(power_w)
+    rig.until_quiet(power_w)
     before = len(rig.seen())
-    rig.until_quiet(rig.safe)
+    rig.until_safe()
     assert rig.words(before) == ["open", "zero", "rest"]
     assert rig.seen()[before].at_s == rig.seen()[before + 1].at_s, "at once"
 
 
 def test_the_servo_goes_to_zero_before_every_closing_though_it_should_be_there() -> None:
     rig = Rig()
-    rig.heat(1000)
-    rig.stop()
+    rig.until_quiet(1000)
+    rig.until_quiet(0)
     before = len(rig.seen())
-    rig.heat(1000)
+    rig.until_quiet(1000)
     assert rig.words(before) == ["zero", "rest", "close", "turn", "rest"]
 
 
 def test_the_same_setpoint_again_does_not_pulse_the_servo() -> None:
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     before = len(rig.seen())
     for _ in range(10):
         rig.clock.now_s += 1
-        assert rig.apply(on(1000)) is None
+        assert rig.apply(1000) is None
     assert rig.words(before) == []
 
 
 def test_the_contact_is_told_its_state_at_every_call() -> None:
     """A level that something else changed behind our back is put right at the next tick."""
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     pin = rig.pins._board.pin(_name(RELAY), pulses_only=False)
     pin.state = 0.0
-    rig.apply(on(1000))
+    rig.apply(1000)
     assert pin.state == 1.0
-    rig.stop()
+    rig.until_quiet(0)
     pin.state = 1.0
-    rig.apply(OFF)
+    rig.apply(0)
     assert pin.state == 0.0
 
 
 def test_a_change_below_half_a_degree_is_not_worth_a_move_but_many_add_up() -> None:
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     before = len(rig.seen())
-    rig.heat(1008)  # 0.36 degrees here, where a degree is 22 W
+    rig.until_quiet(1008)  # 0.36 degrees here, where a degree is 22 W
     assert rig.words(before) == []
-    rig.heat(1016)
+    rig.until_quiet(1016)
     assert rig.words(before) == ["turn", "rest"]
 
 
 def test_power_is_what_the_knob_gives_and_nothing_while_the_contact_is_open() -> None:
     rig = Rig()
     assert rig.load.power_w() == 0
-    rig.apply(on(700))
+    rig.apply(700)
     assert rig.load.power_w() == 0
-    rig.heat(700)
+    rig.until_quiet(700)
     assert rig.load.power_w() == pytest.approx(700)
-    rig.heat(5000)
+    rig.until_quiet(5000)
     assert rig.load.power_w() == pytest.approx(2000)
 
 
 def test_off_while_it_is_turning_to_zero_never_closes() -> None:
     rig = Rig()
-    rig.apply(on(1000))
+    rig.apply(1000)
     rig.clock.now_s += 0.1
-    rig.stop()
+    rig.until_quiet(0)
     assert rig.words() == ["open", "zero", "rest"]
 
 
 def test_on_while_it_is_stopping_goes_on_without_opening() -> None:
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     before = len(rig.seen())
-    rig.apply(OFF)
+    rig.apply(0)
     rig.clock.now_s += 0.1
-    rig.heat(1500)
+    rig.until_quiet(1500)
     assert rig.words(before) == ["zero", "turn", "rest"]
 
 
 def test_a_trip_keeps_it_open_until_reset_and_the_next_call_turns_the_knob_back() -> None:
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     before = len(rig.seen())
     rig.load.trip()
     assert rig.words(before) == ["open"]
-    rig.until_quiet(lambda: rig.apply(on(1000)))
+    rig.until_quiet(1000)
     assert rig.words(before) == ["open", "zero", "rest"]
     rig.load.reset()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     assert rig.words(before + 3) == ["zero", "rest", "close", "turn", "rest"]
 
 
@@ -152,8 +152,8 @@ def test_a_trip_at_any_write_to_a_pin_leaves_it_open(change: int) -> None:
             rig.load.trip()
 
     rig.clock.at_change = trip_at_the_nth
-    for setpoint in (on(1000), on(300), OFF, on(2000)):
-        rig.until_quiet(lambda setpoint=setpoint: rig.apply(setpoint))  # type: ignore[misc]
+    for power_w in (1000, 300, 0, 2000):
+        rig.until_quiet(power_w)
     if left[0] < 0:
         assert rig.load.power_w() == 0
         relay = [word for word in rig.words() if word in ("open", "close")]
@@ -162,7 +162,7 @@ def test_a_trip_at_any_write_to_a_pin_leaves_it_open(change: int) -> None:
 
 def test_a_safety_stop_opens_the_contact_though_the_servo_fails() -> None:
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     rig.pins._board.pin(_name(SERVO), pulses_only=True)._function = "input"  # a pin that refuses pulses
     before = len(rig.seen())
     with pytest.raises(HardwareError, match="servo at GPIO21"):
@@ -173,8 +173,8 @@ def test_a_safety_stop_opens_the_contact_though_the_servo_fails() -> None:
 
 def test_closing_leaves_it_open_and_silent_and_may_be_repeated() -> None:
     rig = Rig()
-    rig.heat(1000)
-    rig.apply(on(400))
+    rig.until_quiet(1000)
+    rig.apply(400)
     before = len(rig.seen())
     rig.load.close()
     rig.load.close()
@@ -198,9 +198,9 @@ def test_whatever_happens_the_contact_only_closes_on_a_settled_zero(
     for word, number in actions:
         before = len(rig.seen())
         if word == "on":
-            rig.apply(on(number))
+            rig.apply(number)
         elif word == "off":
-            rig.apply(OFF)
+            rig.apply(0)
         elif word == "safe":
             was_closed = rig.load.power_w() > 0
             rig.safe()
@@ -218,7 +218,7 @@ def test_whatever_happens_the_contact_only_closes_on_a_settled_zero(
             assert "close" not in rig.words(before)
     check_closings(rig)
     before = len(rig.seen())
-    rig.until_quiet(rig.safe)
+    rig.until_safe()
     assert _state_of(rig, RELAY) != rig.closed
     assert _state_of(rig, SERVO) is None
     assert "close" not in rig.words(before)
@@ -243,7 +243,7 @@ def test_a_measured_curve_is_followed(tmp_path: Path) -> None:
     curve = tmp_path / "curve.csv"
     curve.write_text("percent;watts\n0;0\n50;1500\n100;2000\n")
     rig = Rig(curve=str(curve))
-    rig.heat(1500)
+    rig.until_quiet(1500)
     assert rig.seen()[-2].state == pytest.approx(0.075)
 
 
@@ -288,13 +288,13 @@ def test_ticks_of_half_a_second_close_the_contact_at_the_second_one_after_the_pu
 
 def test_in_a_normal_stop_too_the_contact_waits_for_the_knob_and_not_for_the_tick() -> None:
     rig = Rig()
-    rig.heat(1000)
+    rig.until_quiet(1000)
     before = len(rig.seen())
     tick_s, rig.clock.now_s = rig.clock.now_s, rig.clock.now_s + 0.5
     rig.load.apply(OFF, tick_s)
     rig.clock.now_s += SETTLE_S - 0.1
-    rig.apply(OFF)
+    rig.apply(0)
     assert rig.words(before) == ["zero"]
     rig.clock.now_s += 0.2
-    rig.apply(OFF)
+    rig.apply(0)
     assert rig.words(before) == ["zero", "rest", "open"]
