@@ -219,7 +219,7 @@ def _of_words(decision: Decision) -> Iterator[str]:
     try:
         json.dumps(to_jsonable(decision), allow_nan=False)
     except ValueError as error:
-        yield f"the decision is no JSON: {error}"
+        yield f"the decision is not JSON: {error}"
     if not decision.because or not all(state.rule and state.because for state in decision.loads.values()):
         yield "a decision or a load gives no reason"
     if not isfinite(decision.trace.budget_w) or decision.trace.budget_w < 0:

@@ -15,7 +15,7 @@ from pv_heater.ports import Clock
 LONGEST_S = 20.0
 """Each has time limits of its own; this is for all of them together."""
 _OTHER_DEVICE = (
-    "did not accept the request", "has a fault of its own", "is no JSON", "does not say", "no dimmer's state",
+    "did not accept the request", "has a fault of its own", "is not JSON", "does not say", "no dimmer's state",
     "is neither",
 )  # fmt: skip
 """What a device of another kind or generation, or without that channel, gives as an answer."""

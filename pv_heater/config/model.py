@@ -36,7 +36,7 @@ class Gpio:
     """How pins are driven."""
 
     factory: str = setting(
-        "library that drives the pins; mock runs the real code on pretended pins",
+        "library that drives the pins; mock runs the real code on simulated pins",
         default="auto",
         choices=("auto", "lgpio", "rpigpio", "mock"),
     )
@@ -82,12 +82,14 @@ class Config:
 
     site: Site = setting("the home", factory=Site)
     meter: tuple[TypedSettings[Any], ...] = setting("what measures the house; the first fresh one counts", default=())
-    forecast: tuple[TypedSettings[Any], ...] = setting("what expects the sun, best first", default=())
+    forecast: tuple[TypedSettings[Any], ...] = setting(
+        "where the forecast of the sun comes from, best first", default=()
+    )
     strategy: TypedSettings[Any] = setting("how much power is good")
     limits: Limits = setting("conditions in front of every strategy", factory=Limits)
     tariff: tuple[TariffPeriod, ...] = setting("prices by time of day", default=())
     loads: tuple[TypedSettings[LoadSettings] | BatteryShare, ...] = setting(
-        "what the surplus is spent on, the first comes first"
+        "what the surplus is spent on, first the first in the list"
     )
     gpio: Gpio = setting("how pins are driven", factory=Gpio)
     log: Log = setting("where the log goes", factory=Log)
@@ -99,8 +101,8 @@ class Config:
     web: WebSettings | None = setting("page and JSON API", default=None)
     mqtt: Mqtt | None = setting("status over MQTT", default=None)
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
-    tick_s: float = setting("how often everything is decided anew", default=1.0, unit="s", minimum=0.2, maximum=5)
-    dry_run: bool = setting("true: decide and log, switch nothing", default=False)
+    tick_s: float = setting("how often everything is decided again", default=1.0, unit="s", minimum=0.2, maximum=5)
+    dry_run: bool = setting("true: decide and log, but switch nothing", default=False)
     schema: int = setting("version of this file's layout; older ones are converted as they are read", default=1)
     warnings: tuple[str, ...] = ()
     path: Path | None = None

@@ -70,7 +70,7 @@ def _no_such(word: Any, known: list[str]) -> str:
         return "cannot be used here: there are no presets for this section"
     hint = suggestion(word, known)
     choice = "" if hint.startswith("known") else f" known here: {', '.join(known)}"
-    return f"{shown(word)} is no preset; {hint}{choice}"
+    return f"{shown(word)} is not a preset; {hint}{choice}"
 
 
 def _read(folder: Path, table: str, word: str) -> dict[str, Any]:

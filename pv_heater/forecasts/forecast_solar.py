@@ -129,6 +129,6 @@ def _watt_hours(body: Any) -> dict[str, float]:
     for at, said in result.items():
         energy_wh = json_number_of(said)
         if energy_wh is None:
-            raise BadReply(f"forecast.solar gives {str(said)[:50]!r} Wh for {str(at)[:50]}, which is no number")
+            raise BadReply(f"forecast.solar gives {str(said)[:50]!r} Wh for {str(at)[:50]}, which is not a number")
         found[str(at)] = energy_wh
     return found

@@ -127,7 +127,7 @@ def _weather(raw: Any, name: str, step_s: int, complain: Complain) -> Weather:
 def _times(raw: Any, name: str, step_s: int) -> tuple[int, int]:
     """(first unix second, how many); raises BadReply for anything but even steps."""
     if not isinstance(raw, list) or not 0 < len(raw) <= _MOST_STEPS:
-        raise BadReply(f"{name}.time is no list of 1 to {_MOST_STEPS} times")
+        raise BadReply(f"{name}.time is not a list of 1 to {_MOST_STEPS} times")
     first_s = number_of(raw[0])
     if first_s is None or not _UNIX_S[0] <= first_s <= _UNIX_S[1] or first_s % step_s:
         raise BadReply(f"{name}.time begins with {str(raw[0])[:40]!r}, no unix seconds at the start of a step")

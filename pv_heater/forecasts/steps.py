@@ -46,7 +46,7 @@ def spans_of_days(watt_hours: Mapping[str, float], zone: tzinfo) -> list[Span]:
         # By instant, so that one written in two ways is still one.
         totals_wh = {_instant(text, zone): energy_wh for text, energy_wh in watt_hours.items()}
     except (ValueError, OverflowError) as error:
-        raise BadReply(f"The forecast holds a time that is none: {error}") from None
+        raise BadReply(f"The forecast holds something that is not a time: {error}") from None
     spans = []
     before: tuple[datetime, float] | None = None
     for at, total_wh in sorted(totals_wh.items()):

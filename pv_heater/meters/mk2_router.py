@@ -84,5 +84,5 @@ def part_of_mk2(fields: Mapping[str, str], where: str, complain: Complain, route
 def _watts(name: str, fields: Mapping[str, str], where: str, complain: Complain) -> float | None:
     number = number_of(fields[name])
     if number is None:
-        complain(f"{where}: {name} is {fields[name]!r}, which is no number; it is left out")
+        complain(f"{where}: {name} is {fields[name]!r}, which is not a number; it is left out")
     return plausible_w(f"{where}: {name}", number, complain)

@@ -111,7 +111,7 @@ class _Block:
             return None
         number = number_of(text)
         if number is None:
-            self._complain(f"{self._where}: {label} is {text!r}, which is no number; it is left out")
+            self._complain(f"{self._where}: {label} is {text!r}, which is not a number; it is left out")
             return None
         return number / per_unit
 

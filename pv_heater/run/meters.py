@@ -134,7 +134,7 @@ class HouseMeters:
         if before is None and current is first:
             log.info("The house is read from %s.", current.name)
         elif current is first:
-            log.info("The house is read from %s again, no more from %s.", current.name, before.name if before else "")
+            log.info("The house is read from %s again, no longer from %s.", current.name, before.name if before else "")
         else:
             left = before or first
             log.warning("The house is now read from %s: %s %s.", current.name, left.name, self._why_left(left, tick_s))

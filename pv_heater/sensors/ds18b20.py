@@ -96,7 +96,7 @@ def temperature_of(text: str, who: str) -> float:
     answer, value = _SCRATCHPAD.match(lines[0]), _MILLIDEGREES.search(lines[-1])
     # Without its line end the last number may lack digits, and 4 degC would be believed instead of 48.
     if answer is None or value is None or len(lines) != 2 or not text.endswith("\n"):
-        raise BadReply(f"{who} shows {lines[0][:60]!r}, which is no answer of a DS18B20")
+        raise BadReply(f"{who} shows {lines[0][:60]!r}, which is not an answer of a DS18B20")
     if answer[2] == "NO":
         raise BadReply(f"{who} answers with a wrong check sum; look at its cable, plug and pull-up resistor")
     if not answer[1].replace("0", "").strip():

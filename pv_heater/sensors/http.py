@@ -87,7 +87,7 @@ class HttpSensor(HttpNumber):
         """Where the temperature is, and how it is written."""
 
         path: str = setting("where the temperature is in the answer", default="temperature", check=JsonPath.parse)
-        offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
+        offset_c: float = setting("added to the value after that", default=0.0, unit="degC", minimum=-500, maximum=500)
         lost: tuple[float, ...] = lost_setting()
 
     def __init__(self, settings: Settings, _tools: Tools) -> None:

@@ -133,7 +133,7 @@ class MqttSensor(MqttNumber):
     class Settings(Topic):
         """Broker and topic, and how the temperature is written."""
 
-        offset_c: float = setting("and this is added", default=0.0, unit="degC", minimum=-500, maximum=500)
+        offset_c: float = setting("added to the value after that", default=0.0, unit="degC", minimum=-500, maximum=500)
         lost: tuple[float, ...] = lost_setting()
 
     def __init__(self, settings: Settings, tools: Tools) -> None:

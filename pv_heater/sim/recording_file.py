@@ -48,7 +48,9 @@ def load_recording(path: Path, decode_vrm: VrmDecoder | None = None) -> Recordin
         raise trouble(path, number, "the zone of its clock is missing, such as zone=Europe/Vienna or zone=UTC+1")
     zone = zone_from_text(facts["zone"])
     if zone is None:
-        raise trouble(path, number, f"{facts['zone']!r} is no zone; write a name like Europe/Vienna or an offset UTC+1")
+        raise trouble(
+            path, number, f"{facts['zone']!r} is not a time zone; write a name like Europe/Vienna or an offset UTC+1"
+        )
     table = Table.read(path, lines, zone)
     name = facts.get("name", plain_name(path))
     return home_recording(table, name) if kind == "home" else readings_recording(table, name)
@@ -127,7 +129,9 @@ def plain_name(path: Path) -> str:
 def _read_facts(path: Path, number: int, first: str) -> dict[str, str]:
     words = first.split()
     if words[:2] != ["#", "pv-heater"]:
-        raise trouble(path, number, "the first line must begin with '# pv-heater 1 kind=...', so this is no recording")
+        raise trouble(
+            path, number, "the first line must begin with '# pv-heater 1 kind=...', so this is not a recording"
+        )
     if words[2:3] != [FORMAT_VERSION]:
         raise trouble(path, number, f"version {' '.join(words[2:3])} of the format is not known here; 1 is")
     facts = {}
@@ -206,7 +210,7 @@ def _json_object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise trouble(path, number, f"this is no JSON ({error})") from error
+        raise trouble(path, number, f"this is not JSON ({error})") from error
     if not isinstance(value, dict):
         raise trouble(path, number, "expected a JSON object")
     return value

@@ -151,7 +151,7 @@ def readings_recording(table: Table, name: str) -> ReadingsRecording:
             raise trouble(
                 table.path,
                 table.header_line,
-                f"{column!r} is no field of a reading; known are {', '.join((*NUMBERS, *FLAGS, *WORDS))}, "
+                f"{column!r} is not a field of a reading; known are {', '.join((*NUMBERS, *FLAGS, *WORDS))}, "
                 f"grid_phase_w.1 and load_w.NAME or load_c.NAME",
             )
     return ReadingsRecording(

@@ -21,7 +21,7 @@ class TankSettings:
     thermostat_c: float = 65.0
     hysteresis_k: float = 1.0
     cold_c: float = 12.0
-    """Temperature of the water that flows in."""
+    """Temperature of temperature of the water that flows in."""
     start_c: float = 45.0
     room_c: float = 20.0
     loss_w_per_k: float = 1.2

@@ -161,7 +161,7 @@ def _plain(value: Any) -> Any:
 
 
 def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _refuse_unknown(given: Sequence[str], known: Sequence[str], what: str) -> None:

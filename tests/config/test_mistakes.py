@@ -45,7 +45,7 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
         "line 13: loads[0].max_power_w: must be a number of watts, not '0123': a leading zero is ambiguous; write 123",
         "line 14: loads[0].ready_by: must be a time of day such as 09:00, sunrise+30m or sunset-1h, not 'noon'",
         "line 15: loads[0].relay.pin: is missing; header position or chip number: BOARD11 or GPIO17; "
-        "gpiochip1/12 on boards that are no Pi",
+        "gpiochip1/12 on boards that are not a Pi",
         "line 16: colour: is not a setting",
     ]
 
@@ -100,7 +100,7 @@ def test_a_mapping_names_problems_by_key_path():
         ("log: 7", "log: must be a group of settings (file, max_bytes, steps), not '7'"),
         ("gpio: {factory: pigpio}", "gpio.factory: must be one of auto, lgpio, rpigpio, mock, not 'pigpio'"),
         ("dry_run: maybe", "dry_run: must be true or false, not 'maybe'"),
-        ("dry_run:", "dry_run: is empty; true: decide and log, switch nothing"),
+        ("dry_run:", "dry_run: is empty; true: decide and log, but switch nothing"),
         ("tick_s: .inf", "tick_s: must be a number of seconds, not '.inf'"),
         ("tick_s: 1e999", "tick_s: must be a number of seconds, not '1e999'"),
         ("tick_s: 0,5", "tick_s: must be a number of seconds, not '0,5'; write 0.5"),

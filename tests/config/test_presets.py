@@ -84,11 +84,11 @@ def test_settings_without_a_preset_stay_as_they_are(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("meter", "said"),
     [
-        ({"preset": "shelly_pro3em"}, "'shelly_pro3em' is no preset; did you mean shelly_pro_3em? known here: esp_"),
-        ({"preset": "xyzzy", "host": "h"}, "'xyzzy' is no preset; known here: esp_router_pv, "),
-        ({"preset": "../meters/shelly_em", "host": "h"}, " is no preset; "),
-        ({"preset": None, "host": "h"}, "nothing is no preset; "),
-        ({"preset": ["shelly_em"], "host": "h"}, "a list is no preset; "),
+        ({"preset": "shelly_pro3em"}, "'shelly_pro3em' is not a preset; did you mean shelly_pro_3em? known here: esp_"),
+        ({"preset": "xyzzy", "host": "h"}, "'xyzzy' is not a preset; known here: esp_router_pv, "),
+        ({"preset": "../meters/shelly_em", "host": "h"}, " is not a preset; "),
+        ({"preset": None, "host": "h"}, "nothing is not a preset; "),
+        ({"preset": ["shelly_em"], "host": "h"}, "a list is not a preset; "),
         ({"preset": "shelly_em", "type": "mqtt", "host": "h"}, "shelly_em is for `type: http`, not 'mqtt'"),
     ],
 )  # fmt: skip
@@ -123,7 +123,7 @@ def test_mistakes_carry_the_line_of_the_users_file(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     load = "loads: [{name: boiler, type: dry_run, max_power_w: 1000}]\n"
     for lines, said in (
-        ("meter:\n  host: h\n  preset: shely_em\n", "line 3: meter.preset: 'shely_em' is no preset"),
+        ("meter:\n  host: h\n  preset: shely_em\n", "line 3: meter.preset: 'shely_em' is not a preset"),
         ("site: {}\nmeter: {preset: shelly_em}\n", "line 2: meter.host: is missing"),
         ("meter:\n  host: h\n  preset: shelly_em\n  interval_s: 0\n", "line 4: meter.interval_s: must be between"),
     ):

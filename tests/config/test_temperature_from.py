@@ -41,7 +41,7 @@ MISTAKES = {
     "half a login": (
         "    temperature_from: {type: http, url: 'http://box/state', username: me}\n",
         "temperature_from.password: is missing; a login needs username and password"),
-    "a lost value that is no number": (
+    "a lost value that is not a number": (
         "    temperature_from: {type: http, url: 'http://box/state', lost: [off]}\n", "temperature_from.lost"),
     "an instance that is none": ("    temperature_from: {type: gx, instance: -1}\n", "temperature_from.instance"),
     "a preset that is none": (

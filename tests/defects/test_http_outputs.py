@@ -126,7 +126,7 @@ def test_a_password_stood_on_a_page_for_everyone(
     load = HttpDimmer(settings(server, username="admin", password=Secret("sesame123")), tools_for(tmp_path))
     with caplog.at_level(logging.DEBUG):
         load.safe(0.0)
-        wait_for(lambda: "no JSON" in load.doubt(), "the page is quoted")
+        wait_for(lambda: "not JSON" in load.doubt(), "the page is quoted")
         load.close()
     assert "sesame123" not in caplog.text + load.doubt()
     assert "(secret)" in load.doubt()

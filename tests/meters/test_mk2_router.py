@@ -76,13 +76,13 @@ def test_the_routed_power_is_the_load_s_where_it_is_said_to_be_in_watts() -> Non
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
-        pytest.param({"REE": "nan"}, "REE is 'nan', which is no number", id="not a number"),
+        pytest.param({"REE": "nan"}, "REE is 'nan', which is not a number", id="not a number"),
         pytest.param({"REE": "1e9"}, "REE is 1000000000 W, which no home has", id="a gigawatt"),
         pytest.param({"REE": "-1e9"}, "REE is -1000000000 W, which no home has", id="a gigawatt the other way"),
-        pytest.param({"REE": "inf"}, "REE is 'inf', which is no number", id="infinite"),
-        pytest.param({"REE": "[1]"}, "which is no number", id="wrong type"),
-        pytest.param({"REE": ""}, "which is no number", id="empty"),
-        pytest.param({"REE": "1.2.3"}, "which is no number", id="two points"),
+        pytest.param({"REE": "inf"}, "REE is 'inf', which is not a number", id="infinite"),
+        pytest.param({"REE": "[1]"}, "which is not a number", id="wrong type"),
+        pytest.param({"REE": ""}, "which is not a number", id="empty"),
+        pytest.param({"REE": "1.2.3"}, "which is not a number", id="two points"),
     ],
 )
 def test_a_power_that_cannot_be_is_left_out(fields: dict[str, str], complaint: str) -> None:

@@ -147,11 +147,11 @@ def test_an_inverter_s_output_is_the_house_s_use(fields: dict[str, object], use_
 @pytest.mark.parametrize(
     ("data", "quantity", "complaint"),
     [
-        pytest.param(mppt(PPV="nan"), "pv_w", "PPV is 'nan', which is no number", id="not a number"),
+        pytest.param(mppt(PPV="nan"), "pv_w", "PPV is 'nan', which is not a number", id="not a number"),
         pytest.param(mppt(PPV=10**9), "pv_w", "which no home has", id="a gigawatt"),
         pytest.param(mppt(PPV=-1450), "pv_w", "cannot be below 0", id="sign of PV flipped"),
-        pytest.param(mppt(PPV="[1450]"), "pv_w", "which is no number", id="a list"),
-        pytest.param(mppt(PPV="True"), "pv_w", "which is no number", id="a truth value"),
+        pytest.param(mppt(PPV="[1450]"), "pv_w", "which is not a number", id="a list"),
+        pytest.param(mppt(PPV="True"), "pv_w", "which is not a number", id="a truth value"),
         pytest.param(mppt(V=-52100), "battery_v", "cannot be below 0", id="voltage negative"),
         pytest.param(mppt(V=52_100_000), "battery_v", "which no home has", id="voltage in another unit"),
         pytest.param(monitor(P=-400), "battery_w", "the battery's power is left out", id="sign of battery flipped"),
@@ -159,8 +159,8 @@ def test_an_inverter_s_output_is_the_house_s_use(fields: dict[str, object], use_
         pytest.param(monitor(SOC=8740), "battery_soc_percent", "which cannot be", id="charge in another unit"),
         pytest.param(monitor(SOC=-1), "battery_soc_percent", "which cannot be", id="charge negative"),
         pytest.param(inverter(AC_OUT_I=-13), "consumption_w", "cannot be below 0", id="sign of use flipped"),
-        pytest.param(inverter(AC_OUT_V="x"), "consumption_w", "which is no number", id="text for use"),
-        pytest.param(block(("PPV", "")), "pv_w", "which is no number", id="truncated"),
+        pytest.param(inverter(AC_OUT_V="x"), "consumption_w", "which is not a number", id="text for use"),
+        pytest.param(block(("PPV", "")), "pv_w", "which is not a number", id="truncated"),
     ],
 )
 def test_a_value_that_cannot_be_is_left_out_with_a_sentence(data: bytes, quantity: str, complaint: str) -> None:

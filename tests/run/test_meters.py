@@ -124,7 +124,7 @@ def test_the_second_meter_takes_over_and_gives_back_with_a_line_each(lines: Line
     assert told == [
         "The house is read from gx_mqtt.",
         "The house is now read from vrm: gx_mqtt said nothing new for 11 s (it cannot be reached).",
-        "The house is read from gx_mqtt again, no more from vrm.",
+        "The house is read from gx_mqtt again, no longer from vrm.",
     ]
 
 

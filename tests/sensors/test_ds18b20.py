@@ -58,14 +58,14 @@ BAD_ANSWERS = {
     "sign flipped": (GOOD.replace("48562", "-48562"), "which no probe can measure"),
     "frost": (GOOD.replace("48562", "-1000"), "which no tank can have"),
     "empty": ("", "no answer; is the probe pulled out"),
-    "one line": (GOOD.splitlines()[0], "no answer of a DS18B20"),
-    "truncated": (GOOD[:30], "no answer of a DS18B20"),
-    "truncated before the value": (GOOD.replace("t=48562", "t="), "no answer of a DS18B20"),
-    "truncated within the value": (GOOD.removesuffix("562\n"), "no answer of a DS18B20"),
-    "NaN": (GOOD.replace("48562", "nan"), "no answer of a DS18B20"),
-    "an endless number": (GOOD.replace("48562", "1" * 500), "no answer of a DS18B20"),
-    "a thousand lines": (GOOD * 500, "no answer of a DS18B20"),
-    "binary": ("\0\x01\x02" * 50, "no answer of a DS18B20"),
+    "one line": (GOOD.splitlines()[0], "not an answer of a DS18B20"),
+    "truncated": (GOOD[:30], "not an answer of a DS18B20"),
+    "truncated before the value": (GOOD.replace("t=48562", "t="), "not an answer of a DS18B20"),
+    "truncated within the value": (GOOD.removesuffix("562\n"), "not an answer of a DS18B20"),
+    "NaN": (GOOD.replace("48562", "nan"), "not an answer of a DS18B20"),
+    "an endless number": (GOOD.replace("48562", "1" * 500), "not an answer of a DS18B20"),
+    "a thousand lines": (GOOD * 500, "not an answer of a DS18B20"),
+    "binary": ("\0\x01\x02" * 50, "not an answer of a DS18B20"),
 }  # fmt: skip
 
 

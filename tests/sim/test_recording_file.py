@@ -170,7 +170,7 @@ def test_what_is_no_zone_is_none(text: str) -> None:
         ("# pv-heater 1 kind=readings zone=UTC\nt,grid_phase_w.4\n2026-06-21T12:00,1\n", 2, "grid_phase_w.4"),
         ("# pv-heater 1 kind=readings zone=UTC\nt,pv_throttled\n2026-06-21T12:00,maybe\n", 3, "maybe"),
         ('{"pv-heater": 2, "kind": "vrm"}\n', 1, "expected"),
-        ("{nonsense\n", 1, "no JSON"),
+        ("{nonsense\n", 1, "not JSON"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:

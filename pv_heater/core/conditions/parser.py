@@ -61,9 +61,9 @@ def parse(text: str, loads: Collection[str] | None = None) -> Expression:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        raise SettingProblem(f"is no condition: {error.msg} at sign {error.offset}: {text!r}") from None
+        raise SettingProblem(f"is not a condition: {error.msg} at sign {error.offset}: {text!r}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise SettingProblem(f"is no condition: {text[:60]!r}") from None
+        raise SettingProblem(f"is not a condition: {text[:60]!r}") from None
     parser = _Parser(loads)
     part = parser.part(tree.body, 0)
     if part.kind is not Kind.TRUTH:

@@ -126,7 +126,7 @@ class Saved:
     def parse(cls, given: Mapping[str, Any]) -> Self:
         """Read what `Controller.state` gave. Raises ValueError for what is not a state at all, with no schema in it."""
         if not isinstance(given, Mapping) or "schema" not in given:
-            raise ValueError("a saved state is an object with a schema; this is none")
+            raise ValueError("a saved state is an object with a schema; this is not")
         state, remarks, fault_of_all = _of_this_schema(given)
         faults, lost = _faults(state)
         if fault_of_all is None and lost:

@@ -55,9 +55,11 @@ class Battery:
 class Inverter:
     """The inverter between battery and house."""
 
-    max_w: float = setting("continuous output; a heater behind it is shed before it trips", unit="W", minimum=100)
+    max_w: float = setting(
+        "continuous output; a heater behind it is switched off before it trips", unit="W", minimum=100
+    )
     loads_on: str = setting(
-        "which side the heater hangs on: behind the inverter (out) or on the grid side (in)",
+        "which side the heater is on: behind the inverter (out) or on the grid side (in)",
         default="out",
         choices=("out", "in"),
     )
@@ -126,7 +128,7 @@ class Limits:
         live=True,
     )
     max_house_w: float | None = setting(
-        "soft fuse: all loads off above this total of the house",
+        "soft fuse: all loads off while the whole house draws more",
         default=None,
         unit="W",
         minimum=100,
@@ -140,7 +142,7 @@ class Limits:
         live=True,
     )
     max_changes_per_minute: int | None = setting(
-        "all loads together go on or off no more often than this; off for safety is never held up",
+        "all loads together go on or off no more often than this; off for safety is never delayed",
         default=None,
         minimum=1,
         maximum=1000,
@@ -148,7 +150,7 @@ class Limits:
     )
     daylight: Daylight = setting("hours of automatic heating", factory=Daylight)
     max_reading_age_s: float | None = setting(
-        "readings older than this switch off; auto is three times the source's own pace",
+        "readings older than this switch loads off; auto is three times the source's own pace",
         default=None,
         unit="s",
         minimum=1,

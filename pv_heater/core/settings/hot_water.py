@@ -71,10 +71,12 @@ class HotWater:
 
     volume_l: float = setting("what the tank holds, from its plate", unit="l", minimum=3, maximum=20_000)
     hot_c: float = setting(
-        "where its own thermostat stands; counts as full where target_c is not set",
+        "what its own thermostat is set to; counts as full where target_c is not set",
         default=60.0, unit="degC", minimum=30, maximum=95, live=True,
     )  # fmt: skip
-    cold_c: float = setting("the water that flows in", default=12.0, unit="degC", minimum=0, maximum=30, live=True)
+    cold_c: float = setting(
+        "temperature of the water that flows in", default=12.0, unit="degC", minimum=0, maximum=30, live=True
+    )
     min_c: float | None = setting(
         "at least this warm at ready_by, from the grid if need be",
         default=None,
@@ -90,9 +92,9 @@ class HotWater:
         minimum=0,
         live=True,
     )
-    seasons: tuple[Season, ...] = setting("other minima in parts of the year, such as more in winter", default=())
+    seasons: tuple[Season, ...] = setting("other minima in parts of the year, for example more in winter", default=())
     mixing_valve: bool = setting("true: a thermostatic valve keeps scalding water from the taps", default=False)
-    hygiene: Hygiene | None = setting("heat it through against legionella; off unless it stands here", default=None)
+    hygiene: Hygiene | None = setting("heat it through against legionella; off unless set here", default=None)
 
     def __attrs_post_init__(self) -> None:
         if self.hot_c <= self.cold_c:

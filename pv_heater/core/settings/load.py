@@ -73,7 +73,7 @@ class LoadSettings:
         live=True,
     )
     phase: int | None = setting(
-        "the grid phase it hangs on, for limits.max_phase_w; not set, it counts on the fullest one",
+        "the grid phase it is on, for limits.max_phase_w; not set, it counts on the fullest one",
         default=None,
         minimum=1,
         maximum=3,
@@ -126,19 +126,21 @@ class LoadSettings:
         "the probe in its tank, for target_c and max_c where the meter does not report the temperature", default=None
     )
 
-    after: After | None = setting("another load that must have had enough before this one runs by itself", default=None)
+    after: After | None = setting(
+        "another load that must have had enough today before this one runs by itself", default=None
+    )
     when: str | None = setting(
         "a condition that must hold for automatic heating, such as soc > 90; see docs/rules.md",
         default=None,
         check=check_condition,
     )
     on_when: str | None = setting(
-        "a condition that switches it on whatever is spare, beside what the surplus does; guards still stop it",
+        "a condition that switches it on whatever is spare, in addition to the surplus; guards still stop it",
         default=None,
         check=check_condition,
     )
     only_when: str | None = setting(
-        "the same, and only then: while it does not hold no surplus switches it on either",
+        "the same, and only then: while it does not hold, no surplus switches it on either",
         default=None,
         check=check_condition,
     )

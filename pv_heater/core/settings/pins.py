@@ -86,7 +86,8 @@ class RelayPin:
     """The pin of a relay. Polarity has no default: guessed wrong, the heater is on when it should be off."""
 
     pin: str = setting(
-        "header position or chip number: BOARD11 or GPIO17; gpiochip1/12 on boards that are no Pi", check=PinName.parse
+        "header position or chip number: BOARD11 or GPIO17; gpiochip1/12 on boards that are not a Pi",
+        check=PinName.parse,
     )
     active_high: bool = setting("true: a high level closes the contact; false: a low level does")
     off: str = setting(

@@ -86,7 +86,7 @@ class LgpioBoard:
         if name.chip not in self._factories:
             if name.chip is None:
                 raise HardwareError(
-                    f"{name}: this is no Raspberry Pi; name the line as gpiochip<chip>/<line>, "
+                    f"{name}: this is not a Raspberry Pi; name the line as gpiochip<chip>/<line>, "
                     f"such as gpiochip1/12 (gpioinfo lists them)"
                 )
             self._factories[name.chip] = LGPIOFactory(chip=name.chip)

@@ -201,7 +201,7 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str
         fd = _open(path)
     except OSError as error:
         raise HardwareError(
-            f"the lock {path} for {name} cannot be opened: {error.strerror}; remove that file if it is no lock of ours"
+            f"the lock {path} for {name} cannot be opened: {error.strerror}; remove that file if it is not one of ours"
         ) from error
     try:
         _patiently(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB))

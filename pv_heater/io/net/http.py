@@ -145,7 +145,7 @@ class HttpClient:
                     raise BadReply(f"{self._who} broke off in the middle of its answer") from None
                 raise Unreachable(self.clean(f"{self._who} {self._what_failed(error)}")) from None
             except ValueError as error:  # a head that makes no sense, of which the libraries know many
-                raise BadReply(self.clean(f"{self._who} answered something that is no HTTP: {error}")) from None
+                raise BadReply(self.clean(f"{self._who} answered something that is not HTTP: {error}")) from None
 
     def require_ok(self, reply: HttpReply, said: str | None = None) -> HttpReply:
         """The reply itself when it is a 2xx with JSON, else the SourceError that it means.
@@ -176,7 +176,7 @@ class HttpClient:
             )
         if status >= 400:
             return BadReply(f"{self._who} did not accept the request ({status}): {quote}")
-        return BadReply(f"{self._who} answered something that is no JSON: {quote}")
+        return BadReply(f"{self._who} answered something that is not JSON: {quote}")
 
     def clean(self, text: str) -> str:
         """The text without any secret that this client knows."""
@@ -254,7 +254,7 @@ class HttpClient:
         if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
             return f"at {host} went silent for {self._read_s:g} s while it should have answered"
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-            return f"cannot be asked: base_url {self._base_url!r} is no address; it should begin with https://"
+            return f"cannot be asked: base_url {self._base_url!r} is not an address; it should begin with https://"
         return f"cannot be reached at {host}: {_root_cause(error)}"
 
 

@@ -149,7 +149,7 @@ class Names:
         except OSError as error:
             failed = error
         except Exception as error:  # noqa: BLE001 - a name of 70 letters raises UnicodeError
-            failed = socket.gaierror(socket.EAI_NONAME, f"{host!r} is no name: {error}")
+            failed = socket.gaierror(socket.EAI_NONAME, f"{host!r} is not a name: {error}")
         with self._news:
             self._asking.discard((host, port, family))
             if found:

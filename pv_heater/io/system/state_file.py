@@ -162,7 +162,7 @@ def _read(path: Path) -> str:
     with open(descriptor, "rb") as file:
         kind = os.fstat(file.fileno())
         if not stat.S_ISREG(kind.st_mode):
-            raise ValueError("it is no ordinary file")
+            raise ValueError("it is not an ordinary file")
         if kind.st_size > LARGEST_BYTES:
             raise ValueError(f"it has {kind.st_size} bytes, and no state has more than {LARGEST_BYTES}")
         return file.read(LARGEST_BYTES).decode("utf-8-sig")
@@ -200,5 +200,5 @@ def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} is no text"
+        return f"byte {error.start} is not text"
     return str(error) or type(error).__name__

@@ -115,7 +115,7 @@ class DimmerLimits:
         elif state.dimmer_percent > 0:
             self._most_percent = shown
             self._say(
-                f"gives at most {shown:g} % where it was told {told_percent:g} %: "
+                f"gives at most {shown:g} % where it was set to {told_percent:g} %: "
                 "raise maxpow on its page, or lower max_power_w"
             )
         elif told_percent <= _MOST_MINPOW_PERCENT:

@@ -32,7 +32,7 @@ class HttpOutputSettings(HttpLoadSettings):
     off: tuple[Request, ...] = setting("the request that switches it off; several are sent one after another")
     refresh_s: float = setting("the command is sent again this often", default=30.0, unit="s", minimum=1, maximum=3600)
     expires_s: float | None = setting(
-        "the device goes off by itself this long after the last word; auto: it does not",
+        "the device goes off by itself this long after the last command; auto: it does not",
         default=None,
         unit="s",
         minimum=2,

@@ -80,9 +80,9 @@ class Confirmation:
     path: str = setting("what is asked after each command, such as /relay/0", check=_check_path)
     value: str = setting("where the answer says on or off, such as ison", default="$", check=JsonPath.parse)
     on: str | None = setting(
-        "what stands there when it is on; not set: anything but what stands there when it is off", default=None
+        "what it says there when it is on; not set: anything but what it says when it is off", default=None
     )
-    off: str = setting("what stands there when it is off; capital letters do not matter", default="false")
+    off: str = setting("what it says there when it is off; capital letters do not matter", default="false")
 
     def says_on(self, answer: Any) -> bool:
         """Whether an answer says that it is on; raises SettingProblem when it says neither on nor off."""
@@ -117,7 +117,7 @@ class LevelConfirmation(Confirmation):
         check=JsonPath.parse,
     )
     tolerance_percent: float = setting(
-        "so far may its level be off: devices round", default=1.0, unit="%", minimum=0, maximum=20
+        "how far its level may be off, since devices round", default=1.0, unit="%", minimum=0, maximum=20
     )
 
     def level_disagreement(self, answer: Any, told: float, full_level: float) -> str | None:

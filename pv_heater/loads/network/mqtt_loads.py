@@ -107,7 +107,7 @@ class MqttVariatorSettings(MqttOutputSettings):
         default=None,
         check=JsonPath.parse,
     )
-    answer_off: str = setting("what stands there when it is off", default="OFF")
+    answer_off: str = setting("what it says there when it is off", default="OFF")
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()

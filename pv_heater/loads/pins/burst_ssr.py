@@ -35,7 +35,7 @@ class BurstSsrSettings(LoadSettings):
     )
     mains_hz: int = setting("frequency of the grid", default=50, choices=(50, 60))
     unit_cycles: int = setting(
-        "shortest time on or off, in mains cycles; more, where lamps flicker", default=1, minimum=1, maximum=MOST_CYCLES
+        "shortest time on or off, in mains cycles; set more if lamps flicker", default=1, minimum=1, maximum=MOST_CYCLES
     )
 
 

@@ -234,7 +234,7 @@ class GxModbusMeter:
         missing = missing_at_start(system, witness)
         if missing is not None:
             raise Unreachable(
-                f"The GX device may have just started: {missing} still read 0, which is no measurement for the first "
+                f"The GX device may have just started: {missing} still read 0, which does not count for the first "
                 f"{_SETTLE_S:.0f} s."
             )
 

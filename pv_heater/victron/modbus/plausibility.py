@@ -183,7 +183,7 @@ def _soc_percent(system: System, witness: Witness, complain: Complain) -> float 
             "monitor is lost, and the battery power is only that of the chargers."
         )
     if percent == 0 and battery_v:
-        complain(f"GX: the state of charge is 0 % at {battery_v:.1f} V, which is no empty battery; it is left out")
+        complain(f"GX: the state of charge is 0 % at {battery_v:.1f} V, which no empty battery shows; it is left out")
     return None
 
 

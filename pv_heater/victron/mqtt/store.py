@@ -130,7 +130,7 @@ class GxStore:
                     self._values[topic] = value_of(self._payloads[topic])
                 except NotAValue as error:
                     self._values.pop(topic, None)
-                    self._say_once(topic, f"{topic} says {error}, which is no value; it is left out")
+                    self._say_once(topic, f"{topic} says {error}, which is not a value; it is left out")
             self._unparsed.clear()
             return GxPicture(values=dict(self._values), gone=frozenset(self._gone))
 

@@ -81,7 +81,7 @@ class GxValues:
         number = json_number_of(value)
         if value is None or number is not None:
             return number
-        self._complain(f"GX: {topic} says {_shown(value)}, which is no number; it is left out")
+        self._complain(f"GX: {topic} says {_shown(value)}, which is not a number; it is left out")
         return None
 
     def text(self, topic: str) -> str | None:

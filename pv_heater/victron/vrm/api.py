@@ -33,8 +33,8 @@ class VrmAccount:
     token: Secret | None = setting(
         "access token from VRM, Preferences, Integrations; better than a login", default=None
     )
-    username: str | None = setting("e-mail of the VRM account, where there is no token", default=None)
-    password: Secret | None = setting("password of the VRM account, where there is no token", default=None)
+    username: str | None = setting("e-mail of the VRM account, if there is no token", default=None)
+    password: Secret | None = setting("password of the VRM account, if there is no token", default=None)
     installation_id: int = setting("number in the address of the site's page at VRM", minimum=1)
     base_url: str = setting("where the VRM API is", default="https://vrmapi.victronenergy.com/v2")
 

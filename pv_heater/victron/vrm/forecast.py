@@ -137,7 +137,9 @@ def _by_hour(rows: list[Any], complain: Complain) -> dict[int, float]:
     for row in rows:
         at_s, energy_wh = _pair(row)
         if at_s is None:
-            complain(f"VRM's solar forecast holds {str(row)[:60]}, which is no pair of time and energy; it is left out")
+            complain(
+                f"VRM's solar forecast holds {str(row)[:60]}, which is not a pair of time and energy; it is left out"
+            )
         elif energy_wh is not None and 0 <= energy_wh <= _MOST_WH:
             energies_wh[at_s] = energy_wh
         elif row[1] is not None:

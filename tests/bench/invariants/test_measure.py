@@ -98,7 +98,7 @@ def test_a_good_step_breaks_nothing() -> None:
         (off, {"inputs": {"commands": (Force(load="a", mode=Mode.ON),)}, "before": off}, "a: is forced on, and off"),
         (lambda d: heating(d, name="b"), {}, "automatic loads draw 4000 W of a budget of"),
         (lambda d: replace(d, trace=replace(d.trace, pv_w=1.0)), {}, "PV 1.0 W were used"),
-        (lambda d: replace(d, trace=replace(d.trace, budget_w=float("inf"))), {}, "the decision is no JSON"),
+        (lambda d: replace(d, trace=replace(d.trace, budget_w=float("inf"))), {}, "the decision is not JSON"),
         (lambda d: replace(d, because=""), {}, "gives no reason"),
     ],
 )  # fmt: skip

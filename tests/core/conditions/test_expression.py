@@ -81,9 +81,9 @@ def test_what_is_not_known_is_neither_true_nor_false(text: str, expected: bool |
     ("text", "words"),
     [
         ("soc", "must be a condition"),
-        ("", "is no condition"),
-        ("soc >", "is no condition: "),
-        ("soc > 90; hour", "is no condition"),
+        ("", "is not a condition"),
+        ("soc >", "is not a condition: "),
+        ("soc > 90; hour", "is not a condition"),
         ("sooc > 90", "did you mean soc?"),
         ("charger == flaot", "did you mean float?"),
         ("charger == 'flaot'", "did you mean float?"),

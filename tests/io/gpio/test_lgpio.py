@@ -96,7 +96,7 @@ def test_a_line_of_another_board_needs_no_pi(other_board: LgpioRecorder) -> None
 
 
 def test_a_pi_number_on_another_board_is_answered_with_how_to_name_its_lines(other_board: LgpioRecorder) -> None:
-    with pytest.raises(HardwareError, match="no Raspberry Pi; name the line as gpiochip"):
+    with pytest.raises(HardwareError, match="not a Raspberry Pi; name the line as gpiochip"):
         open_pins().relay(RelayPin(pin="GPIO17", active_high=True))
 
 

@@ -107,7 +107,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(lines: str, wish_s: float |
 @pytest.mark.parametrize("body", ['{"records": [{"code": "g1", "rawVa', "<html>login page</html>", ""])
 def test_what_is_no_json_is_quoted(server: HTTPServer, body: str) -> None:
     server.expect_request("/api/x").respond_with_data(body)
-    with pytest.raises(BadReply, match="no JSON") as caught:
+    with pytest.raises(BadReply, match="not JSON") as caught:
         client_of(server).get_json("/x")
     assert (body or "empty")[:20] in str(caught.value)
 

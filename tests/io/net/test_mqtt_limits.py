@@ -186,7 +186,7 @@ def test_a_packet_against_the_rules_ends_its_connection_and_not_the_link(name: s
 
     def talk(connection: socket.socket, number: int) -> None:
         if number == 0:
-            connection.sendall(b"\x30\x07\x00\x03\xff\xfe\xfdno")  # a topic that is no text is passed over
+            connection.sendall(b"\x30\x07\x00\x03\xff\xfe\xfdno")  # a topic that is not text is passed over
             connection.sendall(packet)
             while connection.recv(4096):
                 pass

@@ -16,6 +16,6 @@ def test_each_kind_is_said_once_whatever_its_numbers(caplog: pytest.LogCaptureFi
 def test_noise_fills_neither_log_nor_memory(caplog: pytest.LogCaptureFixture) -> None:
     complain = Complaints(logging.getLogger("tests.complaints"))
     for number in range(10_000):
-        complain(f"{number:b} is no number".replace("0", "o").replace("1", "l"))
+        complain(f"{number:b} is not a number".replace("0", "o").replace("1", "l"))
     assert len(caplog.messages) == 51
     assert caplog.messages[-1].endswith("No more of them are logged.")

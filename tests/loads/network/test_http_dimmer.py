@@ -100,7 +100,8 @@ def test_a_power_above_maxpow_is_clipped_learned_and_said_once(
         assert server.gives == 50.0
         assert device.given_w == 500.0
     assert warnings(caplog) == [
-        "boiler: the dimmer gives at most 50 % where it was told 80 %: raise maxpow on its page, or lower max_power_w."
+        "boiler: the dimmer gives at most 50 % where it was set to 80 %: raise maxpow on its page, or lower "
+        "max_power_w."
     ]
     server.maxpow = 100
     device.set_power(800.0)

@@ -130,7 +130,7 @@ def test_a_dimmer_that_is_gone_leaves_its_share_to_the_next_and_comes_back(
     house.clock.advance(GRACE_S)
     decision = house.tick()
     assert decision.loads["first"].rule == "unreachable"
-    assert "no JSON" in decision.loads["first"].because
+    assert "not JSON" in decision.loads["first"].because
     wait_for(lambda: house.tick() is not None and second.gives == 100.0, "the next one takes the watts")
     wait_for(lambda: first.percents[-1] == 0.0, "what cannot be confirmed is told to be off")
     first.raw_state = None

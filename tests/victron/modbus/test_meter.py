@@ -305,7 +305,7 @@ def test_zeros_that_stay_after_the_start_are_judged_by_themselves(
     reading = read_for(meter, clock, 30)
     assert (reading.battery_soc_percent, reading.grid_w) == (None, 0)
     assert [record.getMessage() for record in caplog.records] == [
-        "GX: the state of charge is 0 % at 52.5 V, which is no empty battery; it is left out."
+        "GX: the state of charge is 0 % at 52.5 V, which no empty battery shows; it is left out."
     ]
 
 

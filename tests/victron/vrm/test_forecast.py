@@ -65,7 +65,7 @@ def test_a_token_or_a_login_is_required() -> None:
         (500, "", Unreachable, "500"),
         (200, '{"success": false, "errors": "no such site"}', BadReply, "no such site"),
         (200, '{"success": true, "records": {"solar_yield_forecast": false}}', BadReply, "no solar forecast"),
-        (200, '{"success": true, "rec', BadReply, "no JSON"),
+        (200, '{"success": true, "rec', BadReply, "not JSON"),
     ],
     ids=["401", "403", "404", "429", "500", "no success", "false", "broken off"],
 )

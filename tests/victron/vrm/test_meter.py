@@ -225,7 +225,7 @@ def test_an_answer_of_another_shape_is_a_bad_reply(vrm: VrmServer, meter: VrmMet
 
 def test_truncated_json_is_a_bad_reply(vrm: VrmServer, meter: VrmMeter) -> None:
     vrm.cut_to_bytes = 300
-    with pytest.raises(BadReply, match="no JSON"):
+    with pytest.raises(BadReply, match="not JSON"):
         meter.read()
 
 
