@@ -96,7 +96,7 @@ def trials() -> Iterator[Any]:
             yield pytest.param(operation, GenerationMode.NEGATIVE, id=f"{operation.label} wrong")
 
 
-@pytest.mark.parametrize(("operation", "mode"), trials())
+@pytest.mark.parametrize(("operation", "mode"), list(trials()))
 def test_the_server_does_what_the_description_says(operation: Any, mode: GenerationMode, address: str) -> None:
     @given(case=operation.as_strategy(mode))
     @settings(

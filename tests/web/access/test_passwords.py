@@ -1,6 +1,7 @@
 """What is kept of a password, and which are taken. One pass of the real cost is enough; else a cheap one serves."""
 
 import threading
+from itertools import count
 
 import pytest
 
@@ -50,6 +51,7 @@ GOOD = StoredPassword.of("correct horse battery", CHEAP).written()
         GOOD[:-4] + "!!!!",
         "scrypt$2$1$1$$",
     ],
+    ids=count(),  # the texts are salted: every worker of the suite would name them otherwise
 )
 def test_a_damaged_hash_is_no_password_and_costs_nothing(text: str) -> None:
     with pytest.raises(ValueError, match="hash"):
