@@ -45,9 +45,7 @@ async function person(options = {}, base = asked.base) {
     if (!request.url().startsWith(base)) heard.elsewhere.push(request.url());
   });
   page.on("console", (message) => {
-    // A home that keeps no history says so with 404, and a browser notes each of those.
-    const noHistory = / 404 /.test(message.text()) && /\/v1\/(history|days|transitions)\?/.test(message.location().url);
-    if (["error", "warning"].includes(message.type()) && !heard.quiet && !noHistory) heard.console.push(`${message.text()} ${message.location().url}`);
+    if (["error", "warning"].includes(message.type()) && !heard.quiet) heard.console.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => heard.console.push(error.stack));
   page.on("response", async (response) => {
