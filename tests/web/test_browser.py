@@ -73,15 +73,27 @@ def password_for(config: Path) -> None:
 
 
 @contextmanager
-def demo(config: Path, speed: str = SPEED) -> Iterator[str]:
+def demo(config: Path, speed: str = SPEED, *options: str) -> Iterator[str]:
     """The running demo; the address of its page."""
-    command = [sys.executable, str(PROJECT / "main.py"), "demo", "--config", str(config), "--speed", speed]
+    command = [sys.executable, str(PROJECT / "main.py"), "demo", "--config", str(config), "--speed", speed, *options]
     said = config.parent / "out.txt"
     with (
         said.open("w") as out,
         ended_after(subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=config.parent)),
     ):
         yield address(said.read_text)
+
+
+@contextmanager
+def recorded(folder: Path) -> Iterator[str]:
+    """A home with a recorded day behind it, kept by the program itself, and the next one under way; its page."""
+    folder.mkdir()
+    config, day = home(folder), PROJECT / "Files" / "recordings" / "broken_cloud.csv.gz"
+    kept = ["--history", str(folder / "history.db")]
+    command = [sys.executable, str(PROJECT / "main.py"), "replay", str(day), *kept, "--config", str(config)]
+    subprocess.run(command, check=True, timeout=WITHIN_S, capture_output=True)
+    with demo(config, "30", *kept) as base:
+        yield base
 
 
 @contextmanager
@@ -122,10 +134,14 @@ def test_an_owner_in_a_browser(tmp_path: Path) -> None:
         pytest.skip(left_out)
     recorded_day = home(tmp_path)
     password_for(recorded_day)
-    with demo(recorded_day) as base, live(tmp_path / "live") as (live_base, config):
+    with (
+        demo(recorded_day) as base,
+        live(tmp_path / "live") as (live_base, config),
+        recorded(tmp_path / "recorded") as days,
+    ):
         setting = {"path": "limits.max_grid_w", "value": 120}
         found = in_browser(
-            base=base, live=live_base, password=PASSWORD, name=NAME, load="water_heater", setting=setting
+            base=base, live=live_base, recorded=days, password=PASSWORD, name=NAME, load="water_heater", setting=setting
         )
         written = config.read_text()
     checks = [one for one in found if "check" in one]

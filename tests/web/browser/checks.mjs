@@ -1,5 +1,5 @@
 // The page in a real browser against the running program. Called by tests/web/test_browser.py with one JSON argument:
-// { base, live, chromium, password, name, load, setting } - prints one line of JSON for each thing that was looked at.
+// { base, live, recorded, chromium, password, name, load, setting } - prints one line of JSON for each thing that was looked at.
 // `base` is the demo, which plays a day quickly; `live` a home whose settings can be changed and which keeps a history.
 
 import { readFileSync } from "node:fs";
@@ -313,7 +313,7 @@ if (asked.measure) {
 
 if (asked.recorded) {
   const { chartChecks } = await import("./charts.mjs");
-  for (const [name, options] of [["phone", {}], ["desk, dark", { viewport: DESK, colorScheme: "dark" }]]) {
+  for (const [name, options] of [["phone", { hasTouch: true }], ["desk, dark", { viewport: DESK, colorScheme: "dark" }]]) {
     const one = await person(options, asked.recorded);
     const note = (condition, sentence) => ok(condition, `${sentence} (${name})`);
     await look(`days, ${name}`, () =>
