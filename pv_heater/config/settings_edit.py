@@ -22,6 +22,8 @@ from pv_heater.errors import ConfigError, NotEditable, WrongSettings
 
 LONGEST = 200
 """No live setting is a longer text."""
+LARGEST = 1e15
+"""Nor a larger number; JSON knows whole numbers that no float holds."""
 
 
 @frozen(kw_only=True)
@@ -102,6 +104,8 @@ class SettingsText:
             return f"is not changed while the program runs: edit {self.file.name}{where} and start it again"
         if isinstance(value, list | dict):
             return "must be a single value"
+        if isinstance(value, int | float) and not abs(value) <= LARGEST:  # NaN as well
+            return f"must be a number of at most {LARGEST:g}"
         if isinstance(value, str) and (len(value) > LONGEST or not value.isprintable()):
             return f"must be a text of at most {LONGEST} printable characters"
         if value is None and as_written(None, row.field) == "null" and not _may_be_none(row):

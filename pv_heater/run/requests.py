@@ -94,8 +94,9 @@ class CommandHandler:
         if what not in LONGEST_S:
             raise ValueError(f"what must be {', '.join(LONGEST_S)} or end, not {what[:40]!r}")
         percent = request.get("percent")
-        if percent is not None and (not isinstance(percent, int | float) or isinstance(percent, bool)):
-            raise ValueError(f"percent must be a number, not {repr(percent)[:40]}")
+        is_number = isinstance(percent, int | float) and not isinstance(percent, bool)
+        if percent is not None and not (is_number and 0 <= percent <= 100):
+            raise ValueError(f"percent must be a number, 0 to 100, not {repr(percent)[:40]}")
         if what == POSITION and request.get("mains_is_off") is not True:
             raise ValueError(
                 "switch the heater's circuit off first and say so: mains_is_off. A regulator whose relay is welded "

@@ -107,6 +107,12 @@ def test_all_problems_come_at_once_with_their_paths_and_nothing_is_written(desk:
     assert (desk.text, desk.applied) == (FILE, [])
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), 1e16])
+def test_a_number_that_no_setting_can_be_is_refused_in_words(desk: Desk, value: float) -> None:
+    with pytest.raises(WrongSettings, match="must be a number of at most 1e"):
+        desk.change(limits__max_grid_w=value)
+
+
 def test_settings_that_only_together_are_wrong_name_their_place(desk: Desk) -> None:
     with pytest.raises(WrongSettings) as error:
         desk.change(loads__boiler__daily_min_wh=5000, loads__boiler__daily_max_wh=100)
