@@ -215,7 +215,10 @@ def test_what_was_asked_of_a_loop_that_hung_is_not_done_later(wired: Wired) -> N
         ({"what": "click", "percent": 5}, "a position needs a percent"),
         ({"what": "position", "mains_is_off": True}, "a position needs a percent"),
         ({"what": "position", "mains_is_off": True, "percent": 101}, "percent must be a number, 0 to 100, not 101"),
-        ({"what": "position", "mains_is_off": True, "percent": float("nan")}, "percent must be a number, 0 to 100, not nan"),
+        (
+            {"what": "position", "mains_is_off": True, "percent": float("nan")},
+            "percent must be a number, 0 to 100, not nan",
+        ),
         ({"what": "position", "mains_is_off": True, "percent": 10**400}, "0 to 100, not 1000"),
         ({"what": "position", "mains_is_off": True, "percent": "40"}, "percent must be a number"),
         ({"what": "click", "load": "nobody"}, "there is no load 'nobody'; there is water_heater, pump"),
