@@ -1,4 +1,5 @@
-"""What the running program takes: start-up, memory, processor. The real process against peers on loopback.
+"""What the running program takes: start-up, memory, processor. The real process against peers on loopback, its page
+asked every 2 s as by a browser.
 
 The figures are the kernel's own, out of the process's folder in /proc.
 """
@@ -6,6 +7,7 @@ The figures are the kernel's own, out of the process's folder in /proc.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -25,6 +27,7 @@ from pv_heater.errors import NotRunning
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
 FIRST_DECISION_TIMEOUT_S = 120.0
 """Generous: an ARMv6 Pi needs many seconds to import anything."""
+LOG_NAME = "heater.log"
 _SETTLE_S = 5.0
 """After the first decision sources are still found, logged in and asked for everything."""
 
@@ -98,8 +101,10 @@ def _watched(config: Path, manager: socket.socket, watch_s: float, home: str) ->
             _await_decision(manager, process)
             first_s = time.monotonic() - started_s
             time.sleep(_SETTLE_S)
+            address = page_address(config.parent / LOG_NAME)
+            _look_at_the_page(address, 0.0)  # what it takes to answer is there when the watch begins
             before_s = busy_s(figures)
-            time.sleep(watch_s)
+            _look_at_the_page(address, watch_s)
             _require_alive(process)
             return Footprint(
                 home=home,
@@ -122,6 +127,27 @@ def _await_decision(manager: socket.socket, process: subprocess.Popen[bytes]) ->
             return
         _require_alive(process)
     raise NotRunning(f"the program made no decision within {FIRST_DECISION_TIMEOUT_S:.0f} s")
+
+
+def page_address(log: Path) -> str | None:
+    """Where the page is, as ``host:port``, by the log; None while the log does not say."""
+    found = re.search(r"the page is at http://([^/]+)/", log.read_text()) if log.exists() else None
+    return None if found is None else found[1]
+
+
+def _look_at_the_page(address: str | None, watch_s: float) -> None:
+    """As a browser does, every 2 s. Raises NotRunning where there is none."""
+    if address is None:
+        raise NotRunning("the program does not show its page")
+    ends_s = time.monotonic() + watch_s
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=30)) as connection:
+        while True:
+            connection.request("GET", "/api/v1/status", headers={"Accept-Encoding": "gzip"})
+            connection.getresponse().read()
+            left_s = ends_s - time.monotonic()
+            if left_s <= 0:
+                return
+            time.sleep(min(2.0, left_s))
 
 
 def _require_alive(process: subprocess.Popen[bytes]) -> None:

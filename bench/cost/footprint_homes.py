@@ -1,6 +1,6 @@
 """Homes that benches run in, as settings: without a meter, or with real peers on loopback for every kind of source.
 
-`HOMES` are those of the footprint. All have one servo regulator, on mock pins that nobody else uses.
+`HOMES` are those of the footprint. All have one servo regulator, on mock pins that nobody else uses, and a page.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def publish(port: int, telling: Any) -> None:
 
 def _home(folder: str) -> dict[str, Any]:
     chip = f"gpiochip{os.getpid()}"  # two that measure at once must not want the same pins
-    return home_settings(folder, relay=f"{chip}/19", servo=f"{chip}/23")
+    return {**home_settings(folder, relay=f"{chip}/19", servo=f"{chip}/23"), "web": {"listen": "127.0.0.1:0"}}
 
 
 def _vrm(port: int) -> dict[str, Any]:

@@ -80,6 +80,22 @@ def footprint(
 
 
 @bench.command()
+def web(
+    watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long each crowd stays.")] = "10s",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what a crowd at the page costs the control.
+
+    How late ticks are under requests at full speed and under a thousand half-open connections, how soon the page is
+    back, and how soon `off` is answered meanwhile.
+    """
+    from bench.cost.page import measure
+
+    result = measure(seconds(watch))
+    _say(to_jsonable(result), as_json, result.as_lines())
+
+
+@bench.command()
 def capture(
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
     config: PlaceOption = None,

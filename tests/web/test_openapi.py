@@ -6,7 +6,9 @@ import json
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,13 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
 from pv_heater.io.net.web_server import WebServer
-from pv_heater.web.calls import Scope
+from pv_heater.web.access.access import Access
+from pv_heater.web.access.passwords import Cost
+from pv_heater.web.access.routes import access_routes
+from pv_heater.web.application import application
+from pv_heater.web.calls import Route, Scope
 from pv_heater.web.openapi import DOCUMENT
+from pv_heater.web.settings import WebSettings
 from tests.run.test_settings_editor import Desk
 from tests.waiting import until
 from tests.web.rig import WebHome
@@ -29,26 +36,33 @@ EXAMPLES = int(os.environ.get("API_EXAMPLES", "8"))
 SPEC = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 STATIC = re.compile(r"/|/index\.html|/v/.*|/[\w./-]+\.(js|css|json|svg|png|ico|webmanifest)")
 load_all_checks()
+CHEAP = Cost(n=16, r=1, p=1)
 LEFT_OUT = [CHECKS.get_one(name) for name in ("ignored_auth", "missing_required_header")]
-"""The rig has no login; If-Match has a status of its own where it is missing."""
+"""Without a password this machine may do everything; If-Match has a status of its own where it is missing."""
 
 
-def api_rows(house: WebHome) -> dict[tuple[str, str], Scope]:
+def whole(house: WebHome, folder: Path) -> tuple[list[list[Route]], Access]:
+    """All tables of a page, and its login."""
+    access = Access(folder, WebSettings(), now=lambda: datetime.now(UTC), monotonic_s=time.monotonic, cost=CHEAP)
+    return [*house.tables, list(access_routes(access))], access
+
+
+def api_rows(tables: list[list[Route]]) -> dict[tuple[str, str], Scope]:
     return {
         (route.method.lower(), route.path.replace("<", "{").replace(">", "}")): route.scope
-        for table in house.tables
+        for table in tables
         for route in table
         if route.path.startswith(("/api/", "/health")) or not STATIC.fullmatch(route.path)
     }
 
 
-def test_the_description_names_every_route_with_its_scope_and_nothing_else() -> None:
+def test_the_description_names_every_route_with_its_scope_and_nothing_else(tmp_path: Path) -> None:
     described = {
         (method, path): operation["x-scope"]
         for path, item in SPEC["paths"].items()
         for method, operation in item.items()
     }
-    assert described == {row: str(scope) for row, scope in api_rows(WebHome()).items()}
+    assert described == {row: str(scope) for row, scope in api_rows(whole(WebHome(), tmp_path)[0]).items()}
 
 
 def test_it_is_served_as_it_stands() -> None:
@@ -74,7 +88,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     ticking = threading.Thread(target=tick, daemon=True)
     ticking.start()
-    server = WebServer(lambda: house.wsgi, "127.0.0.1", 0)
+    tables, access = whole(house, folder)
+    server = WebServer(lambda: application(tables, access.gate), "127.0.0.1", 0)
     server.start()
     until(lambda: server.url, "the server listens")
     yield str(server.url).rstrip("/")
@@ -84,12 +99,21 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert house.home.status() is not None
 
 
-def trials() -> Iterator[Any]:
+def trials() -> list[Any]:
+    """Of every operation."""
+    return list(_trials())
+
+
+def _trials() -> Iterator[Any]:
     """Each operation with what should be taken, and with what should be refused where there is something to say."""
     config = SchemathesisConfig(seed=1)
     taken = config.projects.default.checks.positive_data_acceptance
     taken.expected_statuses = ["2xx", "304", "403", "404", "409", "422", "503"]  # 422: more than a schema can say
-    for result in schemathesis.openapi.from_dict(SPEC, config=config).get_all_operations():
+    spec = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    for item in spec["paths"].values():
+        for operation in item.values():
+            del operation["security"]  # it would send tokens that it made up
+    for result in schemathesis.openapi.from_dict(spec, config=config).get_all_operations():
         operation = result.ok()
         yield pytest.param(operation, GenerationMode.POSITIVE, id=f"{operation.label} right")
         if operation.query or operation.body or operation.headers:

@@ -1,0 +1,257 @@
+"""What a crowd at the page costs the control thread: its ticks while the page is asked as fast as it can answer, and
+while a thousand connections say half a request and wait.
+
+The real process on mock pins. Each tick tells the notify socket that it is alive; the kernel's stamps on these messages
+are its times. Time that the control thread had to queue for a processor is the machine's, and is told beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any
+
+from bench.cost.footprint import FIRST_DECISION_TIMEOUT_S, MAIN, page_address, peak_mib
+from bench.cost.footprint_homes import vrm_home
+from pv_heater.errors import NotRunning
+from pv_heater.io.system.control_client import ask
+from pv_heater.io.system.control_socket import SOCKET_NAME
+
+TICK_S = 0.2
+CLIENTS = 4
+HALF_OPEN = 1000
+_SO_TIMESTAMP = 29
+_HALF = b"GET /api/v1/sta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """One kind of crowd, and what became of the ticks meanwhile."""
+
+    name: str
+    ticks: int
+    latest_ms: float
+    """By how much the latest tick was late."""
+    queued_ms: float
+    """For how long in all the control thread waited for a processor."""
+    requests: int = 0
+    first_answer_s: float | None = None
+    """Until the page answered somebody else again; None: nobody asked."""
+    off_ms: float | None = None
+    """Until `off` at the local socket was answered."""
+
+    def as_line(self) -> str:
+        """For people."""
+        parts = [f"{self.ticks} ticks, the latest {self.latest_ms:.1f} ms late"]
+        parts.append(f"control thread queued {self.queued_ms:.0f} ms in all")
+        if self.requests:
+            parts.append(f"{self.requests} requests answered")
+        if self.first_answer_s is not None:
+            parts.append(f"page back after {self.first_answer_s:.1f} s")
+        if self.off_ms is not None:
+            parts.append(f"`off` answered in {self.off_ms:.0f} ms")
+        return f"{self.name}: {', '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCost:
+    """All crowds, and the memory that the process needed at most."""
+
+    crowds: tuple[Crowd, ...]
+    peak_mib: float
+
+    def as_lines(self) -> list[str]:
+        """For people."""
+        return [*(crowd.as_line() for crowd in self.crowds), f"peak memory: {self.peak_mib:.1f} MiB"]
+
+
+def measure(watch_s: float) -> PageCost:
+    """Each crowd for `watch_s` seconds. Raises NotRunning where the program does not start."""
+    with _running() as run:
+        crowds = [
+            run.watched("nobody", lambda: time.sleep(watch_s)),
+            run.watched(f"{CLIENTS} at full speed", lambda: run.full_speed(watch_s)),
+            run.half_open(watch_s),
+        ]
+        return PageCost(crowds=tuple(crowds), peak_mib=peak_mib(Path(f"/proc/{run.pid}")))
+
+
+class _Run:
+    """The program, its page and its ticks."""
+
+    def __init__(self, pid: int, netloc: str, state: Path, ticks: list[float]) -> None:
+        self.pid = pid
+        self._netloc = netloc
+        self._state = state
+        self._ticks = ticks
+        """Wall seconds, by the kernel."""
+        self.requests = 0
+
+    def watched(self, name: str, act: Callable[[], None]) -> Crowd:
+        """The ticks while `act` lasts."""
+        self.requests, first, queued_ns = 0, len(self._ticks), self._queued_ns()
+        act()
+        ticks = self._ticks[first:]
+        return Crowd(
+            name=name,
+            ticks=len(ticks),
+            latest_ms=1000 * latest_s(ticks, TICK_S),
+            queued_ms=(self._queued_ns() - queued_ns) / 1e6,
+            requests=self.requests,
+        )
+
+    def full_speed(self, watch_s: float) -> None:
+        """Ask for the status as fast as it is answered, in a process of its own."""
+        context = multiprocessing.get_context("spawn")
+        counts = context.Queue()
+        process = context.Process(target=_ask_on, args=(self._netloc, watch_s, counts), daemon=True)
+        process.start()
+        self.requests = counts.get(timeout=watch_s + FIRST_DECISION_TIMEOUT_S)
+        process.join()
+
+    def half_open(self, watch_s: float) -> Crowd:
+        """A thousand who say half a request; `off` meanwhile, and somebody else who wants an answer."""
+        took: dict[str, Any] = {}
+
+        def crowd() -> None:
+            with half_open(self._netloc, HALF_OPEN):
+                began_s = time.monotonic()
+                ask(self._state / SOCKET_NAME, {"command": "off"}, believe=lambda _: True)
+                took["off_ms"] = 1000 * (time.monotonic() - began_s)
+                while not _answers(self._netloc):
+                    pass
+                took["first_answer_s"] = time.monotonic() - began_s
+                time.sleep(max(0.0, watch_s - took["first_answer_s"]))
+
+        return replace(self.watched(f"{HALF_OPEN} half-open", crowd), **took)
+
+    def _queued_ns(self) -> int:
+        return int(Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text().split()[1])
+
+
+def latest_s(ticks: list[float], tick_s: float) -> float:
+    """By how much the latest of these ticks was late, where one is due every `tick_s`; early ones count as none.
+
+    Their pace is that of the most punctual among them.
+    """
+    if not ticks:
+        return 0.0
+    rests = sorted(at_s % tick_s for at_s in ticks)
+    gaps = [(after - before, after) for before, after in zip(rests, [*rests[1:], rests[0] + tick_s], strict=True)]
+    start = max(gaps)[1] % tick_s  # after the largest gap the punctual ones begin
+    due = [round((at_s - start) / tick_s - 0.499) for at_s in ticks]
+    by_due = {number: at_s - start - number * tick_s for number, at_s in zip(due[::-1], ticks[::-1], strict=True)}
+    missing = [number for number in range(due[0], due[-1]) if number not in by_due]
+    late_s = list(by_due.values())
+    for number in missing:
+        following = next(at_s for at_s in ticks if at_s > start + number * tick_s)
+        late_s.append(following - start - number * tick_s)
+    return max(late_s)
+
+
+@contextmanager
+def half_open(netloc: str, count: int) -> Iterator[None]:
+    """So many connections that have begun a request. Raises OSError without as many descriptors."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, max(4096, 2 * count)), most))
+    host, _, port = netloc.rpartition(":")
+    with ExitStack() as ends:
+        for _ in range(count):
+            connection = ends.enter_context(socket.socket())
+            connection.settimeout(10.0)
+            with contextlib.suppress(OSError):  # the queue at the door is full for a moment
+                connection.connect((host, int(port)))
+                connection.sendall(_HALF)
+        yield
+
+
+def _ask_on(netloc: str, watch_s: float, counts: Any) -> None:
+    """Threads of one process; how many answers came is put into `counts`."""
+    ends_s, done = time.monotonic() + watch_s, [0] * CLIENTS
+
+    def client(number: int) -> None:
+        with closing(http.client.HTTPConnection(netloc, timeout=30)) as connection:
+            while time.monotonic() < ends_s:
+                connection.request("GET", "/api/v1/status")
+                connection.getresponse().read()
+                done[number] += 1
+
+    threads = [Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    counts.put(sum(done))
+
+
+def _answers(netloc: str) -> bool:
+    with closing(http.client.HTTPConnection(netloc, timeout=1.0)) as connection:
+        try:
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+        except OSError:
+            return False
+    return True
+
+
+@contextmanager
+def _running() -> Iterator[_Run]:
+    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{folder}/notify")
+        manager.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMP, 1)
+        manager.settimeout(1.0)
+        with vrm_home(folder) as settings:
+            meter = {**settings["meter"], "interval_s": 60}  # its samples bring ticks of their own
+            changes = {"meter": meter, "tick_s": TICK_S, "web": {"listen": "127.0.0.1:0"}}
+            config = Path(folder) / "config.yaml"
+            config.write_text(json.dumps({**settings, **changes}))
+            command = [sys.executable, str(MAIN), "--config", str(config)]
+            environ = {**os.environ, "NOTIFY_SOCKET": str(manager.getsockname())}
+            with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
+                try:
+                    ticks: list[float] = []
+                    Thread(target=_listen, args=(manager, ticks), daemon=True).start()
+                    netloc = _netloc(Path(settings["log"]["file"]), process)
+                    yield _Run(process.pid, netloc, Path(settings["state_dir"]), ticks)
+                finally:
+                    process.send_signal(signal.SIGTERM)
+
+
+def _listen(manager: socket.socket, ticks: list[float]) -> None:
+    """Until the socket is closed."""
+    while True:
+        try:
+            _, stamps, _, _ = manager.recvmsg(1000, 100)
+        except TimeoutError:
+            continue
+        except OSError:
+            return
+        seconds, microseconds = struct.unpack("ll", stamps[0][2])
+        ticks.append(seconds + microseconds / 1e6)
+
+
+def _netloc(log: Path, process: subprocess.Popen[bytes]) -> str:
+    """Where the page is, by the log."""
+    for _ in range(round(FIRST_DECISION_TIMEOUT_S / 0.1)):
+        if (found := page_address(log)) is not None:
+            return found
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise NotRunning("the program does not show its page")

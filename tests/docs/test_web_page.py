@@ -1,0 +1,75 @@
+"""docs/web.md: its curl lines, run in their order against the real server with a simulated home behind it."""
+
+import http.client
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from pv_heater.io.net.web_server import LARGEST_BODY, LARGEST_HEAD, MOST_CONNECTIONS, SILENT_S, TRY_AGAIN_S, WebServer
+from tests.builders import heater
+from tests.waiting import until
+from tests.web.rig import WebHome
+
+PAGE = Path(__file__).parents[2] / "docs" / "web.md"
+LINES = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> WebHome:
+    log = tmp_path_factory.mktemp("web") / "heater.log"
+    log.write_text("a line\n")
+    home = WebHome(log_file=log, loads=[heater("water_heater", min_on_s=60)])
+    home.tick(load_c={})
+    return home
+
+
+@pytest.fixture(scope="module")
+def netloc(house: WebHome) -> Iterator[str]:
+    server = WebServer(lambda: house.wsgi, "127.0.0.1", 0)
+    server.start()
+    until(lambda: server.url, "the server listens")
+    yield urlsplit(server.url or "").netloc
+    server.stop()
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_curl_line_is_obeyed(line: str, house: WebHome, netloc: str) -> None:
+    words = shlex.split(line)[1:]
+    method, headers, body = "GET", {}, None
+    while len(words) > 1:
+        option, value, *words = words
+        match option:
+            case "-X":
+                method = value
+            case "-H":
+                name, _, text = value.partition(": ")
+                headers[name] = text
+            case "-d":
+                body = value.encode()
+            case _:
+                raise AssertionError(f"this test knows no {option}")
+    url = urlsplit(words[0])
+    assert url.netloc == "127.0.0.1:8080"
+    with closing(http.client.HTTPConnection(netloc, timeout=30)) as connection:
+        connection.request(method, f"{url.path}{'?' if url.query else ''}{url.query}", body, headers)
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+    assert answer.status == (202 if method == "POST" else 200), document
+    house.tick()
+    if method == "POST":
+        status = house.home.status()
+        assert status is not None
+        assert status.commands_seen == document["id"]
+
+
+def test_the_limits_that_it_names_are_the_servers() -> None:
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"{MOST_CONNECTIONS:,} connections, {SILENT_S:.0f} s of silence on one, {2 * SILENT_S:.0f} s for" in text
+    assert f"{LARGEST_HEAD // 1024} KiB for its head, {LARGEST_BODY // 1024} KiB for its body" in text
+    assert f"tried again every {TRY_AGAIN_S:.0f} s" in text
