@@ -4,14 +4,19 @@ import http.client
 import json
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from pv_heater.io.net.web_server import LARGEST_BODY, LARGEST_HEAD, MOST_CONNECTIONS, SILENT_S, TRY_AGAIN_S, WebServer
+from pv_heater.web.access.access import Access
+from pv_heater.web.application import application
+from pv_heater.web.settings import WebSettings
 from tests.builders import heater
 from tests.waiting import until
 from tests.web.rig import WebHome
@@ -21,8 +26,13 @@ LINES = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> WebHome:
-    log = tmp_path_factory.mktemp("web") / "heater.log"
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("web")
+
+
+@pytest.fixture(scope="module")
+def house(folder: Path) -> WebHome:
+    log = folder / "heater.log"
     log.write_text("a line\n")
     home = WebHome(log_file=log, loads=[heater("water_heater", min_on_s=60)])
     home.tick(load_c={})
@@ -30,8 +40,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> WebHome:
 
 
 @pytest.fixture(scope="module")
-def netloc(house: WebHome) -> Iterator[str]:
-    server = WebServer(lambda: house.wsgi, "127.0.0.1", 0)
+def netloc(house: WebHome, folder: Path) -> Iterator[str]:
+    """Behind the login of a home without a password."""
+    access = Access(folder, WebSettings(), now=lambda: datetime.now(UTC), monotonic_s=time.monotonic)
+    server = WebServer(lambda: application(house.tables, access.gate), "127.0.0.1", 0)
     server.start()
     until(lambda: server.url, "the server listens")
     yield urlsplit(server.url or "").netloc
@@ -45,13 +57,11 @@ def test_a_curl_line_is_obeyed(line: str, house: WebHome, netloc: str) -> None:
     while len(words) > 1:
         option, value, *words = words
         match option:
-            case "-X":
-                method = value
             case "-H":
                 name, _, text = value.partition(": ")
-                headers[name] = text
+                headers[name] = text.replace("127.0.0.1:8080", netloc)
             case "-d":
-                body = value.encode()
+                method, body = "POST", value.encode()
             case _:
                 raise AssertionError(f"this test knows no {option}")
     url = urlsplit(words[0])

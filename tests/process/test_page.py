@@ -30,7 +30,9 @@ def netloc(program: Program) -> str:
 
 def api(where: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    request = Request(f"http://{where}/api/v1/{path}", data, {"Content-Type": "application/json"})
+    request = Request(
+        f"http://{where}/api/v1/{path}", data, {"Content-Type": "application/json", "Origin": f"http://{where}"}
+    )
     with urlopen(request, timeout=30) as answer:
         return json.loads(answer.read())
 
