@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from pv_heater.web.calls import Answer, Call, Handle, Route, Scope
@@ -47,11 +48,11 @@ def static_routes(folder: Path = PAGE_FOLDER) -> list[Route]:
             content = content.replace(b"VERSION", version.encode())
         elif Path(name).suffix in (".js", ".css"):
             content = without_comments(content)
-        ask_again = _served(name, content, ASK_AGAIN)
+        answer = _answer(name, content)
         names = ["/", f"/{name}"] if name == INDEX else [f"/{name}"]
-        routes += [Route(method="GET", path=path, scope=Scope.OPEN, handle=ask_again) for path in names]
+        routes += [Route(method="GET", path=path, scope=Scope.OPEN, handle=_giving(answer)) for path in names]
         if name != INDEX:
-            kept = _served(name, content, FOR_EVER)
+            kept = _giving(replace(answer, cache=FOR_EVER))
             routes.append(Route(method="GET", path=f"/v/{version}/{name}", scope=Scope.OPEN, handle=kept))
     return routes
 
@@ -73,16 +74,18 @@ def without_comments(content: bytes) -> bytes:
     return ("\n".join(line for line in lines if line and not line.startswith("//")) + "\n").encode()
 
 
-def _served(name: str, content: bytes, cache: str) -> Handle:
+def _answer(name: str, content: bytes) -> Answer:
     suffix = Path(name).suffix
-    answer = Answer(
+    return Answer(
         body=content,
         content_type=TYPES[suffix],
         etag=f'"{hashlib.sha256(content).hexdigest()[:16]}"',
-        cache=cache,
+        cache=ASK_AGAIN,
         gzipped=None if suffix in _PACKED else gzip.compress(content, 9, mtime=0),
     )
 
+
+def _giving(answer: Answer) -> Handle:
     def handle(call: Call) -> Answer:
         del call
         return answer

@@ -97,7 +97,7 @@ HOMES = {
     "paho": {"io.net.mqtt", "io.net.mqtt_client", "bench.doubles.gx_mqtt"},
     "pymodbus": {"io.net.modbus", "bench.doubles.gx_modbus"},
     "sqlite3": {"io.system.database"},
-    "socket": {"io.net", "io.system", "bench.doubles", "bench.cost.footprint"},
+    "socket": {"io.net", "io.system", "bench.doubles", "bench.cost.footprint", "bench.cost.page"},
 }
 """Library -> where it may be imported; a few neighbours where one file would be too long."""
 

@@ -14,7 +14,7 @@ from attrs import frozen
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.model.values import OFF, Reading, Setpoint
-from pv_heater.ports import SettingsEditor
+from pv_heater.ports import HistoryReader, SettingsEditor
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import tables
 from pv_heater.run.home.running_home import RunningHome
@@ -96,6 +96,7 @@ class WebHome:
         gate: Gate | None = None,
         log_file: Path | None = None,
         editor: SettingsEditor | None = None,
+        history: HistoryReader | None = None,
         **settings: Any,
     ) -> None:
         self.clock = SimClock(NOON)
@@ -123,6 +124,7 @@ class WebHome:
             sources=lambda: [{"name": "meter test", "trouble": None}],
             troubles=lambda: self.troubles,
             settings=editor,
+            history=history,
         )
         self.tables: list[list[Route]] = tables(self.home, lambda: self.real_s)
         self.wsgi: Callable[..., Iterable[bytes]] = application(self.tables, gate or OpenGate())

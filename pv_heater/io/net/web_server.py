@@ -52,6 +52,7 @@ class WebServer:
         any_port: bool = False,
         trusted_proxy: str | None = None,
         try_again_s: float = TRY_AGAIN_S,
+        silent_s: float = SILENT_S,
     ) -> None:
         """`make` is called on the server's thread, anew each time it begins. `port` 0 is a free one.
 
@@ -61,7 +62,7 @@ class WebServer:
         self._make = make
         self._host, self._port, self._any_port = host, port, any_port
         self._trusted_proxy = trusted_proxy
-        self._try_again_s = try_again_s
+        self._try_again_s, self._silent_s = try_again_s, silent_s
         self._ended = threading.Event()
         self._server: _Server | None = None
         self._said = ""
@@ -144,7 +145,8 @@ class WebServer:
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(THREADS)
         try:
-            self._server = _server(application, listener, channels, dispatcher, self._trusted_proxy)
+            settings = _settings(listener, self._trusted_proxy, self._silent_s)
+            self._server = _server(application, listener, channels, dispatcher, settings)
             if self.url != self._said_url:
                 self._said_url = self.url
                 log.info("the page is at %s", self.url)
@@ -197,19 +199,14 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         """Close who is silent, and who says a request so slowly that it never ends."""
         super().maintenance(now)
-        latest_s = time.monotonic() - 2 * SILENT_S
+        latest_s = time.monotonic() - 2 * self.adj.channel_timeout
         for channel in self.active_channels.values():
             if channel.began_s is not None and channel.began_s < latest_s:
                 channel.will_close = True
 
 
-def _server(
-    application: Application,
-    listener: socket.socket,
-    channels: dict[int, Any],
-    dispatcher: ThreadedTaskDispatcher,
-    trusted_proxy: str | None,
-) -> _Server:
+def _settings(listener: socket.socket, trusted_proxy: str | None, silent_s: float) -> Adjustments:
+    """All that waitress lets one say."""
     forwarded = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": forwarded} if trusted_proxy else {}
     settings = Adjustments(
@@ -219,8 +216,7 @@ def _server(
         backlog=128,
         recv_bytes=2 * LARGEST_HEAD,  # what is refused is read to its end, or the caller sees no answer but a reset
         asyncore_use_poll=True,
-        channel_timeout=SILENT_S,
-        cleanup_interval=2,
+        cleanup_interval=int(silent_s / 5),
         channel_request_lookahead=0,
         max_request_body_size=LARGEST_BODY,
         max_request_header_size=LARGEST_HEAD,
@@ -230,6 +226,17 @@ def _server(
         clear_untrusted_proxy_headers=bool(trusted_proxy),  # else the login looks whether somebody stands in between
         **proxy,
     )
+    settings.channel_timeout = silent_s  # given above it would lose its fraction
+    return settings
+
+
+def _server(
+    application: Application,
+    listener: socket.socket,
+    channels: dict[int, Any],
+    dispatcher: ThreadedTaskDispatcher,
+    settings: Adjustments,
+) -> _Server:
     where = (listener.family, listener.type, listener.proto, listener.getsockname())
     return _Server(
         application, channels, True, listener, dispatcher=dispatcher, adj=settings, bind_socket=False, sockinfo=where

@@ -15,6 +15,7 @@ from pv_heater.run.session import Startable
 from pv_heater.web.access.access import Access, listening
 from pv_heater.web.access.passwords import Cost
 from pv_heater.web.access.routes import access_routes
+from pv_heater.web.backup_routes import backup_routes
 from pv_heater.web.calls import Route
 from pv_heater.web.control_routes import control_routes
 from pv_heater.web.detail_routes import detail_routes
@@ -109,4 +110,5 @@ def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
         detail_routes(home),
         history_routes(home),
         settings_routes(home),
+        backup_routes(home),
     ]

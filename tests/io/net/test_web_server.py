@@ -96,6 +96,28 @@ def test_a_forwarded_address_counts_from_the_trusted_proxy_only() -> None:
     assert asked(local(lambda: caller, trusted_proxy="127.0.0.1")) == b"10.1.1.1 https"
 
 
+def test_who_is_silent_or_never_comes_to_an_end_is_closed_and_nobody_else() -> None:
+    with serving(local(silent_s=0.2)) as netloc:
+        host, _, port = netloc.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as silent:
+            silent.sendall(b"GET /half")
+            assert silent.recv(100) == b""
+        with socket.create_connection((host, int(port)), timeout=30) as slow:
+            assert until(lambda: hung_up(slow), "it is closed though it goes on") >= 0.3
+        with closing(http.client.HTTPConnection(netloc, timeout=30)) as connection:
+            connection.request("GET", "/quick")
+            assert connection.getresponse().read() == b"/quick"
+
+
+def hung_up(connection: socket.socket) -> bool:
+    """Whether nobody takes the next byte."""
+    try:
+        connection.sendall(b"a")
+    except OSError:
+        return True
+    return False
+
+
 def answers(server: WebServer) -> bool:
     """Whether somebody is there."""
     try:
