@@ -22,7 +22,7 @@ ENDS = ("for_s", "until_at", "until")
 
 
 def control_routes(home: Home) -> list[Route]:
-    """Every one needs `Scope.CONTROL`."""
+    """Trying an output needs `Scope.ADMIN`, all else `Scope.CONTROL`."""
     control = Control(home)
     rows = {
         "/api/v1/loads/<name>/mode": control.mode,
@@ -31,7 +31,8 @@ def control_routes(home: Home) -> list[Route]:
         "/api/v1/loads/off": control.all_off,
         "/api/v1/vacation": control.vacation,
     }
-    return [Route(method="POST", path=path, scope=Scope.CONTROL, handle=handle) for path, handle in rows.items()]
+    steering = [Route(method="POST", path=path, scope=Scope.CONTROL, handle=handle) for path, handle in rows.items()]
+    return [*steering, Route(method="POST", path="/api/v1/loads/<name>/try", scope=Scope.ADMIN, handle=control.attempt)]
 
 
 class Control:
@@ -92,6 +93,13 @@ class Control:
         """Everything off at once, and off until each is cleared."""
         call.json()
         return self._ask(call, {"command": "off"})
+
+    def attempt(self, call: Call) -> Answer:
+        """Move an output for some seconds, to see whether it is wired right; see `run.trials`."""
+        name, _ = self._load(call)
+        return self._ask(
+            call, {"command": "try", "load": name, **call.json("what", "percent", "for_s", "mains_is_off")}
+        )
 
     def vacation(self, call: Call) -> Answer:
         """Nobody home before ``until_at``; null: somebody is."""

@@ -75,7 +75,7 @@ def test_a_curl_line_is_obeyed(line: str, house: WebHome, netloc: str) -> None:
     if method == "POST":
         status = house.home.status()
         assert status is not None
-        assert status.commands_seen == document["id"]
+        assert document["id"] in (None, status.commands_seen)
 
 
 def test_the_limits_that_it_names_are_the_servers() -> None:

@@ -77,6 +77,12 @@ def test_all_off_works_before_the_first_tick_and_all_else_waits_for_it() -> None
     assert early.post("/api/v1/loads/off", {}).status == 202
 
 
+def test_an_output_that_is_tried_can_be_let_go_of(house: WebHome) -> None:
+    reply = house.post("/api/v1/loads/heater/try", {"what": "end"})
+    assert (reply.status, reply.json["id"]) == (202, None)
+    assert reply.json["message"] == "heater: whatever is tried ends now"
+
+
 def test_a_vacation_has_an_end_and_can_be_ended(house: WebHome) -> None:
     until_at = "2026-06-28T18:00:00+02:00"
     reply = house.post("/api/v1/vacation", {"until_at": until_at})
@@ -115,6 +121,10 @@ WRONG: list[tuple[str, Any, int]] = [
     ("/api/v1/loads/pump/boost", {"to_c": 50}, 422),
     ("/api/v1/loads/heater/clear", {}, 422),
     ("/api/v1/loads/heater/clear", {"load": "pump"}, 422),
+    ("/api/v1/loads/heater/try", {"what": "click"}, 422),
+    ("/api/v1/loads/heater/try", {"what": "position", "percent": 10**400, "mains_is_off": True}, 422),
+    ("/api/v1/loads/heater/try", {"what": "click", "who": "somebody else"}, 422),
+    ("/api/v1/loads/cellar/try", {"what": "click"}, 404),
     ("/api/v1/vacation", {}, 422),
     ("/api/v1/vacation", {"until_at": "2026-06-21T10:00:00+02:00"}, 422),
     ("/api/v1/vacation", {"until_at": "9999-01-01T00:00:00+00:00"}, 422),
