@@ -34,7 +34,6 @@ FORECAST_S = 60.0
 """Another forecast makes another plan, but not in every step where every step has another."""
 KEPT_S = 1800.0
 """Without readings the last plan counts no longer than this."""
-MOST_QUARTERS = 500
 HALF_A_QUARTER = timedelta(seconds=QUARTER_S / 2)
 CLOCK_SET_S = 60.0
 """A wall clock that differs so far from the seconds that have passed was set."""
@@ -191,7 +190,7 @@ class Planner:
             release_percent=battery_release_percent(site, self._limits),
             dc_w=view.reading.dc_load_w or 0.0,
             away_until_at=house.vacation_until_at or house.now,
-            dark=frozenset(number for number, quarter in enumerate(quarters) if not self._is_allowed(quarter)),
+            dark=self._dark(quarters),
             midnight=len(today),
             foresight=self._strategy.foresee(view, today, tomorrow),
         )
@@ -211,14 +210,14 @@ class Planner:
         bought, notes = purchases(quarters, course.loads_w, loads.policies, duties, prices, self._zone)
         return (walk(bought) if bought else course), notes
 
-    def _is_allowed(self, quarter: Stretch) -> bool:
-        """Whether automatic heating is allowed in that quarter; remembered, for it is asked again in every plan."""
-        end_at, allowed = quarter.end_at, self._allowed
-        if end_at not in allowed:
-            if len(allowed) > MOST_QUARTERS:
-                allowed.clear()
-            allowed[end_at] = self._daylight.allows(end_at - HALF_A_QUARTER)
-        return allowed[end_at]
+    def _dark(self, quarters: Sequence[Stretch]) -> frozenset[int]:
+        """Those in which automatic heating is not allowed; kept until the next plan, which asks for most again."""
+        known, self._allowed = self._allowed, {}
+        for quarter in quarters:
+            end_at = quarter.end_at
+            allowed = known.get(end_at)
+            self._allowed[end_at] = self._daylight.allows(end_at - HALF_A_QUARTER) if allowed is None else allowed
+        return frozenset(number for number, quarter in enumerate(quarters) if not self._allowed[quarter.end_at])
 
     def _sunset(self, day: date, quarters: Sequence[Stretch]) -> datetime | None:
         """That day's sunset; where the place is not known, the end of the last quarter with sun among `quarters`."""
