@@ -166,6 +166,7 @@ def growth_of(strategy: str, *, days: int = 2, step_s: float = 60.0) -> Growth:
     drawn_w = {"a": 0.0, "b": 0.0}
     steps = int(sun.end_s / step_s)
     weights: list[tuple[int, int, int]] = []
+    gc.collect()  # or what Python keeps for tuples to come is used first, and nobody sees it
     tracemalloc.start()
     try:
         for step in range(1, steps + 1):
