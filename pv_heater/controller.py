@@ -54,10 +54,12 @@ class Controller:
         *,
         pretended: Collection[str] = (),
         calibrating: Collection[str] = (),
+        foresees: bool = True,
     ) -> None:
         """`pretended` loads have no effect on the house that the readings are of: a dry run, a replay.
 
-        What a load draws whose curve is being measured (`calibrating`) proves nothing against it.
+        What a load draws whose curve is being measured (`calibrating`) proves nothing against it. `foresees` False: no
+        decision has a plan, and rules know nothing of one; days that nobody looks ahead on take two thirds of the time.
         """
         self._pretended = frozenset(pretended)
         rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
@@ -84,6 +86,7 @@ class Controller:
         self._trial = Trial()
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
+        self._foresees = foresees
         self._planner = Planner(
             config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy,
             tariff=self._tariff,
@@ -306,7 +309,7 @@ class Controller:
             house_notices=tuple([text for text in (watch.measured_twice.notice, context.budget.notice) if text]),
             told_w=self._actuators.told_w,
             today=counts.today(self._day.day, self._loads.memories),
-            plan=self._planner.look(context),
+            plan=self._planner.look(context) if self._foresees else None,
         )
         counts.note(decision, for_battery_w=context.budget.battery_w)
         return decision

@@ -149,14 +149,23 @@ def without_heating(recording: HomeRecording, house: House) -> LivedDay:
 
 
 def lives(
-    spell: Spell, variant: Variant, strategy: str, seed: str, watch: Callable[[HomeRecording, LivedHome], W]
+    spell: Spell,
+    variant: Variant,
+    strategy: str,
+    seed: str,
+    watch: Callable[[HomeRecording, LivedHome], W],
+    *,
+    foresees: bool = False,
 ) -> Iterator[tuple[HomeRecording, LivedHome, W]]:
-    """Day after day, each with its home at midnight and the reporter that `watch` gave for it."""
+    """Day after day, each with its home at midnight and the reporter that `watch` gave for it.
+
+    `foresees` is that of `Controller`.
+    """
     config = load_config(variant.settings(spell.place, strategy))
     forecast = _forecast(spell, variant, seed)
     state: dict[str, Any] | None = None
     for recording in spell.days:
-        controller, clock = Controller(config, state), SimClock(recording.start_at)
+        controller, clock = Controller(config, state, foresees=foresees), SimClock(recording.start_at)
         home, life = _home(recording, variant, clock, seed)
         heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))
         life.connect([heater])

@@ -175,7 +175,11 @@ def guesses_of(spell: Spell, variant: Variant, strategy: str, seed: str) -> list
         return _Guesses(home)
 
     in_one_piece = replace(spell, days=(replace(spell.whole, name=spell.name),))
-    return [guess for _, _, seen in lives(in_one_piece, variant, strategy, seed, watch) for guess in seen.done]
+    return [
+        guess
+        for _, _, seen in lives(in_one_piece, variant, strategy, seed, watch, foresees=True)
+        for guess in seen.done
+    ]
 
 
 def _all_of(work: Sequence[tuple[Spell, Variant, str, str]], jobs: int) -> Iterator[list[Guess]]:

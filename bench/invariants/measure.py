@@ -154,15 +154,18 @@ class Growth:
     """Of its saved state, as JSON."""
 
 
-def growth_of(strategy: str, *, days: int = 2, step_s: float = 60.0) -> Growth:
-    """Live `days` days of broken clouds with two loads; deterministic but for the allocator of Python."""
+def growth_of(strategy: str, *, days: int = 2, step_s: float = 60.0, foresees: bool = True) -> Growth:
+    """Live `days` days of broken clouds with two loads; deterministic but for the allocator of Python.
+
+    `foresees` is that of `Controller`.
+    """
     site = {"latitude": 47.05, "longitude": 15.44, "pv": [{"kwp": 6}], "battery": {"capacity_wh": 4800}}
     loads = [{"name": name, "type": "dry_run", "max_power_w": power_w} for name, power_w in (("a", 2000), ("b", 1500))]
     config = load_config({"site": site, "strategy": {"type": strategy}, "loads": loads})
     sky = site_clear_sky(config.site)
     sun = synthetic_days(days, "broken", 1, START_AT, sky)
     forecast = recorded_sun_forecast(sun, sky, 1)
-    home, controller = Home(HomeSettings.of_site(config.site, tanks={})), Controller(config)
+    home, controller = Home(HomeSettings.of_site(config.site, tanks={})), Controller(config, foresees=foresees)
     drawn_w = {"a": 0.0, "b": 0.0}
     steps = int(sun.end_s / step_s)
     weights: list[tuple[int, int, int]] = []

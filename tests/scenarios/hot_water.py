@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pv_heater import Controller
+from pv_heater.config.load import load_config
+from pv_heater.controller import Controller
 from pv_heater.core.model.requests import Command
 from pv_heater.core.model.values import Decision, Forecast, Inputs
 from pv_heater.sim.home import Home, HomeSettings
@@ -57,7 +58,7 @@ class Life:
         site = {**config()["site"], "pv": [{"kwp": 5.0}]} | settings.pop("site", {})
         row = heater(**{"min_on_s": 300, "min_off_s": 300, "max_c": 85} | (load or {}))
         self.settings = config(site=site, strategy={"type": "balance"}, loads=[row], **settings)
-        self.controller = Controller.from_config(self.settings)
+        self.controller = Controller(load_config(self.settings), foresees=False)
         self.start_at = start.astimezone(UTC)
         self.sun = sun
         self.tank = tank or TankSettings(start_c=40.0, thermostat_c=75.0, draws=())
@@ -108,7 +109,7 @@ class Life:
         self.home.advance(self.passed_s, self.passed_s + away_s, 0.0, HOUSE_W, {"heater": 0.0})
         self.passed_s += away_s
         self.tick_s = 0.0
-        self.controller = Controller.from_config(settings or self.settings, state=state)
+        self.controller = Controller(load_config(settings or self.settings), state, foresees=False)
 
     def heats(self, rule: str | None = None) -> list[datetime]:
         """The local times of the steps in which the heater was on, by that rule alone where one is given."""

@@ -231,7 +231,7 @@ def live(
             seen.append((clock.monotonic_s(), decision, reading))
             truth.append((clock.monotonic_s(), life.read()))
 
-    controller = Controller(config)
+    controller = Controller(config, foresees=False)
     pace = DarkPace(recording, [hour * HOUR for hour in (*silent, *(hour for hour, _ in commands))], tick_s)
     loop = Loop(
         controller=controller,

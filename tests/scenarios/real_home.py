@@ -220,7 +220,7 @@ def live_real(
             seconds.append(Second(at_s, decision, reading, life.exact(), spare_w(at_s)))
 
     loop = Loop(
-        controller=Controller(config),
+        controller=Controller(config, foresees=False),
         clock=clock,
         sources=TickSources(
             meter=SimulatedFeed(read, 1.0, clock),

@@ -60,7 +60,9 @@ def live_with(
         "battery": {"capacity_wh": 4800, "max_charge_w": 2400},
     }  # fmt: skip
     row = heater(min_on_s=300, min_off_s=300) | dict(load or {})
-    controller = Controller(load_config({"site": site, "strategy": {"type": "balance"}, "loads": [row]}))
+    controller = Controller(
+        load_config({"site": site, "strategy": {"type": "balance"}, "loads": [row]}), foresees=False
+    )
     home = Home(
         HomeSettings(start_percent=60.0, interval_s=interval_s, tanks={"heater": tank}, tells_loads=measured),
         local_start_s=recording.local_start_s,

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pv_heater import Controller
+from pv_heater.config.load import load_config
+from pv_heater.controller import Controller
 from pv_heater.core.model.values import Forecast, Inputs, Reading
 from tests.builders import config
 
@@ -44,7 +45,7 @@ def lived(
     strategy: str, *, days: int, gives: float, state: dict[str, Any] | None = None, first_day: int = 0, **fields: Any
 ) -> dict[str, Any]:
     """The controller's state after days on which PV gave that share of what was promised; `fields` of every reading."""
-    controller = Controller.from_config(config(site=SITE, strategy={"type": strategy}), state=state)
+    controller = Controller(load_config(config(site=SITE, strategy={"type": strategy})), state, foresees=False)
     for day in range(first_day, first_day + days):
         forecast = forecast_of(day)
         for second in DAY_S:
@@ -111,7 +112,7 @@ def test_a_forecast_that_is_right_stays_as_it_is(strategy: str) -> None:
 
 def test_forecast_gap_says_what_it_makes_of_the_forecast() -> None:
     _, state = eight_days("forecast_gap")
-    controller = Controller.from_config(config(site=SITE, strategy={"type": "forecast_gap"}), state=state)
+    controller = Controller(load_config(config(site=SITE, strategy={"type": "forecast_gap"})), state, foresees=False)
     now = MIDNIGHT + timedelta(days=8, hours=11)
     reading = Reading(taken_at=now, source="test", pv_w=3400.0, consumption_w=300.0, grid_w=-3100.0, battery_w=0.0)
     decision = controller.step(now, reading, forecast_of(8), Inputs(tick_s=8 * 86_400.0 + 11 * 3600))
