@@ -36,7 +36,7 @@ ALWAYS = (
     "commands.off",
     "commands.off_outputs",
     "commands.check",
-    "commands.play",
+    "commands.play.days",
     "commands.record",
     "commands.running",
     "io.gpio.pins",

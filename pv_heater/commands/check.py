@@ -12,7 +12,7 @@ from pv_heater.commands.check_doubts import doubts, open_secrets
 from pv_heater.commands.check_loads import ask_loads
 from pv_heater.commands.check_report import CheckReport, Finding
 from pv_heater.commands.check_sources import ask_rules, ask_sources
-from pv_heater.commands.play import open_recording, refused_recording
+from pv_heater.commands.play.days import open_recording, refused_recording
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.house.guards import DAYLIGHT_FROM_W
 from pv_heater.core.settings.load import BatteryShare, LoadSettings

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from pv_heater import __version__
-from pv_heater.commands.play import PlayedDays, play_demo, play_recording, play_simulation
+from pv_heater.commands.play.days import play_demo, play_recording, play_simulation
+from pv_heater.commands.play.result import PlayedDays
 from pv_heater.config.load import Config, TypedSettings, load_config
 from pv_heater.config.places import SHIPPED_CONFIG
 from pv_heater.core.model.plain_text import plain

@@ -15,7 +15,7 @@ from bench.doubles.gx_mqtt import relay_values
 from pv_heater.commands.check import check_all
 from pv_heater.commands.check_loads import ask_loads
 from pv_heater.commands.check_report import Finding
-from pv_heater.commands.play import refused_recording
+from pv_heater.commands.play.days import refused_recording
 from pv_heater.config.load import load_config
 from pv_heater.io.system.clock import SystemClock
 from tests.builders import config, heater

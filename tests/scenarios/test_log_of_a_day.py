@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pv_heater import load_config
-from pv_heater.commands.play import play_recording, play_simulation
+from pv_heater.commands.play.days import play_recording, play_simulation
 from pv_heater.run.log_lines import LONGEST
 
 PROJECT = Path(__file__).parents[2]

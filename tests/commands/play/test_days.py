@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from attrs import evolve
 
-from pv_heater.commands.play import PlayedDays, first_light_s, open_recording, play_recording
+from pv_heater.commands.play.days import first_light_s, open_recording, play_recording
+from pv_heater.commands.play.result import PlayedDays
 from pv_heater.config.load import load_config
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import LoadState, Phase
@@ -18,7 +19,7 @@ from pv_heater.io.system.stop_signals import STOP_SIGNALS, StopSignals
 from pv_heater.sim.day_record import LIMITED, why_unused
 from tests.builders import House
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 pytestmark = pytest.mark.xdist_group("played")
 """One worker plays the day, once."""
 SUMMER = PROJECT / "Files" / "recordings" / "summer.csv.gz"
