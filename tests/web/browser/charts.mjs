@@ -14,6 +14,8 @@ export async function chartChecks({ page, base, ok, axe, shot, say = console.log
 
 const texts = (page, selector) => page.locator(selector).allTextContents();
 const opened = async (page, base, hash) => {
+  await page.goto(`${base}#settings`); // so that no picture of the page before is taken for this one
+  await page.locator(DRAWN).first().waitFor({ state: "detached" });
   await page.goto(`${base}#${hash}`);
   await page.locator(DRAWN).first().waitFor();
 };
@@ -101,6 +103,7 @@ async function historyChecks({ page, base, ok, axe, shot }) {
   const loads = await texts(page, ".view section.card > h3");
   ok(loads.length > 0, `each load has a card of its own: ${loads}`);
   await page.locator("details > summary").last().click();
+  await page.locator("table.numbers thead th").first().waitFor(); // drawn when it is opened
   const heads = await texts(page, "table.numbers thead th");
   ok(loads.every((load) => heads.some((head) => head.startsWith(load))), `the table has columns for each load: ${heads}`);
   await axe("History with its table");
