@@ -63,16 +63,17 @@ class _Callback:
 
     def __call__(self, **parameters: str) -> Any:
         environ = bottle.request.environ
+        asked = _headers_of(environ)
         more: Sequence[tuple[str, str]] = ()
         try:
-            call = _call(environ, parameters)
+            call = _call(environ, parameters, asked)
             more = self._gate.check(call, self._route.scope)
             answer = self._route.handle(call)
         except Problem as problem:
             answer = problem_answer(problem)
         except Exception as error:  # noqa: BLE001 - the page lives on, whatever a handler does
             answer = self._bug(error)
-        return _response(answer, _headers_of(environ), more)
+        return _response(answer, asked, more)
 
     def _bug(self, error: Exception) -> Answer:
         number = secrets.token_hex(4)
@@ -81,14 +82,14 @@ class _Callback:
         return problem_answer(Problem(500, f"This is a mistake of the program; its log has more under {number}."))
 
 
-def _call(environ: Any, parameters: dict[str, str]) -> Call:
+def _call(environ: Any, parameters: dict[str, str], headers: dict[str, str]) -> Call:
     """The request as handlers see it; the server has seen to it that the body has an end."""
     return Call(
         method=environ["REQUEST_METHOD"],
         path=bottle.request.path,
         parameters=parameters,
         query=environ.get("QUERY_STRING", ""),
-        headers=_headers_of(environ),
+        headers=headers,
         body=environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
         remote=environ.get("REMOTE_ADDR"),
         scheme=environ.get("wsgi.url_scheme", "http"),
@@ -106,13 +107,7 @@ def _headers_of(environ: Any) -> dict[str, str]:
 
 def _response(answer: Answer, asked: dict[str, str], more: Sequence[tuple[str, str]]) -> Any:
     """The answer for bottle with `more` headers, compressed or left out where the caller's headers say so."""
-    headers = [
-        ("Content-Type", answer.content_type),
-        ("Cache-Control", answer.cache),
-        *SECURITY,
-        *more,
-        *answer.headers,  # last: a login's new cookie, not the one before that was renewed
-    ]
+    headers = _usual_headers(answer, more)
     status, body = answer.status, answer.body
     if answer.etag is not None:
         headers.append(("ETag", answer.etag))
@@ -129,8 +124,14 @@ def _response(answer: Answer, asked: dict[str, str], more: Sequence[tuple[str, s
     return response
 
 
-def _usual_headers(answer: Answer) -> list[tuple[str, str]]:
-    return [("Content-Type", answer.content_type), ("Cache-Control", answer.cache), *SECURITY, *answer.headers]
+def _usual_headers(answer: Answer, more: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", answer.content_type),
+        ("Cache-Control", answer.cache),
+        *SECURITY,
+        *more,
+        *answer.headers,  # last: a login's new cookie, not the one before that was renewed
+    ]
 
 
 def _has(etag: str, if_none_match: str) -> bool:
@@ -157,7 +158,8 @@ class _Nowhere:
         headers = [("Allow", allow)] if (allow := error.headers.get("Allow")) else []
         problem = Problem(code, _NOWHERE.get(code, "The request cannot be understood."), headers=headers)
         try:
-            self._gate.check(_call(bottle.request.environ, {}), Scope.OPEN)
+            environ = bottle.request.environ
+            self._gate.check(_call(environ, {}, _headers_of(environ)), Scope.OPEN)
         except Problem as refused:
             problem = refused
         answer = problem_answer(problem)

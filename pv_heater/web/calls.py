@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,6 +119,11 @@ class Route:
 def json_bytes(value: Any) -> bytes:
     """Strict JSON, UTF-8: a NaN would blind whoever reads it. Raises ValueError for one."""
     return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def etag_of(body: bytes) -> str:
+    """The mark of exactly these bytes, quoted as HTTP has it."""
+    return f'"{hashlib.sha256(body).hexdigest()[:16]}"'
 
 
 def json_answer(value: Any, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Answer:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from pv_heater.web.calls import Answer, Call, Route, Scope
+from pv_heater.web.calls import Answer, Call, Route, Scope, etag_of
 
 DOCUMENT = Path(__file__).parent / "openapi.json"
 
@@ -13,7 +12,7 @@ DOCUMENT = Path(__file__).parent / "openapi.json"
 def openapi_routes() -> list[Route]:
     """One route; anybody may read it."""
     body = DOCUMENT.read_bytes()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    etag = etag_of(body)
 
     def handle(call: Call) -> Answer:
         call.asked()

@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pv_heater.web.calls import Answer, Call, Handle, Route, Scope
+from pv_heater.web.calls import Answer, Call, Handle, Route, Scope, etag_of
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
@@ -79,7 +79,7 @@ def _answer(name: str, content: bytes) -> Answer:
     return Answer(
         body=content,
         content_type=TYPES[suffix],
-        etag=f'"{hashlib.sha256(content).hexdigest()[:16]}"',
+        etag=etag_of(content),
         cache=ASK_AGAIN,
         gzipped=None if suffix in _PACKED else gzip.compress(content, 9, mtime=0),
     )

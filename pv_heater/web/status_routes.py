@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
 from pv_heater.ports import Home
-from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_bytes
+from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, etag_of, json_bytes
 from pv_heater.web.status_document import before_the_first_tick, plan_of, status_document
 
 ALIVE_S = 15.0
@@ -106,7 +105,7 @@ def _answer(document: dict[str, Any], *, compress: bool = True) -> Answer:
     body = json_bytes(document)
     return Answer(
         body=body,
-        etag=f'"{hashlib.sha256(body).hexdigest()[:16]}"',
+        etag=etag_of(body),
         cache="no-cache",
         gzipped=gzip.compress(body, 5, mtime=0) if compress else None,
     )

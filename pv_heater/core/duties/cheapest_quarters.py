@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from math import inf
 
+from pv_heater.core.house.ahead.quarters import QUARTER_S
 from pv_heater.core.house.tariff import price_at
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.settings.home import Battery
 from pv_heater.core.settings.load import LoadSettings
 
-QUARTER_S = 900.0
 CLOUD_DOUBT = 0.3
 """So much of what a forecast expects of an overcast day is not counted on: twice the usual error of a day, 15 %."""
 OVERCAST_LOSS, OVERCAST_POWER = 0.75, 3.4
