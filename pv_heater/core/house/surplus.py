@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ahead.quarters import Stretch
@@ -142,6 +142,7 @@ class Strategy(Protocol):
         ...
 
 
+@runtime_checkable
 class Tunable(Strategy, Protocol):
     """A strategy whose settings may change while it runs; of another one a new one is made, with what it learned."""
 
@@ -152,9 +153,8 @@ class Tunable(Strategy, Protocol):
 
 def with_settings(strategy: Strategy, settings: Any, build: Callable[[], Strategy]) -> Strategy:
     """The strategy as it goes on with other settings; `build` makes a new one of them."""
-    adopt = getattr(strategy, "adopt", None)
-    if adopt is not None:
-        adopt(settings)
+    if isinstance(strategy, Tunable):
+        strategy.adopt(settings)
         return strategy
     successor = build()
     successor.restore(strategy.state())
