@@ -339,6 +339,6 @@ class Home(Protocol):
         """How each meter, forecast, sensor and display fares."""
         ...
 
-    def troubles(self) -> Sequence[str]:
-        """What is wrong beside sources and loads, a sentence each."""
+    def troubles(self) -> Mapping[str, str]:
+        """What is wrong beside sources and loads: a sentence each, by its code."""
         ...

@@ -14,8 +14,9 @@ from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.tank import TankStatus
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
-from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint, TankStatus
+from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint
 from pv_heater.core.rules.rules import RuleAnswers
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings

@@ -186,12 +186,10 @@ class LiveHome:
         """Names of the loads that may still be on; empty where each was seen off."""
         return ", ".join(name for name, why in self._loop.still_on().items() if why is not None)
 
-    def _troubles(self) -> list[str]:
+    def _troubles(self) -> dict[str, str]:
         trouble, history = self._state_file.trouble, None if self._history is None else self._history.trouble
-        return [
-            *([] if trouble is None else [f"the state cannot be saved: {trouble}"]),
-            *([] if history is None else [f"the history is not written: {history}"]),
-        ]
+        found = {} if trouble is None else {"state_not_saved": f"the state cannot be saved: {trouble}"}
+        return found if history is None else {**found, "history_not_written": f"the history is not written: {history}"}
 
 
 def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: RuleRunner) -> TickSources:

@@ -32,9 +32,9 @@ class CommandHandler:
         status: Callable[[], Status | None],
         sources: Callable[[], Sequence[Any]],
         journal: Journal,
-        troubles: Callable[[], Sequence[str]] = tuple,
+        troubles: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`troubles` answers sentences about what is wrong beside sources and loads."""
+        """`troubles` answers what is wrong beside sources and loads: sentences, by a code for programs."""
         self._loop = loop
         self._status = status
         self._sources = sources
@@ -62,7 +62,7 @@ class CommandHandler:
             return self._try(request)
         if word == "status":
             status, sources = to_jsonable(self._status()), to_jsonable(self._sources())
-            return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles())}
+            return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles().values())}
         if word == "why":
             return self._why(request)
         raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, vacation, try, status and why")

@@ -15,6 +15,8 @@ from pv_heater.web.control_routes import load_named
 from pv_heater.web.status_document import load_of
 
 ENTRIES = 50
+MOST_CYCLES = 20
+"""Of a tank's record against legionella."""
 LOG_LINES, MOST_LOG_LINES = 200, 1000
 OF_AN_ENTRY = (
     "at", "load", "from_phase", "to_phase", "from_power_w", "to_power_w", "mode", "from_rule", "rule", "because",
@@ -50,7 +52,7 @@ class Details:
         decision = None if status is None else status.decision
         return json_answer(
             {
-                "load": None if state is None else load_of(name, self._home.kinds[name], policy, state),
+                "load": None if state is None else load_of(name, self._home.kinds[name], policy, state, MOST_CYCLES),
                 "entries": [_entry(entry) for entry in self._home.entries(name, ENTRIES)],
                 "trace": None if decision is None else to_jsonable(decision.trace),
                 "thresholds": None if decision is None else to_jsonable(decision.thresholds.loads[name]),

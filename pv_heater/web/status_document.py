@@ -6,15 +6,15 @@ language; `because` and `flip` say the same in English.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater import __version__
 from pv_heater.core.house.guards import SAFETY_RULES
-from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
+from pv_heater.core.model.tank import HygieneRecord
 from pv_heater.core.model.trace import DecisionTrace
 from pv_heater.core.model.values import Decision, LoadState, Phase, to_jsonable
 from pv_heater.core.model.words import flip_text
@@ -24,6 +24,8 @@ from pv_heater.web.alarms import alarms_of
 
 START_S = 180.0
 """A source that has said nothing for so long since the start is not starting any more."""
+LAST_CYCLES = 1
+"""Of a tank's record against legionella; all of them come with the load's details."""
 HOLD_SHARE = 1 / 3
 """Of the age limit of a reading: up to here it counts as new."""
 
@@ -38,7 +40,7 @@ def status_document(home: Home, status: Status, lag_s: float, plan: dict[str, An
     policies = home.policies()
     return {
         "version": __version__,
-        "now": _instant(status.now, zone),
+        "now": instant_text(status.now, zone),
         "site": site_of(home),
         "state": state_of(decision, status.now, lag_s, datetime.fromisoformat(home.identity()["since_at"])),
         "flags": _flags(home, decision.trace, zone),
@@ -60,7 +62,7 @@ def before_the_first_tick(home: Home, now: datetime) -> dict[str, Any]:
     dry = bool(home.identity()["dry"])
     return {
         "version": __version__,
-        "now": _instant(now, ZoneInfo(home.site.timezone)),
+        "now": instant_text(now, ZoneInfo(home.site.timezone)),
         "site": site_of(home),
         "state": {"word": "starting", "age_s": None, "source": None, "limit_s": None, "since_at": None},
         "flags": dict.fromkeys(("vacation_until_at", "grid_connected", "pv_throttled", "ac_source"))
@@ -102,7 +104,7 @@ def state_of(decision: Decision, now: datetime, lag_s: float, since_at: datetime
         "age_s": rounded(age_s),
         "source": trace.reading_source,
         "limit_s": rounded(limit_s),
-        "since_at": _instant(taken_at, since_at.tzinfo),
+        "since_at": instant_text(taken_at, since_at.tzinfo),
     }
 
 
@@ -110,7 +112,7 @@ def _flags(home: Home, trace: DecisionTrace, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "dry_run": bool(home.identity()["dry"]),
         "demo": home.is_demo,
-        "vacation_until_at": _instant(trace.vacation_until_at, zone),
+        "vacation_until_at": instant_text(trace.vacation_until_at, zone),
         "grid_connected": trace.grid_connected,
         "pv_throttled": trace.pv_throttled,
         "ac_source": trace.ac_source,
@@ -146,34 +148,6 @@ def today_of(decision: Decision) -> dict[str, Any] | None:
     return {name: whole[name] for name in TODAY}
 
 
-def plan_of(plan: DayPlan | None, zone: ZoneInfo) -> dict[str, Any] | None:
-    """What is expected until tomorrow's sunset, in whole watts; None where nothing is planned."""
-    if plan is None:
-        return None
-    return {
-        "start_at": _instant(plan.start_at, zone),
-        "step_s": plan.step_s,
-        "sun_w": _watts(plan.sun_w),
-        "house_w": _watts(plan.house_w),
-        "battery_percent": None
-        if plan.battery_percent is None
-        else [round(value, 1) for value in plan.battery_percent],
-        "loads_w": {name: _watts(values) for name, values in plan.loads_w.items()},
-        "unused_w": None if plan.unused_w is None else _watts(plan.unused_w),
-        "bought_w": None if plan.bought_w is None else _watts(plan.bought_w),
-        "soc_tonight_percent": rounded(plan.soc_tonight_percent),
-        "tonight_at": _instant(plan.tonight_at, zone),
-        "soc_tomorrow_percent": rounded(plan.soc_tomorrow_percent),
-        "tomorrow_at": _instant(plan.tomorrow_at, zone),
-        "text": plan.text,
-        "notes": list(plan.notes),
-    }
-
-
-def _watts(values: Sequence[float]) -> list[int]:
-    return [round(value) for value in values]
-
-
 def why_of_home(decision: Decision) -> dict[str, Any] | None:
     """The guard that holds the whole home back; None where none does."""
     if decision.blocked_by is None:
@@ -181,8 +155,8 @@ def why_of_home(decision: Decision) -> dict[str, Any] | None:
     return {"rule": decision.blocked_by, "because": decision.because, "margins": _numbers(decision.margins)}
 
 
-def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState) -> dict[str, Any]:
-    """One load: what it does, what it has had, and why."""
+def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState, cycles: int = LAST_CYCLES) -> dict[str, Any]:
+    """One load: what it does, what it has had, and why; of its tank's record the last `cycles`."""
     return {
         "name": name,
         "kind": kind,
@@ -198,7 +172,7 @@ def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState) -> dic
         "temperature_c": rounded(state.temperature_c),
         "target_c": policy.target_c,
         "max_c": policy.max_c,
-        "tank": _tank_of(state),
+        "tank": _tank_of(state, cycles),
         "rests_until_at": to_jsonable(state.rests_until_at),
         "next_change_at": to_jsonable(state.next_change_at),
         "since_at": to_jsonable(state.since_at),
@@ -213,7 +187,7 @@ def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState) -> dic
     }
 
 
-def _tank_of(state: LoadState) -> dict[str, Any] | None:
+def _tank_of(state: LoadState, cycles: int) -> dict[str, Any] | None:
     tank = state.tank
     if tank is None:
         return None
@@ -223,6 +197,27 @@ def _tank_of(state: LoadState) -> dict[str, Any] | None:
         "ready_at": to_jsonable(tank.ready_at),
         "estimated": tank.estimated,
         "hygiene": tank.hygiene,
+        "hygiene_record": _hygiene_of(tank.hygiene_record, cycles),
+    }
+
+
+def _hygiene_of(record: HygieneRecord | None, count: int) -> dict[str, Any] | None:
+    """The record with its last `count` cycles; None where nothing is asked of the tank."""
+    if record is None:
+        return None
+    return {
+        "at_c": record.at_c,
+        "due_on": to_jsonable(record.due_on),
+        "held_s": round(record.held_s),
+        "cycles": [
+            {
+                "date": to_jsonable(cycle.day),
+                "by_duty": cycle.by_duty,
+                "warmest_c": rounded(cycle.warmest_c),
+                "bought_wh": round(cycle.bought_wh),
+            }
+            for cycle in record.cycles[-count:]
+        ],
     }
 
 
@@ -235,5 +230,6 @@ def _numbers(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 1) for name, value in values.items()}
 
 
-def _instant(at: datetime | None, zone: Any) -> str | None:
+def instant_text(at: datetime | None, zone: Any) -> str | None:
+    """ISO 8601 in the clock of `zone`."""
     return None if at is None else at.astimezone(zone).isoformat(timespec="seconds")

@@ -13,7 +13,8 @@ from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
 from pv_heater.ports import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, etag_of, json_bytes
-from pv_heater.web.status_document import before_the_first_tick, plan_of, status_document
+from pv_heater.web.plan_document import plan_of
+from pv_heater.web.status_document import before_the_first_tick, status_document
 
 ALIVE_S = 15.0
 """Ticks come every 5 s at the latest; when none has come for this long the loop hangs."""

@@ -128,7 +128,7 @@ def test_what_is_no_number_that_can_be_meant_is_refused_and_nothing_changes(
 def test_what_is_wrong_beside_loads_and_sources_stands_in_the_status() -> None:
     running = Running()
     troubles = ["the state cannot be saved: OSError: No space left on device"]
-    handler = CommandHandler(running.loop, lambda: None, list, Journal(), lambda: troubles)
+    handler = CommandHandler(running.loop, lambda: None, list, Journal(), lambda: {"state_not_saved": troubles[0]})
     assert handler({"command": "status"})["troubles"] == troubles
 
 

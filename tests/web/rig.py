@@ -112,7 +112,7 @@ class WebHome:
             loads=self.outputs,
             reporters=(journal, newest),
         )
-        self.troubles: list[str] = []
+        self.troubles: dict[str, str] = {}
         self.home = RunningHome(
             values,
             self.loop,

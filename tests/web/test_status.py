@@ -84,9 +84,9 @@ def test_a_fault_is_an_alarm_with_what_to_do_until_it_is_cleared() -> None:
     assert "clear the fault" in alarm["help"]
     assert document["loads"][0]["fault"] == alarm["text"]
     assert document["loads"][0]["why"]["locked"] is True
-    house.troubles.append("the state cannot be saved: No space left on device")
+    house.troubles["state_not_saved"] = "the state cannot be saved: No space left on device"
     house.tick()
-    assert house.get("/api/v1/status").json["alarms"][-1]["code"] == "trouble"
+    assert house.get("/api/v1/status").json["alarms"][-1]["code"] == "state_not_saved"
 
 
 def test_it_is_made_once_a_tick_and_unchanged_is_304() -> None:
@@ -137,6 +137,21 @@ def test_a_vacation_and_a_tank_are_in_it() -> None:
     assert document["commands_seen"] == 1
 
 
+def test_a_tank_that_should_have_been_hot_by_now_is_an_alarm_and_its_record_is_data() -> None:
+    house = WebHome(
+        loads=[heater(max_c=75, hot_water={"volume_l": 150, "mixing_valve": True, "hygiene": {"every_days": 2}})]
+    )
+    house.tick()
+    record = house.get("/api/v1/status").json["loads"][0]["tank"]["hygiene_record"]
+    assert record == {"at_c": 60.0, "due_on": "2026-06-23", "held_s": 0, "cycles": []}
+    assert not house.get("/api/v1/status").json["alarms"]
+    house.clock.wait_until(house.clock.monotonic_s() + 3 * 86_400.0)
+    house.tick()
+    alarm = house.get("/api/v1/status").json["alarms"][0]
+    assert (alarm["code"], alarm["load"], alarm["margins"]) == ("hygiene_overdue", "heater", {})
+    assert "2026-06-23" in alarm["text"]
+
+
 def test_the_plan_is_in_it_in_whole_watts_and_made_once() -> None:
     house = WebHome(strategy={"type": "plan"}, site={**config()["site"], "pv": [{"kwp": 4.4}]})
     house.tick(pv_throttled=False)
@@ -148,5 +163,8 @@ def test_the_plan_is_in_it_in_whole_watts_and_made_once() -> None:
     assert len(plan["sun_w"]) == len(plan["battery_percent"]) == len(plan["loads_w"]["heater"])
     assert plan["sun_w"][1] == round(decision.plan.sun_w[1])
     assert plan["text"] == decision.plan.text
+    assert [run["energy_wh"] for run in plan["runs"]] == [round(run.energy_wh) for run in decision.plan.runs]
+    assert plan["runs"][0]["from_at"] == "2026-06-21T13:00:01+02:00"
+    assert (plan["purchases"], plan["sun_error"]) == ([], None)
     house.tick()
     assert house.get("/api/v1/status?fields=plan").json["plan"] == plan

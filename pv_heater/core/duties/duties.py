@@ -25,7 +25,8 @@ from pv_heater.core.model.numbers import group_in, number_in
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import PricePeriod, TankStatus
+from pv_heater.core.model.tank import TankStatus
+from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.home import USUAL_HOUSE_W, Battery
 from pv_heater.core.settings.load import LoadSettings
@@ -184,8 +185,8 @@ class Duties:
         tanks: dict[str, TankStatus] = {}
         for name, load in self._loads.items():
             if load.tank is not None and load.context is not None:
-                hygiene = load.hygiene.text() if load.hygiene else None
-                tanks[name] = load.tank.status_at(load.context, memories[name].credited_w, hygiene)
+                text, record = (load.hygiene.text(), load.hygiene.record()) if load.hygiene else (None, None)
+                tanks[name] = load.tank.status_at(load.context, memories[name].credited_w, text, record)
         return tanks
 
     def state(self, tick_s: float) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from typing import Any
 
 from pv_heater.core.duties.cheapest_quarters import best_start, next_quarter, quarters_until
 from pv_heater.core.duties.context import DutyContext
-from pv_heater.core.duties.legionella_record import Cycle, Hold, HygieneLedger
+from pv_heater.core.duties.legionella_record import Hold, HygieneLedger
 from pv_heater.core.duties.tank import heat_wh
 from pv_heater.core.loads.duty import HYGIENE, Duty
 from pv_heater.core.model.local_time import window_at
 from pv_heater.core.model.numbers import day_in, group_in, number_in
+from pv_heater.core.model.tank import Cycle, HygieneRecord
 from pv_heater.core.settings.hot_water import HotWater
 from pv_heater.core.settings.hot_water import Hygiene as HygieneSettings
 
@@ -139,6 +140,11 @@ class Hygiene:
         if self._hold.is_hot and self._hold.held_s < self._settings.hold_s:
             return f"{self._settings.at_c:.0f} degC, held for {self._hold.held_s / 60:.0f} min"
         return self._ledger.text(self._settings.at_c, self._settings.every_days)
+
+    def record(self) -> HygieneRecord:
+        """The same as data, with the cycles before."""
+        held_s = self._hold.held_s if self._hold.is_hot else 0.0
+        return self._ledger.record(self._settings.at_c, self._settings.every_days, held_s)
 
     def state(self) -> dict[str, Any]:
         """The ledger and the try of today; a hold begins anew after a restart, since nobody watched."""

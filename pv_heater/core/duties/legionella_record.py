@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pv_heater.core.model.numbers import day_in, number_in
+from pv_heater.core.model.tank import Cycle, HygieneRecord
 
 KEPT = 20
 """So many cycles are kept, months of them: an inspector of a rented house asks for the last ones."""
@@ -46,6 +47,10 @@ class HygieneLedger:
         if self.last is None or self.last.day != cycle.day:
             self.cycles = (*self.cycles, cycle)[-KEPT:]
 
+    def record(self, at_c: float, every_days: int, held_s: float) -> HygieneRecord:
+        """As data; `held_s` is how long it has been hot enough now."""
+        return HygieneRecord(at_c=at_c, due_on=self.due_on(every_days), held_s=held_s, cycles=self.cycles)
+
     def text(self, at_c: float, every_days: int) -> str:
         """The last and the next, as a sentence."""
         due_on, last = self.due_on(every_days), self.last
@@ -76,17 +81,6 @@ class HygieneLedger:
         listed = state.get("cycles")
         cycles = [_cycle(item) for item in (listed if isinstance(listed, list) else []) if isinstance(item, Mapping)]
         self.cycles = tuple(cycle for cycle in cycles if cycle is not None)[-KEPT:]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cycle:
-    """A tank was hot enough for long enough."""
-
-    day: date
-    by_duty: bool
-    """False: the sun did it by itself."""
-    warmest_c: float
-    bought_wh: float
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.model.numbers import number_in
-from pv_heater.core.model.values import TankStatus
+from pv_heater.core.model.tank import HygieneRecord, TankStatus
 from pv_heater.core.settings.hot_water import HotWater
 
 WATER_WH_PER_LITRE_K = 1.163
@@ -71,11 +71,15 @@ class Tank:
         """Hot water that this household draws, and losses, on average."""
         return self._taken_w
 
-    def status_at(self, context: DutyContext, power_w: float, hygiene: str | None) -> TankStatus:
+    def status_at(
+        self, context: DutyContext, power_w: float, hygiene: str | None, record: HygieneRecord | None = None
+    ) -> TankStatus:
         """How it stands at `context`, heated with `power_w` from now on."""
         to_go_wh = self.to_go_wh(context.temperature_c)
         if to_go_wh is None:
-            return TankStatus(percent=None, kwh_to_go=None, ready_at=None, estimated=True, hygiene=hygiene)
+            return TankStatus(
+                percent=None, kwh_to_go=None, ready_at=None, estimated=True, hygiene=hygiene, hygiene_record=record
+            )
         ready_at = context.now + timedelta(hours=to_go_wh / power_w) if power_w > 0 and to_go_wh > 0 else None
         return TankStatus(
             percent=round(100.0 - 100.0 * to_go_wh / self.full_wh, 1),
@@ -83,6 +87,7 @@ class Tank:
             ready_at=ready_at,
             estimated=context.temperature_c is None,
             hygiene=hygiene,
+            hygiene_record=record,
         )
 
     def state(self) -> dict[str, Any]:

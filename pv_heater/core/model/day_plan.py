@@ -6,6 +6,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pv_heater.core.model.rule_id import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """Heating that is planned, from the beginning of one quarter to the end of another, without a pause."""
+
+    load: str
+    from_at: datetime
+    until_at: datetime
+    energy_wh: float
+    rule: Rule | None
+    """What asks for it whatever the sun gives; None: nothing does, it is sun to spare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What a guarantee will have to buy, since the planned sun brings less by its hour."""
+
+    load: str
+    energy_wh: float
+    from_at: datetime
+    """When buying begins."""
+    until_at: datetime
+    """The hour by which the guarantee wants it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastError:
+    """How far what was expected in the morning has been off on the last days, on average."""
+
+    share: float
+    """Of what was expected, 0.2: by a fifth."""
+    days: int
+    """So many days have been seen."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayPlan:
@@ -42,7 +78,13 @@ class DayPlan:
     """Charge expected at `tomorrow_at`; None also where the plan ends before."""
     tomorrow_at: datetime | None
     """Tomorrow's sunset."""
+    runs: tuple[PlannedRun, ...]
+    """When each load heats and what asks for it, in order of time; the sums of `loads_w`."""
+    purchases: tuple[Purchase, ...]
+    """What will be bought, for which load, when, and why; `notes` says the same."""
+    sun_error: ForecastError | None
+    """None: fewer than three days have been seen."""
     text: str
     """All of it in a sentence; may be empty."""
     notes: tuple[str, ...] = ()
-    """What will be bought, for which load, when, and why; a sentence each."""
+    """`purchases`, a sentence each."""

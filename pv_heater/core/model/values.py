@@ -21,6 +21,7 @@ from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Command, Mode
+from pv_heater.core.model.tank import TankStatus
 from pv_heater.core.model.trace import DecisionTrace, Thresholds
 
 AC_SOURCES = ("grid", "generator", "shore", "none")
@@ -248,22 +249,6 @@ class Setpoint:
 
 
 OFF = Setpoint(on=False, power_w=0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TankStatus:
-    """A tank, for people."""
-
-    percent: float | None
-    """Heat in it, 0 cold to 100 full; None: not known."""
-    kwh_to_go: float | None
-    """Energy until it is full; None: not known."""
-    ready_at: datetime | None
-    """When it is full if it goes on as now; None: it is not being heated, or nothing is known."""
-    estimated: bool
-    """True: without a probe, from the energy that went in."""
-    hygiene: str | None
-    """How it stands against legionella, as a sentence; None: that is off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

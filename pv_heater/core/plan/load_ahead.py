@@ -51,6 +51,8 @@ class LoadAhead:
     running: bool
     had_wh: float = 0.0
     """What it has had today, from midnight on."""
+    duty_rule: Rule | None = None
+    """What it runs for until `duty_until_at`."""
 
     def pass_time(self, hours: float) -> None:
         """Hot water is drawn."""
@@ -85,6 +87,15 @@ class LoadAhead:
         if timer is not None and at >= away_until_at:
             return self._at_most_w(self.policy.max_power_w, quarter.hours)
         return 0.0 if at < self.idle_until_at else None
+
+    def asked_by(self, at: datetime, zone: tzinfo, away_until_at: datetime) -> Rule | None:
+        """What switches it on at that instant whatever the sun gives; None: nothing does. See `must_w`."""
+        if self.mode is Mode.ON and at < self.mode_until_at:
+            return Rule.FORCED_ON
+        if at < self.duty_until_at:
+            return self.duty_rule
+        timer = timer_now(self.policy.timers, at, zone) if self.policy.timers else None
+        return Rule.TIMER if timer is not None and timer.on and at >= away_until_at else None
 
     def automatic_w(self, offered_w: float, hours: float) -> float:
         """What it makes of that share of the surplus, as a mean of the quarter."""
@@ -140,6 +151,7 @@ def load_ahead(
         idle_until_at=quarter_end_at if is_held else now,
         duty_until_at=instant(duty.until_s) if duty is not None and of_owner else quarter_end_at if wished_on else now,
         duty_w=duty.power_w if duty is not None and of_owner else policy.max_power_w,
+        duty_rule=duty.rule if duty is not None and of_owner else Rule.RULE if wished_on else None,
         today_wh=0.0 if memory.ran_because is not None else min(run_wh, max(0.0, daily_wh - memory.energy_wh)),
         tomorrow_wh=min(run_wh, daily_wh),
         to_go_wh=to_go_wh,

@@ -15,14 +15,15 @@ from pv_heater.core.house.surplus import Strategy, View
 from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.step_context import StepContext
-from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.day_plan import DayPlan, PlannedRun, Purchase
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.plan.course import Course, PlannedHome, Walk
 from pv_heater.core.plan.load_ahead import LoadAhead, load_ahead
 from pv_heater.core.plan.plan_text import plan_text
-from pv_heater.core.plan.purchases import Bought, purchases
+from pv_heater.core.plan.purchases import note_of, purchases
+from pv_heater.core.plan.runs import planned_runs
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import BatteryShare
 
@@ -136,7 +137,7 @@ class Planner:
         quarters = [*today, *[quarter for quarter in tomorrow if tomorrow_at is None or quarter.start_at < tomorrow_at]]
         if not quarters:
             return None
-        course, notes = self._shared(context, view, today, tomorrow, quarters)
+        course, runs, bought = self._shared(context, view, today, tomorrow, quarters)
         has_battery = course is not None and self._site.battery is not None and view.charge_percent is not None
         percent = course.percent if course is not None and has_battery else None
 
@@ -160,8 +161,11 @@ class Planner:
             tonight_at=None if tonight_at is None else tonight_at.astimezone(self._zone),
             soc_tomorrow_percent=charge_at(tomorrow_at),
             tomorrow_at=None if tomorrow_at is None else tomorrow_at.astimezone(self._zone),
+            runs=runs,
+            purchases=bought,
+            sun_error=view.ahead.sun.error,
             text="",
-            notes=notes,
+            notes=tuple([note_of(purchase, self._zone) for purchase in bought]),
         )
         return plan_text(plan, self._zone)
 
@@ -172,14 +176,14 @@ class Planner:
         today: Sequence[Stretch],
         tomorrow: Sequence[Stretch],
         quarters: Sequence[Stretch],
-    ) -> tuple[Course | None, tuple[str, ...]]:
-        """(what becomes of the quarters, what will be bought and why, as sentences).
+    ) -> tuple[Course | None, tuple[PlannedRun, ...], tuple[Purchase, ...]]:
+        """(what becomes of the quarters, when what heats, what will be bought).
 
         None where the battery comes first and nobody knows what it takes.
         """
         site, soc_percent = self._site, view.charge_percent
         if (site.battery is None or soc_percent is None) and (site.battery is not None or tells_battery(view.reading)):
-            return None, ()
+            return None, (), ()
         house = context.house
         home = PlannedHome(
             site=site,
@@ -201,14 +205,17 @@ class Planner:
             duty, known = loads.duties.get(name), duties.get(name)
             return load_ahead(loads.policies[name], loads.memories[name], context, duty, known)
 
-        def walk(bought: Bought) -> Course:
-            rows = [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows]
-            return Walk(home, rows, soc_percent).go(quarters, bought)
+        def rows() -> list[LoadAhead | BatteryShare]:
+            return [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows]
 
-        course = walk({})
+        course = Walk(home, rows(), soc_percent).go(quarters, {})
         prices = context.inputs.prices or self._tariff.prices_ahead(view.ahead.day)
-        bought, notes = purchases(quarters, course.loads_w, loads.policies, duties, prices, self._zone)
-        return (walk(bought) if bought else course), notes
+        bought, made = purchases(quarters, course.loads_w, loads.policies, duties, prices)
+        if bought:
+            course = Walk(home, rows(), soc_percent).go(quarters, bought)
+        asked = {name: ahead_of(name) for name in loads.policies}
+        runs = planned_runs(quarters, course.loads_w, asked, bought, self._zone, home.away_until_at)
+        return course, runs, made
 
     def _dark(self, quarters: Sequence[Stretch]) -> frozenset[int]:
         """Those in which automatic heating is not allowed; kept until the next plan, which asks for most again."""

@@ -11,6 +11,7 @@ from pv_heater.core.duties.duties import DutiesAhead
 from pv_heater.core.duties.guarantee import Due
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.tariff import price_at
+from pv_heater.core.model.day_plan import Purchase
 from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.model.words import kilowatt_hours
 from pv_heater.core.settings.load import LoadSettings
@@ -25,21 +26,27 @@ def purchases(
     policies: Mapping[str, LoadSettings],
     ahead: Mapping[str, DutiesAhead],
     prices: Sequence[PricePeriod],
-    zone: tzinfo,
-) -> tuple[Bought, tuple[str, ...]]:
-    """(what is bought beyond what `loads_w` brings by itself, a sentence for each hour by which it must be there).
+) -> tuple[Bought, tuple[Purchase, ...]]:
+    """(what is bought beyond what `loads_w` brings by itself, the purchase for each hour by which it must be there).
 
     Of quarters that cost the same the later ones are taken: until then the sun may have done it.
     """
     bought: Bought = {}
-    notes = []
+    made = []
     for name, duties in ahead.items():
         for due in duties.dues if duties.may_buy else ():
             found = _for_due(quarters, loads_w[name], policies[name], due, prices)
             if found:
                 bought.setdefault(name, {}).update(found)
-                notes.append(_note(name, quarters, loads_w[name], found, due, zone))
-    return bought, tuple(notes)
+                made.append(_purchase(name, quarters, loads_w[name], found, due))
+    return bought, tuple(made)
+
+
+def note_of(purchase: Purchase, zone: tzinfo) -> str:
+    """The purchase as a sentence."""
+    begin, until = _clock(purchase.from_at, zone), _clock(purchase.until_at, zone)
+    energy = kilowatt_hours(purchase.energy_wh)
+    return f"{purchase.load} has to buy about {energy} from {begin} on: the sun brings less by {until}"
 
 
 def _for_due(
@@ -70,17 +77,11 @@ def _for_due(
     return found
 
 
-def _note(
-    name: str,
-    quarters: Sequence[Stretch],
-    sun_w: Sequence[float],
-    found: Mapping[int, float],
-    due: Due,
-    zone: tzinfo,
-) -> str:
+def _purchase(
+    name: str, quarters: Sequence[Stretch], sun_w: Sequence[float], found: Mapping[int, float], due: Due
+) -> Purchase:
     energy_wh = sum((power_w - sun_w[number]) * quarters[number].hours for number, power_w in found.items())
-    begin, until = _clock(quarters[min(found)].start_at, zone), _clock(due.until_at, zone)
-    return f"{name} has to buy about {kilowatt_hours(energy_wh)} from {begin} on: the sun brings less by {until}"
+    return Purchase(load=name, energy_wh=energy_wh, from_at=quarters[min(found)].start_at, until_at=due.until_at)
 
 
 def _price(prices: Sequence[PricePeriod], at: datetime) -> float:

@@ -38,7 +38,7 @@ class RunningHome:
         log_file: Path | None = None,
         is_demo: bool = False,
         sources: Callable[[], Sequence[Any]] = tuple,
-        troubles: Callable[[], Sequence[str]] = tuple,
+        troubles: Callable[[], Mapping[str, str]] = dict,
         settings: SettingsEditor | None = None,
         history: HistoryReader | None = None,
     ) -> None:
@@ -88,6 +88,6 @@ class RunningHome:
         found: list[dict[str, Any]] = to_jsonable(list(self._sources()))
         return found
 
-    def troubles(self) -> Sequence[str]:
+    def troubles(self) -> Mapping[str, str]:
         """What is wrong beside sources and loads."""
-        return list(self._troubles())
+        return self._troubles()

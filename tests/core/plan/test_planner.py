@@ -3,15 +3,18 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.requests import Boost, Force, Mode, Vacation
+from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, Forecast, to_jsonable
 from pv_heater.strategies import STRATEGIES
 from tests.builders import NOON, House, config, heater
 
+VIENNA = ZoneInfo("Europe/Vienna")
 MORNING_S = -4 * 3600.0
 """Nine in Vienna."""
 PV = [{"kwp": 6, "tilt_deg": 30, "azimuth_deg": 0}]
@@ -46,6 +49,10 @@ def plan(there: House, seconds: float = MORNING_S, forecast: Forecast | None = B
 
 def heat_wh(found: DayPlan, name: str = "heater", first: int = 0, last: int | None = None) -> float:
     return sum(found.loads_w[name][first:last]) * found.step_s / 3600.0
+
+
+def clock(moment: datetime) -> str:
+    return f"{moment.astimezone(VIENNA):%H:%M}"
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -178,6 +185,18 @@ def test_timers_are_foreseen() -> None:
     assert found.loads_w["heater"][54] == 0.0
 
 
+def test_planned_heating_says_when_and_what_asks_for_it() -> None:
+    there = house(heater(timers=[{"from": "22:00", "to": "22:30", "mode": "on"}]))
+    on = (Force(load="heater", mode=Mode.ON, for_s=1800),)
+    found = plan(there, forecast=day(4500.0), inputs={"commands": on})
+    runs = [(clock(run.from_at), clock(run.until_at), run.rule) for run in found.runs]
+    assert runs[0] == ("09:00", "09:30", Rule.FORCED_ON)
+    assert runs[1][0] == "09:30"
+    assert runs[1][2] is None, "sun to spare"
+    assert ("22:00", "22:30", Rule.TIMER) in runs
+    assert sum(run.energy_wh for run in found.runs) == pytest.approx(heat_wh(found))
+
+
 def test_a_guarantee_that_the_sun_misses_is_bought_at_the_latest_hour_and_said_so() -> None:
     dull = day(200.0)
     found = plan(house(heater(daily_min_wh=2000, ready_by="06:00")), forecast=dull)
@@ -186,6 +205,10 @@ def test_a_guarantee_that_the_sun_misses_is_bought_at_the_latest_hour_and_said_s
     assert found.loads_w["heater"][:79] == (0.0,) * 79
     assert found.notes == ("heater has to buy about 2.14 kWh from 04:45 on: the sun brings less by 06:00",)
     assert found.notes[0] in found.text
+    run, bought = found.runs[-1], found.purchases[0]
+    assert (run.rule, run.load, clock(run.until_at)) == (Rule.GUARANTEE, "heater", "06:00")
+    assert bought.energy_wh == pytest.approx(run.energy_wh) == pytest.approx(1.07 * 2000, abs=5)
+    assert (bought.load, bought.from_at) == ("heater", run.from_at)
     sunny = plan(house(heater(daily_min_wh=2000, ready_by="22:00")))
     assert sunny.notes == ()
 

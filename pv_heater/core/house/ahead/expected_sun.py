@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.core.house.ahead.quarters import QUARTER_S, quarters_between
 from pv_heater.core.house.sun import clear_sky_w
+from pv_heater.core.model.day_plan import ForecastError
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Forecast
@@ -36,6 +37,10 @@ COURSE_OF_CLEAR_SKY = 0.2
 """Part of a forecast's energy that is spread like a clear day's: no forecast knows the hour of its clouds."""
 FACTOR_BOUNDS = (0.2, 5.0)
 """No forecast is believed to be further off than that for good."""
+ERROR_DAYS, LEAST_ERROR_DAYS = 14, 3
+"""How far days were off is told of so many, and not before so many have been seen."""
+SEEN_SHARE = 0.3
+"""A day tells nothing of how far it was off when less of it was seen, as a share of a clear sky's energy."""
 LEAST_SHARE = 0.05
 """Of a clear sky: the darkest winter."""
 DAY = timedelta(days=1)
@@ -55,6 +60,8 @@ class SunAhead:
         self._by_forecast = True
         self._factor = 1.0
         self._usual_share = USUAL_SHARE
+        self._errors: list[float] = []
+        """By how much of what was expected in the morning each of the last days was off, above 0."""
         self._seen_wh = self._expected_wh = self._clear_seen_wh = 0.0
 
     def begin_day(self, quarters_at: Sequence[datetime]) -> None:
@@ -70,6 +77,9 @@ class SunAhead:
     def end_day(self) -> None:
         """Learn from the day that ended, as far as it was seen. A clear day is much like the next one."""
         clear_wh = sum(self._clear_w) * QUARTER_S / 3600.0
+        morning_wh = self._expected_wh * (self._factor if self._by_forecast else 1.0)
+        if morning_wh > 0 and self._clear_seen_wh >= SEEN_SHARE * clear_wh:
+            self._errors = [*self._errors, min(1.0, abs(self._seen_wh / morning_wh - 1.0))][-ERROR_DAYS:]
         if self._by_forecast and self._expected_wh > 0:
             # By energy, so that a dark day, of which half is easily missed, counts little.
             self._seen_before_wh = KEPT_A_DAY * self._seen_before_wh + self._seen_wh
@@ -154,6 +164,12 @@ class SunAhead:
         """How uncertain a whole day is, before anything of it has been seen."""
         return BLIND_SPREAD if self._forecast is None else 1.0
 
+    @property
+    def error(self) -> ForecastError | None:
+        """How far the last days were off; None until enough have been seen."""
+        days = len(self._errors)
+        return None if days < LEAST_ERROR_DAYS else ForecastError(share=sum(self._errors) / days, days=days)
+
     def correction(self) -> tuple[float, float]:
         """(factor on what is expected, how uncertain the rest of the day still is: 1 in the morning, towards 0)."""
         factor, spread = 1.0 if self._forecast is None else self._factor, self.morning_spread
@@ -170,6 +186,7 @@ class SunAhead:
             "seen_before_wh": round(self._seen_before_wh, 1),
             "expected_before_wh": round(self._expected_before_wh, 1),
             "usual_share": round(self._usual_share, 4),
+            "errors": [round(error, 3) for error in self._errors],
             "seen_wh": round(self._seen_wh, 1),
             "expected_wh": round(self._expected_wh, 1),
             "clear_seen_wh": round(self._clear_seen_wh, 1),
@@ -183,6 +200,9 @@ class SunAhead:
         self._seen_before_wh = max(0.0, _finite(state.get("seen_before_wh"), 0.0))
         self._expected_before_wh = max(0.0, _finite(state.get("expected_before_wh"), 0.0))
         self._usual_share = min(1.0, max(LEAST_SHARE, _finite(state.get("usual_share"), self._usual_share)))
+        errors = state.get("errors")
+        numbers = [json_number_of(error) for error in errors] if isinstance(errors, list) else []
+        self._errors = [error for error in numbers if error is not None and 0 <= error <= 1][-ERROR_DAYS:]
         self._seen_wh = max(0.0, _finite(state.get("seen_wh"), 0.0))
         self._expected_wh = max(0.0, _finite(state.get("expected_wh"), 0.0))
         self._clear_seen_wh = max(0.0, _finite(state.get("clear_seen_wh"), 0.0))

@@ -110,6 +110,37 @@ def test_without_forecasts_the_usual_share_of_a_clear_sky_is_learned() -> None:
     assert (sun.expected_w(NOON) or 0.0) / sun.clear_w(NOON) == pytest.approx(0.2, abs=0.01)
 
 
+def test_it_tells_how_far_the_last_days_were_off_once_three_were_seen() -> None:
+    sun = SunAhead(NOWHERE)
+    told = []
+    for pv_w in (1000.0, 2000.0, 1000.0):
+        sun.begin_day(DAY)
+        sun.take(even(2000), DAY)
+        watch(sun, pv_w, 24, 72)
+        sun.end_day()
+        told.append(sun.error)
+    assert told[:2] == [None, None]
+    assert told[2] is not None
+    assert told[2].days == 3
+    assert told[2].share == pytest.approx(0.35, abs=0.1)
+    later = SunAhead(NOWHERE)
+    later.restore(json.loads(json.dumps(sun.state())))
+    assert later.error is not None
+    assert later.error.share == pytest.approx(told[2].share, abs=0.001)
+    later.restore({"errors": [0.1, "much", float("nan"), -1, 7, None, 0.3]})
+    assert later.error is None, "two are left"
+
+
+def test_a_day_that_was_hardly_seen_tells_nothing_of_how_far_it_was_off() -> None:
+    sun = SunAhead(HERE)
+    for _ in range(5):
+        sun.begin_day(DAY)
+        sun.take(even(2000), DAY)
+        watch(sun, 100.0, 24, 28)
+        sun.end_day()
+    assert sun.error is None
+
+
 def test_it_goes_on_after_a_restart_on_the_same_day() -> None:
     sun = day_with(HERE, even(2000))
     watch(sun, 700.0, 24, 40)
