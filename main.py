@@ -31,10 +31,12 @@ if __name__ == "__main__":
         print(f"This is Python {sys.version.split()[0]}; 3.11 or newer is needed. {SETUP}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     try:
-        from pv_heater.cli.app import main
+        from pv_heater.cli.door import main, way
+
+        go = way(sys.argv[1:])
     except ModuleNotFoundError as error:
         if str(error.name).startswith("pv_heater"):
             raise
         print(f"The library {error.name} is not installed for this Python. {SETUP}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    main()
+    main(go)

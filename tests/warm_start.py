@@ -31,12 +31,13 @@ SAID_BYTES = 100_000
 """More than any program's arguments and environment."""
 ALWAYS = (
     "cli.app",
+    "cli.door",
     "commands.run",
     "run.live",
     "commands.off",
     "commands.off_outputs",
     "commands.check",
-    "commands.play.days",
+    "commands.play.run",
     "commands.record",
     "commands.running",
     "io.gpio.pins",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,6 @@ from pv_heater.cli.history import history
 from pv_heater.cli.options import ConfigOption, DebugOption, DryRunOption, Given, JsonOption, say_result, settings_of
 from pv_heater.cli.setup import init
 from pv_heater.cli.text import say, seconds
-from pv_heater.errors import PvHeaterError, describe
 
 HistoryOption = Annotated[
     Path | None, typer.Option("--history", metavar="FILE", help="Keep what happens in this file, as a live home does.")
@@ -98,7 +96,7 @@ def demo(
 
     From its morning on, in a few minutes, dry; `status`, `why` and `force` answer meanwhile.
     """
-    from pv_heater.commands import run as app
+    from pv_heater.commands.play import run as app
 
     raise typer.Exit(
         app.demo(settings_of(ctx, config), speed=speed, history_file=history_file, debug=ctx.obj.debug, as_json=as_json)
@@ -142,7 +140,7 @@ def replay(
 
     It goes through the real loop: transitions as they happen, then a summary.
     """
-    from pv_heater.commands import run as app
+    from pv_heater.commands.play import run as app
 
     raise typer.Exit(
         app.replay(settings_of(ctx, config), recording, history_file=history_file, debug=ctx.obj.debug, as_json=as_json)
@@ -194,7 +192,7 @@ def simulate(
     With your loads, limits and strategy; the weather is made up, or recorded with --data. With --feed real the home is
     lived second by second, half a minute a day.
     """
-    from pv_heater.commands import run as app
+    from pv_heater.commands.play import run as app
 
     if feed not in FEEDS:
         raise typer.BadParameter(f"the feed must be one of {', '.join(FEEDS)}, not {feed!r}")
@@ -216,19 +214,3 @@ def simulate(
 for _command in (status, why, force, boost, vacation, clear, password):
     cli.command()(_command)
 cli.command("try")(try_out)
-
-
-def main() -> None:
-    """Run the command line; our own errors become a sentence and an exit code, a traceback only with --debug."""
-    try:
-        cli()
-    except PvHeaterError as error:
-        if "--debug" in sys.argv:
-            raise
-        say(str(error), err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if "--debug" in sys.argv:
-            raise
-        say(f"A bug of ours: {describe(error)}. `--debug` shows how it came to that.", err=True)
-        sys.exit(1)

@@ -16,9 +16,10 @@ from zoneinfo import TZPATH
 import attrs
 
 from pv_heater.commands.check_report import Finding
-from pv_heater.config.describe import key_of, settings_of
+from pv_heater.config.describe import settings_of
 from pv_heater.config.load import Config
 from pv_heater.config.model import TypedSettings
+from pv_heater.config.structure import key_of
 from pv_heater.core.settings.load import BatteryShare
 
 FAR_KM = 4500.0

@@ -13,10 +13,11 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from pv_heater.config.describe import group_of, key_of, row_of, settings_of
+from pv_heater.config.describe import group_of, row_of, settings_of
 from pv_heater.config.load import Tables, adapter_class
 from pv_heater.config.model import Config
 from pv_heater.config.presets import preset_words
+from pv_heater.config.structure import key_of
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 _COMMENT_COLUMN = 40

@@ -13,7 +13,7 @@ import attrs
 from attrs import frozen
 
 from pv_heater.config.scalars import UNIT_NAMES
-from pv_heater.config.structure import without_none
+from pv_heater.config.structure import key_of, without_none
 from pv_heater.core.model.setting import DayTime, Secret
 
 
@@ -54,11 +54,6 @@ def settings_of(cls: type[Any]) -> Iterator[attrs.Attribute[Any]]:
     """The fields of a settings class that stand in YAML."""
     attrs.resolve_types(cls)
     return (field for field in attrs.fields(cls) if "help" in field.metadata)
-
-
-def key_of(field: attrs.Attribute[Any]) -> str:
-    """The word of a field in YAML."""
-    return str(field.metadata["key"] or field.name)
 
 
 def group_of(field: attrs.Attribute[Any]) -> tuple[type[Any] | None, bool]:

@@ -13,9 +13,9 @@ from typing import Any
 import attrs
 from attrs import evolve, frozen
 
-from pv_heater.config.describe import default_of, group_of, key_of, settings_of
+from pv_heater.config.describe import default_of, group_of, settings_of
 from pv_heater.config.model import Config, TypedSettings
-from pv_heater.config.structure import without_none
+from pv_heater.config.structure import key_of, without_none
 from pv_heater.config.yaml_lines import KeyPath
 from pv_heater.core.model.setting import DayTime, Secret
 from pv_heater.core.settings.load import BatteryShare, LoadSettings

@@ -5,7 +5,6 @@ A text may stand elsewhere: ``${NAME}`` in the environment, ``file:path`` in a f
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import time
@@ -109,6 +108,8 @@ def check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, RecursionError):  # a name of many dots is looked up in depth
+        import difflib  # only a mistake needs it
+
         near = difflib.get_close_matches(name[:60], available_timezones(), n=1, cutoff=0.8)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise SettingProblem(f"must be a time zone such as Europe/Vienna, not {shown(name)}{hint}") from None

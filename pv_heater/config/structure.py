@@ -1,13 +1,11 @@
 """Plain values into settings classes, every mistake worded for the person who made it.
 
 The type of a field decides how its text is read: `off` is a word where a word is wanted and false where a truth is
-wanted. cattrs builds the classes and gathers the mistakes; the sentences are made here, from the field's own unit,
-bounds and help.
+wanted. All mistakes of a group are gathered; the sentences are made here, from the field's own unit, bounds and help.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import time
@@ -16,9 +14,6 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 import attrs
-from cattrs import Converter, override
-from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
-from cattrs.gen import make_dict_structure_fn
 
 from pv_heater.config.scalars import (
     UNIT_NAMES,
@@ -56,12 +51,11 @@ class SettingProblems(Exception):
 
 
 class Structure:
-    """Makes hooks for settings classes. To make one takes milliseconds, so each is made once."""
+    """Makes hooks for settings classes, each once, and when it is first needed."""
 
     def __init__(self, secrets: Callable[[], Secrets]) -> None:
         """`secrets` tells where texts of the configuration that is being read may stand."""
         self._secrets = secrets
-        self._converter = Converter()
         self._groups: dict[tuple[type[Any], int], tuple[Hook, Mapping[str, Hook] | None]] = {}
 
     def group(self, cls: type[Any], hooks: Mapping[str, Hook] | None = None) -> Hook:
@@ -73,26 +67,34 @@ class Structure:
 
     def _new_group(self, cls: type[Any], hooks: Mapping[str, Hook] | None) -> Hook:
         attrs.resolve_types(cls)
-        # Any: mypy takes the fields' names for the function's own options.
-        overrides: dict[str, Any] = {}
-        for field in attrs.fields(cls):
-            if "help" not in field.metadata:
-                overrides[field.name] = override(omit=True)
-                continue
-            hook = (hooks or {}).get(field.name) or self._field(field)
-            overrides[field.name] = override(rename=field.metadata["key"], struct_hook=_as_cattrs_calls(hook))
-        build = make_dict_structure_fn(
-            cls, self._converter, _cattrs_forbid_extra_keys=True, _cattrs_use_linecache=False, **overrides
-        )
+        fields = {key_of(field): field for field in attrs.fields(cls) if "help" in field.metadata}
+        readers: dict[str, Hook] = {}  # made for what stands in a file: no file has everything
 
         def structure(value: Any) -> Any:
             given = {} if value is None else value
             if not isinstance(given, Mapping):
-                raise SettingProblem(f"must be a group of settings ({_listed(setting_keys(cls))}), not {shown(value)}")
+                raise SettingProblem(f"must be a group of settings ({_listed(fields)}), not {shown(value)}")
+            values: dict[str, Any] = {}
+            problems: list[Problem] = []
+            for key, field in fields.items():
+                if key not in given:
+                    if field.default is attrs.NOTHING:
+                        problems.append(Problem((key,), f"is missing; {_wanted(field)}"))
+                    continue
+                if key not in readers:
+                    readers[key] = (hooks or {}).get(field.name) or self._field(field)
+                try:
+                    values[field.name] = readers[key](given[key])
+                except (SettingProblem, SettingProblems) as error:
+                    problems += problems_of(error, key)
+            unknown = sorted((key for key in given if key not in fields), key=str)
+            problems += [Problem((key,), f"is not a setting; {suggestion(key, fields)}") for key in unknown]
+            if problems:
+                raise SettingProblems(problems)
             try:
-                return build(given, cls)
-            except ClassValidationError as error:
-                raise SettingProblems(_problems_of_class(error, cls)) from None
+                return cls(**values)
+            except ValueError as error:
+                raise SettingProblems(problems_of(error)) from None
 
         return structure
 
@@ -149,10 +151,6 @@ class Structure:
         return self._secrets().fetch(value, secret=secret)
 
 
-def _as_cattrs_calls(hook: Hook) -> Callable[[Any, Any], Any]:
-    return lambda value, _type: hook(value)
-
-
 def many(hook: Hook, *, alone: type[Any] | None = Mapping) -> Hook:
     """A hook for a list of what `hook` reads; a value of the type `alone` counts as a list of one."""
 
@@ -189,44 +187,23 @@ def problems_of(error: BaseException, *prefix: str | int) -> list[Problem]:
 
 def setting_keys(cls: type[Any]) -> list[str]:
     """The words in YAML of a settings class."""
-    return [field.metadata["key"] or field.name for field in attrs.fields(cls) if "help" in field.metadata]
+    return [key_of(field) for field in attrs.fields(cls) if "help" in field.metadata]
+
+
+def key_of(field: attrs.Attribute[Any]) -> str:
+    """The word of a field in YAML."""
+    return str(field.metadata["key"] or field.name)
 
 
 def suggestion(word: Any, known: Iterable[str]) -> str:
     """``did you mean …?``, or what there is to choose from."""
+    import difflib  # only a mistake needs it
+
     names = list(known)
     parts = sorted(str(word).split("_"))
     close = [name for name in names if sorted(name.split("_")) == parts]  # the same words in another order
     close = close or difflib.get_close_matches(str(word), names, n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {_listed(names)}"
-
-
-def _problems_of_class(error: ClassValidationError, cls: type[Any]) -> list[Problem]:
-    """cattrs's group of exceptions in our words."""
-    problems: list[Problem] = []
-    fields = attrs.fields_dict(cls)
-    for inner in error.exceptions:
-        notes = [note for note in getattr(inner, "__notes__", ()) if isinstance(note, AttributeValidationNote)]
-        if isinstance(inner, ForbiddenExtraKeysError):
-            problems += [Problem((key,), _unknown(key, cls)) for key in sorted(inner.extra_fields, key=str)]
-        elif notes:
-            field = fields[notes[0].name]
-            key = field.metadata["key"] or field.name
-            if isinstance(inner, KeyError):
-                problems.append(Problem((key,), f"is missing; {_wanted(field)}"))
-            elif isinstance(inner, SettingProblem | SettingProblems):
-                problems += problems_of(inner, key)
-            else:
-                raise inner
-        elif isinstance(inner, ValueError):
-            problems += problems_of(inner)
-        else:
-            raise inner
-    return problems
-
-
-def _unknown(key: Any, cls: type[Any]) -> str:
-    return f"is not a setting; {suggestion(key, setting_keys(cls))}"
 
 
 def _wanted(field: attrs.Attribute[Any]) -> str:

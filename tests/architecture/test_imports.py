@@ -20,7 +20,7 @@ WRAPPERS = {"forecasts.cached", "forecasts.chain", "loads.dry_run", "loads.netwo
 OF_AN_ADAPTER = {"io", "ports", "errors"} | CORE
 
 MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
-    "main": {"cli.app", "commands.off"},
+    "main": {"cli.door", "commands.off"},
     "pv_heater": {"config.load", "controller", "core.model"},
     "cli": {"commands", "run", "config", "core.model", "errors", "version"},
     "cli.bench": {"bench", "config", "strategies", "core.model"},
@@ -87,7 +87,6 @@ HOMES = {
     "lgpio": {"io.gpio.lgpio"},
     "astral": {"core.house.sun"},
     "yaml": {"config.yaml_lines", "config.yaml_edit"},
-    "cattrs": {"config.structure"},
     "typer": {"cli"},
     "scipy": {"bench.capture.bound"},
     "zeroconf": {"io.net.mdns"},

@@ -38,7 +38,7 @@ def test_a_word_it_does_not_know_is_named_with_those_it_does() -> None:
 
 def test_without_scipy_it_says_in_a_sentence_how_to_get_it() -> None:
     """A None in sys.modules is how Python itself marks a module that cannot be imported."""
-    code = "import sys; sys.modules['scipy'] = None; from pv_heater.cli.app import main; main()"
+    code = "import sys; sys.modules['scipy'] = None; from pv_heater.cli.door import main; main()"
     command = [sys.executable, "-c", code, *BUNDLED, *SHORT]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2

@@ -149,7 +149,7 @@ def test_one_device_that_announces_itself_in_every_way_is_one_device() -> None:
 
 
 def test_without_its_library_it_says_how_to_get_it() -> None:
-    code = "import sys; sys.modules['zeroconf'] = None; from pv_heater.cli.app import main; main()"
+    code = "import sys; sys.modules['zeroconf'] = None; from pv_heater.cli.door import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "detect"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "zeroconf): pip install '.[detect]'" in done.stderr

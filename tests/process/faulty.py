@@ -44,7 +44,7 @@ class Faulty:
 
 
 if __name__ == "__main__":
-    from pv_heater.cli.app import main
+    from pv_heater.cli.door import main
     from pv_heater.strategies import STRATEGIES
 
     STRATEGIES["faulty"] = "tests.process.faulty:Faulty"

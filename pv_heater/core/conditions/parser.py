@@ -15,7 +15,6 @@ known does not hold. `and` and `or` look at both sides, always, so that `held` s
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -288,5 +287,7 @@ def _truth(value: Value) -> bool | None:
 
 
 def _suggestion(word: str, known: Collection[str]) -> str:
+    import difflib  # only a mistake needs it
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(dict.fromkeys(known))}"
