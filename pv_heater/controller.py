@@ -271,10 +271,12 @@ class Controller:
 
     def _budget(self, view: View) -> Budget:
         """The strategy's answer, raised for a trial, and kept below what reaches the loads without the grid."""
-        budget = self._trial.widened(self._strategy.budget(view), view, self._watch.measured_twice)
+        budget = self._strategy.budget(view)
+        if not view.is_steered:
+            budget = self._trial.widened(budget, view, self._watch.measured_twice)
         if view.house.knows_time:
             view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
-        return self._watch.ceiling.lowered(budget, view.house.base_w)
+        return self._watch.steered.lowered(self._watch.ceiling.lowered(budget, view.house.base_w), view)
 
     def _share(self, context: StepContext) -> tuple[dict[str, Outcome], dict[str, Share]]:
         """Each load's share of the budget, and what its machine makes of it."""
@@ -293,6 +295,8 @@ class Controller:
             answers=self._rules.latest,
             house_twice_w={str(way): power_w for way, power_w in twice_w.items()} if twice_w else {},
             learned=self._actuators.learned(),
+            steering=watch.steered.steering,
+            steering_because=watch.steered.because,
         )
         self._thresholds = in_force(self._thresholds, house.max_reading_age_s)
         counts, policies = self._day_count, self._loads.policies
@@ -306,7 +310,10 @@ class Controller:
             self._thresholds,
             tanks=self._duties.tanks(self._loads.memories),
             notices=self._actuators.with_doubts(self._duties.notices()),
-            house_notices=tuple([text for text in (watch.measured_twice.notice, context.budget.notice) if text]),
+            house_notices=(
+                *[text for text in (watch.measured_twice.notice, context.budget.notice) if text],
+                *watch.steered.notices,
+            ),
             told_w=self._actuators.told_w,
             today=counts.today(self._day.day, self._loads.memories),
             plan=self._planner.look(context) if self._foresees else None,

@@ -23,8 +23,8 @@ from pv_heater.victron.modbus.registers import charger_of, grid_meter_w, system_
 from pv_heater.victron.mqtt.conversation import GxPace, GxTalk
 from pv_heater.victron.mqtt.lost_devices import HungDrivers, LostDevices, drivers_of
 from pv_heater.victron.mqtt.lost_devices import house_of as moving_of
-from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import reading_from_values
+from pv_heater.victron.mqtt.steering import OtherBrains
 from pv_heater.victron.mqtt.store import GxPicture, GxStore, NotAValue, value_of
 from pv_heater.victron.mqtt.topics import GxValues
 
@@ -66,14 +66,14 @@ def _pictures(payload: bytes) -> list[GxPicture]:
 
 def _mqtt_reading(payload: bytes) -> object:
     """The last of the readings, made as `victron.mqtt.meter` makes them."""
-    lost, drivers, reading = LostDevices(), HungDrivers(), None
+    lost, drivers, brains, reading = LostDevices(), HungDrivers(), OtherBrains(), None
     for number, picture in enumerate(_pictures(payload)):
         values = GxValues(picture.values, unheard)
         tick_s = number * _HEARTBEAT_S
         doubts = lost.check(values, picture.gone, tick_s)
         hung = drivers.hung(drivers_of(values), moving_of(values), tick_s)
-        company(values)
         reading = reading_from_values(values, taken_at=seeds.NOON, hung=hung, doubts=doubts, complain=unheard)
+        reading = brains.noted(reading, values, tick_s, clock_offset_s=None)
     return reading
 
 

@@ -38,6 +38,7 @@ WORDS: Mapping[str, str] = {
     "stale": "the reading is late",
     "headroom": "the room below the fuse or the inverter's limit",
     "trial": "a trial: which of two measurements of the house is right",
+    "steered": "who else steers the battery",
     "ceiling": "what can be had without the grid",
     "phase": "the room on the load's phase",
     "priority": "the loads before it",

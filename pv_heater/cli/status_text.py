@@ -19,6 +19,8 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
     lines = [f"{now:%H:%M:%S} {house_text(decision['trace'])}"]
     if decision["blocked_by"] is not None:
         lines.append(f"no automatic heating: {decision['because']}{_until(decision['margins'], now)}")
+    if decision["trace"].get("steering_because"):
+        lines.append(decision["trace"]["steering_because"])
     if decision.get("outlook") is not None and decision["trace"]["daylight"]:
         lines.append(f"plan: {decision['outlook']}")
     if decision.get("plan") is not None and decision["plan"]["text"]:

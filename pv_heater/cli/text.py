@@ -68,6 +68,7 @@ def trace_lines(trace: Json) -> list[str]:
     parts = (
         _reading_text(trace),
         _spare_sum(trace),
+        trace.get("steering_because") or "",
         _temperature_text(trace),
         _forecast_text(trace),
         _strategy_text(trace),

@@ -14,6 +14,7 @@ from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.tank import TankStatus
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
 from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint
@@ -140,6 +141,8 @@ def trace_of(
     answers: RuleAnswers,
     house_twice_w: Mapping[str, float],
     learned: Mapping[str, str],
+    steering: Steering | None,
+    steering_because: str | None,
 ) -> DecisionTrace:
     """The values of one step."""
     house, view, budget = context.house, context.view, context.budget
@@ -180,6 +183,8 @@ def trace_of(
         wishes={name: str(wish) for name, wish in answers.wishes.items()} if answers.wishes else {},
         rule_remarks=answers.remarks,
         learned=learned,
+        steering=steering,
+        steering_because=steering_because,
     )
 
 

@@ -177,6 +177,14 @@ def battery_first(view: View) -> TowardsGoal:
     return TowardsGoal(view, lambda number, soc_percent, wanted_wh: 100.0)  # noqa: ARG005
 
 
+def planned_by_others(view: View) -> TowardsGoal | None:
+    """The foresight where somebody else steers the battery and tells to which charge; None: nobody does."""
+    percent = None if view.steering is None else view.steering.planned_percent
+    if percent is None:
+        return None
+    return TowardsGoal(view, lambda number, soc_percent, wanted_wh: percent)  # noqa: ARG005
+
+
 def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: float | None = None) -> str:
     """How the spare power was split, as a sentence: what is left for the loads is spare less what the battery takes.
 
@@ -239,7 +247,7 @@ class Balance:
         soc_percent, hold_percent = view.charge_percent, self._hold_percent(view)
         above_hold = soc_percent is not None and not view.feed_in and soc_percent > hold_percent
         spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_hold)
-        give_w = 0.0 if view.feed_in else view.limits.max_battery_discharge_w
+        give_w = 0.0 if view.feed_in or view.is_steered else view.limits.max_battery_discharge_w
         battery_w = battery_wish_w(view, hold_percent, give_w)
         power_w = spare_w - battery_w - self._settings.margin_w
         return Budget(
@@ -253,6 +261,8 @@ class Balance:
 
     def foresee(self, view: View, today: Sequence[Stretch], tomorrow: Sequence[Stretch]) -> Foresight:
         """The charge at which the battery is held by day, and a full one towards evening."""
+        if (theirs := planned_by_others(view)) is not None:
+            return theirs
         by_day_percent = self._day_percent(view)
         goals_percent, highest_deg = [], self._highest_sun_deg
         for sun_deg in self._sun_ahead(view, [*today, *tomorrow]):
@@ -281,11 +291,13 @@ class Balance:
         return ", ".join(part for part in parts if part)
 
     def _hold_percent(self, view: View) -> float:
-        if self._is_evening(view):
+        if self._is_evening(view) and view.entitled_percent is None:
             return 100.0  # whatever came first by day, the night begins with a full battery
         return self._day_percent(view)
 
     def _day_percent(self, view: View) -> float:
+        if view.entitled_percent is not None:
+            return view.entitled_percent
         if view.battery_target_percent is not None:
             return view.battery_target_percent
         battery = view.site.battery

@@ -30,6 +30,7 @@ from pv_heater.strategies.balance import (
     TowardsGoal,
     battery_wish_w,
     capacity_wh,
+    planned_by_others,
     shared_out,
 )
 from pv_heater.strategies.charge_target import Aim, ChargeTarget, PlannedGoals, TomorrowsLevels, home_of, regrets_now
@@ -98,18 +99,18 @@ class Plan:
         above_goal = not view.feed_in and soc_percent > goal_percent
         spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_goal)
         give_w = 0.0
-        if not view.feed_in and soc_percent >= hold_percent and soc_percent >= floor_percent:
+        if not (view.feed_in or view.is_steered) and soc_percent >= hold_percent and soc_percent >= floor_percent:
             give_w = self._hidden.give_w(view)  # only where it is so full that sun may hide: not discharged for heat
         battery_w = battery_wish_w(view, goal_percent, give_w)
         power_w = min(spare_w - battery_w, max(spare_w, view.house.spare_w) + max(give_w, -battery_w))
         kept_w = self._kept_on.least_w(view, power_w)
-        if kept_w is not None and (soc_percent < floor_percent or not self._may_keep_on(view, aim)):
+        if kept_w is not None and (soc_percent < floor_percent or view.is_steered or not self._may_keep_on(view, aim)):
             kept_w = None
         bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
         because = because if bridged is None else f"{because}, {bridged}"
         rule = "plan"
-        if soc_percent >= FULL_FROM_PERCENT and not view.feed_in:
+        if soc_percent >= FULL_FROM_PERCENT and not view.feed_in and not view.is_steered:
             trial_w = self._hidden.trial_w(view, view.ahead.expected_now_w(view.house.now), spare_w)
             if trial_w is not None and trial_w > power_w:
                 power_w, rule = trial_w, "probe"
@@ -130,6 +131,8 @@ class Plan:
         """The goal that the outlooks of each quarter will set, or that of `balance` where it decides."""
         if view.house.spare_w is None or view.charge_percent is None or not view.ahead.is_known:
             return self._balance.foresee(view, today, tomorrow)
+        if (theirs := planned_by_others(view)) is not None:
+            return theirs
         hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
 
         def goal_of(target_percent: float, filling: int) -> float:
@@ -185,11 +188,14 @@ class Plan:
             self._full_at = view.house.now
         span_s = view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
         if span_s > 0:
-            self._hidden.note(view, span_s, may_hide=soc_percent >= hold_percent)
+            self._hidden.note(view, span_s, may_hide=soc_percent >= hold_percent and not view.is_steered)
 
     def _goal(self, view: View, aim: Aim, hold_percent: float, floor_percent: float) -> tuple[float, str]:
         """(charge that the battery should come to, why, as a sentence for the log and `why`)."""
         goal_percent = _goal(aim.target_percent, aim.filling, hold_percent, floor_percent)
+        if view.entitled_percent is not None:
+            goal_percent = max(floor_percent, view.entitled_percent)
+            return goal_percent, f"target charge {goal_percent:.0f} %, as who steers the battery has it"
         if self._must_fill(view):
             goal_percent = 100.0
         return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"

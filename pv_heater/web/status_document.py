@@ -65,8 +65,8 @@ def before_the_first_tick(home: Home, now: datetime) -> dict[str, Any]:
         "now": instant_text(now, ZoneInfo(home.site.timezone)),
         "site": site_of(home),
         "state": {"word": "starting", "age_s": None, "source": None, "limit_s": None, "since_at": None},
-        "flags": dict.fromkeys(("vacation_until_at", "grid_connected", "pv_throttled", "ac_source"))
-        | {"dry_run": dry, "demo": home.is_demo},
+        "flags": dict.fromkeys(("vacation_until_at", "grid_connected", "pv_throttled", "ac_source", "steering"))
+        | {"dry_run": dry, "demo": home.is_demo, "opportunity_loads": False},
         "flows": dict.fromkeys(FLOWS),
         "why": None,
         "loads": [],
@@ -116,6 +116,23 @@ def _flags(home: Home, trace: DecisionTrace, zone: ZoneInfo) -> dict[str, Any]:
         "grid_connected": trace.grid_connected,
         "pv_throttled": trace.pv_throttled,
         "ac_source": trace.ac_source,
+        "steering": steering_of(trace, zone),
+        "opportunity_loads": trace.steering is not None and trace.steering.opportunity_loads,
+    }
+
+
+def steering_of(trace: DecisionTrace, zone: ZoneInfo) -> dict[str, Any] | None:
+    """Who else steers the battery, and how; None where nobody does, or nobody tells."""
+    steering = trace.steering
+    if steering is None or steering.by is None:
+        return None
+    return {
+        "by": str(steering.by),
+        "does": str(steering.does),
+        "power_w": None if trace.battery_w is None else abs(round(trace.battery_w, 1)),
+        "target_percent": rounded(steering.target_percent),
+        "until_at": _instant(steering.until_at, zone),
+        "because": trace.steering_because,
     }
 
 

@@ -21,6 +21,7 @@ from pv_heater.core.house import meter_doubts as frozen
 from pv_heater.core.house import meter_doubts as wrong_sign
 from pv_heater.core.house import reading_age as evidence
 from pv_heater.core.house.ahead import expected_sun as sun_ahead
+from pv_heater.core.house.company.meanings import BUYS, ENDS, LOADS_TEXT, MEANINGS, SELLS
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.forecasts import FORECASTS
 from pv_heater.meters import METERS
@@ -28,9 +29,7 @@ from pv_heater.sensors import SENSORS
 from pv_heater.sensors import values as tank
 from pv_heater.victron.mqtt.conversation import GxPace
 from pv_heater.victron.mqtt.lost_devices import HUNG_S
-from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import HEARTBEAT_S
-from pv_heater.victron.mqtt.topics import GxValues
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
@@ -117,17 +116,11 @@ def test_messages_that_are_quoted_are_those_of_the_code(name: str) -> None:
         assert re.search(loose, code()), text
 
 
-def test_every_remark_on_other_controllers_is_on_the_page() -> None:
-    told = {
-        "settings/0/Settings/CGwacs/Hub4Mode": 3,
-        "settings/0/Settings/DynamicEss/Mode": 1,
-        "platform/0/Services/OpportunityLoads/Mode": 1,
-        "settings/0/Settings/CGwacs/BatteryLife/State": 9,
-    }
-    remarks = company(GxValues(told, lambda _text: None))
-    assert len(remarks) == len(told)
-    assert [remark for remark in remarks if f"- *{remark}*" not in prose("gx")] == []
-    assert section("gx", "ESS").count("\n- *") == len(remarks)
+def test_every_sentence_on_who_else_steers_is_on_the_page() -> None:
+    texts = [meaning.text for meaning in (*MEANINGS.values(), BUYS, SELLS)]
+    said = [re.sub(r"\\{\w+\\}", ".{0,40}", re.escape(text)) for text in (*texts, *ENDS.values(), LOADS_TEXT)]
+    page = section("gx", "ESS, and others who steer")
+    assert [text for text in said if not re.search(rf"\*{text}\*", page)] == []
 
 
 def test_the_answer_of_detect_on_the_page_is_its_own() -> None:

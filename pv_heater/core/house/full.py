@@ -74,6 +74,10 @@ class TakesNothing:
         elif self._lasted("even", taken_s, EVEN_S):
             self.is_full = True
 
+    def no_evidence(self) -> None:
+        """Somebody moves the battery: that it takes nothing shows nothing."""
+        self._since_s, self.is_full = {}, False
+
     def _lasted(self, sign: str, taken_s: float, for_s: float) -> bool:
         return sign in self._since_s and taken_s - self._since_s[sign] >= for_s
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pv_heater.core.house.company.meanings import bought_by
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.limited import tells_battery
 from pv_heater.core.house.reading_age import is_local
@@ -291,7 +292,7 @@ def grid_draw(house: HouseFacts, _site: Site, limits: Limits, held: Held) -> Blo
     grid_w = known.grid_w - own_w
     if grid_w <= _limit(limits.max_grid_w, Rule.GRID_DRAW, held):
         return None
-    step = f", {own_w:.0f} W of it for our own step" if own_w > 0 else ""
+    step = f", {own_w:.0f} W of it for our own step" if own_w > 0 else bought_by(house.reading)
     return _energy(
         Rule.GRID_DRAW,
         f"the grid delivers {known.grid_w:.0f} W{step}, the limit is {limits.max_grid_w:.0f} W",

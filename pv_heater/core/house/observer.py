@@ -9,6 +9,8 @@ from pv_heater.core.actuators.idle import SETTLED_S, IdleLoads
 from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ceiling import Ceiling, Import
+from pv_heater.core.house.company.meanings import entitled_percent, moves_battery
+from pv_heater.core.house.company.steered import Steered
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.full import TakesNothing
 from pv_heater.core.house.guards import Block, guards_of, site_blocks
@@ -57,6 +59,8 @@ class HouseObserver:
         self.measured_twice = TwoMeasurements(off_grid=site.off_grid, has_battery=site.battery is not None)
         """The two ways in which the house is measured, and which of them is believed."""
         self._full = TakesNothing(site)
+        self.steered = Steered(zone)
+        """Who else steers the battery."""
         self._import = Import(limits.max_grid_w)
         self._reading: Reading | None = None
         """The reading in force in this step, None without one that may be used."""
@@ -94,9 +98,14 @@ class HouseObserver:
         self._distrusted_because = distrusted_because
         if evidence.is_new and evidence.reading is not None and distrusted_because is None:
             self._limited.note(evidence.reading, evidence.taken_tick_s, evidence.own_by_load_w)
-            self._full.observe(evidence.reading, evidence.taken_tick_s, evidence.own_w)
+            self.steered.observe(evidence.reading, evidence.taken_tick_s)
+            is_steered = moves_battery(self.steered.steering)
+            if is_steered:
+                self._full.no_evidence()
+            else:
+                self._full.observe(evidence.reading, evidence.taken_tick_s, evidence.own_w)
             self._import.observe(evidence.reading, tick_s, evidence.own_rise_w)
-            if evidence.is_steady:
+            if evidence.is_steady and not is_steered:
                 self.ceiling.observe(evidence.reading, tick_s, evidence.own_w, self._import)
         self.ceiling.pass_time(tick_s, self._most_own_w)
         self._reading = self._fresh(tick_s)
@@ -211,6 +220,7 @@ class HouseObserver:
         forecast = house.forecast if knows_time else None
         if knows_time:
             self.ahead.begin(house.now, forecast)
+        steering = self.steered.steering
         return View(
             house=house,
             loads=loads,
@@ -226,6 +236,9 @@ class HouseObserver:
             limits=self._limits,
             battery_target_percent=battery_target_percent,
             prices=prices if knows_time else (),
+            steering=steering,
+            is_steered=moves_battery(steering),
+            entitled_percent=entitled_percent(steering, reading.battery_soc_percent),
         )
 
     def _grid_passes(self, reading: Reading, tick_s: float) -> bool:

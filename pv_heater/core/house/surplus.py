@@ -11,6 +11,7 @@ from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.model.passing import passing
+from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
@@ -69,6 +70,12 @@ class View:
     surplus."""
     prices: tuple[PricePeriod, ...] = ()
     """Of today, in order of time; empty where nothing is known of them."""
+    steering: Steering | None = None
+    """Who else steers the battery; None: nobody, or nobody tells. See `core.house.company`."""
+    is_steered: bool = False
+    """Somebody moves the battery against sun and use: its power proves nothing, and it gives nothing to loads."""
+    entitled_percent: float | None = None
+    """The charge up to which it comes first by the plan of who steers it; None leaves it to the strategy."""
 
     @property
     def charge_percent(self) -> float | None:

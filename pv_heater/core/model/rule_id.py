@@ -53,5 +53,7 @@ class Rule(StrEnum):
     """A step that shows which of two measurements of the house is right."""
     HEADROOM = "headroom"
     """What fuse and inverter can carry."""
+    STEERED = "steered"
+    """What counts while somebody else steers the battery; see `core.house.company`."""
     CEILING = "ceiling"
     """What reaches house and loads without the grid; see `core.house.ceiling`."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pv_heater.core.model.steering import Steering
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionTrace:
@@ -68,6 +70,10 @@ class DecisionTrace:
     """What a load's owner should know of its rule, such as a value that is not known."""
     learned: Mapping[str, str] = field(default_factory=dict)
     """What was learned of a load's regulator, and is corrected; see `core.actuators.learned_curve`."""
+    steering: Steering | None = None
+    """Who else steers the battery or spends the surplus, such as Victron's Dynamic ESS."""
+    steering_because: str | None = None
+    """What is done with the battery at this moment and what that means, as a sentence; None: nobody steers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Command, Mode
+from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.tank import TankStatus
 from pv_heater.core.model.trace import DecisionTrace, Thresholds
 
@@ -52,6 +53,8 @@ class Reading:
     """What feeds the AC input: ``grid``, ``generator``, ``shore`` or ``none``."""
     dc_load_w: float | None = None
     """What DC loads take from the battery's side, W, not part of `consumption_w`; below 0 a DC source gives."""
+    steering: Steering | None = None
+    """Who else steers the battery or spends the surplus; None: nobody, or nobody tells."""
     load_w: Mapping[str, float] = field(default_factory=dict)
     """Measured power of controlled loads, by load name."""
     load_c: Mapping[str, float] = field(default_factory=dict)

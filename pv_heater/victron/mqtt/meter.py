@@ -24,9 +24,9 @@ from pv_heater.victron.mqtt.lost_devices import (
     is_grid_meter,
     is_inverter,
 )
-from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import reading_from_values
 from pv_heater.victron.mqtt.session import GxBroker, GxLink
+from pv_heater.victron.mqtt.steering import OtherBrains
 from pv_heater.victron.mqtt.store import GxPicture
 from pv_heater.victron.mqtt.topics import ALONG, BATTERIES, GRID_METERS, INVERTERS, WAKING, GxValues, makes_a_reading
 
@@ -89,7 +89,7 @@ class GxMqttMeter:
         self._drivers = HungDrivers(frozen_s)
         self._frozen_s = frozen_s
         self._complain = Complaints(log)
-        self._noted: tuple[str, ...] = ()
+        self._brains = OtherBrains()
         self._hung: frozenset[str] = frozenset()
         self._doubts: frozenset[Doubt] = frozenset()
 
@@ -116,13 +116,12 @@ class GxMqttMeter:
         values, tick_s = GxValues(picture.values, self._complain), self._clock.monotonic_s()
         _check_system(picture)
         self._note_hung(self._drivers.hung(drivers_of(values), house_of(values), tick_s))
-        self._note_company(company(values))
         self._note_doubts(self._lost.check(values, picture.gone, tick_s))
         reading = reading_from_values(
             values, taken_at=self._clock.now(), hung=self._hung, doubts=self._doubts, complain=self._complain
         )
         self._check_balance(reading, values)
-        return reading
+        return self._brains.noted(reading, values, tick_s, clock_offset_s=self._link.clock_offset_s)
 
     def _check_balance(self, reading: Reading, values: GxValues) -> None:
         """Raise BadReply where a driver hangs or is lost, and what is left cannot show where the power goes."""
@@ -155,12 +154,6 @@ class GxMqttMeter:
         for doubt in sorted(self._doubts - doubts):
             log.info("GX: %s", _DOUBT_ENDS[doubt])
         self._doubts = doubts
-
-    def _note_company(self, notes: tuple[str, ...]) -> None:
-        for note in notes:
-            if note not in self._noted:
-                log.info("GX: %s", note)
-        self._noted = notes
 
 
 _HUNG = {

@@ -21,6 +21,7 @@ BATTERIES = ("battery",)
 ACTIVE_BATTERY = "system/0/ActiveBatteryService"
 HAS_DC_SYSTEM = "settings/0/Settings/SystemSetup/HasDcSystem"
 _ESS = "settings/0/Settings/CGwacs"
+_PLAN = "settings/0/Settings/DynamicEss/Schedule"
 
 WAKING = (
     *(
@@ -40,6 +41,8 @@ WAKING = (
     *(f"{_ESS}/{name}" for name in ("Hub4Mode", "BatteryLife/State")),
     HAS_DC_SYSTEM,
     "settings/0/Settings/DynamicEss/Mode",
+    *(f"system/0/DynamicEss/{name}" for name in ("Active", "ReactiveStrategy", "TargetSoc")),
+    *(f"system/0/{name}" for name in ("SystemState/State", "Control/ScheduledCharge", "Control/ScheduledSoc")),
     "platform/0/Services/OpportunityLoads/Mode",
 )  # fmt: skip
 """Topics of which a change makes a reading."""
@@ -56,16 +59,23 @@ ALONG = (
     *(f"battery/+/Dc/0/{name}" for name in ("Voltage", "Current", "Power")),
     "dcsystem/+/Dc/0/Power",
     *(f"pvinverter/+/Ac/{name}" for name in ("Power", "PowerLimit", "MaxPower")),
+    *(f"system/0/DynamicEss/{name}" for name in ("Strategy", "ChargeRate")),
+    *(f"{_PLAN}/+/{name}" for name in ("Start", "Duration", "TargetSoc", "Soc", "Strategy")),
 )
-"""Topics of single devices, which the next reading takes along: the system's values follow them within a second."""
+"""Topics of single devices, which the next reading takes along: the system's values follow them within a second. So it
+does with the plan of Dynamic ESS, which may be written anew with hundreds of messages."""
+_TAKEN_ALONG = (
+    *(f"{service}/" for service in (*CHARGERS, *INVERTERS, *BATTERIES, "dcsystem", "pvinverter")),
+    *(topic for topic in ALONG if topic.startswith("system/")),
+    f"{_PLAN}/",
+)
 
 
 def makes_a_reading(topic: str) -> bool:
     """Whether a change of this topic is worth a reading of its own."""
-    devices = (*CHARGERS, *INVERTERS, *BATTERIES, "dcsystem", "pvinverter")
     if topic.startswith("grid/"):
         return topic.endswith("/Connected")
-    return not topic.startswith(tuple(f"{service}/" for service in devices))
+    return not topic.startswith(_TAKEN_ALONG)
 
 
 class GxValues:

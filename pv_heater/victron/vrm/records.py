@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.system.log import Complain
 from pv_heater.meters.charger_states import charger_word, hardest
 from pv_heater.meters.plausible import MOST_W, plausible_percent, plausible_v, plausible_w, total
 from pv_heater.victron.ac_source import NO_INPUT, ac_source
+from pv_heater.victron.steering import Told, steering_of
 from pv_heater.victron.vrm.bodies import Record, logging_interval_s, records_of
 
 _STALE_S = 600.0
@@ -59,6 +61,7 @@ def reading_from_bodies(
         grid_connected=house.grid_connected(),
         ac_source=house.ac_source(),
         dc_load_w=house.dc_load_w(),
+        steering=house.steering(),
         interval_s=max(poll_interval_s, logging_interval_s(bodies.get("system_overview")) or 60.0),
     )
 
@@ -147,6 +150,10 @@ class _House:
     def dc_load_w(self) -> float | None:
         """Loads on the battery's side, where the GX device is told that there are any."""
         return self._plausible_w("the DC load", self._system("dc"))
+
+    def steering(self) -> Steering | None:
+        """Who else steers the battery, by the system's state alone."""
+        return steering_of(Told(system_state=self._system("ss")))
 
     def _setting(self, code: str | None) -> float | None:
         """The newest value of a setting, whatever its age: it is logged when it changes."""

@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.steering import By, Does, Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.system.clock import SystemClock
@@ -286,14 +287,18 @@ def test_values_that_cannot_be_are_one_line_each(gx: GxPeer, build: Build, caplo
     ]  # fmt: skip
 
 
-def test_other_controllers_are_named_once(broker: Broker, build: Build, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    busy = {**PLANT, "settings/0/Settings/DynamicEss/Mode": 1, "platform/0/Services/OpportunityLoads/Mode": 1}
-    with GxPeer(broker.port, busy, speed=SPEED):
+def test_who_else_steers_comes_with_the_reading(broker: Broker, build: Build) -> None:
+    dess = {"Active": 1, "ReactiveStrategy": 6, "TargetSoc": 40.0, "ChargeRate": -2100}
+    busy = {**PLANT, **{f"system/0/DynamicEss/{name}": value for name, value in dess.items()}}
+    with GxPeer(broker.port, busy, speed=SPEED) as gx:
         meter = build()
-        for _ in range(5):
-            meter.read()
-    assert [line[:20] for line in caplog.messages] == ["GX: Dynamic ESS is o", "GX: Opportunity Load"]
+        assert until(meter, lambda seen: seen.steering is not None).steering == Steering(
+            by=By.DYNAMIC_ESS, does=Does.SELLS, target_percent=40.0, charge_w=-2100
+        )
+        gx.set({"system/0/DynamicEss/ReactiveStrategy": 9})
+        seen = until(meter, lambda seen: seen.steering is not None and seen.steering.does is Does.HOLDS)
+        gx.set({"system/0/DynamicEss/Active": 0})
+        assert until(meter, lambda seen: seen.steering is None).taken_at > seen.taken_at
 
 
 def test_a_hung_charger_is_said_once_and_ends(gx: GxPeer, build: Build, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from pv_heater.errors import BadReply
 from pv_heater.victron.mqtt.lost_devices import HungDrivers, LostDevices, drivers_of, house_of
-from pv_heater.victron.mqtt.other_controllers import company
 from pv_heater.victron.mqtt.reading import reading_from_values
+from pv_heater.victron.mqtt.steering import OtherBrains
 from pv_heater.victron.mqtt.store import GONE, NotAValue, value_of
 from pv_heater.victron.mqtt.topics import ALONG, WAKING, GxValues, makes_a_reading
 from tests.gx_device import PLANT, charger, ess_house
 from tests.source_tools import NOON
-from tests.victron.mqtt.values import ESS, GRID, reading
+from tests.victron.mqtt.values import GRID, reading
 
 
 def test_a_home_with_everything() -> None:
@@ -116,10 +116,10 @@ def test_any_values_give_a_reading_or_one_of_our_errors(changes: dict[str, objec
         try:
             doubts = lost.check(values, frozenset(), tick_s)
             hung = frozen.hung(drivers_of(values), house_of(values), tick_s)
-            reading_from_values(values, taken_at=NOON, hung=hung, doubts=doubts, complain=[].append)
+            seen = reading_from_values(values, taken_at=NOON, hung=hung, doubts=doubts, complain=[].append)
+            OtherBrains().noted(seen, values, tick_s, clock_offset_s=None)
         except BadReply:
             pass
-        company(values)
 
 
 @given(st.binary(max_size=60) | st.sampled_from([b"", b'{"value":1}', b'{"value":null}', b"{}", b"[]"]))
@@ -155,22 +155,6 @@ def test_what_a_device_says(payload: bytes, value: object) -> None:
 )  # fmt: skip
 def test_the_charger_that_works_hardest_speaks_for_all(changes: Mapping[str, object], expected: str) -> None:
     assert reading({**PLANT, **changes}).charger_state == expected
-
-
-@pytest.mark.parametrize(
-    ("topic", "value", "said"),
-    [
-        (f"{ESS}/Hub4Mode", 3, "external control"),
-        ("settings/0/Settings/DynamicEss/Mode", 1, "Dynamic ESS is on"),
-        ("platform/0/Services/OpportunityLoads/Mode", 1, "Opportunity Loads is on"),
-        (f"{ESS}/BatteryLife/State", 9, "keeps the batteries charged"),
-    ],
-)
-def test_other_controllers_are_named(topic: str, value: int, said: str) -> None:
-    assert company(GxValues(PLANT, [].append)) == ()
-    notes = company(GxValues({**PLANT, topic: value}, [].append))
-    assert len(notes) == 1
-    assert said in notes[0]
 
 
 def test_everything_that_is_read_is_asked_for() -> None:

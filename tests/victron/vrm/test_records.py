@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pv_heater.core.model.steering import By, Does, Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply
 from pv_heater.victron.vrm.bodies import logging_interval_s, page_of_records, records_of
@@ -270,3 +271,20 @@ def test_an_answer_without_records_is_a_bad_reply(body: Any) -> None:
 
 def test_records_may_be_an_object() -> None:
     assert len(page_of_records({"records": {"17": {"code": "g1"}, "18": None}})) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (257, Steering(by=By.SUSTAIN, does=Does.CHARGES)),
+        (258, Steering(by=By.RECHARGE, does=Does.CHARGES)),
+        (259, Steering(by=By.SCHEDULED_CHARGING, does=Does.CHARGES)),
+        (260, Steering(by=By.DYNAMIC_ESS)),
+        (256, None),
+        (3, None),
+        ("", None),
+    ],
+)
+def test_the_state_of_the_system_tells_who_else_steers(state: Any, expected: Steering | None) -> None:
+    assert read(system("bs", 50), system("ss", state)).steering == expected
+    assert read(system("bs", 50), system("ss", 260, age_s=3600)).steering is None
