@@ -131,7 +131,7 @@ def steering_of(trace: DecisionTrace, zone: ZoneInfo) -> dict[str, Any] | None:
         "does": str(steering.does),
         "power_w": None if trace.battery_w is None else abs(round(trace.battery_w, 1)),
         "target_percent": rounded(steering.target_percent),
-        "until_at": _instant(steering.until_at, zone),
+        "until_at": instant_text(steering.until_at, zone),
         "because": trace.steering_because,
     }
 

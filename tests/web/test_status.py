@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pv_heater.core.model.requests import Vacation
+from pv_heater.core.model.steering import By, Does, Steering
 from tests.builders import config, heater
 from tests.web.rig import WebHome
 
@@ -121,6 +122,26 @@ def test_health_is_one_word_for_a_watchdog() -> None:
     for _ in range(40):
         house.tick()
     assert (house.get("/health").status, house.get("/health").body) == (503, b"blind")
+
+
+def test_who_else_steers_the_battery_is_in_it() -> None:
+    house = WebHome()
+    house.tick()
+    assert house.get("/api/v1/status").json["flags"]["steering"] is None
+    until_at = datetime.fromisoformat("2026-06-21T17:00:00+00:00")
+    sells = Steering(by=By.DYNAMIC_ESS, does=Does.SELLS, target_percent=40.0, until_at=until_at, opportunity_loads=True)
+    house.fields |= {"steering": sells, "battery_w": -2100.0, "grid_w": -2100.0}
+    house.tick()
+    flags = house.get("/api/v1/status").json["flags"]
+    assert flags["opportunity_loads"] is True
+    assert flags["steering"] == {
+        "by": "dynamic_ess",
+        "does": "sells",
+        "power_w": 2100.0,
+        "target_percent": 40.0,
+        "until_at": "2026-06-21T19:00:00+02:00",
+        "because": "Dynamic ESS sells 2.1 kW from the battery until 19:00; not counted as sun",
+    }
 
 
 def test_a_vacation_and_a_tank_are_in_it() -> None:
