@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pv_heater.core.model.steering import By, Does, Steering
 from pv_heater.sim.chain_words import Truth, Words
 
 _SOURCES = {"grid": 1, "generator": 2, "shore": 3, "none": 240}
@@ -13,6 +14,10 @@ _ADDRESS = {"vebus": 276, "grid": 30, "battery": 512, "charger_1": 279, "charger
 _MOVED_BY = 9
 """A device that comes back has an address this much higher."""
 _ESS = "settings/0/Settings/CGwacs"
+_STATES = {By.SUSTAIN: 257, By.RECHARGE: 258, By.SCHEDULED_CHARGING: 259, By.DYNAMIC_ESS: 260}
+_STRATEGIES = {Does.FOLLOWS: 4, Does.CHARGES: 2, Does.HOLDS: 9, Does.SELLS: 6}
+_SLOT_S = 86_400
+"""The slot of now has begun long ago."""
 
 
 def topics_of(words: Words, *, feed_in: bool, dc_is_measured: bool) -> dict[str, object]:
@@ -29,7 +34,11 @@ def topics_of(words: Words, *, feed_in: bool, dc_is_measured: bool) -> dict[str,
         if said is not None and (device != "dc" or dc_is_measured):
             address = _ADDRESS[device] + (_MOVED_BY if device in words.moved else 0)
             values |= _OF_DEVICE[device](said, address, _wobble(words.said_s[device]))
-    return values | _of_system(words, dc_is_measured)
+    return (
+        values
+        | _of_system(words, dc_is_measured)
+        | _of_brains(None if words.inverter is None else words.inverter.steering)
+    )
 
 
 def _of_system(words: Words, dc_is_measured: bool) -> dict[str, object]:
@@ -65,6 +74,44 @@ def _of_system(words: Words, dc_is_measured: bool) -> dict[str, object]:
         "system/0/Dc/Battery/State": 1 if battery_w > 0 else 2 if battery_w < 0 else 0,
         "system/0/ActiveBatteryService": "com.victronenergy.battery/512" if battery is not None else None,
     }
+
+
+def _of_brains(steering: Steering | None) -> dict[str, object]:
+    """What Victron's own brains publish: the charge they go for, and the slots of Dynamic ESS."""
+    if steering is None:
+        return {}
+    values: dict[str, object] = {"system/0/SystemState/State": _STATES.get(steering.by) if steering.by else None}
+    if steering.opportunity_loads:
+        values["platform/0/Services/OpportunityLoads/Mode"] = 1
+    if steering.by is By.EXTERNAL_CONTROL:
+        values[f"{_ESS}/Hub4Mode"] = 3
+    if steering.by is By.KEEP_CHARGED:
+        values[f"{_ESS}/BatteryLife/State"] = 9
+    if steering.by is By.SCHEDULED_CHARGING:
+        values["system/0/Control/ScheduledSoc"] = steering.target_percent
+    if steering.by is not By.DYNAMIC_ESS:
+        return values
+    dess = {
+        "Active": 1,
+        "ReactiveStrategy": _STRATEGIES.get(steering.does),
+        "TargetSoc": steering.target_percent or 0.0,
+        "ChargeRate": round(steering.charge_w or 0.0),
+    }
+    values |= {f"system/0/DynamicEss/{name}": value for name, value in dess.items()}
+    return values | {"settings/0/Settings/DynamicEss/Mode": 1} | _slots(steering)
+
+
+def _slots(steering: Steering) -> dict[str, object]:
+    """The slot of now, which ends as it does, and one in which the charge is as high as it will be."""
+    if steering.until_at is None:
+        return {}
+    until_s = int(steering.until_at.timestamp())
+    values: dict[str, object] = {}
+    rows = ((until_s - _SLOT_S, _SLOT_S, steering.target_percent), (until_s, 900, steering.ahead_percent))
+    for number, (start_s, span_s, percent) in enumerate(rows):
+        own = {"Start": start_s, "Duration": span_s, "TargetSoc": percent or 0.0, "Soc": 0, "Strategy": 0}
+        values |= {f"settings/0/Settings/DynamicEss/Schedule/{number}/{name}": value for name, value in own.items()}
+    return values
 
 
 def _wobble(said_s: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp
 
+from pv_heater.core.model.steering import Steering
 from pv_heater.sim.chain_faults import ShownCharge
 
 
@@ -31,6 +32,8 @@ class Truth:
     """What the grid still bears of the last step at `from_s`; the inverter takes it over."""
     settling_s: float = 1.0
     """Time constant with which it does."""
+    steering: Steering | None = None
+    """Who else steers the battery."""
 
     @property
     def through_w(self) -> float:

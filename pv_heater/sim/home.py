@@ -5,12 +5,13 @@ Everything is counted at the AC side. Powers are watts, energies watt-hours; `Le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import exp, inf
 from typing import Self
 
+from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Site
 from pv_heater.sim.battery import Battery
@@ -29,6 +30,18 @@ chargers (venus-docker, simulation `bct`) power was back about ten seconds after
 TAPER_FROM_PERCENT = 98.0
 THROTTLED_FROM_W = 20.0
 """A smaller gap between possible and produced power is not reported as throttling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spell:
+    """Between two seconds somebody else steers the battery."""
+
+    from_s: float
+    to_s: float
+    steering: Steering | None
+    """As the meter tells it; None: it does not."""
+    battery_w: float | None = None
+    """What the battery takes whatever sun and house do, below 0 gives; None: it follows them."""
 
 
 class Home:
@@ -58,11 +71,13 @@ class Home:
         self._heat_ws: dict[str, float] = {}
         self._heat_w: dict[str, float] = {}
         self._throttled = False
+        self._spell: Spell | None = None
 
     def advance(self, from_s: float, to_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]) -> None:
         """Live from `from_s` to `to_s` with constant inputs; the same second twice only settles the powers."""
         while True:
             step_s = min(EVEN_STEP_S, to_s - from_s)
+            self._spell = next((row for row in self._settings.spells if row.from_s <= from_s < row.to_s), None)
             if step_s > LONGEST_STEP_S and not self._is_even(from_s, step_s, sun_w, house_w, heater_w):
                 step_s = LONGEST_STEP_S
             self._step(from_s, step_s, sun_w, house_w, heater_w)
@@ -89,6 +104,7 @@ class Home:
             grid_connected=not settings.off_grid,
             load_w=dict(self._heat_w) if settings.tells_loads else {},
             load_c={name: tank.temperature_c for name, tank in self._tanks.items()} if settings.tells_loads else {},
+            steering=None if self._spell is None else self._spell.steering,
             interval_s=settings.interval_s,
         )
 
@@ -118,6 +134,8 @@ class Home:
         self, from_s: float, step_s: float, sun_w: float, house_w: float, heater_w: Mapping[str, float]
     ) -> bool:
         """Whether powers stay what they are for `step_s`: no thermostat, reserve, taper or recovery changes them."""
+        if self._settings.spells:
+            return False
         load_w = house_w
         for name, power_w in heater_w.items():
             tank = self._tanks.get(name)
@@ -143,8 +161,11 @@ class Home:
         flows.pv_w, flows.load_w = pv_w, load_w
         flows.charge_w = min(pv_w - to_load_w, charge_limit_w)
         flows.discharge_w = min(load_w - to_load_w, self._inverter_w - to_load_w, battery.discharge_limit_w(step_s))
-        flows.missing_w = load_w - to_load_w - flows.discharge_w
-        flows.export_w = pv_w - to_load_w - flows.charge_w
+        if self._spell is not None and self._spell.battery_w is not None:
+            flows.charge_w = min(max(0.0, self._spell.battery_w), charge_limit_w)
+            flows.discharge_w = min(max(0.0, -self._spell.battery_w), battery.discharge_limit_w(step_s))
+        missing_w = load_w + flows.charge_w - pv_w - flows.discharge_w
+        flows.missing_w, flows.export_w = max(0.0, missing_w), max(0.0, -missing_w)
         battery.pass_time(step_s, flows.charge_w, flows.discharge_w)
         totals.pv_ws += pv_w * step_s
         totals.house_ws += house_w * step_s
@@ -202,6 +223,8 @@ class HomeSettings:
     """Most that sun and battery together deliver to the AC side; None: no limit."""
     feed_in: bool = False
     off_grid: bool = False
+    spells: Sequence[Spell] = ()
+    """When somebody else steers the battery."""
     tanks: Mapping[str, TankSettings | None] = field(default_factory=dict)
     """By load; None, or no entry, is water without end."""
     interval_s: float = 10.0

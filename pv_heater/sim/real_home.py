@@ -252,6 +252,7 @@ class RealHome:
             source="generator" if is_generated else "none" if off_grid else "grid",
             settling_w=settling_w if abs(settling_w) > 1.0 else 0.0,
             settling_s=settings.regulation_s,
+            steering=seen.steering,
         )
         left_w = truth.at(to_s).grid_w - truth.grid_w
         settled_ws = (truth.settling_w - left_w) * truth.settling_s

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pv_heater.core.model.values import AC_SOURCES, Reading
 from pv_heater.errors import RecordingError
+from pv_heater.sim import recording_steering
 from pv_heater.sim.recording import HomeRecording, ReadingsRecording
 
 LONGEST_GAP_S = 3600.0
@@ -152,7 +153,7 @@ def readings_recording(table: Table, name: str) -> ReadingsRecording:
                 table.path,
                 table.header_line,
                 f"{column!r} is not a field of a reading; known are {', '.join((*NUMBERS, *FLAGS, *WORDS))}, "
-                f"grid_phase_w.1 and load_w.NAME or load_c.NAME",
+                f"grid_phase_w.1, load_w.NAME or load_c.NAME, and {', '.join(recording_steering.COLUMNS)}",
             )
     return ReadingsRecording(
         name=name,
@@ -224,25 +225,32 @@ def _known(column: str) -> bool:
     head, _, tail = column.partition(".")
     if head == BY_PHASE:
         return tail in ("1", "2", "3")
-    return (head in BY_LOAD and bool(tail)) or column in (*NUMBERS, *FLAGS, *WORDS)
+    return (head in BY_LOAD and bool(tail)) or column in (*NUMBERS, *FLAGS, *WORDS, *recording_steering.COLUMNS)
 
 
 def _reading(table: Table, row: int) -> Reading:
     values: dict[str, Any] = {}
     by_load: dict[str, dict[str, float]] = {"load_w": {}, "load_c": {}}
     phases: dict[str, float] = {}
+    steering: dict[str, str] = {}
     for number, column in enumerate(table.columns):
         head, _, tail = column.partition(".")
         if column in FLAGS:
             values[column] = _flag(table, row, number)
         elif column in WORDS:
             values[column] = _word(table, row, number)
+        elif head == recording_steering.HEAD:
+            steering[column] = table.cells[row][number]
         else:
             value = table.number(row, number)
             if column in NUMBERS:
                 values[column] = value
             elif value is not None:
                 (phases if head == BY_PHASE else by_load[head])[tail] = value
+    try:
+        values["steering"] = recording_steering.steering_of(steering)
+    except ValueError as error:
+        raise trouble(table.path, table.lines[row], str(error)) from None
     return Reading(
         taken_at=table.instants[row],
         source=SOURCE,

@@ -17,6 +17,7 @@ from typing import IO, Any, Self
 
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError
+from pv_heater.sim import recording_steering
 from pv_heater.sim.recording_rows import BY_LOAD, BY_PHASE, FLAGS, NUMBERS, WORDS
 
 GONE = "(removed)"
@@ -78,7 +79,7 @@ def write_readings(path: Path, readings: Iterable[Reading], load_names: Sequence
     before is left out. A `path` ending in .gz is compressed. Raises RecordingError when the file exists or cannot be
     written.
     """
-    columns = [*NUMBERS, *FLAGS, *WORDS]
+    columns = [*NUMBERS, *FLAGS, *WORDS, *recording_steering.COLUMNS]
     columns += [f"{BY_PHASE}.{phase}" for phase in PHASES]
     columns += [f"{field}.{name}" for field in BY_LOAD for name in load_names]
     count = 0
@@ -145,9 +146,11 @@ def _put(file: IO[str], text: str) -> None:
 
 def _cell(reading: Reading, column: str) -> str:
     head, _, tail = column.partition(".")
-    if head == BY_PHASE:
+    if head == recording_steering.HEAD:
+        value: Any = recording_steering.value_of(reading.steering, column)
+    elif head == BY_PHASE:
         phase = int(tail) - 1
-        value: Any = reading.grid_phase_w[phase] if phase < len(reading.grid_phase_w) else None
+        value = reading.grid_phase_w[phase] if phase < len(reading.grid_phase_w) else None
     else:
         value = getattr(reading, head)
         if tail:

@@ -177,6 +177,7 @@ class VictronChain:
             grid_connected=None if source is None else source in ("grid", "shore"),
             ac_source=source,
             dc_load_w=dc.dc_w if dc is not None else None,
+            steering=None if vebus is None else vebus.steering,
             interval_s=HEARTBEAT_S,
         )
 

@@ -21,7 +21,7 @@ from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import SimulatedFeed
-from pv_heater.sim.home import Home, HomeSettings, Ledger
+from pv_heater.sim.home import Home, HomeSettings, Ledger, Spell
 from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.recording_meter import RecordedHome
 from pv_heater.sim.tank import TankSettings
@@ -192,12 +192,14 @@ def live(
     temperatures: Callable[[SimClock, RecordedHome], LoadTemperatures] | None = None,
     tick_s: float = TICK_S,
     from_hour: float = 0.0,
+    spells: Sequence[Spell] = (),
 ) -> Day:
     """Live through `recording` with 5 kWp, 4.8 kWh and a heater of 2 kW; `tampered` gets each reading and its hour.
 
     `temperatures` makes the loads' own probes, from the clock and the home as it really is. `tick_s`: longer where
     nothing is heated, or where the meter speaks once a minute. `from_hour`: the hour at which program and home begin,
-    so that `start_percent` is the battery's charge then; `at_s` of what was seen still counts from midnight.
+    so that `start_percent` is the battery's charge then; `at_s` of what was seen still counts from midnight. In
+    `spells` somebody else steers the battery.
     """
     battery = {"capacity_wh": 4800, "max_charge_w": 2400}
     site = {"latitude": 47.0, "longitude": 0.0, "pv": [{"kwp": 5.0}], "battery": battery, "feed_in": feed_in}
@@ -218,6 +220,7 @@ def live(
         tanks=tanks or {},
         tells_loads=tells_loads,
         tells_throttling=tells_throttling,
+        spells=spells,
     )
     life = RecordedHome(recording, Home(home), clock)
     tools = Tools(clock=clock, site=config.site, state_dir=Path(), pins=lambda: None)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from pv_heater.core.model.steering import By, Does, Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError
 from pv_heater.sim.recording import ReadingsRecording
 from pv_heater.sim.recording_file import load_recording
 from pv_heater.sim.recording_writer import VrmRecorder, write_readings
+from tests.builders import reading
 
 NOON = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)
 FULL = Reading(
@@ -101,3 +103,29 @@ def test_raw_answers_come_back_scrubbed(tmp_path: Path, name: str) -> None:
     assert isinstance(recording, ReadingsRecording)
     assert recording.offsets_s == (0.0, 60.0)
     assert [reading.pv_w for reading in recording.readings] == [900.0, 950.0]
+
+
+def test_who_else_steers_survives_the_recording(tmp_path: Path) -> None:
+    sells = Steering(
+        by=By.DYNAMIC_ESS, does=Does.SELLS, charge_w=-2100.0, target_percent=40.0, ahead_percent=55.5,
+        until_at=NOON + timedelta(hours=3), opportunity_loads=True,
+    )  # fmt: skip
+    told = [None, sells, Steering(opportunity_loads=True), Steering(by=By.SUSTAIN, does=Does.CHARGES)]
+    path = tmp_path / "steered.csv"
+    at = [NOON + timedelta(minutes=number) for number in range(len(told))]
+    write_readings(path, [reading(at, steering=steering) for at, steering in zip(at, told, strict=True)])
+    recording = load_recording(path)
+    assert isinstance(recording, ReadingsRecording)
+    assert [seen.steering for seen in recording.readings] == told
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("by", "somebody"), ("does", "buys"), ("charge_w", "much"), ("until_at", "noon"), ("opportunity_loads", "2"),
+     ("charge_w", "inf"), ("until_at", "2026-06-21T10:00:00")],
+)  # fmt: skip
+def test_what_nobody_can_do_with_a_battery_is_refused_with_its_line(tmp_path: Path, column: str, cell: str) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text(f"# pv-heater 1 kind=readings zone=UTC\nt,pv_w,steering.{column}\n2026-06-21T10:00:00,1,{cell}\n")
+    with pytest.raises(RecordingError, match=r"wrong.csv, line 3: steering"):
+        load_recording(path)
