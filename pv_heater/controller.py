@@ -37,6 +37,7 @@ from pv_heater.core.model.checks import in_utc
 from pv_heater.core.model.local_time import LocalDay, StepTime
 from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.power_balance import house_w
+from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
 from pv_heater.core.plan.planner import Planner
@@ -82,15 +83,14 @@ class Controller:
             phases_at_least=max([phase for phase in self._phases.values() if phase is not None], default=0),
         )
         self._rules = Rules(policies, config.site, self._zone)
-        self._tariff = Tariff(config.tariff, self._zone)
+        self._tariff = Tariff(config.fixed_tariff, self._zone)
         self._trial = Trial()
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
         self._foresees = foresees
         self._planner = Planner(
-            config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy,
-            tariff=self._tariff,
-        )  # fmt: skip
+            config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy
+        )
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._orders = Commands(self._loads, self._duties)
         self._time, self._day = StepTime(), LocalDay(self._zone)
@@ -162,8 +162,8 @@ class Controller:
         self._watch.adopt(config.site, config.limits)
         self._battery_target_percent = _battery_target_percent(rows)
         self._strategy = with_settings(self._strategy, config.strategy.settings, config.strategy.build)
-        self._tariff = Tariff(config.tariff, self._zone)
-        self._planner.adopt(config.site, config.limits, self._strategy, self._tariff)
+        self._tariff = Tariff(config.fixed_tariff, self._zone)
+        self._planner.adopt(config.site, config.limits, self._strategy)
         self._site, self._limits = config.site, config.limits
         self._set_before = None
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
@@ -238,23 +238,25 @@ class Controller:
 
     def _ask(self, house: HouseFacts, blocks: Blocks) -> StepContext:
         """What duties, rules and the strategy have to say to that."""
-        loads, day, inputs = self._loads, self._day.day, house.inputs
+        loads, inputs = self._loads, house.inputs
+        prices = self._tariff.prices(self._day.day, inputs.prices) if house.knows_time else ()
         most_w = headroom_w(house.base_told_w, self._site, self._limits)
         seen = DutyConditions(
             house=house,
             may_buy=may_buy([block.guard for block in blocks.site], off_grid=self._site.off_grid),
+            may_drain_w=self._limits.max_battery_discharge_w,
             headroom_w=most_w,
-            prices=inputs.prices or self._tariff.prices_ahead(day),
+            prices=prices,
         )
         duties = self._duties.look(seen, loads.memories, loads.policies)
         loads.put_on_duty(duties, self._duties.raised_c(house.now) if house.knows_time else {})
-        self._rules.look(house, loads.memories, self._planner.plan)
+        self._rules.look(house, loads.memories, self._planner.plan, prices)
         inputs = answered(inputs, self._rules.answers(inputs))
         view = self._watch.view(
             house,
             loads.automatic(house.tick_s, inputs.wishes),
             battery_target_percent=self._battery_target_percent,
-            prices=inputs.prices or self._tariff.prices_of(day),
+            prices=prices,
         )
         return StepContext(
             house=house,
@@ -262,6 +264,8 @@ class Controller:
             inputs=inputs,
             view=view,
             budget=_no_budget(blocks) if view is None else below_headroom(self._budget(view), most_w),
+            prices=prices,
+            price=price_at(prices, house.now) if prices else None,
             measured={**self._watch.measured(house.tick_s), **self._own_meters.known},
             midnight_s=self._day.midnight_s(house.now, house.tick_s),
             daylight_ends_s=self._time.tick_at(house.daylight_changes_at)
@@ -301,7 +305,9 @@ class Controller:
         self._thresholds = in_force(self._thresholds, house.max_reading_age_s)
         counts, policies = self._day_count, self._loads.policies
         feed_in = context.view is not None and context.view.feed_in
-        counts.count(house, self._taken_wh, policies, expected_w=trace.forecast_pv_w, feed_in=feed_in)
+        counts.count(
+            house, self._taken_wh, policies, expected_w=trace.forecast_pv_w, feed_in=feed_in, price=context.price
+        )
         decision = decision_of(
             outcomes,
             context,

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.requests import Force
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, Reading, Setpoint
@@ -105,6 +106,28 @@ class ForecastSource(Protocol):
 
     def fetch(self, now: datetime) -> Forecast:
         """The newest forecast. Blocks for as long as the source takes; raises SourceError."""
+        ...
+
+
+class PriceSource(Protocol):
+    """Answers: what does a kWh cost on a market? Asked by `tariffs.price_feed` alone."""
+
+    name: str
+    """What messages call it, its zone included."""
+    cache_key: str
+    """Names what it asks for: equal for equal questions. Holds no secret."""
+
+    @property
+    def interval_s(self) -> float | None:
+        """How often it may be asked, in seconds; None for one that publishes once a day and is to be asked rarely."""
+        ...
+
+    def fetch(self, days: Sequence[date]) -> MarketAnswer:
+        """The prices of these days, by the market's calendar, or all it has. Blocks; raises SourceError."""
+        ...
+
+    def close(self) -> None:
+        """End connections of its own. May be repeated."""
         ...
 
 

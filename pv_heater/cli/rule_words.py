@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "boost": "a boost",
     "hygiene": "protection against legionella",
     "guarantee": "the guaranteed amount of heat",
+    "negative_price": "a negative price",
     "run_to_end": "a run that is not interrupted",
     "full": "the load has had enough",
     "min_on": "the minimum on time",
@@ -64,6 +65,7 @@ _TIMERS: Mapping[str, str] = {
     "boost": "the boost ends",
     "hygiene": "it ends at the latest",
     "guarantee": "it ends at the latest",
+    "negative_price": "the price is no longer negative",
     "timer": "the timer changes",
     "run_to_end": "the run ends at the latest",
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pv_heater.commands.check_report import Finding
 from pv_heater.config.load import Config, TypedSettings
@@ -17,6 +18,7 @@ from pv_heater.core.house.guards import SLOWEST_REGULATED_S
 from pv_heater.core.house.limited import never_judged
 from pv_heater.core.house.reading_age import CLOCKS_AGREE_S, ReadingAge, is_local
 from pv_heater.core.house.two_measurements import compared_text
+from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.model.words import duration_text
 from pv_heater.core.rules.rules import RuleAnswers, Wishes
@@ -24,7 +26,7 @@ from pv_heater.errors import SourceError
 from pv_heater.ports import Tools
 from pv_heater.rule_files.files import RuleFiles, strays
 from pv_heater.rule_files.runner import RuleRunner, rules_folder
-from pv_heater.run.sources import named_meters
+from pv_heater.run.sources import named_meters, price_feed
 
 _NUMBERS = ("pv_w", "consumption_w", "grid_w", "battery_w", "battery_v", "battery_soc_percent", "dc_load_w")
 _WORDS = {
@@ -59,6 +61,8 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
         yield _asked(f"loads.{name}.power_from {row.type}", row, tools, _ask_power)
     for row in config.forecast:
         yield _asked(f"forecast {row.type}", row, tools, _ask_forecast)
+    if config.price_source is not None:
+        yield _asked(f"tariff {config.price_source.type}", config.price_source, tools, partial(_ask_prices, config))
 
 
 def ask_rules(config: Config, tools: Tools) -> Iterator[Finding]:
@@ -158,6 +162,23 @@ def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:
     power_w = forecast.power_w_at(now)
     expects = "nothing" if power_w is None else f"{power_w:.0f} W"
     return f"{forecast.source} expects {expects} now, until {forecast.end_at}"
+
+
+def _ask_prices(config: Config, _row: TypedSettings[Any], tools: Tools) -> str:
+    feed, now, zone = price_feed(config, tools), tools.clock.now(), ZoneInfo(config.site.timezone)
+    if feed is None:
+        return "nothing to ask"
+    with closing(feed):
+        known = feed.fetch(now)
+    price, until_at = price_at(known.periods, now), known.until_at(now)
+    if price is None or until_at is None:
+        raise SourceError(f"{known.source} tells no price for now")
+    terms = "" if known.licence is None else f"; {known.licence}"
+    otherwise = "the fixed tariff counts after that" if config.fixed_tariff else "tariff.otherwise is not set"
+    return (
+        f"{known.source}: a bought kWh costs {price.import_per_kwh:.3f} now, a sold one earns "
+        f"{price.export_per_kwh:.3f}; known until {until_at.astimezone(zone):%Y-%m-%d %H:%M}, {otherwise}{terms}"
+    )
 
 
 def _finding(name: str, answers: RuleAnswers, failed: Mapping[str, str]) -> Finding:

@@ -18,7 +18,10 @@ from pv_heater.config.load import Tables, adapter_class
 from pv_heater.config.model import Config
 from pv_heater.config.presets import preset_words
 from pv_heater.config.structure import key_of
+from pv_heater.config.tariff import FIXED
+from pv_heater.core.settings.home import TariffPeriod
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.core.settings.tariff import MarketTariff
 
 _COMMENT_COLUMN = 40
 
@@ -127,6 +130,10 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "tm1638": {"dio": "GPIO19", "clk": "GPIO13", "stb": "GPIO26"},
     "power_from http": {"url": "http://192.168.1.60/rpc/Switch.GetStatus?id=0", "path": "apower"},
     "power_from mqtt": {"host": "192.168.1.10", "topic": "tele/washer/SENSOR", "path": "ENERGY.Power"},
+    "energy_charts": {"zone": "AT"},
+    "nordpool": {"zone": "SE3"},
+    "home_assistant": {"token": "file:ha-token", "entity": "sensor.electricity_price"},
+    "file": {"path": "Files/prices.csv"},
     "temperature_from http": {"url": "http://192.168.1.199/state"},
     "temperature_from mqtt": {"host": "192.168.1.10", "topic": "tele/boiler/SENSOR"},
 }
@@ -134,9 +141,6 @@ _SAMPLES: dict[str, dict[str, Any]] = {
 
 _PROBES = ("temperature_from", "power_from")
 """The settings of a load that begin with a `type:` of their own."""
-
-_TARIFF = {"tariff": [{"from": "22:00", "to": "06:00"}]}
-"""The same for the one section, off in the demo, that has such settings."""
 
 
 def documented_example(tables: Tables | None = None) -> str:
@@ -148,6 +152,7 @@ def documented_example(tables: Tables | None = None) -> str:
         "strategy": _typed("strategy", tables.strategies),
         "loads": _loads(tables),
         "display": _typed("display", tables.displays),
+        "tariff": _tariff(tables),
     }
     parts = [_HEADER]
     for field in settings_of(Config):
@@ -159,8 +164,7 @@ def documented_example(tables: Tables | None = None) -> str:
 
 def _section(field: attrs.Attribute[Any]) -> list[str]:
     """A section that has no `type:`."""
-    lines = _lines_of(field, _TARIFF, 0, 0) if field.name in _TARIFF else _lines_of(field, _DEMO, 0, None)
-    return [line.text() for line in lines]
+    return [line.text() for line in _lines_of(field, _DEMO, 0, None)]
 
 
 def _typed(section: str, table: Mapping[str, str]) -> list[str]:
@@ -172,6 +176,21 @@ def _typed(section: str, table: Mapping[str, str]) -> list[str]:
         lines = [_Line(0, f"{section}:", "", off), head, *_preset(f"{section}s", word), *settings]
         blocks.append("\n".join(line.text() for line in lines))
     return "\n\n".join(blocks).splitlines()
+
+
+def _tariff(tables: Tables) -> list[str]:
+    """Hours with their prices, then every source of market prices; all off in the demo."""
+    head = _Line(0, "tariff:", "", 0)
+    hours = [head, *_as_item(_block(TariffPeriod, {"from": "22:00", "to": "06:00"}, 4, 0))]
+    blocks = [
+        hours,
+        [head, _Line(2, f"type: {FIXED}", "one price all day: import_per_kwh and export_per_kwh as above", 0)],
+    ]
+    for word in tables.tariffs:
+        # What all sources have in common is explained once, at the first.
+        known = frozenset(attrs.fields_dict(MarketTariff)) if len(blocks) > 2 else frozenset()
+        blocks.append([head, *_entry(word, tables.tariffs, 2, 0, known)])
+    return "\n\n".join("\n".join(line.text() for line in block) for block in blocks).splitlines()
 
 
 def _preset(folder: str, word: str, indent: int = 2) -> list[_Line]:

@@ -1,16 +1,18 @@
-"""What no single setting can know: whether displays share a pin, and whether conditions name loads that there are."""
+"""What no single setting can know: names and pins that two have, loads that others wait for or ask about."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pv_heater.config.model import Config
+from pv_heater.config.scalars import shown
+from pv_heater.config.structure import suggestion
 from pv_heater.config.yaml_lines import Problem
 from pv_heater.core.conditions.parser import parse
 from pv_heater.core.model.setting import SettingProblem
-from pv_heater.core.settings.load import BatteryShare
-from pv_heater.core.settings.pins import PinName, pin_groups
+from pv_heater.core.settings.load import BatteryShare, circle_from
+from pv_heater.core.settings.pins import PinName, pin_groups, pin_texts
 
 CONDITIONS = ("when", "on_when", "only_when")
 
@@ -49,3 +51,59 @@ def wrong_conditions(rows: Sequence[Any]) -> list[Problem]:
             except SettingProblem as error:
                 problems.append(Problem((index, key), str(error)))
     return problems
+
+
+def same_names(rows: Any) -> list[Problem]:
+    """A problem for each load whose name an earlier one has."""
+    problems: list[Problem] = []
+    names: set[str] = set()
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        name = row.get("name") if isinstance(row, Mapping) else None
+        if isinstance(name, str):
+            if name in names:
+                problems.append(Problem((index, "name"), f"{name} is the name of an earlier load; each needs its own"))
+            names.add(name)
+    return problems
+
+
+def wrong_waiting(rows: Sequence[Any]) -> list[Problem]:
+    """A problem for each load that waits for one that there is not, or in a circle for itself."""
+    policies = {index: row.settings for index, row in enumerate(rows) if not isinstance(row, BatteryShare)}
+    names = [policy.name for policy in policies.values()]
+    waits_for = {policy.name: policy.after.load for policy in policies.values() if policy.after is not None}
+    problems = []
+    for index, policy in policies.items():
+        other = waits_for.get(policy.name)
+        if other is not None and other not in names:
+            others = [name for name in names if name != policy.name]
+            message = f"there is no load {shown(other)}; {suggestion(other, others)}"
+            problems.append(Problem((index, "after"), message))
+        elif circle := circle_from(policy.name, waits_for):
+            message = f"{' waits for '.join(circle)}, so none of them would ever run by itself"
+            problems.append(Problem((index, "after"), message))
+    return problems
+
+
+def same_pins(rows: Any) -> list[Problem]:
+    """A problem for each pin that something before it uses; names that are no pins are another check's business."""
+    problems: list[Problem] = []
+    first: dict[PinName, str] = {}
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        for path, text in pin_texts(row):
+            try:
+                name = PinName.parse(text)
+            except SettingProblem:
+                continue
+            if name in first:
+                message = f"{text} is already used by {first[name]}; every output needs a pin of its own"
+                problems.append(Problem((index, *path), message))
+            else:
+                part = ".".join(str(key) for key in path).removesuffix(".pin")
+                first[name] = f"{part} of {_name_of(row, index)} ({name})"
+    return problems
+
+
+def _name_of(row: Any, index: int) -> Any:
+    """What the owner calls this load, where there is a name."""
+    number = f"load {index + 1}"
+    return row.get("name", number) if isinstance(row, Mapping) else number

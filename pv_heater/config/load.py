@@ -8,7 +8,7 @@ behind ``type:``, and the classes that they mean (`Tables`).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import ContextVar
 from copy import deepcopy
 from functools import lru_cache
@@ -19,13 +19,20 @@ from typing import Any
 from attrs import evolve, frozen
 
 from pv_heater.config.addresses import clashing_addresses
-from pv_heater.config.cross_checks import clashing_displays, wrong_conditions
+from pv_heater.config.cross_checks import (
+    clashing_displays,
+    same_names,
+    same_pins,
+    wrong_conditions,
+    wrong_waiting,
+)
 from pv_heater.config.legacy_keys import has_flat_keys, unflatten
 from pv_heater.config.model import Config, Gpio, Log, Mqtt, TypedSettings
 from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
 from pv_heater.config.structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
+from pv_heater.config.tariff import charges_hook, tariff_hook
 from pv_heater.config.yaml_lines import (
     Document,
     Problem,
@@ -38,8 +45,7 @@ from pv_heater.config.yaml_lines import (
 from pv_heater.core.actuators.learned_power import ASSUMED_W
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.history import History
-from pv_heater.core.settings.load import After, BatteryShare, circle_from
-from pv_heater.core.settings.pins import PinName, pin_texts
+from pv_heater.core.settings.load import After, BatteryShare
 from pv_heater.displays import DISPLAYS
 from pv_heater.errors import ConfigError
 from pv_heater.forecasts import FORECASTS
@@ -47,6 +53,7 @@ from pv_heater.loads import LOADS
 from pv_heater.meters import METERS
 from pv_heater.sensors import POWER_METERS, SENSORS
 from pv_heater.strategies import STRATEGIES
+from pv_heater.tariffs import TARIFFS
 
 __all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "load_config"]
 SCHEMA = 1
@@ -68,6 +75,7 @@ class Tables:
     sensors: Mapping[str, str] = SENSORS
     power_meters: Mapping[str, str] = POWER_METERS
     displays: Mapping[str, str] = DISPLAYS
+    tariffs: Mapping[str, str] = TARIFFS
 
 
 TABLES = Tables()
@@ -149,12 +157,14 @@ def _reader(tables: Tables) -> Hook:
 
 def _config_hook(structure: Structure, tables: Tables) -> Hook:
     strategy = _typed(structure, tables.strategies, "strategies")
+    prices = _typed(structure, tables.tariffs, "tariffs", {"charges": charges_hook(structure)})
     return structure.group(
         Config,
         {
             "meter": many(_typed(structure, tables.meters, "meters")),
             "forecast": many(_typed(structure, tables.forecasts, "forecasts")),
             "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
+            "tariff": tariff_hook(structure, prices, tables.tariffs),
             "loads": _loads(structure, tables),
             "display": many(_typed(structure, tables.displays, "displays")),
             "history": _history(structure),
@@ -221,76 +231,20 @@ def _loads(structure: Structure, tables: Tables) -> Hook:
     rows = many(row, alone=None)
 
     def hook(value: Any) -> tuple[Any, ...]:
-        problems = _same_names(value) + _same_pins(value)
+        problems = same_names(value) + same_pins(value)
         try:
             result: tuple[Any, ...] = rows(value)
         except SettingProblems as error:
             raise SettingProblems(problems + error.problems) from None
         if problems:
             raise SettingProblems(problems)
-        if wrong := _wrong_waiting(result) + wrong_conditions(result):
+        if wrong := wrong_waiting(result) + wrong_conditions(result):
             raise SettingProblems(wrong)
         if all(isinstance(item, BatteryShare) for item in result):
             raise SettingProblem("must hold at least one load; without one there is nothing to control")
         return result
 
     return hook
-
-
-def _same_names(rows: Any) -> list[Problem]:
-    """A problem for each load whose name an earlier one has."""
-    problems: list[Problem] = []
-    names: set[str] = set()
-    for index, row in enumerate(rows if isinstance(rows, list) else []):
-        name = row.get("name") if isinstance(row, Mapping) else None
-        if isinstance(name, str):
-            if name in names:
-                problems.append(Problem((index, "name"), f"{name} is the name of an earlier load; each needs its own"))
-            names.add(name)
-    return problems
-
-
-def _wrong_waiting(rows: Sequence[Any]) -> list[Problem]:
-    """A problem for each load that waits for one that there is not, or in a circle for itself."""
-    policies = {index: row.settings for index, row in enumerate(rows) if not isinstance(row, BatteryShare)}
-    names = [policy.name for policy in policies.values()]
-    waits_for = {policy.name: policy.after.load for policy in policies.values() if policy.after is not None}
-    problems = []
-    for index, policy in policies.items():
-        other = waits_for.get(policy.name)
-        if other is not None and other not in names:
-            others = [name for name in names if name != policy.name]
-            message = f"there is no load {shown(other)}; {suggestion(other, others)}"
-            problems.append(Problem((index, "after"), message))
-        elif circle := circle_from(policy.name, waits_for):
-            message = f"{' waits for '.join(circle)}, so none of them would ever run by itself"
-            problems.append(Problem((index, "after"), message))
-    return problems
-
-
-def _same_pins(rows: Any) -> list[Problem]:
-    """A problem for each pin that something before it uses; names that are no pins are another check's business."""
-    problems: list[Problem] = []
-    first: dict[PinName, str] = {}
-    for index, row in enumerate(rows if isinstance(rows, list) else []):
-        for path, text in pin_texts(row):
-            try:
-                name = PinName.parse(text)
-            except SettingProblem:
-                continue
-            if name in first:
-                message = f"{text} is already used by {first[name]}; every output needs a pin of its own"
-                problems.append(Problem((index, *path), message))
-            else:
-                part = ".".join(str(key) for key in path).removesuffix(".pin")
-                first[name] = f"{part} of {_name_of(row, index)} ({name})"
-    return problems
-
-
-def _name_of(row: Any, index: int) -> Any:
-    """What the owner calls this load, where there is a name."""
-    number = f"load {index + 1}"
-    return row.get("name", number) if isinstance(row, Mapping) else number
 
 
 def _earlier_file(path: Path | None) -> list[str]:

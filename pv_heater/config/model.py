@@ -87,7 +87,9 @@ class Config:
     )
     strategy: TypedSettings[Any] = setting("how much power is good")
     limits: Limits = setting("conditions in front of every strategy", factory=Limits)
-    tariff: tuple[TariffPeriod, ...] = setting("prices by time of day", default=())
+    tariff: tuple[TariffPeriod | TypedSettings[Any], ...] = setting(
+        "prices by time of day, or where the prices of a market come from", default=()
+    )
     loads: tuple[TypedSettings[LoadSettings] | BatteryShare, ...] = setting(
         "what the surplus is spent on, first the first in the list"
     )
@@ -113,6 +115,20 @@ class Config:
     def policies(self) -> tuple[LoadSettings, ...]:
         """The settings of every load, the first comes first; the battery's place is left out."""
         return tuple(row.settings for row in self.loads if not isinstance(row, BatteryShare))
+
+    @property
+    def fixed_tariff(self) -> tuple[TariffPeriod, ...]:
+        """The prices by time of day; beside a market those that count while its own are not known."""
+        source = self.price_source
+        if source is not None:
+            otherwise: tuple[TariffPeriod, ...] = source.settings.otherwise
+            return otherwise
+        return tuple(row for row in self.tariff if isinstance(row, TariffPeriod))
+
+    @property
+    def price_source(self) -> TypedSettings[Any] | None:
+        """Where the prices of a market come from; None where all prices are set."""
+        return next((row for row in self.tariff if isinstance(row, TypedSettings)), None)
 
     @property
     def temperatures(self) -> Mapping[str, TypedSettings[Any]]:

@@ -173,6 +173,8 @@ def trace_of(
         forecast_source=None if forecast is None else forecast.source,
         forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
         forecast_pv_w=None if forecast is None else forecast.power_w_at(now),
+        import_per_kwh=None if context.price is None else context.price.import_per_kwh,
+        export_per_kwh=None if context.price is None else context.price.export_per_kwh,
         daylight=house.daylight,
         clock_trusted=house.inputs.clock_trusted,
         vacation_until_at=house.vacation_until_at,

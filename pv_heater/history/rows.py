@@ -14,6 +14,8 @@ SAMPLE_S, MINUTE_S, QUARTER_S = 10, 60, 900
 HOME_SERIES = ("pv_w", "house_w", "grid_w", "battery_w", "battery_soc_percent", "pv_possible_w")
 LAST_COUNTS = ("battery_soc_percent",)
 """Of a quarter hour the last value counts, not the mean."""
+MONEY = ("bought_money", "saved_money")
+"""Figures of a day in the owner's currency."""
 HOME_SUMS = ("caught_wh", "lost_wh", "bought_wh", "battery_drain_wh", "feed_in_wh", "pv_wh", "house_wh")
 """The energies of a quarter hour, beside those of the loads."""
 
@@ -102,6 +104,8 @@ def not_less(kept: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, A
         before = kept.get(key)
         if isinstance(value, Mapping):
             merged[key] = not_less(before, value) if isinstance(before, Mapping) else dict(value)
+        elif key in MONEY:  # may fall, at prices below zero
+            merged[key] = before if value is None else value
         elif isinstance(value, int | float) and isinstance(before, int | float):
             merged[key] = max(before, value)
         else:

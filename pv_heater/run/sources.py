@@ -1,4 +1,4 @@
-"""All that the live program reads from: meters, the loads' own sensors and a forecast, each on a worker of its own.
+"""All that the live program reads from: meters, the loads' own sensors, a forecast, prices; each on its own worker.
 
 A value of a sensor that is too old is left out; the loop sees none rather than an old one.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+from attrs import evolve, fields_dict
 
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.model.values import Forecast
@@ -18,6 +21,8 @@ from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
 from pv_heater.run.meters import HouseMeters, MeterSource, MeterStatus
 from pv_heater.run.tick_sources import NoFeed, TickSources
+from pv_heater.tariffs.market_prices import MarketPrices
+from pv_heater.tariffs.price_feed import PriceFeed
 
 log = logging.getLogger(__name__)
 
@@ -141,11 +146,13 @@ class Sources:
         )
         self._forecast = _forecast_worker(config, tools, clock)
         self.forecast: Feed[Forecast] = self._forecast or NoFeed()
+        self.prices = _market_prices(config, tools, clock)
         self.of_tick = TickSources(
             meter=self.house,
             forecast=self.forecast,
             temperatures=self.temperatures.latest,
             powers=self.powers.latest_with_age,
+            prices=tuple if self.prices is None else self.prices.latest,
             distrusted_because=self.house.distrust,
         )
         """What the loop asks of them at each tick."""
@@ -156,8 +163,9 @@ class Sources:
             worker.start()
         self.temperatures.start()
         self.powers.start()
-        if self._forecast is not None:
-            self._forecast.start()
+        for source in (self._forecast, self.prices):
+            if source is not None:
+                source.start()
 
     def stop(self) -> None:
         """Ask no more; never waits for an answer that is under way."""
@@ -165,8 +173,9 @@ class Sources:
             worker.stop()
         self.temperatures.stop()
         self.powers.stop()
-        if self._forecast is not None:
-            self._forecast.stop()
+        for source in (self._forecast, self.prices):
+            if source is not None:
+                source.stop()
 
     def close(self) -> None:
         """End every connection."""
@@ -174,11 +183,13 @@ class Sources:
             meter.close()
         self.temperatures.close()
         self.powers.close()
+        if self.prices is not None:
+            self.prices.close()
 
     def status(self) -> list[MeterStatus | WorkerStatus]:
         """How each fares, with ages; from any thread."""
-        forecast = [] if self._forecast is None else [self._forecast.status()]
-        return [*self.house.status(), *self.temperatures.status(), *self.powers.status(), *forecast]
+        others = [worker.status() for worker in (self._forecast, self.prices) if worker is not None]
+        return [*self.house.status(), *self.temperatures.status(), *self.powers.status(), *others]
 
     def _meter(self, name: str, row: TypedSettings[Any], tools: Tools, clock: SystemClock) -> MeterSource:
         meter: Meter = row.build(tools)
@@ -203,6 +214,24 @@ def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker
     sources: list[ForecastSource] = [row.build(tools) for row in config.forecast]
     source = build_forecast(sources, tools)
     return worker_for(source, "forecast", lambda: source.fetch(clock.now()), clock.monotonic_s, log, on_new=clock.wake)
+
+
+def _market_prices(config: Config, tools: Tools, clock: SystemClock) -> MarketPrices | None:
+    feed = price_feed(config, tools)
+    if feed is None:
+        return None
+    return MarketPrices(feed, clock, timezone=config.site.timezone, has_fixed=bool(config.fixed_tariff))
+
+
+def price_feed(config: Config, tools: Tools) -> PriceFeed | None:
+    """The source of the settings with charges and taxes, not asked yet; None where all prices are set."""
+    row = config.price_source
+    if row is None:
+        return None
+    settings = row.settings
+    if "path" in fields_dict(type(settings)):
+        settings = evolve(settings, path=Path(config.resolve(settings.path)))
+    return PriceFeed(row.cls(settings, tools), settings, tools)
 
 
 def _clock_offset_s(meter: Meter) -> float | None:

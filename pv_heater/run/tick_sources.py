@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pv_heater.core.model.requests import Command
-from pv_heater.core.model.values import Forecast, Inputs, Reading
+from pv_heater.core.model.values import Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.rules.rules import NO_WISHES, Wishes
 from pv_heater.ports import Feed
 
@@ -38,6 +38,8 @@ class TickSources:
     """What sensors of the loads' own say, degC by load."""
     powers: Callable[[], Mapping[str, tuple[float, float]]] = dict
     """What meters of the loads' own say, (W, age in seconds) by load."""
+    prices: Callable[[], tuple[PricePeriod, ...]] = tuple
+    """What is known of a market's prices."""
     wishes: Callable[[], Wishes] = _no_wishes
     """What rule files ask for."""
     distrusted_because: Callable[[], str | None] = _nobody_knows
@@ -68,6 +70,7 @@ class TickSources:
             wishes=wishes.wishes,
             wish_because=wishes.because,
             probes=wishes.probes,
+            prices=self.prices(),
             clock_trusted=self.clock_trusted(now, reading),
             distrusted_because=self.distrusted_because(),
         )

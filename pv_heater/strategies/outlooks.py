@@ -21,7 +21,7 @@ from datetime import datetime
 from math import exp, inf
 
 from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch, lit_until
-from pv_heater.core.house.tariff import price_at
+from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.values import PricePeriod
 
 HEAT_WORTH = 0.5

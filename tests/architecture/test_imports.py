@@ -14,8 +14,15 @@ MODULES = sorted(
 )
 
 CORE = frozenset({"core"})
-ADAPTERS = frozenset({"meters", "forecasts", "loads", "sensors", "displays", "victron"})
-WRAPPERS = {"forecasts.cached", "forecasts.chain", "loads.dry_run", "loads.network.networked"}
+ADAPTERS = frozenset({"meters", "forecasts", "loads", "sensors", "displays", "tariffs", "victron"})
+WRAPPERS = {
+    "forecasts.cached",
+    "forecasts.chain",
+    "tariffs.market_prices",
+    "tariffs.price_feed",
+    "loads.dry_run",
+    "loads.network.networked",
+}
 """Of no brand: they stand between the program and any adapter of their kind."""
 OF_AN_ADAPTER = {"io", "ports", "errors"} | CORE
 
@@ -53,6 +60,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "loads": OF_AN_ADAPTER,
     "sensors": OF_AN_ADAPTER,
     "displays": OF_AN_ADAPTER,
+    "tariffs": OF_AN_ADAPTER,
     "history": OF_AN_ADAPTER,
     "victron": {"meters", "loads", "sensors", "forecasts"} | OF_AN_ADAPTER,
     "sim": {"ports", "errors"} | CORE,
@@ -202,7 +210,7 @@ def _at_the_top(path: Path) -> set[str]:
     return names & {name_of(other) for other in MODULES}
 
 
-@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays"])
+@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays", "tariffs"])
 def test_adapters_never_import_each_other(folder: str) -> None:
     """An adapter is what a table of `type:` names; what two of them share is a module of its own."""
     rows = (PROJECT / "pv_heater" / folder / "__init__.py").read_text(encoding="utf-8")

@@ -35,21 +35,26 @@ def test_what_sells_for_more_than_heat_is_worth_is_no_regret() -> None:
 
 
 def test_a_night_tariff_becomes_periods_of_the_local_day() -> None:
-    prices = Tariff(NIGHT_TARIFF, VIENNA).prices_of(DAY)
+    prices = Tariff(NIGHT_TARIFF, VIENNA).prices(DAY)
     assert [(price.from_at, price.to_at, price.import_per_kwh) for price in prices] == [
         (at(-2), at(6), 0.18),
         (at(6), at(22), 0.30),
         (at(22), at(30), 0.18),
+        (at(30), at(46), 0.30),
+        (at(46), at(54), 0.18),
     ]
 
 
 def test_a_flat_tariff_is_one_period_a_day() -> None:
     flat = (TariffPeriod(start=time(0), end=time(0), import_per_kwh=0.25),)
-    assert [(price.from_at, price.to_at) for price in Tariff(flat, VIENNA).prices_of(DAY)] == [(at(0), at(24))]
+    assert [(price.from_at, price.to_at) for price in Tariff(flat, VIENNA).prices(DAY)] == [
+        (at(0), at(24)),
+        (at(24), at(48)),
+    ]
 
 
 def test_what_the_battery_saves_is_what_the_dark_hours_cost() -> None:
-    prices = Tariff(NIGHT_TARIFF, VIENNA).prices_of(DAY)
+    prices = Tariff(NIGHT_TARIFF, VIENNA).prices(DAY)
     dark, whole_day = (8 * 0.18 + 2 * 0.30) / 10, (8 * 0.18 + 16 * 0.30) / 24
     expected = regrets_at(dark, 0.0, 0.5 * whole_day)
     found = regrets_of(prices, LIT, DARK, sold=False)
@@ -58,17 +63,17 @@ def test_what_the_battery_saves_is_what_the_dark_hours_cost() -> None:
 
 
 def test_where_surplus_is_sold_storing_is_regretted_less() -> None:
-    prices = Tariff(NIGHT_TARIFF, VIENNA).prices_of(DAY)
+    prices = Tariff(NIGHT_TARIFF, VIENNA).prices(DAY)
     kept, sold = (regrets_of(prices, LIT, DARK, sold=sold) for sold in (False, True))
     assert kept.stored - sold.stored == pytest.approx(0.08)
 
 
 def test_without_prices_the_usual_regrets_hold() -> None:
     assert regrets_of((), LIT, DARK, sold=True) == USUAL_REGRETS
-    only_by_day = Tariff(NIGHT_TARIFF[1:], VIENNA).prices_of(DAY)
+    only_by_day = Tariff(NIGHT_TARIFF[1:], VIENNA).prices(DAY)
     assert regrets_of(only_by_day, LIT[:3], DARK[:3], sold=True) == USUAL_REGRETS
 
 
 def test_free_power_gives_no_ratio_so_the_usual_regrets_hold() -> None:
-    free = Tariff((TariffPeriod(start=time(0), end=time(0)),), VIENNA).prices_of(DAY)
+    free = Tariff((TariffPeriod(start=time(0), end=time(0)),), VIENNA).prices(DAY)
     assert regrets_of(free, LIT, DARK, sold=False) == USUAL_REGRETS

@@ -71,6 +71,11 @@ SITE_NAMES: Mapping[str, Name] = {
     "soc_tonight": Name(Kind.NUMBER, "%", "charge of the battery expected at today's sunset; not known after it"),
     "soc_tomorrow": Name(Kind.NUMBER, "%", "charge of the battery expected at tomorrow's sunset"),
     "cloud_percent": Name(Kind.NUMBER, "%", "mean cloud cover expected for the rest of today"),
+    "price": Name(Kind.NUMBER, "a kWh", "what a bought kWh costs now, charges and taxes included"),
+    "export_price": Name(Kind.NUMBER, "a kWh", "what a sold kWh earns now; below 0 it costs"),
+    "price_rank": Name(
+        Kind.NUMBER, "", "share of today that is cheaper than now; below 3 / 24 in the three cheapest hours"
+    ),
 }
 
 LOAD_NAMES: Mapping[str, Name] = {

@@ -6,7 +6,7 @@ hygiene, then the guarantee; all of them count on, so that heat which one has bo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from math import inf
@@ -17,6 +17,7 @@ from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.guarantee import Due, Guarantee
 from pv_heater.core.duties.legionella import Hygiene
+from pv_heater.core.duties.negative_price import NegativePrice
 from pv_heater.core.duties.tank import USUAL_TAKEN_W, Tank
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads.duty import Duty
@@ -42,9 +43,11 @@ class DutyConditions:
     house: HouseFacts
     may_buy: bool
     """For what the settings ask, not for what the owner asks now; see `DutyContext`."""
+    may_drain_w: float
+    """The most that the battery may give for heating."""
     headroom_w: float
     """What all controlled loads together may draw below fuse and inverter."""
-    prices: tuple[PricePeriod, ...]
+    prices: Sequence[PricePeriod]
 
 
 def may_buy(guards: Collection[Rule], *, off_grid: bool) -> bool:
@@ -63,6 +66,7 @@ class _OfLoad:
     guarantee: Guarantee
     hygiene: Hygiene | None
     boost: BoostOf
+    negative_price: NegativePrice
     tank: Tank | None
     energy_wh: float | None = None
     """Its count of the day at the last look; None before the first."""
@@ -110,6 +114,7 @@ class Duties:
             load.has_duties = _asks_for_duties(policy)
             load.guarantee.adopt(policy)
             load.boost.adopt(policy)
+            load.negative_price.adopt(policy)
             hot_water = policy.hot_water
             if hot_water is not None and load.tank is not None:
                 load.tank.adopt(hot_water, policy.target_c)
@@ -199,6 +204,7 @@ class Duties:
                     "guarantee": load.guarantee.state(),
                     "hygiene": load.hygiene.state() if load.hygiene is not None else None,
                     "boost": load.boost.state(tick_s),
+                    "negative_price": load.negative_price.state(),
                     "tank": load.tank.state() if load.tank is not None else None,
                 }
                 for name, load in self._loads.items()
@@ -213,6 +219,7 @@ class Duties:
             load.energy_wh = number_in(saved, "energy_wh")
             load.guarantee.restore(group_in(saved, "guarantee"))
             load.boost.restore(group_in(saved, "boost"), tick_s, away_s)
+            load.negative_price.restore(group_in(saved, "negative_price"))
             if load.hygiene is not None:
                 load.hygiene.restore(group_in(saved, "hygiene"))
             if load.tank is not None:
@@ -225,13 +232,22 @@ class Duties:
             load.tank.observe(context)
         boost, guarantee = load.boost.duty(context), load.guarantee.duty(context)
         hygiene = load.hygiene.duty(context) if load.hygiene is not None else None
+        paid = self._paid(load, context, seen) if load.policy.negative_price_max_wh is not None else None
         _gather_notices(load)
-        return boost or hygiene or guarantee
+        return boost or hygiene or guarantee or paid
+
+    def _paid(self, load: _OfLoad, context: DutyContext, seen: DutyConditions) -> Duty | None:
+        """Heat that the grid pays for."""
+        reading = seen.house.reading
+        drained_w = 0.0 if reading is None or reading.battery_w is None else -reading.battery_w
+        return load.negative_price.duty(
+            context, is_read=reading is not None, drained_w=drained_w, may_drain_w=seen.may_drain_w
+        )
 
     def _boost_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
         """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
         load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
-        if load.has_duties:
+        if load.policy.daily_min_wh is not None or load.policy.hot_water is not None:
             load.notice = f"its guarantee and hygiene wait: {NO_TIME}"
         if not load.boost.is_running:
             return None
@@ -281,18 +297,24 @@ def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:
         guarantee=Guarantee(policy, zone),
         hygiene=hygiene,
         boost=BoostOf(policy),
+        negative_price=NegativePrice(policy, zone),
         tank=Tank(hot_water, policy.target_c) if hot_water is not None else None,
         has_duties=_asks_for_duties(policy),
     )
 
 
 def _asks_for_duties(policy: LoadSettings) -> bool:
-    return policy.daily_min_wh is not None or policy.hot_water is not None
+    asks = (policy.daily_min_wh, policy.hot_water, policy.negative_price_max_wh)
+    return any(setting is not None for setting in asks)
 
 
 def _gather_notices(load: _OfLoad) -> None:
     """The newest of what the parts have to tell."""
-    parts = {"boost": load.boost.notice, "guarantee": load.guarantee.notice}
+    parts = {
+        "boost": load.boost.notice,
+        "guarantee": load.guarantee.notice,
+        "negative_price": load.negative_price.notice,
+    }
     if load.hygiene is not None:
         parts["hygiene"] = load.hygiene.notice
     for part, notice in parts.items():

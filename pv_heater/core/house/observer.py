@@ -235,7 +235,7 @@ class HouseObserver:
             site=site,
             limits=self._limits,
             battery_target_percent=battery_target_percent,
-            prices=prices if knows_time else (),
+            prices=prices,
             steering=steering,
             is_steered=moves_battery(steering),
             entitled_percent=entitled_percent(steering, reading.battery_soc_percent),

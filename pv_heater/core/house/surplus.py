@@ -69,7 +69,7 @@ class View:
     """What the grid delivers, or takes, is a step of a load that the inverter is taking over: no lack of sun, and no
     surplus."""
     prices: tuple[PricePeriod, ...] = ()
-    """Of today, in order of time; empty where nothing is known of them."""
+    """Of today and tomorrow, in order of time; empty where nothing is known of them."""
     steering: Steering | None = None
     """Who else steers the battery; None: nobody, or nobody tells. See `core.house.company`."""
     is_steered: bool = False

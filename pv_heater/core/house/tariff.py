@@ -1,8 +1,10 @@
-"""The owner's clock-time tariff as prices between instants. Pure."""
+"""What a kWh costs and earns: a market's prices where they are known, the owner's clock-time tariff elsewhere. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from pv_heater.core.model.local_time import instant_of, midnight_at
@@ -11,42 +13,30 @@ from pv_heater.core.settings.home import TariffPeriod
 
 
 class Tariff:
-    """Tells the prices of a local day and of the next; remembers those of the last one asked for."""
+    """Tells the prices of a local day and of the next; remembers those that were last asked for."""
 
     def __init__(self, periods: Sequence[TariffPeriod], zone: tzinfo) -> None:
+        """`periods`: of several that hold at a time, the first counts."""
         self._periods = tuple(periods)
         self._zone = zone
         self._day: date | None = None
+        self._market: tuple[PricePeriod, ...] = ()
         self._prices: tuple[PricePeriod, ...] = ()
-        self._ahead_of: date | None = None
-        self._ahead: tuple[PricePeriod, ...] = ()
 
-    def prices_of(self, day: date | None) -> tuple[PricePeriod, ...]:
-        """The periods that touch the local `day`, in order of time; none for an unknown day (None).
+    def prices(self, day: date | None, market: tuple[PricePeriod, ...] = ()) -> tuple[PricePeriod, ...]:
+        """What touches the local `day` or the next, in order of time, none over another; nothing for None.
 
-        A period from and to the same clock time lasts a whole day.
+        The same object until the day or `market` is another. A period from and to the same clock time lasts a whole
+        day.
         """
-        if day is not None and day != self._day:
-            self._day = day
-            begun = [*self._all_begun_on(day - timedelta(days=1)), *self._all_begun_on(day)]
-            touching = [price for price in begun if price.to_at > midnight_at(day, self._zone)]
-            self._prices = tuple(sorted(touching, key=lambda price: price.from_at))
-        return self._prices if day is not None else ()
-
-    def prices_ahead(self, day: date | None) -> tuple[PricePeriod, ...]:
-        """The periods that touch the local `day` or the next, in order of time; none for an unknown day (None)."""
-        if day is None or not self._periods:
+        if day is None or not (self._periods or market):
             return ()
-        if day != self._ahead_of:
-            begun = {
-                price for days in (-1, 0, 1) for price in self._all_begun_on(day + timedelta(days=days))
-                if price.to_at > midnight_at(day, self._zone)
-            }  # fmt: skip
-            self._ahead_of, self._ahead = day, tuple(sorted(begun, key=lambda price: price.from_at))
-        return self._ahead
-
-    def _all_begun_on(self, day: date) -> list[PricePeriod]:
-        return [self._begun_on(day, period) for period in self._periods]
+        if day != self._day or (market is not self._market and market != self._market):
+            begin_at = midnight_at(day, self._zone)
+            fixed = [self._begun_on(day + timedelta(days=days), row) for row in self._periods for days in (-1, 0, 1)]
+            known = [price for price in (*market, *fixed) if price.to_at > begin_at and price.to_at > price.from_at]
+            self._day, self._market, self._prices = day, market, _laid_out(known)
+        return self._prices
 
     def _begun_on(self, day: date, period: TariffPeriod) -> PricePeriod:
         ends_on = day if period.start < period.end else day + timedelta(days=1)
@@ -58,6 +48,27 @@ class Tariff:
         )
 
 
-def price_at(prices: Sequence[PricePeriod], at: datetime) -> PricePeriod | None:
-    """The period that holds `at`; None where nothing is known of it."""
-    return next((price for price in prices if price.from_at <= at < price.to_at), None)
+def _laid_out(periods: Iterable[PricePeriod]) -> tuple[PricePeriod, ...]:
+    """Those periods in order of time, each only where none before it in the list holds."""
+    laid: list[PricePeriod] = []
+    for period in periods:
+        for from_at, to_at in list(_free(laid, period.from_at, period.to_at)):
+            whole = from_at == period.from_at and to_at == period.to_at
+            insort(laid, period if whole else replace(period, from_at=from_at, to_at=to_at), key=_from_at)
+    return tuple(laid)
+
+
+def _free(laid: Sequence[PricePeriod], from_at: datetime, to_at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The stretches between two instants that nothing in `laid` holds."""
+    number = max(0, bisect_right(laid, from_at, key=_from_at) - 1)
+    while number < len(laid) and laid[number].from_at < to_at:
+        other = laid[number]
+        if other.from_at > from_at:
+            yield from_at, other.from_at
+        from_at, number = max(from_at, other.to_at), number + 1
+    if from_at < to_at:
+        yield from_at, to_at
+
+
+def _from_at(period: PricePeriod) -> datetime:
+    return period.from_at

@@ -11,8 +11,8 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.loads.lost_sun import lost_by_cause
 from pv_heater.core.model.day_energies import DayEnergies, LoadDay, Lost
-from pv_heater.core.model.numbers import group_in, number_in
-from pv_heater.core.model.values import Decision
+from pv_heater.core.model.numbers import group_in, json_number_of, number_in
+from pv_heater.core.model.values import Decision, PricePeriod
 from pv_heater.core.settings.load import LoadSettings
 
 LONGEST_STEP_S = 300.0
@@ -23,6 +23,7 @@ SURE_WH = 500.0
 MOST_BETTER = 1.5
 """No day is better than its forecast by more."""
 SUMS = ("caught_wh", "bought_wh", "battery_drain_wh", "feed_in_wh", "pv_wh", "house_wh", "hidden_wh", "seen_s")
+MONEY = ("bought_money", "saved_money")
 _LEARNED = ("seen_wh", "expected_wh")
 """The sun while nothing throttled it, and what the forecast had expected of it."""
 SETTLED_EVERY_S = 5.0
@@ -58,6 +59,8 @@ class DayCount:
     def begin_day(self) -> None:
         """All counts begin anew."""
         self._sums = dict.fromkeys((*SUMS, *_LEARNED), 0.0)
+        self._money: dict[str, float] = {}
+        """By a name of `MONEY`; empty while no price was known."""
         self._lost_wh: dict[Lost, float] = {}
         self._sun_wh: dict[str, float] = {}
         self._part = _Part()
@@ -72,8 +75,9 @@ class DayCount:
         *,
         expected_w: float | None,
         feed_in: bool,
+        price: PricePeriod | None,
     ) -> None:
-        """The step that ended, by the reading that is in force at its end.
+        """The step that ended, by the reading and the price that are in force at its end.
 
         `taken_wh` is what each load took in it (`core.loads.energy`); `expected_w` is what the forecast has of the sun
         now, None without one; `feed_in`: surplus may go to the grid.
@@ -105,7 +109,7 @@ class DayCount:
         else:
             self._pv_possible_w = reading.pv_w
         if part.seconds >= SETTLED_EVERY_S:
-            self._settle(part, policies)
+            self._settle(part, policies, price, feed_in=feed_in)
 
     def note(self, decision: Decision, *, for_battery_w: float) -> None:
         """What was decided for the step that begins now."""
@@ -126,6 +130,8 @@ class DayCount:
             feed_in_wh=sums["feed_in_wh"],
             pv_wh=sums["pv_wh"],
             house_wh=sums["house_wh"],
+            bought_money=self._money.get("bought_money"),
+            saved_money=self._money.get("saved_money"),
             seen_s=sums["seen_s"],
             pv_possible_w=self._pv_possible_w,
             loads={
@@ -142,11 +148,13 @@ class DayCount:
     def state(self) -> dict[str, Any]:
         """For the saved state, as plain JSON types."""
         lost_wh = {str(cause): energy_wh for cause, energy_wh in self._lost_wh.items()}
-        return {**self._sums, "lost_wh": lost_wh, "sun_wh": {**self._sun_wh}}
+        return {**self._sums, **self._money, "lost_wh": lost_wh, "sun_wh": {**self._sun_wh}}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take back what `state` gave, as far as it can be read: a damaged sum begins anew."""
         self._sums = {key: number_in(saved, key) or 0.0 for key in self._sums}
+        money = {key: json_number_of(saved.get(key)) for key in MONEY}
+        self._money = {key: amount for key, amount in money.items() if amount is not None}
         lost, sun = group_in(saved, "lost_wh"), group_in(saved, "sun_wh")
         self._lost_wh = {cause: energy_wh for cause in Lost if (energy_wh := number_in(lost, cause))}
         self._sun_wh = {name: energy_wh for name in sun if (energy_wh := number_in(sun, name))}
@@ -172,25 +180,33 @@ class DayCount:
             self._pv_possible_w = possible_w
             self._part.hidden_wh += (possible_w - pv_w) * hours
 
-    def _settle(self, part: _Part, policies: Mapping[str, LoadSettings]) -> None:
+    def _settle(
+        self, part: _Part, policies: Mapping[str, LoadSettings], price: PricePeriod | None, *, feed_in: bool
+    ) -> None:
         """Where the last seconds' energy came from, and what of the sun was lost."""
         sums = self._sums
         sums["seen_s"] += part.seconds
         sums["pv_wh"] += part.pv_wh
         sums["house_wh"] += part.house_wh
         sums["feed_in_wh"] += part.export_wh
-        sun_wh = self._settle_loads(part) if part.taken_wh else 0.0
+        sun_wh = bought_wh = 0.0
+        if part.taken_wh:
+            sun_wh, bought_wh = self._settle_loads(part)
+        if price is not None:
+            worth, money = price.import_per_kwh - (price.export_per_kwh if feed_in else 0.0), self._money
+            money["bought_money"] = money.get("bought_money", 0.0) + bought_wh * price.import_per_kwh / 1000.0
+            money["saved_money"] = money.get("saved_money", 0.0) + sun_wh * worth / 1000.0
         if part.export_wh > 0 or part.hidden_wh > 0:
             # What the battery sells is no sun, and what a load only pretends to take would be counted twice.
             sold_wh = max(0.0, min(part.export_wh - part.drained_wh, part.spare_wh - sun_wh))
             self._count_lost(sold_wh, part.hidden_wh, part.seconds / 3600.0, policies)
         self._part, self._today = _Part(), None
 
-    def _settle_loads(self, part: _Part) -> float:
-        """The loads had it from the sun first, then from the grid, then from the battery. What the sun gave, Wh."""
+    def _settle_loads(self, part: _Part) -> tuple[float, float]:
+        """The loads had it from the sun first, then from the grid, then from the battery: the first two, Wh."""
         own_wh, sums = sum(part.taken_wh.values()), self._sums
         if own_wh <= 0:
-            return 0.0
+            return 0.0, 0.0
         sun_wh = min(own_wh, max(0.0, part.spare_wh))
         bought_wh = min(own_wh - sun_wh, part.import_wh)
         sums["caught_wh"] += sun_wh
@@ -198,7 +214,7 @@ class DayCount:
         sums["battery_drain_wh"] += min(own_wh - sun_wh - bought_wh, part.drained_wh)
         for name, energy_wh in part.taken_wh.items():
             self._sun_wh[name] = self._sun_wh.get(name, 0.0) + sun_wh * energy_wh / own_wh
-        return sun_wh
+        return sun_wh, bought_wh
 
     def _count_lost(self, sold_wh: float, hidden_wh: float, hours: float, policies: Mapping[str, LoadSettings]) -> None:
         lost_wh = sold_wh + hidden_wh

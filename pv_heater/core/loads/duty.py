@@ -16,6 +16,8 @@ HYGIENE = Rule.HYGIENE
 """Hot enough for long enough against legionella."""
 TIMER = Rule.TIMER
 """The owner's hours of the week."""
+NEGATIVE_PRICE = Rule.NEGATIVE_PRICE
+"""The grid pays for what it delivers."""
 BOOST = Rule.BOOST
 """The owner wants it hot now."""
 

@@ -9,7 +9,7 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.house.surplus import Budget, View
 from pv_heater.core.model.passing import passing
-from pv_heater.core.model.values import Inputs
+from pv_heater.core.model.values import Inputs, PricePeriod
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,10 @@ class StepContext:
     view: View | None
     """What the strategy saw; None without a reading that may be used."""
     budget: Budget
+    prices: Sequence[PricePeriod] = ()
+    """Of today and tomorrow, as far as they are known; empty while the time of day is not."""
+    price: PricePeriod | None = None
+    """The one of now."""
     measured: Mapping[str, Measured]
     """What the loads' own meters say, by load."""
     midnight_s: float | None

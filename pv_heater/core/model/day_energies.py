@@ -73,6 +73,12 @@ class DayEnergies:
     """The house without the loads."""
     seen_s: float
     """For so many seconds since midnight there was a reading."""
+    bought_money: float | None = None
+    """What the energy in `bought_wh` cost, in the owner's currency; below 0 it was paid for. Only what was bought while
+    its price was known; None: none was."""
+    saved_money: float | None = None
+    """What the energy in `caught_wh` would have cost from the grid, less what it would have earned where it may be
+    sold; likewise."""
     pv_possible_w: float | None
     """What the sun could give now: more than it does where chargers throttle; None: not known."""
     loads: Mapping[str, LoadDay]
@@ -96,6 +102,8 @@ class DayEnergies:
             "pv_wh": round(self.pv_wh, 1),
             "house_wh": round(self.house_wh, 1),
             "battery_drain_wh": round(self.battery_drain_wh, 1),
+            "bought_money": None if self.bought_money is None else round(self.bought_money, 4),
+            "saved_money": None if self.saved_money is None else round(self.saved_money, 4),
             "seen_s": round(self.seen_s),
             "loads": {
                 name: {"energy_wh": round(load.energy_wh, 1), "sun_wh": round(load.sun_wh, 1), "starts": load.starts}

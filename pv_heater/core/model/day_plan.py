@@ -70,6 +70,10 @@ class DayPlan:
     """Sun that nothing takes: sold where that is allowed, else the chargers hold it back. None as `loads_w`."""
     bought_w: tuple[float, ...] | None
     """What the grid, or whatever stands in for it, has to give."""
+    import_per_kwh: tuple[float | None, ...] | None = None
+    """What a bought kWh costs when each quarter begins, in the owner's currency; None where no price is known."""
+    export_per_kwh: tuple[float | None, ...] | None = None
+    """What a sold kWh earns, likewise."""
     soc_tonight_percent: float | None
     """Charge expected at `tonight_at`."""
     tonight_at: datetime | None

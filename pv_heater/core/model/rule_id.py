@@ -38,6 +38,7 @@ class Rule(StrEnum):
     BOOST = "boost"
     HYGIENE = "hygiene"
     GUARANTEE = "guarantee"
+    NEGATIVE_PRICE = "negative_price"
     RUN_TO_END = "run_to_end"
     FULL = "full"
     """So far the owner's word, what he plans for a load, and that it has had enough."""

@@ -53,6 +53,10 @@ class DecisionTrace:
     forecast_age_s: float | None = None
     forecast_pv_w: float | None = None
     """What the forecast expects now."""
+    import_per_kwh: float | None = None
+    """What a bought kWh costs now, in the owner's currency."""
+    export_per_kwh: float | None = None
+    """What a sold kWh earns now."""
     daylight: bool = False
     """Whether these are hours of automatic heating."""
     clock_trusted: bool | None = None

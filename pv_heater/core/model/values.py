@@ -165,6 +165,13 @@ class PricePeriod:
     import_per_kwh: float
     export_per_kwh: float
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "from_at", in_utc("from_at", self.from_at))
+        object.__setattr__(self, "to_at", in_utc("to_at", self.to_at))
+        if not are_finite(self.import_per_kwh, self.export_per_kwh):
+            require_finite("import_per_kwh", self.import_per_kwh)
+            require_finite("export_per_kwh", self.export_per_kwh)
+
 
 def are_finite(*values: float | None) -> bool:
     """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
@@ -199,6 +206,8 @@ class Inputs:
     load_c: Mapping[str, float] = field(default_factory=dict)
     """Load name to what a sensor of its own tells now, degC, stale values left out; wins over the reading's."""
     prices: tuple[PricePeriod, ...] = ()
+    """What is known of a market's prices, with charges and taxes; the settings' own tariff counts wherever it is not.
+    In order of time; of several that hold at a time the first counts."""
     clock_trusted: bool | None = None
     """False while neither network time nor the meter's own time vouches for `now`; None: not examined."""
     distrusted_because: str | None = None

@@ -12,13 +12,13 @@ from pv_heater.core.house.guards import battery_release_percent, least_battery_p
 from pv_heater.core.house.limited import tells_battery
 from pv_heater.core.house.sun import DaylightHours, sunset_at
 from pv_heater.core.house.surplus import Strategy, View
-from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_plan import DayPlan, PlannedRun, Purchase
 from pv_heater.core.model.passing import passing
+from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.requests import Mode
-from pv_heater.core.model.values import Forecast
+from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.plan.course import Course, PlannedHome, Walk
 from pv_heater.core.plan.load_ahead import LoadAhead, load_ahead
 from pv_heater.core.plan.plan_text import plan_text
@@ -55,11 +55,10 @@ class Planner:
     """See the module's text."""
 
     def __init__(
-        self, site: Site, limits: Limits, zone: tzinfo, *, loads: HomeLoads, duties: Duties, strategy: Strategy,
-        tariff: Tariff,
-    ) -> None:  # fmt: skip
+        self, site: Site, limits: Limits, zone: tzinfo, *, loads: HomeLoads, duties: Duties, strategy: Strategy
+    ) -> None:
         self._site, self._limits, self._zone = site, limits, zone
-        self._loads, self._duties, self._strategy, self._tariff = loads, duties, strategy, tariff
+        self._loads, self._duties, self._strategy = loads, duties, strategy
         self._daylight = DaylightHours(limits.daylight, site, zone)
         self._allowed: dict[datetime, bool] = {}
         """By the end of a quarter, whether its middle lies in the hours of automatic heating."""
@@ -68,15 +67,16 @@ class Planner:
         self._made_s, self._made_at = 0.0, datetime.min.replace(tzinfo=UTC)
         self._sets_at: datetime | None = None
         self._forecast: Forecast | None = None
+        self._prices: Sequence[PricePeriod] = ()
         self._rests_on: _Asked | None = None
         """What was asked of the loads at the latest look; None: plan anew."""
 
-    def adopt(self, site: Site, limits: Limits, strategy: Strategy, tariff: Tariff) -> None:
+    def adopt(self, site: Site, limits: Limits, strategy: Strategy) -> None:
         """Go on with these; the next look plans anew."""
         if limits.daylight != self._limits.daylight:
             self._daylight = DaylightHours(limits.daylight, site, self._zone)
             self._allowed.clear()
-        self._site, self._limits, self._strategy, self._tariff = site, limits, strategy, tariff
+        self._site, self._limits, self._strategy = site, limits, strategy
         self._rests_on = None
 
     def look(self, context: StepContext) -> DayPlan | None:
@@ -86,7 +86,7 @@ class Planner:
         if not house.knows_time or (view is None and old_s > KEPT_S):
             self.plan, self._rests_on = None, None
         elif view is not None and self._is_due(view, old_s):
-            self._made_s, self._forecast = house.tick_s, view.forecast
+            self._made_s, self._forecast, self._prices = house.tick_s, view.forecast, view.prices
             self.plan = plan = self._made(context, view)
             # In UTC: two instants in a zone of their own take ten times as long to compare.
             self._made_at = house.now
@@ -96,9 +96,9 @@ class Planner:
         return self.plan
 
     def _is_due(self, view: View, old_s: float) -> bool:
-        """Whether the plan is old, or modes, duties, the day or the forecast are others than those it was made for."""
+        """Whether the plan is old, or modes, duties, day, prices or forecast are others than those it was made for."""
         house = view.house
-        if self._has_changed(view.ahead.day, house.vacation_until_at) or old_s < 0:
+        if self._has_changed(view.ahead.day, house.vacation_until_at) or old_s < 0 or view.prices is not self._prices:
             return True
         if old_s >= FORECAST_S and view.forecast is not self._forecast and view.forecast != self._forecast:
             return True
@@ -146,6 +146,7 @@ class Planner:
 
         tonight_at = None if tonight_at is None or tonight_at <= now else tonight_at
         dc_w = view.reading.dc_load_w or 0.0
+        prices = [price_at(context.prices, quarter.start_at) for quarter in quarters] if context.prices else []
         plan = DayPlan(
             made_at=now.astimezone(self._zone),
             start_at=_quarter_of(now).astimezone(self._zone),
@@ -157,6 +158,8 @@ class Planner:
             battery_percent=None if percent is None else tuple([round(charge, 2) for charge in percent[:-1]]),
             unused_w=None if course is None else tuple(course.unused_w),
             bought_w=None if course is None else tuple(course.bought_w),
+            import_per_kwh=tuple([None if price is None else price.import_per_kwh for price in prices]) or None,
+            export_per_kwh=tuple([None if price is None else price.export_per_kwh for price in prices]) or None,
             soc_tonight_percent=charge_at(tonight_at),
             tonight_at=None if tonight_at is None else tonight_at.astimezone(self._zone),
             soc_tomorrow_percent=charge_at(tomorrow_at),
@@ -209,8 +212,7 @@ class Planner:
             return [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows]
 
         course = Walk(home, rows(), soc_percent).go(quarters, {})
-        prices = context.inputs.prices or self._tariff.prices_ahead(view.ahead.day)
-        bought, made = purchases(quarters, course.loads_w, loads.policies, duties, prices)
+        bought, made = purchases(quarters, course.loads_w, loads.policies, duties, context.prices)
         if bought:
             course = Walk(home, rows(), soc_percent).go(quarters, bought)
         asked = {name: ahead_of(name) for name in loads.policies}

@@ -23,7 +23,7 @@ from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.setting import DayTime
-from pv_heater.core.model.values import Inputs, Phase
+from pv_heater.core.model.values import Inputs, Phase, PricePeriod
 from pv_heater.core.rules.load_record import Holds, LoadRecord
 from pv_heater.core.rules.scene import HomeScene
 from pv_heater.core.settings.home import Daylight, Site
@@ -110,6 +110,7 @@ class Rules:
         """What is known in this step; None before the first."""
         self._memories: Mapping[str, Memory] = {}
         self._plan: DayPlan | None = None
+        self._prices: Sequence[PricePeriod] = ()
         self.records = {name: LoadRecord() for name in policies}
         self.latest = NO_ANSWERS
         """What the rules answered in the latest step."""
@@ -124,12 +125,18 @@ class Rules:
         expressions = [*self._when.values(), *self._on_when.values(), *self._only.values()]
         return frozenset[Probe]().union(*(expression.probes for expression in expressions))
 
-    def look(self, house: HouseFacts, memories: Mapping[str, Memory], plan: DayPlan | None = None) -> None:
+    def look(
+        self,
+        house: HouseFacts,
+        memories: Mapping[str, Memory],
+        plan: DayPlan | None = None,
+        prices: Sequence[PricePeriod] = (),
+    ) -> None:
         """Take note of what rules may ask about in this step; `plan` is the one in force.
 
         While the time of day is unknown, so are hours, days and what is expected for them to every rule.
         """
-        self._house, self._memories, self._plan = house, memories, plan
+        self._house, self._memories, self._plan, self._prices = house, memories, plan, prices
 
     def _scene_of(self, house: HouseFacts) -> HomeScene:
         reading, knows_time = house.reading, house.knows_time
@@ -141,6 +148,7 @@ class Rules:
             forecast=house.forecast if knows_time else None,
             knows_time=knows_time,
             plan=self._plan,
+            prices=self._prices,
             spare_w=None if reading is None else spare_w(reading, house.house_w, sum(house.own_by_load_w.values()))[1],
             sunrise_at=sunrise_at,
             sunset_at=sunset_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +10,9 @@ from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, WEE
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.local_time import midnight_at
+from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.setting import DayTime
-from pv_heater.core.model.values import Forecast, Reading
+from pv_heater.core.model.values import Forecast, PricePeriod, Reading
 from pv_heater.core.rules.load_record import LoadRecord
 
 MINUTE_S = 60.0
@@ -32,6 +33,8 @@ class HomeScene:
     memories: Mapping[str, Memory]
     records: Mapping[str, LoadRecord]
     load_c: Mapping[str, float]
+    prices: Sequence[PricePeriod] = ()
+    """Of today and tomorrow, in order of time, none over another; empty where nothing is known of them."""
     plan: DayPlan | None = None
     """What is expected of today and tomorrow; None: nothing."""
     knows_time: bool = True
@@ -114,6 +117,25 @@ class HomeScene:
         begin, end = (midnight_at(date + timedelta(days=ahead), zone) for ahead in (days, days + 1))
         return (begin if days else self.now), end
 
+    def _price(self) -> PricePeriod | None:
+        return price_at(self.prices, self.now)
+
+    def _price_rank(self) -> float | None:
+        """The share of today that is cheaper than now; None unless all prices of today are known."""
+        now = self._price()
+        if now is None:
+            return None
+        begin_at = midnight_at(self.now.date(), self.now.tzinfo or UTC)
+        end_at = midnight_at(self.now.date() + timedelta(days=1), self.now.tzinfo or UTC)
+        known_s = cheaper_s = 0.0
+        for price in self.prices:
+            lasts_s = (min(price.to_at, end_at) - max(price.from_at, begin_at)).total_seconds()
+            if lasts_s > 0:
+                known_s += lasts_s
+                cheaper_s += lasts_s if price.import_per_kwh < now.import_per_kwh else 0.0
+        day_s = (end_at - begin_at).total_seconds()
+        return cheaper_s / day_s if known_s >= day_s else None
+
     def _season(self) -> str:
         return SEASONS[(self.now.month % 12 // 3 + (2 if self.southern else 0)) % 4]
 
@@ -146,6 +168,9 @@ _SITE: Mapping[str, Callable[[HomeScene], Value]] = {
     "soc_tonight": lambda scene: None if scene.plan is None else scene.plan.soc_tonight_percent,
     "soc_tomorrow": lambda scene: None if scene.plan is None else scene.plan.soc_tomorrow_percent,
     "cloud_percent": lambda scene: scene._cloud_percent(),
+    "price": lambda scene: None if (price := scene._price()) is None else price.import_per_kwh,
+    "export_price": lambda scene: None if (price := scene._price()) is None else price.export_per_kwh,
+    "price_rank": lambda scene: scene._price_rank(),
 }  # fmt: skip
 
 _BY_THE_CLOCK = frozenset(
@@ -159,5 +184,8 @@ _BY_THE_CLOCK = frozenset(
         "season",
         "soc_tonight",
         "soc_tomorrow",
+        "price",
+        "export_price",
+        "price_rank",
     }
 )

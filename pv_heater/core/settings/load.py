@@ -92,6 +92,13 @@ class LoadSettings:
         minimum=1,
         live=True,
     )
+    negative_price_max_wh: float | None = setting(
+        "most energy a day that it buys while the price of a bought kWh is below 0; not set, none",
+        default=None,
+        unit="Wh",
+        minimum=1,
+        live=True,
+    )
     ready_by: time | None = setting(
         "the hour by which daily_min_wh or hot_water.min_c must be reached; not set, midnight",
         default=None,

@@ -17,7 +17,7 @@ from pv_heater.errors import HistoryTrouble
 from pv_heater.history.csv_text import day_lines
 from pv_heater.history.kept import FILE_NAME, KeptHistory, backup
 from pv_heater.history.reader import HistoryReader
-from pv_heater.history.rows import not_less
+from pv_heater.history.rows import MONEY, not_less
 from pv_heater.ports import Clock
 from pv_heater.run.state_dir import state_dir
 
@@ -65,9 +65,10 @@ def with_newer_counts(
     figures = rows[0]
     today, loads = group_in(state, "today"), group_in(state, "loads")
     seen_loads = {name: group_in(group_in(figures, "loads"), name) for name in group_in(figures, "loads")}
-    sums = {key: number_in(figures, key) or 0.0 for key in today if key in figures and key != "lost_wh"}
+    sums = {key: number_in(figures, key) or 0.0 for key in today if key in figures and key not in ("lost_wh", *MONEY)}
+    money = {key: figures[key] for key in MONEY if figures.get(key) is not None}
     sun_wh = {name: number_in(load, "sun_wh") or 0.0 for name, load in seen_loads.items()}
-    raised = not_less(today, {**sums, "lost_wh": dict(group_in(figures, "lost_wh")), "sun_wh": sun_wh})
+    raised = not_less(today, {**sums, **money, "lost_wh": dict(group_in(figures, "lost_wh")), "sun_wh": sun_wh})
     return {
         **state,
         "today": raised,

@@ -1,0 +1,55 @@
+"""Prices of Energy-Charts (Fraunhofer ISE): the day-ahead auction of most zones of Europe, free and without a key.
+
+Facts from its public interface: ``/price?bzn=AT&start=2026-12-01&end=2026-12-02`` answers two lists side by side, unix
+seconds and prices in euro a MWh whatever the zone's own currency, with a text on the licence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from attrs import frozen
+
+from pv_heater.core.model.prices import MarketAnswer
+from pv_heater.core.model.setting import setting
+from pv_heater.core.settings.tariff import MarketTariff
+from pv_heater.io.net.http import HttpClient
+from pv_heater.io.system.log import Complaints
+from pv_heater.ports import Tools
+from pv_heater.tariffs.market import list_in, priced, spans_of_starts, with_licence
+
+log = logging.getLogger(__name__)
+
+
+class EnergyCharts:
+    """Satisfies `ports.PriceSource`."""
+
+    interval_s = None
+
+    @frozen(kw_only=True)
+    class Settings(MarketTariff):
+        """Which zone, and how your price follows from the market's."""
+
+        zone: str = setting("bidding zone, such as AT, DE-LU, CH, FR, NL, SE4")
+        base_url: str = setting("where the service is", default="https://api.energy-charts.info")
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:  # noqa: ARG002
+        self.name = f"Energy-Charts {settings.zone}"
+        self.cache_key = f"{settings.base_url} {settings.zone}"
+        self._zone = settings.zone
+        self._http = HttpClient(settings.base_url, who=self.name)
+        self._complain = Complaints(log)
+
+    def fetch(self, days: Sequence[date]) -> MarketAnswer:
+        """Prices of these days, which follow each other; raises SourceError."""
+        params = {"bzn": self._zone, "start": days[0].isoformat(), "end": days[-1].isoformat()}
+        body = self._http.get_json("/price", params=params).body
+        spans = spans_of_starts(list_in(body, "unix_seconds", self.name), list_in(body, "price", self.name))
+        unit, licence = (body.get("unit"), body.get("license_info")) if isinstance(body, Mapping) else (None, None)
+        return with_licence(priced(spans, unit, self.name, self._complain, usual=0.001), licence)
+
+    def close(self) -> None:
+        """End its connections."""
+        self._http.close()

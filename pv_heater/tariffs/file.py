@@ -1,0 +1,93 @@
+"""Prices out of a file that something else on this machine writes: CSV, or JSON as Energy-Charts answers it.
+
+CSV: a line for each price, ``2026-12-01T00:00:00+01:00,0.0931``, with an end in between where it is not the next line's
+beginning; lines that begin with ``#`` or a letter are passed over. The file is read again when it has changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from attrs import frozen
+
+from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.prices import MarketAnswer
+from pv_heater.core.model.setting import setting
+from pv_heater.core.settings.tariff import MarketTariff
+from pv_heater.errors import BadReply, Unreachable
+from pv_heater.io.system.log import Complaints
+from pv_heater.ports import Tools
+from pv_heater.tariffs.market import Span, instant_s, list_in, priced, spans_of_starts, with_licence
+
+log = logging.getLogger(__name__)
+
+_MOST_BYTES = 1_000_000
+UNITS = {"kwh": "EUR/kWh", "mwh": "EUR/MWh", "cent_kwh": "ct/kWh"}
+
+
+class PriceFile:
+    """Satisfies `ports.PriceSource`."""
+
+    interval_s = 60.0
+
+    @frozen(kw_only=True)
+    class Settings(MarketTariff):
+        """Which file, and what has to be added to its prices, if it is not all in them."""
+
+        path: Path = setting("the file")
+        unit: str = setting("what its prices are for", default="kwh", choices=tuple(UNITS))
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:  # noqa: ARG002
+        self.name = f"file {settings.path.name}"
+        self.cache_key = str(settings.path)
+        self._path, self._unit = settings.path.expanduser(), UNITS[settings.unit]
+        self._complain = Complaints(log)
+
+    def fetch(self, days: Sequence[date]) -> MarketAnswer:  # noqa: ARG002
+        """All that the file holds; raises SourceError."""
+        try:
+            with self._path.open("rb") as file:
+                content = file.read(_MOST_BYTES + 1)
+        except OSError as error:
+            raise Unreachable(f"The prices in {self._path} cannot be read: {error.strerror}") from None
+        if len(content) > _MOST_BYTES:
+            raise BadReply(f"{self._path} has more than {_MOST_BYTES / 1e6:g} MB, which no prices need")
+        text = content.decode("utf-8-sig", errors="replace")
+        return self._of_json(text) if text.lstrip().startswith(("{", "[")) else self._of_csv(text)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _of_json(self, text: str) -> MarketAnswer:
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadReply(f"{self._path} is no JSON: {error}") from None
+        spans = spans_of_starts(list_in(body, "unix_seconds", self.name), list_in(body, "price", self.name))
+        licence = body.get("license_info") if isinstance(body, Mapping) else None
+        return with_licence(priced(spans, self._unit, self.name, self._complain, usual=1.0), licence)
+
+    def _of_csv(self, text: str) -> MarketAnswer:
+        ended, starts, prices = [], [], []
+        for number, row in enumerate(csv.reader(text.splitlines()), 1):
+            cells = [cell.strip() for cell in row]
+            if not cells or not cells[0] or cells[0][0] == "#" or cells[0][0].isalpha():
+                continue
+            start_s = instant_s(cells[0])
+            if start_s is None or len(cells) not in (2, 3):
+                text_of_line = ",".join(cells)[:60]
+                raise BadReply(
+                    f"{self._path} line {number}: {text_of_line!r} is no instant with its offset and a price"
+                )
+            end_s = instant_s(cells[1]) if len(cells) == 3 else None
+            if end_s is not None:
+                ended.append(Span(start_s, end_s, number_of(cells[2])))
+            else:
+                starts.append(start_s)
+                prices.append(cells[-1])
+        return priced([*ended, *spans_of_starts(starts, prices)], self._unit, self.name, self._complain, usual=1.0)

@@ -1,0 +1,83 @@
+"""Prices of Nord Pool: the day-ahead auction of northern and western Europe, without a key.
+
+Facts from what its own data portal asks: ``/DayAheadPrices?market=DayAhead&date=2026-12-01&deliveryArea=SE3&currency=
+EUR`` answers ``multiAreaEntries``, each with ``deliveryStart``, ``deliveryEnd`` and ``entryPerArea``, in the currency a
+MWh; nothing (204) until a day is published. Its terms for private use are not stated; it is asked twice a day.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from attrs import frozen
+
+from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.prices import MarketAnswer
+from pv_heater.core.model.setting import setting
+from pv_heater.core.settings.tariff import MarketTariff
+from pv_heater.errors import BadReply
+from pv_heater.io.net.http import HttpClient
+from pv_heater.io.system.log import Complaints
+from pv_heater.ports import Tools
+from pv_heater.tariffs.market import Span, instant_s, list_in, priced
+
+log = logging.getLogger(__name__)
+
+_NOTHING_YET = 204
+
+
+class NordPool:
+    """Satisfies `ports.PriceSource`; one request for each day."""
+
+    interval_s = None
+
+    @frozen(kw_only=True)
+    class Settings(MarketTariff):
+        """Which zone and currency, and how your price follows from the market's."""
+
+        zone: str = setting("delivery area, such as SE3, NO1, FI, DK1, EE, AT, GER")
+        currency: str = setting(
+            "currency of its prices", default="EUR", choices=("EUR", "SEK", "NOK", "DKK", "PLN", "RON", "GBP")
+        )
+        base_url: str = setting("where the service is", default="https://dataportal-api.nordpoolgroup.com/api")
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:  # noqa: ARG002
+        self.name = f"Nord Pool {settings.zone}"
+        self.cache_key = f"{settings.base_url} {settings.zone} {settings.currency}"
+        self._zone, self._currency = settings.zone, settings.currency
+        self._http = HttpClient(settings.base_url, who=self.name)
+        self._complain = Complaints(log)
+
+    def fetch(self, days: Sequence[date]) -> MarketAnswer:
+        """Prices of these days; raises SourceError."""
+        spans = [span for day in days for span in self._of_day(day)]
+        return priced(spans, None, self.name, self._complain, usual=0.001)
+
+    def close(self) -> None:
+        """End its connections."""
+        self._http.close()
+
+    def _of_day(self, day: date) -> list[Span]:
+        params = {
+            "market": "DayAhead",
+            "date": day.isoformat(),
+            "deliveryArea": self._zone,
+            "currency": self._currency,
+        }
+        reply = self._http.exchange("GET", "/DayAheadPrices", params=params)
+        if reply.status == _NOTHING_YET:
+            return []
+        body = self._http.require_ok(reply).body
+        said = body.get("currency") if isinstance(body, Mapping) else None
+        if said not in (None, self._currency):
+            raise BadReply(f"{self.name} answered prices in {str(said)[:20]!r}, asked for {self._currency}")
+        return [
+            Span(start_s, end_s, number_of(areas.get(self._zone)))
+            for row in list_in(body, "multiAreaEntries", self.name)
+            if isinstance(row, Mapping)
+            and (start_s := instant_s(row.get("deliveryStart"))) is not None
+            and (end_s := instant_s(row.get("deliveryEnd"))) is not None
+            and isinstance(areas := row.get("entryPerArea"), Mapping)
+        ]
