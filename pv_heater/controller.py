@@ -239,7 +239,8 @@ class Controller:
     def _ask(self, house: HouseFacts, blocks: Blocks) -> StepContext:
         """What duties, rules and the strategy have to say to that."""
         loads, inputs = self._loads, house.inputs
-        prices = self._tariff.prices(self._day.day, inputs.prices) if house.knows_time else ()
+        day = self._day.day if house.knows_time else None
+        prices, expected_prices = self._tariff.prices(day, inputs.prices), self._tariff.expected(day, inputs.prices)
         most_w = headroom_w(house.base_told_w, self._site, self._limits)
         seen = DutyConditions(
             house=house,
@@ -247,6 +248,7 @@ class Controller:
             may_drain_w=self._limits.max_battery_discharge_w,
             headroom_w=most_w,
             prices=prices,
+            expected_prices=expected_prices,
         )
         duties = self._duties.look(seen, loads.memories, loads.policies)
         loads.put_on_duty(duties, self._duties.raised_c(house.now) if house.knows_time else {})
@@ -265,6 +267,7 @@ class Controller:
             view=view,
             budget=_no_budget(blocks) if view is None else below_headroom(self._budget(view), most_w),
             prices=prices,
+            expected_prices=expected_prices,
             price=price_at(prices, house.now) if prices else None,
             measured={**self._watch.measured(house.tick_s), **self._own_meters.known},
             midnight_s=self._day.midnight_s(house.now, house.tick_s),

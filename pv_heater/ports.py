@@ -122,8 +122,8 @@ class PriceSource(Protocol):
         """How often it may be asked, in seconds; None for one that publishes once a day and is to be asked rarely."""
         ...
 
-    def fetch(self, days: Sequence[date]) -> MarketAnswer:
-        """The prices of these days, by the market's calendar, or all it has. Blocks; raises SourceError."""
+    def fetch(self, day: date) -> MarketAnswer:
+        """The prices of a day, by the market's calendar, or all it has. Blocks; raises SourceError."""
         ...
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ Facts from its public interface: ``/v1/marketdata?start=<ms>&end=<ms>`` answers 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from attrs import frozen
@@ -46,9 +46,9 @@ class Awattar:
         self._http = HttpClient(base_url, who=self.name)
         self._complain = Complaints(log)
 
-    def fetch(self, days: Sequence[date]) -> MarketAnswer:
-        """Prices of these days, which follow each other; raises SourceError."""
-        begin_s, end_s = day_bounds_s(days[0])[0], day_bounds_s(days[-1])[1]
+    def fetch(self, day: date) -> MarketAnswer:
+        """Prices of that day; raises SourceError."""
+        begin_s, end_s = day_bounds_s(day)
         params = {"start": 1000 * begin_s, "end": 1000 * end_s}
         rows = list_in(self._http.get_json("/v1/marketdata", params=params).body, "data", self.name)
         units = {str(row.get("unit")) for row in rows if isinstance(row, Mapping)}

@@ -1,13 +1,13 @@
 """Prices of Energy-Charts (Fraunhofer ISE): the day-ahead auction of most zones of Europe, free and without a key.
 
-Facts from its public interface: ``/price?bzn=AT&start=2026-12-01&end=2026-12-02`` answers two lists side by side, unix
+Facts from its public interface: ``/price?bzn=AT&start=2026-12-01&end=2026-12-01`` answers two lists side by side, unix
 seconds and prices in euro a MWh whatever the zone's own currency, with a text on the licence.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from attrs import frozen
@@ -42,9 +42,9 @@ class EnergyCharts:
         self._http = HttpClient(settings.base_url, who=self.name)
         self._complain = Complaints(log)
 
-    def fetch(self, days: Sequence[date]) -> MarketAnswer:
-        """Prices of these days, which follow each other; raises SourceError."""
-        params = {"bzn": self._zone, "start": days[0].isoformat(), "end": days[-1].isoformat()}
+    def fetch(self, day: date) -> MarketAnswer:
+        """Prices of that day; raises SourceError."""
+        params = {"bzn": self._zone, "start": day.isoformat(), "end": day.isoformat()}
         body = self._http.get_json("/price", params=params).body
         spans = spans_of_starts(list_in(body, "unix_seconds", self.name), list_in(body, "price", self.name))
         unit, licence = (body.get("unit"), body.get("license_info")) if isinstance(body, Mapping) else (None, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class PriceFile:
         self._path, self._unit = settings.path.expanduser(), UNITS[settings.unit]
         self._complain = Complaints(log)
 
-    def fetch(self, days: Sequence[date]) -> MarketAnswer:  # noqa: ARG002
+    def fetch(self, day: date) -> MarketAnswer:  # noqa: ARG002
         """All that the file holds; raises SourceError."""
         try:
             with self._path.open("rb") as file:

@@ -65,8 +65,8 @@ class HomeAssistant:
         self._http = HttpClient(settings.base_url, who="Home Assistant", secrets=(settings.token,))
         self._complain = Complaints(log)
 
-    def fetch(self, days: Sequence[date]) -> MarketAnswer:  # noqa: ARG002
-        """All that the sensor tells, whatever its days; raises SourceError."""
+    def fetch(self, day: date) -> MarketAnswer:  # noqa: ARG002
+        """All that the sensor tells, whatever the day; raises SourceError."""
         body = self._http.get_json(f"/api/states/{self._entity}", headers=self._headers).body
         attributes = body.get("attributes") if isinstance(body, Mapping) else None
         if not isinstance(attributes, Mapping):

@@ -8,7 +8,7 @@ MWh; nothing (204) until a day is published. Its terms for private use are not s
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from attrs import frozen
@@ -29,7 +29,7 @@ _NOTHING_YET = 204
 
 
 class NordPool:
-    """Satisfies `ports.PriceSource`; one request for each day."""
+    """Satisfies `ports.PriceSource`."""
 
     interval_s = None
 
@@ -50,16 +50,8 @@ class NordPool:
         self._http = HttpClient(settings.base_url, who=self.name)
         self._complain = Complaints(log)
 
-    def fetch(self, days: Sequence[date]) -> MarketAnswer:
-        """Prices of these days; raises SourceError."""
-        spans = [span for day in days for span in self._of_day(day)]
-        return priced(spans, None, self.name, self._complain, usual=0.001)
-
-    def close(self) -> None:
-        """End its connections."""
-        self._http.close()
-
-    def _of_day(self, day: date) -> list[Span]:
+    def fetch(self, day: date) -> MarketAnswer:
+        """Prices of that day; raises SourceError."""
         params = {
             "market": "DayAhead",
             "date": day.isoformat(),
@@ -68,12 +60,12 @@ class NordPool:
         }
         reply = self._http.exchange("GET", "/DayAheadPrices", params=params)
         if reply.status == _NOTHING_YET:
-            return []
+            return MarketAnswer(prices=())
         body = self._http.require_ok(reply).body
         said = body.get("currency") if isinstance(body, Mapping) else None
         if said not in (None, self._currency):
             raise BadReply(f"{self.name} answered prices in {str(said)[:20]!r}, asked for {self._currency}")
-        return [
+        spans = [
             Span(start_s, end_s, number_of(areas.get(self._zone)))
             for row in list_in(body, "multiAreaEntries", self.name)
             if isinstance(row, Mapping)
@@ -81,3 +73,8 @@ class NordPool:
             and (end_s := instant_s(row.get("deliveryEnd"))) is not None
             and isinstance(areas := row.get("entryPerArea"), Mapping)
         ]
+        return priced(spans, None, self.name, self._complain, usual=0.001)
+
+    def close(self) -> None:
+        """End its connections."""
+        self._http.close()

@@ -76,14 +76,15 @@ class PriceFeed:
                 f"The clock of this machine shows {now.year}: until it is set no day's prices are asked for"
             )
         if self._source.interval_s is not None:
-            answer = self._source.fetch([market_day(now)])
+            answer = self._source.fetch(market_day(now))
             if self._kept is None or answer.prices != self._kept.prices:
                 self._kept = KeptAnswer(prices=answer.prices, licence=answer.licence)
             return self._made(now)
         self._kept = self._kept or self._cache.load()
-        days = self._missing(now)
-        if days and self._may_ask(days, now):
-            self._ask(days, now)
+        missing = self._missing(now)
+        if missing and self._may_ask(now):
+            # One day at a time, since some answer nothing at all for two of which one is not there yet.
+            self._ask(missing[self._answer.failures % len(missing)], now)
         return self._made(now)
 
     def close(self) -> None:
@@ -109,24 +110,23 @@ class PriceFeed:
     def _answer(self) -> KeptAnswer:
         return self._kept or KeptAnswer()
 
-    def _may_ask(self, days: list[date], now: datetime) -> bool:
+    def _may_ask(self, now: datetime) -> bool:
         kept, today = self._answer, market_day(now)
         wait_s = 0.0 if kept.not_before_at is None else (kept.not_before_at - now).total_seconds()
         asked = kept.asked if kept.asked_on == today else 0
         most = MOST_A_DAY if now >= self._tomorrow_from(today) else MOST_BEFORE_NOON
-        return not 0 < wait_s <= LONGEST_BAN_S and asked + len(days) <= most
+        return not 0 < wait_s <= LONGEST_BAN_S and asked < most
 
-    def _ask(self, days: list[date], now: datetime) -> None:
+    def _ask(self, day: date, now: datetime) -> None:
         today, kept = market_day(now), self._answer
-        asked = len(days) + (kept.asked if kept.asked_on == today else 0)
+        asked = 1 + (kept.asked if kept.asked_on == today else 0)
         failures = kept.failures + 1
         wait_s = min(LONGEST_RETRY_S, RETRY_S * 2.0 ** min(failures - 1, 8))
         # Noted before asking: a program that dies meanwhile, again and again, must not go on knocking.
         kept = replace(kept, asked_on=today, asked=asked, failures=failures, not_before_at=_after(now, wait_s))
         self._keep(kept)
         try:
-            answer = self._source.fetch(days)
-            self._take(answer, days, now)
+            self._take(self._source.fetch(day), day, now)
         except SourceError as error:
             self._note_trouble(str(error), now)
             if (error.retry_after_s or 0.0) > wait_s:
@@ -134,27 +134,25 @@ class PriceFeed:
                     replace(self._answer, not_before_at=_after(now, min(LONGEST_BAN_S, error.retry_after_s or 0.0)))
                 )
 
-    def _take(self, answer: MarketAnswer, days: list[date], now: datetime) -> None:
-        """Keep what it says; raises BadReply where it says nothing of the days that were asked for."""
+    def _take(self, answer: MarketAnswer, day: date, now: datetime) -> None:
+        """Keep what it says; raises BadReply where that is not the day that was asked for, or today is not whole."""
         kept = self._answer
         oldest_s = day_bounds_s(market_day(now) - timedelta(days=1))[0]
         prices = merged(kept.prices, answer.prices, oldest_s)
         self._keep(replace(kept, prices=prices, licence=answer.licence or kept.licence))
-        missing = [day for day in days if not self._is_complete(day)]
-        if not missing:
+        if self._is_complete(day):
             self._keep(replace(self._answer, failures=0, not_before_at=None))
             self._note_all_well(now)
             return
-        bounds = [day_bounds_s(day) for day in days]
-        if answer.prices and not any(known_s(answer.prices, *day) for day in bounds):
-            last_s = answer.prices[-1].end_s
-            raise BadReply(f"{self._source.name} answered prices until {_when(last_s)}, none of {_days_text(days)}")
-        if market_day(now) in missing:
-            raise BadReply(f"{self._source.name} does not know all prices of {_days_text(missing)}")
+        name = self._source.name
+        if answer.prices and not known_s(answer.prices, *day_bounds_s(day)):
+            raise BadReply(f"{name} answered prices until {_when(answer.prices[-1].end_s)}, none of {day}")
+        if day == market_day(now):
+            raise BadReply(f"{name} does not know all prices of {day}")
         wait_s = min(LONGEST_RETRY_S, NOT_YET_S * 2.0 ** min(kept.failures - 1, 8))
         self._keep(replace(self._answer, not_before_at=_after(now, wait_s)))
         if now >= instant_of(market_day(now), LATE, MARKET_ZONE):
-            self._note_trouble(f"{self._source.name} has not all prices of {_days_text(missing)} yet", now)
+            self._note_trouble(f"{name} has not all prices of {day} yet", now)
 
     def _note_trouble(self, text: str, now: datetime) -> None:
         """Said once; where nothing is known for now the worker says it instead."""
@@ -199,7 +197,3 @@ def _after(now: datetime, seconds: float) -> datetime:
 
 def _when(at_s: int) -> str:
     return f"{datetime.fromtimestamp(at_s, MARKET_ZONE):%Y-%m-%d %H:%M}"
-
-
-def _days_text(days: list[date]) -> str:
-    return " and ".join(day.isoformat() for day in days)

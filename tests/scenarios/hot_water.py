@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.model.requests import Command
-from pv_heater.core.model.values import Decision, Forecast, Inputs
+from pv_heater.core.model.values import Decision, Forecast, Inputs, PricePeriod
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.tank import TankSettings
 from tests.builders import config, heater
@@ -73,6 +73,8 @@ class Life:
         self.probe_lost = False
         self.clock_trusted = True
         self.feed: Callable[[datetime], Forecast | None] = lambda now: None
+        self.prices: Callable[[datetime], tuple[PricePeriod, ...]] = lambda now: ()
+        """What a market tells at an instant."""
         self.home.advance(0.0, 0.0, 0.0, HOUSE_W, {})
 
     @property
@@ -93,7 +95,12 @@ class Life:
         reading = self.home.reading(now)
         if self.probe_lost:
             reading = replace(reading, load_c={})
-        inputs = Inputs(tick_s=self.tick_s, commands=tuple(commands), clock_trusted=self.clock_trusted)
+        inputs = Inputs(
+            tick_s=self.tick_s,
+            commands=tuple(commands),
+            clock_trusted=self.clock_trusted,
+            prices=self.prices(now),
+        )
         decision = self.controller.step(now, reading, self.feed(now), inputs)
         true_c = self.home.reading(now).load_c.get("heater", 0.0)
         self.seen.append((now.astimezone(VIENNA), decision, true_c))

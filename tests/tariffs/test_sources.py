@@ -21,9 +21,9 @@ SERVICES = ("energy_charts", "awattar", "nordpool")
 SPRING, AUTUMN = date(2027, 3, 28), date(2026, 10, 25)
 
 
-def prices(exchange: Exchange, word: str, folder: Path, *days: date) -> tuple[MarketPrice, ...]:
+def prices(exchange: Exchange, word: str, folder: Path, day: date = TODAY) -> tuple[MarketPrice, ...]:
     source = source_of(word, tools_for(folder, site=VIENNA), base_url=exchange.url, zone="AT")
-    return source.fetch(days or (TODAY,)).prices
+    return source.fetch(day).prices
 
 
 @pytest.mark.parametrize("word", SERVICES)
@@ -50,23 +50,20 @@ def test_hours_are_taken_as_hours_and_what_is_null_is_not_known(exchange: Exchan
     assert not known_s(found, int(at("05:00").timestamp()), int(at("06:00").timestamp()))
 
 
-def test_what_is_asked_is_two_days_and_the_zone(exchange: Exchange, tmp_path: Path) -> None:
-    tomorrow = TODAY + timedelta(days=1)
+def test_what_is_asked_for_is_a_day_and_the_zone(exchange: Exchange, tmp_path: Path) -> None:
     for word in SERVICES:
-        prices(exchange, word, tmp_path, TODAY, tomorrow)
-    begin_s, end_s = day_bounds_s(TODAY)[0], day_bounds_s(tomorrow)[1]
-    area = "market=DayAhead&date={}&deliveryArea=AT&currency=EUR"
+        prices(exchange, word, tmp_path)
+    begin_s, end_s = day_bounds_s(TODAY)
     assert exchange.paths == [
-        "/price?bzn=AT&start=2026-11-30&end=2026-12-01",
+        "/price?bzn=AT&start=2026-11-30&end=2026-11-30",
         f"/v1/marketdata?start={begin_s}000&end={end_s}000",
-        f"/DayAheadPrices?{area.format('2026-11-30')}",
-        f"/DayAheadPrices?{area.format('2026-12-01')}",
+        "/DayAheadPrices?market=DayAhead&date=2026-11-30&deliveryArea=AT&currency=EUR",
     ]
 
 
 def test_the_terms_of_the_source_come_with_its_answer(exchange: Exchange, tmp_path: Path) -> None:
     source = source_of("energy_charts", tools_for(tmp_path), base_url=exchange.url, zone="AT")
-    assert source.fetch([TODAY]).licence == LICENCE
+    assert source.fetch(TODAY).licence == LICENCE
 
 
 def drop(body: Any, *numbers: int) -> Any:
@@ -232,7 +229,7 @@ def test_a_sensor_of_home_assistant_tells_its_lists(
 def of_home_assistant(exchange: Exchange, folder: Path) -> tuple[MarketPrice, ...]:
     tools = tools_for(folder, clock=HandClock(at("10:20")))
     given = {"base_url": exchange.url, "token": Secret("abc"), "entity": "sensor.price"}
-    return source_of("home_assistant", tools, **given).fetch([TODAY]).prices
+    return source_of("home_assistant", tools, **given).fetch(TODAY).prices
 
 
 def test_without_a_list_its_state_is_the_price_of_the_quarter(exchange: Exchange, tmp_path: Path) -> None:
@@ -251,7 +248,7 @@ def test_a_file_holds_csv_or_what_energy_charts_answers(tmp_path: Path) -> None:
     def read(text: str, **settings: Any) -> list[tuple[int, float]]:
         path.write_text(text, encoding="utf-8")
         source = source_of("file", tools_for(tmp_path), path=path, **settings)
-        return [(price.end_s - price.start_s, price.per_kwh) for price in source.fetch([TODAY]).prices]
+        return [(price.end_s - price.start_s, price.per_kwh) for price in source.fetch(TODAY).prices]
 
     lines = "start,price\n2026-12-01T00:00+01:00,0.1\n2026-12-01T01:00+01:00,0.2\n"
     assert read(lines) == [(3600, 0.1), (3600, 0.2)]
@@ -264,7 +261,7 @@ def test_a_file_holds_csv_or_what_energy_charts_answers(tmp_path: Path) -> None:
             read(wrong)
     path.unlink()
     with pytest.raises(SourceError, match="cannot be read"):
-        source_of("file", tools_for(tmp_path), path=path).fetch([TODAY])
+        source_of("file", tools_for(tmp_path), path=path).fetch(TODAY)
 
 
 def test_every_source_is_on_the_page() -> None:

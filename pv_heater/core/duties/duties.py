@@ -48,6 +48,9 @@ class DutyConditions:
     headroom_w: float
     """What all controlled loads together may draw below fuse and inverter."""
     prices: Sequence[PricePeriod]
+    """As far as they are known."""
+    expected_prices: Sequence[PricePeriod]
+    """For whoever must buy anyhow; see `Tariff.expected`."""
 
 
 def may_buy(guards: Collection[Rule], *, off_grid: bool) -> bool:
@@ -241,7 +244,7 @@ class Duties:
         reading = seen.house.reading
         drained_w = 0.0 if reading is None or reading.battery_w is None else -reading.battery_w
         return load.negative_price.duty(
-            context, is_read=reading is not None, drained_w=drained_w, may_drain_w=seen.may_drain_w
+            context, seen.prices, is_read=reading is not None, drained_w=drained_w, may_drain_w=seen.may_drain_w
         )
 
     def _boost_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
@@ -270,7 +273,7 @@ class Duties:
             most_w=_most_w(policy, left_w),
             ahead=Ahead(
                 forecast=house.forecast,
-                prices=seen.prices,
+                prices=seen.expected_prices,
                 house_w=self._house_w,
                 battery=self._battery,
                 soc_percent=None if reading is None else reading.battery_soc_percent,

@@ -6,7 +6,7 @@ maximum it buys nothing, and where the battery gives the power in place of the g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -15,6 +15,7 @@ from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.loads.duty import NEGATIVE_PRICE, Duty
 from pv_heater.core.model.numbers import day_in, number_in
 from pv_heater.core.model.prices import number_at
+from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.settings.load import LoadSettings
 
 DRAINED_FOR_S = 60.0
@@ -38,8 +39,16 @@ class NegativePrice:
         """Other settings of the same load; what was bought today counts on."""
         self._policy = policy
 
-    def duty(self, context: DutyContext, *, is_read: bool, drained_w: float, may_drain_w: float) -> Duty | None:
-        """Count the step that ended; the duty for the one that begins, None without.
+    def duty(
+        self,
+        context: DutyContext,
+        prices: Sequence[PricePeriod],
+        *,
+        is_read: bool,
+        drained_w: float,
+        may_drain_w: float,
+    ) -> Duty | None:
+        """Count the step that ended; the duty for the one that begins, None without. `prices` are known, not expected.
 
         `is_read`: there is a reading that may be used; `drained_w` is what the battery gives by it, and `may_drain_w`
         the most that it may give for heating.
@@ -52,7 +61,7 @@ class NegativePrice:
             self.notice = (
                 f"does not buy at a negative price now: the battery gives {drained_w:.0f} W in place of the grid"
             )
-        duty = self._wanted(context) if is_read and context.may_buy and context.most_w > 0 else None
+        duty = self._wanted(context, prices) if is_read and context.may_buy and context.most_w > 0 else None
         self._runs = duty is not None
         return duty
 
@@ -64,8 +73,8 @@ class NegativePrice:
         """Take back what `state` gave; anything else is ignored."""
         self._day, self._bought_wh = day_in(state, "day"), number_in(state, "bought_wh") or 0.0
 
-    def _wanted(self, context: DutyContext) -> Duty | None:
-        most_wh, prices = self._policy.negative_price_max_wh or 0.0, context.ahead.prices
+    def _wanted(self, context: DutyContext, prices: Sequence[PricePeriod]) -> Duty | None:
+        most_wh = self._policy.negative_price_max_wh or 0.0
         number = number_at(prices, context.now)
         if number is None or self._bought_wh >= most_wh or prices[number].import_per_kwh >= 0:
             return None

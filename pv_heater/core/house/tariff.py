@@ -11,6 +11,8 @@ from pv_heater.core.model.local_time import instant_of, midnight_at
 from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.settings.home import TariffPeriod
 
+DAY = timedelta(days=1)
+
 
 class Tariff:
     """Tells the prices of a local day and of the next; remembers those that were last asked for."""
@@ -22,6 +24,7 @@ class Tariff:
         self._day: date | None = None
         self._market: tuple[PricePeriod, ...] = ()
         self._prices: tuple[PricePeriod, ...] = ()
+        self._expected: tuple[PricePeriod, ...] = ()
 
     def prices(self, day: date | None, market: tuple[PricePeriod, ...] = ()) -> tuple[PricePeriod, ...]:
         """What touches the local `day` or the next, in order of time, none over another; nothing for None.
@@ -31,12 +34,35 @@ class Tariff:
         """
         if day is None or not (self._periods or market):
             return ()
-        if day != self._day or (market is not self._market and market != self._market):
-            begin_at = midnight_at(day, self._zone)
-            fixed = [self._begun_on(day + timedelta(days=days), row) for row in self._periods for days in (-1, 0, 1)]
-            known = [price for price in (*market, *fixed) if price.to_at > begin_at and price.to_at > price.from_at]
-            self._day, self._market, self._prices = day, market, _laid_out(known)
+        self._look(day, market)
         return self._prices
+
+    def expected(self, day: date | None, market: tuple[PricePeriod, ...] = ()) -> tuple[PricePeriod, ...]:
+        """The same for whoever must buy anyhow and only asks when.
+
+        An hour whose market price is not known is expected to cost what it did the day before: the market's days
+        resemble each other more than a fixed tariff does any of them.
+        """
+        if day is None or not market:
+            return self.prices(day, market)
+        self._look(day, market)
+        return self._expected
+
+    def _look(self, day: date, market: tuple[PricePeriod, ...]) -> None:
+        """Lay out what holds on `day` and the next, if that is not what was laid out last."""
+        if day == self._day and (market is self._market or market == self._market):
+            return
+        begin_at = midnight_at(day, self._zone)
+        end_at = midnight_at(day + timedelta(days=2), self._zone)
+        fixed = [self._begun_on(day + timedelta(days=days), row) for row in self._periods for days in (-1, 0, 1)]
+        before = [_a_day_later(price) for price in market]
+        laid = (
+            _laid_out([price for price in prices if begin_at < price.to_at and price.from_at < price.to_at])
+            for prices in ((*market, *fixed), (*market, *before, *fixed))
+        )
+        self._day, self._market = day, market
+        self._prices, expected = laid
+        self._expected = tuple(price for price in expected if price.from_at < end_at)
 
     def _begun_on(self, day: date, period: TariffPeriod) -> PricePeriod:
         ends_on = day if period.start < period.end else day + timedelta(days=1)
@@ -56,6 +82,10 @@ def _laid_out(periods: Iterable[PricePeriod]) -> tuple[PricePeriod, ...]:
             whole = from_at == period.from_at and to_at == period.to_at
             insort(laid, period if whole else replace(period, from_at=from_at, to_at=to_at), key=_from_at)
     return tuple(laid)
+
+
+def _a_day_later(price: PricePeriod) -> PricePeriod:
+    return replace(price, from_at=price.from_at + DAY, to_at=price.to_at + DAY)
 
 
 def _free(laid: Sequence[PricePeriod], from_at: datetime, to_at: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -34,6 +34,7 @@ BY_RULE: Mapping[str, Lost] = {
     Rule.AFTER: Lost.RULE,
     Rule.TIMER: Lost.RULE,
     Rule.GUARANTEE: Lost.RULE,
+    Rule.NEGATIVE_PRICE: Lost.RULE,
     Rule.HYGIENE: Lost.RULE,
     Rule.BOOST: Lost.RULE,
     Rule.RUN_TO_END: Lost.LOAD_FULL,

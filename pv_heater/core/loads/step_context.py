@@ -37,6 +37,8 @@ class StepContext:
     budget: Budget
     prices: Sequence[PricePeriod] = ()
     """Of today and tomorrow, as far as they are known; empty while the time of day is not."""
+    expected_prices: Sequence[PricePeriod] = ()
+    """For what must be bought anyhow; see `Tariff.expected`."""
     price: PricePeriod | None = None
     """The one of now."""
     measured: Mapping[str, Measured]

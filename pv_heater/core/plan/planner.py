@@ -212,7 +212,7 @@ class Planner:
             return [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows]
 
         course = Walk(home, rows(), soc_percent).go(quarters, {})
-        bought, made = purchases(quarters, course.loads_w, loads.policies, duties, context.prices)
+        bought, made = purchases(quarters, course.loads_w, loads.policies, duties, context.expected_prices)
         if bought:
             course = Walk(home, rows(), soc_percent).go(quarters, bought)
         asked = {name: ahead_of(name) for name in loads.policies}
