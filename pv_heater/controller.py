@@ -39,7 +39,7 @@ from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
+from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.rules import Rules, answered
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
@@ -84,6 +84,8 @@ class Controller:
         )
         self._rules = Rules(policies, config.site, self._zone)
         self._tariff = Tariff(config.fixed_tariff, self._zone)
+        self.prices: tuple[PricePeriod, ...] = ()
+        """What a kWh costs today and tomorrow as of the latest step: the market's prices, else the settings'."""
         self._trial = Trial()
         self._site, self._limits = config.site, config.limits
         self._duties = Duties(policies.values(), config.site.battery, self._zone)
@@ -241,6 +243,7 @@ class Controller:
         loads, inputs = self._loads, house.inputs
         day = self._day.day if house.knows_time else None
         prices, expected_prices = self._tariff.prices(day, inputs.prices), self._tariff.expected(day, inputs.prices)
+        self.prices = prices
         most_w = headroom_w(house.base_told_w, self._site, self._limits)
         seen = DutyConditions(
             house=house,

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from pv_heater.core.model.prices import MarketAnswer
+from pv_heater.core.model.prices import KnownPrices, MarketAnswer
 from pv_heater.core.model.requests import Force
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, Reading, Setpoint
@@ -336,6 +336,10 @@ class Home(Protocol):
 
     def forecast(self) -> Forecast | None:
         """What the newest tick was told to expect of the sun; None where nobody tells."""
+        ...
+
+    def prices(self) -> KnownPrices | None:
+        """What a kWh costs today and tomorrow, and who says so; None where nobody does."""
         ...
 
     def policies(self) -> Mapping[str, LoadSettings]:

@@ -21,6 +21,8 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
         lines.append(f"no automatic heating: {decision['because']}{_until(decision['margins'], now)}")
     if decision["trace"].get("steering_because"):
         lines.append(decision["trace"]["steering_because"])
+    if decision["trace"].get("import_per_kwh") is not None:
+        lines.append(_price_line(decision["trace"], decision.get("today")))
     if decision.get("outlook") is not None and decision["trace"]["daylight"]:
         lines.append(f"plan: {decision['outlook']}")
     if decision.get("plan") is not None and decision["plan"]["text"]:
@@ -32,6 +34,14 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
     if why:
         lines += ["decided from:", *(f"  {line}" for line in trace_lines(decision["trace"]))]
     return [*lines, *map(_source_line, answer.get("sources", [])), *answer.get("troubles", [])]
+
+
+def _price_line(trace: Any, today: Any) -> str:
+    """What a kWh costs and earns now, and what that came to today, in the owner's currency."""
+    line = f"price: a bought kWh {trace['import_per_kwh']:.3f}, a sold one {trace['export_per_kwh']:.3f}"
+    if today is None or today.get("saved_money") is None:
+        return line
+    return f"{line}; today sun worth {today['saved_money']:.2f} in the loads, {today['bought_money']:.2f} bought"
 
 
 def house_text(trace: Any) -> str:

@@ -71,6 +71,7 @@ def trace_lines(trace: Json) -> list[str]:
         trace.get("steering_because") or "",
         _temperature_text(trace),
         _forecast_text(trace),
+        _price_text(trace),
         _strategy_text(trace),
         _learned_text(trace),
     )
@@ -209,6 +210,11 @@ def _temperature_text(trace: Json) -> str:
 
 def _learned_text(trace: Json) -> str:
     return _joined([f"{name}: {text}" for name, text in trace.get("learned", {}).items()])
+
+
+def _price_text(trace: Json) -> str:
+    bought, sold = trace.get("import_per_kwh"), trace.get("export_per_kwh")
+    return "" if bought is None or sold is None else f"price of a bought kWh {bought:.3f}, of a sold one {sold:.3f}"
 
 
 def _forecast_text(trace: Json) -> str:

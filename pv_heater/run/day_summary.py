@@ -42,6 +42,7 @@ class DaySummary:
         lines = _load_lines(decision)
         if decision.today is not None:
             lines += _sun_lines(decision.today, decision.trace.forecast_source)
+            lines += _money_lines(decision.today)
         return lines
 
 
@@ -51,6 +52,13 @@ def _load_lines(decision: Decision) -> list[str]:
         starts = f"{state.starts} start{'' if state.starts == 1 else 's'}"
         lines.append(f"today: {name} used {kilowatt_hours(state.energy_wh)} in {starts}")
     return lines
+
+
+def _money_lines(today: DayEnergies) -> list[str]:
+    """What sun and grid came to in the owner's currency; nothing where no price was known."""
+    if today.saved_money is None or today.bought_money is None:
+        return []
+    return [f"today: sun worth {today.saved_money:.2f} went into loads, {today.bought_money:.2f} was paid for them"]
 
 
 def _sun_lines(today: DayEnergies, forecast_source: str | None) -> list[str]:

@@ -127,6 +127,7 @@ class LiveHome:
             troubles=self._troubles,
             settings=live_settings(config, folder, self._loop, controller, transitions),
             history=self._history,
+            market=self._sources.known_prices,
         )
         self._control = control_server(folder, home)
         self._page = page_of(config, home, folder)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pv_heater.controller import Controller
 from pv_heater.core.model.requests import ClearFault, Command
-from pv_heater.core.model.values import Decision, Forecast, Reading, Stop
+from pv_heater.core.model.values import Decision, Forecast, PricePeriod, Reading, Stop
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Load
@@ -93,6 +93,11 @@ class Loop:
     def policies(self) -> Mapping[str, LoadSettings]:
         """The settings of each load."""
         return self._controller.policies
+
+    @property
+    def prices(self) -> tuple[PricePeriod, ...]:
+        """What a kWh costs today and tomorrow, as of the newest tick. From any thread."""
+        return self._controller.prices
 
     def stop(self, reason: str) -> None:
         """Leave the loop after the present tick. Safe from signal handlers and other threads."""

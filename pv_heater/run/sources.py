@@ -14,6 +14,7 @@ from typing import Any
 from attrs import evolve, fields_dict
 
 from pv_heater.config.load import Config, TypedSettings
+from pv_heater.core.model.prices import KnownPrices
 from pv_heater.core.model.values import Forecast
 from pv_heater.forecasts.cached import build_forecast
 from pv_heater.io.system.clock import SystemClock
@@ -185,6 +186,10 @@ class Sources:
         self.powers.close()
         if self.prices is not None:
             self.prices.close()
+
+    def known_prices(self) -> KnownPrices | None:
+        """What the market's source has said; None without one, and before its first answer. From any thread."""
+        return None if self.prices is None else self.prices.known()
 
     def status(self) -> list[MeterStatus | WorkerStatus]:
         """How each fares, with ages; from any thread."""

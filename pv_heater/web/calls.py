@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -153,6 +154,19 @@ def whole_number(asked: Mapping[str, str], key: str, *, default: int, most: int)
     if not (text.isascii() and text.isdecimal() and len(text) < 10) or not 1 <= int(text) <= most:
         raise Problem(422, f"{key} must be a whole number from 1 to {most}.", fields=[key])
     return int(text)
+
+
+def instant_asked(asked: Mapping[str, str], key: str) -> datetime | None:
+    """An instant in the query; None where it is not asked for. Raises Problem for anything else."""
+    if key not in asked:
+        return None
+    try:
+        at = datetime.fromisoformat(asked[key])
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Problem(422, f"{key} must be a time with its zone, such as 2026-05-28T00:00:00+02:00.", fields=[key])
 
 
 class _Pairs(list[tuple[str, Any]]):

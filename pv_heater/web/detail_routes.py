@@ -10,9 +10,9 @@ from pv_heater.core.model.values import to_jsonable
 from pv_heater.io.system.log_place import last_lines
 from pv_heater.ports import Home
 from pv_heater.web.alarms import alarms_of
-from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_answer, whole_number
+from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, instant_asked, json_answer, whole_number
 from pv_heater.web.control_routes import load_named
-from pv_heater.web.status_document import load_of
+from pv_heater.web.status_document import load_of, money
 
 ENTRIES = 50
 MOST_CYCLES = 20
@@ -32,6 +32,7 @@ def detail_routes(home: Home) -> list[Route]:
         "/api/v1/sources": details.sources,
         "/api/v1/alarms": details.alarms,
         "/api/v1/forecast": details.forecast,
+        "/api/v1/prices": details.prices,
     }
     reading = [Route(method="GET", path=path, scope=Scope.READ, handle=handle) for path, handle in rows.items()]
     return [*reading, Route(method="GET", path="/api/v1/log", scope=Scope.ADMIN, handle=details.log)]
@@ -89,6 +90,29 @@ class Details:
                 "step_s": forecast.step_s,
                 "pv_w": [round(pv_w, 1) for _, pv_w in forecast.steps],
                 "is_clear_sky": forecast.is_clear_sky,
+            }
+        )
+
+    def prices(self, call: Call) -> Answer:
+        """What a kWh costs and earns, from ``from`` to before ``to`` as far as it is known: today and tomorrow."""
+        asked = call.asked("from", "to")
+        begin_at, end_at = instant_asked(asked, "from"), instant_asked(asked, "to")
+        known, zone = self._home.prices(), ZoneInfo(self._home.site.timezone)
+        periods = () if known is None else known.periods
+        return json_answer(
+            {
+                "source": None if known is None else known.source,
+                "licence": None if known is None else known.licence,
+                "prices": [
+                    {
+                        "from_at": period.from_at.astimezone(zone).isoformat(timespec="seconds"),
+                        "to_at": period.to_at.astimezone(zone).isoformat(timespec="seconds"),
+                        "import_per_kwh": money(period.import_per_kwh),
+                        "export_per_kwh": money(period.export_per_kwh),
+                    }
+                    for period in periods
+                    if (begin_at is None or period.to_at > begin_at) and (end_at is None or period.from_at < end_at)
+                ],
             }
         )
 

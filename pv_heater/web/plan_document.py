@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.core.model.day_plan import DayPlan
-from pv_heater.web.status_document import instant_text, rounded
+from pv_heater.web.status_document import instant_text, money, rounded
 
 
 def plan_of(plan: DayPlan | None, zone: ZoneInfo) -> dict[str, Any] | None:
@@ -25,6 +25,8 @@ def plan_of(plan: DayPlan | None, zone: ZoneInfo) -> dict[str, Any] | None:
         "loads_w": {name: _watts(values) for name, values in plan.loads_w.items()},
         "unused_w": None if plan.unused_w is None else _watts(plan.unused_w),
         "bought_w": None if plan.bought_w is None else _watts(plan.bought_w),
+        "import_per_kwh": _prices(plan.import_per_kwh),
+        "export_per_kwh": _prices(plan.export_per_kwh),
         "runs": [
             {
                 "load": run.load,
@@ -54,6 +56,10 @@ def plan_of(plan: DayPlan | None, zone: ZoneInfo) -> dict[str, Any] | None:
         "text": plan.text,
         "notes": list(plan.notes),
     }
+
+
+def _prices(prices: Sequence[float | None] | None) -> list[float | None] | None:
+    return None if prices is None else [None if price is None else money(price) for price in prices]
 
 
 def _watts(values: Sequence[float]) -> list[int]:

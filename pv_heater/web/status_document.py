@@ -51,6 +51,7 @@ def status_document(home: Home, status: Status, lag_s: float, plan: dict[str, An
             for name, state in decision.loads.items()
         ],
         "today": today_of(decision),
+        "price": price_of(decision.trace),
         "plan": plan,
         "alarms": alarms_of(decision, status.now.astimezone(zone), home.troubles()),
         "commands_seen": status.commands_seen,
@@ -71,6 +72,7 @@ def before_the_first_tick(home: Home, now: datetime) -> dict[str, Any]:
         "why": None,
         "loads": [],
         "today": None,
+        "price": None,
         "plan": None,
         "alarms": [],
         "commands_seen": 0,
@@ -154,7 +156,19 @@ def flows_of(decision: Decision) -> dict[str, float | None]:
     return {name: rounded(value) for name, value in zip(FLOWS, values, strict=True)}
 
 
-TODAY = ("caught_wh", "possible_wh", "lost_wh", "bought_wh")
+TODAY = ("caught_wh", "possible_wh", "lost_wh", "bought_wh", "bought_money", "saved_money")
+
+
+def price_of(trace: DecisionTrace) -> dict[str, float] | None:
+    """What a kWh costs and earns now, in the owner's currency; None where that is not known."""
+    if trace.import_per_kwh is None or trace.export_per_kwh is None:
+        return None
+    return {"import_per_kwh": money(trace.import_per_kwh), "export_per_kwh": money(trace.export_per_kwh)}
+
+
+def money(amount: float) -> float:
+    """To a tenth of a thousandth."""
+    return round(amount, 4)
 
 
 def today_of(decision: Decision) -> dict[str, Any] | None:

@@ -48,7 +48,9 @@ def test_the_sun_that_is_possible_and_the_day_so_far_are_the_cores_own_figures()
         house.tick(pv_throttled=False)
     document = house.get("/api/v1/status").json
     assert document["flows"]["pv_possible_w"] == 2500.0
-    assert document["today"].keys() == {"caught_wh", "possible_wh", "lost_wh", "bought_wh"}
+    assert document["today"].keys() == {
+        "caught_wh", "possible_wh", "lost_wh", "bought_wh", "bought_money", "saved_money"
+    }  # fmt: skip
     assert document["today"]["caught_wh"] > 10
     assert document["today"]["possible_wh"] >= document["today"]["caught_wh"]
 

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
+from pv_heater.core.model.prices import KnownPrices
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.core.settings.home import Site
@@ -21,6 +22,9 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import owner_of
 from pv_heater.run.requests import CommandHandler
+
+OWN_TARIFF = "tariff"
+"""Who tells the prices that stand in the settings."""
 
 
 class RunningHome:
@@ -41,11 +45,12 @@ class RunningHome:
         troubles: Callable[[], Mapping[str, str]] = dict,
         settings: SettingsEditor | None = None,
         history: HistoryReader | None = None,
+        market: Callable[[], KnownPrices | None] = lambda: None,
     ) -> None:
         """`outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`."""
         self.settings = settings
         self._loop, self._newest, self._journal = loop, newest, journal
-        self._sources, self._troubles = sources, troubles
+        self._sources, self._troubles, self._market = sources, troubles, market
         self._identity = Identity(
             home=config.site.name,
             file=owner_of(config),
@@ -69,6 +74,15 @@ class RunningHome:
     def forecast(self) -> Forecast | None:
         """What the newest tick was told to expect of the sun."""
         return self._newest.forecast
+
+    def prices(self) -> KnownPrices | None:
+        """Those that the newest tick went by: the market's, and the settings' own where that tells none."""
+        periods, market = self._loop.prices, self._market()
+        if not periods:
+            return None
+        if market is None:
+            return KnownPrices(periods=periods, source=OWN_TARIFF)
+        return KnownPrices(periods=periods, source=market.source, licence=market.licence)
 
     def policies(self) -> Mapping[str, LoadSettings]:
         """The settings of each load."""
