@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from attrs import frozen
 
@@ -18,7 +19,7 @@ from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.tariff import MarketTariff
 from pv_heater.errors import BadReply
 from pv_heater.io.net.http import HttpClient
-from pv_heater.io.system.log import Complaints
+from pv_heater.io.system.log import Complain, Complaints
 from pv_heater.ports import Tools
 from pv_heater.tariffs.market import Span, day_bounds_s, list_in, priced
 
@@ -50,16 +51,21 @@ class Awattar:
         """Prices of that day; raises SourceError."""
         begin_s, end_s = day_bounds_s(day)
         params = {"start": 1000 * begin_s, "end": 1000 * end_s}
-        rows = list_in(self._http.get_json("/v1/marketdata", params=params).body, "data", self.name)
-        units = {str(row.get("unit")) for row in rows if isinstance(row, Mapping)}
-        if len(units) > 1:
-            raise BadReply(f"{self.name} mixes units in one answer: {', '.join(sorted(units))[:80]}")
-        spans = [span for row in rows if (span := _span(row)) is not None]
-        return priced(spans, next(iter(units), None), self.name, self._complain, usual=0.001)
+        return answer_of(self._http.get_json("/v1/marketdata", params=params).body, self.name, self._complain)
 
     def close(self) -> None:
         """End its connections."""
         self._http.close()
+
+
+def answer_of(body: Any, who: str, complain: Complain) -> MarketAnswer:
+    """What can be believed of an answer; raises BadReply. Pure."""
+    rows = list_in(body, "data", who)
+    units = {str(row.get("unit")) for row in rows if isinstance(row, Mapping)}
+    if len(units) > 1:
+        raise BadReply(f"{who} mixes units in one answer: {', '.join(sorted(units))[:80]}")
+    spans = [span for row in rows if (span := _span(row)) is not None]
+    return priced(spans, next(iter(units), None), who, complain, usual=0.001)
 
 
 def _span(row: object) -> Span | None:

@@ -7,8 +7,8 @@ seconds and prices in euro a MWh whatever the zone's own currency, with a text o
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from attrs import frozen
 
@@ -16,7 +16,7 @@ from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.tariff import MarketTariff
 from pv_heater.io.net.http import HttpClient
-from pv_heater.io.system.log import Complaints
+from pv_heater.io.system.log import Complain, Complaints
 from pv_heater.ports import Tools
 from pv_heater.tariffs.market import list_in, priced, spans_of_starts, with_licence
 
@@ -45,11 +45,14 @@ class EnergyCharts:
     def fetch(self, day: date) -> MarketAnswer:
         """Prices of that day; raises SourceError."""
         params = {"bzn": self._zone, "start": day.isoformat(), "end": day.isoformat()}
-        body = self._http.get_json("/price", params=params).body
-        spans = spans_of_starts(list_in(body, "unix_seconds", self.name), list_in(body, "price", self.name))
-        unit, licence = (body.get("unit"), body.get("license_info")) if isinstance(body, Mapping) else (None, None)
-        return with_licence(priced(spans, unit, self.name, self._complain, usual=0.001), licence)
+        return answer_of(self._http.get_json("/price", params=params).body, self.name, self._complain)
 
     def close(self) -> None:
         """End its connections."""
         self._http.close()
+
+
+def answer_of(body: Any, who: str, complain: Complain) -> MarketAnswer:
+    """What can be believed of an answer; raises BadReply. Pure."""
+    spans = spans_of_starts(list_in(body, "unix_seconds", who), list_in(body, "price", who))
+    return with_licence(priced(spans, body.get("unit"), who, complain, usual=0.001), body.get("license_info"))

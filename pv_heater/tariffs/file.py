@@ -6,10 +6,8 @@ beginning; lines that begin with ``#`` or a letter are passed over. The file is 
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.tariff import MarketTariff
 from pv_heater.errors import BadReply, Unreachable
-from pv_heater.io.system.log import Complaints
+from pv_heater.io.system.log import Complain, Complaints
 from pv_heater.ports import Tools
 from pv_heater.tariffs.market import Span, instant_s, list_in, priced, spans_of_starts, with_licence
 
@@ -57,37 +55,38 @@ class PriceFile:
             raise Unreachable(f"The prices in {self._path} cannot be read: {error.strerror}") from None
         if len(content) > _MOST_BYTES:
             raise BadReply(f"{self._path} has more than {_MOST_BYTES / 1e6:g} MB, which no prices need")
-        text = content.decode("utf-8-sig", errors="replace")
-        return self._of_json(text) if text.lstrip().startswith(("{", "[")) else self._of_csv(text)
+        return answer_of(content, self._unit, str(self._path), self._complain)
 
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _of_json(self, text: str) -> MarketAnswer:
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise BadReply(f"{self._path} is no JSON: {error}") from None
-        spans = spans_of_starts(list_in(body, "unix_seconds", self.name), list_in(body, "price", self.name))
-        licence = body.get("license_info") if isinstance(body, Mapping) else None
-        return with_licence(priced(spans, self._unit, self.name, self._complain, usual=1.0), licence)
 
-    def _of_csv(self, text: str) -> MarketAnswer:
-        ended, starts, prices = [], [], []
-        for number, row in enumerate(csv.reader(text.splitlines()), 1):
-            cells = [cell.strip() for cell in row]
-            if not cells or not cells[0] or cells[0][0] == "#" or cells[0][0].isalpha():
-                continue
-            start_s = instant_s(cells[0])
-            if start_s is None or len(cells) not in (2, 3):
-                text_of_line = ",".join(cells)[:60]
-                raise BadReply(
-                    f"{self._path} line {number}: {text_of_line!r} is no instant with its offset and a price"
-                )
-            end_s = instant_s(cells[1]) if len(cells) == 3 else None
-            if end_s is not None:
-                ended.append(Span(start_s, end_s, number_of(cells[2])))
-            else:
-                starts.append(start_s)
-                prices.append(cells[-1])
-        return priced([*ended, *spans_of_starts(starts, prices)], self._unit, self.name, self._complain, usual=1.0)
+def answer_of(content: bytes, unit: str, who: str, complain: Complain) -> MarketAnswer:
+    """What can be believed of a file; raises BadReply. Pure."""
+    text = content.decode("utf-8-sig", errors="replace")
+    if not text.lstrip().startswith(("{", "[")):
+        return priced(_spans_of_csv(text, who), unit, who, complain, usual=1.0)
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadReply(f"{who} is no JSON, though it begins like it") from None
+    spans = spans_of_starts(list_in(body, "unix_seconds", who), list_in(body, "price", who))
+    return with_licence(priced(spans, unit, who, complain, usual=1.0), body.get("license_info"))
+
+
+def _spans_of_csv(text: str, who: str) -> list[Span]:
+    ended, starts, prices = [], [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        cells = [cell.strip() for cell in line.split(",")]
+        if not cells[0] or cells[0][0] == "#" or cells[0][0].isalpha():
+            continue
+        start_s = instant_s(cells[0])
+        if start_s is None or len(cells) not in (2, 3):
+            raise BadReply(f"{who} line {number}: {line[:60]!r} is no instant with its offset and a price")
+        end_s = instant_s(cells[1]) if len(cells) == 3 else None
+        if end_s is not None:
+            ended.append(Span(start_s, end_s, number_of(cells[2])))
+        else:
+            starts.append(start_s)
+            prices.append(cells[-1])
+    return [*ended, *spans_of_starts(starts, prices)]

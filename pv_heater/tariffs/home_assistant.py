@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from attrs import frozen
@@ -20,7 +20,7 @@ from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.settings.tariff import MarketTariff
 from pv_heater.errors import BadReply
 from pv_heater.io.net.http import HttpClient
-from pv_heater.io.system.log import Complaints
+from pv_heater.io.system.log import Complain, Complaints
 from pv_heater.ports import Tools
 from pv_heater.tariffs.market import Span, instant_s, priced, spans_of_starts
 
@@ -68,24 +68,30 @@ class HomeAssistant:
     def fetch(self, day: date) -> MarketAnswer:  # noqa: ARG002
         """All that the sensor tells, whatever the day; raises SourceError."""
         body = self._http.get_json(f"/api/states/{self._entity}", headers=self._headers).body
-        attributes = body.get("attributes") if isinstance(body, Mapping) else None
-        if not isinstance(attributes, Mapping):
-            raise BadReply(f"{self.name} answered without attributes, so it is no state of a sensor")
-        unit = attributes.get("unit_of_measurement") or attributes.get("unit")
-        spans = _of_lists(attributes) or self._of_state(body.get("state"))
-        return priced(spans, _unit(unit, attributes), self.name, self._complain, usual=1.0)
+        return answer_of(body, self._clock.now(), self.name, self._complain)
 
     def close(self) -> None:
         """End its connections."""
         self._http.close()
 
-    def _of_state(self, state: object) -> list[Span]:
-        """The price of the quarter of an hour that is now."""
-        price = number_of(state)
-        if price is None:
-            raise BadReply(f"{self.name} has no list of prices, and its state is {str(state)[:40]!r}")
-        start_s = self._clock.now().timestamp() // QUARTER_S * QUARTER_S
-        return [Span(start_s, start_s + QUARTER_S, price)]
+
+def answer_of(body: Any, now: datetime, who: str, complain: Complain) -> MarketAnswer:
+    """What can be believed of a sensor's state at `now`; raises BadReply. Pure."""
+    attributes = body.get("attributes") if isinstance(body, Mapping) else None
+    if not isinstance(attributes, Mapping):
+        raise BadReply(f"{who} answered without attributes, so it is no state of a sensor")
+    unit = attributes.get("unit_of_measurement") or attributes.get("unit")
+    spans = _of_lists(attributes) or _of_state(body.get("state"), now, who)
+    return priced(spans, _unit(unit, attributes), who, complain, usual=1.0)
+
+
+def _of_state(state: object, now: datetime, who: str) -> list[Span]:
+    """The price of the quarter of an hour that is now."""
+    price = number_of(state)
+    if price is None:
+        raise BadReply(f"{who} has no list of prices, and its state is {str(state)[:40]!r}")
+    start_s = now.timestamp() // QUARTER_S * QUARTER_S
+    return [Span(start_s, start_s + QUARTER_S, price)]
 
 
 def _unit(unit: object, attributes: Mapping[str, Any]) -> object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from attrs import frozen
 
@@ -19,7 +20,7 @@ from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.tariff import MarketTariff
 from pv_heater.errors import BadReply
 from pv_heater.io.net.http import HttpClient
-from pv_heater.io.system.log import Complaints
+from pv_heater.io.system.log import Complain, Complaints
 from pv_heater.ports import Tools
 from pv_heater.tariffs.market import Span, instant_s, list_in, priced
 
@@ -62,19 +63,24 @@ class NordPool:
         if reply.status == _NOTHING_YET:
             return MarketAnswer(prices=())
         body = self._http.require_ok(reply).body
-        said = body.get("currency") if isinstance(body, Mapping) else None
-        if said not in (None, self._currency):
-            raise BadReply(f"{self.name} answered prices in {str(said)[:20]!r}, asked for {self._currency}")
-        spans = [
-            Span(start_s, end_s, number_of(areas.get(self._zone)))
-            for row in list_in(body, "multiAreaEntries", self.name)
-            if isinstance(row, Mapping)
-            and (start_s := instant_s(row.get("deliveryStart"))) is not None
-            and (end_s := instant_s(row.get("deliveryEnd"))) is not None
-            and isinstance(areas := row.get("entryPerArea"), Mapping)
-        ]
-        return priced(spans, None, self.name, self._complain, usual=0.001)
+        return answer_of(body, self._zone, self._currency, self.name, self._complain)
 
     def close(self) -> None:
         """End its connections."""
         self._http.close()
+
+
+def answer_of(body: Any, zone: str, currency: str, who: str, complain: Complain) -> MarketAnswer:
+    """What can be believed of an answer; raises BadReply. Pure."""
+    said = body.get("currency") if isinstance(body, Mapping) else None
+    if said not in (None, currency):
+        raise BadReply(f"{who} answered prices in {str(said)[:20]!r}, asked for {currency}")
+    spans = [
+        Span(start_s, end_s, number_of(areas.get(zone)))
+        for row in list_in(body, "multiAreaEntries", who)
+        if isinstance(row, Mapping)
+        and (start_s := instant_s(row.get("deliveryStart"))) is not None
+        and (end_s := instant_s(row.get("deliveryEnd"))) is not None
+        and isinstance(areas := row.get("entryPerArea"), Mapping)
+    ]
+    return priced(spans, None, who, complain, usual=0.001)

@@ -21,6 +21,7 @@ from pv_heater.errors import BadReply
 from pv_heater.forecasts import FORECASTS
 from pv_heater.meters import METERS
 from pv_heater.sensors import SENSORS
+from pv_heater.tariffs import TARIFFS
 
 COMPUTED = {"forecasts/clear_sky"}
 """Reads nothing from outside."""
@@ -41,8 +42,8 @@ def test_the_first_example_of_every_parser_is_good(name: str, tmp_path: Path) ->
 
 
 def test_every_meter_forecast_and_sensor_is_fuzzed() -> None:
-    rows = {f"{table}/{word}" for table, words in
-            (("meters", METERS), ("forecasts", FORECASTS), ("sensors", SENSORS)) for word in words}  # fmt: skip
+    tables = {"meters": METERS, "forecasts": FORECASTS, "sensors": SENSORS, "tariffs": TARIFFS}
+    rows = {f"{table}/{word}" for table, words in tables.items() for word in words}
     fuzzed = {row for name in parser_names() for row in parser_called(name).rows}
     assert rows - COMPUTED == fuzzed
 
