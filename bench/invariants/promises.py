@@ -28,7 +28,7 @@ RELEASED_LATER = frozenset({"soft_fuse", "inverter", "too_hot", "grid_lost"})
 they need is unknown."""
 
 
-DUTIES = frozenset({"guarantee", "hygiene", "timer", "boost"})
+DUTIES = frozenset({"guarantee", "hygiene", "timer", "boost", "negative_price"})
 """Rules under which a load runs whatever the sun gives: they pass the energy guards, as a forced mode does."""
 
 

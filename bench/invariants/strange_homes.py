@@ -48,7 +48,7 @@ def strange_settings(chance: Random) -> dict[str, Any]:
         site["off_grid"] = chance.random() < 0.2
     if chance.random() < 0.5:
         site["inverter"] = {"max_w": chance.choice([800, 1500, 3000]), "loads_on": chance.choice(["out", "out", "in"])}
-    settings = {
+    settings: dict[str, Any] = {
         "site": site,
         "strategy": chance.choice(STRATEGIES),
         "limits": _limits(chance),
@@ -61,6 +61,8 @@ def strange_settings(chance: Random) -> dict[str, Any]:
         settings["tariff"] = [
             {"from": "22:00", "to": "06:00", "import_per_kwh": chance.choice([-0.1, 0.0, 0.18]), "export_per_kwh": 0.05}
         ]
+        heaters = [row for row in settings["loads"] if row["type"] != "battery"]
+        heaters[0]["negative_price_max_wh"] = 2000
     return settings
 
 

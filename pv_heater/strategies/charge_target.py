@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import View
+from pv_heater.core.model.prices import price_at
 from pv_heater.strategies.balance import capacity_wh, charge_limit_w
 from pv_heater.strategies.outlooks import (
     LEANINGS,
@@ -21,6 +22,7 @@ from pv_heater.strategies.outlooks import (
     target_wh,
 )
 
+DAY = timedelta(days=1)
 PLAN_EVERY_S = 300.0
 """The rest of the day changes slowly: planning every quarter hour would cost less than a thousandth."""
 
@@ -83,13 +85,28 @@ def home_of(view: View) -> Home:
 
 
 def regrets_now(view: View) -> Regrets:
-    """By the prices of today, where they are known."""
+    """For the rest of today, by the prices of the night that comes and of the hours in which sun will be to spare."""
     if not view.prices:
         return USUAL_REGRETS
+    now, prices = view.house.now, view.prices
+    lit_at, dark_at = _light_and_dark(view)
+    later_at = [at + DAY if at < now and price_at(prices, at + DAY) is not None else at for at in dark_at]
+    rest = [stretch for stretch in view.ahead.rest_of_day(now) if stretch.sun_w > stretch.use_w]
+    spare_wh = {stretch.start_at: (stretch.sun_w - stretch.use_w) * stretch.hours for stretch in rest}
+    return regrets_of(prices, lit_at, later_at, sold=view.feed_in, spare_wh=spare_wh)
+
+
+def regrets_of_a_day(view: View) -> Regrets:
+    """By the prices of today as a whole, where they are known."""
+    return regrets_of(view.prices, *_light_and_dark(view), sold=view.feed_in) if view.prices else USUAL_REGRETS
+
+
+def _light_and_dark(view: View) -> tuple[list[datetime], list[datetime]]:
+    """The beginnings of today's quarters, those in which the sun may shine first."""
     ahead = view.ahead
     lit_at = [at for number, at in enumerate(ahead.quarters_at) if ahead.sun.clear_w(number) > 0]
     dark_at = [at for number, at in enumerate(ahead.quarters_at) if not ahead.sun.clear_w(number) > 0]
-    return regrets_of(view.prices, lit_at, dark_at, sold=view.feed_in)
+    return lit_at, dark_at
 
 
 class TomorrowsLevels:

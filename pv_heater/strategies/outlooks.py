@@ -15,7 +15,7 @@ costs (`Regrets`) follows from the owner's prices.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import exp, inf
@@ -170,10 +170,17 @@ class Regrets:
 
 
 def regrets_of(
-    prices: Sequence[PricePeriod], lit_at: Sequence[datetime], dark_at: Sequence[datetime], *, sold: bool
+    prices: Sequence[PricePeriod],
+    lit_at: Sequence[datetime],
+    dark_at: Sequence[datetime],
+    *,
+    sold: bool,
+    spare_wh: Mapping[datetime, float] | None = None,
 ) -> Regrets:
     """The regrets by a tariff: the battery saves what is bought in the dark, surplus is sold by daylight.
 
+    With `spare_wh`, what is expected to be spare from when on, an hour counts by that: sun is thrown away at noon, and
+    where a sold kWh costs, storing it too late is regretted more than wasting it.
     `lit_at` and `dark_at` are instants of the day; those without a price do not count. Without any price of the dark
     hours, or where power costs nothing, the usual regrets hold.
     """
@@ -181,9 +188,20 @@ def regrets_of(
     whole_day = _mean([price_at(prices, at) for at in (*lit_at, *dark_at)])
     if bought is None or whole_day is None or whole_day.import_per_kwh <= 0:
         return USUAL_REGRETS
-    by_day = _mean([price_at(prices, at) for at in lit_at])
-    export_price = by_day.export_per_kwh if sold and by_day is not None else 0.0
+    export_price = (_export_price(prices, lit_at, spare_wh or {}) or 0.0) if sold else 0.0
     return regrets_at(bought.import_per_kwh, export_price, HEAT_WORTH * whole_day.import_per_kwh)
+
+
+def _export_price(
+    prices: Sequence[PricePeriod], lit_at: Sequence[datetime], spare_wh: Mapping[datetime, float]
+) -> float | None:
+    """What surplus earns on average, by how much there is when; None where no price is known."""
+    known = [(price.export_per_kwh, wh) for at, wh in spare_wh.items() if (price := price_at(prices, at)) is not None]
+    all_wh = sum(wh for _, wh in known)
+    if all_wh > 0:
+        return sum(price * wh for price, wh in known) / all_wh
+    by_day = _mean([price_at(prices, at) for at in lit_at])
+    return None if by_day is None else by_day.export_per_kwh
 
 
 def regrets_at(import_price: float, export_price: float, heat_price: float) -> Regrets:

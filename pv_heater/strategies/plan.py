@@ -33,7 +33,14 @@ from pv_heater.strategies.balance import (
     planned_by_others,
     shared_out,
 )
-from pv_heater.strategies.charge_target import Aim, ChargeTarget, PlannedGoals, TomorrowsLevels, home_of, regrets_now
+from pv_heater.strategies.charge_target import (
+    Aim,
+    ChargeTarget,
+    PlannedGoals,
+    TomorrowsLevels,
+    home_of,
+    regrets_of_a_day,
+)
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.kept_on import KeptOn
 from pv_heater.strategies.outlooks import LEANINGS
@@ -140,7 +147,7 @@ class Plan:
 
         # Of tomorrow no load has taken anything yet; what each takes in a day the walk knows.
         home = replace(home_of(view), wanted_wh=inf)
-        levels = self._tomorrow.of(tomorrow, home, regrets_now(view), view.ahead.sun.morning_spread)
+        levels = self._tomorrow.of(tomorrow, home, regrets_of_a_day(view), view.ahead.sun.morning_spread)
         goals = PlannedGoals(view, today, levels, goal_of, must_fill=self._must_fill(view))
         return TowardsGoal(view, goals.goal_percent)
 

@@ -77,3 +77,17 @@ def test_without_prices_the_usual_regrets_hold() -> None:
 def test_free_power_gives_no_ratio_so_the_usual_regrets_hold() -> None:
     free = Tariff((TariffPeriod(start=time(0), end=time(0)),), VIENNA).prices(DAY)
     assert regrets_of(free, LIT, DARK, sold=False) == USUAL_REGRETS
+
+
+def test_an_hour_in_which_much_is_spare_counts_more_and_a_price_below_zero_makes_storing_regretted() -> None:
+    dear_noon = (
+        TariffPeriod(start=time(11), end=time(15), import_per_kwh=0.30, export_per_kwh=-0.10),
+        TariffPeriod(start=time(0), end=time(0), import_per_kwh=0.30, export_per_kwh=0.10),
+    )
+    prices = Tariff(dear_noon, VIENNA).prices(DAY)
+    evenly = regrets_of(prices, LIT, DARK, sold=True)
+    at_noon = regrets_of(prices, LIT, DARK, sold=True, spare_wh={at(12): 900.0, at(16): 100.0, at(99): 50.0})
+    assert evenly.stored == pytest.approx(0.15 - (10 * 0.10 - 4 * 0.10) / 14)
+    assert at_noon.stored == pytest.approx(0.15 + 0.08)
+    assert at_noon.heated == evenly.heated
+    assert regrets_of(prices, LIT, DARK, sold=False, spare_wh={at(12): 900.0}).stored == pytest.approx(0.15)
