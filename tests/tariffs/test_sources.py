@@ -12,7 +12,7 @@ import pytest
 from pv_heater.core.model.prices import MarketPrice
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import SourceError
-from pv_heater.tariffs import TARIFFS
+from pv_heater.tariffs import TARIFFS, home_assistant, market, price_feed
 from pv_heater.tariffs.market import MARKET_ZONE, day_bounds_s, known_s
 from tests.source_tools import HandClock, tools_for
 from tests.tariffs.exchange import LICENCE, TODAY, VIENNA, Exchange, at, iso, source_of, usual
@@ -264,6 +264,15 @@ def test_a_file_holds_csv_or_what_energy_charts_answers(tmp_path: Path) -> None:
         source_of("file", tools_for(tmp_path), path=path).fetch(TODAY)
 
 
-def test_every_source_is_on_the_page() -> None:
+def test_the_page_names_every_source_and_the_numbers_that_hold() -> None:
     page = (Path(__file__).parents[2] / "docs" / "tariffs.md").read_text(encoding="utf-8")
+    prose = " ".join(page.split())
     assert [word for word in TARIFFS if f"\n| `{word}` |" not in page] == []
+    last = (datetime.combine(TODAY, price_feed.PUBLISHED) + price_feed.SPREAD).time()
+    assert f"between {price_feed.PUBLISHED:%H:%M} and {last:%H:%M} by that clock" in prose
+    assert f"never more than {price_feed.MOST_A_DAY} between two midnights" in prose
+    waits_min = [price_feed.NOT_YET_S / 60 * factor for factor in (1, 2, 4)]
+    assert f"after {', '.join(f'{wait:g}' for wait in waits_min)} and {price_feed.LONGEST_RETRY_S / 60:g} min" in prose
+    assert f"below {market.LEAST_PER_KWH:g} or above {market.MOST_PER_KWH:g} a kWh" in prose
+    assert f"shows a year before {price_feed.FIRST_YEAR}" in prose
+    assert all(f"`{name}`" in page for name in home_assistant.LISTS[:7])
