@@ -13,12 +13,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import subprocess
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from amqtt.broker import Broker
+from amqtt.contexts import Action
+from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+from amqtt.session import Session
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -32,13 +37,80 @@ SHUTDOWN_S = 5.0
 wait_for = until
 
 
+@dataclass(frozen=True, kw_only=True)
+class PortalSide:
+    """The encrypted door of a portal's broker: one account, which may read one home and ask it to speak."""
+
+    port: int
+    certificate: tuple[Path, Path]
+    """Certificate with its chain, and key."""
+    username: str
+    password: str
+    portal_id: str
+
+    def mosquitto_lines(self, folder: Path) -> tuple[str, ...]:
+        """The same for mosquitto; `folder` is for its files."""
+        users, rights = folder / "users", folder / "rights"
+        subprocess.run(["mosquitto_passwd", "-c", "-b", str(users), self.username, self.password], check=True)
+        rights.write_text(f"user {self.username}\ntopic read N/{self.portal_id}/#\ntopic write R/{self.portal_id}/#\n")
+        for path in (users, rights):
+            path.chmod(0o600)
+        chain, key = self.certificate
+        return (
+            "per_listener_settings true", "allow_anonymous true", f"listener {self.port} 127.0.0.1", "user root",
+            "allow_anonymous false", f"password_file {users}", f"acl_file {rights}",
+            f"certfile {chain}", f"keyfile {key}",
+        )  # fmt: skip
+
+
+@dataclass
+class PortalAccount:
+    """How amqtt hands its plugins what they are to know."""
+
+    username: str = ""
+    password: str = ""
+    portal_id: str = ""
+
+
+class PortalLogin(BaseAuthPlugin):
+    """Without a name it is the device itself, by the other door."""
+
+    Config = PortalAccount
+
+    async def authenticate(self, *, session: Session) -> bool | None:
+        account: Any = self.config
+        return not session.username or (session.username, session.password) == (account.username, account.password)
+
+
+class PortalRights(BaseTopicPlugin):
+    """`N/<id>/#` is read, `R/<id>/#` is written; the rest is refused without a word."""
+
+    Config = PortalAccount
+
+    async def topic_filtering(
+        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
+    ) -> bool | None:
+        account: Any = self.config
+        if session is None or not session.username:
+            return True
+        kind = "R" if action == Action.PUBLISH else "N"
+        return (topic or "").startswith(f"{kind}/{account.portal_id}/")
+
+
 class AmqttBroker:
     """amqtt on an event loop of its own, in a thread."""
 
-    def __init__(self, port: int | None = None, *, certificate: tuple[Path, Path] | None = None) -> None:
-        """`certificate` is (certificate, key), for TLS."""
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        certificate: tuple[Path, Path] | None = None,
+        portal: PortalSide | None = None,
+    ) -> None:
+        """`certificate` is (certificate, key), for TLS; `portal` is a second door, for those who read a home."""
         self.port = port or free_port()
         self._certificate = certificate
+        self._portal = portal
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._broker: Broker | None = None
@@ -73,8 +145,15 @@ class AmqttBroker:
         listener: dict[str, Any] = {"type": "tcp", "bind": f"127.0.0.1:{self.port}", "max_connections": 50}
         if self._certificate is not None:
             listener |= {"ssl": True, "certfile": str(self._certificate[0]), "keyfile": str(self._certificate[1])}
-        plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
-        self._broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
+        listeners = {"default": listener}
+        plugins: dict[str, Any] = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+        if (side := self._portal) is not None:
+            chain, key = map(str, side.certificate)
+            door = {"type": "tcp", "bind": f"127.0.0.1:{side.port}", "ssl": True, "certfile": chain, "keyfile": key}
+            listeners["portal"] = {**door, "max_connections": 50}
+            rights = {"username": side.username, "password": side.password, "portal_id": side.portal_id}
+            plugins = {"tests.mqtt_brokers.PortalLogin": rights, "tests.mqtt_brokers.PortalRights": rights}
+        self._broker = Broker({"listeners": listeners, "plugins": plugins})
         await self._broker.start()
 
     async def _end(self) -> None:

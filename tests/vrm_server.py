@@ -125,6 +125,12 @@ class VrmServer(ScriptedServer):
         self.diagnostics_forbidden = False
         self.refusal: dict[str, Any] | None = None
         """A `success: false` body, sent with status 200."""
+        self.email: str | None = "owner@example.com"
+        self.site: dict[str, Any] = {}
+        """What is known of the site beside its values, such as identifier and mqtt_host."""
+        self.tokens: list[dict[str, Any]] = [{"name": "pv", "idAccessToken": "7", "scope": "all", "expires": None}]
+        self.refused: dict[str, int] = {}
+        """A status for a path that ends so."""
         self.second_factor = False
         self.valid_bearers: set[str] = set()
         self.logins = 0
@@ -155,12 +161,16 @@ class VrmServer(ScriptedServer):
             return self.json({"success": False, "errors": "Token is invalid", "error_code": "invalid_token"}, 401)
         if self.refusal is not None:
             return self.refusal
+        for end, status in self.refused.items():
+            if request.path.endswith(end):
+                return self.json({"success": False, "errors": "erro de teste"}, status)
         site, user = f"/v2/installations/{self.installation_id}", f"/v2/users/{self.user_id}"
         answers: dict[str, Callable[[Request], Any]] = {
             f"{site}/diagnostics": self._diagnostics,
             f"{site}/system-overview": self._system_overview,
             "/v2/users/me": self._me,
             f"{user}/installations": self._installations,
+            f"{user}/accesstokens/list": lambda _request: {"success": True, "tokens": self.tokens},
         }
         return answers.get(request.path, self._unknown)(request)
 
@@ -202,7 +212,8 @@ class VrmServer(ScriptedServer):
         return self.json({"success": False, "errors": "Not found"}, 404)
 
     def _me(self, request: Request) -> Any:
-        return {"success": True, "user": {"id": self.user_id, "name": "Home Owner"}}
+        who = {"id": self.user_id, "name": "Home Owner", "email": self.email, "idAccessToken": "7"}
+        return {"success": True, "user": {key: value for key, value in who.items() if value is not None}}
 
     def _installations(self, request: Request) -> Any:
         at = self.clock() - self.age_s
@@ -217,4 +228,7 @@ class VrmServer(ScriptedServer):
         ):
             extended.append({"code": code, "rawValue": value, "formatWithUnit": "%.0F W", "timestamp": at})
         other = {"idSite": 999, "extended": [record("bs", 1.0, timestamp=at)]}
-        return {"success": True, "records": [other, {"idSite": self.installation_id, "extended": extended}]}
+        return {
+            "success": True,
+            "records": [other, {"idSite": self.installation_id, **self.site, "extended": extended}],
+        }

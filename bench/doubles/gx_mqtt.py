@@ -12,6 +12,7 @@ restart restores a manual relay.
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import threading
@@ -30,6 +31,8 @@ PUT_BACK_S = 0.8
 PORTAL_ID = "c0619ab0a001"
 SERIAL = "system/0/Serial"
 _REPUBLISHES_A_SECOND = 3
+INTEREST_S = 130.0
+"""So long a device passes on to the portal what it publishes, after the last question from there."""
 _READY_S = 10.0
 _ABSENT = object()
 
@@ -50,7 +53,10 @@ class GxPeer:
         speed: float = 1.0,
         old: bool = False,
         clock_ahead_s: float = 0.0,
+        bridged: bool = False,
     ) -> None:
+        """`bridged`: the broker is the portal's, to which the device passes on nothing unless somebody there asked for
+        something in the last 130 s, whoever keeps it awake at home."""
         self.portal_id = portal_id
         self.requests: list[tuple[str, str]] = []
         """Topic below ``R/<id>/`` and payload of the last thousand requests, oldest first."""
@@ -73,6 +79,8 @@ class GxPeer:
         self._next_beat_s = 0.0
         self._second, self._republished = -1, 0
         self._hung = False
+        self._asked_s: float | None = None if bridged else math.inf
+        """When somebody at the portal last asked for anything."""
         self._put_back: tuple[float, dict[str, object]] | None = None
         """When an owner of a relay will undo a write, and to what."""
         self._stopping = threading.Event()
@@ -137,6 +145,11 @@ class GxPeer:
         """While hung it neither speaks nor answers."""
         self._hung = hung
 
+    def keep_awake(self) -> None:
+        """As by a client at home, which the portal knows nothing of."""
+        with self._lock:
+            self._keepalive("suppress-republish")
+
     def restart(self) -> None:
         """As after a power cut: all devices leave and come back, asleep; manual relays are as saved."""
         with self._lock:
@@ -163,6 +176,7 @@ class GxPeer:
         if self._hung:
             return
         kind, _, below = message.topic.split("/", 2)
+        self._asked_s = time.monotonic() if self._asked_s != math.inf else self._asked_s
         if kind not in ("R", "W"):  # amqtt was seen to hand out what it retained to whoever subscribes to anything
             return
         payload = bytes(message.payload).decode(errors="replace")
@@ -245,7 +259,7 @@ class GxPeer:
             self._publish(topic, json.dumps(body, separators=separators).encode(), retain=retain)
 
     def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        if self._hung:
+        if self._hung or self._asked_s is None or time.monotonic() - self._asked_s > INTEREST_S / self._speed:
             return
         self.published += 1
         self._client.publish(

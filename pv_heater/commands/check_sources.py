@@ -96,6 +96,7 @@ def _asked(
 def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, note: Callable[[Reading], None]) -> str:
     with closing(row.build(tools)) as meter:
         reading: Reading = meter.read()
+        remark: str | None = getattr(meter, "remark", None)
     note(reading)
     told = [f"{name} {value:g}" for name in _NUMBERS if (value := getattr(reading, name)) is not None]
     told += [f"{name} {value:g} W" for name, value in reading.load_w.items()]
@@ -103,7 +104,9 @@ def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, 
     told += [_FED_BY[reading.ac_source]] if reading.ac_source is not None else []
     twice = compared_text(reading, off_grid=tools.site.off_grid, has_battery=tools.site.battery is not None)
     told += [twice] if twice is not None else []
-    return f"{', '.join(told) or 'no values'}; {_age_text(reading, tools, limit_s)}{_pace(reading)}"
+    return f"{', '.join(told) or 'no values'}; {_age_text(reading, tools, limit_s)}{_pace(reading)}" + (
+        "" if remark is None else f"; {remark}"
+    )
 
 
 def _age_text(reading: Reading, tools: Tools, limit_s: float | None) -> str:

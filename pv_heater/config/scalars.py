@@ -136,11 +136,12 @@ def check_host(name: str) -> None:
         raise SettingProblem(f"must be a bare name or address, such as venus.local, not {shown(name)}{hint}")
 
 
-def check_host_alone(name: str) -> None:
-    """The same, where the port is a setting of its own."""
+def check_host_alone(name: str, port_key: str = "port") -> None:
+    """The same, where the port is a setting of its own, `port_key`."""
     if found := re.fullmatch(r"([^:@\s]+):([0-9]{1,5})", re.sub(r"^\w+://|/.*$", "", name)):
         raise SettingProblem(
-            f"must be a name or address without a port, not {shown(name)}; write {found[1]} and `port: {found[2]}`"
+            f"must be a name or address without a port, not {shown(name)}; write {found[1]} and "
+            f"`{port_key}: {found[2]}`"
         )
     check_host(name)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import time
+from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -38,6 +39,7 @@ _CHECKS: Mapping[str, Callable[[str], None]] = {
     "base_url": check_base_url,
     "url": check_base_url,
     "host": check_host_alone,
+    "live_host": partial(check_host_alone, port_key="live_port"),
 }
 """What a text of that name must be, wherever it stands."""
 

@@ -5,7 +5,7 @@ A row names a class with a `Settings` attrs class, built as ``Class(settings, to
 """
 
 METERS: dict[str, str] = {
-    "vrm": "pv_heater.victron.vrm.meter:VrmMeter",
+    "vrm": "pv_heater.victron.vrm.live_meter:LiveVrmMeter",
     "gx_mqtt": "pv_heater.victron.mqtt.meter:GxMqttMeter",
     "gx_modbus": "pv_heater.victron.modbus.meter:GxModbusMeter",
     "serial": "pv_heater.meters.serial:SerialMeter",

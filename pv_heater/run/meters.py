@@ -18,6 +18,20 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortalNotes:
+    """What a meter behind a portal tells of the way to it."""
+
+    via: str | None = None
+    """``live`` or ``rest``; None where there are not two ways."""
+    token_days: int | None = None
+    """Whole days until its access token ends; None: never, or not known."""
+
+
+def _no_notes() -> PortalNotes:
+    return PortalNotes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSource:
     """One meter with its worker."""
 
@@ -26,6 +40,7 @@ class MeterSource:
     status: Callable[[], WorkerStatus]
     clock_offset_s: Callable[[], float | None]
     """The meter's own clock minus ours, seconds; None when it does not tell."""
+    about: Callable[[], PortalNotes] = _no_notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +55,9 @@ class MeterStatus:
     reading_age_s: float | None
     """Age of its newest reading by the time it was taken; None before the first."""
     distrusted_because: str | None
+    via: str | None = None
+    token_days: int | None = None
+    """See `PortalNotes`."""
 
 
 class HouseMeters:
@@ -109,7 +127,7 @@ class HouseMeters:
         return [self._status_of(meter, tick_s) for meter in self._choice.meters]
 
     def _status_of(self, meter: WatchedMeter, tick_s: float) -> MeterStatus:
-        worker = self._sources[meter.name].status()
+        worker, about = self._sources[meter.name].status(), self._sources[meter.name].about()
         return MeterStatus(
             name=meter.name,
             last_success_age_s=worker.last_success_age_s,
@@ -118,6 +136,8 @@ class HouseMeters:
             in_use=meter is self._choice.current,
             reading_age_s=meter.age_s(tick_s),
             distrusted_because=meter.distrusted_because(),
+            via=about.via,
+            token_days=about.token_days,
         )
 
     def _tell_of_distrust(self, meter: WatchedMeter) -> None:

@@ -20,7 +20,7 @@ from pv_heater.forecasts.cached import build_forecast
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
-from pv_heater.run.meters import HouseMeters, MeterSource, MeterStatus
+from pv_heater.run.meters import HouseMeters, MeterSource, MeterStatus, PortalNotes
 from pv_heater.run.tick_sources import NoFeed, TickSources
 from pv_heater.tariffs.market_prices import MarketPrices
 from pv_heater.tariffs.price_feed import PriceFeed
@@ -201,7 +201,13 @@ class Sources:
         worker = worker_for(meter, name, meter.read, clock.monotonic_s, log, on_new=clock.wake)
         self._meters.append(meter)
         self._workers.append(worker)
-        return MeterSource(name=name, feed=worker, status=worker.status, clock_offset_s=partial(_clock_offset_s, meter))
+        return MeterSource(
+            name=name,
+            feed=worker,
+            status=worker.status,
+            clock_offset_s=partial(_clock_offset_s, meter),
+            about=partial(_portal_notes, meter),
+        )
 
 
 def named_meters(rows: Sequence[TypedSettings[Any]]) -> Iterator[tuple[str, TypedSettings[Any]]]:
@@ -243,3 +249,8 @@ def _clock_offset_s(meter: Meter) -> float | None:
     """What a meter with a clock of its own says of ours; None for others."""
     offset_s: float | None = getattr(meter, "clock_offset_s", None)
     return offset_s
+
+
+def _portal_notes(meter: Meter) -> PortalNotes:
+    """What a meter behind a portal tells of the way to it; nothing of others."""
+    return PortalNotes(via=getattr(meter, "via", None), token_days=getattr(meter, "token_days", None))

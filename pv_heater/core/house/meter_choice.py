@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pv_heater.core.house.meter_doubts import Frozen, WrongSign
-from pv_heater.core.house.reading_age import ReadingAge
+from pv_heater.core.house.reading_age import VRM_SOURCE, ReadingAge, is_local, source_called
 from pv_heater.core.model.values import Reading
 
 RETURN_AFTER_S, LONGEST_RETURN_S = 5.0, 300.0
@@ -32,17 +32,22 @@ class WatchedMeter:
         self.good_since_s: float | None = None
         """Since when it has been on time and believed without a break; None while it is not."""
         self._evidence = ReadingAge(max_reading_age_s=max_reading_age_s, local_source=local)
-        # The portal's minutes-old values show our steps much later, and between two of them a house changes by itself.
-        self._doubts: tuple[Frozen | WrongSign, ...] = (Frozen(), WrongSign()) if local else (Frozen(portal=True),)
+        self._local = local
+        # A portal tells what a device in the house says, or minutes later what it logged.
+        kinds = (True, False) if name.startswith(VRM_SOURCE) else (local,)
+        self._doubts_of = {kind: _doubts(local=kind) for kind in kinds}
         self._given: Reading | None = None
 
     def observe(self, reading: Reading | None, own_w: float, now: datetime, tick_s: float) -> None:
         """What it says at this tick (None: nothing yet), and what our loads are set to."""
-        for doubt in self._doubts:
-            doubt.note_own(own_w, tick_s)
+        for doubts in self._doubts_of.values():
+            for doubt in doubts:
+                doubt.note_own(own_w, tick_s)
         if reading is not None and reading is not self._given:
             self._given = reading
-            self.reading = reading if reading.source == self.name else replace(reading, source=self.name)
+            source = source_called(self.name, reading.source)
+            self.reading = reading if reading.source == source else replace(reading, source=source)
+            self._local = is_local(source) if len(self._doubts_of) > 1 else self._local
             self._evidence.observe(self.reading, now, tick_s)
             if self._evidence.is_new:
                 for doubt in self._doubts:
@@ -51,6 +56,11 @@ class WatchedMeter:
             self.good_since_s = None
         elif self.good_since_s is None:
             self.good_since_s = tick_s
+
+    @property
+    def _doubts(self) -> tuple[Frozen | WrongSign, ...]:
+        """Those that the newest reading is up against."""
+        return self._doubts_of[self._local]
 
     def distrusted_because(self) -> str | None:
         """Why it is not believed; None: it is."""
@@ -67,6 +77,11 @@ class WatchedMeter:
     def age_s(self, tick_s: float) -> float | None:
         """Age of its newest reading by the time it was taken; None before the first."""
         return self._evidence.age_s(tick_s)
+
+
+def _doubts(*, local: bool) -> tuple[Frozen | WrongSign, ...]:
+    """The portal's minutes-old values show our steps much later, and between two of them a house changes by itself."""
+    return (Frozen(), WrongSign()) if local else (Frozen(portal=True),)
 
 
 class MeterChoice:

@@ -35,6 +35,11 @@ TAKEN_OVER_S = 5.0
 """An ESS has taken over a step of a load by then; until it has, the grid bears what is left of it."""
 VRM_SOURCE = "vrm"
 """Readings of the portal are minutes old by nature; every other source is in the house."""
+LIVE_SOURCE = f"{VRM_SOURCE} live"
+"""What the GX device in the house publishes and the portal's own broker passes on at once: as good as in the house, but
+for the way of it."""
+LIVE_LATE_S = 2.0
+"""So long it may be under way, at most. It is dated so much earlier, and may be as new as when it came."""
 
 
 def age_limit_s(pace_s: float, *, least_s: float = LEAST_AGE_LOCAL_S, most_s: float = MOST_AGE_S) -> float:
@@ -44,7 +49,17 @@ def age_limit_s(pace_s: float, *, least_s: float = LEAST_AGE_LOCAL_S, most_s: fl
 
 def is_local(source: str) -> bool:
     """Whether a reading's source is in the house, and not behind the portal."""
-    return not source.startswith(VRM_SOURCE)
+    return not source.startswith(VRM_SOURCE) or is_live(source)
+
+
+def is_live(source: str) -> bool:
+    """Whether the portal only passes on what a device in the house says."""
+    return source.endswith(" live") and source.startswith(VRM_SOURCE)
+
+
+def source_called(name: str, source: str) -> str:
+    """The source of a reading under the name that its meter has in this home: a second portal is ``vrm_2``."""
+    return f"{name} live" if is_live(source) and not is_live(name) else name
 
 
 class MeterClock:
@@ -101,6 +116,8 @@ class ReadingAge:
         self._kind: tuple[object, ...] | None = None
         self._is_local = False
         """Whether the reading in force is of a meter in the house."""
+        self._late_s = 0.0
+        """So much later than it is dated the reading in force may have been taken."""
         self.reading: Reading | None = None
         self.taken_tick_s = 0.0
         """The tick at which the reading in force was taken."""
@@ -122,6 +139,7 @@ class ReadingAge:
         if not self._silence.takes(tick_s, reading.interval_s or self._interval_s, local=local):
             return
         self.is_new, self._is_local = True, local
+        self._late_s = LIVE_LATE_S if is_live(reading.source) else 0.0
         kind = _kind(reading)
         if self._silence.has_ended or self._kind != kind:
             self.course += 1
@@ -152,7 +170,7 @@ class ReadingAge:
         late = before_taken_s is None or taken_s - before_taken_s > LONGEST_S
         self._rest_before_w = None if late else self._rest_w
         if measured_w is not None:
-            self._delay.observe(taken_s, measured_w)
+            self._delay.observe(taken_s + self._late_s, measured_w)
         self._own_now(reading, measured_w)
 
     def amend(self, reading: Reading) -> None:
@@ -199,11 +217,11 @@ class ReadingAge:
     @property
     def delay_s(self) -> float:
         """A reading taken less than this after a step of our own may show the house before it; 0 for the portal."""
-        return self._delay.seconds if self._is_local else 0.0
+        return self._delay.seconds + self._late_s if self._is_local else 0.0
 
     def least_own_w(self, over_s: float) -> Mapping[str, float]:
         """The least each load was set to in the `over_s` seconds before the reading was taken; 0 where not known."""
-        return self._own.least_w(self.earliest_tick_s - over_s, self.taken_tick_s)
+        return self._own.least_w(self.earliest_tick_s - over_s, self.taken_tick_s + self._late_s)
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""
@@ -217,7 +235,7 @@ class ReadingAge:
         Right after a step of our own it may show the house before the step, after it or in between. What is counted
         is what leaves the rest of the house as it was before, as near as that goes: no step makes sun, or hides it.
         """
-        taken_s = self.taken_tick_s
+        taken_s = self.taken_tick_s + self._late_s
         settled_w = self._own.settled_w(taken_s - LONGEST_S, taken_s)
         if settled_w is None:
             self._own_after_step(reading, measured_w)
@@ -242,7 +260,7 @@ class ReadingAge:
 
     def _own_steps_w(self) -> tuple[float, float]:
         """By how much our loads were raised, and lowered, in the seconds before the reading was taken."""
-        taken_s = self.taken_tick_s
+        taken_s = self.taken_tick_s + self._late_s
         if self._own.settled_w(taken_s - TAKEN_OVER_S, taken_s) is not None:
             return 0.0, 0.0
         spans, before = self._own.spans(taken_s - TAKEN_OVER_S, taken_s), self._own.spans(taken_s - 0.001, taken_s)
@@ -252,7 +270,7 @@ class ReadingAge:
 
     def _own_spans(self, reading: Reading) -> dict[str, Span]:
         """What each load may have drawn in the reading: as set in the delay before, or by a meter of its own."""
-        taken_s = self.taken_tick_s
+        taken_s = self.taken_tick_s + self._late_s
         spans = self._own.spans(taken_s - self.delay_s, taken_s)
         for name, power_w in reading.load_w.items():
             span = spans.get(name)
@@ -266,7 +284,9 @@ class ReadingAge:
         if self._fixed_max_age_s is not None:
             return self._fixed_max_age_s
         # Two sources may take turns, a local one and the portal: the limit is that of the one in force.
-        local = self._local_source and (self.reading is None or is_local(self.reading.source))
+        reading = self.reading
+        local = self._local_source and (reading is None or is_local(reading.source))
+        local = local or (reading is not None and is_live(reading.source))
         least_s = LEAST_AGE_LOCAL_S if local else LEAST_AGE_VRM_S
         return age_limit_s(self._interval_s, least_s=least_s)
 

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -21,19 +22,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.errors import Unreachable
-from pv_heater.io.net.mqtt_client import LimitedClient
+from pv_heater.io.net.mqtt_client import LimitedClient, LinkPace
 from pv_heater.io.net.names import Names
 
 log = logging.getLogger(__name__)
 
 PLAIN_PORT, TLS_PORT = 1883, 8883
-_PING_S = 10
-"""A dead connection is noticed after one and a half of these."""
 _CONNECT_S = 5.0
 """For look-up, connection and TLS together."""
-_FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 4
-"""A broker that is back is found within four seconds, whatever the time it was away."""
-
 _GOODBYE_S = 1.0
 """For the last word to the broker; it is not worth a program that does not end."""
 
@@ -85,8 +81,25 @@ class Broker:
         return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which certificate of a broker is believed, beyond what its settings say.
+
+    The defaults fit a device in the house, whose own authority is the only one and whose certificate names its serial
+    number. A broker on the internet is held to its name, or any holder of a certificate of that authority could pose
+    as it.
+    """
+
+    ca_files: tuple[str, ...] = ()
+    """Authorities that count beside the system's."""
+    checks_name: bool = False
+    """The certificate must be for the host that was asked, whoever signed it."""
+    verifies: bool = True
+    """False: any certificate will do."""
+
+
 class MqttLink:
-    """Subscribed to `topics` whenever it is connected; reconnects for ever, at least every four seconds.
+    """Subscribed to `topics` whenever it is connected; reconnects for ever, at the pace it is given.
 
     `on_connect` is called on the connection's thread after each (re)connect, once the subscriptions were sent: a
     broker forgets us. Neither callback may wait for anything.
@@ -101,11 +114,12 @@ class MqttLink:
         on_retained: OnMessage | None = None,
         on_connect: Callable[[], None] | None = None,
         will: tuple[str, str] | None = None,
-        ping_s: int = _PING_S,
+        pace: LinkPace | None = None,
+        trust: Trust | None = None,
     ) -> None:
         """`will` is the topic and payload that the broker publishes when it loses us.
 
-        It loses us one and a half `ping_s` after our last word, or at once when our process ends.
+        It loses us one and a half of the pace's `ping_s` after our last word, or at once when our process ends.
 
         `on_retained` gets, in place of `on_message`, what the broker had kept from before we subscribed: nobody knows
         how old that is. What is published later with the retain flag comes to `on_message`, as it is new.
@@ -116,7 +130,8 @@ class MqttLink:
         self._on_retained = on_retained or on_message
         self._on_connect = on_connect
         self._will = will
-        self._ping_s = ping_s
+        self._pace = pace or LinkPace()
+        self._trust = trust or Trust()
         self._client: Client | None = None
         self._lock = threading.Lock()
         self._trouble: str | None = NOT_YET
@@ -186,9 +201,13 @@ class MqttLink:
     def _new_client(self) -> Client:
         # An id of its own each time: two clients of one id push each other out for ever.
         client = LimitedClient(
-            f"pv-heater-{uuid4().hex[:12]}", self._note_trouble, connect_s=_CONNECT_S, names=self._names
+            f"pv-heater-{uuid4().hex[:12]}",
+            self._note_trouble,
+            connect_s=_CONNECT_S,
+            names=self._names,
+            pace=self._pace,
+            refused=lambda: self._refused,
         )
-        client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
         broker = self._broker
         if broker.username is not None or broker.password is not None:
             # A GX device looks at the password only, but refuses an empty name.
@@ -207,19 +226,30 @@ class MqttLink:
         client.on_connect_fail = self._failed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
-        client.connect_async(broker.host, broker.port_or_default, keepalive=self._ping_s)
+        client.connect_async(broker.host, broker.port_or_default, keepalive=self._pace.ping_s)
         return client
 
     def _tls_context(self) -> ssl.SSLContext:
+        """The authority that is set replaces the system's; those that the program trusts besides stand beside them."""
+        own, beside = self._broker.ca_file, [*self._trust.ca_files]
+        if self._trust.checks_name:
+            own, beside = None, [*beside, *([own] if own else [])]
+        path = own
         try:
-            context = ssl.create_default_context(cafile=self._broker.ca_file)
+            context = ssl.create_default_context(cafile=own)
+            for path in beside:
+                context.load_verify_locations(cafile=path)
         except OSError as error:
-            raise Unreachable(f"the certificate in ca_file ({self._broker.ca_file}) cannot be used: {error}") from None
-        if self._broker.fingerprint is not None:
+            raise Unreachable(f"the certificate in ca_file ({path}) cannot be used: {error}") from None
+        if own or beside:
+            # Python 3.13 refuses an authority without the marks of a modern one, as Victron's of 2014 is. All else
+            # holds.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if self._broker.fingerprint is not None or not self._trust.verifies:
             # The certificate itself is compared instead, before anything is sent.
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        elif self._broker.ca_file is not None:
+        elif self._broker.ca_file is not None and not self._trust.checks_name:
             # A GX device's certificate names its serial number, not the address it is asked at.
             context.check_hostname = False
         return context
@@ -254,6 +284,7 @@ class MqttLink:
         self._trouble = text
 
     def _failed(self, _client: Client, _userdata: Any) -> None:
+        self._refused = False
         if self._trouble is None or self._trouble == NOT_YET:
             self._trouble = "cannot be reached"
 

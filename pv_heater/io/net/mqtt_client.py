@@ -6,6 +6,8 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from random import uniform
 from typing import Any
 
 from paho.mqtt.client import Client
@@ -29,12 +31,42 @@ _CONNACK, _PUBLISH, _QOS = 0x20, 0x30, 0x06
 """Of the first byte of a packet (MQTT 3.1.1, 2.2): two kinds, and where a message says how surely it comes."""
 
 
-class LimitedClient(Client):
-    """`report` gets why there is no connection, to stand behind the broker's name, before paho tells anybody."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPace:
+    """How often a link tries and asks, s. The defaults fit a broker in the house; a portal's wants more patience."""
 
-    def __init__(self, client_id: str, report: Callable[[str], None], *, connect_s: float, names: Names) -> None:
+    ping_s: int = 10
+    """A dead connection is noticed after one and a half of these."""
+    first_retry_s: float = 1
+    longest_retry_s: float = 4
+    """Each try that fails doubles the wait, up to this: a broker in the house that is back is found within it."""
+    spread: float = 0.0
+    """Each wait is longer by a random share of at most this, so that not all who lost a broker return at once."""
+    refused_s: float = 0.0
+    """After name and password were refused at least so long: asking sooner helps nobody."""
+
+
+class LimitedClient(Client):
+    """`report` gets why there is no connection, to stand behind the broker's name, before paho tells anybody.
+
+    `refused` says whether the broker turned us away at the last try.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        report: Callable[[str], None],
+        *,
+        connect_s: float,
+        names: Names,
+        pace: LinkPace | None = None,
+        refused: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(CallbackAPIVersion.VERSION2, client_id=client_id)
         self.connect_timeout = connect_s
+        self._pace, self._refused = pace or LinkPace(), refused
+        # Its type says whole seconds; it only adds and compares.
+        self.reconnect_delay_set(self._pace.first_retry_s, self._pace.longest_retry_s)  # type: ignore[arg-type]
         self._report, self._names, self._connect_s = report, names, connect_s
         self._packet_began_s = 0.0
         self._refusals, self._refused_s = 0, -_FORGIVEN_S
@@ -109,6 +141,13 @@ class LimitedClient(Client):
     def _reconnect_wait(self) -> None:
         for _ in range(self.waits):
             super()._reconnect_wait()
+        pace, waited_s = self._pace, float(self._reconnect_delay or 0.0)
+        rest_s = uniform(0.0, pace.spread * waited_s) + (
+            max(0.0, pace.refused_s - waited_s) if self._refused() else 0.0
+        )
+        ends_s = time.monotonic() + rest_s
+        while not self._thread_terminate and (left_s := ends_s - time.monotonic()) > 0:
+            time.sleep(min(1.0, left_s))
 
 
 def _why(error: OSError | ValueError, where: str, connect_s: float, *, too_slow: bool) -> str:

@@ -23,6 +23,7 @@ from pv_heater.core.settings.shared_topic import is_shared as topic_is_shared
 from pv_heater.errors import AuthRejected, BadReply, Unreachable
 from pv_heater.io.net.json_path import JsonPath, NotFound, kind_of
 from pv_heater.io.net.mqtt import NOT_YET, MqttLink
+from pv_heater.io.net.mqtt_client import LinkPace
 from pv_heater.loads.network.mqtt_settings import MqttOutputSettings
 from pv_heater.ports import Clock
 
@@ -141,7 +142,7 @@ class MqttOutput:
             on_retained=self._heard_retained,
             on_connect=self._connected,
             will=(settings.topic, language.command(0.0)),
-            ping_s=PING_S,
+            pace=LinkPace(ping_s=PING_S),
         )
 
     def set_power(self, power_w: float) -> None:

@@ -31,6 +31,8 @@ class GxPace:
     """Firmware without heartbeat is asked for its serial number this often instead."""
     silence_s: float = 10.0
     """Three heartbeats."""
+    patience_s: float | None = None
+    """Whoever waits for a picture is told so soon that none came; None: after `silence_s`."""
     quiet_s: float = 0.004
     """A burst has ended when nothing came for this long: its messages are a tenth of that apart."""
     longest_burst_s: float = 0.02

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from pv_heater.errors import AuthRejected, Unreachable
 from pv_heater.io.net.mqtt import NOT_YET, MqttLink
+from pv_heater.io.net.mqtt_client import LinkPace
 from pv_heater.victron.mqtt.conversation import SERIAL
 from pv_heater.victron.mqtt.session import GxBroker
 from pv_heater.victron.mqtt.store import GONE, NotAValue, value_of
@@ -117,7 +118,7 @@ class GxExchange:
             on_retained=lambda _topic, _payload: None,
             on_connect=self._connected,
             will=will,
-            ping_s=PING_S,
+            pace=LinkPace(ping_s=PING_S),
         )
 
     def _find_id(self) -> str:

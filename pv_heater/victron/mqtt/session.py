@@ -22,7 +22,8 @@ from attrs import frozen
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import NOT_YET, Broker, MqttLink, Trust
+from pv_heater.io.net.mqtt_client import LinkPace
 from pv_heater.io.system.log import Complaints
 from pv_heater.ports import Clock
 from pv_heater.victron.mqtt.calm import Calm
@@ -73,13 +74,17 @@ class GxLink:
         subtrees: Sequence[str],
         wakes: Callable[[str], bool] | None = None,
         pace: GxPace | None = None,
+        link_pace: LinkPace | None = None,
+        trust: Trust | None = None,
+        where: str | None = None,
     ) -> None:
+        """`link_pace` and `trust` are those of the connection; `where` is what messages call the other side."""
         self._broker = broker
         self._clock = clock
         self._subtrees = (*subtrees, *(topic for topic in (SERIAL, _HEARTBEAT, _COMPLETED) if topic not in subtrees))
         self._wakes = wakes or (lambda _topic: True)
         self._pace = pace or GxPace()
-        self._where = f"the GX device at {broker.address}"
+        self._where = where or f"the GX device at {broker.address}"
         complaints = Complaints(log)
         self._store = GxStore(lambda text: complaints(f"{self._where}: {text}"))
         self._talk = self._new_talk()
@@ -99,7 +104,15 @@ class GxLink:
             on_message=lambda topic, payload: self._heard(topic, payload, retained=False),
             on_retained=lambda topic, payload: self._heard(topic, payload, retained=True),
             on_connect=self._connected,
+            pace=link_pace,
+            trust=trust,
         )
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, to stand behind the other side's name; None while one stands or begins."""
+        trouble = self._link.trouble
+        return None if trouble == NOT_YET else trouble
 
     @property
     def portal_id(self) -> str | None:
@@ -126,7 +139,7 @@ class GxLink:
 
         The messages of one burst come in one picture: after the first of them it waits until nothing came for 4 ms
         (20 ms at most). A burst that the network tears further apart makes two pictures. Connects on the first call.
-        Raises AuthRejected when the broker refuses us, Unreachable after 10 s without news.
+        Raises AuthRejected when the broker refuses us, Unreachable when no news came for as long as the pace says.
         """
         called_s = self._clock.monotonic_s()
         if self._last_s is None:
@@ -155,6 +168,8 @@ class GxLink:
         In a long trouble each call still waits a little, so that whoever asks again at once does not spin; longer than
         a heartbeat, so that a reader who comes back late finds a device that is well.
         """
+        if self._pace.patience_s is not None:
+            return called_s + self._pace.patience_s
         if self._link.refused:
             return called_s + 0.1 * self._pace.silence_s
         return max((self._last_s or 0.0) + self._pace.silence_s, called_s + 0.4 * self._pace.silence_s)

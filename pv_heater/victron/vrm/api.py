@@ -7,7 +7,8 @@ documentation: personal access tokens need the scheme ``Token``, a login gives o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
@@ -76,8 +77,18 @@ class VrmApi:
         self._clock = clock
         self._user_id: int | None = None
         self._may_log_in = True
+        self._within_s: float | None = None
         self.clock_offset_s: float | None = None
         """VRM's clock minus ours, seconds, at the newest answer that told; None before."""
+
+    @contextmanager
+    def in_a_hurry(self, within_s: float) -> Iterator[VrmApi]:
+        """Each request may take no longer than that."""
+        self._within_s = within_s
+        try:
+            yield self
+        finally:
+            self._within_s = None
 
     def begin_poll(self) -> None:
         """Allow one more login; called once at the start of each poll."""
@@ -104,15 +115,22 @@ class VrmApi:
                 break
         return pages
 
+    def me(self) -> Mapping[str, Any]:
+        """Who VRM takes us for."""
+        user = self.get("/users/me").get("user")
+        user_id = user.get("id") if isinstance(user, Mapping) else None
+        if not isinstance(user, Mapping) or not isinstance(user_id, int):
+            raise BadReply("VRM did not say which user we are (users/me holds no user.id)")
+        self._user_id = user_id
+        return user
+
+    def access_tokens(self) -> Any:
+        """The account's access tokens, without themselves: names and when they end."""
+        return self.get(f"/users/{self._known_id()}/accesstokens/list")
+
     def extended(self, installation_id: int) -> Any:
         """The short status of the site, which accounts without a right to diagnostics may see too."""
-        if self._user_id is None:
-            user = self.get("/users/me").get("user")
-            user_id = user.get("id") if isinstance(user, Mapping) else None
-            if not isinstance(user_id, int):
-                raise BadReply("VRM did not say which user we are (users/me holds no user.id)")
-            self._user_id = user_id
-        body = self.get(f"/users/{self._user_id}/installations", {"extended": 1, "idSite": installation_id})
+        body = self.get(f"/users/{self._known_id()}/installations", {"extended": 1, "idSite": installation_id})
         sites = [site for site in page_of_records(body) if site.get("idSite") == installation_id]
         if not sites:
             raise AuthRejected(
@@ -120,6 +138,9 @@ class VrmApi:
                 "or have the site's owner share it"
             )
         return {**body, "records": sites}
+
+    def _known_id(self) -> int:
+        return self.me()["id"] if self._user_id is None else self._user_id
 
     def system_overview(self, installation_id: int) -> Any:
         """The devices of the site."""
@@ -169,7 +190,7 @@ class VrmApi:
 
     def _exchange(self, method: str, path: str, **request: Any) -> HttpReply:
         self._budget.spend(1, self._clock.monotonic_s())
-        reply = self._http.exchange(method, path, **request)
+        reply = self._http.exchange(method, path, within_s=self._within_s, **request)
         if reply.server_time_at is not None:
             self.clock_offset_s = (reply.server_time_at - self._clock.now()).total_seconds()
         return reply

@@ -49,7 +49,7 @@ class VrmMeter:
         self._clock = tools.clock
         self._budget = RequestBudget(settings.max_requests_per_hour, self._clock.monotonic_s())
         self._http = HttpClient(settings.base_url, who="VRM", secrets=(settings.token, settings.password))
-        self._api = VrmApi(self._http, settings, budget=self._budget, clock=self._clock)
+        self.api = VrmApi(self._http, settings, budget=self._budget, clock=self._clock)
         self._poll_requests = 1
         self._overview: Any = None
         self._overview_due_s = self._clock.monotonic_s()
@@ -65,7 +65,7 @@ class VrmMeter:
     @property
     def clock_offset_s(self) -> float | None:
         """VRM's clock minus ours in seconds at the newest answer; None before the first."""
-        return self._api.clock_offset_s
+        return self.api.clock_offset_s
 
     def read(self) -> Reading:
         """The newest values, dated by when the site logged them; raises SourceError."""
@@ -84,7 +84,7 @@ class VrmMeter:
                 f"the next one is due in {wait_s:.0f} s.",
                 retry_after_s=wait_s,
             )
-        self._api.begin_poll()
+        self.api.begin_poll()
         bodies = self._values()
         bodies["system_overview"] = self._system_overview()
         return bodies
@@ -94,7 +94,7 @@ class VrmMeter:
         site = self._settings.installation_id
         if self._clock.monotonic_s() >= self._diagnostics_due_s:
             try:
-                pages = self._api.diagnostics(site)
+                pages = self.api.diagnostics(site)
                 self._poll_requests = len(pages)
                 return {"diagnostics": pages}
             except Forbidden:
@@ -109,10 +109,10 @@ class VrmMeter:
 
     def _extended(self, site: int) -> Any:
         try:
-            return self._api.extended(site)
+            return self.api.extended(site)
         except AuthRejected:
             # Refused twice, it may be the login itself; the next poll begins with a new one.
-            self._api.forget_login()
+            self.api.forget_login()
             self._diagnostics_due_s = self._clock.monotonic_s()
             raise
 
@@ -122,7 +122,7 @@ class VrmMeter:
         if now_s >= self._overview_due_s:
             self._overview_due_s = now_s + _DAY_S
             try:
-                self._overview = self._api.system_overview(self._settings.installation_id)
+                self._overview = self.api.system_overview(self._settings.installation_id)
             except SourceError as error:
                 self._overview_due_s = now_s + _OVERVIEW_RETRY_S
                 log.debug("VRM did not tell the log interval of the site: %s", error)

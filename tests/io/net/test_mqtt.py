@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pv_heater.core.model.setting import Secret, SettingProblem
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import Broker, MqttLink, Trust
+from pv_heater.io.net.mqtt_client import LinkPace
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
 from tests.waiting import ended_after, promised
 
@@ -21,7 +22,14 @@ needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not
 class Inbox:
     """A link and what came through it."""
 
-    def __init__(self, broker: Broker, *topics: str, will: tuple[str, str] | None = None, ping_s: int = 10) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        *topics: str,
+        will: tuple[str, str] | None = None,
+        pace: LinkPace | None = None,
+        trust: Trust | None = None,
+    ) -> None:
         self.got: list[tuple[str, bytes]] = []
         self.connects = 0
         self.link = MqttLink(
@@ -30,7 +38,8 @@ class Inbox:
             on_message=lambda *item: self.got.append(item),
             on_connect=self._count,
             will=will,
-            ping_s=ping_s,
+            pace=pace,
+            trust=trust,
         )
 
     def _count(self) -> None:
@@ -94,7 +103,7 @@ def test_a_broker_that_is_not_there_yet_is_found_when_it_comes() -> None:
 
 @needs_mosquitto
 def test_a_broker_that_hangs_is_noticed_and_left() -> None:
-    with Mosquitto() as broker, Inbox(broker_at(broker.port), "in/#", ping_s=2) as inbox:
+    with Mosquitto() as broker, Inbox(broker_at(broker.port), "in/#", pace=LinkPace(ping_s=2)) as inbox:
         wait_for(lambda: inbox.connects == 1, "connected")
         broker.pause()
         # Two pings without an answer, and paho looks once a second.
@@ -170,7 +179,8 @@ def test_a_reader_that_stumbles_over_one_message_gets_the_next(caplog: pytest.Lo
 
 DYING = """
 import sys, time
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import Broker, MqttLink, Trust
+from pv_heater.io.net.mqtt_client import LinkPace
 link = MqttLink(Broker(host="127.0.0.1", port=int(sys.argv[1])), topics=[], on_message=print, will=("relay/state", "0"))
 link.start()
 while not link.publish("relay/state", "1"):
