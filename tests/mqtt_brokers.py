@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import subprocess
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.doubles.brokers import Mosquitto, free_port, mosquitto_path
+from bench.doubles.portal import PortalSide
 from tests.waiting import WITHIN_S, until
 
 MOSQUITTO = mosquitto_path()
@@ -35,32 +35,6 @@ WAIT_S = WITHIN_S
 SHUTDOWN_S = 5.0
 """A broker that waits for a client that is gone is cut short after this."""
 wait_for = until
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortalSide:
-    """The encrypted door of a portal's broker: one account, which may read one home and ask it to speak."""
-
-    port: int
-    certificate: tuple[Path, Path]
-    """Certificate with its chain, and key."""
-    username: str
-    password: str
-    portal_id: str
-
-    def mosquitto_lines(self, folder: Path) -> tuple[str, ...]:
-        """The same for mosquitto; `folder` is for its files."""
-        users, rights = folder / "users", folder / "rights"
-        subprocess.run(["mosquitto_passwd", "-c", "-b", str(users), self.username, self.password], check=True)
-        rights.write_text(f"user {self.username}\ntopic read N/{self.portal_id}/#\ntopic write R/{self.portal_id}/#\n")
-        for path in (users, rights):
-            path.chmod(0o600)
-        chain, key = self.certificate
-        return (
-            "per_listener_settings true", "allow_anonymous true", f"listener {self.port} 127.0.0.1", "user root",
-            "allow_anonymous false", f"password_file {users}", f"acl_file {rights}",
-            f"certfile {chain}", f"keyfile {key}",
-        )  # fmt: skip
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""From a message of the GX device at a real broker to the setpoint that it changed: how long that takes."""
+"""From a message of the GX device at a real broker to the setpoint that it changed: how long that takes.
+
+At the broker in the house, and at one like the portal's: TLS, a login with the token, rights for one home.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,15 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from bench.cost.footprint_homes import home_settings
-from bench.doubles.brokers import BrokerProcess, installed_broker
+from bench.doubles.brokers import BrokerProcess, Mosquitto, free_port, installed_broker, mosquitto_path
 from bench.doubles.gx_examples import GX_HOUSE
-from bench.doubles.gx_mqtt import GxPeer
+from bench.doubles.gx_mqtt import PORTAL_ID, GxPeer
+from bench.doubles.portal import Authority, PortalSide
 from pv_heater.config.load import TypedSettings, load_config
 from pv_heater.controller import Controller
 from pv_heater.core.model.values import Decision, Forecast, Reading, Setpoint
 from pv_heater.core.settings.load import LoadSettings
+from pv_heater.errors import NotRunning
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
@@ -34,6 +39,7 @@ _TOPIC = "system/0/Ac/Consumption/L1/Power"
 _FIRST_W = 1000.0
 """Each message holds a consumption of its own, by which it is known again."""
 _READY_S = 20.0
+_TOKEN = "a1" * 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class Latency:
     """Milliseconds, of messages that came ten a second."""
 
     broker: str
+    through: str
+    """``gx_mqtt``, or ``vrm`` for live values of the portal."""
     messages: int
     seen: int
     """Of them, those that a tick acted upon; a newer one may overtake."""
@@ -51,18 +59,54 @@ class Latency:
     def as_lines(self) -> list[str]:
         """For people."""
         return [
-            f"from a GX message at {self.broker} to the load: median {self.median_ms:.1f} ms, 99 % under "
-            f"{self.p99_ms:.1f} ms, worst {self.worst_ms:.1f} ms ({self.seen} of {self.messages} messages)"
+            f"from a GX message at {self.broker}, read by {self.through}, to the load: median "
+            f"{self.median_ms:.1f} ms, 99 % under {self.p99_ms:.1f} ms, worst {self.worst_ms:.1f} ms "
+            f"({self.seen} of {self.messages} messages)"
         ]
 
 
 def measure(watch_s: float) -> Latency:
     """Takes `watch_s` and some seconds more. Raises NotRunning when no broker is installed."""
     with installed_broker() as broker, TemporaryDirectory() as folder:
-        applied_s, published_s = _lived(Path(folder), broker, watch_s)
+        meter = {"type": "gx_mqtt", "host": "127.0.0.1", "port": broker.port}
+        return _measured(broker, meter, Path(folder), watch_s)
+
+
+def measure_portal(watch_s: float) -> Latency:
+    """The same for live values of the portal. Raises NotRunning where mosquitto is not installed."""
+    if mosquitto_path() is None:
+        raise NotRunning("a broker like the portal's is made of mosquitto: `sudo apt install mosquitto`")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        authority = Authority(folder)
+        side = PortalSide(
+            port=free_port(),
+            certificate=authority.certificate("broker"),
+            username="owner@example.com",
+            password=f"Token {_TOKEN}",
+            portal_id=PORTAL_ID,
+        )
+        meter = {
+            "type": "vrm",
+            "token": _TOKEN,
+            "installation_id": 1,
+            "base_url": f"http://127.0.0.1:{free_port()}",  # nobody answers there: all that it would tell is set
+            "username": side.username,
+            "portal_id": side.portal_id,
+            "live_host": "localhost",
+            "live_port": side.port,
+            "ca_file": str(authority.file),
+        }
+        with Mosquitto(lines=side.mosquitto_lines(folder)) as broker:
+            return _measured(broker, meter, folder, watch_s)
+
+
+def _measured(broker: BrokerProcess, meter: Mapping[str, object], folder: Path, watch_s: float) -> Latency:
+    applied_s, published_s = _lived(folder, broker, meter, watch_s)
     times_ms = [1000 * (applied_s[mark] - sent_s) for mark, sent_s in published_s.items() if mark in applied_s]
     return Latency(
         broker=broker.name,
+        through=str(meter["type"]),
         messages=len(published_s),
         seen=len(times_ms),
         median_ms=median(times_ms),
@@ -71,10 +115,12 @@ def measure(watch_s: float) -> Latency:
     )
 
 
-def _lived(folder: Path, broker: BrokerProcess, watch_s: float) -> tuple[Mapping[float, float], Mapping[float, float]]:
+def _lived(
+    folder: Path, broker: BrokerProcess, meter: Mapping[str, object], watch_s: float
+) -> tuple[Mapping[float, float], Mapping[float, float]]:
     """When each message was applied, and when it was published, by what it held; monotonic seconds."""
     home = home_settings(str(folder))
-    config = load_config({**home, "meter": {"type": "gx_mqtt", "host": "127.0.0.1", "port": broker.port}})
+    config = load_config({**home, "meter": meter})
     clock = SystemClock()
     tools = Tools(clock=clock, site=config.site, state_dir=folder, pins=lambda: None)
     noted = _Noted(next(row.settings for row in config.loads if isinstance(row, TypedSettings)), tools)

@@ -58,6 +58,8 @@ class Speed:
     """A year of minutes with the software home, dry."""
     latency: Latency | None
     no_latency_because: str | None
+    portal_latency: Latency | None
+    no_portal_latency_because: str | None
 
     def as_lines(self) -> list[str]:
         """For people."""
@@ -68,12 +70,18 @@ class Speed:
             f"a simulated day at 10 s steps: {self.day_s:.2f} s",
             f"a simulated year of minutes: {self.year_s:.1f} s",
             *(self.latency.as_lines() if self.latency else [f"no latency was measured: {self.no_latency_because}"]),
+            *(
+                self.portal_latency.as_lines()
+                if self.portal_latency
+                else [f"no latency of the portal was measured: {self.no_portal_latency_because}"]
+            ),
         ]
 
 
 def measure(progress: Progress, *, latency_s: float = 30.0) -> Speed:
-    """Run for about a minute; half of it is the year, of whose months `progress` is told, half are `latency_s`."""
+    """Run for more than a minute: the year, of whose months `progress` is told, and twice `latency_s`."""
     latency, no_latency_because = _latency(latency_s)
+    portal_latency, no_portal_latency_because = _latency(latency_s, portal=True)
     with TemporaryDirectory() as folder:
         ticks_ms, allotments_ms = _ticks_ms(Path(folder)), _allotments_ms()
         return Speed(
@@ -85,15 +93,18 @@ def measure(progress: Progress, *, latency_s: float = 30.0) -> Speed:
             year_s=_year_s(Path(folder), progress),
             latency=latency,
             no_latency_because=no_latency_because,
+            portal_latency=portal_latency,
+            no_portal_latency_because=no_portal_latency_because,
         )
 
 
-def _latency(watch_s: float) -> tuple[Latency | None, str | None]:
+def _latency(watch_s: float, *, portal: bool = False) -> tuple[Latency | None, str | None]:
     """The latency, or why there is none: an MQTT client or a broker is missing."""
     try:
         from bench.cost.latency import measure as measure_latency
+        from bench.cost.latency import measure_portal
 
-        return measure_latency(watch_s), None
+        return (measure_portal if portal else measure_latency)(watch_s), None
     except (ImportError, NotRunning) as error:
         return None, str(error)
 

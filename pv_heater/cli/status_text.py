@@ -121,12 +121,19 @@ def _tank_line(tank: Any, zone: tzinfo) -> str:
     return f"  tank: {'; '.join(parts)}"
 
 
+_VIA = {"live": "live", "rest": "by the REST API"}
+
+
 def _source_line(source: Any) -> str:
     """A meter, sensor or forecast: whether it counts, how old its newest value is, and what is wrong with it."""
     age_s = source["last_success_age_s"]
     parts = ["never answered" if age_s is None else f"answered {age_s:.0f} s ago"]
+    if source.get("via"):
+        parts.insert(0, _VIA[source["via"]])
     if source.get("reading_age_s") is not None:
         parts.append(f"reading {source['reading_age_s']:.0f} s old")
+    if source.get("token_days") is not None:
+        parts.append(f"access token valid for {source['token_days']} more days")
     if source.get("distrusted_because"):
         parts.append(f"not believed: {source['distrusted_because']}")
     if source["trouble"]:

@@ -211,10 +211,16 @@ class Sources:
 
 
 def named_meters(rows: Sequence[TypedSettings[Any]]) -> Iterator[tuple[str, TypedSettings[Any]]]:
-    """Every meter by a name of its own: a second one of the same type is called ``mqtt_2``."""
+    """Every meter by a name of its own: a second one of the same type is called ``mqtt_2``.
+
+    What costs something all day is not done for one that only stands by, unless its owner wants it.
+    """
     types = [row.type for row in rows]
     for index, row in enumerate(rows):
         count = types[: index + 1].count(row.type)
+        standing_by = getattr(row.settings, "standing_by", None)
+        if index and standing_by is not None:
+            row = evolve(row, settings=standing_by())
         yield (row.type if count == 1 else f"{row.type}_{count}"), row
 
 

@@ -1,5 +1,6 @@
 """`main.py check` asks every source once, and says what it answered or what is wrong with it."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def test_each_meter_probe_and_forecast_has_a_line_of_its_own(tmp_path: Path) -> 
     ):  # fmt: skip
         assert part in gx
     assert "pv_w 3000" in said["meter vrm"].says
+    assert said["meter vrm"].says.endswith("by VRM's REST API")
     assert said["meter mqtt"].exit_code == 5
     assert "cannot be reached" in said["meter mqtt"].says
     assert said["loads.heater.temperature_from ds18b20"].says.startswith("48.6 degC")
@@ -81,3 +83,13 @@ def test_limits_that_this_meter_can_never_judge_are_named() -> None:
     assert [(finding.exit_code, finding.says) for finding in limits] == [
         (2, "max_phase_w is set, but no meter reports phases: nothing would ever heat")
     ]
+
+
+def test_a_portal_says_which_of_its_two_ways_answers_and_for_how_long_the_token_lasts() -> None:
+    with VrmServer() as vrm:
+        vrm.tokens[0]["expires"] = f"{time.time() + 20.5 * 86_400:.0f}"
+        meter = {"type": "vrm", "base_url": vrm.url, "token": vrm.token, "installation_id": vrm.installation_id}
+        report = check_all(load_config(config(meter=meter)))
+    (said,) = (finding.says for finding in report.findings if finding.what == "meter vrm")
+    why_not = "not live: VRM does not tell the site's portal ID"
+    assert said.endswith(f"by VRM's REST API, {why_not}; the access token is valid for 20 more days")

@@ -30,6 +30,8 @@ from pv_heater.sensors import values as tank
 from pv_heater.victron.mqtt.conversation import GxPace
 from pv_heater.victron.mqtt.lost_devices import HUNG_S
 from pv_heater.victron.mqtt.reading import HEARTBEAT_S
+from pv_heater.victron.vrm.live_link import LivePace
+from pv_heater.victron.vrm.live_meter import SOON_ENDS_DAYS
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
@@ -142,6 +144,17 @@ def test_the_numbers_of_the_gx_page_are_the_constants() -> None:
     assert f"Age limit of both: {max(evidence.LEAST_AGE_LOCAL_S, evidence.INTERVALS_OF_AGE * HEARTBEAT_S):g} s" in text
 
 
+def test_the_numbers_of_live_values_are_the_constants() -> None:
+    text, pace = prose("vrm"), LivePace()
+    assert f"a word every {pace.talk.remind_s:g} s, everything anew every {pace.talk.full_s:g} s" in text
+    assert f"silent for {pace.silence_s:g} s, unreachable, refused" in text
+    link = pace.link
+    assert f"after {link.first_retry_s:g} s, then twice as long each time, at most {link.longest_retry_s:g} s" in text
+    assert (link.spread, link.refused_s) == (0.5, 600.0)
+    assert f"plus {evidence.LIVE_LATE_S:g} s for the way; off at {evidence.LEAST_AGE_LOCAL_S:g} s" in text
+    assert f"fewer than {SOON_ENDS_DAYS}" in text
+
+
 def test_the_numbers_of_the_meters_page_are_the_constants() -> None:
     text = prose("meters")
     assert f"has been well for {meter_choice.RETURN_AFTER_S:g} s" in text
@@ -163,7 +176,7 @@ def test_the_numbers_of_the_meters_page_are_the_constants() -> None:
 def test_the_age_limits_in_the_table_are_what_the_core_makes_of_each_pace() -> None:
     for cells in rows(section("meters", "How old"))[1:]:
         pace_s = 2.0 if "interval_s" in cells[1] else float(cells[1].split()[0])
-        least_s = evidence.LEAST_AGE_VRM_S if "vrm" in cells[0] else evidence.LEAST_AGE_LOCAL_S
+        least_s = evidence.LEAST_AGE_VRM_S if "`vrm`, log" in cells[0] else evidence.LEAST_AGE_LOCAL_S
         limit_s = min(evidence.MOST_AGE_S, max(least_s, evidence.INTERVALS_OF_AGE * pace_s))
         assert cells[2] == f"{limit_s / evidence.INTERVALS_OF_AGE:g} s", cells
         assert cells[3].startswith(f"{limit_s:g} s"), cells

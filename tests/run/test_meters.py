@@ -17,6 +17,7 @@ from pv_heater.ports import Tools
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.loop import Loop
 from pv_heater.run.meters import HouseMeters, MeterSource
+from pv_heater.run.sources import named_meters
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.clock import SimClock
@@ -218,3 +219,11 @@ def test_the_first_clock_that_is_known_vouches_for_ours() -> None:
     assert home.feed.clock_offset_s() == 3.0
     home.gx.clock_offset_s = -1.0
     assert home.feed.clock_offset_s() == -1.0
+
+
+def test_a_portal_that_stands_by_is_not_live_unless_its_owner_wants_it() -> None:
+    vrm = {"type": "vrm", "token": "t", "installation_id": 1}
+    rows = load_config(config(meter=[vrm, vrm, {**vrm, "live": True}])).meter
+    assert [(name, row.settings.wants_live) for name, row in named_meters(rows)] == [
+        ("vrm", True), ("vrm_2", False), ("vrm_3", True),
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pv_heater.core.house.reading_age import LEAST_AGE_VRM_S
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
@@ -81,7 +81,7 @@ class LiveVrmMeter:
 
         live: bool | None = setting(
             "VRM's own broker tells changes within seconds, and the REST API answers when it does not; auto: with an "
-            "access token, false: never. It moves gigabytes a month, see docs/vrm.md",
+            "access token, where this is the first meter. It moves some 3 GB a month, see docs/vrm.md",
             default=None,
         )
         live_host: str | None = setting("name of that broker; auto is what VRM says", default=None)
@@ -99,6 +99,10 @@ class LiveVrmMeter:
             VrmMeter.Settings.__attrs_post_init__(self)
             if self.live and not self.token:
                 raise SettingProblem("needs an access token: VRM's broker takes no password any more", "live")
+
+        def standing_by(self) -> LiveVrmMeter.Settings:
+            """The same for a meter behind another one: not live, where nobody said that it should be."""
+            return evolve(self, live=False) if self.live is None else self
 
         @property
         def wants_live(self) -> bool:
@@ -228,10 +232,15 @@ class LiveVrmMeter:
         return now_s - self._heard_s >= live.silence_s
 
     def _note_via(self, via: str, text: str) -> None:
-        if via != self.via:
-            again = " again" if via == "live" and via in self._said else ""
-            log.log(logging.INFO if via == "live" else logging.WARNING, "%s%s.", text, again)
-            self._said.add(via)
+        """Say it when another side answers than before."""
+        if via == self.via:
+            return
+        if via == "rest":
+            log.warning("%s.", text)
+        else:
+            before = "live" in self._said
+            log.info("%s%s.", text, " again" if before else "; some 3 GB a month, live: false ends it")
+            self._said.add("live")
         self.via = via
 
     def _look(self) -> None:

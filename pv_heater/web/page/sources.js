@@ -36,9 +36,11 @@ function card(source) {
     h("div", { class: "title" }, [
       h("h3", null, source.name),
       source.in_use && h("span", { class: "phase full" }, t("sources.in_use")),
+      source.via && h("span", { class: "muted" }, t(`sources.via.${source.via}`)),
       h("strong", { class: "power small" }, ageS == null ? t("sources.never") : t("sources.age", { age: duration(ageS) })),
     ]),
     source.distrusted_because && h("p", { class: "note", lang: "en" }, `${t("sources.distrusted")} ${source.distrusted_because}`),
+    source.token_days != null && h("p", { class: source.token_days < 14 ? "bad" : "muted" }, t("sources.token", { days: source.token_days })),
     source.trouble && h("p", { class: "bad", lang: "en" }, source.trouble),
     !source.trouble && !source.distrusted_because && h("p", { class: "muted" }, t(ageS == null ? "sources.waiting" : "sources.fine")),
   ]);

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.cost.latency import PER_SECOND, measure
+import pytest
+
+from bench.cost.latency import PER_SECOND, measure, measure_portal
+from tests.mqtt_brokers import MOSQUITTO
 
 PROJECT = Path(__file__).parents[3]
 
@@ -18,6 +21,14 @@ def test_every_message_of_a_few_seconds_reaches_the_load_at_once() -> None:
     assert 0.5 < result.median_ms < 50
     assert result.median_ms <= result.p99_ms
     assert str(round(result.worst_ms, 1)) in result.as_lines()[0]
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+def test_live_values_of_a_portal_come_as_fast() -> None:
+    result = measure_portal(1.0)
+    assert (result.messages, result.through) == (PER_SECOND, "vrm")
+    assert result.seen >= result.messages - 3
+    assert 0.5 < result.median_ms < 100
 
 
 def test_without_an_mqtt_client_the_other_figures_of_speed_still_come() -> None:

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from bench.doubles.portal import Authority
+from pv_heater.commands.check import check_all
+from pv_heater.config.load import load_config
 from pv_heater.core.model.setting import Secret, SettingProblem
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
@@ -23,9 +26,10 @@ from pv_heater.ports import Tools
 from pv_heater.victron.vrm.live_access import LiveAccess, broker_host, live_access, token_ends_at
 from pv_heater.victron.vrm.live_link import LiveLink, LivePace
 from pv_heater.victron.vrm.live_meter import LiveVrmMeter
+from tests.builders import config
 from tests.gx_device import PACE, SPEED
 from tests.source_tools import GRAZ, no_pins
-from tests.victron.vrm.portal import Authority, Portal, portal
+from tests.victron.vrm.portal import Portal, portal
 from tests.vrm_server import VrmServer
 from tests.waiting import WITHIN_S
 
@@ -324,3 +328,13 @@ def test_closing_ends_a_wait(home: Portal, build: Build) -> None:
 def until_closed(meter: LiveVrmMeter) -> None:
     while True:
         meter.read()
+
+
+def test_check_and_its_settings_reach_the_broker(home: Portal, authority: Authority) -> None:
+    meter = {
+        "type": "vrm", "base_url": home.rest.url, "token": home.rest.token, "live": "auto",
+        "installation_id": home.rest.installation_id, "live_port": home.side.port, "ca_file": str(authority.file),
+    }  # fmt: skip
+    report = check_all(load_config(config(meter=meter)))
+    (said,) = (finding.says for finding in report.findings if finding.what == "meter vrm")
+    assert f"2 s old, a new sample every 3 s; live from VRM's broker at localhost:{home.side.port}" in said

@@ -238,8 +238,9 @@ def test_changes_are_said_once_each(home: Home, caplog: pytest.LogCaptureFixture
     for _ in range(3):
         home.meter.read()
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("pv_heater")]
+    told = "VRM: live values come from its broker at mqtt42.victronenergy.com:8883"
     assert ours == [
-        "VRM: live values come from its broker at mqtt42.victronenergy.com:8883.",
+        f"{told}; some 3 GB a month, live: false ends it.",
         "VRM: no live values: VRM's broker has been silent for a while. Its REST API answers instead.",
-        "VRM: live values come from its broker at mqtt42.victronenergy.com:8883 again.",
+        f"{told} again.",
     ]
