@@ -18,7 +18,8 @@ def test_an_edge_of_a_cloud_every_two_minutes_does_not_wear_the_relay(pace: dict
     11:00  the battery has bridged the gaps: three fifths of the spare sun are heat, nothing was bought for it
     """
     edges = [(minute / 60, 3500.0 if minute % 4 < 2 else 600.0, 300.0) for minute in range(8 * 60, 11 * 60)]
-    day = live(day_of([(0, 0, 0), *edges, (11, 0, 300)], until_hour=11.5), strategy=PLAN, start_percent=90.0, **pace)
+    sky = day_of([(0, 0, 0), *edges, (11, 0, 300)], until_hour=11.5)
+    day = live(sky, strategy=PLAN, start_percent=90.0, from_hour=7.75, **pace)
     assert day.starts() <= 6
     assert day.ledger.heat_wh["heater"] > 0.6 * 3 * 1750
     assert day.bought_wh(0, 11.5) == 0
@@ -53,7 +54,7 @@ def test_a_kettle_with_the_battery_at_its_floor_ends_heating(pace: dict[str, Any
     07:42  over; the battery has kept clear of its reserve, and nothing was bought
     """
     rows = [(0, 0, 0), (7.0, 1500, 300), (7.5, 1500, 2500), (7.7, 1500, 300)]
-    day = live(day_of(rows, until_hour=9.2), strategy=PLAN, start_percent=28.0, **pace)
+    day = live(day_of(rows, until_hour=9.2), strategy=PLAN, start_percent=28.0, from_hour=6.75, **pace)
     assert day.power_w(7.45) > 1000
     assert day.off_after_s(7.5) <= 300
     assert day.heated_s(7.5 + 300 / HOUR, 7.7) == 0

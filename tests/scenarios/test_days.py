@@ -49,8 +49,8 @@ def test_a_sunny_day_fills_the_battery_and_spends_the_rest() -> None:
 
 
 def test_a_full_battery_at_ten_with_zero_feed_in_does_not_hide_the_sun() -> None:
-    # 00:00 the battery is full and PV throttles from the first ray; the surplus reads zero all morning.
-    day = live(day_of([(0, 0, 0), (10, 3000, 300)], until_hour=12), start_percent=100.0)
+    # The battery is full and PV throttles from the first ray; the surplus reads zero all morning.
+    day = live(day_of([(0, 0, 0), (10, 3000, 300)], until_hour=12), start_percent=100.0, from_hour=9.75)
     assert day.power_w(10.5) > 1900
     assert day.ledger.heat_wh["heater"] > 0.9 * 2 * 2000
 
@@ -64,7 +64,8 @@ def test_with_feed_in_only_what_would_be_exported_is_spent() -> None:
 def test_vrm_silent_at_noon_is_off_within_the_age_limit_and_comes_back() -> None:
     # 12:00 the last reading; a live source of 10 s has a limit of 180 s in this mapping (no meter named);
     # 12:03 at the latest everything is off; 12:30 the meter speaks again, 12:36 it heats again.
-    day = live(day_of([(0, 0, 0), (11, 3000, 300)], until_hour=12.7), start_percent=95.0, silent=(12.0, 12.5))
+    sunny = day_of([(0, 0, 0), (11, 3000, 300)], until_hour=12.7)
+    day = live(sunny, start_percent=95.0, silent=(12.0, 12.5), from_hour=10.75)
     assert day.power_w(11.9) > 1900
     assert day.heated_s(12.0 + 190 / HOUR, 12.5) == 0
     assert day.power_w(12.6) > 1900
@@ -86,7 +87,7 @@ def test_clouds_every_two_minutes_do_not_wear_the_relay() -> None:
     rows = [(0.0, 0.0, 0.0)]
     for minute in range(8 * 60, 12 * 60):
         rows.append((minute / 60, 3500.0 if minute % 4 < 2 else 600.0, 300.0))
-    day = live(day_of([*rows, (12, 0, 300)], until_hour=13), start_percent=80.0)
+    day = live(day_of([*rows, (12, 0, 300)], until_hour=13), start_percent=80.0, from_hour=7.75)
     assert day.starts() <= 8
     assert day.ledger.heat_wh["heater"] > 3600
     assert day.ledger.grid_import_wh < 0.01 * day.ledger.heat_wh["heater"]
@@ -94,7 +95,7 @@ def test_clouds_every_two_minutes_do_not_wear_the_relay() -> None:
 
 def test_a_kettle_is_paid_by_the_battery_or_the_heater_not_by_the_grid() -> None:
     rows = [(0.0, 0.0, 0.0), (11.0, 2500.0, 300.0), (12.0, 2500.0, 2300.0), (12.1, 2500.0, 300.0)]
-    day = live(day_of(rows, until_hour=13), start_percent=90.0)
+    day = live(day_of(rows, until_hour=13), start_percent=90.0, from_hour=10.75)
     assert day.power_w(11.9) > 1500
     by_day = [reading for at_s, _, reading in day.seen if reading and at_s > 11.1 * HOUR]
     bought_wh = sum(max(0.0, reading.grid_w or 0.0) for reading in by_day) * 10 / 3600

@@ -70,7 +70,8 @@ def test_a_lost_grid_ends_heating_at_once(pace: dict[str, Any], seen_s: float) -
            that comes: at once where Victron tells of throttling, within three quarters of an hour at the portal's pace
     """
     sunny = day_of([(0, 0, 0), (11, 3600, 300)], until_hour=12.7 if pace is GX else 13.3)
-    day = live(sunny, strategy=PLAN, start_percent=90.0, tampered=islanded, load={"min_on_s": 3 * HOUR}, **pace)
+    load = {"min_on_s": 3 * HOUR}
+    day = live(sunny, strategy=PLAN, start_percent=90.0, tampered=islanded, load=load, from_hour=10.75, **pace)
     assert day.power_w(11.9) == 2000
     assert day.off_after_s(12.0) <= seen_s
     assert day.heated_s(12 + seen_s / HOUR, 12.5) == 0
@@ -115,7 +116,7 @@ def test_a_portal_that_falls_ten_minutes_behind_is_off_until_it_catches_up() -> 
         last[:] = [reading]
         return reading
 
-    day = live(until(12.7), strategy=PLAN, start_percent=95.0, tampered=stuck, **VRM)
+    day = live(until(12.7), strategy=PLAN, start_percent=95.0, tampered=stuck, from_hour=10.75, **VRM)
     assert day.power_w(11.9) > 1900
     assert day.off_after_s(12.0) <= 240
     assert day.heated_s(12 + 240 / HOUR, 12 + 600 / HOUR) == 0
