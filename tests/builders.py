@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pv_heater import Controller
+from pv_heater import Controller, load_config
 from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
 
 NOON = datetime(2026, 6, 21, 11, 0, tzinfo=UTC)
@@ -74,10 +74,20 @@ def heater(name: str = "heater", kind: str = "dry_run", **changes: Any) -> dict[
 
 
 class House:
-    """Steps a controller through a scripted time line: seconds from NOON, with a reading at each step."""
+    """Steps a controller through a scripted time line: seconds from NOON, with a reading at each step.
 
-    def __init__(self, settings: Mapping[str, Any] | None = None, state: Mapping[str, Any] | None = None) -> None:
-        self.controller = Controller.from_config(settings if settings is not None else config(), state=state)
+    `foresees`: its decisions have plans. One costs as much as dozens of steps, and few tests look at them.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any] | None = None,
+        state: Mapping[str, Any] | None = None,
+        *,
+        foresees: bool = False,
+    ) -> None:
+        built = load_config(settings if settings is not None else config())
+        self.controller = Controller(built, state, foresees=foresees)
         self.decisions: list[tuple[float, Decision]] = []
 
     def at(

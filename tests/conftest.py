@@ -12,8 +12,8 @@ from tests.bytecode import keep_bytecode, rewrite_assertions
 from tests.http_server import QuickServer
 
 # A test is judged by what it shows, not by how busy the machine is that runs it. The suite tries the same examples at
-# every run and keeps none: exploring belongs to `bench invariants` and `bench fuzz`, which print their seed.
-settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+# every run and keeps none, and few: exploring belongs to `bench invariants` and `bench fuzz`, which print their seed.
+settings.register_profile("suite", deadline=None, derandomize=True, database=None, max_examples=30)
 settings.load_profile("suite")
 
 # A lived day is hundreds of thousands of small objects that stay until its test ends: at Python's usual pace a tenth of

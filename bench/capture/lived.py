@@ -124,12 +124,14 @@ class _Course:
         )
 
 
-def live_spell(spell: Spell, variant: Variant, strategy: str, seed: str) -> tuple[LivedDay, ...]:
+def live_spell(
+    spell: Spell, variant: Variant, strategy: str, seed: str, *, tick_s: float | None = None
+) -> tuple[LivedDay, ...]:
     """Each day from midnight with a half full battery; what the controller learned goes from day to day.
 
-    The same `seed` gives the same forecasts and meter errors, whatever the strategy.
+    The same `seed` gives the same forecasts and meter errors, whatever the strategy. `tick_s` as in `lives`.
     """
-    lived = lives(spell, variant, strategy, seed, lambda recording, home: _Tally())  # noqa: ARG005
+    lived = lives(spell, variant, strategy, seed, lambda recording, home: _Tally(), tick_s=tick_s)  # noqa: ARG005
     return tuple(_booked(recording.name, home, tally) for recording, home, tally in lived)
 
 
@@ -156,11 +158,14 @@ def lives(
     watch: Callable[[HomeRecording, LivedHome], W],
     *,
     foresees: bool = False,
+    tick_s: float | None = None,
 ) -> Iterator[tuple[HomeRecording, LivedHome, W]]:
     """Day after day, each with its home at midnight and the reporter that `watch` gave for it.
 
-    `foresees` is that of `Controller`.
+    `foresees` is that of `Controller`. `tick_s` is the pace by daylight; None is that of the variant's meter.
     """
+    if tick_s is None:
+        tick_s = REAL_TICK_S if variant.feed == "gx_real" else TICK_S
     config = load_config(variant.settings(spell.place, strategy))
     forecast = _forecast(spell, variant, seed)
     state: dict[str, Any] | None = None
@@ -181,7 +186,6 @@ def lives(
             loads=[heater],
             reporters=[reporter],
         )
-        tick_s = REAL_TICK_S if variant.feed == "gx_real" else TICK_S
         _run(loop, clock, spell.place.site, recording.end_s, tick_s)
         state = controller.state()
         yield recording, home, reporter

@@ -114,7 +114,7 @@ def play(settings_of_house: dict[str, Any], sky_w: float | None, steps: list[dic
     return decisions
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LOAD, STRATEGY, SKY, st.lists(STEP, min_size=5, max_size=60))
 def test_what_must_never_happen(
     rows: dict[str, Any], law: dict[str, Any], sky_w: float | None, steps: list[dict[str, Any]]

@@ -33,7 +33,7 @@ class Calls:
 def calls_a_step(loads: int, *, repeated: bool) -> float:
     """In half a minute of steady sun, when everything is settled; `repeated`: the meter says nothing new."""
     rows = [heater(f"load_{number}", max_power_w=300 if number else 2000) for number in range(loads)]
-    house, seen = House(config(strategy={"type": "plan"}, loads=rows)), forecast()
+    house, seen = House(config(strategy={"type": "plan"}, loads=rows), foresees=True), forecast()
     for second in range(60):
         house.at(second, with_forecast=seen)
     calls = Calls()

@@ -87,7 +87,7 @@ class Bench:
         self.decisions: list[Decision] = []
         self.loads = [RememberingLoad("boiler", self.diary), RememberingLoad("pool", self.diary)]
         rows = [heater("boiler", max_power_w=1000), heater("pool", max_power_w=1000)]
-        self.controller = Controller.from_config(config(**({"loads": rows} | settings)))
+        self.controller = Controller(load_config(config(**({"loads": rows} | settings))), foresees=False)
         self.transitions = TransitionLog({"boiler": 1000.0, "pool": 1000.0})
         self.watchdog = TickWatchdog()
         self.loop = Loop(

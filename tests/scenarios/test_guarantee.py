@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pv_heater import Controller
+from pv_heater import Controller, load_config
 from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.sim.tank import TankSettings
 from tests.scenarios.hot_water import NIGHT_AND_NOON, VIENNA, Life, forecast, sunny
@@ -252,7 +252,7 @@ def test_the_learned_power_of_a_relay_tells_when_it_must_begin() -> None:
     life = Life(start=MIDNIGHT.replace(hour=12), load={**row, **EVENING}, tank=COLD)
     life.live(1 / 60)
     state = {**life.controller.state(), "powers": {"heater": [800.0] * 9}}
-    life.controller = Controller.from_config(life.settings, state=state)
+    life.controller = Controller(load_config(life.settings), state, foresees=False)
     life.live(7)
     assert {decision.setpoints["heater"].power_w for _, decision, _ in life.seen} == {0.0, 800.0}
     assert hours(life.heats())[0] < 14

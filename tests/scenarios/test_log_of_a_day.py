@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pv_heater import load_config
-from pv_heater.commands.play.days import play_recording, play_simulation
+from pv_heater.commands.play.days import play_recording
 from pv_heater.run.log_lines import LONGEST
 
 PROJECT = Path(__file__).parents[2]
@@ -34,19 +35,18 @@ def a_day(name: str) -> Any:
     return pytest.param(name, marks=pytest.mark.xdist_group(f"log of a {name} day"))
 
 
-@pytest.fixture(scope="module", params=[a_day("demo"), a_day("broken")])
+@pytest.fixture(scope="module", params=[a_day("summer"), a_day("broken_cloud")])
 def lines(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """The log of the recorded summer day, or of a made-up one with broken clouds, as `main.py` plays them."""
+    """The log of the recorded summer day, or of one with broken clouds, as `main.py` plays them, but every 30 s."""
     config = load_config(PROJECT / "Files" / "config.yaml")
+    recording = PROJECT / "Files" / "recordings" / f"{request.param}.csv.gz"
+    meter = evolve(config.meter[0], settings=evolve(config.meter[0].settings, path=str(recording), step_s=30.0))
     log, kept = logging.getLogger("pv_heater.transitions"), Lines()
     level = log.level
     log.setLevel(logging.INFO)
     log.addHandler(kept)
     try:
-        if request.param == "demo":
-            played = play_recording(config, dry_run=True)
-        else:
-            played = play_simulation(config, days=1, weather="broken", seed=4, data=None)
+        played = play_recording(evolve(config, meter=(meter,)), dry_run=True)
         assert played.notes == (), "the whole day was played"
         yield kept.said
     finally:

@@ -4,7 +4,8 @@ from functools import cache
 
 import pytest
 
-from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.requests import Command, Force, Mode
+from pv_heater.sim.recording import HomeRecording
 from tests.builders import heater
 from tests.scenarios.life import HOUR, PLAN, Day, day_of, live
 
@@ -40,15 +41,28 @@ def test_power_goes_first_to_last_and_is_shed_last_to_first() -> None:
 
 @cache
 def day_without_commands() -> Day:
-    return live(RISING, strategy=PLAN, start_percent=START_PERCENT, more_loads=[POOL, PUMP], from_hour=7.75)
+    return lived(RISING)
+
+
+def lived(recording: HomeRecording, *commands: tuple[float, Command]) -> Day:
+    return live(
+        recording,
+        strategy=PLAN,
+        start_percent=START_PERCENT,
+        more_loads=[POOL, PUMP],
+        commands=commands,
+        from_hour=7.75,
+    )
 
 
 @pytest.mark.parametrize("hour", [9.4, 11.0])
 def test_a_load_forced_on_takes_its_watts_from_the_others(hour: float) -> None:
     """The pump is forced on for an hour: the heaters have 500 W less, and the grid delivers nothing for it."""
-    command = (hour, Force(load="pump", mode=Mode.ON, for_s=HOUR))
+    command = Force(load="pump", mode=Mode.ON, for_s=HOUR)
     until = day_of([row for row in ROWS if row[0] < hour + 1.1], hour + 1.1)
-    day = live(until, strategy=PLAN, start_percent=START_PERCENT, more_loads=[POOL, PUMP], commands=[command], from_hour=7.75)
+    day = live(
+        until, strategy=PLAN, start_percent=START_PERCENT, more_loads=[POOL, PUMP], commands=[command], from_hour=7.75
+    )
     assert day.heated_s(hour, hour + 0.99, "pump") > 3500
     assert day.bought_wh(hour, hour + 1) < 1
     both = [

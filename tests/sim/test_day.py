@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pv_heater import Controller
+from pv_heater import Controller, load_config
 from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources
@@ -55,7 +55,7 @@ def live(recording: HomeRecording, *, home: HomeSettings | None = None, pace: Pa
     load, transitions = Obedient(), TransitionLog({"heater": 2000.0})
     life.connect([load])
     Loop(
-        controller=Controller.from_config(config(loads=[heater()])),
+        controller=Controller(load_config(config(loads=[heater()])), foresees=False),
         clock=clock,
         sources=TickSources(
             meter=SimulatedFeed(life.read, pace.interval_s, clock, pace.delay_s),

@@ -37,7 +37,7 @@ class GridHouse:
     """A house whose meter sees the grid every `interval_s`; its loads do what they are told `lag_s` later."""
 
     def __init__(self, wanted: dict[str, Any], *, interval_s: float = 1.0, lag_s: int = 0) -> None:
-        self.controller = Controller.from_config(wanted)
+        self.controller = Controller(load_config(wanted), foresees=False)
         self.interval_s = interval_s
         self.tick_s = 0.0
         self.told_w: deque[float] = deque([0.0] * (lag_s + 1), maxlen=lag_s + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pv_heater.errors import SourceError, Unreachable
@@ -79,7 +79,6 @@ class Hour:
             assert moves == [False], "off is always asked for"
 
 
-@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_what_is_confirmed_is_so_off_is_always_asked_for_and_another_use_never_disturbed(steps: list[str]) -> None:
     hour = Hour()

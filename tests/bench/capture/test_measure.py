@@ -3,11 +3,12 @@
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from math import inf
 
 import pytest
 
-from bench.capture.bound import perfect_foresight
+from bench.capture.bound import HEATER_SLACK_W, Bound, perfect_foresight
 from bench.capture.days import GRAZ, Spell, minutes_w
 from bench.capture.lived import LivedDay, course_of, live_spell, without_heating
 from bench.capture.measure import Capture, measure
@@ -118,17 +119,24 @@ def test_the_bucket_is_measured_only_where_a_fast_meter_sees_export() -> None:
     assert [row.variant for row in rows] == [FEEDING_IN.name]
 
 
+@cache
+def a_broken_day() -> tuple[HomeRecording, Bound, Bound]:
+    """A whole day: who need not care for the evening may lean on the battery for more. With its bounds.
+
+    Whoever lags behind a cloud leans on the battery for more than the slack: only endless slack is out of reach.
+    """
+    day = synthetic_days(1, "broken", 5, ELEVEN.replace(hour=0), site_clear_sky(GRAZ.site))
+    minutes, home, heater_w = minutes_w(day), House().home(), House().heater_w
+    bounds = (perfect_foresight(*minutes, home, heater_w, slack_w=slack_w) for slack_w in (HEATER_SLACK_W, inf))
+    return day, next(bounds), next(bounds)
+
+
+@pytest.mark.xdist_group("perfect foresight")
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_no_controller_beats_perfect_foresight(strategy: str) -> None:
-    """A whole day: who need not care for the evening may lean on the battery for more."""
-    day = synthetic_days(1, "broken", 5, ELEVEN.replace(hour=0), site_clear_sky(GRAZ.site))
-    house = House()
-    (lived,) = live_spell(spell(day), GX, strategy, "1 0")
-    idle_wh = without_heating(day, house).value_wh
-    minutes = minutes_w(day)
-    bound = perfect_foresight(*minutes, house.home(), house.heater_w)
-    # Whoever lags behind a cloud leans on the battery for more than the slack: only endless slack is out of reach.
-    loose = perfect_foresight(*minutes, house.home(), house.heater_w, slack_w=inf)
+    day, bound, loose = a_broken_day()
+    (lived,) = live_spell(spell(day), GX, strategy, "1 0", tick_s=30.0)
+    idle_wh = without_heating(day, House()).value_wh
     assert idle_wh <= bound.value_wh <= loose.value_wh
     assert lived.value_wh <= loose.value_wh + 1.0
     assert lived.value_wh - idle_wh <= 1.01 * (bound.value_wh - idle_wh)

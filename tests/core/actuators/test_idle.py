@@ -2,7 +2,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pv_heater.core.actuators.idle import LEAST_SPAN_S, LONG_SPAN_S, Idle, IdleLoads
@@ -153,7 +153,6 @@ def test_found_idle_lasts_until_its_time_is_up_or_it_is_seen_to_draw() -> None:
     assert idle.ends(1800.0, power_w=0.0, measured_w=None)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     told_w=st.floats(150, 1500),
@@ -172,7 +171,6 @@ def test_noise_rounding_and_a_poor_curve_never_make_a_drawing_load_full(
         assert not drawing.find(seen(0, float(house_w), **own), float(second), {"boiler": told_w})
 
 
-@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), told_w=st.floats(160, 1500), standby_w=st.floats(0, 15))
 def test_noise_does_not_hide_a_load_that_draws_nothing(seed: int, told_w: float, standby_w: float) -> None:
     noise, drawing = random.Random(seed), IdleLoads(FULL_W)

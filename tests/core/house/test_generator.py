@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater import Controller, Force, Mode
+from pv_heater import Controller, Force, Mode, load_config
 from pv_heater.core.model.requests import Boost
 from pv_heater.core.model.values import Decision, Inputs
 from tests.builders import NOON, config, heater, reading
@@ -23,7 +23,7 @@ class Island:
 
     def __init__(self, **load: Any) -> None:
         site = {**config()["site"], "off_grid": True}
-        self._controller = Controller.from_config(config(site=site, loads=[heater(**load)]))
+        self._controller = Controller(load_config(config(site=site, loads=[heater(**load)])), foresees=False)
         self._s, self._own_w = 0, 0.0
 
     def live(self, steps: int, *commands: Any, **seen: Any) -> Decision:

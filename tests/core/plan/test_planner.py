@@ -34,7 +34,7 @@ def house(*loads: dict[str, Any], strategy: str = "plan", **changes: Any) -> Hou
     """A home that knows its panels; changes of `site`, other keys as they stand."""
     settings = config(strategy={"type": strategy}, loads=list(loads) or [heater()])
     settings["site"] = settings["site"] | {"pv": PV} | changes.pop("site", {})
-    return House(settings | changes)
+    return House(settings | changes, foresees=True)
 
 
 def at(there: House, seconds: float = MORNING_S, forecast: Forecast | None = BRIGHT, **fields: Any) -> Decision:
@@ -133,9 +133,9 @@ def test_what_cannot_be_expected_is_none() -> None:
     assert no_charge.sun_w[0] > 2000
     settings = config(strategy={"type": "balance"})
     del settings["site"]["battery"]
-    unknown_size = plan(House(settings))
+    unknown_size = plan(House(settings, foresees=True))
     assert (unknown_size.battery_percent, unknown_size.loads_w) == (None, {})
-    no_battery = plan(House(settings), battery_soc_percent=None, battery_w=None)
+    no_battery = plan(House(settings, foresees=True), battery_soc_percent=None, battery_w=None)
     assert no_battery.battery_percent is None
     assert no_battery.loads_w["heater"][0] == 2000.0
     assert no_battery.text.startswith("heating about ")

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.doubles.gx_modbus import OBSERVED_ESS, OBSERVED_SYSTEM, narrow, wide
@@ -122,7 +122,6 @@ def test_half_of_the_registers_is_half_of_the_values() -> None:
     assert (system.consumption_w, system.grid_w, system.battery_w, system.active_input) == (998, None, None, None)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(st.integers(800, 919), st.integers(0, 65535)),
     st.booleans(),
