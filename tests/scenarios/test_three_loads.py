@@ -60,9 +60,7 @@ def test_a_load_forced_on_takes_its_watts_from_the_others(hour: float) -> None:
     """The pump is forced on for an hour: the heaters have 500 W less, and the grid delivers nothing for it."""
     command = Force(load="pump", mode=Mode.ON, for_s=HOUR)
     until = day_of([row for row in ROWS if row[0] < hour + 1.1], hour + 1.1)
-    day = live(
-        until, strategy=PLAN, start_percent=START_PERCENT, more_loads=[POOL, PUMP], commands=[command], from_hour=7.75
-    )
+    day = lived(until, (hour, command))
     assert day.heated_s(hour, hour + 0.99, "pump") > 3500
     assert day.bought_wh(hour, hour + 1) < 1
     both = [
