@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.bytecode import keep_bytecode, rewrite_assertions
 from tests.http_server import QuickServer
+from tests.sharing_out import in_order, keep_together
 
 # A test is judged by what it shows, not by how busy the machine is that runs it. The suite tries the same examples at
 # every run and keeps none, and few: exploring belongs to `bench invariants` and `bench fuzz`, which print their seed.
@@ -34,13 +35,22 @@ def pytest_configure(config: pytest.Config) -> None:
         rewrite_assertions()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before pytest-xdist reads who belongs to whom."""
+    if hasattr(config, "workerinput"):
+        keep_together(items)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
-    """Lets the tests of an `xdist_group` stay in one worker.
+    """Puts the tests in order, and lets those of an `xdist_group` stay in one worker.
 
     pytest-xdist 3.8 writes the group into `_nodeid`, where pytest looks no more since 9.2, and shares the tests out as
     if they had none. They bear it only while the worker says what it found: a failure keeps a name that can be run.
     """
+    if hasattr(session.config, "workerinput"):
+        session.items[:] = in_order(session.items)
     grouped = [(item, item._id) for item in session.items if hasattr(item, "_id") and hasattr(item, "_nodeid")]
     for item, known_as in grouped:
         item._id = known_as.parse(item._nodeid)

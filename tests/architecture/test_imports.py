@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -121,14 +122,36 @@ def name_of(path: Path) -> str:
     return ".".join(parts[1:] if parts[0] == "pv_heater" and len(parts) > 1 else parts)
 
 
-@cache
-def imports(path: Path) -> frozenset[str]:
+class Parsed(NamedTuple):
+    """What is asked of a module's syntax tree, which is made once and not kept."""
+
+    imports: frozenset[str]
     """Dotted names, those of the project below `pv_heater` as `name_of` writes them."""
-    return frozenset(_imports(path))
+    at_the_top: frozenset[str]
+    """Modules, and what may be one, of what is imported at the top."""
+    sets_attributes: bool
+    """On import."""
 
 
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def parsed(path: Path) -> Parsed:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            module = node.module.removeprefix("pv_heater.")
+            top |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    targets = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
+    sets_attributes = any(isinstance(target, ast.Attribute) for target in targets)
+    return Parsed(frozenset(_imports(tree, path)), frozenset(top), sets_attributes)
+
+
+def imports(path: Path) -> frozenset[str]:
+    return parsed(path).imports
+
+
+def _imports(tree: ast.Module, path: Path) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -185,7 +208,8 @@ def test_only_one_file_of_the_package_knows_the_benches() -> None:
 
 def test_no_module_imports_itself_by_a_detour() -> None:
     """Imports at the top of a module only: what a function imports when it is called closes no circle."""
-    arrows = {name_of(path): _at_the_top(path) for path in MODULES}
+    names = {name_of(path) for path in MODULES}
+    arrows = {name_of(path): parsed(path).at_the_top & names for path in MODULES}
     done: set[str] = set()
 
     def walk(name: str, way: tuple[str, ...]) -> None:
@@ -198,16 +222,6 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
     for name in arrows:
         walk(name, ())
-
-
-def _at_the_top(path: Path) -> set[str]:
-    top = ast.parse(path.read_text(encoding="utf-8")).body
-    found = [node for node in top if isinstance(node, ast.ImportFrom) and node.module]
-    names = set()
-    for node in found:
-        module = (node.module or "").removeprefix("pv_heater.")
-        names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    return names & {name_of(other) for other in MODULES}
 
 
 @pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays", "tariffs"])
@@ -254,8 +268,4 @@ def test_the_houses_measures_hold() -> None:
 
 def test_nothing_but_tables_and_constants_lives_at_module_level() -> None:
     """No mutable module state: assignments at module level are upper case, underscored constants, or dunder."""
-    for module in MODULES:
-        for node in ast.parse(module.read_text(encoding="utf-8")).body:
-            targets = node.targets if isinstance(node, ast.Assign) else []
-            for target in targets:
-                assert not isinstance(target, ast.Attribute), f"{module} sets an attribute on import"
+    assert [module for module in MODULES if parsed(module).sets_attributes] == []
