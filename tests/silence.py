@@ -1,4 +1,4 @@
-"""A device on Modbus that falls silent: known soon while it is, and with all the time of a busy machine otherwise."""
+"""A device that falls silent: known soon while it is, and with all the time of a busy machine otherwise."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.system.worker import Worker
 from pv_heater.meters.http import HttpMeter, HttpValue, HttpValues
 from tests.mqtt_brokers import free_port
+from tests.silence import PATIENT_S
 from tests.source_tools import HandClock, tools_for
 
 
@@ -60,7 +61,12 @@ class Home:
         self.server.expect_request(path).respond_with_data(text, **options)
 
     def meter(
-        self, values: HttpValues | None = None, *, read_s: float = 1.0, whole_s: float = 2.0, **settings: Any
+        self,
+        values: HttpValues | None = None,
+        *,
+        read_s: float = PATIENT_S,
+        whole_s: float = PATIENT_S,
+        **settings: Any,
     ) -> HttpMeter:
         settings = {
             "url": self.server.url_for("/status"),

@@ -54,7 +54,7 @@ def test_a_kettle_with_the_battery_at_its_floor_ends_heating(pace: dict[str, Any
     07:42  over; the battery has kept clear of its reserve, and nothing was bought
     """
     rows = [(0, 0, 0), (7.0, 1500, 300), (7.5, 1500, 2500), (7.7, 1500, 300)]
-    day = live(day_of(rows, until_hour=9.2), strategy=PLAN, start_percent=28.0, from_hour=6.75, **pace)
+    day = live(day_of(rows, until_hour=9.2), strategy=PLAN, start_percent=28.0, **pace)
     assert day.power_w(7.45) > 1000
     assert day.off_after_s(7.5) <= 300
     assert day.heated_s(7.5 + 300 / HOUR, 7.7) == 0
