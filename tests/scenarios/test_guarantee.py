@@ -7,7 +7,7 @@ import pytest
 from pv_heater import Controller, load_config
 from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.sim.tank import TankSettings
-from tests.scenarios.hot_water import NIGHT_AND_NOON, VIENNA, Life, forecast, sunny
+from tests.scenarios.hot_water import COARSE_S, NIGHT_AND_NOON, VIENNA, Life, forecast, sunny
 
 MIDNIGHT = datetime(2026, 1, 12, tzinfo=VIENNA)
 EVENING = {"daily_min_wh": 4000, "ready_by": "19:00"}
@@ -22,7 +22,9 @@ def hours(moments: list[datetime]) -> tuple[float, float]:
 
 def test_on_a_dark_day_it_heats_at_the_cheapest_hours_before_the_hour() -> None:
     life = Life(start=MIDNIGHT, load={**EVENING, "daily_min_wh": 3600}, tariff=NIGHT_AND_NOON)
-    life.live(19.2)
+    life.live(11.5, step_s=COARSE_S)
+    life.live(2.7)
+    life.live(5, step_s=COARSE_S)
     first, last = hours(life.heats("guarantee"))
     assert 12 <= first < 12.3
     assert last < 14
@@ -31,7 +33,10 @@ def test_on_a_dark_day_it_heats_at_the_cheapest_hours_before_the_hour() -> None:
 
 def test_more_than_the_cheapest_hours_hold_is_heated_at_the_next_cheapest() -> None:
     life = Life(start=MIDNIGHT, load={**EVENING, "daily_min_wh": 6000}, tariff=NIGHT_AND_NOON, tank=COLD)
-    life.live(15)
+    life.live(2.5, step_s=COARSE_S)
+    life.live(3)
+    life.live(6, step_s=COARSE_S)
+    life.live(3.5)
     clock = [at.hour for at in life.heats("guarantee")]
     assert {4, 12, 13} >= set(clock) - {3, 14}
     assert 14 not in clock[:-20]
@@ -40,7 +45,8 @@ def test_more_than_the_cheapest_hours_hold_is_heated_at_the_next_cheapest() -> N
 
 def test_without_a_tariff_it_waits_for_the_sun_as_long_as_it_can() -> None:
     life = Life(start=MIDNIGHT.replace(hour=9), load=EVENING)
-    life.live(10.2)
+    life.live(7, step_s=COARSE_S)
+    life.live(3.2)
     first, last = hours(life.heats("guarantee"))
     assert first > 16.4
     assert last <= 19.0
@@ -58,7 +64,7 @@ def test_an_hour_that_the_tariff_leaves_out_is_dearer_than_all_others() -> None:
 def test_it_buys_nothing_when_the_sun_is_expected_to_bring_enough_and_does() -> None:
     life = Life(start=MIDNIGHT.replace(hour=4), load=EVENING, sun=sunny, tariff=NIGHT_AND_NOON, tank=COLD)
     life.feed = forecast(sunny)
-    life.live(15)
+    life.live(15, step_s=COARSE_S)
     assert not life.heats("guarantee")
     assert life.heated_wh() >= 4000
 
@@ -66,14 +72,15 @@ def test_it_buys_nothing_when_the_sun_is_expected_to_bring_enough_and_does() -> 
 def test_sun_of_the_afternoon_counts_for_water_that_must_be_hot_in_the_morning() -> None:
     life = Life(start=MIDNIGHT.replace(hour=8), load={**EVENING, "ready_by": "07:00"}, sun=sunny, tank=COLD)
     life.feed = forecast(sunny)
-    life.live(23)
+    life.live(23, step_s=COARSE_S)
     assert not life.heats("guarantee")
 
 
 def test_what_the_forecast_promised_and_the_sun_did_not_bring_is_bought_in_time() -> None:
     life = Life(start=MIDNIGHT.replace(hour=8), load=EVENING)
     life.feed = forecast(sunny)
-    life.live(11)
+    life.live(3, step_s=COARSE_S)
+    life.live(8)
     assert life.heated_wh() >= 4000
     assert hours(life.heats("guarantee"))[0] > 12
 
@@ -88,14 +95,15 @@ def test_clouds_that_nobody_tells_count_as_overcast(clouds: float | None, buys: 
     site = {"battery": None}
     life = Life(start=MIDNIGHT, load={**EVENING, "daily_min_wh": 14_500}, sun=barely, site=site, tariff=NIGHT_AND_NOON)
     life.feed = forecast(barely, cloud_percent=clouds)
-    life.live(6)
+    life.live(6, step_s=COARSE_S)
     assert bool(life.heats("guarantee")) is buys
 
 
 def test_minima_of_the_season_stand_in_for_the_usual_one() -> None:
     seasons = [{"from": "12-21", "daily_min_wh": 2000}, {"from": "03-20", "daily_min_wh": 500}]
     life = Life(start=MIDNIGHT.replace(hour=14), load={**EVENING, "hot_water": {"volume_l": 150, "seasons": seasons}})
-    life.live(5.2)
+    life.live(2, step_s=COARSE_S)
+    life.live(3.2)
     assert 2000 <= life.heated_wh() < 2400
 
 
@@ -103,17 +111,20 @@ def test_two_days_together_have_a_minimum_too() -> None:
     """The first day's sun was short: the second makes up for it."""
     tank = {"volume_l": 150, "two_days_min_wh": 5000}
     life = Life(start=MIDNIGHT.replace(hour=14), load={"ready_by": "19:00", "hot_water": tank}, tank=COLD)
-    life.live(6)
+    life.live(1.5, step_s=COARSE_S)
+    life.live(4.5)
     first_day_wh = life.heated_wh()
     assert 2500 <= first_day_wh < 2900
-    life.live(23.5)
+    life.live(18, step_s=COARSE_S)
+    life.live(5.5)
     assert 5000 <= life.heated_wh() < 5800
 
 
 def test_a_tank_that_must_be_warm_by_an_hour_is() -> None:
     load = {"ready_by": "19:00", "hot_water": {"volume_l": 150, "min_c": 50}}
     life = Life(start=MIDNIGHT.replace(hour=4), load=load, tariff=NIGHT_AND_NOON)
-    life.live(15.1)
+    life.live(7.5, step_s=COARSE_S)
+    life.live(7.6)
     assert life.temperature_c(MIDNIGHT.replace(hour=19)) > 49.0
     assert hours(life.heats("guarantee"))[0] > 11.9
 
@@ -124,7 +135,7 @@ def test_without_a_temperature_nothing_is_bought_for_one() -> None:
         load={"max_c": None, "ready_by": "19:00", "hot_water": {"volume_l": 150, "min_c": 50}},
     )
     life.probe_lost = True
-    life.live(8)
+    life.live(8, step_s=COARSE_S)
     assert not life.heats()
 
 
@@ -140,20 +151,21 @@ def test_a_thermostat_that_has_opened_has_had_enough() -> None:
 
 def test_nobody_at_home_gets_no_hot_water() -> None:
     life = Life(start=MIDNIGHT.replace(hour=12), load=EVENING)
-    life.live(8, Vacation(until_at=datetime(2026, 1, 20, tzinfo=VIENNA)))
+    life.live(8, Vacation(until_at=datetime(2026, 1, 20, tzinfo=VIENNA)), step_s=COARSE_S)
     assert not life.heats()
 
 
 def test_a_forced_off_load_stays_off_whatever_is_missing() -> None:
     life = Life(start=MIDNIGHT.replace(hour=15), load=EVENING)
-    life.live(4.5, Force(load="heater", mode=Mode.OFF, for_s=5 * 3600))
+    life.live(4.5, Force(load="heater", mode=Mode.OFF, for_s=5 * 3600), step_s=COARSE_S)
     assert not life.heats()
     assert life.notices() == ["guarantee missed: 4000 Wh were missing at 2026-01-12 19:00"]
 
 
 def test_it_goes_on_after_a_restart_with_what_it_has_given() -> None:
     life = Life(start=MIDNIGHT.replace(hour=14), load=EVENING)
-    life.live(3.75)
+    life.live(2, step_s=COARSE_S)
+    life.live(1.75)
     given_wh = life.heated_wh()
     assert 1000 < given_wh < 3500
     life.restart(away_s=120)
@@ -175,7 +187,8 @@ def test_its_end_and_its_reason_are_shown() -> None:
 )
 def test_days_on_which_the_clocks_change_end_at_the_same_hour(day: datetime) -> None:
     life = Life(start=day, load=EVENING)
-    life.live(20.5)
+    life.live(14, step_s=COARSE_S)
+    life.live(6.5)
     moments = life.heats("guarantee")
     assert moments
     assert all(at.date() == day.date() and at.hour < 19 for at in moments)
@@ -185,7 +198,7 @@ def test_days_on_which_the_clocks_change_end_at_the_same_hour(day: datetime) -> 
 def test_a_clock_that_is_not_trusted_buys_nothing_and_what_was_given_meanwhile_counts() -> None:
     life = Life(start=MIDNIGHT.replace(hour=12), load=EVENING)
     life.clock_trusted = False
-    life.live(3)
+    life.live(3, step_s=COARSE_S)
     assert not life.heats()
     life.clock_trusted = True
     life.live(4)
@@ -196,7 +209,7 @@ def test_an_off_grid_battery_that_is_low_is_not_emptied_for_hot_water() -> None:
     life = Life(
         start=MIDNIGHT.replace(hour=12), load=EVENING, site={"off_grid": True}, limits={"min_battery_percent": 50}
     )
-    life.live(8)
+    life.live(8, step_s=COARSE_S)
     assert not life.heats()
 
 
@@ -209,17 +222,19 @@ def test_a_heater_that_never_warms_its_tank_is_given_up_for_the_day() -> None:
         for hour in range(0, 24, 3)
     ]
     life = Life(start=MIDNIGHT, load=load, tank=big, tariff=dearer)
-    life.live(23.9)
+    life.live(2.9)
+    life.live(21, step_s=COARSE_S)
     assert len([text for text in life.notices() if "guarantee gave up for today" in text]) == 1
     assert 3.0 < life.heated_wh() / (30 * 1.163 * 33) < 3.1
     before_wh = life.heated_wh()
-    life.live(4)
+    life.live(4, step_s=COARSE_S)
     assert life.heated_wh() > before_wh
 
 
 def test_the_soft_fuse_bounds_what_is_bought() -> None:
     life = Life(start=MIDNIGHT.replace(hour=10), load=EVENING, limits={"max_house_w": 1500})
-    life.live(9.5)
+    life.live(4, step_s=COARSE_S)
+    life.live(5.5)
     powers = {decision.setpoints["heater"].power_w for _, decision, _ in life.seen}
     assert max(powers) <= 0.9 * 1500 - 300
     assert life.heated_wh() >= 4000
@@ -232,7 +247,9 @@ def test_a_relay_prefers_hours_in_which_the_sun_pays_for_a_part() -> None:
     row = {**EVENING, "daily_min_wh": 2000, "min_power_w": 2000, "dead_band_w": 0}
     life = Life(start=MIDNIGHT.replace(hour=7), load=row, sun=weak, site={"battery": None})
     life.feed = forecast(weak)
-    life.live(12)
+    life.live(2.5, step_s=COARSE_S)
+    life.live(4)
+    life.live(5.5, step_s=COARSE_S)
     first, last = hours(life.heats("guarantee"))
     assert first >= 10
     assert last < 13.2
@@ -240,7 +257,10 @@ def test_a_relay_prefers_hours_in_which_the_sun_pays_for_a_part() -> None:
 
 def test_the_next_day_begins_anew() -> None:
     life = Life(start=MIDNIGHT.replace(hour=14), load=EVENING, tank=COLD)
-    life.live(29.5)
+    life.live(2, step_s=COARSE_S)
+    life.live(3.5)
+    life.live(20, step_s=COARSE_S)
+    life.live(4)
     days = {at.date() for at in life.heats("guarantee")}
     assert days == {MIDNIGHT.date(), MIDNIGHT.date() + timedelta(days=1)}
     assert 8000 <= life.heated_wh() < 8800
@@ -253,7 +273,8 @@ def test_the_learned_power_of_a_relay_tells_when_it_must_begin() -> None:
     life.live(1 / 60)
     state = {**life.controller.state(), "powers": {"heater": [800.0] * 9}}
     life.controller = Controller(load_config(life.settings), state, foresees=False)
-    life.live(7)
+    life.live(5, step_s=COARSE_S)
+    life.live(2)
     assert {decision.setpoints["heater"].power_w for _, decision, _ in life.seen} == {0.0, 800.0}
     assert hours(life.heats())[0] < 14
     assert life.heated_wh() >= 4000
