@@ -10,9 +10,9 @@ from pv_heater.sim.home import Ledger
 from pv_heater.sim.recording import HomeRecording
 from tests.scenarios.life import PLAN, Day, day_of, live
 
-GX: dict[str, Any] = {"interval_s": 30.0, "tick_s": 30.0}
+GX: dict[str, Any] = {"interval_s": 60.0, "tick_s": 60.0}
 """Whole days of a sun that changes by the quarter of an hour: it tells of throttling, and need not do so each 10 s."""
-VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False, "tick_s": 30.0}
+VRM: dict[str, Any] = {"interval_s": 60.0, "delay_s": 60.0, "tells_throttling": False, "tick_s": 60.0}
 PACES = {"gx": GX, "vrm": VRM}
 EACH_PACE = pytest.mark.parametrize(
     "pace", [pytest.param(pace, marks=pytest.mark.xdist_group(f"forecasts by {pace}")) for pace in PACES]
