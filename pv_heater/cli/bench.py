@@ -38,14 +38,23 @@ PictureOption = Annotated[
 
 
 @bench.command()
-def speed(as_json: JsonOption = False) -> None:
-    """Time a tick, a day, a year and a message.
+def speed(
+    against: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Another checkout, whose steps are measured in turns.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time a step, a day, a year and a message.
 
-    A simulated day and year, and how soon a message of a GX device moves a load.
+    What a step costs with one, four and twelve loads, a simulated day and year, and how soon a message of a GX device
+    moves a load. On a machine that does other things as well, a step is best compared: --against the commit before.
     """
     from bench.cost import speed
 
-    result = speed.measure(_progress)
+    try:
+        result = speed.measure(_progress, against=against)
+    except RuntimeError as error:
+        raise typer.BadParameter(str(error)) from None
     _say(to_jsonable(result), as_json, result.as_lines())
 
 
