@@ -41,8 +41,10 @@ from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.plan.planner import Planner
-from pv_heater.core.rules.rules import Rules, answered
+from pv_heater.core.rules.rules import Rules
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
+
+NOBODY = frozenset[str]()
 
 
 class Controller:
@@ -101,8 +103,8 @@ class Controller:
         """What each load took in the step that ended."""
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
-        self._set_before: object = None
-        """What decided in the latest step what the loads draw; None: all of it is to be remembered anew."""
+        self._set_by: object = None
+        """Beside what they are set to, what decides what the loads draw; None: all of it is to be remembered anew."""
         self._absent: dict[str, str] = {}
         """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
         self.remarks: tuple[str, ...] = ()
@@ -167,7 +169,7 @@ class Controller:
         self._tariff = Tariff(config.fixed_tariff, self._zone)
         self._planner.adopt(config.site, config.limits, self._strategy)
         self._site, self._limits = config.site, config.limits
-        self._set_before = None
+        self._set_by = None
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
 
     def state(self) -> dict[str, Any]:
@@ -205,28 +207,29 @@ class Controller:
     def _observe(self, now: datetime, reading: Reading | None, forecast: Forecast | None, inputs: Inputs) -> HouseFacts:
         """What is known of the house now; commands are obeyed, and what a new reading teaches is learned."""
         tick_s = self._begin(now, inputs)
-        cleared = self._orders.obey(inputs.commands, tick_s)
+        cleared = self._orders.obey(inputs.commands, tick_s) if inputs.commands else NOBODY
         self._watch.observe(
             self._with_own_meters(reading, now, inputs), now, tick_s, distrusted_because=inputs.distrusted_because
         )
-        news = self._watch.new_reading()
-        disobeying = self._actuators.faults(news, cleared)
+        news = self._watch.news
+        disobeying = self._actuators.faults(news, cleared, tick_s)
         if disobeying:
             inputs = replace(inputs, health={**inputs.health, **disobeying})
-        if idle := self._watch.found_idle():
+        if news is not None and (idle := self._watch.found_idle(news)):
             self._loads.note_idle(idle, tick_s)
-            self._set_before = None  # what was remembered of them counts no more
+            self._set_by = None  # what was remembered of them counts no more
         if news is not None and self._powers.are_learned:
             self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
             self._use_learned_powers()
+        commanded_w, least_on_w = self._loads.set_now_w()
         return self._watch.look(
             self._time,
             now,
             forecast,
             inputs,
             cleared=cleared,
-            commanded_w=self._loads.commanded_w,
-            least_on_w=self._loads.least_on_w,
+            commanded_w=commanded_w,
+            least_on_w=least_on_w,
             vacation_until_at=self._orders.vacation_until_at,
         )
 
@@ -247,7 +250,7 @@ class Controller:
         most_w = headroom_w(house.base_told_w, self._site, self._limits)
         seen = DutyConditions(
             house=house,
-            may_buy=may_buy([block.guard for block in blocks.site], off_grid=self._site.off_grid),
+            may_buy=not blocks.site or may_buy(blocks.site, off_grid=self._site.off_grid),
             may_drain_w=self._limits.max_battery_discharge_w,
             headroom_w=most_w,
             prices=prices,
@@ -255,8 +258,7 @@ class Controller:
         )
         duties = self._duties.look(seen, loads.memories, loads.policies)
         loads.put_on_duty(duties, self._duties.raised_c(house.now) if house.knows_time else {})
-        self._rules.look(house, loads.memories, self._planner.plan, prices)
-        inputs = answered(inputs, self._rules.answers(inputs))
+        inputs = self._rules.look(house, loads.memories, self._planner.plan, prices)
         view = self._watch.view(
             house,
             loads.automatic(house.tick_s, inputs.wishes),
@@ -272,7 +274,7 @@ class Controller:
             prices=prices,
             expected_prices=expected_prices,
             price=price_at(prices, house.now) if prices else None,
-            measured={**self._watch.measured(house.tick_s), **self._own_meters.known},
+            measured=self._watch.measured(house.tick_s, self._own_meters.known),
             midnight_s=self._day.midnight_s(house.now, house.tick_s),
             daylight_ends_s=self._time.tick_at(house.daylight_changes_at)
             if house.daylight and house.knows_time
@@ -286,7 +288,8 @@ class Controller:
             budget = self._trial.widened(budget, view, self._watch.measured_twice)
         if view.house.knows_time:
             view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
-        return self._watch.steered.lowered(self._watch.ceiling.lowered(budget, view.house.base_w), view)
+        budget = self._watch.ceiling.lowered(budget, view.house.base_w)
+        return budget if view.steering is None else self._watch.steered.lowered(budget, view)
 
     def _share(self, context: StepContext) -> tuple[dict[str, Outcome], dict[str, Share]]:
         """Each load's share of the budget, and what its machine makes of it."""
@@ -351,8 +354,8 @@ class Controller:
             self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
             self._saved = self._given_state = None
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
-        house = self._watch.measured(time.tick_s)
-        self._taken_wh = self._loads.count(time.elapsed_s, self._own_meters.known, house, new_day=new_day)
+        measured = self._watch.measured(time.tick_s, self._own_meters.known)
+        self._taken_wh = self._loads.count(time.elapsed_s, measured, new_day=new_day)
         if new_day:
             self._day_count.begin_day()
         self._rules.passed(time.elapsed_s, new_day=new_day)
@@ -377,12 +380,10 @@ class Controller:
 
     def _remember_own(self, unreachable: Collection[str]) -> None:
         """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
-        set_now = self._loads.set_now(), set(unreachable), self._actuators.lessons
-        if set_now == self._set_before:  # as in most steps
-            self._watch.nothing_set(self._time.tick_s)
-            self._actuators.nothing_set(self._time.tick_s)
+        set_by = frozenset(unreachable), self._actuators.lessons
+        if set_by == self._set_by and not self._loads.were_set:  # as in most steps
             return
-        self._set_before = set_now
+        self._set_by = set_by
         unfelt = self._pretended.union(unreachable)
         credited_w = self._loads.credited_w().items()
         felt_w = {

@@ -247,8 +247,8 @@ def _forced_for_ever() -> None:
 def _every_step_is_a_new_day() -> None:
     right = home_loads.HomeLoads.count
 
-    def wrong(self: Any, elapsed_s: float, own: Any, house: Any, *, new_day: bool) -> dict[str, float]:  # noqa: ARG001
-        return right(self, elapsed_s, own, house, new_day=True)
+    def wrong(self: Any, elapsed_s: float, measured: Any, *, new_day: bool) -> dict[str, float]:  # noqa: ARG001
+        return right(self, elapsed_s, measured, new_day=True)
 
     home_loads.HomeLoads.count = wrong  # type: ignore[method-assign]
 

@@ -21,7 +21,6 @@ from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint
 from pv_heater.core.rules.rules import RuleAnswers
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import needed_w
 
 FURTHEST_S = 3e9
 """No instant further away than 95 years is given: the calendar ends somewhere."""
@@ -146,7 +145,8 @@ def trace_of(
 ) -> DecisionTrace:
     """The values of one step."""
     house, view, budget = context.house, context.view, context.budget
-    now, reading, forecast = house.now, house.reading, house.forecast
+    now, reading, forecast, known = house.now, house.reading, house.forecast, house.known
+    inverter_w = known.inverter_load_w or 0.0
     return DecisionTrace(
         reading_source=None if reading is None else reading.source,
         reading_age_s=house.reading_age_s,
@@ -169,7 +169,7 @@ def trace_of(
         own_w=None if reading is None else house.own_w,
         commanded_w=house.commanded_w,
         spare_w=house.spare_w,
-        inverter_load_w=max(house.known.inverter_at_least_w, house.known.inverter_load_w or 0.0),
+        inverter_load_w=inverter_w if inverter_w > known.inverter_at_least_w else known.inverter_at_least_w,
         forecast_source=None if forecast is None else forecast.source,
         forecast_age_s=None if forecast is None else (now - forecast.issued_at).total_seconds(),
         forecast_pv_w=None if forecast is None else forecast.power_w_at(now),
@@ -192,8 +192,8 @@ def trace_of(
 
 def _load_thresholds(policy: LoadSettings) -> LoadThresholds:
     return LoadThresholds(
-        start_w=needed_w(policy, running=False),
-        stop_w=needed_w(policy, running=True),
+        start_w=policy.start_w,
+        stop_w=policy.stop_w,
         dead_band_w=policy.dead_band_w,
         start_delay_s=policy.start_delay_s,
         min_on_s=policy.min_on_s,

@@ -78,7 +78,8 @@ class SmoothedSpare:
         if mean_w is None or not isfinite(mean_w) or anew:
             self._mean_w = self._shown_w = spare_w
         elif view.house.reading_is_new:
-            elapsed_s = max(0.0, view.house.taken_tick_s - self._taken_s)
+            elapsed_s = view.house.taken_tick_s - self._taken_s
+            elapsed_s = elapsed_s if elapsed_s > 0 else 0.0
             mean_w += (spare_w - mean_w) * (1.0 - exp(-elapsed_s / self.filter_s))
             before_w, self._mean_w, self._shown_w = self._shown_w, mean_w, mean_w
             if may_hide_more or reading.pv_throttled:
@@ -134,20 +135,23 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
     if soc_percent is None:
         return max(0.0, reading.battery_w or 0.0)
     wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
-    most_w = _most_w(view, soc_percent)
+    most_w = _most_w(charge_limit_w(view), soc_percent)
     if reading.battery_w is not None:
+        takes_w = reading.battery_w if reading.battery_w > 0 else 0.0
         if reading.grid_w is not None and reading.grid_w < 0 and not view.grid_passes:
             # What is sold was offered to the battery first: it takes no more than it does.
-            wish_w = min(wish_w, max(0.0, reading.battery_w))
+            wish_w = takes_w if takes_w < wish_w else wish_w
         elif reading.pv_throttled and not view.feed_in:
             # So was what is throttled; how much that is shows step by step.
-            wish_w, give_w = min(wish_w, max(0.0, reading.battery_w) - RAISE_W), max(give_w, RAISE_W)
-    return min(most_w, max(-give_w, wish_w))
+            wish_w, give_w = min(wish_w, takes_w - RAISE_W), max(give_w, RAISE_W)
+    wish_w = wish_w if wish_w > -give_w else -give_w
+    return wish_w if wish_w < most_w else most_w
 
 
-def _most_w(view: View, soc_percent: float) -> float:
-    """The most that is kept for a battery at that charge."""
-    return charge_limit_w(view) * min(1.0, max(0.0, 100.0 - soc_percent) / EARLY_TAPER_PERCENT)
+def _most_w(limit_w: float, soc_percent: float) -> float:
+    """The most that is kept for a battery at that charge, which takes `limit_w` while it is far from full."""
+    room_percent = 100.0 - soc_percent if soc_percent < 100.0 else 0.0
+    return limit_w * (room_percent / EARLY_TAPER_PERCENT if room_percent < EARLY_TAPER_PERCENT else 1.0)
 
 
 class TowardsGoal:
@@ -162,14 +166,18 @@ class TowardsGoal:
         give_w: float = 0.0,
     ) -> None:
         """`goal_percent` answers the goal of a quarter by its number, the charge, and what loads may still take."""
-        self.margin_w = margin_w
-        self._view, self._goal_percent, self._give_w = view, goal_percent, give_w
+        self.margin_w, self.give_w = margin_w, give_w
+        self._goal_percent = goal_percent
+        self._charge_limit_w = charge_limit_w(view)
+        self._usual_wh = MEAN_OF_QUARTER * capacity_wh(view)
 
     def battery_w(self, number: int, soc_percent: float, wanted_wh: float) -> float:
         """The mean over that quarter: what is missing at its beginning is asked for less and less."""
         missing_percent = self._goal_percent(number, soc_percent, wanted_wh) - soc_percent
-        wish_w = MEAN_OF_QUARTER * capacity_wh(self._view) * missing_percent / 100.0 / RETURN_TIME_H
-        return min(_most_w(self._view, soc_percent), max(-self._give_w, wish_w))
+        wish_w = self._usual_wh * missing_percent / 100.0 / RETURN_TIME_H
+        wish_w = wish_w if wish_w > -self.give_w else -self.give_w
+        most_w = _most_w(self._charge_limit_w, soc_percent)
+        return wish_w if wish_w < most_w else most_w
 
 
 def battery_first(view: View) -> TowardsGoal:
@@ -307,9 +315,9 @@ class Balance:
 
     def _is_evening(self, view: View) -> bool:
         """Whether the sun is low and sinking; unknown places have no evening."""
-        sun_deg = view.sun_elevation_deg
-        if sun_deg is None:
+        if view.sun is None:
             return False
+        sun_deg = view.sun.elevation_deg(view.house.now)
         if sun_deg < 0:
             self._highest_sun_deg = -90.0
         self._highest_sun_deg = max(self._highest_sun_deg, sun_deg)

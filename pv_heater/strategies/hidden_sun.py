@@ -92,7 +92,9 @@ class HiddenSun:
 
         A trial itself makes room in the battery, and slow readings show it when it is over.
         """
-        given_w = min(max(0.0, -(view.reading.battery_w or 0.0)), view.house.own_w)
+        given_w, own_w = -(view.reading.battery_w or 0.0), view.house.own_w
+        given_w = given_w if given_w > 0 else 0.0
+        given_w = given_w if given_w < own_w else own_w
         if may_hide or self._pays:
             self._spent_wh += given_w * elapsed_s / 3600.0
         self._pays = self._search is Search.RUNNING or (self._pays and given_w > 0)

@@ -29,6 +29,7 @@ HEAT_WORTH = 0.5
 LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
 """The outlooks, from dark and busy to bright and quiet, in standard deviations. Evenly spread, so wider on purpose
 than a normal error: what is rare costs most."""
+OUTLOOKS = len(LEANINGS)
 WEATHER_SPREAD = 0.15
 """Standard deviation of a day's sun, as a share of a clear sky's: how far forecasts of a day are off."""
 SCALE_SPREAD = 0.2
@@ -128,7 +129,7 @@ class LevelsAhead:
 
     def __init__(self, day: Sequence[Stretch], home: Home, spread: float, regrets: Regrets) -> None:
         """`day` is in order of time; what comes after its last light does not count."""
-        lit = lit_until(day)
+        self._lit = lit = lit_until(day)
         self._capacity_wh, self._regrets = home.capacity_wh, regrets
         self._courses: list[list[tuple[float, float, float]]] = []
         for leaning in LEANINGS:
@@ -143,7 +144,7 @@ class LevelsAhead:
 
         Beyond the last light the battery is to be full, and nothing fills it.
         """
-        if number >= len(self._courses[0]):
+        if number >= self._lit:
             return self._capacity_wh, 0
         known = self._known.get(number) if wanted_wh == inf else None
         if known is None:

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Any
 
 from attrs import frozen
 
 from pv_heater.core.house.ahead.quarters import Stretch
-from pv_heater.core.house.guards import battery_release_percent
 from pv_heater.core.house.surplus import FULL_FROM_PERCENT, Budget, Foresight, View
 from pv_heater.core.model.numbers import day_in, instant_in, json_number_of
 from pv_heater.core.model.setting import setting
@@ -43,7 +43,7 @@ from pv_heater.strategies.charge_target import (
 )
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.kept_on import KeptOn
-from pv_heater.strategies.outlooks import LEANINGS
+from pv_heater.strategies.outlooks import OUTLOOKS
 
 FILTER_S = 60.0
 HEADROOM_WH = 100.0
@@ -109,7 +109,8 @@ class Plan:
         if not (view.feed_in or view.is_steered) and soc_percent >= hold_percent and soc_percent >= floor_percent:
             give_w = self._hidden.give_w(view)  # only where it is so full that sun may hide: not discharged for heat
         battery_w = battery_wish_w(view, goal_percent, give_w)
-        power_w = min(spare_w - battery_w, max(spare_w, view.house.spare_w) + max(give_w, -battery_w))
+        seen_w = spare_w if spare_w > view.house.spare_w else view.house.spare_w
+        power_w = min(spare_w - battery_w, seen_w + (give_w if give_w > -battery_w else -battery_w))
         kept_w = self._kept_on.least_w(view, power_w)
         if kept_w is not None and (soc_percent < floor_percent or view.is_steered or not self._may_keep_on(view, aim)):
             kept_w = None
@@ -141,10 +142,7 @@ class Plan:
         if (theirs := planned_by_others(view)) is not None:
             return theirs
         hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
-
-        def goal_of(target_percent: float, filling: int) -> float:
-            return _goal(target_percent, filling, hold_percent, floor_percent)
-
+        goal_of = partial(_goal, hold_percent=hold_percent, floor_percent=floor_percent)
         # Of tomorrow no load has taken anything yet; what each takes in a day the walk knows.
         home = replace(home_of(view), wanted_wh=inf)
         levels = self._tomorrow.of(tomorrow, home, regrets_of_a_day(view), view.ahead.sun.morning_spread)
@@ -205,7 +203,8 @@ class Plan:
             return goal_percent, f"target charge {goal_percent:.0f} %, as who steers the battery has it"
         if self._must_fill(view):
             goal_percent = 100.0
-        return goal_percent, f"target charge {goal_percent:.0f} %; {_outlook(aim.filling, aim.wasting, len(LEANINGS))}"
+        fills = f"in {aim.filling} of {OUTLOOKS} forecasts the battery still fills today"
+        return goal_percent, f"target charge {goal_percent:.0f} %; {fills}, in {aim.wasting or 'none'} sun is wasted"
 
     def _may_keep_on(self, view: View, aim: Aim) -> bool:
         """Whether a surplus is to be expected again, and every outlook gives back today what the battery gives now.
@@ -214,7 +213,7 @@ class Plan:
         """
         spare_w = view.ahead.spare_now_w(view.house.now)
         is_expected = spare_w is not None and spare_w >= view.loads.least_w
-        return is_expected and aim.filling == len(LEANINGS) and not self._must_fill(view)
+        return is_expected and aim.filling == OUTLOOKS and not self._must_fill(view)
 
     def _must_fill(self, view: View) -> bool:
         """Lead must absorb every day, lithium be full once a week; both come before anything else."""
@@ -229,21 +228,19 @@ class Plan:
             return 100.0
         if self._settings.hold_percent is not None:
             return self._settings.hold_percent
-        return 100.0 - max(LEAST_HEADROOM_PERCENT, 100.0 * HEADROOM_WH / capacity_wh(view))
+        headroom_percent = 100.0 * HEADROOM_WH / capacity_wh(view)
+        return 100.0 - (headroom_percent if headroom_percent > LEAST_HEADROOM_PERCENT else LEAST_HEADROOM_PERCENT)
 
     def _floor_percent(self, view: View) -> float:
         """Below this the battery comes first: what the owner wants, and clear of the guard."""
-        floor_percent = battery_release_percent(view.site, view.limits) + CLEAR_OF_GUARD_PERCENT
-        return min(100.0, max(floor_percent, view.battery_target_percent or 0.0))
+        floor_percent, target_percent = view.least_percent + CLEAR_OF_GUARD_PERCENT, view.battery_target_percent
+        if target_percent is not None and target_percent > floor_percent:
+            floor_percent = target_percent
+        return 100.0 if floor_percent > 100.0 else floor_percent
 
 
 def _goal(target_percent: float, filling: int, hold_percent: float, floor_percent: float) -> float:
     """What is aimed at, no higher than the battery is held while most outlooks fill it, and no lower than its floor."""
-    most_percent = hold_percent if 2 * filling >= len(LEANINGS) else 100.0
-    return max(floor_percent, min(target_percent, most_percent))
-
-
-def _outlook(filling: int, wasting: int, of: int) -> str:
-    """What the forecasts say of the rest of the day."""
-    sun = f"in {wasting or 'none'} sun is wasted"
-    return f"in {filling} of {of} forecasts the battery still fills today, {sun}"
+    most_percent = hold_percent if 2 * filling >= OUTLOOKS else 100.0
+    goal_percent = target_percent if target_percent < most_percent else most_percent
+    return goal_percent if goal_percent > floor_percent else floor_percent

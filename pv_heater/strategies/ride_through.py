@@ -79,8 +79,9 @@ class RideThrough:
     def _book(self, view: View, given_w: float) -> None:
         """`given_w`: what battery and grid give together; below 0 they take."""
         before_s, self._taken_s = self._taken_s, view.house.taken_tick_s
-        elapsed_s = 0.0 if before_s is None else min(LONGEST_ELAPSED_S, max(0.0, view.house.taken_tick_s - before_s))
-        self._given_w = min(given_w, view.house.own_w)
+        elapsed_s = 0.0 if before_s is None else view.house.taken_tick_s - before_s
+        elapsed_s = 0.0 if elapsed_s < 0 else elapsed_s if elapsed_s < LONGEST_ELAPSED_S else LONGEST_ELAPSED_S
+        self._given_w = given_w if given_w < view.house.own_w else view.house.own_w
         if self._given_w > view.limits.max_battery_discharge_w:
             if self._since_s is None:
                 self._since_s = view.house.taken_tick_s
@@ -91,7 +92,8 @@ class RideThrough:
         self._shown, self._since_s = 0, None
         if self._rests_since_s is None:
             self._rests_since_s = view.house.taken_tick_s
-        self._spent_wh = max(0.0, self._spent_wh + min(0.0, given_w) * elapsed_s / 3600.0)
+        if self._spent_wh > 0:
+            self._spent_wh = max(0.0, self._spent_wh + min(0.0, given_w) * elapsed_s / 3600.0)
         if view.house.taken_tick_s - self._rests_since_s >= REST_S:
             self._spent_wh = 0.0
 

@@ -35,7 +35,7 @@ class Actuators:
         """Go on with these settings of the same loads."""
         self._least_w = {name: policies[name].least_power_w for name in self._least_w}
 
-    def faults(self, new: News | None, cleared: Collection[str]) -> dict[str, str]:
+    def faults(self, new: News | None, cleared: Collection[str], tick_s: float) -> dict[str, str]:
         """What a new reading proves; None: there is none that may be used.
 
         For the loads in `cleared` everything begins anew.
@@ -45,16 +45,26 @@ class Actuators:
             self._never_off.forget(cleared)
         if new is None:
             return {}
-        reading = new.reading
+        self._told.forget_old(tick_s)
         found = self._measured.find(new, self._told)
-        before = self._steps.last
-        step = self._steps.observe(new, self._told, self._names)
-        if self._steps.last is not None and self._steps.last is not before:
-            found = self._never_off.find(self._steps.last, step) | found
-            self._lessons.house(self._steps.last, step, throttled=reading.pv_throttled is True)
+        if self._names <= new.reading.load_w.keys():
+            # Each has a meter of its own: the house tells nothing more of them.
+            self._steps.last = None
+            self._lessons.forget_house()
+        else:
+            found = self._shown_by_house(new) | found
         if not found:
             self._lessons.own(new, self._told)
         return found
+
+    def _shown_by_house(self, new: News) -> dict[str, str]:
+        """What the house shows of the loads that no meter measures alone."""
+        before = self._steps.last
+        step = self._steps.observe(new, self._told, self._names)
+        if self._steps.last is None or self._steps.last is before:
+            return {}
+        self._lessons.house(self._steps.last, step, throttled=new.reading.pv_throttled is True)
+        return self._never_off.find(self._steps.last, step)
 
     def told_w(self, name: str, power_w: float) -> float:
         """What a load must be set to, to draw that, by what was learned of its curve."""
@@ -110,7 +120,3 @@ class Actuators:
                 if name in known
             },
         )
-
-    def nothing_set(self, tick_s: float) -> None:
-        """In this step all is as it was."""
-        self._told.forget_old(tick_s)

@@ -9,7 +9,7 @@ only readings count that were taken when the load had been set to the same for `
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 from typing import Self
@@ -88,6 +88,11 @@ class Actuator:
         """More than this is not only electronics."""
         return LEAST_OFF_W if self.max_power_w is None else max(LEAST_OFF_W, OFF_SHARE * self.max_power_w)
 
+    @cached_property
+    def moved_w(self) -> float:
+        """What it draws has moved by more than this: it is not stuck."""
+        return LEAST_STUCK_W if self.max_power_w is None else max(LEAST_STUCK_W, STUCK_SHARE_DRAWN * self.max_power_w)
+
     def most_w(self, told_w: float) -> float:
         """More than this at `told_w` is not a tolerance any more; at 0 W only electronics may draw."""
         if told_w <= 0:
@@ -102,10 +107,11 @@ class Actuator:
 class _Course:
     """What was told and drawn since it last moved."""
 
-    told_w: list[float] = field(default_factory=list)
+    told_w: list[float]
     """One entry a plateau."""
-    drawn_w: list[float] = field(default_factory=list)
-    """The least and the most; one value after the first reading."""
+    least_w: float
+    most_w: float
+    """What it drew."""
 
 
 class ActuatorFaults:
@@ -195,20 +201,19 @@ class ActuatorFaults:
         if not actuator.adjustable or full_w is None:
             return None
         course = self._courses.get(name)
-        if course is None:
-            course = self._courses[name] = _Course()
-        draws = drawn_w > actuator.most_off_w
-        least_w = most_w = drawn_w
-        if course.drawn_w:
-            least_w, most_w = min(drawn_w, course.drawn_w[0]), max(drawn_w, course.drawn_w[-1])
-        moved = most_w - least_w > max(LEAST_STUCK_W, STUCK_SHARE_DRAWN * full_w)
-        if told_w <= 0 or not draws or moved:
-            self._courses[name] = _Course(told_w=[told_w], drawn_w=[drawn_w]) if told_w > 0 and draws else _Course()
-            self._doubts.pop((name, "stuck"), None)
+        draws = told_w > 0 and drawn_w > actuator.most_off_w
+        if course is not None and draws:
+            least_w = drawn_w if drawn_w < course.least_w else course.least_w
+            most_w = drawn_w if drawn_w > course.most_w else course.most_w
+            if most_w - least_w > actuator.moved_w:
+                course = None
+            else:
+                course.least_w, course.most_w = least_w, most_w
+        if course is None or not draws:
+            self._begin_course(name, told_w, drawn_w, draws=draws)
             return None
-        if not course.told_w or abs(told_w - course.told_w[-1]) >= STEP_SHARE * full_w:
+        if abs(told_w - course.told_w[-1]) >= STEP_SHARE * full_w:
             course.told_w.append(told_w)
-        course.drawn_w = [least_w, most_w]
         if len(course.told_w) <= STEPS_OF_STUCK:
             return None
         low_w, high_w = min(course.told_w), max(course.told_w)
@@ -220,6 +225,15 @@ class ActuatorFaults:
         # Less than set harms nobody, and a dimmer with a limit of its own does just this.
         self._doubts.setdefault((name, "stuck"), text + ", or a limit of the device holds it")
         return None
+
+    def _begin_course(self, name: str, told_w: float, drawn_w: float, *, draws: bool) -> None:
+        """It moved, or draws nothing: what it did before proves no more that it is stuck."""
+        if draws:
+            self._courses[name] = _Course(told_w=[told_w], least_w=drawn_w, most_w=drawn_w)
+        elif name in self._courses:
+            del self._courses[name]
+        if self._doubts:
+            self._doubts.pop((name, "stuck"), None)
 
     def _doubt_part(self, name: str, actuator: Actuator, told_w: float, drawn_w: float, taken_s: float) -> None:
         """A part of what it was set to, where that is certain."""

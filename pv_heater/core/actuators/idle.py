@@ -71,17 +71,24 @@ class IdleLoads:
 
         `told_w` is the least each load was set to in the `SETTLED_S` before the reading was taken.
         """
-        told_w = {name: power_w for name, power_w in told_w.items() if power_w > 0}
-        if not told_w:
-            self._first_s = {}
-            return {}
-        showing = self._measured_idle(reading, told_w)
-        if not told_w.keys() <= reading.load_w.keys():
-            showing |= _unmeasured_idle(reading, told_w)
+        showing: dict[str, str] = {}
+        unmeasured_w: dict[str, float] = {}
         for name, power_w in told_w.items():
-            if _seems_to_draw(reading, name, power_w):
+            if power_w <= 0:
+                continue
+            if name not in reading.load_w:
+                unmeasured_w[name] = power_w
+                may_draw = reading.consumption_w is not None and reading.consumption_w >= SHARE_IN_DOUBT * power_w
+            else:  # whichever way round its clamp is
+                drawn_w = abs(reading.load_w[name])
+                may_draw = drawn_w >= SHARE_DRAWN * power_w
+                if not may_draw:
+                    showing[name] = f"draws nothing, {drawn_w:.0f} W of {power_w:.0f} W"
+            if may_draw:
                 self._drew[name] = True
                 self._still_idle.discard(name)
+        if unmeasured_w:
+            showing |= _unmeasured_idle(reading, unmeasured_w, told_w)
         if not showing:
             self._first_s = {}
             return {}
@@ -98,14 +105,6 @@ class IdleLoads:
                 self._drew[name] = False
         return found
 
-    def _measured_idle(self, reading: Reading, told_w: Mapping[str, float]) -> dict[str, str]:
-        """By the load's own meter, whichever way round its clamp is."""
-        return {
-            name: f"draws nothing, {abs(reading.load_w[name]):.0f} W of {power_w:.0f} W"
-            for name, power_w in told_w.items()
-            if name in reading.load_w and abs(reading.load_w[name]) < SHARE_DRAWN * power_w
-        }
-
     def _span_s(self, name: str, power_w: float, *, measured: bool) -> float:
         if power_w < LOW_SHARE * self._max_power_w[name]:
             return LONG_SPAN_S
@@ -117,19 +116,13 @@ class IdleLoads:
         return "the thermostat has opened" if self._drew[name] else "the thermostat is still open"
 
 
-def _seems_to_draw(reading: Reading, name: str, power_w: float) -> bool:
-    """Measured, it does; by the house alone, it may."""
-    if name in reading.load_w:
-        return abs(reading.load_w[name]) >= SHARE_DRAWN * power_w
-    return reading.consumption_w is not None and reading.consumption_w >= SHARE_IN_DOUBT * power_w
-
-
-def _unmeasured_idle(reading: Reading, told_w: Mapping[str, float]) -> dict[str, str]:
+def _unmeasured_idle(
+    reading: Reading, unmeasured_w: Mapping[str, float], told_w: Mapping[str, float]
+) -> dict[str, str]:
     """By what the whole house draws; two of about the same power are never told apart."""
     if reading.consumption_w is None:
         return {}
-    house_w = reading.consumption_w - sum([reading.load_w.get(name, 0.0) for name in told_w])
-    unmeasured_w = {name: power_w for name, power_w in told_w.items() if name not in reading.load_w}
+    house_w = reading.consumption_w - sum([reading.load_w.get(name, 0.0) for name in told_w if told_w[name] > 0])
     if house_w >= SHARE_OF_HOUSE * sum(unmeasured_w.values()):
         return {}
     return {

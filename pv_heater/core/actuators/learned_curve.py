@@ -8,7 +8,6 @@ nothing disturbs, and that the next reading confirms (`CurveLessons`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +15,7 @@ from pv_heater.core.actuators.idle import SETTLED_S, SHARE_DRAWN
 from pv_heater.core.actuators.setpoint_history import SetpointHistory
 from pv_heater.core.actuators.stuck_on import HouseStep, Sample
 from pv_heater.core.model.numbers import number_of
+from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import News
 from pv_heater.core.settings.load import LoadSettings
 
@@ -50,6 +50,8 @@ class LearnedCurve:
         self.is_straight = True
         """It gives what it is set to, as far as is known."""
         self._steps = 0
+        self._text, self._text_of = "", 0
+        """In words, and after how many steps."""
         self._errors: dict[int, list[float]] = {}
         """Of the latest steps that ended or began nearest to each of the powers, as a share of the step."""
 
@@ -100,10 +102,14 @@ class LearnedCurve:
         """For the owner: where it differs most; None while there is nothing to tell."""
         if not self._steps:
             return None
+        if self._text_of == self._steps:
+            return self._text
         node = max(range(1, NODES + 1), key=lambda node: abs(self._offsets_w[node]))
         told_w = node * self._max_power_w / NODES
         given_w = told_w + self._offsets_w[node]
-        return f"set to {told_w:.0f} W it gives {given_w:.0f} W, learned from {self._steps} steps and corrected"
+        self._text = f"set to {told_w:.0f} W it gives {given_w:.0f} W, learned from {self._steps} steps and corrected"
+        self._text_of = self._steps
+        return self._text
 
     def state(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -118,7 +124,7 @@ class LearnedCurve:
             return
         known = [number for number in numbers if number is not None]
         if len(known) == len(numbers):
-            self._offsets_w, self._steps = known, steps
+            self._offsets_w, self._steps, self._text_of = known, steps, 0
             self._bound()
 
     def _weights(self, told_w: float) -> list[tuple[int, float]]:
@@ -159,11 +165,15 @@ class CurveLessons:
 
     def own(self, news: News, told: SetpointHistory) -> None:
         """A new reading: loads with a meter of their own, each power once, when two readings agree on it."""
-        reading = news.reading
+        reading, from_s = news.reading, news.earliest_tick_s - SETTLED_S
+        settled_w = told.settled_w(from_s, news.taken_tick_s)
         for name, curve in self.curves.items():
             if name not in reading.load_w:
                 continue
-            least_w, most_w = told.range_w(name, news.earliest_tick_s - SETTLED_S, news.taken_tick_s)
+            if settled_w is None:
+                least_w, most_w = told.range_w(name, from_s, news.taken_tick_s)
+            else:
+                least_w = most_w = settled_w.get(name)
             if most_w is None or least_w != most_w or most_w < LEAST_STEP_W:
                 continue
             drawn_w, known = abs(reading.load_w[name]), self._plateaus.get(name)
@@ -188,6 +198,10 @@ class CurveLessons:
         self._pending = step if usable and self._was_steady and not throttled else None
         self._before, self._was_steady = sample, steady
 
+    def forget_house(self) -> None:
+        """What the house showed before says nothing about its next reading."""
+        self._before, self._was_steady, self._pending = None, False, None
+
     def texts(self) -> dict[str, str]:
         """What was learned that the owner should know, by load."""
         return {name: text for name, curve in self.curves.items() if (text := curve.text()) is not None}
@@ -206,7 +220,7 @@ class CurveLessons:
                 curve.restore(state[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@passing(frozen=True, slots=True, kw_only=True)
 class _Plateau:
     """What a measured load drew at one told power."""
 

@@ -26,6 +26,23 @@ class Measured:
     """The tick at which it was taken."""
 
 
+@passing(frozen=True, slots=True, kw_only=True)
+class MeasuredLoads:
+    """What is measured of the loads at a step: by meters of their own, and by that of the house."""
+
+    own: Mapping[str, Measured]
+    house_w: Mapping[str, float]
+    """What the house's meter says of them; empty where it is too old or not believed."""
+    taken_s: float
+    """The tick at which `house_w` was taken."""
+
+    def of(self, name: str) -> Measured | None:
+        """Of one load, its own meter first; None: nothing."""
+        if name in self.own or name not in self.house_w:
+            return self.own.get(name)
+        return Measured(power_w=self.house_w[name], taken_s=self.taken_s)
+
+
 class OwnMeters:
     """Remembers since when each load is set to what it is set to, and believes its meter by that."""
 

@@ -6,7 +6,7 @@ hygiene, then the guarantee; all of them count on, so that heat which one has bo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from math import inf
@@ -20,6 +20,7 @@ from pv_heater.core.duties.legionella import Hygiene
 from pv_heater.core.duties.negative_price import NegativePrice
 from pv_heater.core.duties.tank import USUAL_TAKEN_W, Tank
 from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.numbers import group_in, number_in
@@ -53,8 +54,9 @@ class DutyConditions:
     """For whoever must buy anyhow; see `Tariff.expected`."""
 
 
-def may_buy(guards: Collection[Rule], *, off_grid: bool) -> bool:
+def may_buy(blocks: Sequence[Block], *, off_grid: bool) -> bool:
     """Whether heat that the settings ask for may be bought while these guards of the site block."""
+    guards = [block.guard for block in blocks]
     # Without a grid what is bought comes out of the battery, and that must last for the house.
     empty = off_grid and Rule.BATTERY_LOW in guards
     # What a generator gives is the dearest of all, and a small one stalls under a heater.
@@ -106,6 +108,7 @@ class Duties:
     def __init__(self, policies: Iterable[LoadSettings], battery: Battery | None, zone: tzinfo) -> None:
         self._battery, self._zone = battery, zone
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
+        self._has_tanks = any(load.tank is not None for load in self._loads.values())
         self._house_w = USUAL_HOUSE_W
 
     def adopt(self, policies: Mapping[str, LoadSettings], battery: Battery | None) -> None:
@@ -135,7 +138,8 @@ class Duties:
                 forced_w += memory.power_w
         left_w = seen.headroom_w - forced_w
         if house.base_told_w is not None:
-            self._house_w += (max(0.0, house.base_told_w) - self._house_w) * min(1.0, elapsed_s / HOUSE_S)
+            base_w = house.base_told_w if house.base_told_w > 0 else 0.0
+            self._house_w += (base_w - self._house_w) * (elapsed_s / HOUSE_S if elapsed_s < HOUSE_S else 1.0)
         for name, load in self._loads.items():
             memory, load.policy = memories[name], policies[name]
             load.elapsed_s += elapsed_s
@@ -174,7 +178,7 @@ class Duties:
     def raised_c(self, now: datetime) -> dict[str, float]:
         """Loads that the sun may heat beyond their target today, and how far."""
         raised: dict[str, float] = {}
-        for name, load in self._loads.items():
+        for name, load in self._loads.items() if self._has_tanks else ():
             raised_c = None if load.hygiene is None else load.hygiene.raised_c(now)
             if raised_c is not None:
                 raised[name] = raised_c
@@ -191,7 +195,7 @@ class Duties:
     def tanks(self, memories: Mapping[str, Memory]) -> dict[str, TankStatus]:
         """How each tank stands at the last look, heated from now on as its load is set."""
         tanks: dict[str, TankStatus] = {}
-        for name, load in self._loads.items():
+        for name, load in self._loads.items() if self._has_tanks else ():
             if load.tank is not None and load.context is not None:
                 text, record = (load.hygiene.text(), load.hygiene.record()) if load.hygiene else (None, None)
                 tanks[name] = load.tank.status_at(load.context, memories[name].credited_w, text, record)

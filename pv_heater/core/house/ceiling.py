@@ -63,11 +63,12 @@ class Import:
 
     def observe(self, reading: Reading, tick_s: float, own_rise_w: float) -> None:
         """A new reading. `own_rise_w`: our loads rose by that in the seconds before, and the grid may still bear it."""
-        elapsed_s = 0.0 if self._seen_s is None else min(LONGEST_ELAPSED_S, tick_s - self._seen_s)
+        elapsed_s = 0.0 if self._seen_s is None else tick_s - self._seen_s
+        elapsed_s = elapsed_s if elapsed_s < LONGEST_ELAPSED_S else LONGEST_ELAPSED_S
         self._interval_s = reading.interval_s if reading.interval_s is not None else elapsed_s
         self._seen_s, grid_w = tick_s, reading.grid_w or 0.0
-        over_w = max(0.0, grid_w - self._limit_w)
-        self.beyond_w = max(0.0, over_w - own_rise_w)
+        over_w = grid_w - self._limit_w if grid_w > self._limit_w else 0.0
+        self.beyond_w = over_w - own_rise_w if over_w > own_rise_w else 0.0
         if over_w > 0:
             self._spent_wh += over_w * elapsed_s / 3600.0 if self._calm_since_s is None else 0.0
             self._calm_since_s = None
@@ -87,7 +88,8 @@ class Import:
     def passes(self, tick_s: float) -> bool:
         """Whether what the grid delivers now may be a step that an inverter is taking over."""
         is_quick = self._seen_s is not None and self._interval_s <= QUICK_S
-        return is_quick and self._spent_wh < ANSWERED_WH and self.lasted_s(tick_s) < PASSES_S
+        lasts = self._since_s is not None and tick_s - self._since_s >= PASSES_S
+        return is_quick and self._spent_wh < ANSWERED_WH and not lasts
 
     def is_answered(self, tick_s: float, *, can_fall: bool) -> bool:
         """Whether less power, or the inverter, may still end it; `can_fall`: loads have not come to their least yet.
@@ -96,8 +98,9 @@ class Import:
         """
         if self._spent_wh >= ANSWERED_WH:
             return False
-        most_s = max(ANSWERED_S, INTERVALS * self._interval_s)
-        return self.passes(tick_s) or (can_fall and self.lasted_s(tick_s) < most_s)
+        if self.passes(tick_s):
+            return True
+        return can_fall and self.lasted_s(tick_s) < max(ANSWERED_S, INTERVALS * self._interval_s)
 
 
 class Ceiling:
@@ -147,6 +150,8 @@ class Ceiling:
 
     def lowered(self, budget: Budget, base_w: float | None) -> Budget:
         """The strategy's answer, cut to what holds; `base_w` is the house without our loads."""
+        if self._level_w is None and self._now_w is None:
+            return budget  # as mostly
         most_w = self._most_w(base_w)
         if most_w is None:
             return budget

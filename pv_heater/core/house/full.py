@@ -46,40 +46,42 @@ class TakesNothing:
         capacity_wh = 0.0 if site.battery is None else site.battery.capacity_wh
         self._takes_w = max(TAKES_LEAST_W, TAKES_SHARE_PER_H * capacity_wh)
         self._room = _Room(ROOM_SHARE * (capacity_wh or USUAL_CAPACITY_WH))
-        self._since_s: dict[str, float] = {}
-        """Since when each sign has been seen in every reading."""
+        self._told_since_s: float | None = None
+        """Since when every reading shows that it is told to be full; the same of the signs below. None: it does not."""
+        self._even_since_s: float | None = None
+        self._ends_since_s: float | None = None
         self.is_full = False
 
     def observe(self, reading: Reading, taken_s: float, own_w: float) -> None:
         """`own_w`: what our loads drew in it."""
-        battery_w = reading.battery_w
+        battery_w, room = reading.battery_w, self._room
         if battery_w is None:
-            self._since_s, self.is_full = {}, False
+            self.no_evidence()
             return
-        room = self._room
         room.observe(battery_w, reading.battery_soc_percent, taken_s)
-        takes_nothing = battery_w <= self._takes_w
         done = reading.charger_state in DONE_STATES and reading.pv_throttled is not False
-        signs = {
-            "told": takes_nothing and (reading.pv_throttled is True or done) and battery_w >= -GIVES_W,
-            "even": reading.pv_throttled is None and own_w <= 0 and _is_even(reading, battery_w) and room.may_be_none,
-            "ends": battery_w > 2 * self._takes_w or battery_w < -GIVES_W,
-        }
-        self._since_s = {name: self._since_s.get(name, taken_s) for name, is_seen in signs.items() if is_seen}
-        if self._lasted("told", taken_s, TOLD_S):
+        told = -GIVES_W <= battery_w <= self._takes_w and (reading.pv_throttled is True or done)
+        even = reading.pv_throttled is None and own_w <= 0 and _is_even(reading, battery_w) and room.may_be_none
+        ends = battery_w > 2 * self._takes_w or battery_w < -GIVES_W
+        self._told_since_s = _since_s(self._told_since_s, taken_s) if told else None
+        self._even_since_s = _since_s(self._even_since_s, taken_s) if even else None
+        self._ends_since_s = _since_s(self._ends_since_s, taken_s) if ends else None
+        if self._told_since_s is not None and taken_s - self._told_since_s >= TOLD_S:
             self.is_full = True
             room.is_full()
-        elif room.is_there or self._lasted("ends", taken_s, ENDS_S):
+        elif room.is_there or (self._ends_since_s is not None and taken_s - self._ends_since_s >= ENDS_S):
             self.is_full = False
-        elif self._lasted("even", taken_s, EVEN_S):
+        elif self._even_since_s is not None and taken_s - self._even_since_s >= EVEN_S:
             self.is_full = True
 
     def no_evidence(self) -> None:
-        """Somebody moves the battery: that it takes nothing shows nothing."""
-        self._since_s, self.is_full = {}, False
+        """Nobody tells what the battery takes, or somebody else moves it: that it takes nothing shows nothing."""
+        self._told_since_s = self._even_since_s = self._ends_since_s = None
+        self.is_full = False
 
-    def _lasted(self, sign: str, taken_s: float, for_s: float) -> bool:
-        return sign in self._since_s and taken_s - self._since_s[sign] >= for_s
+
+def _since_s(before_s: float | None, taken_s: float) -> float:
+    return taken_s if before_s is None else before_s
 
 
 class _Room:
@@ -96,12 +98,13 @@ class _Room:
 
     def observe(self, battery_w: float, shown_percent: float | None, taken_s: float) -> None:
         """A new reading."""
-        elapsed_s = 0.0 if self._seen_s is None else min(LONGEST_ELAPSED_S, max(0.0, taken_s - self._seen_s))
+        elapsed_s = 0.0 if self._seen_s is None else taken_s - self._seen_s
+        elapsed_s = 0.0 if elapsed_s < 0 else elapsed_s if elapsed_s < LONGEST_ELAPSED_S else LONGEST_ELAPSED_S
         self._seen_s = taken_s
         moved_wh = battery_w * elapsed_s / 3600.0
         self._moved_wh = abs(moved_wh) + (self._moved_wh if shown_percent == self._shown_percent else 0.0)
         self._shown_percent = shown_percent
-        self._given_wh = max(0.0, self._given_wh - moved_wh)
+        self._given_wh = self._given_wh - moved_wh if self._given_wh > moved_wh else 0.0
         if shown_percent is not None and shown_percent >= SURELY_FULL_PERCENT and not self._shown_stands_still:
             self._given_wh = 0.0
 
@@ -128,5 +131,5 @@ class _Room:
 
 def _is_even(reading: Reading, battery_w: float) -> bool:
     """Whether the sun is just what is used."""
-    sun = (reading.pv_w or 0.0) > SUN_W
-    return sun and abs(battery_w) <= EVEN_W and abs(reading.grid_w or 0.0) <= EVEN_GRID_W
+    sun, grid_w = (reading.pv_w or 0.0) > SUN_W, reading.grid_w or 0.0
+    return sun and -EVEN_W <= battery_w <= EVEN_W and -EVEN_GRID_W <= grid_w <= EVEN_GRID_W

@@ -29,6 +29,8 @@ def headroom_w(base_w: float | None, site: Site, limits: Limits) -> float:
 
 def below_headroom(budget: Budget, most_w: float) -> Budget:
     """The strategy's answer, cut to what fuse and inverter can carry."""
+    if budget.power_w < most_w == math.inf:
+        return budget
     # Loads above a battery row may take what was held back for it; that must fit as well.
     battery_w = min(budget.battery_w, max(0.0, most_w - budget.power_w))
     if battery_w != budget.battery_w:

@@ -8,16 +8,12 @@ block. See `core.house.guards`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
-from typing import Generic, TypeVar
 
 from attrs import fields
 
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Limits, Site
-
-T = TypeVar("T")
 
 MOST_PHASES = 3
 NOTHING = "nothing would ever heat"
@@ -44,16 +40,20 @@ class Quantities:
     """There is a battery, and how much it holds has been unknown for longer than a reading counts."""
 
 
-@passing(frozen=True, slots=True)
-class _Told(Generic[T]):
-    """A value as last reported."""
+@passing(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What one reading told. None: it did not."""
 
-    value: T
     tick_s: float
     """When it was taken."""
     own_w: float
     """What our own loads drew then."""
-    own_by_load_w: Mapping[str, float] = field(default_factory=dict)
+    own_by_load_w: Mapping[str, float]
+    house_w: float | None
+    inverter_w: float | None
+    phase_w: tuple[float, ...] | None
+    grid_w: float | None
+    soc_percent: float | None
 
 
 class Limited:
@@ -68,36 +68,42 @@ class Limited:
         self._since_s: float | None = None
         """When the first reading was taken; None before it."""
         self._grid_told_by: set[str] = set()
-        self._house: _Told[float] | None = None
-        self._inverter: _Told[float] | None = None
-        self._phase_w: _Told[tuple[float, ...]] | None = None
-        self._grid: _Told[float] | None = None
-        self._soc: _Told[float] | None = None
+        self._house: _Told | None = None
+        """The newest reading that told it; the same of those below."""
+        self._inverter: _Told | None = None
+        self._phase: _Told | None = None
+        self._grid: _Told | None = None
+        self._soc: _Told | None = None
 
     def adopt(self, limits: Limits) -> None:
         """Go on with these limits."""
         self._has_grid_limit = has_grid_limit(limits)
 
-    def note(self, reading: Reading, tick_s: float, own_by_load_w: Mapping[str, float]) -> None:
-        """A new reading that is believed, and what our own loads drew when it was taken."""
-        own_w = sum(own_by_load_w.values())
+    def note(self, reading: Reading, tick_s: float, own_w: float, own_by_load_w: Mapping[str, float]) -> None:
+        """A new reading that is believed, and what our own loads drew when it was taken, together and by load."""
         self._since_s = tick_s if self._since_s is None else self._since_s
         self._has_battery = self._has_battery or tells_battery(reading)
         self._has_charge = self._has_charge or reading.battery_soc_percent is not None
-        self._phases = min(MOST_PHASES, max(self._phases, len(reading.grid_phase_w)))
-        site, has_battery = self._site, self._has_battery
+        if len(reading.grid_phase_w) > self._phases:
+            self._phases = min(MOST_PHASES, len(reading.grid_phase_w))
         if reading.grid_w is not None:
             self._grid_told_by.add(reading.source)
-        if (house_w := house_of(reading, site, has_battery=has_battery)) is not None:
-            self._house = _Told(house_w, tick_s, own_w)
-        if (inverter_w := inverter_of(reading, has_battery=has_battery)) is not None:
-            self._inverter = _Told(inverter_w, tick_s, own_w)
-        if tells_phases(reading, site, self._phases):
-            self._phase_w = _Told(reading.grid_phase_w, tick_s, own_w, dict(own_by_load_w))
-        if (grid_w := self._grid_w(reading)) is not None:
-            self._grid = _Told(grid_w, tick_s, own_w)
-        if reading.battery_soc_percent is not None:
-            self._soc = _Told(reading.battery_soc_percent, tick_s, own_w)
+        site, has_battery = self._site, self._has_battery
+        told = _Told(
+            tick_s=tick_s,
+            own_w=own_w,
+            own_by_load_w=own_by_load_w,
+            house_w=house_of(reading, site, has_battery=has_battery),
+            inverter_w=inverter_of(reading, has_battery=has_battery),
+            phase_w=reading.grid_phase_w if tells_phases(reading, site, self._phases) else None,
+            grid_w=self._grid_w(reading) if reading.grid_w is None else reading.grid_w,
+            soc_percent=reading.battery_soc_percent,
+        )
+        self._house = self._house if told.house_w is None else told
+        self._inverter = self._inverter if told.inverter_w is None else told
+        self._phase = self._phase if told.phase_w is None else told
+        self._grid = self._grid if told.grid_w is None else told
+        self._soc = self._soc if told.soc_percent is None else told
 
     def at(
         self, tick_s: float, max_age_s: float, reading: Reading | None, whole_w: float | None, commanded_w: float
@@ -106,34 +112,44 @@ class Limited:
 
         `reading` is the one in force, `whole_w` the house in it, `commanded_w` what our own loads are set to.
         """
-        house, inverter = _young(self._house, tick_s, max_age_s), _young(self._inverter, tick_s, max_age_s)
-        phase_w, grid = _young(self._phase_w, tick_s, max_age_s), _young(self._grid, tick_s, max_age_s)
-        soc = _young(self._soc, tick_s, max_age_s)
-        now_told = house is not None and reading is not None and self._tells_house(reading)
-        added_w = 0.0 if house is None or now_told else max(0.0, commanded_w - house.own_w)
+        house, inverter, phase, grid, soc = [
+            told if told is not None and tick_s - told.tick_s < max_age_s else None
+            for told in (self._house, self._inverter, self._phase, self._grid, self._soc)
+        ]
+        house_w = None if house is None else house.house_w
+        if house is not None and house_w is not None and (reading is None or not self._tells_house(reading)):
+            house_w += max(0.0, commanded_w - house.own_w)
+        at_least_w = 0.0 if reading is None else _at_least_w(reading, whole_w)
+        inverter_w = None if inverter is None else inverter.inverter_w
+        if inverter is not None and inverter_w is not None and commanded_w > inverter.own_w:
+            inverter_w += commanded_w - inverter.own_w
         told_phases = () if reading is None else reading.grid_phase_w
         return Quantities(
-            house_w=None if house is None else house.value + added_w,
-            house_at_least_w=max(commanded_w, 0.0 if reading is None else _at_least_w(reading, whole_w)),
-            inverter_load_w=None if inverter is None else inverter.value + max(0.0, commanded_w - inverter.own_w),
+            house_w=house_w,
+            house_at_least_w=commanded_w if commanded_w > at_least_w else at_least_w,
+            inverter_load_w=inverter_w,
             inverter_at_least_w=commanded_w,
-            phase_w=told_phases if phase_w is None or told_phases else phase_w.value,
-            phases_known=phase_w is not None,
-            grid_w=None if grid is None else grid.value,
+            phase_w=told_phases if told_phases or phase is None or phase.phase_w is None else phase.phase_w,
+            phases_known=phase is not None,
+            grid_w=None if grid is None else grid.grid_w,
             grid_missing=grid is None and reading is not None and self._should_tell_grid(reading),
-            soc_percent=None if soc is None else soc.value,
+            soc_percent=None if soc is None else soc.soc_percent,
             charge_missing=soc is None and self._has_charge and self._waited_s(tick_s) >= max_age_s,
         )
 
     def phases_told(self, tick_s: float, max_age_s: float) -> tuple[tuple[float, ...], Mapping[str, float]] | None:
         """(power of each phase, what each of our loads drew then) as last reported; None: unknown."""
-        told = _young(self._phase_w, tick_s, max_age_s)
-        return None if told is None else (told.value, told.own_by_load_w)
+        told = self._phase
+        if told is None or told.phase_w is None or tick_s - told.tick_s >= max_age_s:
+            return None
+        return told.phase_w, told.own_by_load_w
 
     def base_w(self, tick_s: float, max_age_s: float) -> float | None:
         """The house without our own loads as last reported; None: unknown."""
-        told = _young(self._house, tick_s, max_age_s)
-        return None if told is None else max(0.0, told.value - told.own_w)
+        told = self._house
+        if told is None or told.house_w is None or tick_s - told.tick_s >= max_age_s:
+            return None
+        return max(0.0, told.house_w - told.own_w)
 
     def _grid_w(self, reading: Reading) -> float | None:
         """What the grid delivers. By the balance of the rest only where the owner's own limit needs it."""
@@ -154,10 +170,6 @@ class Limited:
         return reading.source in self._grid_told_by or self._has_grid_limit
 
 
-def _young(told: _Told[T] | None, tick_s: float, max_age_s: float) -> _Told[T] | None:
-    return told if told is not None and tick_s - told.tick_s < max_age_s else None
-
-
 def tells_battery(reading: Reading) -> bool:
     """Whether a reading speaks of a battery."""
     return reading.battery_w is not None or reading.battery_soc_percent is not None or reading.battery_v is not None
@@ -165,9 +177,7 @@ def tells_battery(reading: Reading) -> bool:
 
 def tells_phases(reading: Reading, site: Site, phases: int) -> bool:
     """Whether every one of so many phases is reported; where no grid feeds the home none carries anything."""
-    if _no_grid(reading, site):
-        return True
-    return len(reading.grid_phase_w) >= max(1, phases)
+    return len(reading.grid_phase_w) >= (phases or 1) or _no_grid(reading, site)
 
 
 def house_of(reading: Reading, site: Site, *, has_battery: bool) -> float | None:
@@ -183,12 +193,13 @@ def house_of(reading: Reading, site: Site, *, has_battery: bool) -> float | None
 
 def inverter_of(reading: Reading, *, has_battery: bool) -> float | None:
     """The most that runs through the inverter; None: unknown. What the grid delivers does not pass it."""
+    grid_w = reading.grid_w or 0.0
     if reading.consumption_w is not None:
-        return reading.consumption_w - max(0.0, reading.grid_w or 0.0)
+        return reading.consumption_w - (grid_w if grid_w > 0 else 0.0)
     battery_w = reading.battery_w if reading.battery_w is not None else None if has_battery else 0.0
     if reading.pv_w is None or battery_w is None:
         return None
-    return reading.pv_w - battery_w + min(0.0, reading.grid_w or 0.0)
+    return reading.pv_w - battery_w + (grid_w if grid_w < 0 else 0.0)
 
 
 def grid_of(reading: Reading, site: Site) -> float | None:
@@ -243,5 +254,6 @@ def _no_grid(reading: Reading, site: Site) -> bool:
 
 def _at_least_w(reading: Reading, whole_w: float | None) -> float:
     """What the grid delivers to the house alone, or what is reported of PV, grid and battery, is drawn at least."""
-    delivered_w = (reading.grid_w or 0.0) - max(0.0, reading.battery_w or 0.0)
-    return max(delivered_w, whole_w or 0.0)
+    battery_w, drawn_w = reading.battery_w or 0.0, whole_w or 0.0
+    delivered_w = (reading.grid_w or 0.0) - (battery_w if battery_w > 0 else 0.0)
+    return delivered_w if delivered_w > drawn_w else drawn_w

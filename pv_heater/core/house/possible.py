@@ -28,6 +28,7 @@ MOST_PERCENT = 110.0
 
 
 _NOTHING_YET = Reading(taken_at=datetime.min.replace(tzinfo=UTC), source="")
+_TOO_MUCH = "more than sun and battery can give together"
 
 
 class Possible:
@@ -56,7 +57,7 @@ class Possible:
         return None if reading is None else self._answer
 
     def _sieved(self, reading: Reading) -> Reading | None:
-        self.refused_because = self._impossible(reading)
+        self.refused_because = self._impossible(reading, self._believed if self._believed is not None else _NOTHING_YET)
         if self.refused_because is not None:
             return None
         self._believed = reading
@@ -65,33 +66,27 @@ class Possible:
             return reading
         return replace(reading, battery_soc_percent=100.0 if 100.0 < soc <= MOST_PERCENT else None)
 
-    def _impossible(self, reading: Reading) -> str | None:
-        """What of it cannot be; None: all can."""
-        before = self._believed if self._believed is not None else _NOTHING_YET
-        if self._is_beyond(reading.pv_w, self._sun_w, before.pv_w):
+    def _impossible(self, reading: Reading, before: Reading) -> str | None:
+        """What of it cannot be; None: all can. `before` is the one that was believed before."""
+        if _is_beyond(reading.pv_w, self._sun_w, before.pv_w):
             return f"{reading.pv_w:.0f} W of sun from {_modules(self._kwp)}"
-        if self._is_beyond(reading.battery_w, self._charge_w, before.battery_w):
+        if _is_beyond(reading.battery_w, self._charge_w, before.battery_w):
             return f"{reading.battery_w:.0f} W into a battery that takes {self._battery_limit_w or 0:.0f} W"
         # PV that no meter sees makes a house look as if it gave power: no more than could go to the grid.
-        for what, power_w, before_w in (
-            ("to the grid", reading.grid_w, before.grid_w),
-            ("out of the house", reading.consumption_w, before.consumption_w),
-        ):
-            if (
-                power_w is not None
-                and power_w < 0
-                and self._is_beyond(_reversed(power_w), self._export_w, _reversed(before_w))
-            ):
-                return f"{_reversed(power_w):.0f} W {what}, more than sun and battery can give together"
+        grid_w, use_w = reading.grid_w, reading.consumption_w
+        if grid_w is not None and grid_w < 0 and _is_beyond(-grid_w, self._export_w, _reversed(before.grid_w)):
+            return f"{-grid_w:.0f} W to the grid, {_TOO_MUCH}"
+        if use_w is not None and use_w < 0 and _is_beyond(-use_w, self._export_w, _reversed(before.consumption_w)):
+            return f"{-use_w:.0f} W out of the house, {_TOO_MUCH}"
         return None
 
-    @staticmethod
-    def _is_beyond(power_w: float | None, most_w: float | None, before_w: float | None) -> bool:
-        if power_w is None:
-            return False
-        if most_w is None:
-            return power_w in EMPTY_REGISTERS_W
-        return power_w > most_w and (before_w is None or power_w > GREW_BY * before_w)
+
+def _is_beyond(power_w: float | None, most_w: float | None, before_w: float | None) -> bool:
+    if power_w is None:
+        return False
+    if most_w is None:
+        return power_w in EMPTY_REGISTERS_W
+    return power_w > most_w and (before_w is None or power_w > GREW_BY * before_w)
 
 
 def _modules(kwp: float) -> str:

@@ -135,20 +135,23 @@ class ReadingAge:
         if reading is None or not self._is_news(reading, tick_s):
             self._silence.nothing_new(tick_s)
             return
-        local = is_local(reading.source)
+        before = self.reading
+        is_same_source = before is not None and before.source == reading.source
+        local = self._is_local if is_same_source else is_local(reading.source)
         if not self._silence.takes(tick_s, reading.interval_s or self._interval_s, local=local):
             return
         self.is_new, self._is_local = True, local
-        self._late_s = LIVE_LATE_S if is_live(reading.source) else 0.0
+        if not is_same_source:
+            self._late_s = LIVE_LATE_S if is_live(reading.source) else 0.0
         kind = _kind(reading)
         if self._silence.has_ended or self._kind != kind:
             self.course += 1
         self._kind = kind
-        before_taken_s = None if self.reading is None else self.taken_tick_s
-        if self.reading is not None and self.reading.source != reading.source:
+        before_taken_s = None if before is None else self.taken_tick_s
+        if before is not None and not is_same_source:
             self._spacings, self._clock = [], MeterClock()
-        elif self.reading is not None:
-            spacing_s = (reading.taken_at - self.reading.taken_at).total_seconds()
+        elif before is not None:
+            spacing_s = (reading.taken_at - before.taken_at).total_seconds()
             if spacing_s > 0:
                 self._spacings = [*self._spacings, spacing_s][-KEPT_SPACINGS:]
             else:
@@ -162,7 +165,10 @@ class ReadingAge:
         self.taken_tick_s = tick_s - self._first_age_s
         doubt_s = max(self._ahead_s, MOST_AGE_S) if self._ahead_s > CLOCKS_AGREE_S else 0.0
         self.earliest_tick_s = self.taken_tick_s - doubt_s
-        self.max_age_s = self._age_limit_s()
+        pace_s = before.interval_s if before is not None and is_same_source else None
+        if pace_s is None or pace_s != reading.interval_s:
+            self.max_age_s = self._age_limit_s()
+        self._own.forget_old(tick_s)
         self._settle(reading, before_taken_s)
 
     def _settle(self, reading: Reading, before_taken_s: float | None) -> None:
@@ -182,11 +188,9 @@ class ReadingAge:
         """Age of the reading in force; None when there is none."""
         return None if self.reading is None else self._first_age_s + tick_s - self._first_seen_s
 
-    def news(self) -> News | None:
-        """What the last `observe` brought; None: nothing new."""
-        if self.reading is None or not self.is_new:
-            return None
-        return News(reading=self.reading, taken_tick_s=self.taken_tick_s, earliest_tick_s=self.earliest_tick_s)
+    def news(self, reading: Reading) -> News:
+        """What `observe` brought: the reading in force, which is new."""
+        return News(reading=reading, taken_tick_s=self.taken_tick_s, earliest_tick_s=self.earliest_tick_s)
 
     def share(self, tick_s: float) -> float:
         """1 while the source is on time, then falling to 0 where the reading reaches its age limit.
@@ -194,7 +198,10 @@ class ReadingAge:
         Silence is counted from the moment the reading came, not from when it was taken: VRM's readings are a
         minute old on arrival every time, and that is not a reason to heat less.
         """
-        age_s = self.age_s(tick_s)
+        return self.share_at(self.age_s(tick_s))
+
+    def share_at(self, age_s: float | None) -> float:
+        """The same by its age; 0 when there is none."""
         if age_s is None:
             return 0.0
         limit_s = self.max_age_s
@@ -209,10 +216,6 @@ class ReadingAge:
         """Note what each load is set to draw from `tick_s` on."""
         self._own.remember(tick_s, power_w)
         self._delay.note_own(tick_s, sum(power_w.values()))
-
-    def nothing_set(self, tick_s: float) -> None:
-        """In this step all loads are set to what they were."""
-        self._own.forget_old(tick_s)
 
     @property
     def delay_s(self) -> float:

@@ -34,7 +34,7 @@ class Silence:
 
         The portal has no bursts: it dates its readings itself.
         """
-        ended = self._silent_s >= (max(LEAST_S, INTERVALS * interval_s) if local else INTERVALS * interval_s)
+        ended = self._silent_s >= INTERVALS * interval_s and (self._silent_s >= LEAST_S or not local)
         self._heard_s, self._silent_s = tick_s, 0.0
         if self._take_from_s is not None:
             if tick_s < self._take_from_s:

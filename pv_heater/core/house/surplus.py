@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.sun import SunCourse
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
@@ -52,8 +53,8 @@ class View:
     forecast: Forecast | None
     ahead: HouseAhead
     """What is expected of sun and house; of no use while `house.knows_time` is false."""
-    sun_elevation_deg: float | None
-    """None when the site has no coordinates."""
+    sun: SunCourse | None
+    """How high the sun stands, for who asks; None when the site has no coordinates."""
     balance_spare_w: float | None = None
     """The surplus by the battery and the grid; None when the meter does not tell enough, or it is not believed."""
     course: int = 0
@@ -61,6 +62,12 @@ class View:
     seen before it says nothing of now."""
     feed_in: bool
     """Whether surplus may go to the grid, so that PV is not throttled."""
+    charge_percent: float | None
+    """The charge to go by: 100 where the battery takes nothing more, and never more; None: not known."""
+    least_percent: float
+    """From this charge on a low battery no longer blocks."""
+    sun_hides: bool
+    """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
     site: Site
     limits: Limits
     battery_target_percent: float | None
@@ -76,22 +83,6 @@ class View:
     """Somebody moves the battery against sun and use: its power proves nothing, and it gives nothing to loads."""
     entitled_percent: float | None = None
     """The charge up to which it comes first by the plan of who steers it; None leaves it to the strategy."""
-
-    @property
-    def charge_percent(self) -> float | None:
-        """The charge to go by: 100 where the battery takes nothing more, and never more; None: not known."""
-        shown_percent = self.reading.battery_soc_percent
-        if self.house.battery_is_full:
-            return 100.0
-        return None if shown_percent is None else min(100.0, shown_percent)
-
-    @property
-    def sun_hides(self) -> bool:
-        """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
-        throttled, soc_percent = self.reading.pv_throttled, self.charge_percent
-        if throttled is not None:
-            return throttled
-        return not self.feed_in and (soc_percent is None or soc_percent >= FULL_FROM_PERCENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +107,11 @@ class Foresight(Protocol):
     @property
     def margin_w(self) -> float:
         """Surplus that it will leave unspent."""
+        ...
+
+    @property
+    def give_w(self) -> float:
+        """What the battery may give to the loads at most."""
         ...
 
     def battery_w(self, number: int, soc_percent: float, wanted_wh: float) -> float:
@@ -168,7 +164,7 @@ def with_settings(strategy: Strategy, settings: Any, build: Callable[[], Strateg
     return successor
 
 
-def _drained_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:
+def drained_w_of(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:
     """What grid and battery give together, below 0 what they take.
 
     None where one of them is not reported, though the home has it, or a generator feeds the house.
@@ -183,13 +179,6 @@ def _drained_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float 
     return grid_w - (battery_w or 0.0)
 
 
-def balance_house_w(reading: Reading, *, off_grid: bool, has_battery: bool) -> float | None:
-    """The whole house by sun, grid, battery and DC loads alone; None where one of them is not known."""
-    drained_w = _drained_w(reading, off_grid=off_grid, has_battery=has_battery)
+def balance_house_w(reading: Reading, drained_w: float | None) -> float | None:
+    """The whole house by sun, DC loads, and what grid and battery give; None where one of them is not known."""
     return None if drained_w is None or reading.pv_w is None else reading.pv_w + drained_w - (reading.dc_load_w or 0.0)
-
-
-def balance_spare_w(reading: Reading, own_w: float, *, off_grid: bool, has_battery: bool) -> float | None:
-    """The surplus by battery and grid: what own loads draw, battery takes and grid is given; None: not reported."""
-    drained_w = _drained_w(reading, off_grid=off_grid, has_battery=has_battery)
-    return None if drained_w is None else own_w - drained_w

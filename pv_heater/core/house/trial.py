@@ -14,7 +14,6 @@ from pv_heater.core.house.two_measurements import WORDS, TwoMeasurements
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.words import kilowatts
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import needed_w
 
 TRIAL_W = 500.0
 """A regulated load is tried with this: it stands out from noise, and costs 3 Wh in 20 s."""
@@ -76,7 +75,7 @@ class Trial:
         trial_w = _trial_w(load)
         self._cost_wh = trial_w * max(TRIAL_S, 0.0 if load.adjustable else load.min_on_s) / 3600.0
         promised_w = (view.house.spare_w or 0.0) + max(measured.house_w.values()) - min(measured.house_w.values())
-        if budget.power_w >= needed_w(load, running=False) or promised_w < trial_w:
+        if budget.power_w >= load.start_w or promised_w < trial_w:
             return None
         return trial_w if self._spent_wh + self._cost_wh <= MOST_WH_PER_DAY else None
 
@@ -85,4 +84,4 @@ def _trial_w(load: LoadSettings) -> float:
     """The power with which this load shows."""
     if not load.adjustable:
         return load.least_power_w
-    return min(load.max_power_w, max(TRIAL_W, needed_w(load, running=False)))
+    return min(load.max_power_w, max(TRIAL_W, load.start_w))

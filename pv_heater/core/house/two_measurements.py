@@ -16,7 +16,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from pv_heater.core.house.surplus import balance_house_w
+from pv_heater.core.house.surplus import balance_house_w, drained_w_of
 from pv_heater.core.model.passing import passing
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts
@@ -44,6 +44,8 @@ STRIKES = 2
 class Way(StrEnum):
     """How the house is measured."""
 
+    __hash__ = str.__hash__  # that of Enum is a function of Python's own
+
     CONSUMPTION = "consumption"
     BALANCE = "balance"
 
@@ -65,7 +67,7 @@ def both_text(house_w: Mapping[Way, float]) -> str:
 
 def compared_text(reading: Reading, *, off_grid: bool, has_battery: bool) -> str | None:
     """What both say in one reading, and whether that is the same; None where only one of them is known."""
-    balance_w = balance_house_w(reading, off_grid=off_grid, has_battery=has_battery)
+    balance_w = balance_house_w(reading, drained_w_of(reading, off_grid=off_grid, has_battery=has_battery))
     if reading.consumption_w is None or balance_w is None:
         return None
     text = both_text({Way.CONSUMPTION: reading.consumption_w, Way.BALANCE: balance_w})
@@ -103,6 +105,8 @@ class TwoMeasurements:
         """How often another one was believed than before."""
         self.house_w: Mapping[Way, float] = {}
         """What each says of the newest reading while they are apart; empty while they are not."""
+        self.drained_w: float | None = None
+        """What grid and battery give together in the newest reading, below 0 what they take; None: not known."""
         self.notice: str | None = None
         """The last news of it; None before the first."""
 
@@ -111,7 +115,8 @@ class TwoMeasurements:
 
         `own_w`: what our loads drew when it was taken; certain only where `own_is_steady`.
         """
-        balance_w = balance_house_w(reading, off_grid=self._off_grid, has_battery=self._has_battery)
+        self.drained_w = drained_w_of(reading, off_grid=self._off_grid, has_battery=self._has_battery)
+        balance_w = balance_house_w(reading, self.drained_w)
         if reading.consumption_w is None or balance_w is None:
             self.house_w, self._differ_since_s, self._agree_since_s = {}, None, None
             return reading
@@ -120,7 +125,9 @@ class TwoMeasurements:
             self._compare(reading, house_w, taken_s, own_w)
             self._judge(house_w, taken_s, own_w, reading.interval_s or 0.0)
         self.house_w = house_w if self._is_apart else {}
-        believed = self._believed(house_w)
+        believed = Way.CONSUMPTION
+        if self._is_apart:
+            believed = self.trusted or max(house_w, key=lambda way: house_w[way])
         self.changes += believed is not self.believed
         self.believed = believed
         return replace(reading, consumption_w=None) if believed is Way.BALANCE else reading
@@ -139,16 +146,12 @@ class TwoMeasurements:
         """Whether they differ in the newest reading, and no step has shown yet which of them is right."""
         return bool(self.house_w) and self.trusted is None
 
-    def _believed(self, house_w: Mapping[Way, float]) -> Way:
-        if not self._is_apart:
-            return Way.CONSUMPTION
-        return self.trusted or max(house_w, key=lambda way: house_w[way])
-
     def _compare(self, reading: Reading, house_w: Mapping[Way, float], taken_s: float, own_w: float) -> None:
         """Whether they are apart, or agree again."""
         consumed_w, balance_w = house_w[Way.CONSUMPTION], house_w[Way.BALANCE]
-        noise = noise_w(reading, consumed_w, balance_w)
         apart_w = abs(consumed_w - balance_w)
+        # As near as that they agree whatever the noise is, and so they mostly are.
+        noise = NOISE_W if apart_w <= AGREE_SHARE * NOISE_W else noise_w(reading, consumed_w, balance_w)
         if apart_w > noise:
             self._agree_since_s = None
             first = self._differ_since_s is None
@@ -185,11 +188,16 @@ class TwoMeasurements:
         while self._calm and taken_s - self._calm[0].taken_s > within_s:
             self._calm.popleft()
         now = _Calm(taken_s=taken_s, own_w=own_w, house_w=house_w)
-        before = next((calm for calm in reversed(self._calm) if abs(own_w - calm.own_w) >= LEAST_STEP_W), None)
+        before = None
+        for calm in reversed(self._calm):
+            if not -LEAST_STEP_W < own_w - calm.own_w < LEAST_STEP_W:
+                before = calm
+                break
         if before is None:
             if self._calm and self._calm[-1].own_w == own_w:
-                self._calm.pop()
-            self._calm.append(now)
+                self._calm[-1] = now
+            else:
+                self._calm.append(now)
             return
         self._calm = deque([now])
         step_w = own_w - before.own_w

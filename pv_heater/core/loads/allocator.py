@@ -12,7 +12,7 @@ from math import inf, isnan
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.model.passing import passing
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
-from pv_heater.core.settings.start_power import level_w, needed_w
+from pv_heater.core.settings.start_power import level_w
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -99,18 +99,22 @@ class _Pools:
             return Share(power_w=0.0)
         # A running load may go on with what is promised to one that does not draw yet; a new one may not start on it.
         free_w = self._all_w - (0.0 if claim.running else self._promised_w)
-        offered_w = max(0.0, free_w + claim.held_w)
+        all_w = free_w + claim.held_w
+        offered_w = all_w if all_w > 0 else 0.0
         ceiling_w = self._phase_ceiling_w(claim) if self._phases_w else inf
-        power_w = _usable_w(claim, min(offered_w, ceiling_w))
-        taken_w = max(0.0, power_w - claim.held_w)
+        power_w = _usable_w(claim, offered_w if offered_w < ceiling_w else ceiling_w)
+        taken_w = power_w - claim.held_w if power_w > claim.held_w else 0.0
         if claim.running or claim.starts_at_once:
             self._all_w -= taken_w
         else:
             self._promised_w += taken_w
         if self._phases_w:
             self._draw_on_phases(claim, claim.held_w, power_w)
-        rule, because = self._reason(claim, power_w, offered_w, ceiling_w)
-        left_w = min(free_w + claim.held_w, ceiling_w) - (0.0 if power_w > 0 else self._room_w)
+        rule: str | None = None
+        because = ""
+        if power_w <= 0 or offered_w > ceiling_w:
+            rule, because = self._reason(claim, power_w, offered_w, ceiling_w)
+        left_w = (all_w if all_w < ceiling_w else ceiling_w) - (0.0 if power_w > 0 else self._room_w)
         if power_w > 0:
             self._served.append(claim.policy.name)
             self._room_w += claim.policy.max_power_w - power_w if offered_w < ceiling_w else 0.0
@@ -123,7 +127,7 @@ class _Pools:
             text = f"its phase can carry {max(0.0, ceiling_w):.0f} W of its {wanted_w:.0f} W below max_phase_w"
             return "phase", text
         if power_w <= 0 and self._served:
-            least_w = needed_w(claim.policy, running=claim.running)
+            least_w = claim.policy.stop_w if claim.running else claim.policy.start_w
             text = f"needs {least_w:.0f} W, {offered_w:.0f} W left after {' and '.join(self._served)}"
             return "priority", text
         return None, ""
@@ -153,9 +157,11 @@ class _Pools:
 
 def _usable_w(claim: Claim, offered_w: float) -> float:
     """The part of `offered_w` this load can use: nothing below what it needs, and never less than its least power."""
-    if offered_w <= 0 or offered_w < needed_w(claim.policy, running=claim.running):
+    policy = claim.policy
+    if offered_w <= 0 or offered_w < (policy.stop_w if claim.running else policy.start_w):
         return 0.0
-    if not claim.policy.adjustable:
-        before_w = max(claim.power_w, claim.policy.least_power_w) if claim.running else 0.0
-        return level_w(claim.policy, offered_w, before_w)
-    return min(claim.policy.max_power_w, max(offered_w, claim.policy.least_power_w))
+    if not policy.adjustable:
+        return level_w(policy, offered_w, max(claim.power_w, policy.least_power_w) if claim.running else 0.0)
+    if offered_w > policy.max_power_w:
+        return policy.max_power_w
+    return offered_w if offered_w > policy.least_power_w else policy.least_power_w

@@ -22,8 +22,9 @@ def claim_of(
 ) -> Claim:
     """One load's claim. `usable`: neither hot nor faulty; `wish`: its rule's answer; `own_w`: what it drew lately."""
     takes = usable and takes_surplus(policy, memory, tick_s)
-    running, at_once = memory.phase is Phase.HEATING, starts_at_once(policy, memory, tick_s)
-    if wish is Mode.ON and takes and (running or at_once):
+    running = memory.phase is Phase.HEATING
+    at_once = running or starts_at_once(policy, memory, tick_s)
+    if wish is Mode.ON and takes and at_once:
         kept_w = policy.max_power_w  # its rule asks for all it has, whatever is spare
     elif duty is not None and running and memory.idle is None:
         kept_w = memory.power_w

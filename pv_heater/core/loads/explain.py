@@ -10,8 +10,6 @@ in which nothing flips it. ``wait_s`` is a timer: that long, and it flips by its
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import (
@@ -24,11 +22,11 @@ from pv_heater.core.loads.load_step import (
     start_delay_s,
 )
 from pv_heater.core.loads.target_power import TargetPower, target_in_force_c
+from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import needed_w
 
 
 def outcome_of(
@@ -70,7 +68,8 @@ def outcome_of(
     )
 
 
-class Reason(NamedTuple):
+@passing(frozen=True, slots=True)
+class Reason:
     """What decided, as an id and a sentence, and the tick at which the timer that runs ends (None while none runs)."""
 
     rule: str
@@ -107,7 +106,7 @@ def load_margins(
         if timer_s is not None:
             margins["wait_s"] = timer_s - load_step.house.tick_s
     elif duty is not None:
-        timer_s = _first(timer_s, duty.until_s)
+        timer_s = duty.until_s if timer_s is None else min(timer_s, duty.until_s)
     elif memory.phase is Phase.FULL:
         if policy.target_c is not None and load_step.temperature_c is not None:
             target_c = target_in_force_c(policy.target_c, load_step.raised_c)
@@ -115,9 +114,10 @@ def load_margins(
     elif memory.phase is not Phase.COOLDOWN and rule not in (Rule.MAX_CLOSINGS, Rule.RUN_TO_END):
         margins = _surplus_margins(policy, memory, load_step, wanted_w)
     if block is None:
-        ends_s = timer_s if midnight_s is None else _first(timer_s, midnight_s)
-        if ends_s is not None:
-            margins["wait_s"] = ends_s - load_step.house.tick_s
+        if midnight_s is not None:
+            timer_s = midnight_s if timer_s is None else min(timer_s, midnight_s)
+        if timer_s is not None:
+            margins["wait_s"] = timer_s - load_step.house.tick_s
     return {name: round(value, 1) for name, value in margins.items()}
 
 
@@ -131,8 +131,8 @@ def next_change_s(
 ) -> float | None:
     """The earliest tick at which time alone changes something: a timer, a mode's end, sunrise, sunset, midnight."""
     wait_s = block.margins.get("wait_s") if block is not None else None
-    heats = memory.mode is Mode.AUTO and memory.phase in (Phase.ARMED, Phase.HEATING)
-    return _first(
+    heats = memory.mode is Mode.AUTO and (memory.phase is Phase.ARMED or memory.phase is Phase.HEATING)
+    ticks_s = (
         reason.timer_s,
         memory.mode_until_s,
         None if duty is None else duty.until_s,
@@ -140,6 +140,11 @@ def next_change_s(
         midnight_s,
         load_step.context.daylight_ends_s if heats else None,
     )
+    first_s = None
+    for tick_s in ticks_s:
+        if tick_s is not None and (first_s is None or tick_s < first_s):
+            first_s = tick_s
+    return first_s
 
 
 def _change(
@@ -202,7 +207,7 @@ def _ended(policy: LoadSettings, load_step: LoadStep, target: TargetPower) -> st
     """Why a load that is on gets nothing more: what it would need to stay on, where that is the reason."""
     if not _by_share(load_step, target):
         return target.because
-    stops = f"stops below {needed_w(policy, running=True):.0f} W"
+    stops = f"stops below {policy.stop_w:.0f} W"
     left = _left(load_step)
     return f"{stops}, {target.because}" if left is None else f"{left}, {stops}; {target.because}"
 
@@ -211,7 +216,7 @@ def _idle(policy: LoadSettings, load_step: LoadStep, target: TargetPower) -> str
     """Why a load that is off does not start: what it needs, where that is the reason."""
     if not _by_share(load_step, target):
         return target.because
-    needs = f"needs {needed_w(policy, running=False):.0f} W"
+    needs = f"needs {policy.start_w:.0f} W"
     left = _left(load_step)
     return f"{needs}, {target.because}" if left is None else f"{needs}, {left}; {target.because}"
 
@@ -256,7 +261,7 @@ def _surplus_margins(policy: LoadSettings, memory: Memory, load_step: LoadStep, 
     if load_step.energy is not None or load_step.house.stale_share <= 0:
         return {}
     running = memory.phase is Phase.HEATING
-    missing_w = needed_w(policy, running=running) / load_step.house.stale_share - load_step.offered_w
+    missing_w = (policy.stop_w if running else policy.start_w) / load_step.house.stale_share - load_step.offered_w
     if (missing_w > 0) is not (wanted_w <= 0):
         return {}  # something else than the surplus decides, such as what a phase can carry
     margins = {"surplus_w" if "surplus_w" in load_step.context.budget.margins else "budget_w": missing_w}
@@ -278,11 +283,3 @@ def _midnight_s(policy: LoadSettings, memory: Memory, load_step: LoadStep, rule:
     """Midnight, where it is what ends the present state: the counts of the day begin anew."""
     eaten = policy.daily_max_wh is not None and memory.energy_wh >= policy.daily_max_wh
     return load_step.context.midnight_s if rule == Rule.MAX_CLOSINGS or (rule == Rule.FULL and eaten) else None
-
-
-def _first(*ticks_s: float | None) -> float | None:
-    first_s = None
-    for tick_s in ticks_s:
-        if tick_s is not None and (first_s is None or tick_s < first_s):
-            first_s = tick_s
-    return first_s

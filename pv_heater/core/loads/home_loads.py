@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from math import inf
-from typing import Any
+from typing import Any, Self
 
 from attrs import evolve
 
 from pv_heater.core.actuators.idle import RETEST_S, Idle
-from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.actuators.load_meters import MeasuredLoads
 from pv_heater.core.house.guards import Block, load_block
 from pv_heater.core.house.surplus import AutomaticLoads
 from pv_heater.core.loads import energy, machine
@@ -29,7 +29,7 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
 from pv_heater.core.model.words import NO_TIME
-from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
 from pv_heater.core.settings.timers import ON, timer_now
 
 
@@ -46,8 +46,9 @@ class HomeLoads:
         self.policies = {row.name: row for row in self.rows if isinstance(row, LoadSettings)}
         self.memories = {name: Memory() for name in self.policies}
         """What each load remembers now."""
-        self._waited_for = _waited_for(self.policies)
-        """The loads that others wait for."""
+        self._asking = _Asking.of(self.policies)
+        self.were_set = True
+        """Whether the step changed what loads may be taken to draw."""
         self.duties: Mapping[str, Duty] = {}
         """What loads must do in this step, and why."""
         self._timer_duties: dict[str, Duty] = {}
@@ -64,8 +65,11 @@ class HomeLoads:
         for name, policy in policies.items():
             if policy.learn_power:
                 policies[name] = evolve(policy, max_power_w=self.policies[name].max_power_w)
-        self.rows, self.policies, self._waited_for = tuple(rows), policies, _waited_for(policies)
-        self.memories = {name: self.memories[name] for name in policies}
+        self.rows, self.policies, self._asking = tuple(rows), policies, _Asking.of(policies)
+        self.memories = {
+            name: self.memories[name] if policy.max_c is not None else replace(self.memories[name], hot=False)
+            for name, policy in policies.items()
+        }
 
     def take_back(self, saved: Mapping[str, SavedLoad], tick_s: float, away_s: float) -> None:
         """Go on from what was saved `away_s` seconds ago."""
@@ -86,22 +90,21 @@ class HomeLoads:
         """Every load's part of the state."""
         return {name: load_as_json(memory, tick_s) for name, memory in self.memories.items()}
 
-    def count(
-        self, elapsed_s: float, own: Mapping[str, Measured], house: Mapping[str, Measured], *, new_day: bool
-    ) -> dict[str, float]:
+    def count(self, elapsed_s: float, measured: MeasuredLoads, *, new_day: bool) -> dict[str, float]:
         """Count the energy of the step that ended; on a new day all counts begin anew. What each load took, Wh.
 
-        By load what its own meter says, and what the meter of the house says of it: the first that is known counts.
+        What the house's meter said of a load before it was last switched says nothing of the step.
         """
         taken_wh = {}
         for name, memory in self.memories.items():
             if new_day:
                 self.memories[name] = energy.new_day(memory)
             elif memory.power_w > 0 and memory.idle is None:
-                seen = own.get(name)
-                if seen is None and name in house and house[name].taken_s >= memory.since_s:
-                    seen = house[name]
-                seen_w, most_w = None if seen is None else seen.power_w, self.policies[name].max_power_w
+                seen_w, most_w = None, self.policies[name].max_power_w
+                if name in measured.own:
+                    seen_w = measured.own[name].power_w
+                elif name in measured.house_w and measured.taken_s >= memory.since_s:
+                    seen_w = measured.house_w[name]
                 counted = energy.counted(memory, elapsed_s, measured_w=seen_w, max_power_w=most_w)
                 self.memories[name], taken_wh[name] = counted, counted.energy_wh - memory.energy_wh
         return taken_wh
@@ -133,6 +136,8 @@ class HomeLoads:
         `now` None, the time of day is unknown: none is switched on, and those with hours in which they must not run
         by themselves wait.
         """
+        if not self._asking.for_timers:
+            return
         self._timer_duties, self._timer_blocks = {}, {}
         if now is None:
             waiting = [name for name, policy in self.policies.items() if any(row.mode != ON for row in policy.timers)]
@@ -140,8 +145,9 @@ class HomeLoads:
             block = Block(guard=TIMER, safety=False, at_once=False, because=because)
             self._timer_blocks = dict.fromkeys(waiting, block)
             return
-        for name, policy in self.policies.items():
-            timer = timer_now(policy.timers, now, zone) if policy.timers else None
+        for name in self._asking.for_timers:
+            policy = self.policies[name]
+            timer = timer_now(policy.timers, now, zone)
             if timer is None:
                 continue
             left_s, because = (timer.until_at - now).total_seconds(), timer.because
@@ -158,28 +164,15 @@ class HomeLoads:
         """What each load may be taken to draw, as it is set now."""
         return {name: memory.power_w if memory.idle is None else 0.0 for name, memory in self.memories.items()}
 
-    def set_now(self) -> list[tuple[float, bool]]:
-        """Of each load what it is set to, and whether it may be taken to draw that."""
-        return [(memory.power_w, memory.idle is None) for memory in self.memories.values()]
-
-    @property
-    def commanded_w(self) -> float:
-        """What all loads may be taken to draw together, as they are set now."""
-        commanded_w = 0.0
-        for memory in self.memories.values():
-            if memory.idle is None:
-                commanded_w += memory.power_w
-        return commanded_w
-
-    @property
-    def least_on_w(self) -> float:
-        """What the loads that are on draw together at the least that they may be brought to."""
-        least_w = 0.0
+    def set_now_w(self) -> tuple[float, float]:
+        """(what all loads may be taken to draw together as they are set now, the least to which that may fall)."""
+        commanded_w = least_w = 0.0
         for name, memory in self.memories.items():
             if memory.power_w > 0 and memory.idle is None:
                 may_fall = memory.mode is Mode.AUTO and name not in self.duties
+                commanded_w += memory.power_w
                 least_w += self.policies[name].least_power_w if may_fall else memory.power_w
-        return least_w
+        return commanded_w, least_w
 
     def automatic(self, tick_s: float, wishes: Mapping[str, Mode | None]) -> AutomaticLoads:
         """The loads that a strategy has to do with; for `wishes` see `Inputs`."""
@@ -190,7 +183,10 @@ class HomeLoads:
                 continue
             policy = self.policies[name]
             capacity_w += policy.max_power_w
-            wanted_wh += inf if policy.daily_max_wh is None else max(0.0, policy.daily_max_wh - memory.energy_wh)
+            if policy.daily_max_wh is None:
+                wanted_wh = inf
+            elif policy.daily_max_wh > memory.energy_wh:
+                wanted_wh += policy.daily_max_wh - memory.energy_wh
             is_on = is_on or memory.phase is Phase.HEATING
             if policy.least_power_w < least_w:
                 least_w = policy.least_power_w
@@ -222,12 +218,14 @@ class HomeLoads:
                 least = policy
         return least
 
-    def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block | None]:
-        """The loads' own safety guards; remembered, since they release later than they block."""
-        blocks: dict[str, Block | None] = {}
-        for name, policy in self.policies.items():
+    def temperature_blocks(self, load_c: Mapping[str, float]) -> dict[str, Block]:
+        """The loads' own safety guards, where they block; remembered, since they release later than they block."""
+        blocks: dict[str, Block] = {}
+        for name in self._asking.for_max_c:
             memory = self.memories[name]
-            blocks[name] = block = None if policy.max_c is None else load_block(policy, load_c, was_hot=memory.hot)
+            block = load_block(self.policies[name], load_c, was_hot=memory.hot)
+            if block is not None:
+                blocks[name] = block
             is_hot = block is not None and block.guard is Rule.TOO_HOT
             if is_hot is not memory.hot:
                 self.memories[name] = replace(memory, hot=is_hot)
@@ -236,9 +234,9 @@ class HomeLoads:
     def held_back(self, tick_s: float) -> dict[str, Block]:
         """What the owner's plan for each load has against its running by itself now; without those that may."""
         self._held_back = blocks = dict(self._timer_blocks)
-        for name, policy in self.policies.items():
-            if policy.after is not None and name not in blocks:
-                block = after_block(policy.after, self.memories[policy.after.load].enough_since_s, tick_s)
+        for name, after in self._asking.for_another.items() if self._asking.for_another else ():
+            if name not in blocks:
+                block = after_block(after, self.memories[after.load].enough_since_s, tick_s)
                 if block is not None:
                     blocks[name] = block
         return blocks
@@ -253,7 +251,7 @@ class HomeLoads:
                 self.policies[row.name],
                 self.memories[row.name],
                 house.tick_s,
-                usable=blocks.hot[row.name] is None
+                usable=row.name not in blocks.hot
                 and (not inputs.health or inputs.health.get(row.name, "ok") == "ok")
                 and row.name not in inputs.unreachable
                 and row.name not in blocks.held_back,
@@ -266,39 +264,34 @@ class HomeLoads:
 
     def advance(self, context: StepContext, shares: Mapping[str, Share]) -> dict[str, Outcome]:
         """Every load takes its step."""
-        load_steps = {
-            name: offer(
-                context,
-                policy,
-                shares[name],
-                running=self.memories[name].phase is Phase.HEATING,
-                duty=self.duties.get(name) if self.duties else None,
-                raised_c=self._raised_c.get(name) if self._raised_c else None,
-            )
-            for name, policy in self.policies.items()
-        }
-        outcomes = {name: self._stepped(name, load_step) for name, load_step in load_steps.items()}
+        duties, raised_c = self.duties, self._raised_c
+        load_steps: dict[str, LoadStep] = {}
+        outcomes: dict[str, Outcome] = {}
+        for name, memory in self.memories.items():
+            policy, duty = self.policies[name], duties.get(name) if duties else None
+            warmer_c = raised_c.get(name) if raised_c else None
+            load_steps[name] = step = offer(context, policy, memory, shares[name], duty=duty, raised_c=warmer_c)
+            outcomes[name] = machine.advance(policy, memory, step)
         tick_s = context.house.tick_s
         if self._switching.is_limited:
             for name in self._switching.too_many(self._changes(outcomes), tick_s):
                 later = replace(load_steps[name], switch_free_s=self._switching.free_s(tick_s))
-                outcomes[name] = self._stepped(name, later)
+                outcomes[name] = machine.advance(self.policies[name], self.memories[name], later)
             self._switching.note(len(self._changes(outcomes)), tick_s)
         heating = held = 0
+        self.were_set = False
         for name, outcome in outcomes.items():
-            memory = outcome.memory
-            if name in self._waited_for:
+            memory, before = outcome.memory, self.memories[name]
+            if name in self._asking.waited_for:
                 memory = _with_enough(self.policies[name], memory, load_steps[name])
+            if memory.power_w != before.power_w or (memory.idle is None) is not (before.idle is None):
+                self.were_set = True
             self.memories[name] = memory
             if memory.phase is Phase.HEATING:
                 heating += 1
                 held += outcome.rule == Rule.MIN_ON
         self._only_held = 0 < heating == held
         return outcomes
-
-    def _stepped(self, name: str, load_step: LoadStep) -> Outcome:
-        """The step of one load, from what it remembers."""
-        return machine.advance(self.policies[name], self.memories[name], load_step)
 
     def _changes(self, outcomes: Mapping[str, Outcome]) -> dict[str, Change]:
         """The loads that `outcomes` would switch on or off."""
@@ -310,8 +303,27 @@ class HomeLoads:
         return changes
 
 
-def _waited_for(policies: Mapping[str, LoadSettings]) -> set[str]:
-    return {policy.after.load for policy in policies.values() if policy.after is not None}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """Which loads ask for what few loads do, so that the others need not be looked at in each step."""
+
+    for_timers: tuple[str, ...]
+    for_max_c: tuple[str, ...]
+    for_another: Mapping[str, After]
+    """They wait for another load."""
+    waited_for: frozenset[str]
+    """The loads that these wait for."""
+
+    @classmethod
+    def of(cls, policies: Mapping[str, LoadSettings]) -> Self:
+        """By the settings of all loads."""
+        after = {name: policy.after for name, policy in policies.items() if policy.after is not None}
+        return cls(
+            for_timers=tuple(name for name, policy in policies.items() if policy.timers),
+            for_max_c=tuple(name for name, policy in policies.items() if policy.max_c is not None),
+            for_another=after,
+            waited_for=frozenset(one.load for one in after.values()),
+        )
 
 
 def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Memory:

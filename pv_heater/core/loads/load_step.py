@@ -142,7 +142,7 @@ class LoadStep:
     """Sun may heat it to this temperature today, beyond its target; None: to its target."""
     temperature_c: float | None = None
     measured: Measured | None = None
-    """What its own meter says; None without one."""
+    """What its own meter says; None without one, and where nothing depends on it: it may be interrupted, and drew."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)

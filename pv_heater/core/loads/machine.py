@@ -24,6 +24,7 @@ from pv_heater.core.loads.load_step import (
     with_run_ended,
 )
 from pv_heater.core.loads.target_power import TargetPower, full_reason, target_power
+from pv_heater.core.model.replaced import replaced
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop
@@ -209,7 +210,7 @@ def _set_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, target
     power_w = _power_w(policy, memory, load_step, target) if memory.phase is Phase.HEATING else 0.0
     if power_w == memory.power_w:
         return memory
-    return replace(memory, power_w=power_w, power_since_s=load_step.house.tick_s)
+    return replaced(memory, power_w=power_w, power_since_s=load_step.house.tick_s)
 
 
 def _power_w(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower) -> float:

@@ -5,25 +5,27 @@ from __future__ import annotations
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.allocator import Share
 from pv_heater.core.loads.duty import Duty
-from pv_heater.core.loads.load_step import LoadStep
+from pv_heater.core.loads.load_step import LoadStep, Memory
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import LoadSettings
 
 
 def offer(
     context: StepContext,
     policy: LoadSettings,
+    memory: Memory,
     share: Share,
     *,
-    running: bool,
     duty: Duty | None,
     raised_c: float | None,
 ) -> LoadStep:
     """What one load is faced with in this step. `duty`, `raised_c`: see `LoadStep`."""
     name, house, inputs, budget = policy.name, context.house, context.inputs, context.budget
-    site, hot, measured = context.blocks.site, context.blocks.hot[name], context.measured
+    site, hot = context.blocks.site, context.blocks.hot.get(name) if context.blocks.hot else None
+    running = memory.phase is Phase.HEATING
     # Most of these name no load in most steps.
     wish = inputs.wishes.get(name) if inputs.wishes else None
     is_reached = not inputs.unreachable or name not in inputs.unreachable
@@ -48,7 +50,7 @@ def offer(
         duty=duty if is_reached else None,
         raised_c=raised_c,
         temperature_c=house.load_c.get(name) if house.load_c else None,
-        measured=measured.get(name) if measured else None,
+        measured=None if policy.interruptible and memory.idle is None else context.measured.of(name),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pv_heater.core.actuators.load_meters import Measured
+from pv_heater.core.actuators.load_meters import MeasuredLoads
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.house.surplus import Budget, View
@@ -18,8 +18,8 @@ class Blocks:
 
     site: Sequence[Block]
     """The guards that block the whole site, most serious first."""
-    hot: Mapping[str, Block | None]
-    """By load, its own safety guard."""
+    hot: Mapping[str, Block]
+    """By load, its own safety guard; without those that may heat."""
     held_back: Mapping[str, Block]
     """By load, what its owner's plan for it says against running by itself now; without those that may."""
 
@@ -41,8 +41,7 @@ class StepContext:
     """For what must be bought anyhow; see `Tariff.expected`."""
     price: PricePeriod | None = None
     """The one of now."""
-    measured: Mapping[str, Measured]
-    """What the loads' own meters say, by load."""
+    measured: MeasuredLoads
     midnight_s: float | None
     """The tick at which the counts of the day begin anew."""
     daylight_ends_s: float | None

@@ -9,7 +9,7 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import level_w, needed_w
+from pv_heater.core.settings.start_power import level_w
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -109,9 +109,10 @@ def _blocked(block: Block, *, at_once: bool) -> TargetPower:
 
 def _allotted(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> TargetPower:
     """The strategy's share, made into something this load can do, with the hysteresis between start and stop."""
-    power_w = min(load_step.allotted_w, policy.max_power_w) * load_step.house.stale_share
+    power_w = load_step.allotted_w if load_step.allotted_w < policy.max_power_w else policy.max_power_w
+    power_w *= load_step.house.stale_share
     if not policy.adjustable:
         power_w = level_w(policy, power_w, memory.power_w)
-    elif power_w < max(needed_w(policy, running=memory.phase is Phase.HEATING), 1e-9):
+    elif power_w < (policy.stop_w if memory.phase is Phase.HEATING else policy.start_w) or power_w < 1e-9:
         power_w = 0.0
     return TargetPower(power_w=power_w, rule=load_step.rule, because=load_step.because)

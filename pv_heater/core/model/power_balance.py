@@ -28,7 +28,7 @@ def spare_w(reading: Reading, house: float | None, own_w: float) -> tuple[float 
         if reading.grid_w is None:
             return None, None
         return None, own_w - reading.grid_w + (reading.battery_w or 0.0)
-    base = max(0.0, house - own_w)
+    base = house - own_w if house > own_w else 0.0
     if reading.pv_w is not None:
         return base, reading.pv_w - (reading.dc_load_w or 0.0) - base
     if reading.grid_w is None:

@@ -11,6 +11,8 @@ from enum import StrEnum
 class Rule(StrEnum):
     """What decided, as an id for programs; for people `cli.rule_words` says it."""
 
+    __hash__ = str.__hash__  # that of Enum is a function of Python's own, and a set would not find a plain word
+
     CLOCK = "clock"
     GRID_LOST = "grid_lost"
     SOFT_FUSE = "soft_fuse"

@@ -129,14 +129,22 @@ class Rules:
         self,
         house: HouseFacts,
         memories: Mapping[str, Memory],
-        plan: DayPlan | None = None,
-        prices: Sequence[PricePeriod] = (),
-    ) -> None:
-        """Take note of what rules may ask about in this step; `plan` is the one in force.
+        plan: DayPlan | None,
+        prices: Sequence[PricePeriod],
+    ) -> Inputs:
+        """What the caller says, with what all rules together want; `plan` is the one in force.
 
         While the time of day is unknown, so are hours, days and what is expected for them to every rule.
         """
         self._house, self._memories, self._plan, self._prices = house, memories, plan, prices
+        inputs, answers = house.inputs, NO_ANSWERS
+        if self._when or self._on_when or self._only or inputs.wishes or self._asked_before:
+            answers = self._answers(inputs, self._scene_of(house))
+            self._asked_before = bool(inputs.wishes)
+        self.latest = answers
+        if not (answers.wishes or answers.because or inputs.wishes or inputs.wish_because):
+            return inputs  # as in most homes
+        return replace(inputs, wishes=answers.wishes, wish_because=answers.because)
 
     def _scene_of(self, house: HouseFacts) -> HomeScene:
         reading, knows_time = house.reading, house.knows_time
@@ -170,13 +178,8 @@ class Rules:
             if new_day:
                 record.begin_day()
 
-    def answers(self, inputs: Inputs) -> RuleAnswers:
+    def _answers(self, inputs: Inputs, scene: HomeScene) -> RuleAnswers:
         """What every load's rule asks for now: its conditions and the wish of its rule file together."""
-        has_conditions = self._when or self._on_when or self._only
-        if self._house is None or not (has_conditions or inputs.wishes or self._asked_before):
-            self.latest = NO_ANSWERS
-            return self.latest  # most homes have no rules, and then no picture is needed
-        self._asked_before, scene = bool(inputs.wishes), self._scene_of(self._house)
         wishes: dict[str, Mode] = {}
         because: dict[str, str] = {}
         remarks: dict[str, str] = {}
@@ -197,8 +200,7 @@ class Rules:
                 remarks[name] = f"its condition waits for {', '.join(unknown)}, which nothing reports"
             if wish is not None:
                 wishes[name], because[name] = wish, why
-        self.latest = RuleAnswers(wishes=wishes, because=because, remarks=remarks)
-        return self.latest
+        return RuleAnswers(wishes=wishes, because=because, remarks=remarks)
 
     def note(self, outcomes: Mapping[str, Outcome], tick_s: float) -> None:
         """Remember what was decided for the step that begins."""
@@ -286,10 +288,3 @@ def _shown(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
-
-
-def answered(inputs: Inputs, answers: RuleAnswers) -> Inputs:
-    """`inputs` with what all rules together want; itself where nobody asked anything, as in most homes."""
-    if not (answers.wishes or answers.because or inputs.wishes or inputs.wish_because):
-        return inputs
-    return replace(inputs, wishes=answers.wishes, wish_because=answers.because)

@@ -17,6 +17,10 @@ from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.hot_water import HotWater, check_tank
 from pv_heater.core.settings.timers import Timer
 
+START_FACTOR = 1.2
+"""An adjustable load starts at a fifth more than its least power, and at no less than its dead band: as much as the
+battery may give by default, so that a full one can begin to search for sun that throttled chargers hide."""
+
 
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
@@ -221,6 +225,22 @@ class LoadSettings:
     def least_power_w(self) -> float:
         """The least power this load draws when it is on."""
         return self.min_power_w if self.adjustable else self.levels_w[0]
+
+    @cached_property
+    def start_w(self) -> float:
+        """The least share with which it starts: more than it stays on with, so that noise does not switch it."""
+        if not self.adjustable:
+            return self.least_power_w
+        return min(self.max_power_w, max(self.dead_band_w, START_FACTOR * self.min_power_w))
+
+    @cached_property
+    def stop_w(self) -> float:
+        """The least share with which it stays on."""
+        return self.min_power_w if self.adjustable else self.least_power_w - self.kept_on_w(self.least_power_w)
+
+    def kept_on_w(self, step_w: float) -> float:
+        """How much may be missing to a step that is on: were it the whole step, it would stay on with nothing spare."""
+        return min(self.dead_band_w, step_w / 2)
 
     @property
     def levels_w(self) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pv_heater.core.actuators.load_meters import MeasuredLoads
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.load_step import LoadStep
@@ -42,7 +43,7 @@ def load_step(
         inputs=NO_INPUTS,
         view=None,
         budget=Budget(power_w=allotted_w, rule="balance", because=because, margins=margins or {}),
-        measured={},
+        measured=MeasuredLoads(own={}, house_w={}, taken_s=0.0),
         midnight_s=midnight_s,
         daylight_ends_s=None,
     )

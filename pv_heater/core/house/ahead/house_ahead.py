@@ -29,8 +29,12 @@ class HouseAhead:
         self.sun = self._today.sun
         """Of today."""
         self._use = UseAhead()
-        self._hours_of: list[datetime] = []
-        """The quarters of `_today_hours`."""
+        self.quarters_at: list[datetime] = []
+        """Today's quarter hours, in UTC; another list whenever they are made anew."""
+        self.day = date.min
+        """The local day; of no use before `begin`, as all that follows."""
+        self.is_known = False
+        """Whether anything can be expected of the sun."""
         self._today_hours: list[int] = []
         self._tomorrow_at: list[datetime] = []
         self._tomorrow_hours: list[int] = []
@@ -42,33 +46,20 @@ class HouseAhead:
         """When the newest reading was taken that has taught something; None before the first."""
 
     @property
-    def quarters_at(self) -> list[datetime]:
-        """Today's quarter hours, in UTC; another list whenever they are made anew."""
-        return self._today.quarters_at
-
-    @property
     def ends_at(self) -> datetime:
         """When today ends, in UTC; of no use before `begin`."""
         return self.quarters_at[-1] + QUARTER
 
-    @property
-    def day(self) -> date:
-        """The local day; of no use before `begin`."""
-        return self._today.day or date.min
-
-    @property
-    def is_known(self) -> bool:
-        """Whether anything can be expected of the sun."""
-        return self.sun.is_known
-
     def begin(self, now: datetime, forecast: Forecast | None) -> None:
         """Take the forecast, and begin the day if it is a new one."""
-        if self._today.begin(now, forecast):
+        today, before_at = self._today, self.quarters_at
+        if today.begin(now, forecast):
             self._use.end_day()
-        if self._tomorrow_by is not forecast or self._hours_of is not self.quarters_at:
-            self._tomorrow_by, self._tomorrow = forecast, None
-        if self._hours_of is not self.quarters_at:
-            self._hours_of = self.quarters_at
+        if self._tomorrow_by is forecast and before_at is today.quarters_at:
+            return
+        self._tomorrow_by, self._tomorrow, self.is_known = forecast, None, self.sun.is_known
+        if before_at is not today.quarters_at:
+            self.quarters_at, self.day = today.quarters_at, today.day or date.min
             tomorrow = self.ends_at.astimezone(self._today.zone).date()
             self._tomorrow_at = quarters_between(self.ends_at, midnight_at(tomorrow + DAY, self._today.zone))
             self._today_hours = [self._hour(at) for at in self.quarters_at]
