@@ -7,7 +7,7 @@ shown. Only what is automatic is shared out; what a load must draw is drawn, fro
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch
@@ -42,17 +42,17 @@ class PlannedHome:
     foresight: Foresight
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """What becomes of each quarter, W; `percent` is the charge at its beginning, and one more at the end of all."""
 
-    sun_w: list[float] = field(default_factory=list)
-    house_w: list[float] = field(default_factory=list)
-    loads_w: dict[str, list[float]] = field(default_factory=dict)
-    battery_w: list[float] = field(default_factory=list)
-    unused_w: list[float] = field(default_factory=list)
-    bought_w: list[float] = field(default_factory=list)
-    percent: list[float] = field(default_factory=list)
+    loads_w: Mapping[str, Sequence[float]]
+    sun_w: tuple[float, ...]
+    house_w: tuple[float, ...]
+    battery_w: tuple[float, ...]
+    unused_w: tuple[float, ...]
+    bought_w: tuple[float, ...]
+    percent: tuple[float, ...]
 
 
 class Walk:
@@ -62,50 +62,66 @@ class Walk:
         """`rows`: loads in their order, and the battery's place among them. `soc_percent` None: without a battery."""
         self._home, self._rows = home, rows
         self._loads = {row.policy.name: row for row in rows if isinstance(row, LoadAhead)}
+        self._nothing_w = dict.fromkeys(self._loads, 0.0)
+        self._has_battery_row = len(self._loads) < len(rows)
+        self._is_limited = headroom_w(None, home.site, home.limits) == 0
+        self._charge_limit_w = 0.0 if home.battery is None else home.battery.charge_limit_w
         self._soc_percent = soc_percent
         self._is_low = soc_percent is not None and soc_percent < home.low_percent
-        self.course = Course(loads_w={name: [] for name in self._loads})
 
     def go(self, quarters: Sequence[Stretch], bought: Mapping[str, Mapping[int, float]]) -> Course:
         """Through all of them; `bought` is the power that is bought for a load in some of them, by their number."""
-        course = self.course
+        loads, home = self._loads, self._home
+        loads_w: dict[str, list[float]] = {name: [] for name in loads}
+        rows: list[tuple[float, float, float, float, float, float]] = []
         for number, quarter in enumerate(quarters):
-            if number == self._home.midnight:
-                for load in self._loads.values():
+            if number == home.midnight:
+                for load in loads.values():
                     load.begin_tomorrow()
-            sun_w, house_w = round(quarter.sun_w, 1), round(quarter.use_w + self._home.dc_w, 1)
-            heat_w = self._heat(number, quarter, sun_w - house_w, bought)
+            hours, sun_w, house_w = quarter.hours, round(quarter.sun_w, 1), round(quarter.use_w + home.dc_w, 1)
+            heat_w, total_w = self._heat(number, quarter, sun_w - house_w, bought), 0.0
             for name, power_w in heat_w.items():
-                self._loads[name].take(power_w * quarter.hours)
-                course.loads_w[name].append(power_w)
-            left_w = sun_w - house_w - sum(heat_w.values())
-            course.percent.append(self._soc_percent or 0.0)
-            battery_w = self._into_battery(left_w, quarter.hours)
-            course.sun_w.append(sun_w)
-            course.house_w.append(house_w)
-            course.battery_w.append(battery_w)
-            course.unused_w.append(round(max(0.0, left_w - battery_w), 1))
-            course.bought_w.append(round(max(0.0, battery_w - left_w), 1))
-        course.percent.append(self._soc_percent or 0.0)
-        return course
+                if power_w > 0:
+                    loads[name].take(power_w * hours)
+                    total_w += power_w
+                loads_w[name].append(power_w)
+            left_w, percent = sun_w - house_w - total_w, self._soc_percent or 0.0
+            battery_w = self._into_battery(left_w, hours)
+            over_w = left_w - battery_w
+            unused_w = round(over_w, 1) if over_w > 0 else 0.0
+            bought_w = round(-over_w, 1) if over_w < 0 else 0.0
+            rows.append((sun_w, house_w, battery_w, unused_w, bought_w, percent))
+        suns_w, houses_w, batteries_w, unuseds_w, boughts_w, percents = zip(*rows, strict=True)
+        return Course(
+            loads_w=loads_w,
+            sun_w=suns_w,
+            house_w=houses_w,
+            battery_w=batteries_w,
+            unused_w=unuseds_w,
+            bought_w=boughts_w,
+            percent=(*percents, self._soc_percent or 0.0),
+        )
 
     def _heat(
         self, number: int, quarter: Stretch, spare_w: float, bought: Mapping[str, Mapping[int, float]]
-    ) -> dict[str, float]:
+    ) -> Mapping[str, float]:
         """What each load draws in that quarter."""
         home, loads = self._home, self._loads
         for load in loads.values():
             load.pass_time(quarter.hours)
         if number in home.dark and not bought and all(load.waits_for_sun(quarter) for load in loads.values()):
-            return dict.fromkeys(loads, 0.0)  # most quarters of a night
-        must_w = {name: load.must_w(quarter, home.zone, home.away_until_at) for name, load in loads.items()}
-        for name, powers_w in bought.items():
-            if number in powers_w and must_w[name] is None:
-                must_w[name] = min(powers_w[number], loads[name].to_go_wh / quarter.hours)
-        free = [name for name, power_w in must_w.items() if power_w is None]
-        heat_w = {name: round(power_w or 0.0, 1) for name, power_w in must_w.items()}
+            return self._nothing_w  # most quarters of a night
+        heat_w: dict[str, float] = {}
+        free: list[str] = []
+        for name, load in loads.items():
+            must_w = load.must_w(quarter, home.zone, home.away_until_at)
+            if must_w is None and name in bought and number in bought[name]:
+                must_w = min(bought[name][number], load.to_go_wh / quarter.hours)
+            if must_w is None:
+                free.append(name)
+            heat_w[name] = round(must_w, 1) if must_w else 0.0
         if free and self._allows(number, quarter):
-            self._share_out(number, quarter, spare_w - sum(heat_w.values()), free, heat_w)
+            self._share_out(number, quarter, spare_w, free, heat_w)
         for name in free:
             loads[name].running = heat_w[name] > 0
         return heat_w
@@ -114,18 +130,25 @@ class Walk:
         self, number: int, quarter: Stretch, spare_w: float, free: Collection[str], heat_w: dict[str, float]
     ) -> None:
         """The surplus of that quarter among the loads that are `free` to take it; see `core.loads.allocator`."""
-        home, soc_percent, wish_w = self._home, self._soc_percent, 0.0
+        home, loads, soc_percent = self._home, self._loads, self._soc_percent
+        must_w, wish_w, reserved_w = sum(heat_w.values()), 0.0, 0.0
+        spare_w -= must_w
+        if spare_w + home.foresight.give_w <= 0:
+            return  # nothing to share out
         if soc_percent is not None:
-            wanted_wh = sum(self._loads[name].today_wh for name in free)
+            wanted_wh = 0.0
+            for name in free:
+                wanted_wh += loads[name].today_wh
             wish_w = home.foresight.battery_w(number, soc_percent, wanted_wh)
-        first = any(isinstance(row, BatteryShare) for row in self._rows)
-        reserved_w = max(0.0, min(wish_w, spare_w)) if first else 0.0
-        room_w = headroom_w(quarter.use_w, home.site, home.limits) - sum(heat_w.values())
-        pool_w = min(spare_w - wish_w - home.foresight.margin_w + reserved_w, room_w)
+        if self._has_battery_row:
+            reserved_w = max(0.0, min(wish_w, spare_w))
+        pool_w = spare_w - wish_w - home.foresight.margin_w + reserved_w
+        if self._is_limited:
+            pool_w = min(pool_w, headroom_w(quarter.use_w, home.site, home.limits) - must_w)
         for row in self._rows:
             if isinstance(row, BatteryShare):
                 pool_w -= reserved_w
-            elif row.policy.name in free and not waits_for(row, self._loads):
+            elif row.policy.name in free and not waits_for(row, loads):
                 power_w = round(row.automatic_w(pool_w, quarter.hours), 1)
                 heat_w[row.policy.name] = power_w
                 pool_w -= power_w
@@ -142,15 +165,19 @@ class Walk:
         battery, soc_percent = self._home.battery, self._soc_percent
         if battery is None or soc_percent is None:
             return 0.0
-        stored_wh = battery.capacity_wh * soc_percent / 100.0
+        capacity_wh = battery.capacity_wh
+        stored_wh = capacity_wh * soc_percent / 100.0
         if left_w >= 0:
-            room_w = (battery.capacity_wh - stored_wh) / CHARGE_EFFICIENCY / hours
-            battery_w = round(min(left_w, battery.charge_limit_w, max(0.0, room_w)), 1)
+            room_w = (capacity_wh - stored_wh) / CHARGE_EFFICIENCY / hours
+            most_w = room_w if room_w < self._charge_limit_w else self._charge_limit_w
+            battery_w = 0.0 if most_w <= 0 else round(left_w if left_w < most_w else most_w, 1)
             stored_wh += battery_w * CHARGE_EFFICIENCY * hours
         else:
             least_percent = 0.0 if self._home.site.off_grid else battery.reserve_percent
-            above_wh = stored_wh - battery.capacity_wh * least_percent / 100.0
-            battery_w = -round(min(-left_w, max(0.0, above_wh) * DISCHARGE_EFFICIENCY / hours), 1)
+            above_wh = stored_wh - capacity_wh * least_percent / 100.0
+            most_w = above_wh * DISCHARGE_EFFICIENCY / hours if above_wh > 0 else 0.0
+            battery_w = -round(most_w if most_w < -left_w else -left_w, 1)
             stored_wh += battery_w / DISCHARGE_EFFICIENCY * hours
-        self._soc_percent = min(100.0, max(0.0, 100.0 * stored_wh / battery.capacity_wh))
+        percent = 100.0 * stored_wh / capacity_wh
+        self._soc_percent = 100.0 if percent > 100.0 else percent if percent > 0.0 else 0.0
         return battery_w

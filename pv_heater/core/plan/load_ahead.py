@@ -17,7 +17,7 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import level_w, needed_w
+from pv_heater.core.settings.start_power import level_w
 from pv_heater.core.settings.timers import timer_now
 
 FORESEEN = frozenset({Rule.NIGHT, Rule.BATTERY_LOW, Rule.VACATION})
@@ -56,7 +56,8 @@ class LoadAhead:
 
     def pass_time(self, hours: float) -> None:
         """Hot water is drawn."""
-        self.to_go_wh = min(self.tank_wh, self.to_go_wh + self.taken_w * hours)
+        if self.taken_w > 0:
+            self.to_go_wh = min(self.tank_wh, self.to_go_wh + self.taken_w * hours)
 
     def begin_tomorrow(self) -> None:
         """Midnight: all counts of the day begin anew."""
@@ -100,9 +101,10 @@ class LoadAhead:
     def automatic_w(self, offered_w: float, hours: float) -> float:
         """What it makes of that share of the surplus, as a mean of the quarter."""
         policy = self.policy
-        if offered_w <= 0 or offered_w < needed_w(policy, running=self.running):
-            power_w = 0.0
-        elif policy.adjustable:
+        if offered_w <= 0 or offered_w < (policy.stop_w if self.running else policy.start_w):
+            self.running = False
+            return 0.0
+        if policy.adjustable:
             power_w = min(policy.max_power_w, max(offered_w, policy.least_power_w))
         else:
             power_w = level_w(policy, offered_w, policy.least_power_w if self.running else 0.0)

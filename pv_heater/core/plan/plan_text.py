@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from math import ceil
 
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.local_time import midnight_at
 
 LEAST_WH = 50.0
 """Less heat is not worth a word."""
@@ -33,7 +35,8 @@ def _heating(plan: DayPlan, zone: tzinfo) -> str:
         return ""
     total_w = [sum(powers_w) for powers_w in zip(*plan.loads_w.values(), strict=True)]
     today = plan.made_at.astimezone(zone).date()
-    midnight = next((n for n in range(len(total_w)) if _start(plan, n).astimezone(zone).date() > today), len(total_w))
+    before_midnight_s = (midnight_at(today + timedelta(days=1), zone) - plan.start_at).total_seconds()
+    midnight = min(len(total_w), ceil(before_midnight_s / plan.step_s))
     first_hours = 1.0 - (plan.made_at - plan.start_at).total_seconds() / plan.step_s
     today_wh = _energy_wh(plan, [total_w[0] * first_hours, *total_w[1:midnight]])
     if today_wh >= LEAST_WH:
@@ -56,4 +59,5 @@ def _from(plan: DayPlan, powers_w: Sequence[float], offset: int, zone: tzinfo) -
 
 
 def _start(plan: DayPlan, number: int) -> datetime:
-    return plan.start_at + timedelta(seconds=number * plan.step_s)
+    # By way of UTC: in a zone of its own Python adds to what the clock shows, also where that is set in between.
+    return plan.start_at.astimezone(UTC) + timedelta(seconds=number * plan.step_s)

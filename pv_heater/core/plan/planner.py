@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from pv_heater.core.duties.duties import Duties
 from pv_heater.core.house.ahead.quarters import QUARTER_S, Stretch, lit_until
-from pv_heater.core.house.guards import battery_release_percent, least_battery_percent
+from pv_heater.core.house.guards import least_battery_percent
 from pv_heater.core.house.limited import tells_battery
 from pv_heater.core.house.sun import DaylightHours, sunset_at
 from pv_heater.core.house.surplus import Strategy, View
@@ -35,6 +35,7 @@ FORECAST_S = 60.0
 """Another forecast makes another plan, but not in every step where every step has another."""
 KEPT_S = 1800.0
 """Without readings the last plan counts no longer than this."""
+DAY = timedelta(days=1)
 HALF_A_QUARTER = timedelta(seconds=QUARTER_S / 2)
 CLOCK_SET_S = 60.0
 """A wall clock that differs so far from the seconds that have passed was set."""
@@ -66,6 +67,8 @@ class Planner:
         """As of the latest look; None where nothing can be expected."""
         self._made_s, self._made_at = 0.0, datetime.min.replace(tzinfo=UTC)
         self._sets_at: datetime | None = None
+        self._sunsets_at: dict[date, datetime | None] = {}
+        """Of the days that were asked for lately, in UTC."""
         self._forecast: Forecast | None = None
         self._prices: Sequence[PricePeriod] = ()
         self._rests_on: _Asked | None = None
@@ -88,11 +91,9 @@ class Planner:
         elif view is not None and self._is_due(view, old_s):
             self._made_s, self._forecast, self._prices = house.tick_s, view.forecast, view.prices
             self.plan = plan = self._made(context, view)
-            # In UTC: two instants in a zone of their own take ten times as long to compare.
-            self._made_at = house.now
-            self._sets_at = (
-                plan.tonight_at.astimezone(UTC) if plan is not None and plan.tonight_at is not None else None
-            )
+            self._made_at, self._sets_at = house.now, None
+            if plan is not None and plan.tonight_at is not None:
+                self._sets_at = plan.tonight_at.astimezone(UTC)
         return self.plan
 
     def _is_due(self, view: View, old_s: float) -> bool:
@@ -128,12 +129,12 @@ class Planner:
     def _is_over(self, now: datetime, old_s: float) -> bool:
         """Whether the sun has set since, or the clock was set."""
         has_set = self._sets_at is not None and now >= self._sets_at
-        return has_set or abs((now - self._made_at).total_seconds() - old_s) > CLOCK_SET_S
+        return has_set or not -CLOCK_SET_S <= (now - self._made_at).total_seconds() - old_s <= CLOCK_SET_S
 
     def _made(self, context: StepContext, view: View) -> DayPlan | None:
         now = context.house.now
         today, tomorrow = view.ahead.today_and_tomorrow(now)
-        tonight_at, tomorrow_at = self._sunset(view.ahead.day, today), self._sunset(_next(view.ahead.day), tomorrow)
+        tonight_at, tomorrow_at = self._sunset(view.ahead.day, today), self._sunset(view.ahead.day + DAY, tomorrow)
         quarters = [*today, *[quarter for quarter in tomorrow if tomorrow_at is None or quarter.start_at < tomorrow_at]]
         if not quarters:
             return None
@@ -145,19 +146,24 @@ class Planner:
             return None if at is None or percent is None else _charge_at(at, quarters, percent)
 
         tonight_at = None if tonight_at is None or tonight_at <= now else tonight_at
-        dc_w = view.reading.dc_load_w or 0.0
+        if course is not None:
+            sun_w, house_w = course.sun_w, course.house_w
+        else:
+            dc_w = view.reading.dc_load_w or 0.0
+            sun_w = tuple([round(quarter.sun_w, 1) for quarter in quarters])
+            house_w = tuple([round(quarter.use_w + dc_w, 1) for quarter in quarters])
         prices = [price_at(context.prices, quarter.start_at) for quarter in quarters] if context.prices else []
         plan = DayPlan(
             made_at=now.astimezone(self._zone),
             start_at=_quarter_of(now).astimezone(self._zone),
             step_s=QUARTER_S,
-            sun_w=tuple([round(quarter.sun_w, 1) for quarter in quarters]),
-            house_w=tuple([round(quarter.use_w + dc_w, 1) for quarter in quarters]),
+            sun_w=sun_w,
+            house_w=house_w,
             loads_w={} if course is None else {name: tuple(powers_w) for name, powers_w in course.loads_w.items()},
-            battery_w=tuple(course.battery_w) if course is not None and has_battery else None,
+            battery_w=course.battery_w if course is not None and has_battery else None,
             battery_percent=None if percent is None else tuple([round(charge, 2) for charge in percent[:-1]]),
-            unused_w=None if course is None else tuple(course.unused_w),
-            bought_w=None if course is None else tuple(course.bought_w),
+            unused_w=None if course is None else course.unused_w,
+            bought_w=None if course is None else course.bought_w,
             import_per_kwh=tuple([None if price is None else price.import_per_kwh for price in prices]) or None,
             export_per_kwh=tuple([None if price is None else price.export_per_kwh for price in prices]) or None,
             soc_tonight_percent=charge_at(tonight_at),
@@ -194,7 +200,7 @@ class Planner:
             zone=self._zone,
             battery=site.battery,
             low_percent=least_battery_percent(site, self._limits),
-            release_percent=battery_release_percent(site, self._limits),
+            release_percent=view.least_percent,
             dc_w=view.reading.dc_load_w or 0.0,
             away_until_at=house.vacation_until_at or house.now,
             dark=self._dark(quarters),
@@ -230,14 +236,16 @@ class Planner:
 
     def _sunset(self, day: date, quarters: Sequence[Stretch]) -> datetime | None:
         """That day's sunset; where the place is not known, the end of the last quarter with sun among `quarters`."""
-        if self._site.located:
-            return sunset_at(self._site, day, self._zone)
-        lit = lit_until(quarters)
-        return quarters[lit - 1].end_at if lit else None
-
-
-def _next(day: date) -> date:
-    return day + timedelta(days=1)
+        if not self._site.located:
+            lit = lit_until(quarters)
+            return quarters[lit - 1].end_at if lit else None
+        known = self._sunsets_at
+        if day not in known:
+            sets_at = sunset_at(self._site, day, self._zone)
+            self._sunsets_at = known = {before: at for before, at in known.items() if before == day - DAY}
+            # In UTC: two instants in a zone of their own take ten times as long to compare.
+            known[day] = None if sets_at is None else sets_at.astimezone(UTC)
+        return known[day]
 
 
 def _quarter_of(now: datetime) -> datetime:
@@ -248,7 +256,7 @@ def _charge_at(at: datetime, quarters: Sequence[Stretch], percent: Sequence[floa
     """The charge at an instant between the first quarter and the end of the last; None elsewhere."""
     if not quarters[0].start_at <= at <= quarters[-1].end_at:
         return None
-    number = bisect_right([quarter.start_at for quarter in quarters], at) - 1
+    number = bisect_right(quarters, at, key=lambda quarter: quarter.start_at) - 1
     quarter, begin, end = quarters[number], percent[number], percent[number + 1]
     share = (at - quarter.start_at) / (quarter.end_at - quarter.start_at)
     return round(begin + share * (end - begin), 1)

@@ -155,9 +155,9 @@ def test_a_house_at_night_empties_the_battery_to_its_reserve_and_then_buys() -> 
     assert course.percent[-1] == pytest.approx(20.0)
     assert course.bought_w[0] == 68.8
     assert course.battery_w[0] == -931.2
-    assert course.bought_w[1:] == [1000.0] * 3
+    assert course.bought_w[1:] == (1000.0,) * 3
     off_grid = walked(Law(), quarters(0.0, 0.0, use_w=1000.0), soc=20.0, site=Site(battery=BATTERY, off_grid=True))
-    assert off_grid.bought_w == [0.0, 0.0]
+    assert off_grid.bought_w == (0.0, 0.0)
 
 
 def test_below_the_guard_and_at_night_nothing_heats_by_itself_and_above_its_release_it_does() -> None:
@@ -209,4 +209,4 @@ def test_no_more_is_given_than_fuse_and_inverter_carry() -> None:
 
 def test_a_home_without_a_battery_heats_with_all_that_is_spare() -> None:
     course = walked(Law(), quarters(1500.0, 0.0), soc=None, battery=None)
-    assert (course.loads_w["heater"], course.bought_w, course.battery_w) == ([1000.0, 0.0], [0.0, 500.0], [0.0, 0.0])
+    assert (course.loads_w["heater"], course.bought_w, course.battery_w) == ([1000.0, 0.0], (0.0, 500.0), (0.0, 0.0))
