@@ -87,6 +87,8 @@ def site_of(home: Home) -> dict[str, Any]:
         "timezone": home.site.timezone,
         "latitude_known": home.site.located,
         "pv_peak_w": peak_w or None,
+        "has_battery": home.site.battery is not None,
+        "off_grid": home.site.off_grid,
     }
 
 

@@ -18,6 +18,7 @@ def test_the_status_tells_flows_loads_reasons_and_ages_with_units_in_their_names
     document = house.get("/api/v1/status").json
     assert document["site"] == {
         "name": "Barn", "timezone": "Europe/Vienna", "latitude_known": False, "pv_peak_w": 4400.0,
+        "has_battery": False, "off_grid": False,
     }  # fmt: skip
     assert document["state"]["word"] == "live"
     assert document["state"]["source"] == "test"

@@ -11,6 +11,8 @@ import pytest
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
+from pv_heater.web.alarms import HELP
+from pv_heater.web.openapi import DOCUMENT
 
 PAGE = Path(__file__).parents[2] / "pv_heater" / "web" / "page"
 LANGUAGES = ("en", "de", "fr")
@@ -58,6 +60,21 @@ def test_every_rule_phase_and_mode_has_its_words(language: str) -> None:
     wanted += [f"{kind}.{phase}" for phase in Phase for kind in ("phase", "does")]
     wanted += [f"mode.{mode}" for mode in Mode]
     assert not [key for key in wanted if not known.get(key)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_alarm_says_what_is_wrong_and_what_to_do(language: str) -> None:
+    known = words(language)
+    assert not [key for code in HELP for key in (f"rule.{code}", f"help.{code}") if not known.get(key)]
+    if language == "en":
+        assert {code: known[f"help.{code}"] for code in HELP} == {str(code): text for code, text in HELP.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_else_steers_the_battery_has_a_badge(language: str) -> None:
+    steering = json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]["Steering"]["properties"]
+    known = words(language)
+    assert not [by for by in steering["by"]["enum"] if f"badge.{by}" not in known]
 
 
 def test_every_key_that_the_page_names_exists() -> None:

@@ -6,6 +6,8 @@ import * as now from "./now.js";
 import { h, render } from "./render.js";
 import * as words from "./words.js";
 
+// On a wall nothing can be touched: ?view=wall.
+const WALL = new URLSearchParams(location.search).get("view") === "wall";
 const TABS = ["now", "day", "history", "settings"];
 const PAGES = [...TABS, "load", "sources"];
 const { t } = words;
@@ -30,15 +32,10 @@ let drawing = 1;
 
 export const app = {
   ...words,
-  h,
-  render,
   get,
   post,
   state,
   status: () => state.status,
-  get lang() {
-    return words.lang();
-  },
   get zone() {
     return words.zoneOfHome();
   },
@@ -51,7 +48,6 @@ export const app = {
   nowMs: () => Date.parse(state.status.now) + (state.lostSince ? 0 : Math.min(app.sinceAnswerS(), 10) * 1000),
   mayControl: () => ["control", "admin"].includes(state.session?.scope),
   isAdmin: () => state.session?.scope === "admin",
-  reason: ({ rule, because, margins, heats }) => words.because({ rule, because, margins }, heats),
   go: (hash) => {
     location.hash = hash;
   },
@@ -121,13 +117,13 @@ function draw() {
 
 function paint() {
   drawing = 0;
-  document.body.className = state.lostSince ? "lost" : "";
-  document.title = state.status ? `${state.status.site.name} · ${t(`tab.${state.page}`)}` : "pv-heater";
+  document.body.className = `${WALL ? "wall " : ""}${state.lostSince ? "lost" : ""}`;
+  document.title = state.status ? `${state.status.site.name}${WALL ? "" : ` · ${t(`tab.${state.page}`)}`}` : "pv-heater";
   render(root, [
-    h("a", { class: "skip", href: "#main", onclick: skip }, t("skip")),
-    header(app),
+    !WALL && h("a", { class: "skip", href: "#main", onclick: skip }, t("skip")),
+    header(app, WALL),
     h("main", { id: "main", tabindex: "-1" }, h("div", { key: "view", foreign: true, class: `view ${state.page}` })),
-    h("nav", { class: "tabs", "aria-label": t("tabs") }, TABS.map(tab)),
+    !WALL && h("nav", { class: "tabs", "aria-label": t("tabs") }, TABS.map(tab)),
     h(
       "div",
       { class: "toast-place", role: "status" },
@@ -195,7 +191,7 @@ async function show() {
 function route() {
   const [name, ...rest] = location.hash.slice(1).split("/");
   const stays = name === state.page && view?.moves;
-  state.page = PAGES.includes(name) ? name : "now";
+  state.page = WALL ? "wall" : PAGES.includes(name) ? name : "now";
   state.part = rest.join("/");
   state.dialog = null;
   if (viewRoot && !stays) {
@@ -260,7 +256,7 @@ async function refreshNeeded() {
   } catch {
     return;
   }
-  login();
+  if (!WALL) login();
 }
 
 start();

@@ -3,7 +3,8 @@
 //
 // spec = {label, say(x), panels, x: {from, to, step, ticks: [{at, text}], format(x)}, now, marks: [{at, shape, hue, text}], onMark(index), rest}
 // panel = {height, unit(tick, isTop), series, least, right: {unit, from, to}}
-// series = {name, hue, kind: "area" | "line" | "bar" | "level", steps, values, start, step, inside, stack, below, right, dash, hatch, pale, format, total, silent, also}
+// series = {name, hue, kind: "area" | "line" | "bar" | "level", steps, values, start, step, inside, stack, below, floor, right, dash, hatch, pale, format, total, silent, also}
+// `floor` is where an area begins, by default the axis or what lies below it.
 // A value counts at start + (index + inside) x step; null is a gap, never 0. Series of one `stack` lie upon each other. A silent series has no row
 // in the legend; `also` is the series that speaks in the same row where this one has a gap. A level is a short line across its place.
 
@@ -73,7 +74,8 @@ export function edges(all) {
   const stacks = new Map();
   for (const one of all) {
     const key = one.stack ? `${one.stack}:${one.below ? 1 : 0}` : one;
-    stacks.set(key, [...(stacks.get(key) ?? []), one]);
+    if (one.floor) made.set(one, { low: one.floor, high: one.values });
+    else stacks.set(key, [...(stacks.get(key) ?? []), one]);
   }
   for (const members of stacks.values()) {
     const sign = members[0].below ? -1 : 1;

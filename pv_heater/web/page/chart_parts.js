@@ -1,15 +1,7 @@
-// What the tabs with charts share: their style sheet, scales in words, tables, files to save, and what to say when nothing came.
+// What the tabs with charts share: scales in words, tables, files to save, and what to say when nothing came.
 
 import { h } from "./render.js";
 import { number, t } from "./words.js";
-
-/** Loads the charts' style sheet once; the first screen does without it. */
-export function linkStyle() {
-  if (document.getElementById("chart-style")) return;
-  const link = document.createElement("link");
-  Object.assign(link, { id: "chart-style", rel: "stylesheet", href: new URL("chart.css", import.meta.url).href });
-  document.head.append(link);
-}
 
 /** A tick of a scale in watts or watt hours (`letter` h for the latter): the top one says its unit. */
 export function unitOf(value, isTop, range, letter = "") {

@@ -2,11 +2,12 @@
 
 import { ask, get } from "./api.js";
 import { chart } from "./chart.js";
-import { csvOf, dataTable, factNode, linkStyle, problemNode, saveButton } from "./chart_parts.js";
-import { pictureOf, quarters, windows, within } from "./day_picture.js";
+import { csvOf, dataTable, factNode, problemNode, saveButton } from "./chart_parts.js";
+import { pictureOf, quarters } from "./day_picture.js";
+import { goal } from "./now.js";
 import { h, render } from "./render.js";
 import { addDays, dateAt, dayBounds } from "./time.js";
-import { because, clock, date as dateText, energy, known, lostName, percent, ruleName, t, title, watts } from "./words.js";
+import { because, clock, colon, date as dateText, energy, known, lostName, percent, ruleName, t, title, watts } from "./words.js";
 
 const REFRESH_MS = 60_000;
 const QUARTER_S = 900;
@@ -14,7 +15,6 @@ const FINE_FOR_DAYS = 59;
 const SHOWN_CHANGES = 200;
 
 export function open(root, app) {
-  linkStyle();
   const state = { date: null, data: null, error: null, busy: false, chosen: -1, table: false, list: false };
   let picture = null, loadedAt = 0, asked = 0, place = null;
   const status = () => app.status();
@@ -27,16 +27,21 @@ export function open(root, app) {
     show();
     loadedAt = Date.now();
     try {
-      const data = state.date > today() ? null : await fetchDay(from, to);
-      if (mine === asked) Object.assign(state, { data, error: null, busy: false });
+      const [data, prices] = await Promise.all([state.date > today() ? null : fetchDay(from, to), fetchPrices(from, to)]);
+      if (mine === asked) Object.assign(state, { data, prices, error: null, busy: false });
     } catch (error) {
       if (mine === asked && !(silent && state.data)) Object.assign(state, { error, busy: false });
     }
     if (mine === asked) show();
   }
 
+  const spanOf = (from, to) => `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+
+  // A home without a tariff has none, and a day without prices is drawn without.
+  const fetchPrices = (from, to) => (status().price ? get(`prices?${spanOf(from, to)}`).catch(() => null) : null);
+
   async function fetchDay(from, to) {
-    const span = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+    const span = spanOf(from, to);
     const [days, changes] = await Promise.all([get(`days?from=${state.date}&to=${state.date}`), get(`transitions?${span}`)]);
     const loads = [...new Set([...status().loads.map((one) => one.name), ...Object.keys(days[0]?.loads ?? {})])];
     const names = ["pv_possible_w", "pv_w", "house_w", "grid_w", "battery_soc_percent", ...loads.map((name) => `load:${name}:power_w`)];
@@ -49,7 +54,7 @@ export function open(root, app) {
 
   function specOf() {
     const wide = root.clientWidth > 640;
-    const spec = pictureOf({ date: state.date, longDate: long(), data: state.data, status: status(), wide });
+    const spec = pictureOf({ date: state.date, longDate: long(), data: state.data, prices: state.prices?.prices, status: status(), wide });
     return { ...spec, onMark: (index) => { state.chosen = index; show(); } };
   }
 
@@ -83,11 +88,13 @@ export function open(root, app) {
     return dataTable(t("day.table", { date: long() }), [t("day.time"), ...columns.map((one) => one.name)], shown);
   }
 
-  // Recorded days as the controller kept them, what is to come as it is drawn.
+  // Days that are over as the controller kept them, what is to come with what was as it is drawn.
   function csv(spec) {
-    if (state.data) return ask("GET", state.data.path, { text: true, headers: { Accept: "text/csv" } });
-    const { columns, rows } = quarters(spec), unit = (one) => (one.right ? "%" : "W");
-    return csvOf([["start_at", ...columns.map((one) => `${one.name} [${unit(one)}]`)], ...rows.map(([at, ...values]) => [new Date(at).toISOString(), ...values.map((value) => value?.toFixed(1))])]);
+    if (state.date < today()) return ask("GET", state.data.path, { text: true, headers: { Accept: "text/csv" } });
+    const { columns, rows } = quarters(spec), unit = (one) => (one.right ? "%" : one.unit ?? "W");
+    const cells = (of) => columns.flatMap((one, i) => (one.low ? [of(one, i, one.low), of(one, i, 1)] : [of(one, i, 1)]));
+    const head = cells((one, i, part) => `${one.name} [${unit(one)}]${one.low ? (part === 1 ? " max" : " min") : ""}`);
+    return csvOf([["start_at", ...head], ...rows.map(([at, ...values]) => [new Date(at).toISOString(), ...cells((one, i, part) => (values[i] == null ? null : Number((part * values[i]).toFixed(4))))])]);
   }
 
   function listOf() {
@@ -102,26 +109,30 @@ export function open(root, app) {
     const lost = Object.entries(totals.lost_wh ?? {}).filter(([, wh]) => wh >= 10).sort((a, b) => b[1] - a[1]);
     return h("div", { key: "summary", class: "chart-facts" },
       factNode(t("day.fact.sun"), energy(totals.pv_wh)),
-      factNode(t("day.fact.caught"), energy(totals.caught_wh), share && t("day.fact.share", { share, possible: energy(totals.possible_wh) })),
+      factNode(t("history.caught"), energy(totals.caught_wh), share && t("day.fact.share", { share, possible: energy(totals.possible_wh) })),
       lost.length ? factNode(t("day.fact.lost"), energy(lost.reduce((sum, [, wh]) => sum + wh, 0)), lostName(lost[0][0])) : null,
-      factNode(t("day.fact.bought"), energy(totals.bought_wh)));
+      factNode(t("history.bought"), energy(totals.bought_wh)));
   }
 
-  function plannedNodes(spec) {
-    const plan = status().plan;
+  // What heats when and what asks for it, what will be bought, and how full the battery will be.
+  function plannedNodes({ x }) {
+    const { plan, now, loads } = status();
     if (!plan || state.date < today()) return null;
-    const from = Math.max(spec.x.from, Date.parse(status().now));
-    const found = Object.entries(plan.loads_w ?? {}).flatMap(([name, values]) =>
-      windows(within(Date.parse(plan.start_at), plan.step_s * 1000, values, from - QUARTER_S * 1000, spec.x.to)).map((one) => ({ ...one, name })));
-    found.sort((a, b) => a.from - b.from);
+    const within = ({ from_at: from, until_at: until }) => Date.parse(from) < x.to && Date.parse(until) > Math.max(x.from, Date.parse(now));
+    const runs = plan.runs.filter(within), buys = plan.purchases.filter(within), first = new Set();
+    const line = (run) => {
+      const load = loads.find((one) => one.name === run.load), aim = load && state.date === today() && !first.has(run.load) ? goal(load, status()) : "";
+      first.add(run.load);
+      const text = t("day.window", { load: title(run.load), from: clock(run.from_at), to: clock(run.until_at), energy: energy(run.energy_wh) });
+      return h("li", { key: `${run.load} ${run.from_at}` }, `${text}${colon()}${run.rule ? ruleName(run.rule, true) : t("planned.sun")}`, aim && h("span", { class: "muted" }, ` (${aim})`));
+    };
     const [charge, at] = state.date === today() ? [plan.soc_tonight_percent, plan.tonight_at] : [plan.soc_tomorrow_percent, plan.tomorrow_at];
     return h("section", { key: "planned", class: "card" },
       h("h3", null, t("day.planned")),
-      found.length ? h("ul", { class: "bare" }, found.map((one) => h("li", { key: `${one.name} ${one.from}` },
-        t("day.window", { load: title(one.name), from: clock(Math.max(one.from, from)), to: clock(one.to), energy: energy(one.wh) }))))
-        : h("p", { class: "muted" }, t("day.planned.none")),
-      charge == null ? null : h("p", { key: "charge", class: "muted" }, t("plan.tonight", { percent: percent(charge), time: clock(at) })),
-      (plan.notes ?? []).map((note) => h("p", { key: note, class: "muted" }, note.replaceAll("degC", "°C"))));
+      runs.length ? h("ul", { class: "bare" }, runs.map(line)) : h("p", { class: "muted" }, t("day.planned.none")),
+      buys.map((one) => h("p", { key: `${one.load} ${one.until_at}` },
+        t("day.buys", { load: title(one.load), energy: energy(one.energy_wh), from: clock(one.from_at), until: clock(one.until_at) }))),
+      charge == null ? null : h("p", { key: "charge", class: "muted" }, t("plan.tonight", { percent: percent(charge), time: clock(at) })));
   }
 
   function emptyText(spec) {
@@ -136,7 +147,7 @@ export function open(root, app) {
     const spec = state.busy || state.error ? null : specOf(), empty = spec && emptyText(spec), drawn = spec && !empty;
     render(root, [
       h("div", { key: "days", class: "seg", role: "group", "aria-label": t("day.title") },
-        chip(addDays(now, -1), t("day.yesterday")), chip(now, t("day.today")), chip(addDays(now, 1), t("day.tomorrow"))),
+        chip(addDays(now, -1), t("day.yesterday")), chip(now, t("today.title")), chip(addDays(now, 1), t("day.tomorrow"))),
       h("div", { key: "title", class: "chart-row" },
         h("h2", null, long("short")),
         h("input", { type: "date", class: "date", "aria-label": t("day.choose"), value: state.date, max: addDays(now, 1),
@@ -148,7 +159,9 @@ export function open(root, app) {
         summary(),
         h("div", { key: "picture", class: "chart-host", foreign: true }),
         chosenNodes(),
-        state.date < now ? null : h("p", { key: "note", class: "muted" }, t("day.note"))) : null,
+        state.date < now ? null : h("p", { key: "note", class: "muted" }, t("day.note")),
+        state.date > now && status().plan?.sun_error ? h("p", { key: "band", class: "muted" }, t("day.band.why", { days: status().plan.sun_error.days })) : null,
+        state.prices?.licence ? h("p", { key: "credit", class: "muted", lang: "en" }, `${state.prices.source}, ${state.prices.licence}`) : null) : null,
       drawn ? more(spec) : null,
     ]);
     place = root.querySelector(".chart-host");

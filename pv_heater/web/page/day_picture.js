@@ -2,7 +2,7 @@
 
 import { unitOf } from "./chart_parts.js";
 import { dateAt, dayBounds, hourTicks } from "./time.js";
-import { clock, date as dateText, energy, number, percent, t, title, watts } from "./words.js";
+import { clock, date as dateText, energy, NOTHING, number, percent, t, title, watts } from "./words.js";
 
 const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
@@ -29,16 +29,22 @@ export function coarser({ start, step, values }, count) {
   return { start, step: step * count, values: means };
 }
 
-/** Spans of steps with power: [{from, to, wh}]. */
-export function windows({ start, step, values }) {
-  const found = [];
-  values.forEach((value, i) => {
-    if (!(value > 0)) return;
-    const from = start + i * step, wh = (value * step) / 3_600_000, last = found.at(-1);
-    if (last?.to === from) (last.to = from + step), (last.wh += wh);
-    else found.push({ from, to: from + step, wh });
-  });
-  return found;
+/** Prices as a row of quarter hours from `fromMs`; null where nobody knows. */
+export function priceRow(prices, fromMs, toMs, name = "import_per_kwh") {
+  const spans = prices.map((one) => [Date.parse(one.from_at), Date.parse(one.to_at), one[name]]), values = [];
+  for (let at = fromMs; at < toMs; at += QUARTER_MS) values.push(spans.find(([from, to]) => from <= at && at < to)?.[2] ?? null);
+  return { start: fromMs, step: QUARTER_MS, values };
+}
+
+/** What tomorrow's sun may be if it is as far off as the last days were: what is expected, more and less by that share. */
+function bandOf(sun, error) {
+  if (!sun || !error || !seen(sun)) return [];
+  const low = (1 - error.share) / (1 + error.share), of = (part) => sun.values.map((value) => (value == null ? null : value * part));
+  const both = (text) => (value) => (value == null ? NOTHING : `${text(value * low)} – ${text(value)}`), high = { ...sun, values: of(1 + error.share) };
+  return [{
+    ...high, floor: of(1 - error.share), low, kind: "area", hue: "solar", pale: true, format: both(watts), total: both(energy)(energyOf(high.values, high.step / 1000)),
+    name: t("day.band", { percent: percent(100 * error.share) }),
+  }];
 }
 
 /** The shape of a mark for a change of phase. */
@@ -81,7 +87,7 @@ function series(parts) {
 }
 
 /** The picture of a date. `data`: {rows, changes, loads} of /history and /transitions, null for days to come; `wide`: there is room for detail. */
-export function pictureOf({ date, longDate, data, status, wide }) {
+export function pictureOf({ date, longDate, data, prices = [], status, wide }) {
   const zone = status.site.timezone, [from, to] = dayBounds(date, zone), { plan } = status, nowMs = Date.parse(status.now), today = dateAt(nowMs, zone);
   const fineMs = (wide ? 5 : 10) * MINUTE_MS, stepMs = (data?.rows.step_s ?? 60) * 1000, startMs = data ? Date.parse(data.rows.t0) : from;
   const was = (name, part = (value) => value) => {
@@ -91,7 +97,7 @@ export function pictureOf({ date, longDate, data, status, wide }) {
   const will = (values) => (plan && values ? within(Date.parse(plan.start_at), plan.step_s * 1000, values, Math.max(from, nowMs - QUARTER_MS), to) : undefined);
   const names = [...new Set([...(data?.loads ?? []), ...Object.keys(plan?.loads_w ?? {})])];
   const line = { kind: "line", format: watts }, area = { kind: "area", format: watts }, charge = { kind: "line", right: true, format: percent, total: chargeOf };
-  const power = series([
+  const power = [...bandOf(date > today ? will(plan?.sun_w) : null, plan?.sun_error), ...series([
     { ...area, was: was("pv_possible_w"), name: t("day.possible"), hue: "solar", pale: true },
     ...names.map((name, i) => ({
       ...area, was: was(`load:${name}:power_w`), will: will(plan?.loads_w?.[name]), name: title(name), hue: `load${i % 6}`, steps: true, stack: "loads", hatch: i % 5,
@@ -100,15 +106,20 @@ export function pictureOf({ date, longDate, data, status, wide }) {
     { ...line, was: was("house_w"), will: will(plan?.house_w), name: t("day.house"), hue: "house", ahead: { dash: "b" } },
     { ...line, was: was("pv_w"), will: will(plan?.sun_w), name: t(date > today ? "day.forecast" : "day.solar"), hue: "solar", ahead: { dash: "b" } },
     { ...charge, was: was("battery_soc_percent"), will: will(plan?.battery_percent), name: t("day.battery"), hue: "battery", ahead: { dash: "a", inside: 0 } },
-  ]);
+  ])];
   const panels = [{ height: 216, series: power, least: 1000, unit: unitOf, right: power.some((one) => one.right) ? { from: 0, to: 100, hue: "battery", unit: percent } : null }];
   const bought = will(plan?.bought_w), grid = series([
     { ...area, was: was("grid_w", (value) => Math.max(0, value)), will: bought?.values.some((value) => value > 0) ? bought : undefined, name: t("day.import"), hue: "import", steps: true, ahead: { hatch: 1, pale: true } },
     { ...area, was: was("grid_w", (value) => Math.max(0, -value)), name: t("day.export"), hue: "export", steps: true, hatch: 2, below: true },
   ]);
   const used = grid.some((one) => one.values.some((value) => value > 10));
-  if (grid.length) panels.push({ height: used ? 84 : 36, series: grid, least: 500, unit: unitOf, title: t("day.grid") });
-  const parts = panels.flatMap((panel) => panel.series).filter((one) => !one.silent).map((one) => `${one.name} ${one.total}`);
+  if (grid.length) panels.push({ height: used ? 84 : 36, series: grid, least: 500, unit: unitOf, title: t("flow.grid") });
+  const price = priceRow(prices, from, to);
+  if (seen(price)) {
+    const money = (value) => number(value, 2), look = { kind: "line", steps: true, hue: "text", unit: "per kWh", format: (value) => number(value, 3), total: "" };
+    panels.push({ height: 56, least: 0.1, unit: money, title: t("day.price"), series: [{ ...price, ...look, name: t("day.price") }] });
+  }
+  const parts = panels.flatMap((panel) => panel.series).filter((one) => !one.silent && one.total).map((one) => `${one.name} ${one.total}`);
   const changed = to - from !== 24 * 60 * MINUTE_MS, timeOf = (at) => (changed ? dateText(at, { hour: "2-digit", minute: "2-digit", timeZoneName: "short" }) : clock(at));
   return {
     panels, now: nowMs, say: t("chart.cursor"),

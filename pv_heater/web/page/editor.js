@@ -3,7 +3,7 @@
 
 import { ask } from "./api.js";
 import { h } from "./render.js";
-import { number, t, title } from "./words.js";
+import { lang, number, t, title } from "./words.js";
 
 export function editor(app) {
   let answer = null;
@@ -36,7 +36,7 @@ export function editor(app) {
       const done = await ask("PATCH", "settings", { headers: { "If-Match": answer.etag }, body: { changes: Object.fromEntries(changes) } });
       changes.clear();
       refused = {};
-      app.say(lines(t("settings.saved"), done?.message));
+      app.say(lines(t("settings.saved"), lang() === "en" && done?.message));
     } catch (error) {
       refused = Object.fromEntries(error.fields.map((field) => [field.path, field.message]));
       if (error.status === 409 || error.status === 412) app.say(t("settings.conflict"), true);
@@ -47,7 +47,7 @@ export function editor(app) {
   const undo = async () => {
     try {
       const done = await ask("POST", "settings/undo", { body: {} });
-      app.say(lines(t("settings.undone"), done?.message));
+      app.say(lines(t("settings.undone"), lang() === "en" && done?.message));
     } catch (error) {
       app.complain(error);
     }
@@ -117,10 +117,10 @@ export function editor(app) {
     const value = changes.has(setting.path) ? changes.get(setting.path) : setting.value;
     const id = `set ${setting.path}`;
     return h("div", { key: setting.path, class: changes.has(setting.path) ? "setting changed" : "setting" }, [
-      h("label", { for: id }, [nameOf(setting), setting.unit && h("span", { class: "muted" }, ` (${unitOf(setting)})`)]),
+      h("label", { for: id }, [h("span", { lang: "en" }, nameOf(setting)), setting.unit && h("span", { class: "muted" }, ` (${unitOf(setting)})`)]),
       setting.kind === "order" ? order(setting, value ?? []) : input(setting, value, id),
       refused[setting.path] && h("p", { class: "bad", role: "alert" }, refused[setting.path]),
-      h("p", { class: "muted", id: `help ${setting.path}` }, note(setting)),
+      h("p", { class: "muted", id: `help ${setting.path}` }, [h("span", { lang: "en" }, setting.help), note(setting)].filter(Boolean).flatMap((part, i) => (i ? [" · ", part] : part))),
     ]);
   };
 
@@ -187,7 +187,7 @@ function shown(setting, value) {
 }
 
 function note(setting) {
-  const parts = [setting.help];
+  const parts = [];
   if (setting.minimum != null && setting.maximum != null) parts.push(t("settings.range", { minimum: number(setting.minimum), maximum: number(setting.maximum) }));
   if (setting.default != null && !Array.isArray(setting.default)) parts.push(t("settings.default_is", { value: shown(setting, setting.default) }));
   if (setting.line != null) parts.push(t("settings.line", { line: setting.line }));

@@ -2,17 +2,17 @@
 
 import { get } from "./api.js";
 import { chart } from "./chart.js";
-import { csvOf, dataTable, factNode, linkStyle, problemNode, saveButton, unitOf } from "./chart_parts.js";
+import { csvOf, dataTable, factNode, problemNode, saveButton, unitOf } from "./chart_parts.js";
 import { before, lossesOf, plus, spanOf, sumOf, sumsOf, tableOfDays } from "./history_sums.js";
+import { dayOf, heatedBy, hygiene } from "./load.js";
 import { h, render } from "./render.js";
 import { addDays, addPeriods, dateAt, periodStart, periods } from "./time.js";
-import { date as dateText, energy, lostName, number, percent, t, title } from "./words.js";
+import { colon, date as dateText, degrees, energy, lostName, number, percent, t, title } from "./words.js";
 
 const UNITS = ["day", "week", "month", "year"];
 const LEAST_YEARS = 3;
 export function open(root, app) {
-  linkStyle();
-  const state = { unit: null, date: null, data: null, error: null, busy: false, picked: -1, table: false };
+  const state = { unit: null, date: null, data: null, error: null, busy: false, picked: -1, table: false, cycles: {} };
   const charts = new Map();
   let asked = 0;
   const status = () => app.status();
@@ -69,7 +69,7 @@ export function open(root, app) {
     const { sums, past, then } = state.data, of = (name, list = sums) => list.map((sum) => sum?.[name] ?? null);
     const series = [
       { ...base, name: t("history.caught"), hue: "sun", stack: "sun", values: of("caught_wh") },
-      ...lossesOf(sums).map(({ cause, values }, i) => ({ ...base, name: t("history.lost", { cause: lossName(cause) }), hue: "muted", stack: "sun", hatch: 1 + i, values })),
+      ...lossesOf(sums).map(({ cause, values }, i) => ({ ...base, name: t("today.row.lost", { cause: lossName(cause) }), hue: "muted", stack: "sun", hatch: 1 + i, values })),
       { ...base, name: t("history.bought"), hue: "import", stack: "other", below: true, values: of("bought_wh") },
       { ...base, name: t("history.drain"), hue: "battery", stack: "other", below: true, hatch: 2, values: of("battery_drain_wh") },
     ].filter((one) => one.values.some((value) => value)).map(withTotal);
@@ -82,7 +82,7 @@ export function open(root, app) {
     const { sums } = state.data, of = (what) => sums.map((sum) => sum?.loads[name]?.[what] ?? null), sun = of("sun_wh");
     const rest = of("energy_wh").map((wh, at) => (wh == null ? null : Math.max(0, wh - (sun[at] ?? 0))));
     const series = [
-      { ...base, name: t("history.sun"), hue: `load${i % 6}`, stack: "all", values: sun },
+      { ...base, name: t("history.share"), hue: `load${i % 6}`, stack: "all", values: sun },
       { ...base, name: t("history.other"), hue: "import", hatch: 1, stack: "all", values: rest },
     ].map(withTotal);
     const label = t("history.picture", { span: `${title(name)}, ${spanName()}`, parts: series.map((one) => `${one.name} ${one.total}`).join(", ") });
@@ -109,7 +109,9 @@ export function open(root, app) {
         factNode(t("history.caught"), energy(whole.caught_wh), whole.possible_wh > 0 && t("day.fact.share", { share: share(whole.caught_wh, whole.possible_wh), possible: energy(whole.possible_wh) })),
         factNode(t("day.fact.lost"), energy(lost)),
         factNode(t("history.bought"), energy(whole.bought_wh)),
-        share(sun, used) ? factNode(t("history.share"), share(sun, used), t("history.share.of", { energy: energy(used) })) : null),
+        share(sun, used) ? factNode(t("history.share"), share(sun, used), t("history.share.of", { energy: energy(used) })) : null,
+        whole.saved_money == null ? null : factNode(t("money.saved"), number(whole.saved_money, 2), t("money.paid", { money: number(whole.bought_money, 2) }))),
+      whole.saved_money == null ? null : h("p", { key: "assumed", class: "muted" }, t("money.assumed")),
       h("p", { key: "then", class: "muted" }, state.unit === "year" ? null : change == null ? t("history.then.none")
         : t(change < 0 ? "history.then.less" : "history.then.more", { percent: percent(Math.abs(change)), energy: energy(then.caught_wh) })),
     ];
@@ -121,19 +123,37 @@ export function open(root, app) {
       h("h3", null, title(name)),
       h("div", { class: "chart-facts three" },
         factNode(t("history.energy"), energy(sum.energy_wh)),
-        factNode(t("history.sun"), share(sum.sun_wh, sum.energy_wh) || energy(sum.sun_wh)),
+        factNode(t("history.share"), share(sum.sun_wh, sum.energy_wh) || energy(sum.sun_wh)),
         factNode(t("history.starts"), number(sum.starts))),
+      ledger(name),
       h("div", { key: "picture", class: "chart-host", "data-chart": `load ${name}`, foreign: true }));
+  }
+
+  // When its tank was hot enough against legionella, and by what.
+  function ledger(name) {
+    const record = status().loads.find((one) => one.name === name)?.tank?.hygiene_record, list = state.cycles[name];
+    const read = async ({ target }) => {
+      if (!target.open || list) return;
+      const { load } = await get(`loads/${encodeURIComponent(name)}`);
+      state.cycles[name] = load.tank.hygiene_record.cycles;
+      show();
+    };
+    const rows = () => [...list].reverse().map((one) => [dayOf(one.date), heatedBy(one), degrees(one.warmest_c)]);
+    return record && [
+      h("p", { key: "hygiene", class: "muted" }, `${t("load.hygiene")}${colon()}${hygiene(record)}`),
+      record.cycles.length ? h("details", { key: "cycles", class: "fold", ontoggle: read }, h("summary", null, t("hygiene.all")),
+        list && dataTable(t("hygiene.all"), [t("history.day"), t("hygiene.by"), t("hygiene.warmest")], rows(), "words")) : null,
+    ];
   }
 
   function table() {
     const { starts, sums, whole } = state.data, causes = Object.keys(whole.lost_wh), loads = Object.keys(whole.loads);
-    const head = [t(`history.${state.unit}`), t("history.caught"), ...causes.map((cause) => t("history.lost", { cause: lossName(cause) })), t("history.bought"), t("history.drain"),
-      ...loads.flatMap((name) => [title(name), `${title(name)}, ${t("history.sun")}`, `${title(name)}, ${t("history.starts")}`])];
+    const head = [t(`history.${state.unit}`), t("history.caught"), ...causes.map((cause) => t("today.row.lost", { cause: lossName(cause) })), t("history.bought"), t("history.drain"),
+      ...loads.flatMap((name) => [title(name), `${title(name)}, ${t("history.share")}`, `${title(name)}, ${t("history.starts")}`])];
     const rows = starts.map((start, i) => [start, sums[i]]).filter(([, sum]) => sum).map(([start, sum]) => [
       nameOf(start, false), energy(sum.caught_wh), ...causes.map((cause) => energy(sum.lost_wh[cause])), energy(sum.bought_wh), energy(sum.battery_drain_wh),
       ...loads.flatMap((name) => [energy(sum.loads[name]?.energy_wh), energy(sum.loads[name]?.sun_wh), number(sum.loads[name]?.starts)])]);
-    return dataTable(t("history.table", { span: spanName() }), head, rows);
+    return dataTable(spanName(), head, rows);
   }
 
   function bars() {
@@ -144,9 +164,9 @@ export function open(root, app) {
       h("div", { key: "units", class: "seg", role: "group", "aria-label": t("history.by") },
         UNITS.map((unit) => h("button", { key: unit, type: "button", "aria-pressed": String(unit === state.unit), onclick: () => app.go(hash(unit, state.date)) }, t(`history.${unit}`)))),
       h("div", { key: "span", class: "chart-row" },
-        leap ? h("button", { key: "back", type: "button", class: "button", "aria-label": t("history.back"), onclick: move(-1) }, "‹") : null,
+        leap ? h("button", { key: "back", type: "button", class: "button", "aria-label": t("day.earlier"), onclick: move(-1) }, "‹") : null,
         h("h3", { key: "name" }, spanName()),
-        leap ? h("button", { key: "on", type: "button", class: "button", "aria-label": t("history.on"), disabled: last, onclick: move(1) }, "›") : null),
+        leap ? h("button", { key: "on", type: "button", class: "button", "aria-label": t("day.later"), disabled: last, onclick: move(1) }, "›") : null),
     ];
   }
 
@@ -155,7 +175,7 @@ export function open(root, app) {
     const { data } = state, empty = data && !data.days.length, loads = data && !empty ? Object.keys(data.whole.loads) : [];
     const opened = ({ target }) => { if (state.table !== target.open) (state.table = target.open), show(); };
     render(root, [
-      h("h2", { key: "title", class: "page-title" }, t("history.title")),
+      h("h2", { key: "title", class: "page-title" }, t("tab.history")),
       bars(),
       state.busy ? h("p", { key: "busy", class: "card muted", role: "status" }, t("chart.loading")) : null,
       state.error ? problemNode(state.error, load) : null,

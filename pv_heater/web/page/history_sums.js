@@ -4,7 +4,7 @@ import { addDays, addPeriods, periodStart, yearBefore } from "./time.js";
 
 const YEARS = 6;
 const CAUSES_SHOWN = 3;
-const SUMS = ["caught_wh", "possible_wh", "bought_wh", "feed_in_wh", "pv_wh", "house_wh", "battery_drain_wh"];
+const SUMS = ["caught_wh", "possible_wh", "bought_wh", "feed_in_wh", "pv_wh", "house_wh", "battery_drain_wh", "saved_money", "bought_money"];
 
 export const plus = (sum, value) => (value == null ? sum : (sum ?? 0) + value);
 

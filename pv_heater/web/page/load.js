@@ -3,7 +3,7 @@
 import { offers } from "./commands.js";
 import { loadCard } from "./now.js";
 import { h, render } from "./render.js";
-import { degrees, duration, energy, margin, marginName, moment, number, ruleName, t, title, watts } from "./words.js";
+import { because, date, degrees, duration, energy, lang, margin, marginName, moment, number, ruleName, t, title, watts } from "./words.js";
 
 const AGAIN_MS = 10_000;
 const BOOSTS_S = [3600, 7200, 14_400];
@@ -67,15 +67,28 @@ function facts(load, status) {
     [t("load.reason"), ruleName(load.why.rule, load.phase === "heating")],
     ...Object.entries(load.why.margins ?? {}).map(([name, value]) => [marginName(name), `${value > 0 && !name.endsWith("_s") ? "+" : value < 0 ? "−" : ""}${margin(name, Math.abs(value))}`]),
     [t("load.since"), moment(load.since_at, status.now)],
-    [t("load.today"), `${energy(load.energy_wh)}, ${t(load.starts === 1 ? "load.start" : "load.starts", { count: number(load.starts) })}`],
+    [t("today.title"), `${energy(load.energy_wh)}, ${t(load.starts === 1 ? "load.start" : "load.starts", { count: number(load.starts) })}`],
   ];
   if (load.next_change_at) list.push([t("load.next"), moment(load.next_change_at, status.now)]);
   if (load.rests_until_at) list.push([t("load.rests"), moment(load.rests_until_at, status.now)]);
   if (load.max_c != null) list.push([t("load.max_c"), degrees(load.max_c, 0)]);
   list.push([t("load.range"), load.regulated ? `${watts(load.min_power_w)} – ${watts(load.max_power_w)}` : watts(load.max_power_w)]);
-  if (load.tank?.hygiene) list.push([t("load.hygiene"), load.tank.hygiene.replaceAll("degC", "°C")]);
+  if (load.tank?.hygiene_record) list.push([t("load.hygiene"), hygiene(load.tank.hygiene_record)]);
   return list;
 }
+
+export const dayOf = (text) => date(Date.parse(`${text}T12:00Z`), { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+
+// How a tank stands against legionella: since when it is hot, or when it last was and by whom, and by when it must be again.
+export function hygiene({ at_c: atC, due_on: due, held_s: heldS, cycles }) {
+  const last = cycles.at(-1), temperature = degrees(atC, 0);
+  const parts = [heldS > 0 ? t("hygiene.holds", { temperature, time: duration(heldS) })
+    : last ? t("hygiene.held", { temperature, date: dayOf(last.date), by: heatedBy(last) }) : t("hygiene.never", { temperature })];
+  if (due) parts.push(t("hygiene.due", { date: dayOf(due) }));
+  return parts.join(" ");
+}
+
+export const heatedBy = (cycle) => (cycle.by_duty ? t("hygiene.forced", { energy: energy(cycle.bought_wh) }) : t("hygiene.sun"));
 
 function transitions(entries, status) {
   if (!entries) return h("p", { class: "muted" }, t("state.waiting"));
@@ -87,7 +100,7 @@ function transitions(entries, status) {
       " ",
       h("strong", null, move(entry)),
     ]),
-    h("p", { class: "muted", lang: "en" }, entry.because),
+    h("p", { class: "muted" }, because(entry, entry.to_phase === "heating")),
   ])));
 }
 
@@ -126,7 +139,7 @@ function trySheet(app, load) {
   let mainsOff = false;
   const act = async (body) => {
     const answer = await app.command(`loads/${encodeURIComponent(load.name)}/try`, body);
-    if (answer?.message) app.say(answer.message);
+    if (answer?.message) app.say(lang() === "en" ? answer.message : t("try.runs"));
   };
   return () => [
     h("h2", { id: "sheet-title" }, t("try.title", { name: title(load.name) })),

@@ -2,14 +2,16 @@
 
 import { flow, refresh, strip } from "./pictures.js";
 import { h, render } from "./render.js";
-import { because, change, countdown, degrees, lostName, moment, number, percent, sentence, t, title, watts } from "./words.js";
+import { alarming, because, change, countdown, degrees, known, lang, lostName, moment, number, percent, sentence, speakMore, t, title, watts } from "./words.js";
 
 const WIDE = matchMedia("(min-width: 1000px)");
 
 export function open(root, app) {
   let day = null;
   const update = (status) => {
-    refresh(app, status);
+    if (!WIDE.matches) refresh(app, status);
+    // What to do about an alarm is said with the words of the pages behind this one.
+    if (status.alarms.length && !known("close")) speakMore().then(app.draw);
     render(root, [
       h("div", { key: "left", class: "column" }, [
         status.alarms.map((alarm) => alarmCard(app, alarm)),
@@ -18,12 +20,12 @@ export function open(root, app) {
           flow(status, () => app.sheet("details")),
           h("button", { class: "link details", onclick: () => app.sheet("details") }, t("flow.details")),
         ]),
-        status.why && guardCard(status),
-        !status.loads.length && h("p", { class: "card" }, t("load.none")),
+        status.why && !status.alarms.some((alarm) => alarm.code === status.why.rule) && guardCard(status),
+        !status.loads.length && h("p", { class: "card" }, t(status.state.word === "starting" ? "state.waiting" : "load.none")),
         status.loads.map((load) => loadCard(app, load, status)),
       ]),
       h("div", { key: "right", class: "column" }, [
-        todayCard(app, status),
+        todayCard(app, status, !WIDE.matches),
         WIDE.matches && h("div", { key: "day", foreign: true, class: "beside" }),
       ]),
     ]);
@@ -43,12 +45,16 @@ export function open(root, app) {
 
 function alarmCard(app, alarm) {
   const clears = alarm.load && alarm.code === "hardware";
+  const where = alarm.load ? `#load/${encodeURIComponent(alarm.load)}` : alarm.code.includes("_not_") ? "#settings" : "#sources";
+  const flip = !alarm.load && change({ rule: alarm.code, margins: alarm.margins }, false);
   return h("section", { key: `alarm ${alarm.code} ${alarm.load ?? ""}`, class: "card alarm", role: "alert" }, [
-    h("p", { class: "why" }, [alarm.load && `${title(alarm.load)}: `, because({ rule: alarm.code, because: alarm.text })]),
-    alarm.help && h("p", null, alarm.help),
+    h("p", { class: "why" }, alarming(alarm)),
+    h("p", null, known(`help.${alarm.code}`) ? t(`help.${alarm.code}`) : alarm.help),
+    flip && h("p", { class: "muted" }, flip),
+    lang() !== "en" && h("p", { class: "muted", lang: "en" }, alarm.text),
     h("p", { class: "row" }, [
       clears && h("button", { class: "button", onclick: () => app.command(`loads/${encodeURIComponent(alarm.load)}/clear`) }, t("load.clear")),
-      h("a", { class: "button", href: alarm.load ? `#load/${encodeURIComponent(alarm.load)}` : "#sources" }, t("flow.details")),
+      h("a", { class: "button", href: where }, t("flow.details")),
     ]),
   ]);
 }
@@ -62,12 +68,12 @@ function guardCard(status) {
   ]);
 }
 
-function todayCard(app, status) {
+function todayCard(app, status, small) {
   return h("section", { key: "today", class: "card today", "aria-labelledby": "today-title" }, [
     h("h2", { id: "today-title" }, t("today.title")),
     status.today && h("button", { class: "link today-line", onclick: () => app.sheet("losses") }, todayLine(status.today)),
-    h("a", { class: "strip-link", href: "#day" }, [strip(app, status)]),
-    h("p", { class: "legend muted" }, [
+    small && h("a", { class: "strip-link", href: "#day" }, [strip(app, status)]),
+    small && h("p", { class: "legend muted" }, [
       h("span", { class: "mark solar" }, t("strip.sun")),
       h("span", { class: "mark battery" }, t("strip.battery")),
       h("span", { class: "mark loads" }, t("strip.heats")),
@@ -77,12 +83,13 @@ function todayCard(app, status) {
   ]);
 }
 
-function todayLine(today) {
-  const { caught_wh: caught, possible_wh: possible, lost_wh: lost } = today;
+export function todayLine(today) {
+  const { caught_wh: caught, possible_wh: possible, lost_wh: lost, saved_money: saved } = today;
   if (caught == null) return t("today.unknown");
   const parts = possible > 0 ? [t("today.caught", { caught: kwh(caught), possible: kwh(possible), share: percent((caught / possible) * 100) })] : [t("today.none")];
   const [cause, wh] = Object.entries(lost ?? {}).sort((a, b) => b[1] - a[1])[0] ?? [];
   if (wh >= 50) parts.push(t("today.lost", { lost: kwh(wh), cause: lostName(cause) }));
+  if (saved) parts.push(t("today.saved", { money: number(saved, 2) }));
   return parts.join(" · ");
 }
 
@@ -137,7 +144,7 @@ function tank(load, status) {
   ]);
 }
 
-function goal(load, status) {
+export function goal(load, status) {
   const parts = [];
   if (load.target_c != null) parts.push(t("tank.target", { target: degrees(load.target_c, 0) }));
   if (load.tank?.ready_at) parts.push(t("tank.ready", { time: moment(load.tank.ready_at, status.now) }));

@@ -25,14 +25,17 @@ export function flow(status, onDetails) {
   ]);
 }
 
-// What each circle says: its watts towards the hub (`into_w`), the share that its ring shows, and a few words.
+// What each circle says: its watts towards the hub (`into_w`), the share that its ring shows, and a few words. A home
+// without battery, grid or loads has no circle for them.
 export function described({ flows, flags, loads, site }) {
   const fullW = loads.reduce((sum, load) => sum + load.max_power_w, 0);
   const warm = loads.find((load) => load.temperature_c != null);
   const possibleW = flows.pv_possible_w;
   const held = possibleW != null && flows.pv_w != null && possibleW > flows.pv_w * 1.03 + 50;
-  const topW = possibleW ?? site.pv_peak_w;
-  return [
+  const topW = possibleW || site.pv_peak_w;
+  const noBattery = site.has_battery === false && flows.battery_w == null && flows.battery_soc_percent == null;
+  const without = [noBattery && "battery", site.off_grid && flows.grid_w == null && "grid", !loads.length && "loads"];
+  const parts = [
     {
       id: "solar",
       name: t("flow.solar"),
@@ -69,6 +72,7 @@ export function described({ flows, flags, loads, site }) {
       note: warm ? degrees(warm.temperature_c) : "",
     },
   ];
+  return parts.filter((part) => !without.includes(part.id));
 }
 
 const negative = (value) => (value == null ? null : -value);
@@ -103,12 +107,11 @@ function arrow([x, y], [ux, uy], width) {
 
 function circle(part) {
   const [cx, cy] = PLACES[part.id];
-  const whole = part.share == null;
-  const share = whole ? 100 : Math.max(0, Math.min(1, part.share)) * 100;
+  const share = part.share == null ? (part.into_w == null ? 0 : 100) : Math.max(0, Math.min(1, part.share)) * 100;
   const y = part.note ? cy : cy + 5;
   return h("g", { key: `circle ${part.id}`, class: `node ${part.look ?? part.id}` }, [
     h("circle", { class: "track", cx, cy, r: RADIUS }),
-    h("circle", {
+    share > 0.5 && h("circle", {
       key: "gauge",
       class: part.hatched ? "gauge hatched" : "gauge",
       cx,

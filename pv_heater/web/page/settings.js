@@ -4,6 +4,7 @@ import { access } from "./access.js";
 import { offers } from "./commands.js";
 import { editor } from "./editor.js";
 import { h, render } from "./render.js";
+import { atHome } from "./time.js";
 import { languages, moment, t } from "./words.js";
 
 const LOG_LINES = 200;
@@ -41,9 +42,9 @@ function browser(app) {
   return h("section", { key: "browser", class: "card" }, [
     h("h3", null, t("settings.browser")),
     h("div", { class: "seg", role: "group", "aria-label": t("settings.theme") }, ["auto", "light", "dark"].map((name) =>
-      choice(theme, name, t(`settings.theme.${name}`), (to) => (keep("theme", to === "auto" ? null : to), app.applyTheme())))),
+      choice(theme, name, t(name === "auto" ? "mode.auto" : `settings.theme.${name}`), (to) => (keep("theme", to === "auto" ? null : to), app.applyTheme())))),
     h("div", { class: "seg", role: "group", "aria-label": t("settings.language") }, [
-      choice(spoken, "", t("settings.theme.auto"), choose),
+      choice(spoken, "", t("mode.auto"), choose),
       languages().map((name) => choice(spoken, name, NAMES[name], choose)),
     ]),
   ]);
@@ -80,19 +81,10 @@ function vacationSheet(app) {
       h("button", { class: "button", onclick: app.close }, t("cancel")),
       h("button", { class: "button main", disabled: !until, onclick: () => {
         app.close();
-        app.command("vacation", { until_at: new Date(atHome(app.zone, until)).toISOString() });
+        app.command("vacation", { until_at: new Date(atHome(...until.split("T"), app.zone)).toISOString() });
       } }, t("vacation.begin")),
     ]),
   ];
-}
-
-// The instant at which the home's clocks show `text` (2026-05-28T18:00), wherever its owner is.
-function atHome(zone, text) {
-  const clocks = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
-  const wanted = Date.parse(`${text}Z`);
-  let at = wanted;
-  for (let step = 0; step < 2; step += 1) at += wanted - Date.parse(`${clocks.format(at).replace(" ", "T")}Z`);
-  return at;
 }
 
 function offSheet(app) {

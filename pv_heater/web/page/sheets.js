@@ -1,7 +1,8 @@
 // The sheets behind the first screen: how long a mode lasts (there is none without an end), and the numbers as tables.
 
 import { h } from "./render.js";
-import { clock, duration, energy, lostName, moment, percent, t, title, watts } from "./words.js";
+import { addDays, atHome, dateAt } from "./time.js";
+import { duration, energy, lostName, moment, percent, t, title, watts } from "./words.js";
 
 const LENGTHS = [
   ["600", 600],
@@ -12,12 +13,9 @@ const FULL = "full";
 const MORNING = "06:00";
 
 // The next moment at which the home's clocks show `time` (HH:MM), in ms.
-export function nextClock(time, nowMs) {
-  const minutes = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-  const ahead = (minutes(time) - minutes(clock(nowMs)) + 1440) % 1440 || 1440;
-  const at = Math.floor(nowMs / 60_000) * 60_000 + ahead * 60_000;
-  const off = minutes(clock(at)) - minutes(time);
-  return at - (((off + 720 + 1440) % 1440) - 720) * 60_000;
+function nextClock(time, nowMs, zone) {
+  const today = dateAt(nowMs, zone), at = atHome(today, time, zone);
+  return at > nowMs ? at : atHome(addDays(today, 1), time, zone);
 }
 
 export function mode(app, name, mode, setMode) {
@@ -35,7 +33,7 @@ export function mode(app, name, mode, setMode) {
     const nowMs = app.nowMs();
     const chip = (value, text) =>
       h("button", { key: value, class: "chip", "aria-pressed": String(choice === value), onclick: choose(value) }, text);
-    const until = end(choice, own, nowMs);
+    const until = end(choice, own, nowMs, app.zone);
     const send = async () => {
       const body = { mode, ...until.body };
       if (mode === "on" && powerW != null && powerW < load.max_power_w) body.power_w = powerW;
@@ -66,12 +64,12 @@ export function mode(app, name, mode, setMode) {
   };
 }
 
-function end(choice, own, nowMs) {
+function end(choice, own, nowMs, zone) {
   if (choice === FULL) return { at: null, body: { until: FULL } };
   const time = choice === "own" ? own : choice.includes(":") ? choice : null;
   if (time === "") return { at: null, body: null };
   if (time) {
-    const at = nextClock(time, nowMs);
+    const at = nextClock(time, nowMs, zone);
     return { at, body: { until_at: new Date(at).toISOString() } };
   }
   const forS = Number(choice);
@@ -97,12 +95,12 @@ function power(load, powerW, change) {
 export const details = (app) => () => {
   const { flows, state, flags } = app.status();
   const rows = [
-    ["pv_w", flows.pv_w, flags.pv_throttled ? t("flow.throttled") : ""],
-    ["pv_possible_w", flows.pv_possible_w, ""],
-    ["house_w", flows.house_w, t("flow.without_loads")],
-    ["loads_w", flows.loads_w, ""],
-    ["battery_w", flows.battery_w, flows.battery_w == null ? "" : t(flows.battery_w >= 0 ? "flow.charges" : "flow.discharges")],
-    ["grid_w", flows.grid_w, flows.grid_w == null ? "" : t(flows.grid_w >= 0 ? "flow.in" : "flow.out")],
+    ["flow.solar", flows.pv_w, flags.pv_throttled ? t("flow.throttled") : ""],
+    ["day.possible", flows.pv_possible_w, ""],
+    ["flow.house", flows.house_w, t("flow.without_loads")],
+    ["flow.loads", flows.loads_w, ""],
+    ["flow.battery", flows.battery_w, flows.battery_w == null ? "" : t(flows.battery_w >= 0 ? "flow.charges" : "flow.discharges")],
+    ["flow.grid", flows.grid_w, flows.grid_w == null ? "" : t(flows.grid_w >= 0 ? "flow.in" : "flow.out")],
   ];
   const cell = (value) => (value == null ? t("flow.not_measured") : app.watts(Math.abs(value)));
   return [
@@ -110,7 +108,7 @@ export const details = (app) => () => {
     h("table", { class: "plain" }, [
       h("tbody", null, [
         rows.map(([name, value, note]) =>
-          h("tr", { key: name }, [h("th", { scope: "row" }, t(`flow.${name}`)), h("td", { class: "num" }, cell(value)), h("td", { class: "muted" }, note)]),
+          h("tr", { key: name }, [h("th", { scope: "row" }, t(name)), h("td", { class: "num" }, cell(value)), h("td", { class: "muted" }, note)]),
         ),
         h("tr", { key: "soc" }, [
           h("th", { scope: "row" }, t("flow.battery_soc_percent")),
@@ -121,7 +119,7 @@ export const details = (app) => () => {
     ]),
     h("p", { class: "muted" }, t("flow.from", { source: state.source ?? app.NOTHING, age: duration(state.age_s == null ? null : state.age_s + app.sinceAnswerS()), limit: duration(state.limit_s) })),
     h("p", { class: "row end" }, [
-      h("a", { class: "button", href: "#sources" }, t("sources.title")),
+      h("a", { class: "button", href: "#sources" }, t("tab.sources")),
       h("button", { class: "button main", onclick: app.close }, t("close")),
     ]),
   ];

@@ -21,7 +21,7 @@ export function open(root, app) {
     }
     render(root, [
       back(),
-      h("h2", { class: "page-title" }, t("sources.title")),
+      h("h2", { class: "page-title" }, t("tab.sources")),
       failed && h("p", { class: "card bad" }, failed),
       list?.map((source) => card(source)),
       !list && !failed && h("p", { class: "card muted" }, t("state.waiting")),

@@ -4,11 +4,11 @@
 const VERSION = new URL(location.href).searchParams.get("v");
 const STORE = `shell ${VERSION}`;
 const FILES = [
-  "access.js", "api.js", "app.js", "chart.css", "chart.js", "chart_parts.js", "commands.js", "day.js",
+  "access.js", "api.js", "app.js", "chart.js", "chart_parts.js", "commands.js", "day.js",
   "day_picture.js", "editor.js", "header.js", "history.js", "history_sums.js", "icon.svg", "lang/de.json",
   "lang/de.more.json", "lang/en.json", "lang/en.more.json", "lang/fr.json", "lang/fr.more.json", "load.js",
   "manifest.webmanifest", "more.css", "now.js", "pictures.js", "render.js", "settings.js", "sheets.js",
-  "sources.js", "style.css", "time.js", "words.js",
+  "sources.js", "style.css", "time.js", "wall.js", "words.js",
 ];
 
 self.addEventListener("install", (event) => {
@@ -31,7 +31,7 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   const { scope } = self.registration;
-  const path = event.request.url.startsWith(scope) ? event.request.url.slice(scope.length).split("#")[0] : null;
+  const path = event.request.url.startsWith(scope) ? event.request.url.slice(scope.length).split(/[?#]/)[0] : null;
   if (event.request.method !== "GET" || path === null) return;
   if (path.startsWith("v/")) event.respondWith(kept(event.request));
   else if (path === "") event.respondWith(fresh(event.request));

@@ -38,6 +38,12 @@ export function instant(date, minutes, zone) {
   return null;
 }
 
+/** The instant at which the home's clocks show `time` ("06:00") on a date, wherever its owner is; after a leap, what they show then. */
+export function atHome(date, time, zone) {
+  const [hours, minutes] = time.split(":").map(Number);
+  return instant(date, hours * 60 + minutes, zone) ?? instant(date, hours * 60 + 60 + minutes, zone);
+}
+
 /** The first instant of a date. Where midnight itself is leapt over, the day begins at the leap. */
 export function dayStart(date, zone) {
   const before = utcOf(date) - DAY_MS;

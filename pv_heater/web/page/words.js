@@ -3,6 +3,7 @@
 const LANGUAGES = ["en", "de", "fr"];
 let words = {};
 let whole = null;
+let all = false;
 let language = "en";
 let zone = "UTC";
 const made = new Map();
@@ -22,6 +23,7 @@ const read = async (name) => (await fetch(new URL(`lang/${name}.json`, import.me
 export async function speak(name) {
   words = await read(name);
   whole = null;
+  all = false;
   language = name;
   made.clear();
   document.documentElement.lang = name;
@@ -35,16 +37,29 @@ export function setZone(name) {
 
 export const known = (key) => key in words;
 
-// What all pages but the first say; their style comes with it.
+// What is rare on the first page, and all that the others say.
 export function speakMore() {
   const name = language;
-  whole ??= read(`${name}.more`).then((more) => name === language && Object.assign(words, more));
+  const add = (more) => {
+    if (name === language) Object.assign(words, more), (all = true);
+  };
+  whole ??= read(`${name}.more`).then(add, (error) => {
+    whole = null;
+    throw error;
+  });
   return whole;
+}
+
+// A key that is not among the first words: they are fetched, and each second is drawn anew.
+function late(key) {
+  if (all) return key;
+  speakMore().catch(() => {});
+  return "…";
 }
 
 // The sentence of a key, with {name} replaced; a key that has none stands for itself, so that nothing is hidden.
 export function t(key, values = {}) {
-  const text = words[key] ?? key;
+  const text = words[key] ?? late(key);
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
@@ -122,7 +137,7 @@ export function countdown(seconds) {
 }
 
 // water_heater -> Water heater: names in the settings are words for machines.
-export const title = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+export const title = (name) => capital(name).replaceAll("_", " ");
 
 export const lostName = (cause) => (known(`lost.${cause}`) ? t(`lost.${cause}`) : cause.replaceAll("_", " "));
 
@@ -138,11 +153,19 @@ export function does(load) {
   return t(`does.${load.phase}`, values);
 }
 
+// An alarm as a sentence's beginning: of which load, and what is wrong.
+export function alarming({ load, code, text }) {
+  const what = because({ rule: code, because: text });
+  return load ? `${title(load)}${colon()}${what}` : capital(what);
+}
+
 // Why, without its subject. The log's own English sentence has more numbers, so English readers get that.
 export function because(why, heats = false) {
   if (!why?.rule) return why?.because ?? "";
   if (language === "en" && why.because && why.because.length <= SHORT) return why.because.replaceAll("degC", "°C");
-  return known(`rule.${why.rule}`) ? ruleName(why.rule, heats) : why.because;
+  if (known(`rule.${why.rule}`)) return ruleName(why.rule, heats);
+  late();
+  return why.because;
 }
 
 export function ruleName(rule, heats = false) {
@@ -150,9 +173,12 @@ export function ruleName(rule, heats = false) {
   return known(key) ? t(key) : rule.replaceAll("_", " ");
 }
 
+export const colon = () => (language === "fr" ? "\u00a0: " : ": ");
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 // A whole sentence: "Heats with 1.20 kW: more sun than the house uses."
 export function sentence(load) {
-  return `${does(load)}: ${because(load.why, load.phase === "heating")}`.replace(/\.?$/, ".");
+  return `${does(load)}${colon()}${because(load.why, load.phase === "heating")}`.replace(/\.?$/, ".");
 }
 
 // What would change it, nearest first: "Starts with 140 W more sun, or in 3 min."

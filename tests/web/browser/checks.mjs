@@ -94,9 +94,9 @@ const pressed = (page, text) => page.waitForFunction(
 );
 
 if (asked.pictures) {
-  for (const [name, options] of [["390_light", {}], ["390_dark", { colorScheme: "dark" }], ["1280_light", { viewport: DESK }]]) {
+  for (const [name, options, address = ""] of [["390_light", {}], ["390_dark", { colorScheme: "dark" }], ["1280_light", { viewport: DESK }], ["wall_dark", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }, "?view=wall"]]) {
     const one = await person(options);
-    await open(one.page);
+    await open(one.page, address);
     await one.page.waitForTimeout(2500);
     await one.page.screenshot({ path: `${asked.pictures}/page_${name}.png` });
     await one.context.close();
@@ -259,6 +259,24 @@ await look("languages", async () => {
     ok((await load(one.page).locator(".seg button").first().textContent()) === off, `${name}: its words`);
     await go(one.page, "settings");
     await fits(one.page, `${name}, phone`);
+    await one.context.close();
+  }
+});
+
+await look("wall", async () => {
+  for (const [name, options] of [["wall, dark", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }], ["wall, phone", {}]]) {
+    const one = await person({ ...options, storageState: state });
+    await open(one.page, "?view=wall");
+    await one.page.waitForFunction(() => /\d/.test(document.querySelector(".tile.solar b")?.textContent ?? ""));
+    const [touched, height, over] = await one.page.evaluate(() => [
+      document.querySelectorAll("a, button, input, select, dialog[open]").length,
+      Math.min(...[...document.querySelectorAll(".tile b")].map((each) => parseFloat(getComputedStyle(each).fontSize))),
+      [...document.querySelectorAll(".tile b")].some((each) => each.scrollWidth > each.parentElement.clientWidth),
+    ]);
+    ok(touched === 0, `there is nothing to touch: ${name}`, touched);
+    ok(height >= (name === "wall, dark" ? 64 : 36) && !over, `its numbers are large and within their tiles: ${name}`, `${height} px`);
+    await axe(one.page, name);
+    ok(!one.heard.console.length, `nothing on the console: ${name}`, one.heard.console.join("\n"));
     await one.context.close();
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { csvOf, unitOf } from "./chart_parts.js";
-import { coarser, energyOf, shapeOf, windows, within } from "./day_picture.js";
+import { coarser, energyOf, priceRow, shapeOf, within } from "./day_picture.js";
 import { before, lossesOf, spanOf, sumOf, sumsOf, tableOfDays } from "./history_sums.js";
 
 const day = (date, more) => ({ date, caught_wh: 100, possible_wh: 150, lost_wh: { not_seen: 50 }, bought_wh: null, loads: { tank: { energy_wh: 100, sun_wh: 90, starts: 2 } }, ...more });
@@ -23,12 +23,10 @@ test("means of several values keep whole gaps as gaps", () => {
   assert.deepEqual(coarser({ start: 5, step: 10, values: [1, 3, null, null, null, 8, 9] }, 2), { start: 5, step: 20, values: [2, null, 8, 9] });
 });
 
-test("planned heating as windows with their energy", () => {
-  const quarter = 900_000;
-  assert.deepEqual(windows({ start: 0, step: quarter, values: [0, 1000, 2000, null, 400] }), [
-    { from: quarter, to: 3 * quarter, wh: 750 },
-    { from: 4 * quarter, to: 5 * quarter, wh: 100 },
-  ]);
+test("prices as quarter hours, and a gap where nobody knows", () => {
+  const at = (minutes) => new Date(minutes * 60_000).toISOString();
+  const prices = [{ from_at: at(0), to_at: at(15), import_per_kwh: 0.2 }, { from_at: at(30), to_at: at(60), import_per_kwh: -0.01 }];
+  assert.deepEqual(priceRow(prices, 0, 4_500_000).values, [0.2, null, -0.01, -0.01, null]);
 });
 
 test("a change has the shape of what it did", () => {
@@ -67,9 +65,9 @@ test("the greatest losses are named and the rest is one", () => {
 
 test("a table of days has a column for every load and cause, and empty cells for the unknown", () => {
   const lines = csvOf(tableOfDays([day("2026-05-30"), day("2026-05-31", { lost_wh: {}, loads: { "pump, left": { energy_wh: 5, sun_wh: 5, starts: 1 } } })])).split("\r\n");
-  assert.equal(lines[0], 'date,caught_wh,possible_wh,bought_wh,feed_in_wh,pv_wh,house_wh,battery_drain_wh,lost_not_seen_wh,"pump, left_energy_wh","pump, left_sun_wh","pump, left_starts",tank_energy_wh,tank_sun_wh,tank_starts');
-  assert.equal(lines[1], "2026-05-30,100,150,,,,,,50,,,,100,90,2");
-  assert.equal(lines[2], "2026-05-31,100,150,,,,,,,5,5,1,,,");
+  assert.equal(lines[0], 'date,caught_wh,possible_wh,bought_wh,feed_in_wh,pv_wh,house_wh,battery_drain_wh,saved_money,bought_money,lost_not_seen_wh,"pump, left_energy_wh","pump, left_sun_wh","pump, left_starts",tank_energy_wh,tank_sun_wh,tank_starts');
+  assert.equal(lines[1], "2026-05-30,100,150,,,,,,,,50,,,,100,90,2");
+  assert.equal(lines[2], "2026-05-31,100,150,,,,,,,,,5,5,1,,,");
 });
 
 test("the top tick says the unit, kilo from a thousand on", () => {

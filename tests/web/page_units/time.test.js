@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addDays, addPeriods, dateAt, dayBounds, hourTicks, instant, periodStart, periods, yearBefore } from "./time.js";
+import { addDays, addPeriods, atHome, dateAt, dayBounds, hourTicks, instant, periodStart, periods, yearBefore } from "./time.js";
 
 const VIENNA = "Europe/Vienna", HOUR = 3_600_000;
 const hours = (date, zone) => { const [from, to] = dayBounds(date, zone); return (to - from) / HOUR; };
@@ -50,4 +50,9 @@ test("a year before 29 February is 28 February", () => {
   assert.equal(yearBefore("2028-02-29"), "2027-02-28");
   assert.equal(yearBefore("2029-02-28"), "2028-02-28");
   assert.equal(yearBefore("2026-05-28"), "2025-05-28");
+});
+
+test("a time at home, also where the clock leaps over it", () => {
+  assert.equal(new Date(atHome("2026-06-21", "06:30", "Europe/Vienna")).toISOString(), "2026-06-21T04:30:00.000Z");
+  assert.equal(new Date(atHome("2026-03-29", "02:30", "Europe/Vienna")).toISOString(), "2026-03-29T01:30:00.000Z");
 });
