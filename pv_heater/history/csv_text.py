@@ -13,6 +13,7 @@ UNITS = {"w": "W", "wh": "Wh", "percent": "%", "c": "degC"}
 """The last word of a series -> its unit."""
 _SUMS = (
     "caught_wh", "possible_wh", "bought_wh", "battery_drain_wh", "feed_in_wh", "pv_wh", "house_wh", "seen_s",
+    "bought_money", "saved_money",
 )  # fmt: skip
 _OF_LOAD = ("energy_wh", "sun_wh", "starts")
 
@@ -58,7 +59,7 @@ def day_lines(days: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Iterator[str
     causes = sorted({cause for row in rows for cause in row.get("lost_wh", {})})
     loads = list(dict.fromkeys(name for row in rows for name in row.get("loads", {})))
     of_load = [(name, key) for name in loads for key in _OF_LOAD]
-    yield f"# pv-heater history, one line each day of {zone.key}, energies in Wh\n"
+    yield f"# pv-heater history, one line each day of {zone.key}, energies in Wh, money in your currency\n"
     names = [*(f"lost:{cause}_wh" for cause in causes), *(f"load:{name}:{key}" for name, key in of_load)]
     yield _line(["date", *_SUMS, *names])
     for row in rows:

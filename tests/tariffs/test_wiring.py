@@ -10,6 +10,7 @@ import pytest
 
 from pv_heater.commands.check import check_all
 from pv_heater.commands.check_report import Finding
+from pv_heater.config.live import rows_of, with_live
 from pv_heater.config.load import Config, load_config
 from pv_heater.core.model.prices import price_at
 from pv_heater.errors import ConfigError
@@ -100,3 +101,15 @@ def test_one_price_all_day_is_a_tariff_of_its_own_and_hours_stay_as_they_were() 
     assert fixed.price_source is None
     market = load_config(config(tariff={"type": "awattar", "otherwise": OTHERWISE}))
     assert market.fixed_tariff[0].import_per_kwh == 0.30
+
+
+def test_the_fixed_tariff_beside_a_market_may_change_while_it_runs_and_charges_may_not() -> None:
+    given = {"type": "awattar", "charges": 0.07, "otherwise": OTHERWISE}
+    rows = {row.path: row for row in rows_of(load_config(config(tariff=given)), config(tariff=given))}
+    assert rows["tariff.otherwise.import_per_kwh"].live
+    assert not [path for path in rows if path.startswith("tariff.charges") and rows[path].live]
+    dearer = load_config(config(tariff=given | {"charges": 0.09, "otherwise": OTHERWISE | {"import_per_kwh": 0.4}}))
+    taken = with_live(load_config(config(tariff=given)), dearer)
+    assert taken.fixed_tariff[0].import_per_kwh == 0.4
+    assert taken.price_source is not None
+    assert taken.price_source.settings.charges[0].per_kwh == 0.07
