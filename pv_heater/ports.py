@@ -6,11 +6,11 @@ Adapters satisfy these by having the methods; nothing inherits from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import KnownPrices, MarketAnswer
 from pv_heater.core.model.requests import Force
 from pv_heater.core.model.status import Status

@@ -11,8 +11,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.commands.calibration_walk import (
     Calibrator,
     config_for,
@@ -27,6 +25,7 @@ from pv_heater.controller import Controller
 from pv_heater.core.actuators.calibration import Walk
 from pv_heater.core.actuators.curve import RegulatorCurve, curve_text
 from pv_heater.core.house.guards import least_battery_percent
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.state_file import write_atomically
@@ -40,7 +39,7 @@ from pv_heater.run.session import beside, clock_and_signals, own_state_dir
 from pv_heater.run.sources import Sources, named_meters
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationRequest:
     """What the owner asked for."""
 
@@ -54,7 +53,7 @@ class CalibrationRequest:
     """The file to write; None: beside the configuration."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationResult:
     """A measured curve, or how far the walk came before it was stopped."""
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from attrs import evolve
 
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.actuators.calibration import CalibrationStopped, Leg, Observation, Pace, Walk
@@ -174,7 +173,7 @@ def config_for(config: Config, name: str, line: Path, meter: TypedSettings[Any] 
     knob: dict[str, Any] = {"curve": str(line)} if hasattr(settings, "curve") else {}
     servo: Any = getattr(settings, "servo", None)
     if hasattr(servo, "curve"):
-        knob = {"servo": evolve(servo, curve=str(line))}
+        knob = {"servo": replace(servo, curve=str(line))}
     if not settings.adjustable or not knob:
         raise ConfigError("calibrate", [f"{name} ({row.type}) has no curve: there is nothing to adjust"])
     free: dict[str, Any] = {
@@ -182,9 +181,9 @@ def config_for(config: Config, name: str, line: Path, meter: TypedSettings[Any] 
         "ramp_s": 0.0, "start_delay_s": 0.0, "max_closings_per_day": 10_000, "after": None, "when": None,
         "on_when": None, "only_when": None,
     }  # fmt: skip
-    plain = evolve(row, settings=evolve(settings, **(free | knob)))
-    limits = evolve(config.limits, max_changes_per_minute=None)
-    return evolve(config, loads=(plain,), limits=limits, meter=config.meter if meter is None else (meter,))
+    plain = replace(row, settings=replace(settings, **(free | knob)))
+    limits = replace(config.limits, max_changes_per_minute=None)
+    return replace(config, loads=(plain,), limits=limits, meter=config.meter if meter is None else (meter,))
 
 
 def progress_text(points: Mapping[float, float]) -> str:

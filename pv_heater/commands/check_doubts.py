@@ -8,18 +8,16 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import Field, fields, is_dataclass
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
 from zoneinfo import TZPATH
 
-import attrs
-
 from pv_heater.commands.check_report import Finding
-from pv_heater.config.describe import settings_of
 from pv_heater.config.load import Config
 from pv_heater.config.model import TypedSettings
-from pv_heater.config.structure import key_of
+from pv_heater.core.model.setting import key_of, settings_of
 from pv_heater.core.settings.load import BatteryShare
 
 FAR_KM = 4500.0
@@ -157,9 +155,9 @@ def _powers(config: Config) -> Iterator[Doubt]:
 def _meters(config: Config) -> Iterator[Doubt]:
     for number, row in enumerate(config.meter):
         values = getattr(row.settings, "values", None)
-        if values is None or not attrs.has(type(values)):
+        if values is None or not is_dataclass(type(values)):
             continue
-        known = {field.name for field in attrs.fields(type(values)) if getattr(values, field.name)}
+        known = {field.name for field in fields(type(values)) if getattr(values, field.name)}
         where = f"meter[{number}].values" if len(config.meter) > 1 else "meter.values"
         if not known & {"grid_w", "grid_phase_w"} and not {"pv_w"} < known & {"pv_w", "consumption_w", "battery_w"}:
             yield where, "tell neither the grid nor PV and use, so nothing could ever be seen to be spare"
@@ -171,13 +169,13 @@ def _meters(config: Config) -> Iterator[Doubt]:
             )
 
 
-def _values(config: Config) -> Iterator[tuple[str, attrs.Attribute[Any], Any]]:
+def _values(config: Config) -> Iterator[tuple[str, Field[Any], Any]]:
     """Every setting in force, with its place: ``limits.min_battery_percent``, ``loads.boiler.hysteresis_c``."""
     for field in settings_of(Config):
         yield from _within(key_of(field), field, getattr(config, field.name))
 
 
-def _within(where: str, field: attrs.Attribute[Any], value: Any) -> Iterator[tuple[str, attrs.Attribute[Any], Any]]:
+def _within(where: str, field: Field[Any], value: Any) -> Iterator[tuple[str, Field[Any], Any]]:
     if isinstance(value, TypedSettings):
         value = value.settings
     if isinstance(value, tuple):
@@ -185,7 +183,7 @@ def _within(where: str, field: attrs.Attribute[Any], value: Any) -> Iterator[tup
             inner = item.settings if isinstance(item, TypedSettings) else item
             name = None if isinstance(inner, BatteryShare) else getattr(inner, "name", None)
             yield from _within(f"{where}.{name}" if name else f"{where}[{number}]", field, inner)
-    elif attrs.has(type(value)):
+    elif is_dataclass(type(value)):
         for inner_field in settings_of(type(value)):
             yield from _within(f"{where}.{key_of(inner_field)}", inner_field, getattr(value, inner_field.name))
     else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any
 
-from attrs import field, frozen
+from pv_heater.core.model.lean import dataclass
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing looked at. `exit_code` is 0 when it is as it should be."""
 
@@ -17,11 +18,11 @@ class Finding:
     warning: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CheckReport:
     """All findings; the first that is wrong decides the exit code, settings and wiring before sources."""
 
-    findings: list[Finding] = field(factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Network
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import Unreachable
 from pv_heater.io.net.mdns import Announced, announced_gx, open_ports, own_network
 from pv_heater.victron.discovery import PasswordNeeded, certificate_fingerprint, portal_id_by_modbus, portal_id_by_mqtt

@@ -8,17 +8,16 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Mapping
+from dataclasses import Field, replace
 from typing import Any
 
-import attrs
-from attrs import frozen
-
-from pv_heater.config.describe import group_of, row_of, settings_of
+from pv_heater.config.describe import group_of, row_of
 from pv_heater.config.load import Tables, adapter_class
 from pv_heater.config.model import Config
 from pv_heater.config.presets import preset_words
-from pv_heater.config.structure import key_of
 from pv_heater.config.tariff import FIXED
+from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.setting import key_of, settings_of
 from pv_heater.core.settings.home import TariffPeriod
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.tariff import MarketTariff
@@ -162,7 +161,7 @@ def documented_example(tables: Tables | None = None) -> str:
     return "".join(f"{part}\n" for part in parts).replace("\n\n\n", "\n\n")
 
 
-def _section(field: attrs.Attribute[Any]) -> list[str]:
+def _section(field: Field[Any]) -> list[str]:
     """A section that has no `type:`."""
     return [line.text() for line in _lines_of(field, _DEMO, 0, None)]
 
@@ -188,7 +187,7 @@ def _tariff(tables: Tables) -> list[str]:
     ]
     for word in tables.tariffs:
         # What all sources have in common is explained once, at the first.
-        known = frozenset(attrs.fields_dict(MarketTariff)) if len(blocks) > 2 else frozenset()
+        known = frozenset(MarketTariff.__dataclass_fields__) if len(blocks) > 2 else frozenset()
         blocks.append([head, *_entry(word, tables.tariffs, 2, 0, known)])
     return "\n\n".join("\n".join(line.text() for line in block) for block in blocks).splitlines()
 
@@ -205,7 +204,7 @@ def _loads(tables: Tables) -> list[str]:
     blocks: list[list[_Line]] = []
     for word in _chosen_first("loads", tables.loads):
         # What all loads have in common is explained once, at the first.
-        known = frozenset(attrs.fields_dict(LoadSettings)) if blocks else frozenset()
+        known = frozenset(LoadSettings.__dataclass_fields__) if blocks else frozenset()
         head, *settings = _entry(word, tables.loads, 4, 2 if blocks else None, known.union(_PROBES))
         entry = _as_item([head, *_preset("loads", word, 4), *settings])
         blocks.append(entry if blocks else [*entry, *_probes(tables)])
@@ -219,7 +218,7 @@ def _probes(tables: Tables) -> list[_Line]:
     """The probes and meters of its own that a load may have, off."""
     lines: list[_Line] = []
     for key, table in zip(_PROBES, (tables.sensors, tables.power_meters), strict=True):
-        row = row_of(attrs.fields_dict(LoadSettings)[key])
+        row = row_of(LoadSettings.__dataclass_fields__[key])
         about = f"{row.facts} - {row.help}"
         for word in table:
             lines += [_Line(4, f"{key}:", about, 4), *_entry(word, table, 6, 4, frozenset(), f"{key} {word}")]
@@ -256,7 +255,7 @@ def _about(cls: type[Any], table: Mapping[str, str]) -> str:
     return (own or inspect.getdoc(sys.modules[cls.__module__]) or "").splitlines()[0]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Line:
     indent: int
     setting: str
@@ -274,7 +273,7 @@ class _Line:
 
 def _as_item(lines: list[_Line]) -> list[_Line]:
     """The lines as an entry of a list."""
-    return [attrs.evolve(lines[0], dash=True), *lines[1:]]
+    return [replace(lines[0], dash=True), *lines[1:]]
 
 
 def _block(cls: type[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
@@ -294,7 +293,7 @@ def _block(cls: type[Any], given: Mapping[str, Any], indent: int, off: int | Non
     return lines
 
 
-def _lines_of(field: attrs.Attribute[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
+def _lines_of(field: Field[Any], given: Mapping[str, Any], indent: int, off: int | None) -> list[_Line]:
     key = key_of(field)
     inner, in_list = group_of(field)
     if off is None and key not in given:

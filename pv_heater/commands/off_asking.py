@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.commands.off_outputs import OffOutputs
 from pv_heater.commands.running import ControlAddress, believer, doors
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import NotBelieved, NotOurs, NotRunning
 from pv_heater.io.gpio.lock_places import SYSTEM, LockPlaces
 from pv_heater.io.gpio.locks import Holder, pin_holders
@@ -23,7 +22,7 @@ SEEN_OFF_S = 6.0
 _LOOK_S = 0.1
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedController:
     """What came of asking one controller."""
 

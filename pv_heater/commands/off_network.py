@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.config.load import load_config
 from pv_heater.config.structure import setting_keys
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError, HardwareError
@@ -28,7 +27,7 @@ _NEEDED = frozenset({"name", "max_power_w"})
 """What an output needs of a load's policy; the rest may be wrong."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What became of one output."""
 

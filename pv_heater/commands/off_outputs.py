@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
-
 from pv_heater.config.legacy_keys import has_flat_keys, unflatten
 from pv_heater.config.yaml_lines import Unreadable, read_document
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.pins import PinGroup, PinName
 from pv_heater.io.gpio.pins_file import FILE_NAME, Output, outputs_in, read_pins_file
 
@@ -18,7 +18,7 @@ ON_PAPER = ("dry_run", "battery")
 """Entries in the list of loads that switch nothing."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OffOutputs:
     """What there is to switch off, and how."""
 
@@ -106,7 +106,7 @@ def _without(output: Output, named: set[PinName]) -> Output | None:
     def is_free(group: PinGroup | None) -> bool:
         return group is not None and not any(PinName.parse(name) in named for name in group.names)
 
-    rest = evolve(
+    rest = replace(
         output,
         relays=tuple(relay for relay in output.relays if is_free(relay)),
         servo=output.servo if is_free(output.servo) else None,

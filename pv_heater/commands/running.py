@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import NotBelieved, NotOurs, NotRunning
 from pv_heater.io.gpio.lock_places import SYSTEM, LockPlaces
 from pv_heater.io.gpio.locks import Holder, settings_holders, state_holder
@@ -22,7 +21,7 @@ from pv_heater.io.system.peer import Peer, may_be_believed
 STRANGER_TIMEOUT_S = 1.0
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlAddress:
     """Where a controller listens."""
 

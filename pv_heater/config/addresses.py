@@ -13,10 +13,9 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import frozen
-
 from pv_heater.config.model import Config
 from pv_heater.config.yaml_lines import Problem
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.load import BatteryShare
 
 _PORTS = {"http": 80, "https": 443}
@@ -27,7 +26,7 @@ _TASMOTA = re.compile(r"(?:power|dimmer)(\d*)\b.*", re.IGNORECASE | re.DOTALL)
 """The dimmer of a device moves the same output as its switch, and Power is Power1."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Where one load's output is: places of one `kind` and `device` are the same where one's parts meet the other's."""
 

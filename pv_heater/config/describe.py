@@ -5,19 +5,17 @@ All of it comes from the settings' own declarations, so that text and program ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import Field, is_dataclass, replace
 from datetime import time
 from typing import Any, get_args, get_origin
 
-import attrs
-from attrs import frozen
-
 from pv_heater.config.scalars import UNIT_NAMES
-from pv_heater.config.structure import key_of, without_none
-from pv_heater.core.model.setting import DayTime, Secret
+from pv_heater.config.structure import without_none
+from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.setting import DayTime, Secret, default_of, is_required, key_of, settings_of
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
     """One setting as text. `default` None: it must be given. `limits` is empty where anything goes."""
 
@@ -38,7 +36,7 @@ class SettingRow:
 
 
 def describe(settings_cls: type[Any]) -> list[SettingRow]:
-    """A row for each setting of an attrs class, those of its groups included, in order."""
+    """A row for each setting of a settings class, those of its groups included, in order."""
     rows: list[SettingRow] = []
     for field in settings_of(settings_cls):
         inner, in_list = group_of(field)
@@ -46,27 +44,21 @@ def describe(settings_cls: type[Any]) -> list[SettingRow]:
             rows.append(row_of(field))
         else:
             prefix = f"{key_of(field)}{'[]' if in_list else ''}."
-            rows += [attrs.evolve(row, name=prefix + row.name) for row in describe(inner)]
+            rows += [replace(row, name=prefix + row.name) for row in describe(inner)]
     return rows
 
 
-def settings_of(cls: type[Any]) -> Iterator[attrs.Attribute[Any]]:
-    """The fields of a settings class that stand in YAML."""
-    attrs.resolve_types(cls)
-    return (field for field in attrs.fields(cls) if "help" in field.metadata)
-
-
-def group_of(field: attrs.Attribute[Any]) -> tuple[type[Any] | None, bool]:
+def group_of(field: Field[Any]) -> tuple[type[Any] | None, bool]:
     """The settings class inside a field, if any, and whether the field is a list of it."""
     bare = without_none(field.type)
     in_list = get_origin(bare) is tuple
     if in_list:
         bare = get_args(bare)[0]
-    is_group = isinstance(bare, type) and attrs.has(bare) and bare is not DayTime
+    is_group = isinstance(bare, type) and is_dataclass(bare) and bare is not DayTime
     return (bare if is_group else None), in_list
 
 
-def row_of(field: attrs.Attribute[Any]) -> SettingRow:
+def row_of(field: Field[Any]) -> SettingRow:
     """The row of a field that is not a group."""
     unit = field.metadata["unit"]
     return SettingRow(
@@ -79,7 +71,7 @@ def row_of(field: attrs.Attribute[Any]) -> SettingRow:
     )
 
 
-def _kind(field: attrs.Attribute[Any]) -> str:
+def _kind(field: Field[Any]) -> str:
     bare = without_none(field.type)
     kinds: dict[Any, str] = {
         bool: "true or false",
@@ -92,7 +84,7 @@ def _kind(field: attrs.Attribute[Any]) -> str:
     return kinds.get(bare, "text") if get_origin(bare) is not tuple else "list"
 
 
-def _limits(field: attrs.Attribute[Any]) -> str:
+def _limits(field: Field[Any]) -> str:
     low, high, choices = (field.metadata[name] for name in ("minimum", "maximum", "choices"))
     if choices is not None:
         return " | ".join(str(choice) for choice in choices)
@@ -103,9 +95,9 @@ def _limits(field: attrs.Attribute[Any]) -> str:
     return f"at most {_text(high)}" if high is not None else ""
 
 
-def _default(field: attrs.Attribute[Any]) -> str | None:
+def _default(field: Field[Any]) -> str | None:
     """The default as it may be written in YAML; empty where nothing is set, None where there is none."""
-    if field.default is attrs.NOTHING:
+    if is_required(field):
         return None
     default = default_of(field)
     if default is None:
@@ -114,15 +106,7 @@ def _default(field: attrs.Attribute[Any]) -> str | None:
     return _text(default)
 
 
-def default_of(field: attrs.Attribute[Any]) -> Any:
-    """The value of a setting that is not given; None also where it must be."""
-    default: Any = field.default
-    if default is attrs.NOTHING:
-        return None
-    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
-
-
-def as_written(value: Any, field: attrs.Attribute[Any]) -> str:
+def as_written(value: Any, field: Field[Any]) -> str:
     """A value as it stands in YAML, unquoted; None is the default."""
     return _text(value) if value is not None else _default(field) or "null"
 

@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.config.yaml_lines import Document, KeyPath, Problem
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 
 RENAMED: dict[str, KeyPath] = {
@@ -58,7 +57,7 @@ EARLIER_LOAD = {
 """What the earlier program had wired in: one regulator, its relay and its servo."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Move:
     """One value on its way from a flat key to a new place."""
 

@@ -7,17 +7,16 @@ the same setting. Nothing is read or written here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import Field, is_dataclass, replace
 from datetime import time
 from typing import Any
 
-import attrs
-from attrs import evolve, frozen
-
-from pv_heater.config.describe import default_of, group_of, settings_of
+from pv_heater.config.describe import group_of
 from pv_heater.config.model import Config, TypedSettings
-from pv_heater.config.structure import key_of, without_none
+from pv_heater.config.structure import without_none
 from pv_heater.config.yaml_lines import KeyPath
-from pv_heater.core.model.setting import DayTime, Secret
+from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.setting import DayTime, Secret, default_of, key_of, setting, settings_of
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 ORDER = "loads.order"
@@ -30,13 +29,13 @@ HIDDEN_TEXT = "set"
 JSON = float | int | bool | str | list[Any] | None
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRow:
     """One setting as the page shows it. `field` is its declaration, `keys` its place in the file."""
 
     path: str
     keys: KeyPath
-    field: attrs.Attribute[Any]
+    field: Field[Any]
     value: Any
     load: str | None = None
     """The load it belongs to."""
@@ -111,7 +110,7 @@ def rows_of(config: Config, values: Mapping[str, Any]) -> list[LiveRow]:
 
 
 def _rows(
-    field: attrs.Attribute[Any], value: Any, path: str, keys: KeyPath, given: Any, load: str | None = None
+    field: Field[Any], value: Any, path: str, keys: KeyPath, given: Any, load: str | None = None
 ) -> Iterator[LiveRow]:
     """The rows of one field: itself, or those of the group, or groups, in it. `given`: the same as it was written."""
     if isinstance(value, tuple) and value and all(_is_group(item) for item in value):
@@ -142,16 +141,15 @@ def _group_rows(value: Any, path: str, keys: KeyPath, given: Any, load: str | No
 
 
 def _is_group(value: Any) -> bool:
-    return isinstance(value, TypedSettings) or (attrs.has(type(value)) and not isinstance(value, DayTime))
+    return isinstance(value, TypedSettings) or (is_dataclass(type(value)) and not isinstance(value, DayTime))
 
 
-_TYPE = attrs.fields_dict(TypedSettings)["type"].evolve(
-    type=str,
-    metadata={
-        "help": "which kind it is", "unit": "", "minimum": None, "maximum": None, "choices": None, "key": None,
-        "check": None, "live": False,
-    },
-)  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    type: str = setting("which kind it is")
+
+
+_TYPE = settings_of(_Kind)[0]
 """The declaration that the word behind `type:` has for the page."""
 
 
@@ -164,7 +162,7 @@ def with_live(running: Config, changed: Config) -> Config:
 
     Loads are matched by name; their order is taken where both have the same loads.
     """
-    config: Config = evolve(_taken(running, changed), loads=_loads(running, changed), warnings=changed.warnings)
+    config: Config = replace(_taken(running, changed), loads=_loads(running, changed), warnings=changed.warnings)
     return config
 
 
@@ -187,14 +185,14 @@ def _taken(old: Any, new: Any) -> Any:
     if type(old) is not type(new) or not _is_group(old):
         return old
     if isinstance(old, TypedSettings):
-        return evolve(old, settings=_taken(old.settings, new.settings)) if old.type == new.type else old
+        return replace(old, settings=_taken(old.settings, new.settings)) if old.type == new.type else old
     values: dict[str, Any] = {}
     for field in settings_of(type(old)):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if field.metadata["live"]:
-            values[str(field.alias)] = after
+            values[field.name] = after
         elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
-            values[str(field.alias)] = tuple(_taken(*pair) for pair in zip(before, after, strict=True))
+            values[field.name] = tuple(_taken(*pair) for pair in zip(before, after, strict=True))
         elif _is_group(before):
-            values[str(field.alias)] = _taken(before, after)
-    return evolve(old, **values) if values else old
+            values[field.name] = _taken(before, after)
+    return replace(old, **values) if values else old

@@ -11,12 +11,11 @@ import os
 from collections.abc import Mapping
 from contextvars import ContextVar
 from copy import deepcopy
+from dataclasses import field, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-from attrs import evolve, frozen
 
 from pv_heater.config.addresses import clashing_addresses
 from pv_heater.config.cross_checks import (
@@ -43,6 +42,7 @@ from pv_heater.config.yaml_lines import (
     without_invisible,
 )
 from pv_heater.core.actuators.learned_power import ASSUMED_W
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.history import History
 from pv_heater.core.settings.load import After, BatteryShare
@@ -64,18 +64,18 @@ _SECRETS: ContextVar[Secrets] = ContextVar("secrets")
 """Of the configuration that is being read."""
 
 
-@frozen(kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tables:
     """Which words stand for which classes: ``word: "module:Class"``."""
 
-    meters: Mapping[str, str] = METERS
-    forecasts: Mapping[str, str] = FORECASTS
-    loads: Mapping[str, str] = LOADS
-    strategies: Mapping[str, str] = STRATEGIES
-    sensors: Mapping[str, str] = SENSORS
-    power_meters: Mapping[str, str] = POWER_METERS
-    displays: Mapping[str, str] = DISPLAYS
-    tariffs: Mapping[str, str] = TARIFFS
+    meters: Mapping[str, str] = field(default_factory=lambda: METERS)
+    forecasts: Mapping[str, str] = field(default_factory=lambda: FORECASTS)
+    loads: Mapping[str, str] = field(default_factory=lambda: LOADS)
+    strategies: Mapping[str, str] = field(default_factory=lambda: STRATEGIES)
+    sensors: Mapping[str, str] = field(default_factory=lambda: SENSORS)
+    power_meters: Mapping[str, str] = field(default_factory=lambda: POWER_METERS)
+    displays: Mapping[str, str] = field(default_factory=lambda: DISPLAYS)
+    tariffs: Mapping[str, str] = field(default_factory=lambda: TARIFFS)
 
 
 TABLES = Tables()
@@ -124,7 +124,7 @@ def load_config(
     warnings += _doubts(config)
     holders = {*secrets.files, *([path] if path is not None and secrets.in_the_settings else [])}
     sentences = tuple(_sentences(warnings, document, secrets))
-    return evolve(config, path=path, warnings=sentences, secret_files=tuple(sorted(holders)))
+    return replace(config, path=path, warnings=sentences, secret_files=tuple(sorted(holders)))
 
 
 def is_of_this_layout(document: Document) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from attrs import frozen
-
 from pv_heater import PROJECT_FOLDER
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.settings.history import History
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod
@@ -18,7 +17,7 @@ from pv_heater.web.settings import WebSettings
 S_co = TypeVar("S_co", covariant=True)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypedSettings(Generic[S_co]):
     """One adapter or strategy: its word in the table, its class, and the settings it is built with."""
 
@@ -31,7 +30,7 @@ class TypedSettings(Generic[S_co]):
         return self.cls(self.settings, *tools)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gpio:
     """How pins are driven."""
 
@@ -43,7 +42,7 @@ class Gpio:
     pin_log: str | None = setting("file that gets a JSON line for each change of a mock pin", default=None)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """Where the log goes."""
 
@@ -65,7 +64,7 @@ class Log:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mqtt:
     """The broker that gets the status."""
 
@@ -76,7 +75,7 @@ class Mqtt:
     topic: str = setting("first part of every topic", default="pv_heater")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings. `warnings` are sentences for the log, `path` is the file (None: a mapping)."""
 

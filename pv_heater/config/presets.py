@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater import PROJECT_FOLDER
 from pv_heater.config.scalars import check_host, shown
 from pv_heater.config.structure import suggestion
 from pv_heater.config.yaml_lines import read_document
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 
 PRESETS_FOLDER = PROJECT_FOLDER / "Files" / "presets"
@@ -25,7 +24,7 @@ _BLANK = re.compile(r"(?<!\$)\{(?!(?:percent|power_w)\})([a-z_]+)\}")
 """A place to be filled in; ``${NAME}`` is the environment's, ``{percent}`` and ``{power_w}`` are an output's own."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
     """A group of settings with its preset."""
 

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.config.describe import as_written
 from pv_heater.config.live import ORDER, ORDER_HELP, LiveRow, json_value, order_of, rows_of
 from pv_heater.config.load import is_of_this_layout, load_config
 from pv_heater.config.model import Config
 from pv_heater.config.yaml_edit import CannotEdit, Splice, splice_of, with_order, with_value
 from pv_heater.config.yaml_lines import Document, KeyPath, parse_document, without_invisible
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import ConfigError, NotEditable, WrongSettings
 
 LONGEST = 200
@@ -26,7 +25,7 @@ LARGEST = 1e15
 """Nor a larger number; JSON knows whole numbers that no float holds."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One setting that is another now; both values in JSON types."""
 
@@ -40,7 +39,7 @@ class Change:
         return f"{self.path} {_shown(self.old)} -> {_shown(self.new)}{unit}"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsText:
     """A settings file that can be read: its text, what it says, and the place of each setting."""
 
@@ -129,7 +128,7 @@ class SettingsText:
         return (after, Step(splice=splice_of(text, after))) if after != text else None
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What was done to the text, to be undone: a splice, or the order of the loads, as it was."""
 
@@ -146,7 +145,7 @@ class Step:
         return with_order(text.text, ("loads",), [now.index(name) for name in self.order])
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
     """A settings file after a change, checked."""
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, is_dataclass, replace
 from datetime import time
 from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
-
-import attrs
 
 from pv_heater.config.scalars import (
     UNIT_NAMES,
@@ -29,7 +28,15 @@ from pv_heater.config.scalars import (
     truth,
 )
 from pv_heater.config.yaml_lines import Problem
-from pv_heater.core.model.setting import DayTime, Secret, SettingProblem, check_range
+from pv_heater.core.model.setting import (
+    DayTime,
+    Secret,
+    SettingProblem,
+    check_range,
+    is_required,
+    key_of,
+    settings_of,
+)
 
 Hook = Callable[[Any], Any]
 """Turns a plain value into a setting; raises SettingProblem or SettingProblems."""
@@ -61,15 +68,14 @@ class Structure:
         self._groups: dict[tuple[type[Any], int], tuple[Hook, Mapping[str, Hook] | None]] = {}
 
     def group(self, cls: type[Any], hooks: Mapping[str, Hook] | None = None) -> Hook:
-        """A hook that builds the attrs class `cls` from a group of settings; `hooks` stand in for some fields'."""
+        """A hook that builds the class `cls` from a group of settings; `hooks` stand in for some fields'."""
         key = (cls, id(hooks))
         if key not in self._groups:
             self._groups[key] = (self._new_group(cls, hooks), hooks)  # kept with its hooks, whose id is the key
         return self._groups[key][0]
 
     def _new_group(self, cls: type[Any], hooks: Mapping[str, Hook] | None) -> Hook:
-        attrs.resolve_types(cls)
-        fields = {key_of(field): field for field in attrs.fields(cls) if "help" in field.metadata}
+        fields = {key_of(field): field for field in settings_of(cls)}
         readers: dict[str, Hook] = {}  # made for what stands in a file: no file has everything
 
         def structure(value: Any) -> Any:
@@ -80,7 +86,7 @@ class Structure:
             problems: list[Problem] = []
             for key, field in fields.items():
                 if key not in given:
-                    if field.default is attrs.NOTHING:
+                    if is_required(field):
                         problems.append(Problem((key,), f"is missing; {_wanted(field)}"))
                     continue
                 if key not in readers:
@@ -100,13 +106,13 @@ class Structure:
 
         return structure
 
-    def _field(self, field: attrs.Attribute[Any]) -> Hook:
+    def _field(self, field: Field[Any]) -> Hook:
         convert = self._of_type(field.type, field)
         optional = _is_optional(field.type)
         # A recording's speed is a factor, and `max` is as fast as the machine can: no factor at all.
         nothing = {"", "auto", "max"} if field.name == "speed" else {"", "auto"}
         bare = without_none(field.type)
-        empty_is_fine = optional or attrs.has(bare) or get_origin(bare) is tuple
+        empty_is_fine = optional or is_dataclass(bare) or get_origin(bare) is tuple
 
         def hook(value: Any) -> Any:
             if optional and (value is None or (isinstance(value, str) and value in nothing)):
@@ -121,14 +127,14 @@ class Structure:
 
         return hook
 
-    def _of_type(self, type_: Any, field: attrs.Attribute[Any]) -> Hook:
+    def _of_type(self, type_: Any, field: Field[Any]) -> Hook:
         bare = without_none(type_)
         if get_origin(bare) is tuple:
             inner = get_args(bare)[0]
             return many(
-                self._of_type(inner, field), alone=Mapping if attrs.has(inner) else str if inner is str else None
+                self._of_type(inner, field), alone=Mapping if is_dataclass(inner) else str if inner is str else None
             )
-        if attrs.has(bare) and bare is not DayTime:
+        if isinstance(bare, type) and is_dataclass(bare) and bare is not DayTime:
             return self.group(bare)
         if bare in (str, Secret):
             return lambda value: bare(self._text(value, secret=bare is Secret))
@@ -181,7 +187,7 @@ def many(hook: Hook, *, alone: type[Any] | None = Mapping) -> Hook:
 def problems_of(error: BaseException, *prefix: str | int) -> list[Problem]:
     """What a hook raised, as problems below `prefix`."""
     if isinstance(error, SettingProblems):
-        return [attrs.evolve(problem, path=(*prefix, *problem.path)) for problem in error.problems]
+        return [replace(problem, path=(*prefix, *problem.path)) for problem in error.problems]
     names = error.key.split(".") if isinstance(error, SettingProblem) and error.key else ()
     key = (int(name) if name.isdecimal() else name for name in names)
     return [Problem((*prefix, *key), str(error))]
@@ -189,12 +195,7 @@ def problems_of(error: BaseException, *prefix: str | int) -> list[Problem]:
 
 def setting_keys(cls: type[Any]) -> list[str]:
     """The words in YAML of a settings class."""
-    return [key_of(field) for field in attrs.fields(cls) if "help" in field.metadata]
-
-
-def key_of(field: attrs.Attribute[Any]) -> str:
-    """The word of a field in YAML."""
-    return str(field.metadata["key"] or field.name)
+    return [key_of(field) for field in settings_of(cls)]
 
 
 def suggestion(word: Any, known: Iterable[str]) -> str:
@@ -208,7 +209,7 @@ def suggestion(word: Any, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known here: {_listed(names)}"
 
 
-def _wanted(field: attrs.Attribute[Any]) -> str:
+def _wanted(field: Field[Any]) -> str:
     unit = field.metadata["unit"]
     return f"{field.metadata['help']}{f' (in {UNIT_NAMES.get(unit, unit)})' if unit else ''}"
 

@@ -13,9 +13,9 @@ from copy import deepcopy
 from typing import Any
 
 import yaml
-from attrs import frozen
 
 from pv_heater.config.yaml_lines import KeyPath, compose_text, parse_document, without_invisible
+from pv_heater.core.model.lean import dataclass
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-][A-Za-z0-9_.:+/-]*(?<!:)")
 """Texts that mean themselves without quotes, in a flow as well."""
@@ -25,7 +25,7 @@ class CannotEdit(ValueError):
     """The place is written in a way that is left to its owner; the message says which line and why."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Splice:
     """At `start` of the text `removed` gave way to `inserted`."""
 

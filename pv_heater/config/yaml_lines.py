@@ -7,11 +7,13 @@ what the text means.
 
 from __future__ import annotations
 
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from attrs import Factory, frozen
+
+from pv_heater.core.model.lean import dataclass
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: ``("loads", 0, "relay", "pin")``."""
@@ -33,7 +35,7 @@ _EMPTY_WORDS = {"", "~", "null", "Null", "NULL"}
 _GUESSED_TAG = "tag:yaml.org,2002:"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake: where, and a sentence that says what would be right."""
 
@@ -43,15 +45,15 @@ class Problem:
     """The line, where it is not simply that of `path`."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Document:
     """The settings as they were written."""
 
     values: dict[str, Any]
-    lines: dict[KeyPath, int] = Factory(dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
     """Line of each key and list item; empty when the settings did not come from a file."""
-    problems: list[Problem] = Factory(list)
-    earlier_names: dict[KeyPath, str] = Factory(dict)
+    problems: list[Problem] = field(default_factory=list)
+    earlier_names: dict[KeyPath, str] = field(default_factory=dict)
     """What the writer called a setting that has another name now."""
 
     def name_of(self, path: KeyPath) -> str:

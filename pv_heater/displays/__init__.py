@@ -1,6 +1,6 @@
 """Displays: what do people see, and press? One file and one row here add another.
 
-A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies
+A row names a class with a `Settings` dataclass, built as ``Class(settings, tools)``, that satisfies
 `ports.Display`. `Settings.names` tells the pins it uses; no load may have them as well.
 """
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Force
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.status import Status
@@ -92,7 +91,7 @@ _LIT = _COMMANDS + b"\xaf"
 class Ssd1306:
     """Shows eight lines of 21 letters. Has no buttons."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Where it hangs."""
 

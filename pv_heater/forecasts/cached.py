@@ -7,11 +7,12 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import RateLimited, SourceError
 from pv_heater.forecasts.chain import ForecastChain, covering

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import frozen
-
 from pv_heater.core.house.sun import clear_sky_forecast
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import SourceError
@@ -16,7 +15,7 @@ from pv_heater.ports import Tools
 class ClearSky:
     """Satisfies `ports.ForecastSource`."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """How far it looks."""
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.model.values import Forecast
@@ -34,7 +33,7 @@ class ForecastSolar:
 
     name = "forecast.solar"
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Where and as whom forecast.solar is asked. Place and modules are those of `site`."""
 

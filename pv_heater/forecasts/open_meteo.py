@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane
@@ -36,7 +35,7 @@ class OpenMeteo:
 
     name = SOURCE
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Where Open-Meteo is asked. Place and modules are those of `site`."""
 

@@ -11,10 +11,10 @@ inverter, dirt and mismatch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane

@@ -8,9 +8,9 @@ the stretch without holes that holds a given moment is taken (`run_around`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import BadReply

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from pv_heater.core.model.day_energies import DayEnergies
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Decision, Forecast, Reading
 
 MOST_KEPT = 600

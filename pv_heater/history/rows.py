@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 
 from pv_heater.core.model.day_energies import DayEnergies
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Decision
 
 SAMPLE_S, MINUTE_S, QUARTER_S = 10, 60, 900

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import OFF, Setpoint
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.ports import Tools
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DryRunSettings(LoadSettings):
     """A load that exists on paper only."""
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
@@ -36,14 +35,14 @@ _CONNECT_S, _READ_S, _WHOLE_S = 3.0, 5.0, 10.0
 _MOST_BYTES = 1_000_000
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpValue(MeasuredValue):
     """A number in an answer."""
 
     url: str | None = setting("address to ask for it; not set: the meter's own url", default=None)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpValues:
     """What is measured, and where it is answered."""
 
@@ -55,14 +54,14 @@ class HttpValues:
     battery_v: tuple[HttpValue, ...] = quantity("battery_v")
     battery_soc_percent: tuple[HttpValue, ...] = quantity("battery_soc_percent")
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_values(self)
 
 
 class HttpMeter:
     """Satisfies `ports.Meter`; for use by one thread. Every address is asked once a `read`."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """What is asked, how often and as whom."""
 
@@ -81,7 +80,7 @@ class HttpMeter:
         )
         values: HttpValues = setting("what is measured, and where it is answered")
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             if self.url is None and (self.alive or any(entry.url is None for _, entry in probes_of(self.values))):
                 raise SettingProblem("is missing; the address of the device's answer", "url")
             if (self.username is None) != (self.password is None):

@@ -7,8 +7,7 @@ import threading
 from collections.abc import Set
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.shared_topic import check_idx, idx_setting, is_meant
@@ -44,7 +43,7 @@ def _check_topic(topic: str) -> None:
         raise SettingProblem("must be one whole topic, without + and #")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttValue(MeasuredValue):
     """A number in what is published at a topic."""
 
@@ -58,11 +57,11 @@ class MqttValue(MeasuredValue):
         maximum=86_400,
     )
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_idx(self.topic, self.idx)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttValues:
     """What is measured, and where it is published."""
 
@@ -74,7 +73,7 @@ class MqttValues:
     battery_v: tuple[MqttValue, ...] = quantity("battery_v")
     battery_soc_percent: tuple[MqttValue, ...] = quantity("battery_soc_percent")
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_values(self)
 
 
@@ -89,7 +88,7 @@ class MqttMeter:
     interval_s = 0.0
     """It speaks by itself."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Broker):
         """The broker, and what is measured."""
 

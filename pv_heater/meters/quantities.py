@@ -6,12 +6,11 @@ Several devices that each see a part of one house are put together as `HousePart
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Reading
@@ -54,7 +53,7 @@ _HELP = {
 }
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredValue:
     """Where a number stands in what a device sends, and what it means."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, Unreachable
@@ -36,7 +35,7 @@ _GATHER_S = 0.02
 class SerialMeter:
     """Listens to one or more ports; satisfies `ports.Meter`."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Which ports, and what is spoken there."""
 
@@ -56,7 +55,7 @@ class SerialMeter:
             default=None,
         )
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             if not self.device or "" in self.device:
                 raise SettingProblem("is empty: name the port, such as /dev/ttyUSB0", "device")
             if len(set(self.device)) < len(self.device):

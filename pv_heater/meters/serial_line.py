@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import Unreachable
 from pv_heater.io.net.serial_port import SerialPort
 from pv_heater.io.system.log import Complain

@@ -15,12 +15,13 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from pv_heater import PROJECT_FOLDER
 from pv_heater.core.conditions.expression import Probe
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.errors import SourceError
 from pv_heater.rule_files.files import Stamp

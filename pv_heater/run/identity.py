@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
+from pv_heater.core.model.lean import dataclass
 
 OUTPUTS_TEXT = {
     "dry": "DRY RUN, nothing is switched",
@@ -16,7 +16,7 @@ OUTPUTS_TEXT = {
 """What a controller's outputs are worth, in words; the keys are those of `Identity.outputs`."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Home, settings, process and start of one controller; `since_at` is aware, in the zone of the home."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.trace import DecisionTrace, Thresholds

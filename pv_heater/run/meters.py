@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from pv_heater.core.house.meter_choice import MeterChoice, WatchedMeter
 from pv_heater.core.house.meter_doubts import Disagreement
 from pv_heater.core.house.reading_age import is_local
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.ports import Clock, Feed

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from attrs import evolve
 
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.settings.load import BatteryShare
@@ -121,10 +120,10 @@ def with_found_curve(config: Config, row: TypedSettings[Any]) -> TypedSettings[A
     found: dict[str, Any] = {}
     servo, curve = getattr(row.settings, "servo", None), getattr(row.settings, "curve", None)
     if isinstance(servo, ServoPin) and servo.curve is not None:
-        found["servo"] = evolve(servo, curve=str(config.resolve(servo.curve)))
+        found["servo"] = replace(servo, curve=str(config.resolve(servo.curve)))
     if curve is not None:
         found["curve"] = str(config.resolve(curve))
-    return evolve(row, settings=evolve(row.settings, **found)) if found else row
+    return replace(row, settings=replace(row.settings, **found)) if found else row
 
 
 def owner_of(config: Config) -> str:

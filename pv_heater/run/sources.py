@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from attrs import evolve, fields_dict
 
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.model.prices import KnownPrices
@@ -220,7 +219,7 @@ def named_meters(rows: Sequence[TypedSettings[Any]]) -> Iterator[tuple[str, Type
         count = types[: index + 1].count(row.type)
         standing_by = getattr(row.settings, "standing_by", None)
         if index and standing_by is not None:
-            row = evolve(row, settings=standing_by())
+            row = replace(row, settings=standing_by())
         yield (row.type if count == 1 else f"{row.type}_{count}"), row
 
 
@@ -246,8 +245,8 @@ def price_feed(config: Config, tools: Tools) -> PriceFeed | None:
     if row is None:
         return None
     settings = row.settings
-    if "path" in fields_dict(type(settings)):
-        settings = evolve(settings, path=Path(config.resolve(settings.path)))
+    if hasattr(settings, "path"):
+        settings = replace(settings, path=Path(config.resolve(settings.path)))
     return PriceFeed(row.cls(settings, tools), settings, tools)
 
 

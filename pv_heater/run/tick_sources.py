@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Command
 from pv_heater.core.model.values import Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.rules.rules import NO_WISHES, Wishes

@@ -11,9 +11,8 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from attrs import frozen
-
 from pv_heater.core.house.guards import SAFETY_RULES
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.plain_text import plain_message
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase, Setpoint, Stop
@@ -33,7 +32,7 @@ BEGINS_WITHIN_S = 5.0
 """A loop that was held up for longer does not do then what nobody waits for any more."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What is to be tried, for how many seconds, and who asked for it. `percent` is the place of a knob."""
 
@@ -48,7 +47,7 @@ class Trial:
         return f"{self.what}{place} for {self.for_s:g} s"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Running:
     trial: Trial
     since_s: float

@@ -1,6 +1,6 @@
 """Sensors: how warm is the tank? One file and one row here add another.
 
-A row names a class with a `Settings` attrs class, built as ``Class(settings, tools)``, that satisfies
+A row names a class with a `Settings` dataclass, built as ``Class(settings, tools)``, that satisfies
 `ports.Sensor`. A load names one in its ``temperature_from:``.
 """
 

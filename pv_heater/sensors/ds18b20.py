@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply, Unreachable
 from pv_heater.ports import Tools
@@ -31,7 +30,7 @@ def _check_id(text: str) -> None:
 class Ds18b20:
     """Reads what the kernel's w1_therm driver shows; satisfies `ports.Sensor`. A conversion takes about a second."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Which probe, and how often."""
 
@@ -44,7 +43,7 @@ class Ds18b20:
         interval_s: float = setting("how often it is read", default=10.0, unit="s", minimum=1, maximum=300)
         max_age_s: float | None = age_setting()
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             check_age(self.max_age_s, self.interval_s)
 
     def __init__(self, settings: Settings, _tools: Tools) -> None:

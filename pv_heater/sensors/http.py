@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.io.net.http import HttpClient
 from pv_heater.io.net.http_login import Login
@@ -20,7 +19,7 @@ _MOST_BYTES = 65_536
 _READ_S, _WHOLE_S = 5.0, 10.0
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """Where the device is, and how it lets us in."""
 
@@ -35,7 +34,7 @@ class Address:
     interval_s: float = setting("how often it is asked", default=10.0, unit="s", minimum=1, maximum=300)
     max_age_s: float | None = age_setting()
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_age(self.max_age_s, self.interval_s)
         if (self.username is None) != (self.password is None):
             key = "password" if self.password is None else "username"
@@ -82,7 +81,7 @@ class HttpNumber:
 class HttpSensor(HttpNumber):
     """The temperature of a tank, degC."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Address):
         """Where the temperature is, and how it is written."""
 
@@ -98,7 +97,7 @@ class HttpSensor(HttpNumber):
 class HttpPower(HttpNumber):
     """The power of a load, W."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Address):
         """Where the power is, and how it is written."""
 

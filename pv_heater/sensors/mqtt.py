@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
@@ -29,7 +28,7 @@ def _check_topic(text: str) -> None:
         raise SettingProblem(f"must be one topic without + and #, such as tele/boiler/SENSOR, not {text!r}")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic(Broker):
     """Broker and topic, and where the number is in a message."""
 
@@ -43,8 +42,8 @@ class Topic(Broker):
     scale: float = setting("the value is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
     max_age_s: float | None = age_setting()
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        Broker.__post_init__(self)
         check_idx(self.topic, self.idx)
 
 
@@ -129,7 +128,7 @@ class MqttNumber:
 class MqttSensor(MqttNumber):
     """The temperature of a tank, degC."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Topic):
         """Broker and topic, and how the temperature is written."""
 

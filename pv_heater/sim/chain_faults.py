@@ -6,9 +6,10 @@ Seconds count from the beginning of the simulation; a fault holds from `from_s` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
+
+from pv_heater.core.model.lean import dataclass
 
 DEVICES = ("vebus", "grid", "battery", "charger_1", "charger_2", "dc")
 """The drivers of a GX device: the inverter, the grid meter, the battery's monitor, two solar chargers, a meter of DC

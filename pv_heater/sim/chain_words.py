@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import exp
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import Steering
 from pv_heater.sim.chain_faults import ShownCharge
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Generic, TypeVar
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import SourceError
 from pv_heater.ports import Clock

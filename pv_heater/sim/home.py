@@ -6,11 +6,12 @@ Everything is counted at the AC side. Powers are watts, energies watt-hours; `Le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from math import exp, inf
 from typing import Self
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Site

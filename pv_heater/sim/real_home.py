@@ -7,10 +7,11 @@ management stops it below 100 %, and a grid that bears each step until the inver
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Protocol
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 from pv_heater.sim.chain_topics import topics_of
 from pv_heater.sim.chain_words import Truth

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Forecast, Reading
 
 FORECAST_STEP_S = 900

@@ -12,7 +12,6 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fnmatch import fnmatch
 from itertools import chain
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import RecordingError, SourceError

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Reading
@@ -31,7 +30,7 @@ class RecordingMeter:
     A recording of a home is answered by the software home (closed loop); recorded readings are repeated (open loop).
     """
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """A recording to live through."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import AC_SOURCES, Reading
 from pv_heater.errors import RecordingError
 from pv_heater.sim import recording_steering

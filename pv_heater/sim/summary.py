@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.sim.home import Ledger
 
 LEAST_TOLD_WH = 10.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pv_heater.core.model.lean import dataclass
 
 WATER_WH_PER_LITRE_K = 1.163
 """Heat capacity of water, 4.187 kJ/(kg K)."""

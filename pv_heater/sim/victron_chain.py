@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from math import floor
 from random import Random
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import SourceError
 from pv_heater.sim.chain_faults import (

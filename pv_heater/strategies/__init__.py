@@ -1,6 +1,6 @@
 """Strategies: how much would be good? One file and one row here add another.
 
-A row names a class with a `Settings` attrs class, built as ``Class(settings)``, that satisfies
+A row names a class with a `Settings` dataclass, built as ``Class(settings)``, that satisfies
 `core.house.surplus.Strategy`. A strategy is pure: no clock, no I/O.
 """
 

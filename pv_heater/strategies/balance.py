@@ -16,11 +16,10 @@ from datetime import datetime
 from math import exp, isfinite
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.sun import sun_elevation_deg
 from pv_heater.core.house.surplus import Budget, Foresight, View
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts, spare_text
@@ -214,7 +213,7 @@ def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: fl
 class Balance:
     """See the module's text."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """What can be tuned; the defaults suit a lithium battery without feed-in."""
 

@@ -22,11 +22,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.actuators.curve import phase_cut
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import Budget, Foresight, View
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.strategies.balance import Balance, battery_first
 
@@ -47,7 +46,7 @@ CURVE = phase_cut(1.0)
 class Bucket:
     """See the module's text."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """The defaults are the original's: its bucket, safety margin and thresholds."""
 
@@ -92,7 +91,7 @@ class Bucket:
             live=True,
         )
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             if not self.start_percent <= self.lower_percent <= self.upper_percent:
                 raise SettingProblem(
                     f"must lie between start_percent ({self.start_percent:g} %) and upper_percent "

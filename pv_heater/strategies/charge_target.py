@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import View
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import price_at
 from pv_heater.strategies.balance import capacity_wh, charge_limit_w
 from pv_heater.strategies.outlooks import (

@@ -15,10 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import Budget, Foresight, View
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.strategies.balance import Balance, battery_first
@@ -27,7 +26,7 @@ from pv_heater.strategies.balance import Balance, battery_first
 class ForecastGap:
     """See the module's text."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """The earlier optimizer's settings under their new names."""
 

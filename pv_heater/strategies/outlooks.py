@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import exp, inf
 
 from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch, lit_until
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.values import PricePeriod
 

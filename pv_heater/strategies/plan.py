@@ -17,10 +17,9 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import FULL_FROM_PERCENT, Budget, Foresight, View
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import day_in, instant_in, json_number_of
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
@@ -59,7 +58,7 @@ CLEAR_OF_GUARD_PERCENT = 0.5
 class Plan:
     """See the module's text."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Little to tune: the plan follows from site, loads, limits and tariff."""
 

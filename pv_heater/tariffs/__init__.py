@@ -1,6 +1,6 @@
 """Prices of markets: what does a kWh cost, quarter by quarter? One file and one row here add another.
 
-A row names a class with a `Settings` attrs class that inherits from `core.settings.tariff.MarketTariff`, built as
+A row names a class with a `Settings` dataclass that inherits from `core.settings.tariff.MarketTariff`, built as
 ``Class(settings, tools)``, that satisfies `ports.PriceSource`.
 """
 

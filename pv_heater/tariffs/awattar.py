@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import setting
@@ -33,7 +32,7 @@ class Awattar:
 
     interval_s = None
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(MarketTariff):
         """Which country, and how your price follows from the market's."""
 

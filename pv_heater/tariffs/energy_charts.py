@@ -10,8 +10,7 @@ import logging
 from datetime import date
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.tariff import MarketTariff
@@ -28,7 +27,7 @@ class EnergyCharts:
 
     interval_s = None
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(MarketTariff):
         """Which zone, and how your price follows from the market's."""
 

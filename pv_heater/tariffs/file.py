@@ -11,8 +11,7 @@ import logging
 from datetime import date
 from pathlib import Path
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import setting
@@ -33,7 +32,7 @@ class PriceFile:
 
     interval_s = 60.0
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(MarketTariff):
         """Which file, and what has to be added to its prices, if it is not all in them."""
 

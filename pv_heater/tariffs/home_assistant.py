@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import Secret, setting
@@ -49,7 +48,7 @@ class HomeAssistant:
 
     interval_s = 60.0
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(MarketTariff):
         """Which sensor, and what has to be added to its price, if it is not all in it."""
 

@@ -7,11 +7,12 @@ another price or last as long as no price does are left out, and what is left ou
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.prices import MarketAnswer, MarketPrice

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.prices import MarketAnswer
 from pv_heater.core.model.setting import setting
@@ -34,7 +33,7 @@ class NordPool:
 
     interval_s = None
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(MarketTariff):
         """Which zone and currency, and how your price follows from the market's."""
 

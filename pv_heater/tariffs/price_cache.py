@@ -6,11 +6,11 @@ import hashlib
 import json
 import logging
 import os
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import day_in, instant_in, number_in
 from pv_heater.core.model.prices import MarketPrice
 from pv_heater.errors import SourceError

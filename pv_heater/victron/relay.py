@@ -8,9 +8,9 @@ seconds, and a contact that something else opened is left open for a while.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Protocol
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.loads.network.networked import Settling
 from pv_heater.ports import Clock

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.io.net.modbus import ModbusClient
@@ -20,7 +19,7 @@ _SYSTEM_UNIT, _FIRST_RELAY = 100, 806
 """Victron's Modbus TCP register list: 806 and 807, 0 open, 1 closed."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GxRelayModbusSettings(LoadSettings):
     """A load behind a relay of a GX device."""
 
@@ -33,8 +32,8 @@ class GxRelayModbusSettings(LoadSettings):
 
     adjustable = False
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        LoadSettings.__post_init__(self)
         if not self.relay_is_manual:
             raise SettingProblem(
                 "must be true: look at the device's menu (Settings, Relay) that the function is Manual and the "

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.load import LoadSettings
@@ -22,7 +21,7 @@ from pv_heater.victron.relay import ContactState, GxRelayDevice, objection_to, s
 _SETTINGS = "settings/0/Settings/Relay"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GxRelaySettings(LoadSettings):
     """A load behind a relay of a GX device."""
 

@@ -7,9 +7,10 @@ theirs is ever written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import By, Does, Steering
 
 EXTERNAL_CONTROL = 3

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import setting
 from pv_heater.errors import BadReply, Unreachable
@@ -30,7 +29,7 @@ _MEASURES = frozenset({0.0, 5.0})
 class GxSensor:
     """Waits for the device to tell, or to confirm by its heartbeat; satisfies `ports.Sensor`."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(GxBroker):
         """Which device and which of its sensors."""
 

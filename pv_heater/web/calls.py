@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
+
+from pv_heater.core.model.lean import dataclass
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.web.access.names import host_port, is_address, origin_of
 
@@ -35,7 +34,7 @@ def _check_url(text: str) -> None:
         raise SettingProblem(f"must be an address such as https://heater.example.org, not {text!r}")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """The page and the JSON API."""
 

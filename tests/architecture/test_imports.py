@@ -109,7 +109,7 @@ HOMES = {
 }
 """Library -> where it may be imported; a few neighbours where one file would be too long."""
 
-PURE_LIBRARIES = {"astral", "attr", "attrs"}
+PURE_LIBRARIES = {"astral"}
 """Calculations and declarations, allowed in the core."""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from bench.doubles.gx_modbus import ModbusGx
 from bench.doubles.gx_mqtt import relay_values
@@ -113,7 +113,7 @@ def test_one_that_never_ends_is_given_up() -> None:
             never.wait(5)
             return "late"
 
-    hung = evolve(settings, loads=(evolve(row, cls=Hangs),))  # type: ignore[type-var]
+    hung = replace(settings, loads=(replace(row, cls=Hangs),))  # type: ignore[type-var]
     (finding,) = ask_loads(hung, SystemClock(), longest_s=0.1)
     never.set()
     assert finding.says == "did not answer within 0.1 s"

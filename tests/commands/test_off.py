@@ -7,12 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from pv_heater.commands.off import main
 from pv_heater.commands.off_asking import ask_all
@@ -397,7 +396,7 @@ def test_root_does_not_believe_who_may_not_switch_the_pin(home: Home, places: Lo
         return "held"
 
     found = find(home.config)
-    real = evolve(found, factory="auto")
+    real = replace(found, factory="auto")
     with stranger(attack) as result:
         assert result == "held"
         watch = Stopwatch()

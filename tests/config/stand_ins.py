@@ -3,16 +3,15 @@
 from datetime import time
 from pathlib import Path
 
-from attrs import frozen
-
 from pv_heater.config.load import Tables
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, ServoPin
 
 
 class Portal:
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         token: Secret | None = setting("access token", default=None)
         username: str | None = setting("account", default=None)
@@ -21,13 +20,13 @@ class Portal:
         base_url: str = setting("where the portal is", default="https://portal.example/v2")
         interval_s: float = setting("how often it is asked", default=60.0, unit="s", minimum=1, maximum=900)
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             if self.token is not None and " " in self.token.reveal():
                 raise SettingProblem(f"must be one word, not {self.token.reveal()!r}", "token")
 
 
 class Tape:
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         path: str = setting("the recording")
         speed: float | None = setting("factor; max is as fast as it goes", default=1.0, minimum=0.1)
@@ -36,7 +35,7 @@ class Tape:
 
 
 class Sun:
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         base_url: str = setting("where the forecast is", default="https://sun.example")
         api_key: Secret | None = setting("key of a paid account", default=None)
@@ -44,24 +43,24 @@ class Sun:
 
 
 class Regulator:
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(LoadSettings):
         relay: RelayPin = setting("pin of the relay")
         servo: ServoPin = setting("pin of the servo")
 
 
 class Switch:
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(LoadSettings):
         relay: RelayPin = setting("pin of the relay")
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             if self.relay.pin == "GPIO99":
                 raise SettingProblem(f"must be a pin of the header, not {self.relay.pin}", "relay.pin")
 
 
 class Nothing:
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(LoadSettings):
         pass
 

@@ -1,4 +1,5 @@
-import attrs
+from dataclasses import fields, replace
+
 import pytest
 
 from pv_heater import PROJECT_FOLDER
@@ -50,7 +51,7 @@ def test_defaults_are_words_of_yaml():
 def test_the_example_loads_whichever_lines_are_switched_on(tmp_path):
     """Every line that is off, switched on alone in its block, is a setting the program takes."""
     path = tmp_path / "config.yaml"
-    tables = attrs.evolve(TABLES, meters={word: TABLES.meters[word] for word in ("vrm", "recording")})
+    tables = replace(TABLES, meters={word: TABLES.meters[word] for word in ("vrm", "recording")})
     lines = documented_example(tables).splitlines()
     path.write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "vrm-token").write_text("abc", encoding="utf-8")
@@ -84,7 +85,7 @@ def test_every_setting_outside_the_adapters_is_in_the_shipped_file():
     for setting in [*describe(Config), *describe(BatteryShare)]:
         if setting.name not in typed:
             assert f"# {setting.facts} - {setting.help}" in lines, setting.name
-    assert set(typed) < {field.name for field in attrs.fields(Config)}
+    assert set(typed) < {field.name for field in fields(Config)}
 
 
 def test_the_shipped_file_loads_and_switches_nothing():

@@ -1,6 +1,6 @@
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
-import attrs
 import pytest
 
 from pv_heater import PROJECT_FOLDER
@@ -38,7 +38,7 @@ def test_the_battery_may_stand_among_the_loads(tmp_path):
 
 
 def test_settings_cannot_be_changed(tmp_path):
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+    with pytest.raises(FrozenInstanceError):
         loaded(tmp_path, COMPLETE).tick_s = 2.0
 
 

@@ -1,9 +1,9 @@
 """Other live settings while the controller runs: what it remembers stays, and nothing goes by the old ones."""
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-import attrs
 import pytest
 
 from pv_heater import load_config
@@ -137,6 +137,6 @@ def _inside(root: Any, name: str) -> Iterator[tuple[str, Any]]:
         elif type(item).__module__.startswith("pv_heater"):
             slots = [slot for cls in type(item).__mro__ for slot in getattr(cls, "__slots__", ())]
             names = {*slots, *getattr(item, "__dict__", {})}
-            if attrs.has(type(item)):
-                names |= {field.name for field in attrs.fields(type(item))}
+            if is_dataclass(type(item)):
+                names |= {field.name for field in fields(type(item))}
             waiting += [(f"{path}.{key}", getattr(item, key)) for key in names if hasattr(item, key)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
-import attrs
 import pytest
 
 from pv_heater.commands.calibration_walk import LOST_S
@@ -56,11 +56,11 @@ def settings_of(word: str) -> type[LoadSettings]:
 
 
 def keys_of(cls: type) -> set[str]:
-    return {str(field.metadata.get("key") or field.name) for field in attrs.fields(cls) if field.init}
+    return {str(field.metadata.get("key") or field.name) for field in fields(cls) if field.init}
 
 
 def default_of(cls: type, key: str) -> Any:
-    return attrs.fields_dict(cls)[key].default
+    return cls.__dataclass_fields__[key].default
 
 
 def quoted(name: str) -> set[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 import typer
 import yaml
@@ -171,7 +171,7 @@ def test_every_setting_named_in_the_tuning_page_exists():
     strategies = [Plan.Settings, Balance.Settings, ForecastGap.Settings]
     tank = [HotWater, Hygiene, Season, Window]
     classes = [Limits, LoadSettings, *tank, After, Timer, BatteryShare, ServoPin, *strategies, Config, Site, Battery]
-    keys = {field.metadata.get("key") or field.name for cls in classes for field in attrs.fields(cls)}
+    keys = {field.metadata.get("key") or field.name for cls in classes for field in fields(cls)}
     nested = {"daylight.from", "daylight.to", "inverter.loads_on", "from", "to"}
     values = {"auto", "battery", "relay", "sunset-1h", "plan", "balance", "forecast_gap", "probe_lost", "in"}
     named = set()
@@ -183,12 +183,9 @@ def test_every_setting_named_in_the_tuning_page_exists():
 
 def test_the_tuning_page_tells_about_every_setting_that_can_be_tuned():
     text = page_text("docs/tuning.md")
-    fields = [
-        field
-        for cls in (Limits, LoadSettings, Plan.Settings, Balance.Settings, ForecastGap.Settings)
-        for field in attrs.fields(cls)
-    ]
-    assert [field.name for field in fields if f"`{field.name}`" not in text and field.name != "name"] == []
+    classes = (Limits, LoadSettings, Plan.Settings, Balance.Settings, ForecastGap.Settings)
+    names = [field.name for cls in classes for field in fields(cls)]
+    assert [name for name in names if f"`{name}`" not in text and name != "name"] == []
 
 
 def test_the_page_on_deciding_lists_the_guards_in_their_order():
@@ -199,8 +196,8 @@ def test_the_page_on_deciding_lists_the_guards_in_their_order():
 
 
 def test_the_worst_times_are_the_sums_of_the_constants():
-    defaults = {field.name: field.default for cls in (LoadSettings, ServoPin) for field in attrs.fields(cls)}
-    tick_s, settle_s = attrs.fields_dict(Config)["tick_s"].default, defaults["settle_s"]
+    defaults = {field.name: field.default for cls in (LoadSettings, ServoPin) for field in fields(cls)}
+    tick_s, settle_s = Config.__dataclass_fields__["tick_s"].default, defaults["settle_s"]
     vrm_s = max(evidence.LEAST_AGE_VRM_S, evidence.INTERVALS_OF_AGE * 60)
     slow_s = min(evidence.MOST_AGE_S, evidence.INTERVALS_OF_AGE * 300)
     watchdog_s = watchdog.LONGEST_SILENCE_S * 1.25 + gpio.TRIP_PATIENCE_S

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from pv_heater.commands.detect import Gx, Search, Way
@@ -194,7 +193,7 @@ def test_the_numbers_of_the_other_pages_are_the_constants() -> None:
 
 
 def test_the_worst_times_of_meters_in_the_house_are_sums_of_the_constants() -> None:
-    tick_s, settle_s = attrs.fields_dict(Config)["tick_s"].default, attrs.fields_dict(ServoPin)["settle_s"].default
+    tick_s, settle_s = Config.__dataclass_fields__["tick_s"].default, ServoPin.__dataclass_fields__["settle_s"].default
     end_s, sample_s = tick_s + settle_s, 1.0
     silent_s = max(evidence.LEAST_AGE_LOCAL_S, evidence.INTERVALS_OF_AGE * HEARTBEAT_S)
     unseen_s = frozen.STEP_ACTS_S + frozen.SAMPLES_AFTER_STEP * sample_s

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import attrs
 import pytest
 
 from pv_heater.core.model.values import Forecast
@@ -114,7 +114,7 @@ def test_a_file_from_the_future_is_not_taken_for_a_fresh_one(sky: ForecastServer
 
 def test_a_file_for_other_modules_is_not_used(sky: ForecastServer, tmp_path: Path) -> None:
     started(sky, tmp_path).fetch(NOON)
-    other = attrs.evolve(GRAZ, pv=(PvPlane(kwp=9),))
+    other = replace(GRAZ, pv=(PvPlane(kwp=9),))
     started(sky, tmp_path, other).fetch(NOON + timedelta(minutes=5))
     assert len(sky.paths) == 2
 

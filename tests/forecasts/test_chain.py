@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import attrs
 import pytest
 
 from pv_heater.core.model.values import Forecast
@@ -110,7 +110,7 @@ def test_a_source_without_memory_that_says_nothing_of_now_is_passed_over_too(tmp
             return Forecast(issued_at=now, source="fixed", step_s=3600, steps=((now - timedelta(days=1), 1.0),))
 
     assert origins(build_forecast([Yesterday()], tools_for(tmp_path)), 0) == ["clear sky"]
-    nowhere = tools_for(tmp_path, site=attrs.evolve(GRAZ, latitude=None))
+    nowhere = tools_for(tmp_path, site=replace(GRAZ, latitude=None))
     with pytest.raises(SourceError, match="says nothing of now"):
         build_forecast([Yesterday()], nowhere).fetch(NOON)
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import attrs
 import pytest
 
 from pv_heater.core.house.sun import clear_sky_forecast, clear_sky_w, sun_azimuth_deg
@@ -32,7 +32,7 @@ def test_winter_gives_less_than_summer_and_night_nothing() -> None:
 def test_a_whole_clear_day_gives_what_such_days_give() -> None:
     # PVGIS and practice: 6 to 8 kWh a kWp on a clear midsummer day in central Europe, about 2.5 to 4 at midwinter.
     def day_wh(at: datetime) -> float:
-        forecast = clear_sky_forecast(attrs.evolve(GRAZ, pv=SOUTH), at.replace(hour=0), days=1)
+        forecast = clear_sky_forecast(replace(GRAZ, pv=SOUTH), at.replace(hour=0), days=1)
         return forecast.energy_wh_between(at.replace(hour=0), at.replace(hour=0) + timedelta(days=1))
 
     assert 6000 < day_wh(NOON) < 8500
@@ -73,7 +73,7 @@ def test_steps_are_quarter_hours_from_now_for_two_days(tmp_path: Path) -> None:
     assert forecast.power_w_at(now) is not None
 
 
-@pytest.mark.parametrize("site", [Site(pv=SOUTH), attrs.evolve(GRAZ, pv=())])
+@pytest.mark.parametrize("site", [Site(pv=SOUTH), replace(GRAZ, pv=())])
 def test_without_place_or_modules_it_says_what_is_missing(site: Site, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"site\.latitude"):
         ClearSky(ClearSky.Settings(), tools_for(tmp_path, site=site)).fetch(NOON)

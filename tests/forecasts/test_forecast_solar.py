@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import attrs
 import pytest
 
 from pv_heater.core.model.setting import Secret
@@ -13,7 +13,7 @@ from pv_heater.forecasts.forecast_solar import ForecastSolar
 from tests.forecast_server import ForecastServer
 from tests.source_tools import GRAZ, NOON, tools_for
 
-EAST_WEST = attrs.evolve(
+EAST_WEST = replace(
     GRAZ, pv=(PvPlane(kwp=2.5, tilt_deg=30, azimuth_deg=-90), PvPlane(kwp=3, tilt_deg=30, azimuth_deg=90))
 )
 
@@ -48,14 +48,14 @@ def test_a_key_goes_first_in_the_path_and_shows_nowhere(sky: ForecastServer, tmp
 
 
 def test_the_times_are_those_of_the_place_and_not_of_the_settings(sky: ForecastServer, tmp_path: Path) -> None:
-    in_utc = attrs.evolve(GRAZ, timezone="UTC")
+    in_utc = replace(GRAZ, timezone="UTC")
     forecast = source_of(sky, tmp_path, in_utc).fetch(NOON)
     assert forecast.power_w_at(NOON) == pytest.approx(2800.0)
     sky.timezone = None
     assert source_of(sky, tmp_path, in_utc).fetch(NOON).power_w_at(NOON) == pytest.approx(1800.0)
 
 
-@pytest.mark.parametrize("site", [Site(pv=GRAZ.pv), attrs.evolve(GRAZ, pv=())])
+@pytest.mark.parametrize("site", [Site(pv=GRAZ.pv), replace(GRAZ, pv=())])
 def test_without_place_or_modules_nothing_is_asked(sky: ForecastServer, tmp_path: Path, site: Site) -> None:
     with pytest.raises(SourceError, match=r"site\.latitude"):
         source_of(sky, tmp_path, site).fetch(NOON)
@@ -64,7 +64,7 @@ def test_without_place_or_modules_nothing_is_asked(sky: ForecastServer, tmp_path
 
 def test_the_pace_leaves_free_requests_unused(sky: ForecastServer, tmp_path: Path) -> None:
     def interval_s(planes: int, key: Secret | None = None) -> float:
-        return source_of(sky, tmp_path, attrs.evolve(GRAZ, pv=GRAZ.pv * planes), key).interval_s
+        return source_of(sky, tmp_path, replace(GRAZ, pv=GRAZ.pv * planes), key).interval_s
 
     assert interval_s(1) == 3600
     assert interval_s(20) == 7200

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from pv_heater.core.model.setting import Secret
@@ -49,7 +49,7 @@ def test_place_plane_and_arrays_are_asked_for_in_unix_time(weather: ScriptedServ
 
 def test_each_plane_costs_a_request(weather: ScriptedServer, tmp_path: Path) -> None:
     east, west = (PvPlane(kwp=2.2, tilt_deg=30, azimuth_deg=azimuth) for azimuth in (-90, 90))
-    source = source_of(weather, tmp_path, attrs.evolve(GRAZ, pv=(east, west)))
+    source = source_of(weather, tmp_path, replace(GRAZ, pv=(east, west)))
     assert source.fetch(NOON).power_w_at(NOON) == pytest.approx(module_w(4.4, 500, 20))
     assert [request.args["azimuth"] for request in weather.asked] == ["-90", "90"]
     assert source.requests == 2
@@ -66,7 +66,7 @@ def test_a_key_is_sent_and_never_shown(weather: ScriptedServer, tmp_path: Path) 
     assert "hush-hush" not in source.cache_key
 
 
-@pytest.mark.parametrize("site", [Site(pv=GRAZ.pv), attrs.evolve(GRAZ, pv=())], ids=["no place", "no modules"])
+@pytest.mark.parametrize("site", [Site(pv=GRAZ.pv), replace(GRAZ, pv=())], ids=["no place", "no modules"])
 def test_without_place_or_modules_it_says_what_is_missing(weather: ScriptedServer, tmp_path: Path, site: Site) -> None:
     with pytest.raises(SourceError, match=r"site\.latitude"):
         source_of(weather, tmp_path, site).fetch(NOON)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-import attrs
 import pytest
 
 from pv_heater.core.model.setting import Secret
@@ -26,7 +26,7 @@ from tests.source_tools import GRAZ, NOON, HandClock, tools_for
 from tests.victron.vrm.test_vrm_answer import day
 
 MORNING = NOON.replace(hour=1)
-THREE_PLANES = attrs.evolve(GRAZ, pv=tuple(PvPlane(kwp=2.0, azimuth_deg=azimuth) for azimuth in (-90, 0, 90)))
+THREE_PLANES = replace(GRAZ, pv=tuple(PvPlane(kwp=2.0, azimuth_deg=azimuth) for azimuth in (-90, 0, 90)))
 FREE_AN_HOUR = 12
 """What forecast.solar allows without a key."""
 

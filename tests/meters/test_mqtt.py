@@ -372,7 +372,7 @@ def test_building_needs_no_broker_and_closing_may_be_repeated(tmp_path: Path) ->
 
 @pytest.mark.parametrize("topic", ["", "a/#", "a/+/b"])
 def test_a_topic_that_is_none_is_refused(topic: str) -> None:
-    check = MqttValue.__attrs_attrs__.topic.metadata["check"]  # type: ignore[attr-defined]
+    check = MqttValue.__dataclass_fields__["topic"].metadata["check"]
     with pytest.raises(SettingProblem, match="one whole topic"):
         check(topic)
 

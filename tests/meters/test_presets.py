@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import field, frozen
 from pytest_httpserver import HTTPServer
 
 from pv_heater.config.load import load_config
 from pv_heater.config.presets import PRESETS_FOLDER, preset_words
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 from tests.mqtt_brokers import AmqttBroker, Peer, wait_for
 from tests.source_tools import tools_for
@@ -33,15 +34,15 @@ TASMOTA = {
 }
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """What a device sends where, what a user must give, and what the reading must be then."""
 
     sends: Mapping[str, Any]
     """By path with query, or by topic. A text is sent as it is."""
     reads: Mapping[str, Any]
-    given: Mapping[str, Any] = field(factory=dict)
-    headers: Mapping[str, str] = field(factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     """What the device wants to see in the request."""
 
 

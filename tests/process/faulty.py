@@ -7,17 +7,16 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import Budget, Foresight, View
+from pv_heater.core.model.lean import dataclass
 from pv_heater.strategies.balance import Balance
 
 
 class Faulty:
     """Heats, then raises or hangs, as $FAULT says."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         pass
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from pv_heater import load_config
 from pv_heater.commands.play.days import play_recording
@@ -40,13 +40,13 @@ def lines(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The log of the recorded summer day, or of one with broken clouds, as `main.py` plays them, but every 30 s."""
     config = load_config(PROJECT / "Files" / "config.yaml")
     recording = PROJECT / "Files" / "recordings" / f"{request.param}.csv.gz"
-    meter = evolve(config.meter[0], settings=evolve(config.meter[0].settings, path=str(recording), step_s=30.0))
+    meter = replace(config.meter[0], settings=replace(config.meter[0].settings, path=str(recording), step_s=30.0))
     log, kept = logging.getLogger("pv_heater.transitions"), Lines()
     level = log.level
     log.setLevel(logging.INFO)
     log.addHandler(kept)
     try:
-        played = play_recording(evolve(config, meter=(meter,)), dry_run=True)
+        played = play_recording(replace(config, meter=(meter,)), dry_run=True)
         assert played.notes == (), "the whole day was played"
         yield kept.said
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -153,8 +154,8 @@ def test_a_recording_refuses_a_clock_that_is_not_simulated() -> None:
 
 
 def test_every_setting_has_help_and_its_bounds_hold() -> None:
-    fields = {field.name: field.metadata for field in RecordingMeter.Settings.__attrs_attrs__}
-    assert all(metadata["help"] for metadata in fields.values())
+    known = {field.name: field.metadata for field in fields(RecordingMeter.Settings)}
+    assert all(metadata["help"] for metadata in known.values())
     for name, value in (("step_s", 301.0), ("speed", 0.0), ("feed", "gx"), ("start_soc_percent", 101.0)):
         with pytest.raises(SettingProblem):
-            check_range(value, fields[name])
+            check_range(value, known[name])

@@ -9,10 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import OFF, Reading, Setpoint
 from pv_heater.ports import HistoryReader, SettingsEditor
 from pv_heater.run.home.newest import NewestStatus
@@ -68,7 +67,7 @@ class Output:
     def close(self) -> None: ...
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What came back."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from attrs import evolve
 
 from pv_heater.commands.play.result import PlayedDays
 from pv_heater.commands.play.simulated_time import Playing, played
@@ -83,8 +82,8 @@ def play_demo(
 
     It has a page whether or not the settings ask for one.
     """
-    settings = evolve(config.meter[0].settings, speed=speed)
-    config = evolve(config, web=config.web or WebSettings())
+    settings = replace(config.meter[0].settings, speed=speed)
+    config = replace(config, web=config.web or WebSettings())
     recording, forecast = _opened(config, settings)
     morning_s = first_light_s(recording)
     how = Playing(paced_from_s=morning_s, started=started, log_file=log_file, history_file=history_file)

@@ -6,9 +6,8 @@ from collections import Counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
-
 from pv_heater.config.load import Config
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import to_jsonable
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.sim.day_record import DayRecorder
@@ -22,7 +21,7 @@ MOST_DATES = 2
 _TOTALS = {"heat_wh": "used by the loads", "bought_wh": "bought", "unused_wh": "of sun unused"}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DayPicture:
     """The last day of a played time, drawn: as SVG, and as lines of bars for a terminal."""
 
@@ -31,7 +30,7 @@ class DayPicture:
     plain_bars: tuple[str, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PlayedDays:
     """How simulated times ended, one summary each. `notes` say what was left out or cut short."""
 

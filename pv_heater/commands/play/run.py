@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-
-from attrs import evolve
 
 from pv_heater.commands.play.days import play_demo, play_recording, play_simulation
 from pv_heater.commands.play.result import PlayedDays
@@ -64,9 +63,9 @@ def demo(config: Config, *, speed: float, history_file: Path | None, debug: bool
 def replay(config: Config, recording: Path, *, history_file: Path | None, debug: bool, as_json: bool) -> int:
     """`main.py replay`: another recording with this configuration, dry, at full speed."""
     first = config.meter[0].settings if config.meter and config.meter[0].type == "recording" else None
-    settings = evolve(first or RecordingMeter.Settings(path=""), path=str(recording.absolute()), speed=None)
+    settings = replace(first or RecordingMeter.Settings(path=""), path=str(recording.absolute()), speed=None)
     row = TypedSettings(type="recording", cls=RecordingMeter, settings=settings)
-    config = evolve(config, meter=(row,))
+    config = replace(config, meter=(row,))
     return _play(
         config,
         lambda lines: play_recording(config, dry_run=True, started=lines.release, history_file=history_file),

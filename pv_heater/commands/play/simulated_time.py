@@ -10,11 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
-
 from pv_heater.commands.play.result import PlayedDays, picture_of
 from pv_heater.config.load import Config
 from pv_heater.controller import Controller
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import HardwareError
 from pv_heater.history.kept import FILE_NAME, KeptHistory, OnThisThread
@@ -45,7 +44,7 @@ def _nobody() -> None:
     """Nobody waits for the start."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Playing:
     """How a recording is played."""
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.config.yaml_edit import quoted
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.pins import PinName
 
 PRESET, SERVO, RELAY, DIMMER = "preset", "servo", "relay", "dimmer"
 TOKEN_FILE, PASSWORD_FILE = "vrm-token", "gx-password"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heater:
     """The first load. `kind` is servo, relay, dimmer, or the word of a preset."""
 
@@ -28,7 +27,7 @@ class Heater:
     """Of a device on the network."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """All answers. None: not known, and left out of the file."""
 

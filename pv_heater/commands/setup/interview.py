@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
-
 from pv_heater.commands.detect import Gx, Ports, question, search
 from pv_heater.commands.detect_text import meter_of
 from pv_heater.commands.setup.answers import DIMMER, PASSWORD_FILE, RELAY, SERVO, TOKEN_FILE, Heater, Home, pin_of
 from pv_heater.commands.setup.victron import Site, first_reading, vrm_sites
 from pv_heater.config.presets import preset_words
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import ConfigError, SourceError
@@ -39,7 +38,7 @@ class Asker(Protocol):
         ...
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interview:
     """All answers, and the secrets that go into files of their own beside the settings."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from attrs import evolve, frozen
-
 from pv_heater.config.load import load_config
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import ConfigError, SourceError
@@ -26,7 +26,7 @@ NO_LOAD = {"name": "none", "type": "dry_run", "max_power_w": 1000}
 """Settings need one."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One installation that a VRM account sees."""
 
@@ -37,7 +37,7 @@ class Site:
 def vrm_sites(token: str, base_url: str | None) -> list[Site]:
     """The installations of the account that this token belongs to. Raises SourceError."""
     account = VrmAccount(token=Secret(token), installation_id=1)
-    account = account if base_url is None else evolve(account, base_url=base_url)
+    account = account if base_url is None else replace(account, base_url=base_url)
     with closing(SystemClock()) as clock:
         http = HttpClient(account.base_url, who="VRM", secrets=(account.token,))
         try:

@@ -7,8 +7,9 @@ position is measured between two of the house alone, and counts only when those 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from statistics import fmean
+
+from pv_heater.core.model.lean import dataclass
 
 LEAST_UNREST_W = 30.0
 UNREST_SHARE = 0.04

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import field
 from itertools import pairwise
 
-from attrs import field, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 
 NOISE_SHARE = 0.01
@@ -16,7 +16,7 @@ NOISE_SHARE = 0.01
 Such places are made flat; a deeper fall is not noise."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RegulatorCurve:
     """A monotone table of ``(percent, watts)`` with a smooth line between its points, exact on them.
 
@@ -26,9 +26,9 @@ class RegulatorCurve:
     """
 
     points: tuple[tuple[float, float], ...]
-    _slopes: tuple[float, ...] = field(init=False, eq=False, repr=False)
+    _slopes: tuple[float, ...] = field(init=False, compare=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         object.__setattr__(self, "_slopes", _slopes(self.points))
 
     def percent(self, power_w: float) -> float:

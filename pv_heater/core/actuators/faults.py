@@ -9,15 +9,13 @@ only readings count that were taken when the load had been set to the same for `
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 from typing import Self
 
-from attrs import frozen
-
 from pv_heater.core.actuators.idle import SETTLED_S, SHARE_DRAWN
 from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import News
 from pv_heater.core.settings.load import LoadSettings
 
@@ -55,9 +53,9 @@ PART_SPAN_S = 60.0
 that EN 50160 allows, still draws four fifths."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Actuator:
-    """What can be expected of an output."""
+    """What can be expected of an output. Without slots, since it keeps what it worked out once."""
 
     max_power_w: float | None
     """None while nobody knows it, and it is to be learned: then only its being off can be judged."""

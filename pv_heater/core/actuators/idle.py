@@ -8,8 +8,8 @@ the second in all of five minutes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 
 SETTLED_S = 20.0

@@ -7,11 +7,11 @@ assumption is given up, and nine are kept, so that a new element is known after 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from pv_heater.core.actuators.load_meters import SETTLED_S
+from pv_heater.core.model.lean import dataclass
 
 ASSUMED_W = 2000.0
 """Assumed of a load that nobody knows: the usual element of a small water heater. Too much only starts it later."""

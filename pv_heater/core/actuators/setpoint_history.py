@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 
 HISTORY_S = 1200.0
 """Longer than any reading that counts is old: those of the portal are some minutes."""

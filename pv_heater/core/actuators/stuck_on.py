@@ -8,11 +8,11 @@ another load may have begun just then; the third is a fault.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pv_heater.core.actuators.idle import SETTLED_S
 from pv_heater.core.actuators.setpoint_history import SetpointHistory
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.values import News
 

@@ -9,10 +9,10 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pv_heater.core.conditions.names import Value
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import DayTime
 
 Operation = Callable[[Value, Value], Value]

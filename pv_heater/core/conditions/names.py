@@ -6,9 +6,9 @@ An expression (``when:``, ``on_when:``) writes them as they stand here; in a rul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import AC_SOURCES, Phase
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 from pv_heater.core.conditions.expression import (
     ARITHMETIC,
@@ -30,6 +29,7 @@ from pv_heater.core.conditions.expression import (
     negated,
 )
 from pv_heater.core.conditions.names import LOAD_NAMES, SITE_NAMES, THIS, Kind, Value, known_words
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import DayTime, SettingProblem
 
 LONGEST_TEXT = 500

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from math import inf
 
 from pv_heater.core.house.ahead.quarters import QUARTER_S
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.values import Forecast, PricePeriod
 from pv_heater.core.settings.home import Battery

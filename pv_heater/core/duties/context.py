@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pv_heater.core.duties.cheapest_quarters import Ahead
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.settings.load import LoadSettings
 
 

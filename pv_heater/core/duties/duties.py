@@ -7,7 +7,7 @@ hygiene, then the guarantee; all of them count on, so that heat which one has bo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 from math import inf
 from typing import Any
@@ -23,8 +23,8 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory
+from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.numbers import group_in, number_in
-from pv_heater.core.model.passing import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.tank import TankStatus

@@ -10,7 +10,6 @@ The minima of a day and of two days both hold: the larger need counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -18,6 +17,7 @@ from pv_heater.core.duties.cheapest_quarters import MARGIN, next_quarter, quarte
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.tank import heat_wh
 from pv_heater.core.loads.duty import GUARANTEE, Duty
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import next_at
 from pv_heater.core.model.numbers import instant_in, number_in
 from pv_heater.core.settings.hot_water import season_at

@@ -9,7 +9,6 @@ temperature nothing is bought: heat that nobody measures proves nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -19,6 +18,7 @@ from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.legionella_record import Hold, HygieneLedger
 from pv_heater.core.duties.tank import heat_wh
 from pv_heater.core.loads.duty import HYGIENE, Duty
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import window_at
 from pv_heater.core.model.numbers import day_in, group_in, number_in
 from pv_heater.core.model.tank import Cycle, HygieneRecord

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import day_in, number_in
 from pv_heater.core.model.tank import Cycle, HygieneRecord
 

@@ -8,7 +8,9 @@ before the step or after it, and nothing in it tells which.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from pv_heater.core.model.lean import dataclass
 
 USUAL_S = 3.0
 """A GX device: at most a second for the driver's sample, at most another for the system's calculation; and a second for

@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import datetime
 
 from pv_heater.core.house.limited import Quantities
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.values import NO_INPUTS, Forecast, Inputs, Reading
 
 

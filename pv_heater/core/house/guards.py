@@ -7,12 +7,13 @@ heating; a load forced on passes them. Each has a release threshold, so that non
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pv_heater.core.house.company.meanings import bought_by
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.limited import tells_battery
 from pv_heater.core.house.reading_age import is_local
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import NO_TIME

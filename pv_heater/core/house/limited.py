@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import fields
-
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Limits, Site
 
@@ -245,7 +243,7 @@ def never_judged(readings: Sequence[Reading], site: Site, limits: Limits) -> lis
 
 def has_grid_limit(limits: Limits) -> bool:
     """Whether the owner has set `max_grid_w`: the default binds nobody whose meter does not know the grid."""
-    return limits.max_grid_w != fields(Limits).max_grid_w.default
+    return bool(limits.max_grid_w != Limits.__dataclass_fields__["max_grid_w"].default)
 
 
 def _no_grid(reading: Reading, site: Site) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import SunCourse
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
 from pv_heater.core.settings.home import Limits, Site

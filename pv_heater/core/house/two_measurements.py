@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from pv_heater.core.house.surplus import balance_house_w, drained_w_of
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import inf, isnan
 
 from pv_heater.core.house.surplus import Budget
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.start_power import level_w
 

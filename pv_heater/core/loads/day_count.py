@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.loads.lost_sun import lost_by_cause
 from pv_heater.core.model.day_energies import DayEnergies, LoadDay, Lost
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import group_in, json_number_of, number_in
 from pv_heater.core.model.values import Decision, PricePeriod
 from pv_heater.core.settings.load import LoadSettings

@@ -6,8 +6,7 @@ load that draws nothing is not kept on. Whoever sets a duty ends it: each has a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.rule_id import Rule
 
 GUARANTEE = Rule.GUARANTEE

@@ -22,7 +22,7 @@ from pv_heater.core.loads.load_step import (
     start_delay_s,
 )
 from pv_heater.core.loads.target_power import TargetPower, target_in_force_c
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from math import inf
 from typing import Any, Self
-
-from attrs import evolve
 
 from pv_heater.core.actuators.idle import RETEST_S, Idle
 from pv_heater.core.actuators.load_meters import MeasuredLoads
@@ -25,6 +23,7 @@ from pv_heater.core.loads.saved import SavedLoad, load_as_json
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.loads.switching import Change, Switching
 from pv_heater.core.loads.target_power import has_enough
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
@@ -64,7 +63,7 @@ class HomeLoads:
         policies = {row.name: row for row in rows if isinstance(row, LoadSettings)}
         for name, policy in policies.items():
             if policy.learn_power:
-                policies[name] = evolve(policy, max_power_w=self.policies[name].max_power_w)
+                policies[name] = replace(policy, max_power_w=self.policies[name].max_power_w)
         self.rows, self.policies, self._asking = tuple(rows), policies, _Asking.of(policies)
         self.memories = {
             name: self.memories[name] if policy.max_c is not None else replace(self.memories[name], hot=False)
@@ -128,7 +127,7 @@ class HomeLoads:
 
     def learn_power(self, name: str, power_w: float) -> None:
         """From now on this load, which is on or off, is known to draw `power_w`."""
-        self.policies[name] = evolve(self.policies[name], max_power_w=power_w)
+        self.policies[name] = replace(self.policies[name], max_power_w=power_w)
 
     def keep_timers(self, now: datetime | None, zone: tzinfo, tick_s: float, *, away: bool) -> None:
         """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer.

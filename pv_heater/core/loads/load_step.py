@@ -7,7 +7,7 @@ it is, and when it has ended.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pv_heater.core.actuators.idle import Idle
 from pv_heater.core.actuators.load_meters import Measured
@@ -15,7 +15,7 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.step_context import StepContext
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Phase, Stop
 from pv_heater.core.settings.load import LoadSettings

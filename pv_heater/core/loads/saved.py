@@ -7,11 +7,12 @@ list of their own and with their loads, and either is enough; where neither can 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Self
 
 from pv_heater.core.loads.load_step import Memory
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import cleaned, day_in, group_in, instant_in, number_in, text_in
 from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
 from pv_heater.core.model.values import Phase

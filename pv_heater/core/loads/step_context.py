@@ -8,7 +8,7 @@ from pv_heater.core.actuators.load_meters import MeasuredLoads
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.house.surplus import Budget, View
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.values import Inputs, PricePeriod
 
 

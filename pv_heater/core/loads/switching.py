@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from pv_heater.core.model.lean import dataclass
 
 PERIOD_S = 60.0
 

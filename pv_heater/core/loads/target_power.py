@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.load_step import LoadStep, Memory
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase

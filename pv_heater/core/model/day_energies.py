@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 
 
 class Lost(StrEnum):

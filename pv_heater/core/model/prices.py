@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import PricePeriod
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from pv_heater.core.model.checks import require_aware, require_finite
+from pv_heater.core.model.lean import dataclass
 
 
 class Mode(StrEnum):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, field, fields
 from datetime import time, timedelta
 from math import inf
-from typing import Any
+from typing import Any, get_type_hints
 
-import attrs
-from attrs import frozen
+from pv_heater.core.model.lean import dataclass
 
 
 class Secret(str):
@@ -45,7 +45,7 @@ class SettingProblem(ValueError):
 def setting(
     help: str,
     *,
-    default: Any = attrs.NOTHING,
+    default: Any = MISSING,
     factory: Any = None,
     unit: str = "",
     minimum: float | None = None,
@@ -74,8 +74,35 @@ def setting(
     }
     options: dict[str, Any] = {"metadata": metadata, "kw_only": True}
     if factory is not None:
-        return attrs.field(factory=factory, **options)
-    return attrs.field(default=default, **options)
+        return field(default_factory=factory, **options)
+    return field(default=default, **options)
+
+
+def settings_of(cls: type[Any]) -> tuple[Field[Any], ...]:
+    """The fields of a settings class that stand in YAML, each with its type."""
+    found = tuple(each for each in fields(cls) if "help" in each.metadata)
+    if any(isinstance(each.type, str) for each in found):
+        types = get_type_hints(cls)
+        for each in found:
+            each.type = types[each.name]
+    return found
+
+
+def key_of(field: Field[Any]) -> str:
+    """The word of a setting in YAML."""
+    return str(field.metadata["key"] or field.name)
+
+
+def is_required(field: Field[Any]) -> bool:
+    """Whether it must be given."""
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def default_of(field: Field[Any]) -> Any:
+    """The value of a setting that is not given; None also where it must be."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default
 
 
 def check_range(value: Any, metadata: Any) -> None:
@@ -104,7 +131,7 @@ def _slip(value: float, minimum: float | None, maximum: float | None, unit: str 
     return "" if in_range or value <= 0 else f"; did you mean {value * factor:g}?"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DayTime:
     """A moment of the day: a clock time, or sunrise or sunset with an offset."""
 

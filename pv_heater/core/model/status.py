@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Decision, Reading
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from pv_heater.core.model.checks import in_utc, require_finite
+from pv_heater.core.model.lean import dataclass
 
 
 class By(StrEnum):

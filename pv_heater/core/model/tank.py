@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from pv_heater.core.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import Steering
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from pv_heater.core.model.checks import in_utc, require_finite
 from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.requests import Command, Mode
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.tank import TankStatus

@@ -7,12 +7,12 @@ shown. Only what is automatic is shared out; what a load must draw is drawn, fro
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch
 from pv_heater.core.house.headroom import headroom_w
 from pv_heater.core.house.surplus import Foresight
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.plan.load_ahead import LoadAhead, waits_for
 from pv_heater.core.settings.home import Battery, Limits, Site
 from pv_heater.core.settings.load import BatteryShare

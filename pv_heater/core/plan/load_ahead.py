@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import inf
 
@@ -13,6 +12,7 @@ from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.loads.duty import BOOST, HYGIENE, Duty
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.loads.step_context import StepContext
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase

@@ -15,7 +15,7 @@ from pv_heater.core.house.surplus import Strategy, View
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_plan import DayPlan, PlannedRun, Purchase
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Forecast, PricePeriod

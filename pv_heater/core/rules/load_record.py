@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 
 UNSEEN_S = 60.0

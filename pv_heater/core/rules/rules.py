@@ -8,7 +8,7 @@ maximum and the target temperature, and ends after `rule_on_max_s` at a time and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -19,6 +19,7 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import DaylightHours
 from pv_heater.core.loads.load_step import Memory, Outcome
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.power_balance import spare_w
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule

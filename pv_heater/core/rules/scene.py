@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, WEEKDAYS, Value
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.setting import DayTime

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import DayTime, setting
 
 USUAL_HOUSE_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year. Assumed until this house has shown its own."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PvPlane:
     """One plane of solar modules."""
 
@@ -23,7 +22,7 @@ class PvPlane:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
     """The house battery: what it holds, what it takes, and what the house keeps of it."""
 
@@ -51,7 +50,7 @@ class Battery:
         return self.max_charge_w if self.max_charge_w is not None else self.capacity_wh / 2
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inverter:
     """The inverter between battery and house."""
 
@@ -65,7 +64,7 @@ class Inverter:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The home: where it lies, what it has, and what its grid allows."""
 
@@ -93,7 +92,7 @@ class Site:
         return self.latitude is not None and self.longitude is not None
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Daylight:
     """The hours in which automatic heating is allowed."""
 
@@ -105,7 +104,7 @@ class Daylight:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Conditions in front of every strategy."""
 
@@ -158,7 +157,7 @@ class Limits:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TariffPeriod:
     """Prices between two clock times; a period may pass midnight."""
 

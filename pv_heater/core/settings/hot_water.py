@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 
 SCALDING_C = 55.0
@@ -25,7 +24,7 @@ def _check_day(text: str) -> None:
         raise SettingProblem(f"must be a month and a day such as 12-21, not {text!r}") from None
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Season:
     """Minima from a day of the year on, until the next season begins."""
 
@@ -42,7 +41,7 @@ class Season:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The hours in which a cycle against legionella may begin; they may pass midnight."""
 
@@ -50,7 +49,7 @@ class Window:
     end: time = setting("until when", key="to", default=time(17), live=True)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hygiene:
     """A cycle against legionella."""
 
@@ -65,7 +64,7 @@ class Hygiene:
     window: Window = setting("hours in which it may begin", factory=Window)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HotWater:
     """The tank behind a load."""
 
@@ -96,7 +95,7 @@ class HotWater:
     mixing_valve: bool = setting("true: a thermostatic valve keeps scalding water from the taps", default=False)
     hygiene: Hygiene | None = setting("heat it through against legionella; off unless set here", default=None)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.hot_c <= self.cold_c:
             raise SettingProblem(f"must be above cold_c ({self.cold_c:g} degC), but is {self.hot_c:g}", "hot_c")
         if self.hygiene is not None and self.hygiene.at_c > SCALDING_C and not self.mixing_valve:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from datetime import time
 from functools import cached_property
 
-from attrs import frozen
-
 from pv_heater.core.conditions.parser import check_condition
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.hot_water import HotWater, check_tank
 from pv_heater.core.settings.timers import Timer
@@ -27,9 +26,12 @@ def _check_name(name: str) -> None:
         raise SettingProblem(f"must be letters, digits and underscores, such as water_heater, not {name!r}")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LoadSettings:
-    """What is the same for every load, whatever its output. List order is priority."""
+    """What is the same for every load, whatever its output. List order is priority.
+
+    Without slots, since it keeps what it worked out once (`least_power_w`).
+    """
 
     name: str = setting("what logs and commands call it: letters, digits and underscores", check=_check_name)
     max_power_w: float = setting("what it draws at full power", unit="W", minimum=1, maximum=100_000)
@@ -200,7 +202,7 @@ class LoadSettings:
     obeys = True
     """Whether it draws what it is set to; False for one that is only advised, such as a heat pump."""
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.learn_power and (self.adjustable or len(self.levels_w) > 1):
             raise SettingProblem("must be stated for a load whose power is set; nothing can be learned", "max_power_w")
         if self.interruptible and self.run_s is not None:
@@ -248,7 +250,7 @@ class LoadSettings:
         return (self.max_power_w,)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class After:
     """Which load comes before this one."""
 
@@ -256,7 +258,7 @@ class After:
     for_s: float = setting("and has had enough for this long", default=0.0, unit="s", minimum=0, maximum=86_400)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryShare:
     """The battery's place among the loads: loads above it come first, those below wait for `until_percent`."""
 

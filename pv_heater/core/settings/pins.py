@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
-from attrs import fields, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 
 HEADER_GPIO = {
@@ -34,7 +34,7 @@ _NAME = re.compile(r"(?:(?P<kind>BOARD|GPIO|BCM)(?P<number>\d+)|gpiochip(?P<chip
 _EXAMPLES = "BOARD11 (header position), GPIO17 (chip number) or gpiochip1/12 (a line of another board)"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PinName:
     """One pin. `chip` is None for a Raspberry Pi's own GPIO, else the number of the gpiochip device."""
 
@@ -81,7 +81,7 @@ def boot_pull_problem(pin: RelayPin) -> str | None:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelayPin:
     """The pin of a relay. Polarity has no default: guessed wrong, the heater is on when it should be off."""
 
@@ -102,7 +102,7 @@ class RelayPin:
         choices=("none", "external"),
     )
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         on_level = "high" if self.active_high else "low"
         if self.off == on_level:
             raise SettingProblem(
@@ -117,7 +117,7 @@ class RelayPin:
         return (self.pin,)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServoPin:
     """The pin of a positional servo on the regulator's knob."""
 
@@ -144,7 +144,7 @@ class ServoPin:
         "time the servo needs for its whole travel", default=0.6, unit="s", minimum=0.05, maximum=5
     )
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.min_pulse_s >= self.max_pulse_s:
             raise SettingProblem(
                 f"must be above min_pulse_s ({self.min_pulse_s:g} s), not {self.max_pulse_s:g}", "max_pulse_s"
@@ -163,7 +163,7 @@ class ServoPin:
         return (self.pin,)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WiperPins:
     """The pins of a digital potentiometer with an SPI input; any three will do.
 
@@ -192,7 +192,7 @@ class WiperPins:
         "time the regulator needs to follow the wiper", default=0.2, unit="s", minimum=0.05, maximum=5
     )
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.zero_step == self.full_step:
             raise SettingProblem(f"must differ from zero_step ({self.zero_step})", "full_step")
 
@@ -206,7 +206,7 @@ PinGroup = RelayPin | ServoPin | WiperPins
 """The settings in a load's settings that hold pins."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyBoardPins:
     """The pins of a TM1638 board with eight lamps, digits and buttons; any three will do."""
 
@@ -215,7 +215,7 @@ class KeyBoardPins:
     stb: str = setting("the pin at its STB", check=PinName.parse)
     brightness: int = setting("how bright lamps and digits are, 7 the most", default=2, minimum=0, maximum=7)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if len({PinName.parse(name) for name in self.names}) < len(self.names):
             raise SettingProblem("must be three different pins: dio, clk and stb", "dio")
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.home import TariffPeriod
 
@@ -20,7 +19,7 @@ def _check_quarter(at: time) -> None:
         raise SettingProblem(f"must be a full quarter of an hour, such as 17:15, not {at:%H:%M:%S}")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """What grid, supplier and state add to each bought kWh; several that hold at a time add up."""
 
@@ -37,7 +36,7 @@ class Charge:
         return clock >= self.start or clock < self.end
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportPrice:
     """What a sold kWh earns: always the same, or a share of the market price less a fee. Without either nothing."""
 
@@ -45,7 +44,7 @@ class ExportPrice:
     market_percent: float = setting("share of the market price", default=0.0, unit="%", minimum=0, maximum=200)
     fee_per_kwh: float = setting("taken off that share", default=0.0, minimum=-10, maximum=10)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.per_kwh is not None and (self.market_percent or self.fee_per_kwh):
             raise SettingProblem("is always the same; market_percent and fee_per_kwh go by the market", "per_kwh")
 
@@ -56,7 +55,7 @@ class ExportPrice:
         return per_kwh * self.market_percent / 100.0 - self.fee_per_kwh
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketTariff:
     """What every source of market prices has, wherever they come from."""
 

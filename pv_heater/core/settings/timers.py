@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import instant_of
 from pv_heater.core.model.setting import SettingProblem, setting
 
@@ -32,7 +30,7 @@ def parse_days(text: str) -> frozenset[int]:
     return frozenset(days)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
     """The same hours on some days of the week, in the home's own time. Hours that pass midnight belong to the day
     on which they begin; the same time twice is a whole day."""

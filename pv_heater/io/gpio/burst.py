@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import HardwareError
 from pv_heater.io.gpio.pins import TRIP_PATIENCE_S, RelayLine
 

@@ -8,15 +8,14 @@ import struct
 import zlib
 from pathlib import Path
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.own_files import make_own_folder
 
 _FLOCK = "hhqqi4x"
 """struct flock64, fcntl.h: kind, whence, start, length, process."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockPlaces:
     """Where locks lie. Everybody has a folder of his own, made by himself, which no other user can write."""
 

@@ -16,14 +16,14 @@ import os
 import stat
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from attrs import field, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.pins import PinName
 from pv_heater.errors import HardwareError, PinBusy
@@ -37,7 +37,7 @@ TRIES = 5
 """Whoever looks for a holder takes the lock for an instant, so a first refusal may be over at once."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """Who holds a lock. `pid` 0 and empty texts where the file does not tell; `started` is ISO 8601."""
 
@@ -60,12 +60,12 @@ class Holder:
         return f"process {self.pid} ({self.owner}, since {since})"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PinLocks:
     """Locks that are held until `release`, or until the process ends."""
 
-    _fds: list[int] = field(factory=list)
-    _passing: list[Path] = field(factory=list)
+    _fds: list[int] = field(default_factory=list)
+    _passing: list[Path] = field(default_factory=list)
     """Files that go with the lock."""
 
     def release(self) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrs import asdict, fields, fields_dict, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, check_range
 from pv_heater.core.settings.pins import PinGroup, PinName, RelayPin, ServoPin, WiperPins
 from pv_heater.io.system.state_file import write_atomically
@@ -60,7 +60,7 @@ def read_pins_file(state_dir: Path) -> Mapping[str, Any] | None:
     return document if isinstance(document, dict) and document.get("version") == VERSION else None
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """The pins of one load."""
 
@@ -150,5 +150,5 @@ def _numbers(value: Mapping[str, Any], cls: type[Any], keys: Iterable[str], kind
     """Those of these settings of `cls` that are given. Raises SettingProblem, ValueError, TypeError."""
     numbers = {key: kind(value[key]) for key in keys if key in value}
     for key, number in numbers.items():
-        check_range(number, fields_dict(cls)[key].metadata)
+        check_range(number, cls.__dataclass_fields__[key].metadata)
     return numbers

@@ -6,7 +6,6 @@ import http.client
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +15,7 @@ import requests
 import urllib3
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.io.net.deadline import Deadline

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 from requests.auth import AuthBase, HTTPDigestAuth
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret
 
 _MOST_QUESTION_BYTES = 65_536

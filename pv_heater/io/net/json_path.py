@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 
 _STEP = re.compile(r'\[(?P<index>\d{1,6})\]|\["(?P<quoted>[^"]+)"\]|(?P<dot>\.?)(?P<key>[^.\[\];"]+)')

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, ip_address
 
 from zeroconf import (  # type: ignore[attr-defined]  # AddressResolverIPv4 is not in its list of exports
@@ -26,6 +25,7 @@ from zeroconf import (  # type: ignore[attr-defined]  # AddressResolverIPv4 is n
     Zeroconf,
 )
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import Unreachable
 
 _MQTT, _WEB = "_victron-mqtt._tcp.local.", "_http._tcp.local."

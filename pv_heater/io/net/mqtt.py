@@ -11,15 +11,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from attrs import frozen
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.errors import Unreachable
 from pv_heater.io.net.mqtt_client import LimitedClient, LinkPace
@@ -47,7 +46,7 @@ def _check_fingerprint(text: str) -> None:
         raise SettingProblem("must be the SHA-256 fingerprint of the certificate: 64 hex digits, colons allowed")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """Where a broker is, and as whom it is asked. Settings of adapters begin with these."""
 
@@ -65,7 +64,7 @@ class Broker:
         check=_check_fingerprint,
     )
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         for key in ("ca_file", "fingerprint"):
             if getattr(self, key) is not None and not self.tls:
                 raise SettingProblem("is for encrypted connections: set tls: true as well", key)

@@ -6,13 +6,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import uniform
 from typing import Any
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.net.deadline import Deadline
 from pv_heater.io.net.names import LookUpTooSlow, Names
 from pv_heater.io.net.tls_words import tls_trouble

@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import define
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.peer import may_command, peer_of
 
 log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ OUR_BUG, WRONG_WORD = 1, 2
 Answer = Mapping[str, Any]
 
 
-@define
+@dataclass(slots=True)
 class _Sender:
     """Somebody who connected and has not said a whole line yet."""
 

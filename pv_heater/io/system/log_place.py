@@ -8,8 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.own_files import is_shared, make_own_folder, user_name
 
 FILE_NAME = "pv_heater.log"
@@ -17,7 +16,7 @@ LONGEST_LOOK = 300_000
 """Bytes of a log that are read for its last lines; some 3,000 of them."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogPlace:
     """The log file. `doubt` says why it is not the one that was set or usual; None where it is."""
 

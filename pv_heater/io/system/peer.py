@@ -12,14 +12,14 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from attrs import frozen
+from pv_heater.core.model.lean import dataclass
 
 _SO_PEERGROUPS = 59
 """asm-generic/socket.h, since Linux 4.13; Python has no name for it."""
 _MOST_GROUPS = 1024
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """A process: for a server the one that began to listen, for a client the one that connected."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import SourceError
 
 T = TypeVar("T")

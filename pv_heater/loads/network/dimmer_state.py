@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.errors import BadReply
 
@@ -25,7 +24,7 @@ _MOST_MINPOW_PERCENT = 20.0
 """A dimmer that stays off below this is taken to have its `minpow` there (default 5); above it something is wrong."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DimmerState:
     """One look at the dimmer."""
 

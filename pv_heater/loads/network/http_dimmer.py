@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.errors import BadReply
 from pv_heater.loads.network.dimmer_state import EXACT_PERCENT, DimmerLimits, DimmerState, parse_state
@@ -29,7 +28,7 @@ _LEAST_CHECKED_PERCENT = 20.0
 """Below this a percent cut to a whole one says too little about the heater."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpDimmerSettings(HttpLoadSettings):
     """A heater behind a digital dimmer."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import Unreachable
@@ -23,7 +22,7 @@ _CHECK_CONNECT_S, _CHECK_WHOLE_S = 8.0, 12.0
 _MOST_BYTES = 65_536
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLoadSettings(LoadSettings):
     """What every load behind HTTP has: an address, and a login if the device asks for one."""
 
@@ -35,8 +34,8 @@ class HttpLoadSettings(LoadSettings):
     )
     token: Secret | None = setting("token that goes with every request, as bearer", default=None)
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        LoadSettings.__post_init__(self)
         if (self.username is None) != (self.password is None):
             key = "password" if self.password is None else "username"
             raise SettingProblem("is missing; a login needs username and password", key)

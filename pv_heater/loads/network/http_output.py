@@ -10,9 +10,8 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.actuators.curve import RegulatorCurve, phase_cut
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply
 from pv_heater.loads.network.http_link import HttpLink, HttpLoadSettings
@@ -25,7 +24,7 @@ _EXPIRES_IN_REFRESHES = 2
 """One word may get lost without the device going off."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOutputSettings(HttpLoadSettings):
     """How a device is switched off, and how long it stays on by itself."""
 
@@ -39,8 +38,8 @@ class HttpOutputSettings(HttpLoadSettings):
         maximum=86_400,
     )
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        HttpLoadSettings.__post_init__(self)
         if not self.off:
             raise SettingProblem("must hold at least one request", "off")
         if any(request.has_a_timer for request in self.off):
@@ -55,7 +54,7 @@ class HttpOutputSettings(HttpLoadSettings):
             )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is sent for one power, and how an answer is judged then."""
 
@@ -115,7 +114,7 @@ class HttpOutput:
         self._link.close()
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSwitchSettings(HttpOutputSettings):
     """A load that is on or off, and what its device has to be sent."""
 
@@ -126,8 +125,8 @@ class HttpSwitchSettings(HttpOutputSettings):
 
     adjustable = False
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        HttpOutputSettings.__post_init__(self)
         if not self.on:
             raise SettingProblem("must hold at least one request", "on")
 
@@ -163,7 +162,7 @@ def switch_device(settings: HttpSwitchSettings, settling: Settling | None = None
     return HttpOutput(settings, order, confirm.path if confirm is not None else None, settling=settling)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpVariatorSettings(HttpOutputSettings):
     """A load of variable power, and what its device has to be sent."""
 
@@ -186,8 +185,8 @@ class HttpVariatorSettings(HttpOutputSettings):
     full_level: float = setting("the level of full power: 100 for percent", default=100.0, minimum=1, maximum=65_535)
     decimals: int = setting("digits of the level after the point", default=0, minimum=0, maximum=4)
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        HttpOutputSettings.__post_init__(self)
         if not any(request.has_a_place for request in self.power):
             raise SettingProblem("must hold {percent} or {power_w} where the power belongs", "power")
 

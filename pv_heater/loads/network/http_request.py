@@ -6,8 +6,7 @@ import json
 import re
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.io.net.json_path import JsonPath, NotFound
@@ -24,7 +23,7 @@ def _check_path(path: str) -> None:
         )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """A request as it goes out."""
 
@@ -34,7 +33,7 @@ class Sending:
     """What goes with it as JSON; None: nothing."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One command. ``{percent}`` and ``{power_w}`` in path and body become numbers."""
 
@@ -42,7 +41,7 @@ class Request:
     method: str = setting("how it is sent", default="GET", choices=("GET", "POST", "PUT"))
     body: str | None = setting("JSON that goes with it, in quotes", default=None)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.body is None:
             return
         if self.method == "GET":
@@ -73,7 +72,7 @@ class Request:
         return any(_TIMER.search(text) for text in (self.path, self.body or ""))
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """Where a device says what it does."""
 
@@ -107,7 +106,7 @@ class Confirmation:
         return None if (is_on if on else is_off) else f"was told to be {'on' if on else 'off'} and says {said[:40]!r}"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LevelConfirmation(Confirmation):
     """Where a device says what it does, and how much."""
 

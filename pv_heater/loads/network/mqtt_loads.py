@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
-
 from pv_heater.core.actuators.curve import RegulatorCurve, phase_cut
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.io.net.json_path import JsonPath
@@ -25,7 +24,7 @@ _ANSWER_WITHIN_PERCENT = 1.0
 """Devices round to whole percent."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSwitchSettings(MqttOutputSettings):
     """A load that is on or off, and what its device has to be sent."""
 
@@ -36,8 +35,8 @@ class MqttSwitchSettings(MqttOutputSettings):
 
     adjustable = False
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        MqttOutputSettings.__post_init__(self)
         for on_key, off_key in (("on_payload", "off_payload"), ("on_answer", "off_answer")):
             if getattr(self, on_key).casefold() == getattr(self, off_key).casefold():
                 raise SettingProblem(f"must differ from {on_key}", off_key)
@@ -75,7 +74,7 @@ def switch_language(settings: MqttSwitchSettings) -> Language:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttVariatorSettings(MqttOutputSettings):
     """A load of variable power, and what its device has to be sent."""
 
@@ -109,8 +108,8 @@ class MqttVariatorSettings(MqttOutputSettings):
     )
     answer_off: str = setting("what it says there when it is off", default="OFF")
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        MqttOutputSettings.__post_init__(self)
         if self.payload.count(_LEVEL) != 1:
             raise SettingProblem(f"must contain {_LEVEL} once, where the level belongs", "payload")
 

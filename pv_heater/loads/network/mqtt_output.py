@@ -16,8 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.shared_topic import is_meant
 from pv_heater.core.settings.shared_topic import is_shared as topic_is_shared
 from pv_heater.errors import AuthRejected, BadReply, Unreachable
@@ -43,7 +42,7 @@ _MOST_BYTES = 65_536
 _MOST_UNDER_WAY = 8
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """How commands and answers are written for one kind of device. Pure."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.shared_topic import check_idx
@@ -17,14 +16,14 @@ def check_topic(text: str) -> None:
         raise SettingProblem(f"must be one topic without + and #, such as cmnd/boiler/POWER, not {text!r}")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputBroker(Broker):
     """The broker that the device listens to."""
 
     host: str = setting("name or address of the broker", default="127.0.0.1")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttOutputSettings(LoadSettings):
     """Where a device listens, and where it says what it does."""
 
@@ -66,8 +65,8 @@ class MqttOutputSettings(LoadSettings):
     )
     ask_payload: str = setting("what is sent there", default="")
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
+    def __post_init__(self) -> None:
+        LoadSettings.__post_init__(self)
         if self.expires_s is not None and self.expires_s < 2 * self.refresh_s:
             raise SettingProblem(
                 f"must be at least twice refresh_s ({self.refresh_s:g} s), or the device would switch itself off",

@@ -8,8 +8,7 @@ closed for ever, so a contactor in front of it is worth its price: `relay`.
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Setpoint
 from pv_heater.core.settings.load import LoadSettings
@@ -25,7 +24,7 @@ CONTACT_S = 0.1
 """A contactor needs up to 50 ms to move, and a zero-cross relay 10 ms to let go."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BurstSsrSettings(LoadSettings):
     """A load behind a solid-state relay, such as a heating element; nothing with a motor or a transformer."""
 

@@ -8,9 +8,8 @@ such a chip stands at half power.
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from pv_heater.core.actuators.curve import phase_cut
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, WiperPins
@@ -21,7 +20,7 @@ from pv_heater.loads.pins.regulated import Regulated
 from pv_heater.ports import Tools
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigitalPotSettings(LoadSettings):
     """A load behind a power regulator that a digital potentiometer sets."""
 

@@ -6,11 +6,10 @@ Which relays are closed for a power is a `Combinations`' business: a table (`Lev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import Protocol
 
-import attrs
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Setpoint
 from pv_heater.core.settings.load import LoadSettings
@@ -23,20 +22,20 @@ Closed = frozenset[int]
 """The relays that are closed, by their place in the settings, from 0."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelayBankSettings(LoadSettings):
     """What loads of several relays have in common: `levels_w` says what they can draw, the last is their full power."""
 
     relays: tuple[RelayPin, ...] = setting("the relays, any number; the first in the list is relay, or contact, 1")
-    max_power_w: float = attrs.field(init=False)
+    max_power_w: float = field(init=False)
 
     adjustable = False
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.learn_power:
             raise SettingProblem("cannot be used: the powers of its levels must be stated", "learn_power")
         object.__setattr__(self, "max_power_w", self.levels_w[-1])
-        LoadSettings.__attrs_post_init__(self)
+        LoadSettings.__post_init__(self)
 
 
 class Combinations(Protocol):

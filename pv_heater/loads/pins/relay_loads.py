@@ -16,8 +16,7 @@ What each level of several closes is said by the settings, by the number of cont
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Setpoint
 from pv_heater.core.settings.load import LoadSettings
@@ -31,7 +30,7 @@ STATES = ("01", "10", "11")
 """Contact 1, then contact 2; 1 is closed (the four states as in SMA's manual EDMM-20, SG Ready interface)."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings(LoadSettings):
     """A load that a relay switches."""
 
@@ -72,7 +71,7 @@ class Relay(PinLoad):
         return self._power_w if self._line.contact_closed else 0.0
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """One power, and how it is made."""
 
@@ -80,7 +79,7 @@ class Level:
     closed: tuple[int, ...] = setting("the relays closed for it, by their place in the list: [1], [2], [1, 2]")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagesSettings(RelayBankSettings):
     """A load with a few powers, made by relays."""
 
@@ -96,7 +95,7 @@ class StagesSettings(RelayBankSettings):
         minimum=0, maximum=3600,
     )  # fmt: skip
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if not self.levels:
             raise SettingProblem("must hold at least one level", "levels")
         for index, level in enumerate(self.levels):
@@ -107,7 +106,7 @@ class StagesSettings(RelayBankSettings):
                     f"must rise, but {after.power_w:g} W follows {before.power_w:g} W; leave out what is not used",
                     "levels",
                 )
-        RelayBankSettings.__attrs_post_init__(self)
+        RelayBankSettings.__post_init__(self)
 
     def _check_level(self, level: Level, key: str) -> None:
         wrong = [number for number in level.closed if not 1 <= number <= len(self.relays)]
@@ -137,7 +136,7 @@ class Stages(RelayBank):
         super().__init__(settings.name, tools, settings.relays, LevelTable(table), pause_s=settings.pause_s)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelayBoardSettings(RelayBankSettings):
     """Equal loads behind relays, switched one by one."""
 
@@ -147,10 +146,10 @@ class RelayBoardSettings(RelayBankSettings):
         minimum=0, maximum=3600,
     )  # fmt: skip
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if not self.relays:
             raise SettingProblem("must hold at least one relay", "relays")
-        RelayBankSettings.__attrs_post_init__(self)
+        RelayBankSettings.__post_init__(self)
 
     @property
     def levels_w(self) -> tuple[float, ...]:
@@ -193,7 +192,7 @@ class Rota:
         return self._step_w * len(closed)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SgReadySettings(RelayBankSettings):
     """A heat pump that is told when there is sun. Compressors want long times: 15 min on, 10 min off by default."""
 
@@ -220,7 +219,7 @@ class SgReadySettings(RelayBankSettings):
     )  # fmt: skip
     obeys = False
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if len(self.relays) != 2:
             raise SettingProblem(f"must be two contacts, not {len(self.relays)}", "relays")
         if self.power_from is not None:
@@ -229,7 +228,7 @@ class SgReadySettings(RelayBankSettings):
             raise SettingProblem(f"must be above recommended_w ({self.recommended_w:g} W)", "ordered_w")
         if self.ordered_w is not None and self.ordered_state == self.recommended_state:
             raise SettingProblem("must differ from recommended_state", "ordered_state")
-        RelayBankSettings.__attrs_post_init__(self)
+        RelayBankSettings.__post_init__(self)
 
     @property
     def levels_w(self) -> tuple[float, ...]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import frozen
-
 from pv_heater.core.actuators.curve import RegulatorCurve, parse_curve, phase_cut
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin, ServoPin
@@ -19,7 +18,7 @@ LEAST_TURN_DEG = 0.5
 """A smaller turn is not worth the wear: it is about what an analogue hobby servo's own dead band hides (5 us)."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServoRegulatorSettings(LoadSettings):
     """A load behind a power regulator whose knob a servo turns."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from attrs import evolve
 
 from pv_heater.config.load import Config
 from pv_heater.core.model.numbers import day_in, group_in, number_in
@@ -37,7 +36,7 @@ def history_of(config: Config, path: Path, clock: Clock, *, nightly_copies: bool
         return None
     return KeptHistory(
         path,
-        config.history if nightly_copies else evolve(config.history, backups=0),
+        config.history if nightly_copies else replace(config.history, backups=0),
         ZoneInfo(config.site.timezone),
         now=clock.now,
         monotonic_s=clock.monotonic_s,

@@ -7,8 +7,8 @@ does anything obey them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.victron.modbus.registers import Block, Words
 
 FEED_IN = Block(

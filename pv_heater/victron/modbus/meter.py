@@ -6,8 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, Unreachable
@@ -44,7 +43,7 @@ def _check_units(units: Iterable[int]) -> None:
 class GxModbusMeter:
     """Polls a GX device; satisfies `ports.Meter`. For use by one thread."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         """Where the GX device is, and which of its units are what."""
 

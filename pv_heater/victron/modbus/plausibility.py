@@ -8,8 +8,9 @@ where a house computed from the rest could look too small there is no reading.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import BadReply
 from pv_heater.io.system.log import Complain
 from pv_heater.victron.ac_source import NO_INPUT

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 from pv_heater.meters.plausible import total
 from pv_heater.victron.ac_source import ac_source, has_grid

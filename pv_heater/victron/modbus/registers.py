@@ -11,8 +11,8 @@ No Modbus library is needed to use what is made of the words: a `Block` only say
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.log import Complain
 from pv_heater.meters.plausible import MOST_V, plausible_percent, plausible_w
 

@@ -7,8 +7,8 @@ its clients; the rest are dropped without a word), and names the request it answ
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.victron.mqtt.calm import CALM_S
 
 SERIAL = "system/0/Serial"

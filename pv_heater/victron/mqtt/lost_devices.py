@@ -15,9 +15,9 @@ that hangs there is nothing to rest on.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import BadReply
 from pv_heater.victron.ac_source import GENERATOR, NO_INPUT
 from pv_heater.victron.lost_inverter import SETTLE_S, LostInverter

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply
 from pv_heater.io.system.log import Complaints
@@ -61,7 +60,7 @@ class GxMqttMeter:
     value means that it did not change; the heartbeat renews the reading then.
     """
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(GxBroker):
         """Where the GX device is, and as whom it is asked."""
 

@@ -17,8 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from uuid import uuid4
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
@@ -47,7 +46,7 @@ def _check_portal_id(text: str) -> None:
         raise SettingProblem("must be the VRM portal ID of the GX device, such as c0619ab0a001, or auto")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GxBroker(Broker):
     """Where the GX device is. Its MQTT has to be switched on, under Settings, Integrations."""
 

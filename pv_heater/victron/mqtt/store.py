@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.log import Complain
 
 LONGEST_BYTES = 4096

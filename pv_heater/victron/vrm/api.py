@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.errors import AuthRejected, BadReply, PvHeaterError, SourceError
 from pv_heater.io.net.http import HttpClient, HttpReply
@@ -27,7 +26,7 @@ _AUTH_WORDS = ("auth", "token", "permission", "credential", "login", "access")
 """Beginnings of words in `error_code` that mean a refusal; `errors` itself is in the account's language."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VrmAccount:
     """An access token, or a login."""
 
@@ -39,7 +38,7 @@ class VrmAccount:
     installation_id: int = setting("number in the address of the site's page at VRM", minimum=1)
     base_url: str = setting("where the VRM API is", default="https://vrmapi.victronenergy.com/v2")
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if not self.token and not (self.username and self.password):
             raise SettingProblem(
                 "is missing: give an access token (VRM, Preferences, Integrations), or username and password",

@@ -7,9 +7,9 @@ Shapes as in the Victron VRM API v2 (diagnostics, installations?extended=1, syst
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.errors import BadReply
 

@@ -13,8 +13,7 @@ from statistics import mode
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.values import Forecast
@@ -70,7 +69,7 @@ class VrmForecast:
 
     name = SOURCE
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(VrmAccount):
         """Where and as whom VRM is asked; the same as for the meter."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 
 _BROKERS = 128

@@ -7,11 +7,12 @@ Nothing is ever written there but what keeps the device talking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from pv_heater.core.house.reading_age import LIVE_LATE_S, LIVE_SOURCE
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Reading
 from pv_heater.io.net.mqtt import Trust
 from pv_heater.io.net.mqtt_client import LinkPace

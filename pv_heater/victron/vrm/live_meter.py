@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import evolve, frozen
-
 from pv_heater.core.house.reading_age import LEAST_AGE_VRM_S
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply, SourceError, Unreachable
@@ -75,7 +75,7 @@ class Live(Protocol):
 class LiveVrmMeter:
     """Satisfies `ports.Meter`; `read` waits for whichever of the two speaks next. For use by one thread."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(VrmMeter.Settings):
         """Where and as whom VRM is asked, and whether it may tell by itself."""
 
@@ -95,14 +95,14 @@ class LiveVrmMeter:
             "false: any certificate of that broker will do, and whoever is in between can take the token", default=True
         )
 
-        def __attrs_post_init__(self) -> None:
-            VrmMeter.Settings.__attrs_post_init__(self)
+        def __post_init__(self) -> None:
+            VrmMeter.Settings.__post_init__(self)
             if self.live and not self.token:
                 raise SettingProblem("needs an access token: VRM's broker takes no password any more", "live")
 
         def standing_by(self) -> LiveVrmMeter.Settings:
             """The same for a meter behind another one: not live, where nobody said that it should be."""
-            return evolve(self, live=False) if self.live is None else self
+            return replace(self, live=False) if self.live is None else self
 
         @property
         def wants_live(self) -> bool:

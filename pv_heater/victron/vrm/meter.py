@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Reading
 from pv_heater.errors import AuthRejected, RateLimited, SourceError
@@ -26,7 +25,7 @@ _OVERVIEW_RETRY_S = 3600.0
 class VrmMeter:
     """Polls VRM; satisfies `ports.Meter`. For use by one thread."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(VrmAccount):
         """Where and as whom VRM is asked, and how often."""
 

@@ -7,11 +7,10 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-from attrs import evolve
 
 from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.web.access.attempts import Attempts, Notices, network_of
@@ -151,7 +150,7 @@ class Access:
 
     def _replace(self, stored: StoredPassword, anew: StoredPassword) -> None:
         def changed(credentials: Credentials) -> Credentials:
-            return evolve(credentials, password=anew) if credentials.password == stored else credentials
+            return replace(credentials, password=anew) if credentials.password == stored else credentials
 
         with suppress(OSError, UnreadableState):  # the old hash serves as well
             self._store.change(changed)

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from attrs import define
+from pv_heater.core.model.lean import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def network_of(address: str | None) -> str:
     return str(found)
 
 
-@define
+@dataclass(slots=True)
 class _Tries:
     count: int = 0
     last_s: float = 0.0

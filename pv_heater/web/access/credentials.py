@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, field, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.private_file import PrivateFile
 from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.web.access.passwords import StoredPassword
@@ -21,7 +21,7 @@ FILE_NAME = "access.json"
 _SCHEMA = 1
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """The password, None where none is set, and the tokens."""
 
@@ -32,7 +32,7 @@ class Credentials:
 
     def with_password(self, password: StoredPassword | None) -> Credentials:
         """Another password, or none; it ends every session."""
-        return evolve(self, password=password, generation=secrets.token_hex(8))
+        return replace(self, password=password, generation=secrets.token_hex(8))
 
     def with_token(self, token: Token) -> Credentials:
         """One more. Raises ValueError when there are too many, or one of that name."""
@@ -40,14 +40,14 @@ class Credentials:
             raise ValueError(f"there are {MOST_TOKENS} tokens already; remove one first")
         if any(token.name == other.name for other in self.tokens):
             raise ValueError(f"there is a token named {token.name!r} already; remove it first, or take another name")
-        return evolve(self, tokens=(*self.tokens, token))
+        return replace(self, tokens=(*self.tokens, token))
 
     def without_token(self, wanted: str) -> Credentials:
         """Without the one of this id or name. Raises KeyError for no such."""
         left = tuple(token for token in self.tokens if wanted not in (token.id, token.name))
         if len(left) == len(self.tokens):
             raise KeyError(wanted)
-        return evolve(self, tokens=left)
+        return replace(self, tokens=left)
 
     def to_json(self) -> dict[str, Any]:
         """For the file."""

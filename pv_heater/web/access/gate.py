@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.web.access.attempts import Notices, network_of
 from pv_heater.web.access.credentials import Credentials, CredentialStore
@@ -32,7 +31,7 @@ _RANKS = (None, Scope.OPEN, Scope.READ, Scope.CONTROL, Scope.ADMIN)
 Headers = Sequence[tuple[str, str]]
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the settings say about strangers."""
 
@@ -43,7 +42,7 @@ class Policy:
     on_loopback_only: bool
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks, as far as it is known. `scope` OPEN: nobody in particular."""
 

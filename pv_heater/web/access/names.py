@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from pv_heater.core.model.lean import dataclass
 
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -19,7 +19,7 @@ _PROXY_HEADERS = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "f
 SAFE_METHODS = ("GET", "HEAD")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class HostPort:
     """A name or address in lower case, without brackets, and the port, None where none is said."""
 

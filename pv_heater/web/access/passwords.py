@@ -11,8 +11,9 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import field
 
-from attrs import field, frozen
+from pv_heater.core.model.lean import dataclass
 
 SHORTEST = 10
 LONGEST = 200
@@ -26,7 +27,7 @@ _MEMORY_BYTES = 400_000_000
 """What scrypt may take at the largest of these."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What one guess costs: `n` times `r` KiB/8 of memory, `p` times over."""
 
@@ -49,7 +50,7 @@ def cost_for(machine: str) -> Cost:
     return ARMV6 if machine.startswith("armv6") else USUAL
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassword:
     """What is kept of a password: ``scrypt$n$r$p$salt$hash``."""
 

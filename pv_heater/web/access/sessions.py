@@ -9,12 +9,12 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.io.system.private_file import PrivateFile
 from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.web.access.tokens import digest_of
@@ -30,7 +30,7 @@ MOST_SESSIONS = 100
 _SCHEMA = 1
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Session:
     since_at: datetime
     seen_at: datetime
@@ -72,7 +72,7 @@ class Sessions:
                 return None
             if now - session.seen_at < NOTED_EVERY:  # also with a clock that is behind, as one without a chip may be
                 return False
-            self._sessions[key] = evolve(session, seen_at=now)
+            self._sessions[key] = replace(session, seen_at=now)
             self._save()
             return True
 

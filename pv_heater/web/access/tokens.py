@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import field, frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.web.calls import Scope
 
 PREFIX = "pvh_"
@@ -22,7 +22,7 @@ LONGEST_DAYS = 3650
 GRANTED = (Scope.READ, Scope.CONTROL, Scope.ADMIN)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """What is kept of a token. `expires_at` None: it does not end by itself."""
 

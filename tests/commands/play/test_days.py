@@ -2,12 +2,12 @@
 
 import math
 import signal
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from attrs import evolve
 
 from pv_heater.commands.play.days import first_light_s, open_recording, play_recording
 from pv_heater.commands.play.result import PlayedDays
@@ -29,9 +29,9 @@ SUMMER = PROJECT / "Files" / "recordings" / "summer.csv.gz"
 def summer() -> PlayedDays:
     """The bundled day with a look a minute."""
     config = load_config(PROJECT / "Files" / "config.yaml")
-    meter = evolve(config.meter[0], settings=evolve(config.meter[0].settings, step_s=60.0))
+    meter = replace(config.meter[0], settings=replace(config.meter[0].settings, step_s=60.0))
     before = [signal.getsignal(number) for number in STOP_SIGNALS]
-    played = play_recording(evolve(config, meter=(meter,)), dry_run=True)
+    played = play_recording(replace(config, meter=(meter,)), dry_run=True)
     assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
     return played
 

@@ -1,8 +1,8 @@
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from attrs import evolve
 
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import (
@@ -104,7 +104,7 @@ def test_what_the_grid_bears_of_our_own_step_is_no_draw(grid_w: float, own_rise_
     ("source", "expected"), [("generator", "generator"), ("shore", None), ("grid", None), ("none", None), (None, None)]
 )
 def test_a_generator_is_not_the_sun(source: str | None, expected: str | None, off_grid: bool) -> None:
-    block = first(reading(ac_source=source), site=evolve(SITE, off_grid=off_grid))
+    block = first(reading(ac_source=source), site=replace(SITE, off_grid=off_grid))
     assert guard(block) == expected
     if block is not None:
         assert (block.safety, block.at_once) == (False, True)
@@ -144,7 +144,7 @@ def test_soft_fuse_watches_the_house_and_every_phase() -> None:
 
 def test_headroom_leaves_a_tenth_below_the_fuse_and_the_inverter() -> None:
     assert headroom_w(500.0, SITE, LIMITS) == 0.9 * 3000 - 500
-    assert headroom_w(500.0, evolve(SITE, inverter=Inverter(max_w=3000, loads_on="in")), LIMITS) == 0.9 * 8000 - 500
+    assert headroom_w(500.0, replace(SITE, inverter=Inverter(max_w=3000, loads_on="in")), LIMITS) == 0.9 * 8000 - 500
     assert headroom_w(500.0, Site(), Limits()) == math.inf
     assert headroom_w(None, SITE, LIMITS) == 0.0
     assert headroom_w(None, Site(), Limits()) == math.inf
@@ -153,13 +153,13 @@ def test_headroom_leaves_a_tenth_below_the_fuse_and_the_inverter() -> None:
 
 def test_inverter_limit_counts_only_loads_behind_it() -> None:
     assert guard(first(reading(consumption_w=3000.1))) == "inverter"
-    outside = evolve(SITE, inverter=Inverter(max_w=3000, loads_on="in"))
+    outside = replace(SITE, inverter=Inverter(max_w=3000, loads_on="in"))
     assert first(reading(consumption_w=3000.1), site=outside) is None
 
 
 def test_a_lost_grid_is_normal_only_off_grid() -> None:
     assert guard(first(reading(grid_connected=False))) == "grid_lost"
-    assert first(reading(grid_connected=False), site=evolve(SITE, off_grid=True)) is None
+    assert first(reading(grid_connected=False), site=replace(SITE, off_grid=True)) is None
 
 
 def test_an_unknown_time_of_day_holds_back_automatic_heat_until_the_sun_is_measured() -> None:
@@ -183,7 +183,7 @@ def test_temperature_guard_at_its_maximum_with_hysteresis_and_without_a_probe() 
     assert guard(load_block(policy, {"heater": 65.1}, was_hot=True)) == "too_hot"
     assert load_block(policy, {"heater": 64.9}, was_hot=True) is None
     assert guard(load_block(policy, {}, was_hot=False)) == "probe_lost"
-    assert load_block(evolve(policy, max_c=None), {}, was_hot=False) is None
+    assert load_block(replace(policy, max_c=None), {}, was_hot=False) is None
 
 
 def test_every_safety_guard_leads_to_a_safety_stop() -> None:
@@ -205,6 +205,6 @@ def test_a_phase_can_carry_nine_tenths_of_its_fuse_without_the_loads_known_to_ha
 
 
 def test_the_least_charge_is_as_set_else_a_little_above_the_reserve_else_thirty():
-    assert least_battery_percent(SITE, evolve(LIMITS, min_battery_percent=40.0)) == 40.0
+    assert least_battery_percent(SITE, replace(LIMITS, min_battery_percent=40.0)) == 40.0
     assert least_battery_percent(SITE, LIMITS) == 25.0
-    assert least_battery_percent(evolve(SITE, battery=None), LIMITS) == 30.0
+    assert least_battery_percent(replace(SITE, battery=None), LIMITS) == 30.0

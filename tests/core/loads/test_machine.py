@@ -239,9 +239,8 @@ def test_reasons_of_timers_are_worded_by_the_machine() -> None:
 
 
 def replace_policy(**changes: object) -> LoadSettings:
-    from attrs import evolve
 
-    return evolve(POLICY, **changes)
+    return replace(POLICY, **changes)
 
 
 IDLE = Idle(because="draws nothing, 3 W of 1000 W: the thermostat has opened", until_s=1800.0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import field
 from typing import Any
 
 import pytest
-from attrs import field, frozen
 
 from pv_heater.config.load import load_config
 from pv_heater.config.presets import PRESETS_FOLDER, preset_words
+from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import BadReply
 from pv_heater.loads.network.http_output import (
     HttpOutput,
@@ -25,11 +26,11 @@ from tests.source_tools import HandClock
 SWITCHES, VARIATORS = preset_words("loads", "http_switch"), preset_words("loads", "http_variator")
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """What a user must give beside the host, and whether the device goes off by itself."""
 
-    given: dict[str, Any] = field(factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
     expires: bool = True
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import field, frozen
 
 from pv_heater.config.load import load_config
 from pv_heater.config.presets import PRESETS_FOLDER, preset_words
 from pv_heater.config.yaml_lines import read_document
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import OFF
 from tests.builders import config
 from tests.loads.mqtt_devices import Device, as_json, confirmed, on, running
@@ -70,7 +71,7 @@ class Zigbee2Mqtt:
         return [("zigbee2mqtt/plug1", as_json(state=self.state, linkquality=94))]
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """What an owner gives beside host and name, what the device hears, and how it answers."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import attrs
+from dataclasses import replace
 
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Battery
 from pv_heater.victron.modbus.meter import GxModbusMeter
 from tests.source_tools import GRAZ, HandClock
 
-WITH_BATTERY = attrs.evolve(GRAZ, battery=Battery(capacity_wh=4800))
+WITH_BATTERY = replace(GRAZ, battery=Battery(capacity_wh=4800))
 CHARGER, RS, GRID_METER, PV_INVERTER = 226, 215, 30, 20
 
 Build = Callable[..., GxModbusMeter]

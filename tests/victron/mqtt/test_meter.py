@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from pv_heater.core.model.power_balance import house_w
@@ -433,6 +433,6 @@ def test_an_ess_home_at_its_real_cadence(broker: Broker, build: Build) -> None:
 
 
 def test_settings_are_those_of_the_device() -> None:
-    names = {field.name for field in attrs.fields(GxMqttMeter.Settings)}
+    names = {field.name for field in fields(GxMqttMeter.Settings)}
     assert names == {"host", "port", "username", "password", "tls", "ca_file", "fingerprint", "portal_id"}
     assert GxMqttMeter.Settings().host == "venus.local"

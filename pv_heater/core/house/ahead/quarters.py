@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pv_heater.core.model.passing import passing
+from pv_heater.core.model.lean import passing
 
 QUARTER_S = 900
 CHARGE_EFFICIENCY = 0.96

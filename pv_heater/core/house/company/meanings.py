@@ -9,10 +9,10 @@ what is done. Whatever is not known or contradicts itself heats less, never more
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum
 
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import WHO, By, Does, Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts
