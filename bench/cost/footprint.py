@@ -1,7 +1,9 @@
 """What the running program takes: start-up, memory, processor. The real process against peers on loopback, its page
-asked every 2 s as by a browser.
+asked every 2 s as by a browser, its history kept as ever.
 
-The figures are the kernel's own, out of the process's folder in /proc.
+The figures are the kernel's own, out of the process's folder in /proc. Each home is started twice and the second start
+counts, as everywhere but after an update: Python keeps what it translated. They start one after the other, and are
+then watched beside each other.
 """
 
 from __future__ import annotations
@@ -16,18 +18,23 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.cost.footprint_homes import HOMES
+from bench.cost.footprint_homes import HOMES, MOST_RESIDENT_MIB
 from pv_heater.errors import NotRunning
 
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
 FIRST_DECISION_TIMEOUT_S = 120.0
 """Generous: an ARMv6 Pi needs many seconds to import anything."""
 LOG_NAME = "heater.log"
+FIRST_DECISION_S = 0.5
+"""What a start may take on a machine of today; the first Pi is some thirty times slower."""
 _SETTLE_S = 5.0
 """After the first decision sources are still found, logged in and asked for everything."""
 
@@ -41,6 +48,9 @@ class Footprint:
     first_decision_s: float
     """From the start of the process to its first applied tick."""
     resident_mib: float
+    """All that it has in RAM, as `ps` counts."""
+    share_mib: float
+    """The same, with what other processes use as well divided among them (PSS)."""
     peak_mib: float
     cpu_percent: float
     """Of one core, after the start."""
@@ -50,24 +60,23 @@ class Footprint:
 
     def as_lines(self) -> list[str]:
         """For people."""
+        aim_mib = MOST_RESIDENT_MIB[self.home]
         return [
-            f"{self.home}: start to first decision {self.first_decision_s:.2f} s, {self.meters_heard} "
-            f"{'meter' if self.meters_heard == 1 else 'meters'} heard",
-            f"  resident memory after {self.watched_s:.0f} s: {self.resident_mib:.1f} MiB "
-            f"(peak {self.peak_mib:.1f} MiB)",
+            f"{self.home}: start to first decision {self.first_decision_s:.2f} s (aim {FIRST_DECISION_S:g}), "
+            f"{self.meters_heard} {'meter' if self.meters_heard == 1 else 'meters'} heard",
+            f"  memory after {self.watched_s:.0f} s: {self.resident_mib:.1f} MiB (aim {aim_mib}), its share of it "
+            f"{self.share_mib:.1f} MiB, peak {self.peak_mib:.1f} MiB",
             f"  processor: {self.cpu_percent:.1f} % of a core",
         ]
 
 
-def measure(watch_s: float, home: str = "VRM every second") -> Footprint:
-    """Run the program for `watch_s` seconds in one of ``HOMES``, on mock pins. Raises NotRunning without a broker."""
-    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(f"{folder}/notify")
-        manager.settimeout(1.0)
-        config = Path(folder) / "config.yaml"
-        with HOMES[home](folder) as settings:
-            config.write_text(json.dumps(settings))  # JSON is YAML too
-            return _watched(config, manager, watch_s, home)
+def measure(watch_s: float, homes: Sequence[str] = tuple(HOMES)) -> list[Footprint]:
+    """Run the program for `watch_s` seconds in each of these homes, on mock pins. Raises NotRunning."""
+    with ExitStack() as ends:
+        running = [ends.enter_context(_started(home)) for home in homes]
+        time.sleep(_SETTLE_S)
+        with ThreadPoolExecutor(max_workers=len(running)) as pool:
+            return list(pool.map(lambda one: one.watched(watch_s), running))
 
 
 def resident_mib(process: Path) -> float:
@@ -78,6 +87,11 @@ def resident_mib(process: Path) -> float:
 def peak_mib(process: Path) -> float:
     """The most that it ever had."""
     return _mib(process, "VmHWM")
+
+
+def share_mib(process: Path) -> float:
+    """Memory that it has in RAM, what it has in common with others divided by their number."""
+    return _mib(process, "Pss", "smaps_rollup")
 
 
 def busy_s(process: Path) -> float:
@@ -91,30 +105,61 @@ def open_files(process: Path) -> int:
     return len(list((process / "fd").iterdir()))
 
 
-def _watched(config: Path, manager: socket.socket, watch_s: float, home: str) -> Footprint:
+class _Running:
+    """A program that has decided for the first time."""
+
+    def __init__(self, home: str, command: list[str], process: subprocess.Popen[bytes], log: Path) -> None:
+        self._home, self._command, self._process, self._log = home, command, process, log
+        self.first_s = 0.0
+
+    def watched(self, watch_s: float) -> Footprint:
+        """Its figures after `watch_s` seconds. Raises NotRunning."""
+        figures, address = Path(f"/proc/{self._process.pid}"), page_address(self._log)
+        _look_at_the_page(address, 0.0)  # what it takes to answer is there when the watch begins
+        before_s = busy_s(figures)
+        _look_at_the_page(address, watch_s)
+        _require_alive(self._process)
+        return Footprint(
+            home=self._home,
+            first_decision_s=self.first_s,
+            resident_mib=resident_mib(figures),
+            share_mib=share_mib(figures),
+            peak_mib=peak_mib(figures),
+            cpu_percent=100 * (busy_s(figures) - before_s) / watch_s,
+            watched_s=watch_s,
+            meters_heard=_meters_heard(self._command),
+        )
+
+
+@contextmanager
+def _started(home: str) -> Iterator[_Running]:
+    """The program in this home, for the second time."""
+    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{folder}/notify")
+        manager.settimeout(1.0)
+        config = Path(folder) / "config.yaml"
+        with HOMES[home](folder) as settings:
+            config.write_text(json.dumps(settings))  # JSON is YAML too
+            with _decided(home, config, manager):
+                pass
+            with contextlib.suppress(TimeoutError):
+                while manager.recv(1000):  # what the first one said at its end
+                    pass
+            with _decided(home, config, manager) as running:
+                yield running
+
+
+@contextmanager
+def _decided(home: str, config: Path, manager: socket.socket) -> Iterator[_Running]:
     environ = {**os.environ, "NOTIFY_SOCKET": str(manager.getsockname())}
-    started_s = time.monotonic()
     command = [sys.executable, str(MAIN), "--config", str(config)]
+    started_s = time.monotonic()
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
-        figures = Path(f"/proc/{process.pid}")
+        running = _Running(home, command, process, config.parent / LOG_NAME)
         try:
             _await_decision(manager, process)
-            first_s = time.monotonic() - started_s
-            time.sleep(_SETTLE_S)
-            address = page_address(config.parent / LOG_NAME)
-            _look_at_the_page(address, 0.0)  # what it takes to answer is there when the watch begins
-            before_s = busy_s(figures)
-            _look_at_the_page(address, watch_s)
-            _require_alive(process)
-            return Footprint(
-                home=home,
-                first_decision_s=first_s,
-                resident_mib=resident_mib(figures),
-                peak_mib=peak_mib(figures),
-                cpu_percent=100 * (busy_s(figures) - before_s) / watch_s,
-                watched_s=watch_s,
-                meters_heard=_meters_heard(command),
-            )
+            running.first_s = time.monotonic() - started_s
+            yield running
         finally:
             process.send_signal(signal.SIGTERM)
 
@@ -131,8 +176,8 @@ def _await_decision(manager: socket.socket, process: subprocess.Popen[bytes]) ->
 
 def page_address(log: Path) -> str | None:
     """Where the page is, as ``host:port``, by the log; None while the log does not say."""
-    found = re.search(r"the page is at http://([^/]+)/", log.read_text()) if log.exists() else None
-    return None if found is None else found[1]
+    found = re.findall(r"the page is at http://([^/]+)/", log.read_text()) if log.exists() else []
+    return found[-1] if found else None
 
 
 def _look_at_the_page(address: str | None, watch_s: float) -> None:
@@ -164,6 +209,6 @@ def _meters_heard(command: list[str]) -> int:
     return sum(source.get("reading_age_s") is not None for source in status.get("sources", ()))
 
 
-def _mib(process: Path, key: str) -> float:
-    match = re.search(rf"{key}:\s+(\d+) kB", (process / "status").read_text())
+def _mib(process: Path, key: str, file: str = "status") -> float:
+    match = re.search(rf"{key}:\s+(\d+) kB", (process / file).read_text())
     return int(match[1]) / 1024 if match else 0.0

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from bench.doubles.gx_examples import GX_HOUSE
 from bench.fuzz.seeds import VE_DIRECT_BODIES, W1_SLAVE, ve_direct_block
@@ -62,6 +63,13 @@ def gx_mqtt_home(folder: str) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
+def gx_modbus_home(folder: str) -> Iterator[dict[str, Any]]:
+    """A GX device over Modbus TCP."""
+    with _modbus_server() as port:
+        yield {**_home(folder), "meter": {"type": "gx_modbus", "host": "127.0.0.1", "port": port}}
+
+
+@contextmanager
 def full_home(folder: str) -> Iterator[dict[str, Any]]:
     """Every kind of source at once, each at its usual pace or faster."""
     with ExitStack() as ends:
@@ -83,9 +91,12 @@ def full_home(folder: str) -> Iterator[dict[str, Any]]:
 HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any]]]] = {
     "VRM every second": vrm_home,
     "gx_mqtt": gx_mqtt_home,
+    "gx_modbus": gx_modbus_home,
     "all sources": full_home,
 }
 """What is measured, by its name."""
+MOST_RESIDENT_MIB = {"VRM every second": 45, "gx_mqtt": 45, "gx_modbus": 45, "all sources": 52}
+"""What each may take, with its page and its history, and nothing installed but what a Pi needs."""
 
 
 def publish(port: int, telling: Any) -> None:
@@ -106,7 +117,7 @@ def publish(port: int, telling: Any) -> None:
 
 
 def _home(folder: str) -> dict[str, Any]:
-    chip = f"gpiochip{os.getpid()}"  # two that measure at once must not want the same pins
+    chip = f"gpiochip{crc32(folder.encode())}"  # two homes at once must not want the same pins
     return {**home_settings(folder, relay=f"{chip}/19", servo=f"{chip}/23"), "web": {"listen": "127.0.0.1:0"}}
 
 
