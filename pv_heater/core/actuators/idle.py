@@ -122,7 +122,9 @@ def _unmeasured_idle(
     """By what the whole house draws; two of about the same power are never told apart."""
     if reading.consumption_w is None:
         return {}
-    house_w = reading.consumption_w - sum([reading.load_w.get(name, 0.0) for name in told_w if told_w[name] > 0])
+    house_w = reading.consumption_w
+    if reading.load_w:
+        house_w -= sum([reading.load_w.get(name, 0.0) for name in told_w if told_w[name] > 0])
     if house_w >= SHARE_OF_HOUSE * sum(unmeasured_w.values()):
         return {}
     return {

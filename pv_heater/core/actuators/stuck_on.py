@@ -51,6 +51,8 @@ class NeverOff:
 
     def find(self, sample: Sample, step: HouseStep | None) -> dict[str, str]:
         """Loads found to be on though they were switched off, with the sentence for their owner."""
+        if step is None and not self._runs:
+            return {}  # as mostly
         self._exonerate(sample)
         for name, told_w in sample.told_w.items():
             run = self._runs.get(name)
@@ -115,12 +117,12 @@ class HouseSteps:
     def observe(self, news: News, told: SetpointHistory, names: Collection[str]) -> HouseStep | None:
         """The step that this new reading shows, if it does; `names` are the loads of the home."""
         reading, taken_tick_s = news.reading, news.taken_tick_s
-        whole_w = house_w(reading)
-        unmeasured = [name for name in names if name not in reading.load_w]
+        whole_w, load_w = house_w(reading), reading.load_w
+        unmeasured = [name for name in names if name not in load_w] if load_w else names
         told_w = told.steady_w(unmeasured, news.earliest_tick_s - SETTLED_S, taken_tick_s)
         if whole_w is None or told_w is None:
             return None
-        measured_w = sum([reading.load_w.get(name, 0.0) for name in names])
+        measured_w = sum([load_w.get(name, 0.0) for name in names]) if load_w else 0.0
         before, self.last = (
             self.last,
             Sample(taken_tick_s=taken_tick_s, house_w=whole_w - measured_w, told_w=told_w),

@@ -7,10 +7,11 @@ import pytest
 from bench.cost.step_cost import paired, step_cost
 
 
-@pytest.mark.parametrize(("loads", "most_calls"), [(1, 400), (4, 650), (12, 1300)])
-def test_a_step_makes_no_more_calls_than_it_needs(loads: int, most_calls: int) -> None:
-    """The same on every machine. What is asked in each step and answered once a reading, or never, shows here."""
-    assert 100 < step_cost(loads, timed=0).calls <= most_calls
+def test_calls_of_a_step_are_counted() -> None:
+    """How many there may be is held by tests/controller/test_step_cost.py."""
+    cost = step_cost(1, timed=0)
+    assert 100 < cost.calls < 1000
+    assert f"{cost.calls:.0f} calls" in cost.as_line()
 
 
 def test_what_is_no_checkout_is_not_measured(tmp_path: Path) -> None:
