@@ -20,6 +20,7 @@ from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.meters.mqtt import MqttMeter, MqttValue, MqttValues
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Peer, free_port, wait_for
 from tests.source_tools import HandClock, tools_for
+from tests.waiting import WITHIN_S, Stopwatch
 
 each_broker = pytest.mark.parametrize("kind", BROKERS, ids=lambda kind: kind.__name__)
 
@@ -142,12 +143,12 @@ def test_a_message_becomes_a_reading_within_milliseconds(port: int, peer: Peer, 
         waits_s = []
         for watts in range(1, 51):
             reader.clock.advance(1)
-            began_s = time.perf_counter()
+            watch = Stopwatch()
             peer.publish("quick/grid", str(watts))
             while reader.last.grid_w != watts:
-                assert time.perf_counter() - began_s < 5
+                assert time.monotonic() - watch.began_s < WITHIN_S
                 time.sleep(0.0002)
-            waits_s.append(time.perf_counter() - began_s)
+            waits_s.append(watch.took_s())
         assert sorted(waits_s)[25] < 0.05
 
 

@@ -62,7 +62,7 @@ def test_no_kind_of_answer_takes_more_memory_than_an_answer_may(name: str) -> No
 def test_a_redirect_to_nonsense_is_a_redirect(where: bytes) -> None:
     answer = b"HTTP/1.1 302 Found\r\nLocation: " + where + b"\r\nContent-Length: 0\r\n\r\n"
     with Dripper(answer, b"") as peer, pytest.raises(BadReply, match=r"redirects \(302\) to") as raised:
-        HttpClient(f"http://127.0.0.1:{peer.port}", who="It", whole_s=2).get_json("/")
+        HttpClient(f"http://127.0.0.1:{peer.port}", who="It").get_json("/")
     assert str(raised.value).isprintable()
 
 
