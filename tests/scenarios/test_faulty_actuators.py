@@ -113,13 +113,13 @@ def random_hours(seed: int, hours: int) -> HomeRecording:
 
 
 @pytest.mark.parametrize("measured", [True, False], ids=["own meter", "house only"])
-def test_no_load_that_obeys_is_accused_in_36_random_hours(measured: bool) -> None:
+def test_no_load_that_obeys_is_accused_in_24_random_hours(measured: bool) -> None:
     """Of a house that jumps by as much as the heater every few minutes; forced on and off every twelve, on top of it.
 
     Thermostat open half of the time, which looks like a relay that does nothing.
     """
     starts = 0
-    for seed in range(3):
+    for seed in range(2):
         chance = Random(seed)
         commands = {second: chance.choice([Mode.ON, Mode.OFF, Mode.AUTO]) for second in range(0, 12 * int(HOUR), 720)}
         lived = live_with(
@@ -132,7 +132,7 @@ def test_no_load_that_obeys_is_accused_in_36_random_hours(measured: bool) -> Non
         )
         assert (lived.fault_s, lived.because) == (None, ""), f"seed {seed}"
         starts += lived.starts
-    assert starts > 20
+    assert starts > 14
 
 
 SUNNY = day_of([(0, 4000.0, 400.0)], until_hour=6.0)

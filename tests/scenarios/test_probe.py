@@ -57,12 +57,20 @@ class Bus:
 
 
 def day(
-    bus: Bus, until_hour: float, *, start_c: float = 30.0, load: dict[str, Any] | None = None, **changes: Any
+    bus: Bus,
+    until_hour: float,
+    *,
+    start_c: float = 30.0,
+    load: dict[str, Any] | None = None,
+    from_hour: float = SUNRISE - 0.25,
+    **changes: Any,
 ) -> Day:
+    """From a quarter of an hour before the sun on, with what the night has left in the battery."""
     sunny = day_of([(0, 0, 300), (SUNRISE, 4000, 300)], until_hour=until_hour)
     tank = {"heater": TankSettings(start_c=start_c, thermostat_c=90.0, draws=())}
     return live(
-        sunny, start_percent=100.0, tanks=tank, load={"max_c": 70, "hysteresis_c": 5, **(load or {})},
+        sunny, start_percent=70.0, from_hour=from_hour, tanks=tank,
+        load={"max_c": 70, "hysteresis_c": 5, **(load or {})},
         temperatures=bus.connect, tells_loads=True, tampered=lambda reading, _: replace(reading, load_c={}), **changes,
     )  # fmt: skip
 
@@ -109,7 +117,7 @@ def test_a_load_forced_on_lives_by_its_probe_alone_when_the_meter_is_dead(tmp_pa
     """
     command = (1.0, Force(load="heater", mode=Mode.ON, for_s=5 * HOUR))
     bus = Bus(tmp_path, pulled=(2.0, 24.0))
-    lived = day(bus, 3.0, commands=[command], silent=(1.0 + 10 / 60, 24.0), load={"max_c": 89})
+    lived = day(bus, 3.0, commands=[command], silent=(1.0 + 10 / 60, 24.0), load={"max_c": 89}, from_hour=0.75)
     assert lived.heated_s(1.25, 2.0) == 0.75 * HOUR
     assert lived.off_after_s(2.0) <= MAX_AGE_S + 2 * INTERVAL_S
     assert lived.heated_s(2.0 + 60 / HOUR, 3.0) == 0

@@ -214,9 +214,9 @@ def test_a_load_forced_on_stays_on_and_says_that_it_draws_nothing() -> None:
     ("name", "feed", "until_hour"),
     [
         ("broken_cloud", GX, 12.0),
-        ("broken_cloud", GX_WITHOUT_CLAMP, 18.0),
+        ("broken_cloud", GX_WITHOUT_CLAMP, 14.0),
         ("broken_cloud", VRM, 18.0),
-        ("summer", GX_WITHOUT_CLAMP, 16.0),
+        ("summer", GX_WITHOUT_CLAMP, 14.0),
         ("summer", VRM, 16.0),
     ],
     ids=["clouds, clamp", "clouds, no clamp", "clouds, vrm", "summer, no clamp", "summer, vrm"],

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from tests.mqtt_brokers import AmqttBroker, Mosquitto, wait_for
 from tests.source_tools import GRAZ, no_pins
 from tests.waiting import WITHIN_S, Stopwatch
 
+WHOLE_BURSTS = replace(PACE, quiet_s=0.05, longest_burst_s=5.0)
+"""A busy machine may take longer over a burst than a flood may last; heartbeats are further apart."""
 Broker = Mosquitto | AmqttBroker
 Build = Callable[..., GxMqttMeter]
 
@@ -91,7 +93,7 @@ def trouble(meter: GxMqttMeter, saying: str = "") -> tuple[SourceError, list[Rea
 
 
 def test_the_first_reading_holds_the_whole_house(gx: GxPeer, build: Build) -> None:
-    began_s, meter = time.time(), build()
+    began_s, meter = time.time(), build(WHOLE_BURSTS)
     assert meter.interval_s == 0.0
     seen = meter.read()
     assert (seen.source, seen.grid_w, seen.pv_w, seen.consumption_w) == ("gx_mqtt", 100.0, 2695.12, 1747.0)
@@ -292,9 +294,8 @@ def test_who_else_steers_comes_with_the_reading(broker: Broker, build: Build) ->
     busy = {**PLANT, **{f"system/0/DynamicEss/{name}": value for name, value in dess.items()}}
     with GxPeer(broker.port, busy, speed=SPEED) as gx:
         meter = build()
-        assert until(meter, lambda seen: seen.steering is not None).steering == Steering(
-            by=By.DYNAMIC_ESS, does=Does.SELLS, target_percent=40.0, charge_w=-2100
-        )
+        sells = Steering(by=By.DYNAMIC_ESS, does=Does.SELLS, target_percent=40.0, charge_w=-2100)
+        until(meter, lambda seen: seen.steering == sells)  # on a busy machine its topics may come in two pictures
         gx.set({"system/0/DynamicEss/ReactiveStrategy": 9})
         seen = until(meter, lambda seen: seen.steering is not None and seen.steering.does is Does.HOLDS)
         gx.set({"system/0/DynamicEss/Active": 0})
