@@ -24,7 +24,7 @@ def never_more(until_hour: float, pace: dict[str, Any], load: dict[str, Any], **
     """The sun gives just what the house uses: the battery stays full, and nothing is hidden behind it."""
     return live(
         day_of([(0, 300, 300)], until_hour=until_hour),
-        strategy=PLAN | strategy, start_percent=100.0, forecast_w=4000.0, load=load, from_hour=5.5, **pace,
+        strategy=PLAN | strategy, start_percent=100.0, forecast_w=4000.0, load=load, from_hour=4.0, **pace,
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_a_full_battery_at_ten_does_not_hide_the_sun(
 @NOBODY_TELLS
 def test_a_trial_that_finds_nothing_is_noticed_by_the_batterys_current(pace: dict[str, Any], until_hour: float) -> None:
     """
-    05:30  the battery is full and stays so: the sun gives what the house uses, no more
+    04:00  the battery is full and stays so: the sun gives what the house uses, no more
     06:00  4 kW are forecast: a relay of 2 kW is tried where nobody can say that nothing is hidden
     +3 min the battery gives what it draws, the grid shows nothing: it ends with the minimum on time
     18:00  one trial of 167 Wh was all: a second would not fit into the day's 300 Wh; nothing was bought
@@ -90,7 +90,7 @@ def test_the_search_that_finds_nothing_costs_its_budget_and_one_trial_at_most(
     pace: dict[str, Any], until_hour: float
 ) -> None:
     """
-    05:30  the battery is full; 4 kW are forecast, and until 18:00 there are 300 W, all of which the house uses
+    04:00  the battery is full; 4 kW are forecast, and until 18:00 there are 300 W, all of which the house uses
     18:00  by then the battery gave 300 Wh and one trial at most: of a regulator its least power for five minutes;
            the grid delivered nothing
     """
