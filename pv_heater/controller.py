@@ -41,6 +41,7 @@ from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.plan.planner import Planner
+from pv_heater.core.rules.days import Days
 from pv_heater.core.rules.rules import Rules
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
@@ -99,6 +100,7 @@ class Controller:
         self._orders = Commands(self._loads, self._duties)
         self._time, self._day = StepTime(), LocalDay(self._zone)
         self._day_count = DayCount()
+        self._days = Days(self._loads, self._day_count, self._rules)
         self._taken_wh: Mapping[str, float] = {}
         """What each load took in the step that ended."""
         self._given_state = state
@@ -353,12 +355,15 @@ class Controller:
             self._day_count.restore(group_in(saved.parts, "today"))
             self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
             self._saved = self._given_state = None
+        before = self._day.day
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
+        if new_day:
+            self._days.leave(before, self._day.day)
         measured = self._watch.measured(time.tick_s, self._own_meters.known)
         self._taken_wh = self._loads.count(time.elapsed_s, measured, new_day=new_day)
+        self._rules.passed(time.elapsed_s)
         if new_day:
-            self._day_count.begin_day()
-        self._rules.passed(time.elapsed_s, new_day=new_day)
+            self._days.begin()
         return time.tick_s
 
     def _use_learned_powers(self) -> None:

@@ -312,6 +312,25 @@ def soak(
         raise typer.Exit(1)
 
 
+@bench.command()
+def kills(
+    count: Annotated[int, typer.Option("--kills", min=1, max=100_000, metavar="N", help="How often.")] = 100,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number kills at other moments.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Kill the whole program while it heats and writes.
+
+    At each start: can the history be read, how much of the day is lost, did a counter go back, and how long did a
+    contact stay closed. Ends with exit code 1 when a promise was broken. A hundred kills take a quarter of an hour.
+    """
+    from bench.soak.kills import measure
+
+    result = measure(count, seed, _progress)
+    _say(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
+        raise typer.Exit(1)
+
+
 def _place_of(config: Path | None) -> Place | None:
     from bench.capture.days import Place
     from pv_heater.config.load import load_config

@@ -36,14 +36,13 @@ def set_password(config: Config, password: str, cost: Cost | None = None) -> str
     if (why := weakness(password)) is not None:
         raise Refused(why)
     folder = _folder(config)
-    waits = config.web is not None and listening(folder, config.web)[0] != config.web.address
     stored = StoredPassword.of(password, cost if cost is not None else cost_for(os.uname().machine))
     lost = _write(folder, lambda credentials: credentials.with_password(stored))
     words = [f"The password is set (in {folder}); every browser logs in anew.", lost]
     if config.web is None:
         words.append("These settings have no page yet: add `web: {}`.")
-    elif waits:
-        words.append(f"The page listens on {config.web.listen} from the next start of the controller on.")
+    elif not config.web.is_local:
+        words.append(f"While the controller runs, the page is at {config.web.listen}.")
     return " ".join(word for word in words if word)
 
 
@@ -53,7 +52,7 @@ def remove_password(config: Config) -> str:
     lost = _write(folder, lambda credentials: credentials.with_password(None))
     words = [f"The password is removed (in {folder}); every session has ended.", lost]
     if config.web is not None:
-        why = listening(folder, config.web)[1]
+        why = listening(CredentialStore(folder), config.web)[1]
         words.append("The page is for this machine only." if why is None else f"web: {why}.")
     return " ".join(word for word in words if word)
 
@@ -99,7 +98,7 @@ def page_findings(config: Config) -> list[Finding]:
     if config.web is None:
         return []
     folder = _running_folder(config) or state_dir(config)
-    why = listening(folder, config.web)[1]
+    why = listening(CredentialStore(folder), config.web)[1]
     if why is not None:
         return [Finding(what="web", says=why, exit_code=2)]
     try:

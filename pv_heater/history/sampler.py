@@ -40,6 +40,9 @@ class Sampler:
         self.batch = Batch()
         """What waits to be committed."""
         self._before: Tick | None = None
+        self._newest_day: DayEnergies | None = None
+        self._left: DayEnergies | None = None
+        """The last figures of the day before; a clock that is set may come back to it."""
         self._bucket: int | None = None
         self._sums: dict[str, list[float]] = {}
         """By series: the sum and the number of values of the ten seconds under way."""
@@ -94,7 +97,9 @@ class Sampler:
             return
         was = None if before is None else before.decision.today
         if was is not None and was is not today:
-            growth = _growth(was, today)
+            left = self._left
+            is_back = was.day != today.day and left is not None and left.day == today.day
+            growth = _growth(left if is_back and left is not None else was, today)
             if growth:
                 sums = self.batch.sums.setdefault(quarter, {})
                 for name, grown in growth.items():
@@ -103,10 +108,9 @@ class Sampler:
                     del self.batch.sums[next(iter(self.batch.sums))]
             if was.day is not None and was.day != today.day:
                 self.batch.days[was.day] = was.as_json()
+                self._left = was
         if today.day is not None:
             self._newest_day = today
-
-    _newest_day: DayEnergies | None = None
 
     def note_day(self) -> None:
         """Put the day's present figures among what waits: once a commit is enough."""

@@ -120,6 +120,9 @@ class HistoryWriter:
 
     def _end(self) -> None:
         self._guarded(self._finish)
+        self._close()
+
+    def _close(self) -> None:
         if self._database is not None:
             self._database.close()
         self._database = self._store = None
@@ -163,6 +166,9 @@ class HistoryWriter:
 
     def _opened(self) -> Store:
         """The store, opened and looked through where the last writer did not end cleanly."""
+        if self._database is not None and not self._database.is_in_its_place:
+            self._close()
+            log.warning("history: %s was taken away or replaced while it was in use", self.path.name)
         if self._store is not None and not self._doubted:
             return self._store
         try:
@@ -184,9 +190,7 @@ class HistoryWriter:
 
     def _set_aside(self, why: str) -> None:
         """The file gets another name, so that its owner can look, and the next one begins empty."""
-        if self._database is not None:
-            self._database.close()
-        self._database = self._store = None
+        self._close()
         aside = _free_name(self.path, self._now().astimezone(self._zone).date())
         try:
             self.path.rename(aside)

@@ -1,4 +1,4 @@
-"""When to save the controller's state: at every change of phase or mode, and now and then for the energies."""
+"""When to save the controller's state: at every change of phase, mode or day, and now and then for the energies."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ class StateSaver:
         self._stand: object = None
 
     def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
-        """Save if a phase or a mode changed, or a quarter hour has passed."""
+        """Save if a phase, a mode or the day changed, or a quarter hour has passed."""
         del now, reading, forecast
-        stand = tuple((state.phase, state.mode) for state in decision.loads.values())
+        day = None if decision.today is None else decision.today.day
+        stand = (day, *((state.phase, state.mode) for state in decision.loads.values()))
         if stand == self._stand and self._monotonic_s() - self._saved_s < SAVE_EVERY_S:
             return
         self._stand, self._saved_s = stand, self._monotonic_s()

@@ -38,7 +38,7 @@ def house(tmp_path: Path) -> WebHome:
 def netloc(house: WebHome, tmp_path: Path) -> Iterator[str]:
     """Behind the login of a home without a password."""
     access = Access(tmp_path, WebSettings(), now=lambda: datetime.now(UTC), monotonic_s=time.monotonic)
-    server = WebServer(lambda: application(house.tables, access.gate), "127.0.0.1", 0)
+    server = WebServer(lambda: application(house.tables, access.gate), lambda: ("127.0.0.1", 0))
     server.start()
     until(lambda: server.url, "the server listens")
     yield urlsplit(server.url or "").netloc

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.test_app import main
 from tests.process.program import RELAY, Program, settings
+from tests.small_disk import small_disk
 from tests.vrm_server import VrmServer
 from tests.waiting import WITHIN_S
 
@@ -42,3 +43,18 @@ def test_a_history_that_cannot_be_written_keeps_no_heater_off_and_no_program_fro
         assert program.process.wait(WITHIN_S) == 0
     assert program.states(RELAY)[-2:] == [0.0, None], "off, then let go"
     assert "history is not written" in program.log()
+
+
+def test_a_full_disk_keeps_no_heater_on_or_off(vrm: VrmServer, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "state") as disk:
+        disk.fill()
+        with Program(tmp_path, settings(tmp_path, vrm.url, web={"listen": "127.0.0.1:0"})) as program:
+            program.wait_until_heating()
+            program.wait_for(lambda: "the state cannot be saved" in program.log(), 15, "the line")
+            vrm.values["Pdc"] = 0.0
+            program.wait_for(lambda: not program.contact_closed(), 15, "no sun, off")
+            disk.empty()
+            program.wait_for(lambda: "the state is saved again" in program.log(), 15, "there is space again")
+            assert program.stop() == 0
+    assert program.states(RELAY)[-2:] == [0.0, None], "off, then let go"
+    assert program.log().count("the state cannot be saved") == 1

@@ -95,7 +95,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, desk: Desk) -> Iterator[st
     ticking = threading.Thread(target=tick, daemon=True)
     ticking.start()
     tables, access = whole(house, folder)
-    server = WebServer(lambda: application(tables, access.gate), "127.0.0.1", 0)
+    server = WebServer(lambda: application(tables, access.gate), lambda: ("127.0.0.1", 0))
     server.start()
     until(lambda: server.url, "the server listens")
     yield str(server.url).rstrip("/")

@@ -108,6 +108,21 @@ class HomeLoads:
                 self.memories[name], taken_wh[name] = counted, counted.energy_wh - memory.energy_wh
         return taken_wh
 
+    def day_counts(self) -> dict[str, tuple[float, int]]:
+        """Energy, Wh, and starts of the day so far, by load."""
+        return {name: (memory.energy_wh, memory.closings) for name, memory in self.memories.items()}
+
+    def take_day_counts(self, counts: Mapping[str, tuple[float, int]]) -> None:
+        """Go on with these, on a day that has just begun."""
+        for name, (energy_wh, closings) in counts.items():
+            memory = self.memories[name]
+            self.memories[name] = replace(
+                memory,
+                closings=closings,
+                energy_wh=energy_wh,
+                run_from_wh=memory.run_from_wh + energy_wh,
+            )
+
     def force(self, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:
         """Put one load into a mode; `until_s` and `power_w` are None for ``auto``."""
         memory = self.memories[name]

@@ -11,6 +11,10 @@ from pv_heater.core.model.numbers import number_of
 UNSEEN_S = 60.0
 """A condition that nobody has looked at for this long begins anew: it may have been false in the meantime."""
 
+RecordCounts = tuple[float, int, int, float]
+"""Of one day: seconds on, starts, runs, seconds on by its rule."""
+NO_COUNTS: RecordCounts = (0.0, 0, 0, 0.0)
+
 
 @dataclass(slots=True, kw_only=True)
 class LoadRecord:
@@ -38,10 +42,14 @@ class LoadRecord:
                 self.ruled_s += elapsed_s
                 self.ruled_today_s += elapsed_s
 
-    def begin_day(self) -> None:
-        """All counts of the day begin anew."""
-        self.on_today_s = self.ruled_today_s = 0.0
-        self.starts_today = self.runs_today = 0
+    @property
+    def day_counts(self) -> RecordCounts:
+        """The counts of the day so far."""
+        return self.on_today_s, self.starts_today, self.runs_today, self.ruled_today_s
+
+    def begin_day(self, counts: RecordCounts = NO_COUNTS) -> None:
+        """All counts of the day begin anew, or with these."""
+        self.on_today_s, self.starts_today, self.runs_today, self.ruled_today_s = counts
 
     def switch(self, is_on: bool, tick_s: float) -> None:
         """Take note of what was decided for the step that begins."""

@@ -171,13 +171,11 @@ class Rules:
         """The home as rules see it now, as plain JSON types; None before the first step. See `HomeScene.as_json`."""
         return None if self._house is None else self._scene_of(self._house).as_json()
 
-    def passed(self, elapsed_s: float, *, new_day: bool) -> None:
+    def passed(self, elapsed_s: float) -> None:
         """Count the step that ended."""
         for name, record in self.records.items():
             if record.is_on:
                 record.count(elapsed_s, by_rule=name in self._by_rule)
-            if new_day:
-                record.begin_day()
 
     def _answers(self, inputs: Inputs, scene: HomeScene) -> RuleAnswers:
         """What every load's rule asks for now: its conditions and the wish of its rule file together."""

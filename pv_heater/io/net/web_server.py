@@ -46,25 +46,28 @@ class WebServer:
     def __init__(
         self,
         make: Callable[[], Application],
-        host: str,
-        port: int,
+        place: Callable[[], tuple[str, int]],
         *,
         any_port: bool = False,
         trusted_proxy: str | None = None,
         try_again_s: float = TRY_AGAIN_S,
         silent_s: float = SILENT_S,
     ) -> None:
-        """`make` is called on the server's thread, anew each time it begins. `port` 0 is a free one.
+        """`make` is called on the server's thread, anew each time it begins.
 
-        `any_port`: one that is in use is replaced by a free one, not waited for.
+        `place` tells host and port, and is asked every second: when it says another, the page moves. Port 0 is a free
+        one. `any_port`: one that is in use is replaced by a free one, not waited for.
         `trusted_proxy`: the address whose word on scheme, host and caller counts (`X-Forwarded-*`); None: nobody's.
         """
         self._make = make
-        self._host, self._port, self._any_port = host, port, any_port
+        self._place, self._any_port = place, any_port
+        self._free_port = 0
+        """That was given where any would do: the page comes back at the same."""
         self._trusted_proxy = trusted_proxy
         self._try_again_s, self._silent_s = try_again_s, silent_s
         self._ended = threading.Event()
         self._server: _Server | None = None
+        self._looked_s = 0.0
         self._said = ""
         self._said_url: str | None = None
 
@@ -92,10 +95,11 @@ class WebServer:
 
     def _run(self) -> None:
         while not self._ended.is_set():
+            place = self._place()
             try:
-                listener = self._listener()
+                listener = self._listener(*place)
             except OSError as error:
-                where = f"{self._host}:{self._port}"
+                where = f"{place[0]}:{place[1]}"
                 why = error.strerror or str(error)
                 self._say(
                     f"The page cannot be shown at {where} ({why}): is another program there? Heating goes on; "
@@ -103,9 +107,11 @@ class WebServer:
                 )
                 self._ended.wait(self._try_again_s)
                 continue
-            began_s, self._port = time.monotonic(), listener.getsockname()[1]
+            began_s = time.monotonic()
+            if place[1] == 0:
+                self._free_port = listener.getsockname()[1]
             try:
-                self._serve(listener)
+                self._serve(listener, place)
             except BaseException as error:  # noqa: BLE001 - whatever ended it, it is begun anew
                 if time.monotonic() - began_s > LASTED_S:
                     self._said = ""
@@ -121,9 +127,9 @@ class WebServer:
             self._said = text
             log.warning("%s", text)
 
-    def _listener(self) -> socket.socket:
+    def _listener(self, host: str, port: int) -> socket.socket:
         """Bound, not listening yet. Raises OSError."""
-        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host, port or self._free_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
         listener = socket.socket(family, kind, protocol)
         try:
@@ -139,8 +145,8 @@ class WebServer:
             raise
         return listener
 
-    def _serve(self, listener: socket.socket) -> None:
-        """Until `stop`."""
+    def _serve(self, listener: socket.socket, place: tuple[str, int]) -> None:
+        """Until `stop`, or until the page belongs elsewhere."""
         application, channels = self._make(), dict[int, Any]()
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(THREADS)
@@ -150,11 +156,18 @@ class WebServer:
             if self.url != self._said_url:
                 self._said_url = self.url
                 log.info("the page is at %s", self.url)
-            while not self._ended.is_set():
+            while not self._ended.is_set() and not self._belongs_elsewhere(place):
                 wasyncore.loop(timeout=_LOOK_S, use_poll=True, map=channels, count=1)
         finally:
             wasyncore.close_all(channels, ignore_all=True)
             dispatcher.set_thread_count(0)
+
+    def _belongs_elsewhere(self, place: tuple[str, int]) -> bool:
+        """Asked after every request; answered anew once a second."""
+        if time.monotonic() - self._looked_s < _LOOK_S:
+            return False
+        self._looked_s = time.monotonic()
+        return self._place() != place
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]

@@ -34,15 +34,21 @@ _PRAGMAS = (
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 Row = tuple[Any, ...]
+_FileId = tuple[int, int]
 
 
 class Database:
     """One open file. For one thread at a time, but for `interrupt`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, file: _FileId | None = None) -> None:
         """Made by `open_to_write` and `open_to_read`."""
         self._connection = connection
-        self._path = path
+        self._path, self._file = path, file
+
+    @property
+    def is_in_its_place(self) -> bool:
+        """Whether the file that is open is the one under its name: nobody finds rows in one that was taken away."""
+        return _file_id(self._path) == self._file
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """One statement, and the rows that it gives. Raises HistoryTrouble."""
@@ -101,6 +107,7 @@ def open_to_write(path: Path) -> Database:
     """The file, made if need be. Raises HistoryTrouble, DamagedHistory."""
     with _worded(path):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        file = _file_id(path)
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             for pragma in _PRAGMAS:
@@ -108,7 +115,15 @@ def open_to_write(path: Path) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path)
+    return Database(connection, path, file)
+
+
+def _file_id(path: Path) -> _FileId | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pv_heater.config.load import Config
 from pv_heater.ports import Home
 from pv_heater.run.session import Startable
-from pv_heater.web.access.access import Access, listening
+from pv_heater.web.access.access import Access
 from pv_heater.web.access.passwords import Cost
 from pv_heater.web.access.routes import access_routes
 from pv_heater.web.backup_routes import backup_routes
@@ -55,6 +55,7 @@ class Page:
 
     def start(self) -> None:
         """Begin to listen."""
+        self._access.begin_setup()
         self._server.start()
 
     def stop(self) -> None:
@@ -84,15 +85,12 @@ def page_server(
     from pv_heater.io.net.web_server import WebServer
     from pv_heater.web.application import application
 
-    (host, port), doubt = listening(folder, settings)
-    if doubt is not None:
-        log.error("web: %s", doubt)
     access = Access(folder, settings, now=_now, monotonic_s=time.monotonic, cost=cost)
 
     def made() -> Callable[..., Iterable[bytes]]:
         return application([*tables(home, time.monotonic), access_routes(access)], access.gate)
 
-    server = WebServer(made, host, port, any_port=any_port, trusted_proxy=settings.trusted_proxy)
+    server = WebServer(made, access.place, any_port=any_port, trusted_proxy=settings.trusted_proxy)
     return Page(server, access)
 
 

@@ -10,15 +10,16 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.web.access.attempts import Attempts, Notices, network_of
 from pv_heater.web.access.credentials import Credentials, CredentialStore
 from pv_heater.web.access.gate import Gate, Headers, Policy, cookie_header
 from pv_heater.web.access.names import Names
-from pv_heater.web.access.passwords import LONGEST, Busy, Cost, StoredPassword, Turnstile, cost_for
+from pv_heater.web.access.passwords import LONGEST, Busy, Cost, StoredPassword, Turnstile, cost_for, weakness
 from pv_heater.web.access.sessions import Sessions
+from pv_heater.web.access.setup_code import LASTS_S, SetupCode
 from pv_heater.web.access.tokens import expiry, made
 from pv_heater.web.calls import Call, Problem, Scope
 from pv_heater.web.settings import WebSettings
@@ -43,8 +44,10 @@ class Access:
     ) -> None:
         """`folder` is the state folder, `cost` that of a new hash; None: what this machine can bear."""
         machine = os.uname()
-        self._now = now
+        self._now, self._settings = now, settings
         self._store = CredentialStore(folder)
+        self._code = SetupCode(monotonic_s)
+        self._doubted: str | None = None
         self._sessions = Sessions(folder, now)
         self._attempts, self._notices, self._turnstile = Attempts(monotonic_s), Notices(monotonic_s), Turnstile()
         self._cost = cost if cost is not None else cost_for(machine.machine)
@@ -55,6 +58,66 @@ class Access:
         )
         names = Names(machine.nodename, settings.hosts, settings.public_url)
         self.gate = Gate(self._store, self._sessions, names, policy, self._notices, now)
+
+    def begin_setup(self) -> None:
+        """Where others are meant to reach the page and no password is set, take one from whoever reads the log."""
+        settings = self._settings
+        if (settings.is_local and settings.trusted_proxy is None) or self.gate.password_set():
+            return
+        code = self._code.begin()
+        log.warning(
+            "page: no password is set. Within %.0f min the page at %s takes one with the code %s, from any device that "
+            "reaches it; or use `main.py password`",
+            LASTS_S / 60,
+            settings.public_url or settings.listen,
+            code,
+        )
+
+    def place(self) -> tuple[str, int]:
+        """Where the page is to listen now; what is wrong with that is logged once."""
+        address, doubt = listening(self._store, self._settings)
+        if doubt is not None and self._code.counts:
+            self._doubted = None
+            return self._settings.address
+        if doubt != self._doubted:
+            self._doubted = doubt
+            if doubt is not None:
+                log.error("web: %s", doubt)
+        return address
+
+    def set_up(self, call: Call, code: str, password: str) -> Headers:
+        """Set the first password by the code of the log: the cookie of a session.
+
+        Raises Problem: 409 there is one already, or no code counts; 422 too weak; 401 another code; 429 busy.
+        """
+        if self.gate.password_set():
+            raise Problem(409, "A password is set already; log in with it.")
+        network = network_of(call.remote)
+        if self._code.counts and (why := weakness(password)) is not None:
+            raise Problem(422, why, fields=["password"])
+        if (tries_left := self._code.tries(code)) is not None:
+            self._refuse_code(network, tries_left)
+        stored = self._hashed(password)
+
+        def first(credentials: Credentials) -> Credentials:
+            if credentials.password is not None:
+                raise Problem(409, "A password is set already; log in with it.")
+            return credentials.with_password(stored)
+
+        try:
+            credentials = self._store.change(first)
+        except (OSError, UnreadableState) as error:
+            raise _unwritten(error) from None
+        self._code.end()
+        log.info("page: the first password was set with the code, from %s", network)
+        return [cookie_header(call, self._sessions.begin(credentials.generation))]
+
+    def _refuse_code(self, network: str, tries_left: int) -> NoReturn:
+        self._notices.tell("code", network, f"a wrong setup code, or one that counts no more, from {network}")
+        if tries_left == 0:
+            again = "`main.py password` on the machine of the controller sets one, a restart of it shows another code."
+            raise Problem(409, f"No code counts now; {again}")
+        raise Problem(401, f"That is not the code of the log; {tries_left} tries are left.", fields=["code"])
 
     def login(self, call: Call, password: str) -> Headers:
         """The cookie of a new session. Raises Problem: 401 wrong, 429 too often or busy, 409 no password is set."""
@@ -91,6 +154,7 @@ class Access:
             "scope": "none" if scope is Scope.OPEN else scope.value,
             "password_set": self.gate.password_set(),
             "read_without_login": self.gate.reads_without_login(call),
+            "takes_code": self._code.counts and not self.gate.password_set(),
         }
 
     def tokens(self) -> list[dict[str, Any]]:
@@ -134,6 +198,13 @@ class Access:
         except UnreadableState as error:
             raise Problem(503, f"access.json cannot be used: {error}; set the password anew.") from None
 
+    def _hashed(self, password: str) -> StoredPassword:
+        try:
+            with self._turnstile.passed():
+                return StoredPassword.of(password, self._cost)
+        except Busy:
+            raise _later(BUSY_RETRY_S, "Another password is being looked at") from None
+
     def _is_right(self, stored: StoredPassword, password: str, network: str) -> bool:
         """Whether it is the password; one that this machine can bear to hash at a higher cost by now is hashed anew."""
         if len(password) > LONGEST:
@@ -156,7 +227,7 @@ class Access:
             self._store.change(changed)
 
 
-def listening(folder: Path, settings: WebSettings) -> tuple[tuple[str, int], str | None]:
+def listening(store: CredentialStore, settings: WebSettings) -> tuple[tuple[str, int], str | None]:
     """Address and port to listen on; and what is wrong with that, as a sentence, None where nothing is.
 
     Beyond this machine nothing is offered that anybody could use: without a password the page stays on loopback.
@@ -164,16 +235,16 @@ def listening(folder: Path, settings: WebSettings) -> tuple[tuple[str, int], str
     (host, port), proxy = settings.address, settings.trusted_proxy
     is_open = not settings.is_local
     try:
-        why = None if CredentialStore(folder).read().password is not None else "no password is set"
+        why = None if store.read().password is not None else "no password is set"
     except UnreadableState as error:
-        why = f"the password in {folder} cannot be read ({error})"
+        why = f"the password in {store.path.parent} cannot be read ({error})"
     if why is None or not (is_open or proxy):
         return (host, port), None
     if not is_open:
         return (host, port), f"trusted_proxy is {proxy}, and {why}: nobody gets in until `main.py password`"
     return (LOOPBACK, port), (
         f"listen is {settings.listen}, which is open to others, and {why}: the page stays on {LOOPBACK}:{port}, for "
-        "this machine only, until `main.py password` and a restart"
+        "this machine only, until `main.py password`"
     )
 
 

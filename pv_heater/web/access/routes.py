@@ -1,4 +1,4 @@
-"""The routes of the login: `/api/v1/login`, `logout`, `session` and `tokens`."""
+"""The routes of the login: `/api/v1/login`, `setup`, `logout`, `session` and `tokens`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def access_routes(access: Access) -> tuple[Route, ...]:
         if not isinstance(password, str) or not password:
             raise Problem(422, "The password is missing.", fields=["password"])
         return Answer(status=_DONE, headers=access.login(call, password))
+
+    def set_up(call: Call) -> Answer:
+        body = call.json("code", "password")
+        texts = [body.get(key) for key in ("code", "password")]
+        if missing := [key for key, text in zip(("code", "password"), texts, strict=True) if not isinstance(text, str)]:
+            raise Problem(422, f"{' and '.join(missing)} must be given, as text.", fields=missing)
+        return Answer(status=_DONE, headers=access.set_up(call, *map(str, texts)))
 
     def logout(call: Call) -> Answer:
         everywhere = call.json("everywhere").get("everywhere", False)
@@ -43,6 +50,7 @@ def access_routes(access: Access) -> tuple[Route, ...]:
 
     return (
         Route(method="POST", path="/api/v1/login", scope=Scope.OPEN, handle=login),
+        Route(method="POST", path="/api/v1/setup", scope=Scope.OPEN, handle=set_up),
         Route(method="POST", path="/api/v1/logout", scope=Scope.OPEN, handle=logout),
         Route(method="GET", path="/api/v1/session", scope=Scope.OPEN, handle=session),
         Route(method="GET", path="/api/v1/tokens", scope=Scope.ADMIN, handle=tokens),

@@ -54,6 +54,7 @@ export function access(app) {
     return h("section", { key: "access", class: "card" }, [
       h("h3", null, t("access.title")),
       h("p", { class: "muted" }, session && t(session.password_set ? `access.${session.scope}` : "access.no_password")),
+      session?.takes_code && h("p", { class: "row" }, h("button", { key: "set", class: "button main", onclick: app.login }, t("setup.do"))),
       session?.password_set &&
         h("p", { class: "row" }, session.scope === "none" || (session.scope === "read" && session.read_without_login)
           ? h("button", { key: "in", class: "button main", onclick: app.login }, t("login.do"))
@@ -88,39 +89,51 @@ export function access(app) {
 export function login(app) {
   let trouble = "";
   let busy = false;
-  const send = async (event) => {
+  const send = (path, wrong, names) => async (event) => {
     event.preventDefault();
-    const field = event.target.elements.password;
+    const fields = names.map((name) => event.target.elements[name]);
     busy = true;
     app.draw();
     try {
-      await ask("POST", "login", { body: { password: field.value } });
-      field.value = "";
+      await ask("POST", path, { body: Object.fromEntries(fields.map((field) => [field.name, field.value])) });
+      for (const field of fields) field.value = "";
       app.close();
       await app.refreshSession();
       app.lookAgain();
       app.say(t("login.done"));
     } catch (error) {
-      trouble = error.status === 401 ? t("login.wrong") : error.status === 429 ? t("login.later") : error.detail || t("error.no_answer");
+      trouble = error.status === 401 ? t(wrong) : error.status === 429 ? t("login.later") : error.detail || t("error.no_answer");
     }
     busy = false;
     app.draw();
   };
-  return () => [
-    h("h2", { id: "sheet-title" }, t("login.title")),
-    app.state.session && !app.state.session.password_set
-      ? h("p", null, t("login.no_password"))
-      : h("form", { onsubmit: send }, [
-          h("label", { class: "field" }, [
-            h("span", null, t("login.password")),
-            h("input", { name: "password", type: "password", autocomplete: "current-password", required: true, maxlength: 200 }),
-          ]),
-          h("p", { class: "bad", role: "alert" }, trouble),
-          h("p", { class: "row end" }, [
-            h("button", { class: "button", type: "button", onclick: app.close }, t("cancel")),
-            h("button", { class: "button main", disabled: busy }, t("login.do")),
-          ]),
-        ]),
-    app.state.session && !app.state.session.password_set && h("p", { class: "row end" }, h("button", { class: "button main", onclick: app.close }, t("close"))),
+  const field = (name, label, more) =>
+    h("label", { class: "field" }, [h("span", null, t(label)), h("input", { name, required: true, ...more })]);
+  const rest = (word) => [
+    h("p", { class: "bad", role: "alert" }, trouble),
+    h("p", { class: "row end" }, [
+      h("button", { class: "button", type: "button", onclick: app.close }, t("cancel")),
+      h("button", { class: "button main", disabled: busy }, t(word)),
+    ]),
   ];
+  // The first password: whoever reads the log has the code.
+  const setup = () => h("form", { onsubmit: send("setup", "setup.wrong", ["code", "password"]) }, [
+    h("p", null, t("setup.explained")),
+    field("code", "setup.code", { inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxlength: 6 }),
+    field("password", "setup.password", { type: "password", autocomplete: "new-password", minlength: 10, maxlength: 200 }),
+    ...rest("setup.do"),
+  ]);
+  return () => {
+    const { session } = app.state;
+    if (session?.takes_code) return [h("h2", { id: "sheet-title" }, t("setup.title")), setup()];
+    return [
+      h("h2", { id: "sheet-title" }, t("login.title")),
+      session && !session.password_set
+        ? [h("p", null, t("login.no_password")), h("p", { class: "row end" }, h("button", { class: "button main", onclick: app.close }, t("close")))]
+        : h("form", { onsubmit: send("login", "login.wrong", ["password"]) }, [
+            field("password", "login.password", { type: "password", autocomplete: "current-password", maxlength: 200 }),
+            ...rest("login.do"),
+          ]),
+    ];
+  };
 }

@@ -37,7 +37,7 @@ def serving(server: WebServer) -> Iterator[str]:
 
 
 def local(make: Callable[[], Any] = lambda: hello, port: int = 0, **more: Any) -> WebServer:
-    return WebServer(make, "127.0.0.1", port, **more)
+    return WebServer(make, lambda: ("127.0.0.1", port), **more)
 
 
 def test_it_answers_says_nothing_of_itself_and_ends() -> None:

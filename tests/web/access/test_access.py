@@ -270,32 +270,34 @@ def test_damaged_sessions_mean_that_everybody_logs_in_again(
 
 
 def test_what_the_page_is_told_of_itself(home: AccessHome) -> None:
-    assert home.access.session(call()) == {"scope": "none", "password_set": True, "read_without_login": False}
+    assert home.access.session(call()) == {
+        "scope": "none", "password_set": True, "read_without_login": False, "takes_code": False,
+    }  # fmt: skip
     assert home.access.session(call(cookie=home.login()))["scope"] == "admin"
     home.set_password(None)
     assert home.access.session(call(remote=HERE)) == {
-        "scope": "admin", "password_set": False, "read_without_login": False,
+        "scope": "admin", "password_set": False, "read_without_login": False, "takes_code": False,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:8080", "[::]:8080", "192.168.1.2:8080", "heizung.local:8080"])
 def test_beyond_this_machine_only_with_a_password(tmp_path: Path, listen: str) -> None:
     home = AccessHome(tmp_path, listen=listen)
-    address, why = listening(tmp_path, home.settings)
+    address, why = listening(CredentialStore(tmp_path), home.settings)
     assert address == ("127.0.0.1", 8080)
     assert why == (
         f"listen is {listen}, which is open to others, and no password is set: the page stays on 127.0.0.1:8080, for "
-        "this machine only, until `main.py password` and a restart"
+        "this machine only, until `main.py password`"
     )
     home.set_password()
-    assert listening(tmp_path, home.settings) == (home.settings.address, None)
+    assert listening(CredentialStore(tmp_path), home.settings) == (home.settings.address, None)
     (tmp_path / "access.json").write_text("{")
-    assert listening(tmp_path, home.settings)[0] == ("127.0.0.1", 8080)
+    assert listening(CredentialStore(tmp_path), home.settings)[0] == ("127.0.0.1", 8080)
 
 
 def test_on_this_machine_no_password_is_needed_but_behind_a_proxy_one_is(tmp_path: Path) -> None:
-    assert listening(tmp_path, WebSettings(listen="[::1]:80")) == (("::1", 80), None)
-    address, why = listening(tmp_path, WebSettings(trusted_proxy="127.0.0.1"))
+    assert listening(CredentialStore(tmp_path), WebSettings(listen="[::1]:80")) == (("::1", 80), None)
+    address, why = listening(CredentialStore(tmp_path), WebSettings(trusted_proxy="127.0.0.1"))
     assert address == ("127.0.0.1", 8080)
     assert why == "trusted_proxy is 127.0.0.1, and no password is set: nobody gets in until `main.py password`"
 
