@@ -1,5 +1,5 @@
-"""What a crowd at the page costs the control thread: its ticks while the page is asked as fast as it can answer, and
-while a thousand connections say half a request and wait.
+"""What a crowd at the page costs the control thread: its ticks while the page is asked as fast as it can answer, is
+sent whatever its description allows and forbids, and while a thousand connections say half a request and wait.
 
 The real process on mock pins. Each tick tells the notify socket that it is alive; the kernel's stamps on these messages
 are its times. Time that the control thread had to queue for a processor is the machine's, and is told beside it.
@@ -29,13 +29,17 @@ from typing import Any
 
 from bench.cost.footprint import FIRST_DECISION_TIMEOUT_S, MAIN, page_address, peak_mib
 from bench.cost.footprint_homes import vrm_home
+from bench.cost.strange_requests import ask_on
 from pv_heater.errors import NotRunning
 from pv_heater.io.system.control_client import ask
 from pv_heater.io.system.control_socket import SOCKET_NAME
+from pv_heater.web.access.credentials import CredentialStore
+from pv_heater.web.access.passwords import StoredPassword, cost_for
 
 TICK_S = 0.2
 CLIENTS = 4
 HALF_OPEN = 1000
+LOGINS = 50
 _SO_TIMESTAMP = 29
 _HALF = b"GET /api/v1/sta"
 
@@ -48,9 +52,13 @@ class Crowd:
     ticks: int
     latest_ms: float
     """By how much the latest tick was late."""
+    p99_ms: float = 0.0
+    """By how much all but the latest hundredth were late at most."""
     queued_ms: float
     """For how long in all the control thread waited for a processor."""
     requests: int = 0
+    mistakes: int = 0
+    """Requests that were answered by a mistake of the program."""
     first_answer_s: float | None = None
     """Until the page answered somebody else again; None: nobody asked."""
     off_ms: float | None = None
@@ -58,10 +66,12 @@ class Crowd:
 
     def as_line(self) -> str:
         """For people."""
-        parts = [f"{self.ticks} ticks, the latest {self.latest_ms:.1f} ms late"]
+        parts = [f"{self.ticks} ticks, the latest {self.latest_ms:.1f} ms late, p99 {self.p99_ms:.1f} ms"]
         parts.append(f"control thread queued {self.queued_ms:.0f} ms in all")
         if self.requests:
             parts.append(f"{self.requests} requests answered")
+        if self.mistakes:
+            parts.append(f"{self.mistakes} of them by a mistake of the program")
         if self.first_answer_s is not None:
             parts.append(f"page back after {self.first_answer_s:.1f} s")
         if self.off_ms is not None:
@@ -87,7 +97,9 @@ def measure(watch_s: float) -> PageCost:
         crowds = [
             run.watched("nobody", lambda: time.sleep(watch_s)),
             run.watched(f"{CLIENTS} at full speed", lambda: run.full_speed(watch_s)),
+            *run.strange(watch_s),
             run.half_open(watch_s),
+            run.watched(f"{LOGINS} logins at once", lambda: run.log_in(watch_s)),
         ]
         return PageCost(crowds=tuple(crowds), peak_mib=peak_mib(Path(f"/proc/{run.pid}")))
 
@@ -107,23 +119,32 @@ class _Run:
         """The ticks while `act` lasts."""
         self.requests, first, queued_ns = 0, len(self._ticks), self._queued_ns()
         act()
-        ticks = self._ticks[first:]
+        late_s = sorted(lateness_s(self._ticks[first:], TICK_S))
         return Crowd(
             name=name,
-            ticks=len(ticks),
-            latest_ms=1000 * latest_s(ticks, TICK_S),
+            ticks=len(self._ticks) - first,
+            latest_ms=1000 * max(late_s, default=0.0),
+            p99_ms=1000 * late_s[int(0.99 * (len(late_s) - 1))] if late_s else 0.0,
             queued_ms=(self._queued_ns() - queued_ns) / 1e6,
             requests=self.requests,
         )
 
     def full_speed(self, watch_s: float) -> None:
         """Ask for the status as fast as it is answered, in a process of its own."""
-        context = multiprocessing.get_context("spawn")
-        counts = context.Queue()
-        process = context.Process(target=_ask_on, args=(self._netloc, watch_s, counts), daemon=True)
-        process.start()
-        self.requests = counts.get(timeout=watch_s + FIRST_DECISION_TIMEOUT_S)
-        process.join()
+        self.requests = _beside(_ask_on, self._netloc, watch_s)()
+
+    def strange(self, watch_s: float) -> list[Crowd]:
+        """Requests made up from the description; nothing where what makes them up is not installed."""
+        counts = _beside(ask_on, self._netloc, watch_s)
+        told: list[Any] = []
+        crowd = self.watched("made up from its description", lambda: told.append(counts()))
+        return [] if told[0] is None else [replace(crowd, requests=told[0][0], mistakes=told[0][1])]
+
+    def log_in(self, watch_s: float) -> None:
+        """With passwords that are wrong, all at the same moment, and again when each has its answer."""
+        stored = StoredPassword.of("correct horse battery", cost_for(os.uname().machine))
+        CredentialStore(self._state).change(lambda credentials: credentials.with_password(stored))
+        self.requests = _beside(_guess_on, self._netloc, watch_s)()
 
     def half_open(self, watch_s: float) -> Crowd:
         """A thousand who say half a request; `off` meanwhile, and somebody else who wants an answer."""
@@ -145,13 +166,33 @@ class _Run:
         return int(Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text().split()[1])
 
 
+def _beside(act: Callable[..., None], netloc: str, watch_s: float) -> Callable[[], Any]:
+    """What runs `act` in a process of its own, and gives what that tells."""
+
+    def run() -> Any:
+        context = multiprocessing.get_context("spawn")
+        told = context.Queue()
+        process = context.Process(target=act, args=(netloc, watch_s, told), daemon=True)
+        process.start()
+        found = told.get(timeout=watch_s + FIRST_DECISION_TIMEOUT_S)
+        process.join()
+        return found
+
+    return run
+
+
 def latest_s(ticks: list[float], tick_s: float) -> float:
-    """By how much the latest of these ticks was late, where one is due every `tick_s`; early ones count as none.
+    """By how much the latest of these ticks was late."""
+    return max(lateness_s(ticks, tick_s), default=0.0)
+
+
+def lateness_s(ticks: list[float], tick_s: float) -> list[float]:
+    """By how much each of these ticks was late, where one is due every `tick_s`; early ones count as none.
 
     Their pace is that of the most punctual among them.
     """
     if not ticks:
-        return 0.0
+        return []
     rests = sorted(at_s % tick_s for at_s in ticks)
     gaps = [(after - before, after) for before, after in zip(rests, [*rests[1:], rests[0] + tick_s], strict=True)]
     start = max(gaps)[1] % tick_s  # after the largest gap the punctual ones begin
@@ -162,7 +203,7 @@ def latest_s(ticks: list[float], tick_s: float) -> float:
     for number in missing:
         following = next(at_s for at_s in ticks if at_s > start + number * tick_s)
         late_s.append(following - start - number * tick_s)
-    return max(late_s)
+    return late_s
 
 
 @contextmanager
@@ -181,23 +222,38 @@ def half_open(netloc: str, count: int) -> Iterator[None]:
         yield
 
 
-def _ask_on(netloc: str, watch_s: float, counts: Any) -> None:
-    """Threads of one process; how many answers came is put into `counts`."""
-    ends_s, done = time.monotonic() + watch_s, [0] * CLIENTS
+def _ask_on(netloc: str, watch_s: float, told: Any) -> None:
+    """Threads of one process that ask for the status; how many answers came is put into `told`."""
+    told.put(_asked_by(CLIENTS, netloc, watch_s, lambda connection: connection.request("GET", "/api/v1/status")))
+
+
+def _guess_on(netloc: str, watch_s: float, told: Any) -> None:
+    """The same, with passwords."""
+    headers = {"Content-Type": "application/json", "Origin": f"http://{netloc}"}
+    body = json.dumps({"password": "wrong every time"})
+    told.put(
+        _asked_by(
+            LOGINS, netloc, watch_s, lambda connection: connection.request("POST", "/api/v1/login", body, headers)
+        )
+    )
+
+
+def _asked_by(count: int, netloc: str, watch_s: float, ask_once: Callable[[http.client.HTTPConnection], None]) -> int:
+    ends_s, done = time.monotonic() + watch_s, [0] * count
 
     def client(number: int) -> None:
         with closing(http.client.HTTPConnection(netloc, timeout=30)) as connection:
             while time.monotonic() < ends_s:
-                connection.request("GET", "/api/v1/status")
+                ask_once(connection)
                 connection.getresponse().read()
                 done[number] += 1
 
-    threads = [Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    threads = [Thread(target=client, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    counts.put(sum(done))
+    return sum(done)
 
 
 def _answers(netloc: str) -> bool:

@@ -94,8 +94,9 @@ def web(
 ) -> None:
     """Measure what a crowd at the page costs the control.
 
-    How late ticks are under requests at full speed and under a thousand half-open connections, how soon the page is
-    back, and how soon `off` is answered meanwhile.
+    How late ticks are under requests at full speed, under requests made up from the description of the API (where
+    schemathesis is installed), and under a thousand half-open connections; how soon the page is back then, and how
+    soon `off` is answered meanwhile.
     """
     from bench.cost.page import measure
 

@@ -82,7 +82,8 @@ class Call:
         if kind != JSON:
             raise Problem(415, f"The body must be {JSON}, and Content-Type must say so.")
         try:
-            pairs = json.loads(self.body or b"{}", object_pairs_hook=_Pairs, parse_constant=_no_number)
+            text = (self.body or b"{}").decode()  # UTF-8 alone: of bytes the parser would guess
+            pairs = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_no_number)
         except (ValueError, RecursionError):
             raise Problem(400, "The body is not JSON.") from None
         if not isinstance(pairs, _Pairs):

@@ -35,6 +35,7 @@ LARGEST_HEAD = 8192
 SILENT_S = 10.0
 """A connection on which nothing happens is closed after this, and a request that is not whole after twice as long."""
 TRY_AGAIN_S = 30.0
+TOLD_EVERY_S = 3600.0
 LASTED_S = 3600.0
 """What ends a page that has lasted so long is news, though it was said before."""
 _LOOK_S = 1.0
@@ -175,6 +176,7 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         error = self.request.error
+        self.channel.server.tell(f"a request was refused with {error.code}", self.channel.addr)
         document = {
             "type": "about:blank",
             "title": HTTPStatus(error.code).phrase,
@@ -208,6 +210,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 class _Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = _Channel
+    told_s: float | None = None
+
+    def tell(self, what: str, address: Any) -> None:
+        """Log it, unless something of the kind was logged within the hour."""
+        now_s = time.monotonic()
+        if self.told_s is None or now_s - self.told_s >= TOLD_EVERY_S:
+            self.told_s = now_s
+            log.warning("page: %s, from %s; more of this is not logged for an hour", what, str(address[0])[:45])
 
     def maintenance(self, now: float) -> None:
         """Close who is silent, and who says a request so slowly that it never ends."""
@@ -216,6 +226,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
         for channel in self.active_channels.values():
             if channel.began_s is not None and channel.began_s < latest_s:
                 channel.will_close = True
+                self.tell("a request that came to no end was cut off", channel.addr)
 
 
 def _settings(listener: socket.socket, trusted_proxy: str | None, silent_s: float) -> Adjustments:

@@ -21,5 +21,5 @@ def test_a_tick_is_late_by_the_pace_of_the_punctual_ones(ticks: list[float], lat
 
 
 def test_a_line_tells_only_what_was_measured() -> None:
-    crowd = Crowd(name="nobody", ticks=50, latest_ms=3.21, queued_ms=12.0)
-    assert crowd.as_line() == "nobody: 50 ticks, the latest 3.2 ms late, control thread queued 12 ms in all"
+    crowd = Crowd(name="nobody", ticks=50, latest_ms=3.21, p99_ms=1.04, queued_ms=12.0)
+    assert crowd.as_line() == "nobody: 50 ticks, the latest 3.2 ms late, p99 1.0 ms, control thread queued 12 ms in all"

@@ -61,9 +61,15 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("request_", "status"), REFUSED, ids=["long head", "long body", "no length", "encoding", "nonsense"]
 )
-def test_what_is_no_request_is_refused_as_a_problem_document(request_: bytes, status: int) -> None:
+def test_what_is_no_request_is_refused_as_a_problem_document_and_said_once(
+    request_: bytes, status: int, warnings: Callable[[], list[str]]
+) -> None:
     with serving(local()) as netloc:
         reply = raw(netloc, request_)
+        raw(netloc, request_)
+    assert warnings() == [
+        f"page: a request was refused with {status}, from 127.0.0.1; more of this is not logged for an hour"
+    ]
     head, _, body = reply.partition(b"\r\n\r\n")
     assert head.startswith((f"HTTP/1.1 {status} ".encode(), f"HTTP/1.0 {status} ".encode()))
     assert b"application/problem+json" in head

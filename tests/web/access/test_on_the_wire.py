@@ -122,7 +122,9 @@ def test_what_is_no_request_is_refused_and_the_next_one_answered(
     ("body", "status"),
     [
         (b"", 422), (b"{", 400), (b"[]", 422), (b"null", 422), (b'"x"', 422), (b"[" * 30_000, 400), (b"\xff", 400),
-        (b'{"password": 1}', 422), (b'{"password": ""}', 422), (b'{"password": null}', 422), (b'{"password": {}}', 422),
+        (b'{"password": 1}', 422),
+        (b'\xef\xbb\xbf{"password": "a"}', 400), ('{"password": "a"}'.encode("utf-16"), 400),
+        (b'{"password": ""}', 422), (b'{"password": null}', 422), (b'{"password": {}}', 422),
         (b'{"password": "a", "user": "b"}', 422), (b'{"password": "a", "password": "b"}', 422),
         (b'{"password": "' + b"x" * 60_000 + b'"}', 401), (b'{"password": "\\ud800"}', 401),
         (b'{"password": NaN}', 400), (b'{"password": "\\u0000"}', 401), (b"x" * 65_537, 413),
