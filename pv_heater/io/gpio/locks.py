@@ -9,6 +9,7 @@ the state folder, so that controllers of two homes do not meet.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -205,14 +206,7 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str
         ) from error
     try:
         _patiently(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB))
-        os.ftruncate(fd, 0)
-        text = {
-            "pid": os.getpid(),
-            "owner": owner,
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "state_dir": str(state_dir.absolute()) if state_dir is not None else "",
-        }
-        os.pwrite(fd, json.dumps(text).encode() + b"\n", 0)
+        _write_holder(fd, owner, state_dir)
     except BlockingIOError:
         other = _read(fd)
         os.close(fd)
@@ -221,6 +215,22 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str
         os.close(fd)
         raise HardwareError(f"the lock {path} for {name} cannot be taken: {error.strerror}") from error
     return fd
+
+
+def _write_holder(fd: int, owner: str, state_dir: Path | None) -> None:
+    """Who has the lock. A full disk keeps nobody from it: then whoever comes second only hears that it is taken."""
+    text = {
+        "pid": os.getpid(),
+        "owner": owner,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "state_dir": str(state_dir.absolute()) if state_dir is not None else "",
+    }
+    os.ftruncate(fd, 0)
+    try:
+        os.pwrite(fd, json.dumps(text).encode() + b"\n", 0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
 
 
 def _patiently(lock: Callable[[], object]) -> None:
