@@ -55,6 +55,8 @@ class Kills:
     """Kills that came within 15 ms after the log of the database had grown."""
     longest_lost_s: float
     """Of the day, by its own count of seconds with a reading."""
+    counted_wh: float
+    """Sun of the whole time, by the history."""
     longest_closed_s: float
     """A contact after a kill, until `main.py off` or the next start had opened it."""
     wrong: tuple[str, ...]
@@ -69,7 +71,8 @@ class Kills:
         return [
             f"{self.count} kills, seed {self.seed}, {self.while_writing} of them while the history was written; a "
             f"commit every {COMMIT_S:g} s",
-            f"at most {self.longest_lost_s:.1f} s of the day lost, limit {_most_lost_s():.1f} s",
+            f"at most {self.longest_lost_s:.1f} s of the day lost, limit {_most_lost_s():.1f} s; {self.counted_wh:.0f} "
+            "Wh of sun counted in all",
             f"a contact stayed closed for at most {self.longest_closed_s:.1f} s",
             *(self.wrong or ("no counter went back, every file could be read",)),
         ]
@@ -92,12 +95,13 @@ def measure(count: int, seed: int, progress: Progress, *, longest_life_s: float 
             closed_s = max(closed_s, home.opened_after_s(by_off=number % 2 == 0))
             lost_s = max(lost_s, home.newest["seen_s"] - home.on_disk().get("seen_s", 0.0))
             wrong += [f"kill {number}: {what}" for what in home.damage()]
+        counted_wh = home.on_disk().get("pv_wh", 0.0)
         progress(count, count)
     if lost_s > _most_lost_s():
         wrong.append(f"{lost_s:.1f} s of the day were lost")
     return Kills(
-        count=count, seed=seed, while_writing=writing, longest_lost_s=lost_s, longest_closed_s=closed_s,
-        wrong=tuple(wrong),
+        count=count, seed=seed, while_writing=writing, longest_lost_s=lost_s, counted_wh=counted_wh,
+        longest_closed_s=closed_s, wrong=tuple(wrong),
     )  # fmt: skip
 
 
