@@ -56,6 +56,8 @@ class Crowd:
     """By how much all but the latest hundredth were late at most."""
     queued_ms: float
     """For how long in all the control thread waited for a processor."""
+    peak_mib: float = 0.0
+    """The most memory that the process had until then."""
     requests: int = 0
     mistakes: int = 0
     """Requests that were answered by a mistake of the program."""
@@ -68,6 +70,7 @@ class Crowd:
         """For people."""
         parts = [f"{self.ticks} ticks, the latest {self.latest_ms:.1f} ms late, p99 {self.p99_ms:.1f} ms"]
         parts.append(f"control thread queued {self.queued_ms:.0f} ms in all")
+        parts += [f"at most {self.peak_mib:.1f} MiB"] if self.peak_mib else []
         if self.requests:
             parts.append(f"{self.requests} requests answered")
         if self.mistakes:
@@ -81,14 +84,13 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCost:
-    """All crowds, and the memory that the process needed at most."""
+    """All crowds."""
 
     crowds: tuple[Crowd, ...]
-    peak_mib: float
 
     def as_lines(self) -> list[str]:
         """For people."""
-        return [*(crowd.as_line() for crowd in self.crowds), f"peak memory: {self.peak_mib:.1f} MiB"]
+        return [crowd.as_line() for crowd in self.crowds]
 
 
 def measure(watch_s: float) -> PageCost:
@@ -101,7 +103,7 @@ def measure(watch_s: float) -> PageCost:
             run.half_open(watch_s),
             run.watched(f"{LOGINS} logins at once", lambda: run.log_in(watch_s)),
         ]
-        return PageCost(crowds=tuple(crowds), peak_mib=peak_mib(Path(f"/proc/{run.pid}")))
+        return PageCost(crowds=tuple(crowds))
 
 
 class _Run:
@@ -126,6 +128,7 @@ class _Run:
             latest_ms=1000 * max(late_s, default=0.0),
             p99_ms=1000 * late_s[int(0.99 * (len(late_s) - 1))] if late_s else 0.0,
             queued_ms=(self._queued_ns() - queued_ns) / 1e6,
+            peak_mib=peak_mib(Path(f"/proc/{self.pid}")),
             requests=self.requests,
         )
 

@@ -94,7 +94,8 @@ class Attacked:
         host, _, port = self.netloc.rpartition(":")
         with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # it was refused before its end
+                connection.shutdown(socket.SHUT_WR)
             parts = []
             with suppress(ConnectionResetError):  # what was too much is not read to its end
                 while part := connection.recv(65_536):
