@@ -36,9 +36,9 @@ STARTS_WITHIN_S = 120.0
 LONGEST_LIFE_S = 6.0
 _PROJECT = Path(__file__).resolve().parents[2]
 _HURRIED = (
-    "import sys; from pv_heater.history import writer; "
+    "import runpy, sys; from pv_heater.history import writer; "
     f"writer.COMMIT_EVERY_S, writer.LOOK_EVERY_S = {COMMIT_S}, {LOOK_S}; "
-    "from pv_heater.cli.app import main; main()"
+    "sys.argv[0] = 'main.py'; runpy.run_path('main.py', run_name='__main__')"
 )
 _COUNTERS = ("caught_wh", "pv_wh", "house_wh", "seen_s")
 
