@@ -85,7 +85,7 @@ class Controller:
             max_power_w={name: policy.max_power_w for name, policy in policies.items()},
             phases_at_least=max([phase for phase in self._phases.values() if phase is not None], default=0),
         )
-        self._rules = Rules(policies, config.site, self._zone)
+        self._rules = Rules(policies, config.site, self._zone, config.values)
         self._tariff = Tariff(config.fixed_tariff, self._zone)
         self.prices: tuple[PricePeriod, ...] = ()
         """What a kWh costs today and tomorrow as of the latest step: the market's prices, else the settings'."""

@@ -74,6 +74,19 @@ class Meter(Protocol):
         ...
 
 
+class Meaning(Protocol):
+    """What a value of the owner's own is, by its settings."""
+
+    @property
+    def unit(self) -> str:
+        """Shown behind it; may be empty."""
+        ...
+
+    def instead(self, last: float | None) -> float | None:
+        """What counts while it is lost; `last` is what came last, if anything did. None: nothing is known."""
+        ...
+
+
 class Sensor(Protocol):
     """Answers one number, such as the temperature of a tank. Asked as a `Meter` is."""
 

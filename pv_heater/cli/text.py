@@ -70,6 +70,7 @@ def trace_lines(trace: Json) -> list[str]:
         _spare_sum(trace),
         trace.get("steering_because") or "",
         _temperature_text(trace),
+        _values_text(trace),
         _forecast_text(trace),
         _price_text(trace),
         _strategy_text(trace),
@@ -206,6 +207,16 @@ def _spare_sum(trace: Json) -> str:
 
 def _temperature_text(trace: Json) -> str:
     return _joined([f"{name} {celsius:.1f} degC" for name, celsius in trace["load_c"].items()])
+
+
+def _values_text(trace: Json) -> str:
+    """The owner's own values."""
+    return _joined([_value_text(name, own) for name, own in (trace.get("values") or {}).items()])
+
+
+def _value_text(name: str, own: Json) -> str:
+    value = "not known" if own["value"] is None else f"{own['value']:g} {own['unit']}".rstrip()
+    return f"{name} {value}" if own["because"] is None else f"{name} {value}, lost: {own['because']}"
 
 
 def _learned_text(trace: Json) -> str:

@@ -59,6 +59,8 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
         yield _asked(f"loads.{name}.temperature_from {row.type}", row, tools, _ask_probe)
     for name, row in config.power_meters.items():
         yield _asked(f"loads.{name}.power_from {row.type}", row, tools, _ask_power)
+    for name, row in config.values.items():
+        yield _asked(f"values.{name} {row.type}", row, tools, _ask_value)
     for row in config.forecast:
         yield _asked(f"forecast {row.type}", row, tools, _ask_forecast)
     if config.price_source is not None:
@@ -157,6 +159,12 @@ def _ask_probe(row: TypedSettings[Any], tools: Tools) -> str:
 def _ask_power(row: TypedSettings[Any], tools: Tools) -> str:
     with closing(row.build(tools)) as sensor:
         return f"{sensor.read():.0f} W; lost after {sensor.max_age_s:.0f} s without a new value"
+
+
+def _ask_value(row: TypedSettings[Any], tools: Tools) -> str:
+    with closing(row.build(tools)) as sensor:
+        value = f"{sensor.read():g} {row.settings.unit}".rstrip()
+        return f"{value}; lost after {sensor.max_age_s:.0f} s without a new one, then it is {row.settings.when_lost}"
 
 
 def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:

@@ -133,10 +133,17 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "nordpool": {"zone": "SE3"},
     "home_assistant": {"token": "file:ha-token", "entity": "sensor.electricity_price"},
     "file": {"path": "Files/prices.csv"},
+    "values mqtt": {"host": "192.168.1.10", "topic": "zigbee2mqtt/cellar", "path": "humidity"},
+    "values http": {"url": "http://192.168.1.61/rpc/Switch.GetStatus?id=0", "path": "apower"},
+    "values file": {"file": "/run/price.json", "path": "now"},
     "temperature_from http": {"url": "http://192.168.1.199/state"},
     "temperature_from mqtt": {"host": "192.168.1.10", "topic": "tele/boiler/SENSOR"},
 }
 """Values for settings that have no default, by the word behind `type:`; a probe's by where it stands as well."""
+
+_OWN_NAMES = {"mqtt": "humidity", "http": "oven_w", "file": "price_ct"}
+_MEANING = ("unit", "min", "max", "when_lost", "max_age_s")
+"""The settings that all values of the owner's own have."""
 
 _PROBES = ("temperature_from", "power_from")
 """The settings of a load that begin with a `type:` of their own."""
@@ -152,6 +159,7 @@ def documented_example(tables: Tables | None = None) -> str:
         "loads": _loads(tables),
         "display": _typed("display", tables.displays),
         "tariff": _tariff(tables),
+        "values": _values(tables),
     }
     parts = [_HEADER]
     for field in settings_of(Config):
@@ -212,6 +220,17 @@ def _loads(tables: Tables) -> list[str]:
     blocks.append(_as_item([_Line(4, "type: battery", about, 2), *_block(BatteryShare, {}, 4, 2)]))
     text = "\n\n".join("\n".join(line.text() for line in lines) for lines in blocks)
     return ["loads:", *text.splitlines()]
+
+
+def _values(tables: Tables) -> list[str]:
+    """The owner's own values, off; what all have in common is explained at the first."""
+    blocks: list[str] = []
+    for word in tables.values:
+        known = frozenset(_MEANING) if blocks else frozenset[str]()
+        entry = _entry(word, tables.values, 4, 0, known, f"values {word}")
+        lines = [_Line(0, "values:", "", 0), _Line(2, f"{_OWN_NAMES[word]}:", "", 0), *entry]
+        blocks.append("\n".join(line.text() for line in lines))
+    return "\n\n".join(blocks).splitlines()
 
 
 def _probes(tables: Tables) -> list[_Line]:

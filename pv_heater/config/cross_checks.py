@@ -9,7 +9,7 @@ from pv_heater.config.model import Config
 from pv_heater.config.scalars import shown
 from pv_heater.config.structure import suggestion
 from pv_heater.config.yaml_lines import Problem
-from pv_heater.core.conditions.parser import parse
+from pv_heater.core.conditions.parser import check_condition, parse
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.load import BatteryShare, circle_from
 from pv_heater.core.settings.pins import PinName, pin_groups, pin_texts
@@ -37,7 +37,36 @@ def clashing_displays(config: Config) -> list[Problem]:
     return problems
 
 
-def wrong_conditions(rows: Sequence[Any]) -> list[Problem]:
+def clashing_values(config: Config) -> list[Problem]:
+    """A problem for each value of the owner's own that is called like a load: a rule could mean either."""
+    names = {policy.name for policy in config.policies}
+    return [
+        Problem(("values", name), "is the name of a load; give one of the two another")
+        for name in config.values
+        if name in names
+    ]
+
+
+def unknown_names(rows: Any, values: Sequence[str]) -> list[Problem]:
+    """A problem for each condition with a name that neither the home nor its owner has; `rows` as they were written."""
+    problems = []
+    for index, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
+        for key in CONDITIONS if isinstance(row, Mapping) else ():
+            text = row.get(key)
+            if not isinstance(text, str) or not text:
+                continue
+            try:
+                check_condition(text)
+            except SettingProblem:
+                continue  # said where the setting itself is read
+            try:
+                parse(text, values=values)
+            except SettingProblem as error:
+                problems.append(Problem((index, key), str(error)))
+    return problems
+
+
+def wrong_conditions(rows: Sequence[Any], values: Sequence[str]) -> list[Problem]:
     """A problem for each condition that asks about a load that there is not; `rows` as in `Config.loads`."""
     policies = {index: row.settings for index, row in enumerate(rows) if not isinstance(row, BatteryShare)}
     names = [policy.name for policy in policies.values()]
@@ -47,7 +76,7 @@ def wrong_conditions(rows: Sequence[Any]) -> list[Problem]:
             text = getattr(policy, key)
             try:
                 if text:
-                    parse(text, names)
+                    parse(text, names, values)
             except SettingProblem as error:
                 problems.append(Problem((index, key), str(error)))
     return problems

@@ -20,8 +20,10 @@ from typing import Any
 from pv_heater.config.addresses import clashing_addresses
 from pv_heater.config.cross_checks import (
     clashing_displays,
+    clashing_values,
     same_names,
     same_pins,
+    unknown_names,
     wrong_conditions,
     wrong_waiting,
 )
@@ -42,6 +44,7 @@ from pv_heater.config.yaml_lines import (
     without_invisible,
 )
 from pv_heater.core.actuators.learned_power import ASSUMED_W
+from pv_heater.core.conditions.names import check_own_name
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.history import History
@@ -51,7 +54,7 @@ from pv_heater.errors import ConfigError
 from pv_heater.forecasts import FORECASTS
 from pv_heater.loads import LOADS
 from pv_heater.meters import METERS
-from pv_heater.sensors import POWER_METERS, SENSORS
+from pv_heater.sensors import POWER_METERS, SENSORS, VALUES
 from pv_heater.strategies import STRATEGIES
 from pv_heater.tariffs import TARIFFS
 
@@ -62,6 +65,8 @@ MIGRATIONS = {0: unflatten}
 
 _SECRETS: ContextVar[Secrets] = ContextVar("secrets")
 """Of the configuration that is being read."""
+_OWN_NAMES: ContextVar[tuple[str, ...]] = ContextVar("own_names")
+"""Of the values of its owner's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +79,7 @@ class Tables:
     strategies: Mapping[str, str] = field(default_factory=lambda: STRATEGIES)
     sensors: Mapping[str, str] = field(default_factory=lambda: SENSORS)
     power_meters: Mapping[str, str] = field(default_factory=lambda: POWER_METERS)
+    values: Mapping[str, str] = field(default_factory=lambda: VALUES)
     displays: Mapping[str, str] = field(default_factory=lambda: DISPLAYS)
     tariffs: Mapping[str, str] = field(default_factory=lambda: TARIFFS)
 
@@ -115,7 +121,7 @@ def load_config(
     try:
         values = {"strategy": {"type": "plan"}, **document.values}
         config = _read(values, secrets, tables or TABLES)
-        problems += clashing_displays(config) + clashing_addresses(config)
+        problems += clashing_displays(config) + clashing_addresses(config) + clashing_values(config)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
     if config is None or problems:
@@ -141,11 +147,13 @@ def _document(path: Path, text: str | None) -> Document:
 
 def _read(values: Mapping[str, Any], secrets: Secrets, tables: Tables) -> Config:
     """The settings in `values`; raises SettingProblem and SettingProblems."""
-    before = _SECRETS.set(secrets)
+    own = values.get("values")
+    before = _SECRETS.set(secrets), _OWN_NAMES.set(tuple(own) if isinstance(own, Mapping) else ())
     try:
         config: Config = _reader(tables)(values)
     finally:
-        _SECRETS.reset(before)
+        _SECRETS.reset(before[0])
+        _OWN_NAMES.reset(before[1])
     return config
 
 
@@ -166,6 +174,7 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
             "strategy": lambda value: strategy({"type": "plan"} if value is None else value),
             "tariff": tariff_hook(structure, prices, tables.tariffs),
             "loads": _loads(structure, tables),
+            "values": _values(structure, tables),
             "display": many(_typed(structure, tables.displays, "displays")),
             "history": _history(structure),
         },
@@ -176,6 +185,29 @@ def _history(structure: Structure) -> Hook:
     """A hook for a group of settings, or one word: `history: off`."""
     group = structure.group(History)
     return lambda value: group({"keep": value} if isinstance(value, str | bool) else value)
+
+
+def _values(structure: Structure, tables: Tables) -> Hook:
+    """A hook for the owner's own values: a name for each."""
+    one = _typed(structure, tables.values, "values")
+
+    def hook(value: Any) -> dict[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise SettingProblem(f"must be names with a group of settings each, not {shown(value)}")
+        found, problems = {}, []
+        for name, row in value.items():
+            try:
+                check_own_name(name)
+                found[name] = one(row)
+            except (SettingProblem, SettingProblems) as error:
+                problems += problems_of(error, name)
+        if problems:
+            raise SettingProblems(problems)
+        return found
+
+    return hook
 
 
 def _typed(
@@ -231,14 +263,15 @@ def _loads(structure: Structure, tables: Tables) -> Hook:
     rows = many(row, alone=None)
 
     def hook(value: Any) -> tuple[Any, ...]:
-        problems = same_names(value) + same_pins(value)
+        names = _OWN_NAMES.get()
+        problems = same_names(value) + same_pins(value) + unknown_names(value, names)
         try:
             result: tuple[Any, ...] = rows(value)
         except SettingProblems as error:
             raise SettingProblems(problems + error.problems) from None
         if problems:
             raise SettingProblems(problems)
-        if wrong := wrong_waiting(result) + wrong_conditions(result):
+        if wrong := wrong_waiting(result) + wrong_conditions(result, names):
             raise SettingProblems(wrong)
         if all(isinstance(item, BatteryShare) for item in result):
             raise SettingProblem("must hold at least one load; without one there is nothing to control")

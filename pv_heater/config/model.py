@@ -92,6 +92,9 @@ class Config:
     loads: tuple[TypedSettings[LoadSettings] | BatteryShare, ...] = setting(
         "what the surplus is spent on, first the first in the list"
     )
+    values: Mapping[str, TypedSettings[Any]] = setting(
+        "the owner's own numbers by name, for rules, history and page; `type:` first in each", factory=dict
+    )
     gpio: Gpio = setting("how pins are driven", factory=Gpio)
     log: Log = setting("where the log goes", factory=Log)
     state_dir: str | None = setting(

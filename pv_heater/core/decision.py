@@ -166,6 +166,7 @@ def trace_of(
         ac_source=None if reading is None else reading.ac_source,
         load_w={} if reading is None else reading.load_w,
         load_c=house.load_c,
+        values=house.inputs.values,
         own_w=None if reading is None else house.own_w,
         commanded_w=house.commanded_w,
         spare_w=house.spare_w,

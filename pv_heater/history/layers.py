@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pv_heater.history.rows import HOME_SERIES, HOME_SUMS, LAST_COUNTS, QUARTER_S, SAMPLE_S, Values, short
+from pv_heater.history.rows import HOME_SERIES, HOME_SUMS, LAST_COUNTS, OWN, QUARTER_S, SAMPLE_S, Values, short
 from pv_heater.history.store import LAYERS
 from pv_heater.io.system.database import Database, quoted
 
@@ -44,10 +44,10 @@ def names_of(database: Database, layer_s: int, series: Sequence[str] | None) -> 
     if series is None:
         return [name for name in known if not name.endswith((":min", ":max", "_wh"))]
     for name in series:
-        if name not in known and name not in HOME_SUMS and not name.startswith("load:"):
+        if name not in known and name not in HOME_SUMS and not name.startswith(("load:", OWN)):
             raise ValueError(
-                f"there is no series {name!r}; there is {', '.join(HOME_SERIES)}, load:<name>:power_w and"
-                " load:<name>:temperature_c"
+                f"there is no series {name!r}; there is {', '.join(HOME_SERIES)}, load:<name>:power_w,"
+                f" load:<name>:temperature_c and {OWN}<name>"
             )
     return [*dict.fromkeys(series)]
 

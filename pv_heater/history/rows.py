@@ -23,9 +23,21 @@ HOME_SUMS = ("caught_wh", "lost_wh", "bought_wh", "battery_drain_wh", "feed_in_w
 Values = Mapping[str, float]
 
 
+OWN = "value:"
+"""In front of the name of a value of the owner's own."""
+
+
+def digits_of(name: str) -> int:
+    """So many digits behind the dot are kept."""
+    return 3 if name.startswith(OWN) else 0 if name.endswith("_w") else 1
+
+
 def short(name: str, value: float) -> float:
-    """A number as it is kept: watts whole, all else to a tenth. What is whole takes two bytes instead of eight."""
-    kept = round(value) if name.endswith("_w") else round(value, 1)
+    """A number as it is kept: watts whole, the owner's own to a thousandth, all else to a tenth.
+
+    What is whole takes two bytes instead of eight.
+    """
+    kept = round(value, digits_of(name))
     return int(kept) if kept == int(kept) else kept
 
 
@@ -43,6 +55,8 @@ def values_of(decision: Decision) -> dict[str, float]:
     for name, state in decision.loads.items():
         known[f"load:{name}:power_w"] = state.power_w
         known[f"load:{name}:temperature_c"] = state.temperature_c
+    for name, own in trace.values.items():
+        known[f"{OWN}{name}"] = own.value
     return {name: value for name, value in known.items() if value is not None}
 
 

@@ -19,6 +19,7 @@ from pv_heater.history.rows import (
     MINUTE_S,
     QUARTER_S,
     Batch,
+    digits_of,
     not_less,
     short,
 )
@@ -112,7 +113,7 @@ class Store:
         series = [name for name in self._columns["samples"] if name != "at"]
         self._add_columns("minutes", series)
         names = ", ".join(quoted(name) for name in series)
-        means = ", ".join(f"round(avg({quoted(name)}), {_digits(name)})" for name in series)
+        means = ", ".join(f"round(avg({quoted(name)}), {digits_of(name)})" for name in series)
         with self._database.transaction():
             self._database.run(
                 f"INSERT OR REPLACE INTO minutes (at, {names}) SELECT at / {MINUTE_S} * {MINUTE_S}, {means}"
@@ -200,7 +201,3 @@ def figures_of(text: str) -> dict[str, Any]:
 def _shapes(name: str) -> list[tuple[str, str, str]]:
     """(function of SQL, series, column of the quarter hour) of what is kept of a series."""
     return [("avg", name, name), ("min", name, f"{name}:min"), ("max", name, f"{name}:max")]
-
-
-def _digits(name: str) -> int:
-    return 0 if name.endswith("_w") else 1

@@ -14,11 +14,12 @@ from typing import Any
 
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.core.model.prices import KnownPrices
+from pv_heater.core.model.trace import OwnValue
 from pv_heater.core.model.values import Forecast
 from pv_heater.forecasts.cached import build_forecast
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
-from pv_heater.ports import Feed, ForecastSource, Meter, Sensor, Tools
+from pv_heater.ports import Feed, ForecastSource, Meaning, Meter, Sensor, Tools
 from pv_heater.run.meters import HouseMeters, MeterSource, MeterStatus, PortalNotes
 from pv_heater.run.tick_sources import NoFeed, TickSources
 from pv_heater.tariffs.market_prices import MarketPrices
@@ -98,7 +99,9 @@ class LoadSensors:
             "The %s of %s is lost, %s and the limit is %.0f s: %s",
             self._what,
             name,
-            f"nothing has come for {age_s:.0f} s" if last is None else f"{last:.1f} {self._unit} was {age_s:.0f} s ago",
+            f"nothing has come for {age_s:.0f} s"
+            if last is None
+            else f"{f'{last:.1f} {self._unit}'.rstrip()} was {age_s:.0f} s ago",
             limit_s,
             "its sensor has not answered" if trouble is None else trouble,
         )
@@ -106,7 +109,7 @@ class LoadSensors:
     def _note_known(self, name: str, value: float) -> None:
         if name in self._lost:
             self._lost.discard(name)
-            log.info("The %s of %s is known again: %.1f %s.", self._what, name, value, self._unit)
+            log.info("The %s of %s is known again: %s.", self._what, name, f"{value:.1f} {self._unit}".rstrip())
 
 
 class LoadTemperatures(LoadSensors):
@@ -123,6 +126,35 @@ class LoadPowers(LoadSensors):
     def __init__(self, sensors: Mapping[str, Sensor], monotonic_s: Callable[[], float]) -> None:
         """`sensors`: by the name of their load."""
         super().__init__("power", "W", sensors, monotonic_s)
+
+
+class OwnValues(LoadSensors):
+    """The owner's own values."""
+
+    def __init__(
+        self, sensors: Mapping[str, Sensor], meanings: Mapping[str, Meaning], monotonic_s: Callable[[], float]
+    ) -> None:
+        """`sensors` and what they mean by the names of the values."""
+        super().__init__("value", "", sensors, monotonic_s)
+        self._meanings = dict(meanings)
+
+    def now(self) -> dict[str, OwnValue]:
+        """All of them; what stands in for one that is lost is what its settings say. For one thread."""
+        fresh, now_s = self.latest_with_age(), self._monotonic_s()
+        return {name: self._one(name, fresh.get(name), now_s) for name in self._sensors}
+
+    def _one(self, name: str, fresh: tuple[float, float] | None, now_s: float) -> OwnValue:
+        meaning = self._meanings[name]
+        if fresh is not None:
+            return OwnValue(value=fresh[0], age_s=fresh[1], unit=meaning.unit)
+        worker = self._workers[name]
+        newest, trouble = worker.newest(), worker.status().trouble
+        return OwnValue(
+            value=meaning.instead(None if newest is None else newest.value),
+            age_s=None if newest is None else now_s - newest.came_s,
+            because=trouble or ("nothing has come yet" if newest is None else "nothing new has come"),
+            unit=meaning.unit,
+        )
 
 
 class Sources:
@@ -144,6 +176,12 @@ class Sources:
         self.powers = LoadPowers(
             {name: row.build(tools) for name, row in config.power_meters.items()}, clock.monotonic_s
         )
+        self.values = OwnValues(
+            {name: row.build(tools) for name, row in config.values.items()},
+            {name: row.settings for name, row in config.values.items()},
+            clock.monotonic_s,
+        )
+        self._sensors = (self.temperatures, self.powers, self.values)
         self._forecast = _forecast_worker(config, tools, clock)
         self.forecast: Feed[Forecast] = self._forecast or NoFeed()
         self.prices = _market_prices(config, tools, clock)
@@ -153,6 +191,7 @@ class Sources:
             temperatures=self.temperatures.latest,
             powers=self.powers.latest_with_age,
             prices=tuple if self.prices is None else self.prices.latest,
+            values=self.values.now,
             distrusted_because=self.house.distrust,
         )
         """What the loop asks of them at each tick."""
@@ -161,9 +200,7 @@ class Sources:
         """Begin to ask all of them."""
         for worker in self._workers:
             worker.start()
-        self.temperatures.start()
-        self.powers.start()
-        for source in (self._forecast, self.prices):
+        for source in (*self._sensors, self._forecast, self.prices):
             if source is not None:
                 source.start()
 
@@ -171,9 +208,7 @@ class Sources:
         """Ask no more; never waits for an answer that is under way."""
         for worker in self._workers:
             worker.stop()
-        self.temperatures.stop()
-        self.powers.stop()
-        for source in (self._forecast, self.prices):
+        for source in (*self._sensors, self._forecast, self.prices):
             if source is not None:
                 source.stop()
 
@@ -181,8 +216,8 @@ class Sources:
         """End every connection."""
         for meter in self._meters:
             meter.close()
-        self.temperatures.close()
-        self.powers.close()
+        for sensors in self._sensors:
+            sensors.close()
         if self.prices is not None:
             self.prices.close()
 
@@ -192,8 +227,9 @@ class Sources:
 
     def status(self) -> list[MeterStatus | WorkerStatus]:
         """How each fares, with ages; from any thread."""
+        own = [status for sensors in self._sensors for status in sensors.status()]
         others = [worker.status() for worker in (self._forecast, self.prices) if worker is not None]
-        return [*self.house.status(), *self.temperatures.status(), *self.powers.status(), *others]
+        return [*self.house.status(), *own, *others]
 
     def _meter(self, name: str, row: TypedSettings[Any], tools: Tools, clock: SystemClock) -> MeterSource:
         meter: Meter = row.build(tools)

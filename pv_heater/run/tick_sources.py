@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Command
+from pv_heater.core.model.trace import OwnValue
 from pv_heater.core.model.values import Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.rules.rules import NO_WISHES, Wishes
 from pv_heater.ports import Feed
@@ -40,6 +41,8 @@ class TickSources:
     """What meters of the loads' own say, (W, age in seconds) by load."""
     prices: Callable[[], tuple[PricePeriod, ...]] = tuple
     """What is known of a market's prices."""
+    values: Callable[[], Mapping[str, OwnValue]] = dict
+    """The owner's own values."""
     wishes: Callable[[], Wishes] = _no_wishes
     """What rule files ask for."""
     distrusted_because: Callable[[], str | None] = _nobody_knows
@@ -67,6 +70,7 @@ class TickSources:
             load_w={name: power_w for name, (power_w, _) in powers.items()},
             load_w_age_s={name: age_s for name, (_, age_s) in powers.items()},
             load_c=self.temperatures(),
+            values=self.values(),
             wishes=wishes.wishes,
             wish_because=wishes.because,
             probes=wishes.probes,

@@ -16,3 +16,10 @@ POWER_METERS: dict[str, str] = {
     "http": "pv_heater.sensors.http:HttpPower",
 }
 """The same for what a load draws, in W; a load names one in its ``power_from:``."""
+
+VALUES: dict[str, str] = {
+    "mqtt": "pv_heater.sensors.mqtt:MqttValue",
+    "http": "pv_heater.sensors.http:HttpValue",
+    "file": "pv_heater.sensors.file:FileValue",
+}
+"""The same for numbers of the owner's own, in ``values:``."""

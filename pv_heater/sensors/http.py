@@ -13,6 +13,7 @@ from pv_heater.io.net.http import HttpClient
 from pv_heater.io.net.http_login import Login
 from pv_heater.io.net.json_path import JsonPath
 from pv_heater.ports import Tools
+from pv_heater.sensors.own import Meaning, own_number
 from pv_heater.sensors.values import age_limit_s, age_setting, check_age, lost_setting, plug_w, tank_c, value_at
 
 _MOST_BYTES = 65_536
@@ -105,3 +106,20 @@ class HttpPower(HttpNumber):
 
     def __init__(self, settings: Settings, _tools: Tools) -> None:
         super().__init__(settings, settings.path, "power", partial(plug_w, scale=settings.scale))
+
+
+class HttpValue(HttpNumber):
+    """A number in what an address answers."""
+
+    @frozen(kw_only=True)
+    class Settings(Meaning, Address):
+        """Where the number is, and what it is."""
+
+        path: str = setting("where the number is in the answer, $ for all of it", default="$", check=JsonPath.parse)
+
+        def __attrs_post_init__(self) -> None:
+            super().__attrs_post_init__()
+            self.check_meaning()
+
+    def __init__(self, settings: Settings, _tools: Tools) -> None:
+        super().__init__(settings, settings.path, "value", partial(own_number, settings=settings))

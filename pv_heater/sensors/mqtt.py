@@ -14,6 +14,7 @@ from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.net.json_path import JsonPath, document_of
 from pv_heater.io.net.mqtt import Broker, MqttLink
 from pv_heater.ports import Tools
+from pv_heater.sensors.own import Meaning, own_number
 from pv_heater.sensors.values import LEAST_AGE_S, Pace, age_limit_s, age_setting, lost_setting, plug_w, tank_c, value_at
 
 _TROUBLE_S = 10.0
@@ -147,6 +148,21 @@ class MqttPower(MqttNumber):
 
     def __init__(self, settings: Topic, tools: Tools) -> None:
         super().__init__(settings, tools, "power", partial(plug_w, scale=settings.scale))
+
+
+class MqttValue(MqttNumber):
+    """A number that is published over MQTT."""
+
+    @frozen(kw_only=True)
+    class Settings(Meaning, Topic):
+        """Broker and topic, and what the number is."""
+
+        def __attrs_post_init__(self) -> None:
+            super().__attrs_post_init__()
+            self.check_meaning()
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        super().__init__(settings, tools, "value", partial(own_number, settings=settings))
 
 
 def value_in(payload: bytes, path: JsonPath, who: str, what: str = "temperature") -> Any:

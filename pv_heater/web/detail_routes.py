@@ -30,6 +30,7 @@ def detail_routes(home: Home) -> list[Route]:
     rows = {
         "/api/v1/loads/<name>": details.load,
         "/api/v1/sources": details.sources,
+        "/api/v1/values": details.values,
         "/api/v1/alarms": details.alarms,
         "/api/v1/forecast": details.forecast,
         "/api/v1/prices": details.prices,
@@ -64,6 +65,23 @@ class Details:
         """How each meter, forecast, sensor and display fares."""
         call.asked()
         return json_answer(list(self._home.sources()))
+
+    def values(self, call: Call) -> Answer:
+        """The owner's own values; ``lost`` says why one is, and then ``value`` is what stands in, if anything."""
+        call.asked()
+        status = self._home.status()
+        found = {} if status is None else status.decision.trace.values
+        rows = [
+            {
+                "name": name,
+                "value": None if own.value is None else round(own.value, 3),
+                "unit": own.unit,
+                "age_s": None if own.age_s is None else round(own.age_s),
+                "lost": own.because,
+            }
+            for name, own in found.items()
+        ]
+        return json_answer(rows)
 
     def alarms(self, call: Call) -> Answer:
         """As in the status."""

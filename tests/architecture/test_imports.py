@@ -53,7 +53,8 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "run": {"controller", "rule_files", "history", "config", "web", "ports", "io", "errors", *WRAPPERS} | CORE,
     "controller": {"config"} | CORE,
     "config": {"web.settings", "core.settings", "core.model", "core.conditions", "errors", "version"},
-    "config.load": ADAPTERS | {"strategies", "core.actuators", "core.settings", "core.model", "errors"},
+    "config.load": ADAPTERS
+    | {"strategies", "core.actuators", "core.conditions", "core.settings", "core.model", "errors"},
     "rule_files": OF_AN_ADAPTER | {"version"},
     "web": OF_AN_ADAPTER | {"version"},
     "meters": OF_AN_ADAPTER,

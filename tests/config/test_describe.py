@@ -15,7 +15,16 @@ SHIPPED = PROJECT_FOLDER / "Files" / "config.yaml"
 REAL = Tables()
 ROWS = [
     row
-    for table in (REAL.meters, REAL.forecasts, REAL.strategies, REAL.loads, REAL.sensors, REAL.displays, REAL.tariffs)
+    for table in (
+        REAL.meters,
+        REAL.forecasts,
+        REAL.strategies,
+        REAL.loads,
+        REAL.sensors,
+        REAL.displays,
+        REAL.tariffs,
+        REAL.values,
+    )
     for row in table.values()
 ]
 
@@ -80,7 +89,7 @@ def test_every_setting_of_every_adapter_is_in_the_shipped_file(row):
 
 
 def test_every_setting_outside_the_adapters_is_in_the_shipped_file():
-    typed = ("meter", "forecast", "strategy", "tariff", "loads", "display")
+    typed = ("meter", "forecast", "strategy", "tariff", "loads", "display", "values")
     lines = SHIPPED.read_text(encoding="utf-8")
     for setting in [*describe(Config), *describe(BatteryShare)]:
         if setting.name not in typed:

@@ -3,10 +3,14 @@
 import inspect
 import re
 
+import yaml
+
 from pv_heater import PROJECT_FOLDER
+from pv_heater.config.load import load_config
 from pv_heater.core.conditions.names import LOAD_NAMES, SITE_NAMES, Kind, Name
 from pv_heater.core.conditions.parser import parse
 from pv_heater.rule_files.home import Home
+from tests.builders import config
 
 PAGE = (PROJECT_FOLDER / "docs" / "rules.md").read_text(encoding="utf-8")
 UNITS = {Kind.NUMBER: "", Kind.WORD: "word", Kind.TRUTH: "true or false"}
@@ -27,11 +31,18 @@ def test_the_names_are_those_of_the_code() -> None:
     assert table("Of a load") == [row(key, name) for key, name in LOAD_NAMES.items()]
 
 
+def _block(begin: str) -> str:
+    """The YAML of the page that begins so."""
+    return next(text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if text.startswith(begin))
+
+
 def test_every_condition_on_the_page_can_be_read() -> None:
     found = re.findall(r"^\s+(?:on_|only_)?when: (.+)$", PAGE, re.MULTILINE)
     assert len(found) >= 2
+    own = re.findall(r"^  (\w+):(?: {type|$)", PAGE[PAGE.index("## Values of your own") :], re.MULTILINE)
     for text in found:
-        parse(text)
+        parse(text, values=own)
+    assert load_config(config(values=yaml.safe_load(_block("values:\n"))["values"])).values.keys() == set(own)
 
 
 def test_every_helper_of_a_rule_file_is_on_the_page() -> None:

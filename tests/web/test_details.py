@@ -28,6 +28,7 @@ def test_sources_alarms_and_the_expected_sun() -> None:
     assert house.get("/api/v1/forecast").json["pv_w"] == []
     house.tick()
     assert house.get("/api/v1/sources").json == [{"name": "meter test", "trouble": None}]
+    assert house.get("/api/v1/values").json == []
     forecast = house.get("/api/v1/forecast").json
     assert (forecast["source"], forecast["step_s"], forecast["pv_w"][0]) == ("test forecast", 3600, 4000.0)
     house.troubles["state_not_saved"] = "the state cannot be saved"

@@ -5,11 +5,14 @@ An expression (``when:``, ``on_when:``) writes them as they stand here; in a rul
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.model.values import AC_SOURCES, Phase
 
 Value = float | str | bool | None
@@ -103,3 +106,19 @@ def known_words() -> dict[str, str]:
     """Every word that can be written without quotes, and the text it stands for."""
     tables = [name.words for table in (SITE_NAMES, LOAD_NAMES) for name in table.values()]
     return {word.replace(" ", "_"): word for words in tables for word in words}
+
+
+FUNCTIONS = ("held", "known", "between", "min", "max", "ping", "file_exists")
+_HELPERS = ("load", "start_timer", "timer_left_s")
+"""What `home` of a rule file can beside these."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def check_own_name(name: object) -> None:
+    """Raise SettingProblem for a name that a value of the owner's own cannot have."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise SettingProblem("needs a name of small letters, digits and _, such as oven_w, at most 40 signs")
+    if name in SITE_NAMES or name == THIS:
+        raise SettingProblem(f"{name} is a name that conditions have already; take another one")
+    if name in known_words() or name in (*FUNCTIONS, *_HELPERS):
+        raise SettingProblem(f"{name} is a word of conditions already; take another one")

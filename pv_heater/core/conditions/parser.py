@@ -50,8 +50,10 @@ class _Part:
     """For a number that stands there as such."""
 
 
-def parse(text: str, loads: Collection[str] | None = None) -> Expression:
-    """Check a condition; `loads` are the names of all loads, None: any may be meant.
+def parse(text: str, loads: Collection[str] | None = None, values: Collection[str] | None = ()) -> Expression:
+    """Check a condition; `loads` are the names of all loads, `values` those of the owner's own values.
+
+    None: any may be meant.
 
     Raises SettingProblem with a sentence that says what is wrong and what would be right.
     """
@@ -63,7 +65,7 @@ def parse(text: str, loads: Collection[str] | None = None) -> Expression:
         raise SettingProblem(f"is not a condition: {error.msg} at sign {error.offset}: {text!r}") from None
     except (ValueError, RecursionError, MemoryError):
         raise SettingProblem(f"is not a condition: {text[:60]!r}") from None
-    parser = _Parser(loads)
+    parser = _Parser(loads, values)
     part = parser.part(tree.body, 0)
     if part.kind is not Kind.TRUTH:
         raise SettingProblem(f"must be a condition such as soc > 90, but {text!r} is {part.kind}")
@@ -77,15 +79,15 @@ def parse(text: str, loads: Collection[str] | None = None) -> Expression:
 
 
 def check_condition(text: str) -> None:
-    """Raise SettingProblem for a text that is not a condition, whatever the loads are called."""
-    parse(text)
+    """Raise SettingProblem for a text that is not a condition, whatever loads and values are called."""
+    parse(text, values=None)
 
 
 class _Parser:
     """Turns one tree into steps, and notes what they use."""
 
-    def __init__(self, loads: Collection[str] | None) -> None:
-        self._loads = loads
+    def __init__(self, loads: Collection[str] | None, values: Collection[str] | None) -> None:
+        self._loads, self._values = loads, values
         self._words = known_words()
         self._helds = 0
         self.names: set[str] = set()
@@ -136,7 +138,10 @@ class _Parser:
             return _Part(lambda scene: scene.site(name), SITE_NAMES[name].kind, SITE_NAMES[name].words)
         if name in self._words:
             return self._word(self._words[name])
-        raise SettingProblem(f"does not know {name!r}; {_suggestion(name, [*SITE_NAMES, *self._words])}")
+        if self._values is None or name in self._values:
+            self.names.add(name)
+            return _Part(lambda scene: scene.site(name), Kind.NUMBER)
+        raise SettingProblem(f"does not know {name!r}; {_suggestion(name, [*SITE_NAMES, *self._values, *self._words])}")
 
     def _attribute(self, node: ast.Attribute, _depth: int) -> _Part:
         if not isinstance(node.value, ast.Name):

@@ -6,8 +6,26 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
+from pv_heater.core.model.checks import require_finite
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import Steering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnValue:
+    """A value of the owner's own, such as a humidity: what is known of it now."""
+
+    value: float | None = None
+    """None: not known. A condition that needs it does not hold then."""
+    age_s: float | None = None
+    """How long ago the last one came; None before the first."""
+    because: str | None = None
+    """Why it is lost: `value` is then what the settings put in its place, if anything. None: it is fresh."""
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        require_finite("value", self.value)
+        require_finite("age_s", self.age_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +61,8 @@ class DecisionTrace:
     """Measured power of controlled loads, by name."""
     load_c: Mapping[str, float] = field(default_factory=dict)
     """Measured temperature of controlled loads, by name: from sensors of their own, else from the reading."""
+    values: Mapping[str, OwnValue] = field(default_factory=dict)
+    """The owner's own values, by name."""
     own_w: float | None = None
     """What the controlled loads drew when the reading was taken."""
     commanded_w: float = 0.0

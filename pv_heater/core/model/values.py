@@ -23,7 +23,7 @@ from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.requests import Command, Mode
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.tank import TankStatus
-from pv_heater.core.model.trace import DecisionTrace, Thresholds
+from pv_heater.core.model.trace import DecisionTrace, OwnValue, Thresholds
 
 AC_SOURCES = ("grid", "generator", "shore", "none")
 
@@ -205,6 +205,8 @@ class Inputs:
     """How long ago each of `load_w` was taken; what is not named is taken to be new."""
     load_c: Mapping[str, float] = field(default_factory=dict)
     """Load name to what a sensor of its own tells now, degC, stale values left out; wins over the reading's."""
+    values: Mapping[str, OwnValue] = field(default_factory=dict)
+    """The owner's own values by name; one that is not named is not known."""
     prices: tuple[PricePeriod, ...] = ()
     """What is known of a market's prices, with charges and taxes; the settings' own tariff counts wherever it is not.
     In order of time; of several that hold at a time the first counts."""

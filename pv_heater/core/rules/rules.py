@@ -7,7 +7,7 @@ maximum and the target temperature, and ends after `rule_on_max_s` at a time and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import tzinfo
 from typing import Any
@@ -95,11 +95,17 @@ class _Asked:
 class Rules:
     """The rules of all loads, and the record of each load that they may ask about."""
 
-    def __init__(self, policies: Mapping[str, LoadSettings], site: Site, zone: tzinfo) -> None:
-        self._policies = policies
-        self._when = {name: parse(policy.when, policies) for name, policy in policies.items() if policy.when}
-        self._on_when = {name: parse(policy.on_when, policies) for name, policy in policies.items() if policy.on_when}
-        self._only = {name: parse(policy.only_when, policies) for name, policy in policies.items() if policy.only_when}
+    def __init__(
+        self, policies: Mapping[str, LoadSettings], site: Site, zone: tzinfo, values: Collection[str] = ()
+    ) -> None:
+        """`values` are the names of the owner's own; what they are comes in `Inputs.values`."""
+        self._policies, self._values = policies, tuple(values)
+
+        def expressions(key: str) -> dict[str, Expression]:
+            texts = {name: getattr(policy, key) for name, policy in policies.items()}
+            return {name: parse(text, policies, values) for name, text in texts.items() if text}
+
+        self._when, self._on_when, self._only = map(expressions, ("when", "on_when", "only_when"))
         self._zone = zone
         self._southern = site.latitude is not None and site.latitude < 0
         self._sun = DaylightHours(Daylight(start=DayTime("sunrise"), end=DayTime("sunset")), site, zone)
@@ -165,6 +171,7 @@ class Rules:
             memories=self._memories,
             records=self.records,
             load_c=house.load_c,
+            own={name: _own(house.inputs, name) for name in self._values},
         )
 
     def picture(self) -> dict[str, dict[str, Value]] | None:
@@ -263,6 +270,11 @@ def _joined(
         if switch is not None and switch.holds:
             return Mode.ON, f"its condition holds, {switch.text}"
     return None, ""
+
+
+def _own(inputs: Inputs, name: str) -> float | None:
+    found = inputs.values.get(name)
+    return None if found is None else found.value
 
 
 def _used_up(policy: LoadSettings, record: LoadRecord) -> str | None:

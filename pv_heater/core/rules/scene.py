@@ -36,6 +36,8 @@ class HomeScene:
     load_c: Mapping[str, float]
     prices: Sequence[PricePeriod] = ()
     """Of today and tomorrow, in order of time, none over another; empty where nothing is known of them."""
+    own: Mapping[str, float | None] = field(default_factory=dict)
+    """The owner's own values, by name."""
     plan: DayPlan | None = None
     """What is expected of today and tomorrow; None: nothing."""
     knows_time: bool = True
@@ -45,6 +47,8 @@ class HomeScene:
 
     def site(self, name: str) -> Value:
         """The value of a name of the home."""
+        if name in self.own:
+            return self.own[name]
         if name not in self.known:
             value = None if name in _BY_THE_CLOCK and not self.knows_time else _SITE[name](self)
             self.known[name] = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -80,7 +84,7 @@ class HomeScene:
 
     def as_json(self) -> dict[str, dict[str, Value]]:
         """Every name of the home below ``home``, and those of each load below ``load.<name>``."""
-        picture = {"home": {name: self.site(name) for name in SITE_NAMES}}
+        picture = {"home": {name: self.site(name) for name in (*SITE_NAMES, *self.own)}}
         for load in self.memories:
             picture[f"load.{load}"] = {name: self.load(load, name) for name in LOAD_NAMES}
         return picture

@@ -15,6 +15,8 @@ from dataclasses import field
 
 from pv_heater.core.model.lean import dataclass
 
+from pv_heater.io.memory import give_large_pieces_back
+
 SHORTEST = 10
 LONGEST = 200
 """Characters; a longer text is no password, but work for the processor."""
@@ -137,6 +139,7 @@ class Turnstile:
 
 
 def _scrypt(password: str, cost: Cost, salt: bytes) -> bytes:
+    give_large_pieces_back()
     return hashlib.scrypt(
         _normal(password).encode("utf-8", "surrogatepass"),
         salt=salt,

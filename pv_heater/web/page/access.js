@@ -54,7 +54,7 @@ export function access(app) {
     return h("section", { key: "access", class: "card" }, [
       h("h3", null, t("access.title")),
       h("p", { class: "muted" }, session && t(session.password_set ? `access.${session.scope}` : "access.no_password")),
-      session?.takes_code && h("p", { class: "row" }, h("button", { key: "set", class: "button main", onclick: app.login }, t("setup.do"))),
+      session?.takes_code && h("p", { class: "row" }, h("button", { key: "set", class: "button main", onclick: app.login }, t("setup.title"))),
       session?.password_set &&
         h("p", { class: "row" }, session.scope === "none" || (session.scope === "read" && session.read_without_login)
           ? h("button", { key: "in", class: "button main", onclick: app.login }, t("login.do"))
