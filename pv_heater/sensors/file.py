@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply, Unreachable
 from pv_heater.io.net.json_path import JsonPath, document_of
@@ -20,7 +19,7 @@ _MOST_BYTES = 65_536
 class FileValue:
     """Reads it again and again; satisfies `ports.Sensor`."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Meaning):
         """Which file, and what the number is."""
 
@@ -33,7 +32,7 @@ class FileValue:
         scale: float = setting("the number is multiplied by this", default=1.0, minimum=-1000, maximum=1000)
         interval_s: float = setting("how often it is read", default=10.0, unit="s", minimum=1, maximum=300)
 
-        def __attrs_post_init__(self) -> None:
+        def __post_init__(self) -> None:
             check_age(self.max_age_s, self.interval_s)
             if not os.path.isabs(self.file):
                 raise SettingProblem(f"must be a whole path such as /run/humidity.json, not {self.file!r}", "file")

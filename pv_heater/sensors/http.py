@@ -111,14 +111,14 @@ class HttpPower(HttpNumber):
 class HttpValue(HttpNumber):
     """A number in what an address answers."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Meaning, Address):
         """Where the number is, and what it is."""
 
         path: str = setting("where the number is in the answer, $ for all of it", default="$", check=JsonPath.parse)
 
-        def __attrs_post_init__(self) -> None:
-            super().__attrs_post_init__()
+        def __post_init__(self) -> None:
+            Address.__post_init__(self)
             self.check_meaning()
 
     def __init__(self, settings: Settings, _tools: Tools) -> None:

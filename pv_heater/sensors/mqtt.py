@@ -153,12 +153,12 @@ class MqttPower(MqttNumber):
 class MqttValue(MqttNumber):
     """A number that is published over MQTT."""
 
-    @frozen(kw_only=True)
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(Meaning, Topic):
         """Broker and topic, and what the number is."""
 
-        def __attrs_post_init__(self) -> None:
-            super().__attrs_post_init__()
+        def __post_init__(self) -> None:
+            Topic.__post_init__(self)
             self.check_meaning()
 
     def __init__(self, settings: Settings, tools: Tools) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.errors import BadReply
@@ -28,7 +27,7 @@ def _check_lost(text: str) -> None:
         raise SettingProblem(f"must be {_UNKNOWN}, {_LAST} or a number, not {text!r}")
 
 
-@frozen(kw_only=True, slots=False)
+@dataclass(frozen=True, kw_only=True)
 class Meaning:
     """What the number is, and what counts when it is lost."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pv_heater.core.loads.day_count import DayCount
 from pv_heater.core.loads.home_loads import HomeLoads
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.rules.load_record import NO_COUNTS, RecordCounts
 from pv_heater.core.rules.rules import Rules
 

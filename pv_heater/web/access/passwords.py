@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import field
 
 from pv_heater.core.model.lean import dataclass
-
 from pv_heater.io.memory import give_large_pieces_back
 
 SHORTEST = 10
