@@ -259,8 +259,12 @@ class Controller:
             expected_prices=expected_prices,
         )
         duties = self._duties.look(seen, loads.memories, loads.policies)
-        loads.put_on_duty(duties, self._duties.raised_c(house.now) if house.knows_time else {})
+        raised_c = self._duties.raised_c(house.now) if house.knows_time else {}
+        loads.put_on_duty(duties, raised_c)
         inputs = self._rules.look(house, loads.memories, self._planner.plan, prices)
+        if inputs.wish_power_w and seen.may_buy:
+            bought = self._rules.purchases(blocks, house.tick_s, self._duties.left_w)
+            loads.put_on_duty({**bought, **duties}, raised_c)
         view = self._watch.view(
             house,
             loads.automatic(house.tick_s, inputs.wishes),

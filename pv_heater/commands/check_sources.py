@@ -213,6 +213,7 @@ def _answers(
             tick_s=tools.clock.monotonic_s(),
             wishes=wishes.wishes,
             wish_because=wishes.because,
+            wish_power_w=wishes.power_w,
             probes=wishes.probes,
         )
         controller.step(tools.clock.now(), reading, forecast, inputs)

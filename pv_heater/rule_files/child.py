@@ -14,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from pv_heater.io.system.fence import no_programs
 from pv_heater.io.system.probes import THREAD_NAME, Probes
@@ -30,7 +30,19 @@ LONGEST_REASON = 300
 WORDS = ("on", "off", "surplus")
 """What a rule may say; "surplus", as None, leaves it to what is spare."""
 
+MOST_W = 1e6
+"""No rule asks for more; each load takes at most what it can."""
+
 Rule = Callable[[Home], object]
+
+
+class RuleAnswer(NamedTuple):
+    """What one rule returned."""
+
+    wish: str | None
+    power_w: float | None
+    """Watts that it asks for with its on; None: it names none."""
+    reason: str
 
 
 class RuleFile:
@@ -41,8 +53,8 @@ class RuleFile:
         self._stamp: object = None
         self._rule: Rule | None = None
 
-    def ask(self, path: Path, stamp: object, home: Home) -> tuple[str | None, str]:
-        """The rule's answer and its reason. Raises whatever the file raises, and ValueError for a wrong answer."""
+    def ask(self, path: Path, stamp: object, home: Home) -> RuleAnswer:
+        """The rule's answer. Raises whatever the file raises, and ValueError for a wrong answer."""
         if self._rule is None or stamp != self._stamp:
             self._rule = None
             self._rule, self._stamp = load_rule(path), stamp
@@ -60,12 +72,20 @@ def load_rule(path: Path) -> Rule:
     return found
 
 
-def checked(answer: object) -> tuple[str | None, str]:
-    """The answer and its reason; raises ValueError for anything but one of WORDS or None, alone or with a text."""
-    wish, reason = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
-    if not isinstance(reason, str) or (wish is not None and not (isinstance(wish, str) and wish in WORDS)):
+def checked(answer: object) -> RuleAnswer:
+    """What a rule returned: one of WORDS or None, alone or followed by watts, a reason, or both.
+
+    Raises ValueError for anything else.
+    """
+    wish, *rest = answer if isinstance(answer, tuple) and 1 <= len(answer) <= 3 else (answer,)
+    power_w = rest.pop(0) if rest and isinstance(rest[0], int | float) and not isinstance(rest[0], bool) else None
+    reason = rest.pop(0) if rest else ""
+    is_word = wish is None or (isinstance(wish, str) and wish in WORDS)
+    if not is_word or not isinstance(reason, str) or rest:
         raise ValueError(f'a rule returns "on", "off" or "surplus", not {answer!r:.80}')
-    return (None if wish == "surplus" else wish), reason[:LONGEST_REASON]
+    if power_w is not None and (wish != "on" or not 0 < power_w < MOST_W):
+        raise ValueError(f'watts belong to "on" and lie above 0, which is not so in {answer!r:.80}')
+    return RuleAnswer(wish=None if wish == "surplus" else wish, power_w=power_w, reason=reason[:LONGEST_REASON])
 
 
 def failure_text(error: BaseException, path: Path) -> str:
@@ -90,8 +110,8 @@ def answer_question(
         path, file = Path(name), files.setdefault(load, RuleFile())
         try:
             home = Home(load, question["picture"], now_s, file.memory, probes.answer)
-            wish, reason = file.ask(path, stamp, home)
-            say({"load": load, "wish": wish, "reason": reason, "memory": file.memory.as_json(now_s)})
+            answer = file.ask(path, stamp, home)
+            say({"load": load, **answer._asdict(), "memory": file.memory.as_json(now_s)})
         except NotKnown as unknown:
             reason = f"its rule waits for {unknown}, which nothing reports"
             say({"load": load, "wish": "off", "reason": reason, "waits": True})

@@ -7,7 +7,7 @@ from typing import Any
 
 from pv_heater.core.conditions.names import THIS, Value
 from pv_heater.core.model.numbers import number_of
-from pv_heater.core.rules.load_record import Holds
+from pv_heater.core.rules.condition_memory import Holds, Latches
 
 Picture = Mapping[str, Mapping[str, Value]]
 """As `core.rules.scene.HomeScene.as_json` makes it."""
@@ -15,7 +15,7 @@ Probe = Callable[[str, str], bool | None]
 """Kind and target of a question to the world outside; None while it is not answered."""
 
 MOST_KEYS = 100
-"""Timers and held conditions of one rule file; more is a mistake that would fill the memory."""
+"""Timers and remembered conditions of one rule file; more is a mistake that would fill the memory."""
 
 
 class NotKnown(Exception):
@@ -27,19 +27,22 @@ class RuleMemory:
 
     def __init__(self) -> None:
         self.holds = Holds()
+        self.latches = Latches()
         self.timers: dict[str, float] = {}
         """When each ends."""
 
     def as_json(self, now_s: float) -> dict[str, Any]:
         """As ages and times left: seconds mean nothing after a restart."""
         timers = {name: end_s - now_s for name, end_s in self.timers.items() if end_s > now_s}
-        return {"holds": self.holds.as_json(now_s), "timers": timers}
+        return {"holds": self.holds.as_json(now_s), "latches": self.latches.as_json(now_s), "timers": timers}
 
     def take_back(self, saved: Mapping[str, Any], now_s: float, away_s: float) -> None:
         """Go on from what `as_json` gave `away_s` seconds ago; anything else is left out."""
-        holds, timers = saved.get("holds"), saved.get("timers")
+        holds, latches, timers = saved.get("holds"), saved.get("latches"), saved.get("timers")
         if isinstance(holds, Mapping):
             self.holds.take_back(holds, now_s, away_s)
+        if isinstance(latches, Mapping):
+            self.latches.take_back(latches, now_s, away_s)
         for name, left in timers.items() if isinstance(timers, Mapping) else ():
             left_s = number_of(left)
             if left_s is not None:
@@ -48,7 +51,7 @@ class RuleMemory:
     def check_key(self, key: object, keys: int) -> str:
         """`key` as a text; raises ValueError where there are too many already."""
         if keys >= MOST_KEYS:
-            raise ValueError(f"a rule may have {MOST_KEYS} timers and held conditions, and this is one more: {key!r}")
+            raise ValueError(f"a rule may remember {MOST_KEYS} timers and conditions, and this is one more: {key!r}")
         return str(key)
 
 
@@ -99,6 +102,25 @@ class Home:
         """Whether `condition` has been true for `for_s` seconds; `key` tells the conditions of one rule apart."""
         holds = self._memory.holds
         return bool(holds.lasted(self._memory.check_key(key, holds.count_without(key)), condition, for_s, self._now_s))
+
+    def min_on(self, key: str, condition: bool, for_s: float) -> bool:
+        """`condition`, but once true for at least `for_s` seconds."""
+        return self._lasting(key, condition, on_s=float(for_s))
+
+    def min_off(self, key: str, condition: bool, for_s: float) -> bool:
+        """`condition`, but once false for at least `for_s` seconds."""
+        return self._lasting(key, condition, off_s=float(for_s))
+
+    def hysteresis(self, key: str, value: float, on_at: float, off_at: float) -> bool:
+        """True once `value` has reached `on_at`, until it is beyond `off_at`."""
+        latches = self._memory.latches
+        place = self._memory.check_key(key, latches.count_without(key))
+        return bool(latches.hysteresis(place, float(value), float(on_at), float(off_at), self._now_s))
+
+    def _lasting(self, key: str, condition: bool, *, on_s: float = 0.0, off_s: float = 0.0) -> bool:
+        latches = self._memory.latches
+        place = self._memory.check_key(key, latches.count_without(key))
+        return bool(latches.lasting(place, bool(condition), self._now_s, on_s=on_s, off_s=off_s))
 
     def start_timer(self, key: str, for_s: float) -> None:
         """Start a timer, or start it anew."""

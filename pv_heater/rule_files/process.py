@@ -22,6 +22,7 @@ from typing import Any
 from pv_heater import PROJECT_FOLDER
 from pv_heater.core.conditions.expression import Probe
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.requests import Mode
 from pv_heater.errors import SourceError
 from pv_heater.rule_files.files import Stamp
@@ -153,6 +154,8 @@ class Answer:
 
     wish: Mode | None
     because: str
+    power_w: float | None = None
+    """The power that it asks for with its on; None: it names none."""
     failed: bool = False
     """It is off because of a mistake, not because the rule says so."""
     waits: bool = False
@@ -180,7 +183,8 @@ def take_in(result: Round, words: Mapping[str, Any]) -> None:
             return
         wish = {"on": Mode.ON, "off": Mode.OFF}.get(str(words.get("wish")))
         reason = str(words.get("reason") or (f"its rule says {wish}" if wish is not None else ""))
-        result.answers[load] = Answer(wish=wish, because=reason, waits=words.get("waits") is True)
+        power_w = number_of(words.get("power_w"))
+        result.answers[load] = Answer(wish=wish, because=reason, power_w=power_w, waits=words.get("waits") is True)
         if "memory" in words:
             result.memory[load] = words["memory"]
 

@@ -38,7 +38,7 @@ SAY_EVERY_S = 3600.0
 JOIN_S = 2.0
 """A thread whose process has gone is at its end at once."""
 SAVE_EVERY_S = 300.0
-"""So much of timers and held conditions a power cut may cost."""
+"""So much of timers and remembered conditions a power cut may cost."""
 SCHEMA = 1
 NOT_ANSWERED = Answer(wish=Mode.OFF, because="its rule has not answered yet")
 Asked = Mapping[str, tuple[Path, Stamp]]
@@ -125,6 +125,7 @@ class RuleRunner:
         return Wishes(
             wishes={load: answer.wish for load, answer in latest.items()},
             because={load: answer.because for load, answer in latest.items() if answer.because},
+            power_w={load: answer.power_w for load, answer in latest.items() if answer.power_w is not None},
             probes=self._latest_probes if age_s <= OLDEST_S else {},
         )
 
@@ -262,7 +263,7 @@ def _memory(state_file: StateFile) -> Mapping[str, Any] | None:
     try:
         return state_file.load()
     except UnreadableState as error:
-        state_file.set_aside(str(error), "Timers and held conditions of rule files begin anew")
+        state_file.set_aside(str(error), "Timers and remembered conditions of rule files begin anew")
         return None
 
 

@@ -73,6 +73,7 @@ class TickSources:
             values=self.values(),
             wishes=wishes.wishes,
             wish_because=wishes.because,
+            wish_power_w=wishes.power_w,
             probes=wishes.probes,
             prices=self.prices(),
             clock_trusted=self.clock_trusted(now, reading),

@@ -51,6 +51,14 @@ class Scene(Protocol):
         """Whether `condition` has been true for this long; `number` tells the places of one text apart."""
         ...
 
+    def lasting(self, number: int, condition: bool | None, on_s: float, off_s: float) -> bool | None:
+        """`condition`, but once true for at least `on_s` seconds, once false for at least `off_s`."""
+        ...
+
+    def hysteresis(self, number: int, value: float | None, on_at: float, off_at: float) -> bool | None:
+        """Whether `value` has reached `on_at` and has not been beyond `off_at` since."""
+        ...
+
     def between(self, begin: DayTime, end: DayTime) -> bool | None:
         """Whether the time of day lies between two, past midnight too."""
         ...

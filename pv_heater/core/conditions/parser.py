@@ -89,7 +89,7 @@ class _Parser:
     def __init__(self, loads: Collection[str] | None, values: Collection[str] | None) -> None:
         self._loads, self._values = loads, values
         self._words = known_words()
-        self._helds = 0
+        self._places = 0
         self.names: set[str] = set()
         self.used_loads: set[str] = set()
         self.probes: set[Probe] = set()
@@ -205,6 +205,9 @@ class _Parser:
     def _call(self, node: ast.Call, depth: int) -> _Part:
         makers: dict[str, Callable[[list[ast.expr], int], _Part]] = {
             "held": self._held,
+            "min_on": lambda given, depth: self._lasting("min_on", given, depth),
+            "min_off": lambda given, depth: self._lasting("min_off", given, depth),
+            "hysteresis": self._hysteresis,
             "known": self._known,
             "between": self._between,
             "min": lambda given, depth: self._extreme(min, given, depth),
@@ -220,15 +223,45 @@ class _Parser:
         return makers[name](node.args, depth)
 
     def _held(self, given: list[ast.expr], depth: int) -> _Part:
+        step, for_s = self._condition_and_seconds("held", given, depth)
+        number = self._next_place()
+        return _Part(lambda scene: scene.held(number, _truth(step(scene)), for_s), Kind.TRUTH)
+
+    def _lasting(self, function: str, given: list[ast.expr], depth: int) -> _Part:
+        step, for_s = self._condition_and_seconds(function, given, depth)
+        number, on_s, off_s = self._next_place(), *((for_s, 0.0) if function == "min_on" else (0.0, for_s))
+        return _Part(lambda scene: scene.lasting(number, _truth(step(scene)), on_s, off_s), Kind.TRUTH)
+
+    def _hysteresis(self, given: list[ast.expr], depth: int) -> _Part:
+        if len(given) != 3:
+            raise SettingProblem("needs a value and two thresholds in hysteresis, such as hysteresis(soc, 95, 90)")
+        step = self._of_kind(given[0], Kind.NUMBER, depth).step
+        on_at, off_at = (self._of_kind(item, Kind.NUMBER, depth).number for item in given[1:])
+        if on_at is None or off_at is None or on_at == off_at:
+            raise SettingProblem("needs two different numbers as thresholds of hysteresis: on from, off beyond")
+        number = self._next_place()
+
+        def latched(scene: Scene) -> Value:
+            value = step(scene)
+            return scene.hysteresis(number, value if isinstance(value, float) else None, on_at, off_at)
+
+        return _Part(latched, Kind.TRUTH)
+
+    def _condition_and_seconds(self, function: str, given: list[ast.expr], depth: int) -> tuple[Step, float]:
         if len(given) != 2:
-            raise SettingProblem("needs a condition and seconds in held, such as held(charger == float, 60)")
+            raise SettingProblem(
+                f"needs a condition and seconds in {function}, such as {function}(charger == float, 60)"
+            )
         step = self._of_kind(given[0], Kind.TRUTH, depth).step
         for_s = self._of_kind(given[1], Kind.NUMBER, depth).number
         if for_s is None or not 0 <= for_s <= LONGEST_HELD_S:
-            raise SettingProblem(f"needs 0 to {LONGEST_HELD_S:.0f} seconds as the second value of held")
-        self._helds += 1
-        number = self._helds
-        return _Part(lambda scene: scene.held(number, _truth(step(scene)), for_s), Kind.TRUTH)
+            raise SettingProblem(f"needs 0 to {LONGEST_HELD_S:.0f} seconds as the second value of {function}")
+        return step, for_s
+
+    def _next_place(self) -> int:
+        """The number of one more place of this text that remembers something."""
+        self._places += 1
+        return self._places
 
     def _known(self, given: list[ast.expr], depth: int) -> _Part:
         if len(given) != 1:

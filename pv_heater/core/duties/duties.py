@@ -32,6 +32,7 @@ from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.home import USUAL_HOUSE_W, Battery
 from pv_heater.core.settings.load import LoadSettings
+from pv_heater.core.settings.start_power import most_within_w
 
 HOUSE_S = 86_400.0
 """Time constant of the mean that is learned."""
@@ -110,6 +111,8 @@ class Duties:
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
         self._has_tanks = any(load.tank is not None for load in self._loads.values())
         self._house_w = USUAL_HOUSE_W
+        self.left_w = 0.0
+        """What the last look left of its headroom to others that must run."""
 
     def adopt(self, policies: Mapping[str, LoadSettings], battery: Battery | None) -> None:
         """Go on with these settings of the same loads; what was counted and what runs stays."""
@@ -151,6 +154,7 @@ class Duties:
             if duty is not None and memory.mode is Mode.AUTO:
                 duties[name] = duty
                 left_w -= duty.power_w
+        self.left_w = left_w
         return duties
 
     def ahead(self) -> dict[str, DutiesAhead]:
@@ -274,7 +278,7 @@ class Duties:
             temperature_c=house.load_c.get(policy.name),
             drew_nothing=memory.idle is not None,
             may_buy=seen.may_buy,
-            most_w=_most_w(policy, left_w),
+            most_w=most_within_w(policy, left_w),
             ahead=Ahead(
                 forecast=house.forecast,
                 prices=seen.expected_prices,
@@ -284,14 +288,6 @@ class Duties:
                 zone=self._zone,
             ),
         )
-
-
-def _most_w(policy: LoadSettings, left_w: float) -> float:
-    """The most it can run at within `left_w`; 0 where that is less than its least."""
-    if policy.adjustable:
-        most_w = min(policy.max_power_w, left_w)
-        return most_w if most_w >= policy.least_power_w else 0.0
-    return max((level_w for level_w in policy.levels_w if level_w <= left_w), default=0.0)
 
 
 def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:

@@ -17,15 +17,19 @@ def claim_of(
     *,
     usable: bool,
     wish: Mode | None,
+    wish_w: float | None = None,
     own_w: float,
     duty: Duty | None = None,
 ) -> Claim:
-    """One load's claim. `usable`: neither hot nor faulty; `wish`: its rule's answer; `own_w`: what it drew lately."""
+    """One load's claim. `usable`: neither hot nor faulty; `own_w`: what it drew lately.
+
+    `wish` is its rule's answer, `wish_w` the power that goes with an on; None: all it has.
+    """
     takes = usable and takes_surplus(policy, memory, tick_s)
     running = memory.phase is Phase.HEATING
     at_once = running or starts_at_once(policy, memory, tick_s)
     if wish is Mode.ON and takes and at_once:
-        kept_w = policy.max_power_w  # its rule asks for all it has, whatever is spare
+        kept_w = policy.max_power_w if wish_w is None else wish_w  # whatever is spare
     elif duty is not None and running and memory.idle is None:
         kept_w = memory.power_w
     else:

@@ -270,6 +270,7 @@ class HomeLoads:
                 and row.name not in inputs.unreachable
                 and row.name not in blocks.held_back,
                 wish=inputs.wishes.get(row.name) if inputs.wishes else None,
+                wish_w=inputs.wish_power_w.get(row.name) if inputs.wish_power_w else None,
                 own_w=house.own_by_load_w.get(row.name, 0.0),
                 duty=self.duties.get(row.name) if self.duties else None,
             )

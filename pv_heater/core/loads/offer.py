@@ -39,7 +39,7 @@ def offer(
         house=house,
         safety=next((block for block in site if block.safety), hot) if site else hot,
         energy=_energy_block(context, name, wish, running=running),
-        allotted_w=policy.max_power_w if wish is Mode.ON else share.power_w,
+        allotted_w=inputs.wish_power_w.get(name, policy.max_power_w) if wish is Mode.ON else share.power_w,
         offered_w=offered_w,
         rule=rule,
         because=because,

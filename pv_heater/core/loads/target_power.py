@@ -9,7 +9,7 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import level_w
+from pv_heater.core.settings.start_power import level_w, possible_w
 
 
 @passing(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def target_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, full
     if memory.mode is Mode.OFF:
         return TargetPower(power_w=0.0, rule=Rule.FORCED_OFF, because="forced off", at_once=True)
     if memory.mode is Mode.ON:
-        power_w = _possible_w(policy, policy.max_power_w if memory.forced_w is None else memory.forced_w)
+        power_w = possible_w(policy, policy.max_power_w if memory.forced_w is None else memory.forced_w)
         return TargetPower(power_w=power_w, rule=Rule.FORCED_ON, because="forced on", immediate_start=True)
     if memory.idle is not None:
         # No minimum on time protects what draws nothing.
@@ -87,20 +87,13 @@ def target_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, full
     if duty is not None and duty.until_full and full is not None:
         return TargetPower(power_w=0.0, rule=Rule.FULL, because=full)
     if duty is not None:
-        power_w = _possible_w(policy, duty.power_w)
+        power_w = possible_w(policy, duty.power_w)
         return TargetPower(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)
     if load_step.energy is not None:
         return _blocked(load_step.energy, at_once=load_step.energy.at_once)
     if full is not None:
         return TargetPower(power_w=0.0, rule=Rule.FULL, because=full)
     return _allotted(policy, memory, load_step)
-
-
-def _possible_w(policy: LoadSettings, power_w: float) -> float:
-    """The power nearest to `power_w` that this load can run at."""
-    if not policy.adjustable:
-        return min(policy.levels_w, key=lambda at_w: abs(at_w - power_w))
-    return min(policy.max_power_w, max(policy.least_power_w, power_w))
 
 
 def _blocked(block: Block, *, at_once: bool) -> TargetPower:
@@ -113,6 +106,9 @@ def _allotted(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Targ
     power_w *= load_step.house.stale_share
     if not policy.adjustable:
         power_w = level_w(policy, power_w, memory.power_w)
-    elif power_w < (policy.stop_w if memory.phase is Phase.HEATING else policy.start_w) or power_w < 1e-9:
-        power_w = 0.0
+    else:
+        # What a rule asks for is no surplus that may be noise.
+        goes_on = memory.phase is Phase.HEATING or load_step.rule == Rule.RULE
+        if power_w < (policy.stop_w if goes_on else policy.start_w) or power_w < 1e-9:
+            power_w = 0.0
     return TargetPower(power_w=power_w, rule=load_step.rule, because=load_step.because)

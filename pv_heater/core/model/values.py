@@ -197,6 +197,8 @@ class Inputs:
     load's ``rule_on_max_s``."""
     wish_because: Mapping[str, str] = field(default_factory=dict)
     """Load name to why its rule answered so; may be empty."""
+    wish_power_w: Mapping[str, float] = field(default_factory=dict)
+    """Load name to the power that its rule asks for with an ``on``, W; not named: ``rule_power_w``, else all it has."""
     probes: Mapping[str, bool] = field(default_factory=dict)
     """What the world outside answered to questions in conditions, such as ``ping("192.168.1.9")``, by their text."""
     load_w: Mapping[str, float] = field(default_factory=dict)
@@ -216,11 +218,19 @@ class Inputs:
     """Why the meter must not be believed though its reading is fresh, such as values that stand still; None: it may."""
 
     def __post_init__(self) -> None:
-        if are_finite(self.tick_s, *self.load_w.values(), *self.load_w_age_s.values(), *self.load_c.values()):
+        if are_finite(
+            self.tick_s,
+            *self.load_w.values(),
+            *self.load_w_age_s.values(),
+            *self.load_c.values(),
+            *self.wish_power_w.values(),
+        ):
             return
         require_finite("tick_s", self.tick_s)
         for name, power_w in self.load_w.items():
             require_finite(f"load_w[{name}]", power_w)
+        for name, power_w in self.wish_power_w.items():
+            require_finite(f"wish_power_w[{name}]", power_w)
         for name, age_s in self.load_w_age_s.items():
             require_finite(f"load_w_age_s[{name}]", age_s)
         for name, temperature_c in self.load_c.items():

@@ -1,4 +1,4 @@
-"""What rules remember between two steps: what each load has done, and since when each condition has been true."""
+"""What rules remember of each load between two steps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from typing import Any, Self
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 
-UNSEEN_S = 60.0
-"""A condition that nobody has looked at for this long begins anew: it may have been false in the meantime."""
-
-RecordCounts = tuple[float, int, int, float]
-"""Of one day: seconds on, starts, runs, seconds on by its rule."""
-NO_COUNTS: RecordCounts = (0.0, 0, 0, 0.0)
+RecordCounts = tuple[float, int, int, float, float]
+"""Of one day: seconds on, starts, runs, seconds on by its rule, Wh that its rule bought."""
+NO_COUNTS: RecordCounts = (0.0, 0, 0, 0.0, 0.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,11 +28,14 @@ class LoadRecord:
     ruled_s: float = 0.0
     """How long its rule has had it on without a break."""
     ruled_today_s: float = 0.0
+    bought_today_wh: float = 0.0
+    """What its rule has had in spite of guards that keep automatic heating off."""
     spent: bool = False
     """Its rule has had it on for the longest time allowed, and has not let go since."""
 
-    def count(self, elapsed_s: float, *, by_rule: bool) -> None:
-        """Count the step that ended."""
+    def count(self, elapsed_s: float, *, by_rule: bool, bought_w: float = 0.0) -> None:
+        """Count the step that ended; `bought_w` is what its rule bought in it."""
+        self.bought_today_wh += bought_w * elapsed_s / 3600.0
         if self.is_on:
             self.on_today_s += elapsed_s
             if by_rule:
@@ -45,11 +45,11 @@ class LoadRecord:
     @property
     def day_counts(self) -> RecordCounts:
         """The counts of the day so far."""
-        return self.on_today_s, self.starts_today, self.runs_today, self.ruled_today_s
+        return self.on_today_s, self.starts_today, self.runs_today, self.ruled_today_s, self.bought_today_wh
 
     def begin_day(self, counts: RecordCounts = NO_COUNTS) -> None:
         """All counts of the day begin anew, or with these."""
-        self.on_today_s, self.starts_today, self.runs_today, self.ruled_today_s = counts
+        self.on_today_s, self.starts_today, self.runs_today, self.ruled_today_s, self.bought_today_wh = counts
 
     def switch(self, is_on: bool, tick_s: float) -> None:
         """Take note of what was decided for the step that begins."""
@@ -79,6 +79,7 @@ class LoadRecord:
             "runs_today": self.runs_today + (1 if self.is_on else 0),
             "ruled_s": self.ruled_s,
             "ruled_today_s": self.ruled_today_s,
+            "bought_today_wh": self.bought_today_wh,
             "spent": self.spent,
         }
 
@@ -94,45 +95,6 @@ class LoadRecord:
             runs_today=int(number_of(item.get("runs_today")) or 0),
             ruled_s=number_of(item.get("ruled_s")) or 0.0,
             ruled_today_s=number_of(item.get("ruled_today_s")) or 0.0,
+            bought_today_wh=number_of(item.get("bought_today_wh")) or 0.0,
             spent=item.get("spent") is True,
         )
-
-
-class Holds:
-    """Since when each condition has been true; one for each place that asks, by a key of its own."""
-
-    def __init__(self) -> None:
-        self._since: dict[str, tuple[float, float]] = {}
-        """Key to the first and the last second at which the condition was seen to be true."""
-
-    def lasted(self, key: str, condition: bool | None, for_s: float, now_s: float) -> bool | None:
-        """Whether `condition` has been true for `for_s` seconds; None when it is not known. `now_s` never goes back."""
-        if not condition:
-            self._since.pop(key, None)
-            return condition
-        if key not in self._since:
-            self._since = {other: times for other, times in self._since.items() if now_s - times[1] <= UNSEEN_S}
-        since_s, seen_s = self._since.get(key, (now_s, now_s))
-        if now_s - seen_s > UNSEEN_S:
-            since_s = now_s
-        self._since[key] = (since_s, now_s)
-        return now_s - since_s >= for_s
-
-    def count_without(self, key: str) -> int:
-        """How many other conditions are true now."""
-        return len(self._since.keys() - {key})
-
-    def as_json(self, now_s: float) -> dict[str, list[float]]:
-        """Each as how long it has lasted, and how long ago it was seen; what would begin anew is left out."""
-        return {
-            key: [now_s - since_s, now_s - seen_s]
-            for key, (since_s, seen_s) in self._since.items()
-            if now_s - seen_s <= UNSEEN_S
-        }
-
-    def take_back(self, saved: Mapping[str, object], now_s: float, away_s: float) -> None:
-        """Go on from what `as_json` gave `away_s` seconds ago; anything else is left out."""
-        for key, item in saved.items():
-            ages = [number_of(age_s) for age_s in item] if isinstance(item, list) else []
-            if len(ages) == 2 and ages[0] is not None and ages[1] is not None:
-                self._since[str(key)] = (now_s - ages[0] - away_s, now_s - ages[1] - away_s)

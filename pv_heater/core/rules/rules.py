@@ -17,7 +17,9 @@ from pv_heater.core.conditions.names import THIS, Value
 from pv_heater.core.conditions.parser import parse
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import DaylightHours
+from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory, Outcome
+from pv_heater.core.loads.step_context import Blocks
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.power_balance import spare_w
@@ -25,13 +27,17 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Inputs, Phase, PricePeriod
-from pv_heater.core.rules.load_record import Holds, LoadRecord
+from pv_heater.core.rules.condition_memory import Holds, Latches
+from pv_heater.core.rules.load_record import LoadRecord
 from pv_heater.core.rules.scene import HomeScene
 from pv_heater.core.settings.home import Daylight, Site
 from pv_heater.core.settings.load import LoadSettings
+from pv_heater.core.settings.start_power import most_within_w, possible_w
 
 RULE = Rule.RULE
 """The rule id of a decision that a user's rule made."""
+PURCHASE_PASSES = frozenset({Rule.NIGHT, Rule.BATTERY_LOW, Rule.GRID_DRAW})
+"""The guards that a rule passes which may buy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class RuleAnswers:
     wishes: Mapping[str, Mode]
     """Loads without an entry have no rule, or one that has no opinion."""
     because: Mapping[str, str]
+    power_w: Mapping[str, float]
+    """What each load whose rule says on is asked to draw."""
     remarks: Mapping[str, str]
     """By load what its owner should know: a value that is not known, a rule that has had its time."""
 
@@ -51,11 +59,12 @@ class Wishes:
 
     wishes: Mapping[str, Mode | None] = field(default_factory=dict)
     because: Mapping[str, str] = field(default_factory=dict)
+    power_w: Mapping[str, float] = field(default_factory=dict)
     probes: Mapping[str, bool] = field(default_factory=dict)
 
 
 NO_WISHES = Wishes()
-NO_ANSWERS = RuleAnswers(wishes={}, because={}, remarks={})
+NO_ANSWERS = RuleAnswers(wishes={}, because={}, power_w={}, remarks={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class _Asked:
     this: str
     key: str
     holds: Holds
+    latches: Latches
     probes: Mapping[str, bool]
 
     def site(self, name: str) -> Value:
@@ -75,7 +85,16 @@ class _Asked:
         return self.home.load(self.this if load == THIS else load, name)
 
     def held(self, number: int, condition: bool | None, for_s: float) -> bool | None:
-        return self.holds.lasted(f"{self.this} {self.key} {number}", condition, for_s, self.home.tick_s)
+        return self.holds.lasted(self._place(number), condition, for_s, self.home.tick_s)
+
+    def lasting(self, number: int, condition: bool | None, on_s: float, off_s: float) -> bool | None:
+        return self.latches.lasting(self._place(number), condition, self.home.tick_s, on_s=on_s, off_s=off_s)
+
+    def hysteresis(self, number: int, value: float | None, on_at: float, off_at: float) -> bool | None:
+        return self.latches.hysteresis(self._place(number), value, on_at, off_at, self.home.tick_s)
+
+    def _place(self, number: int) -> str:
+        return f"{self.this} {self.key} {number}"
 
     def between(self, begin: DayTime, end: DayTime) -> bool | None:
         return self.home.between(begin, end)
@@ -109,8 +128,10 @@ class Rules:
         self._zone = zone
         self._southern = site.latitude is not None and site.latitude < 0
         self._sun = DaylightHours(Daylight(start=DayTime("sunrise"), end=DayTime("sunset")), site, zone)
-        self._holds = Holds()
+        self._holds, self._latches = Holds(), Latches()
         self._by_rule: set[str] = set()
+        self._bought_w: dict[str, float] = {}
+        """What loads draw now because their rule may buy."""
         self._asked_before = False
         """Whether the step before had a wish: what it counted must end with it."""
         self._house: HouseFacts | None = None
@@ -151,7 +172,9 @@ class Rules:
         self.latest = answers
         if not (answers.wishes or answers.because or inputs.wishes or inputs.wish_because):
             return inputs  # as in most homes
-        return replace(inputs, wishes=answers.wishes, wish_because=answers.because)
+        return replace(
+            inputs, wishes=answers.wishes, wish_because=answers.because, wish_power_w=answers.power_w
+        )
 
     def _scene_of(self, house: HouseFacts) -> HomeScene:
         reading, knows_time = house.reading, house.knows_time
@@ -182,12 +205,13 @@ class Rules:
         """Count the step that ended."""
         for name, record in self.records.items():
             if record.is_on:
-                record.count(elapsed_s, by_rule=name in self._by_rule)
+                record.count(elapsed_s, by_rule=name in self._by_rule, bought_w=self._bought_w.get(name, 0.0))
 
     def _answers(self, inputs: Inputs, scene: HomeScene) -> RuleAnswers:
         """What every load's rule asks for now: its conditions and the wish of its rule file together."""
         wishes: dict[str, Mode] = {}
         because: dict[str, str] = {}
+        power_w: dict[str, float] = {}
         remarks: dict[str, str] = {}
         for name, policy in self._policies.items():
             gate = self._asked(scene, name, "when", self._when.get(name), inputs)
@@ -206,41 +230,75 @@ class Rules:
                 remarks[name] = f"its condition waits for {', '.join(unknown)}, which nothing reports"
             if wish is not None:
                 wishes[name], because[name] = wish, why
-        return RuleAnswers(wishes=wishes, because=because, remarks=remarks)
+            if wish is Mode.ON:
+                if _may_buy_wh(policy, record) == 0.0:
+                    remarks[name] = (
+                        f"its rule has bought {record.bought_today_wh:.0f} Wh today (rule_buy_daily_max_wh); until "
+                        "midnight it heats only where the guards allow it"
+                    )
+                given_w = inputs.wish_power_w.get(name, policy.rule_power_w)
+                power_w[name] = possible_w(policy, policy.max_power_w if given_w is None else given_w)
+        return RuleAnswers(wishes=wishes, because=because, power_w=power_w, remarks=remarks)
+
+    def purchases(self, blocks: Blocks, tick_s: float, left_w: float) -> dict[str, Duty]:
+        """The loads whose rule says on, and may buy what the guards refuse it; call it after `look`.
+
+        `left_w` is what fuse and inverter leave them. A grid that is lost, a generator, an unknown house and everything
+        about safety stay in front.
+        """
+        duties: dict[str, Duty] = {}
+        energy = [block.guard for block in blocks.site if not block.safety]
+        if not energy or any(guard not in PURCHASE_PASSES for guard in energy):
+            return duties
+        for name, asked_w in self.latest.power_w.items():
+            policy, record = self._policies[name], self.records[name]
+            power_w, may_wh = most_within_w(policy, min(asked_w, left_w)), _may_buy_wh(policy, record)
+            if not may_wh or power_w <= 0 or name in blocks.held_back:
+                continue
+            because = f"{self.latest.because[name]}; it may buy {may_wh:.0f} Wh more today"
+            until_s = tick_s + max(0.0, policy.rule_on_max_s - record.ruled_s)
+            duties[name] = Duty(rule=RULE, because=because, until_s=until_s, power_w=power_w, until_full=True)
+            left_w -= power_w
+        return duties
 
     def note(self, outcomes: Mapping[str, Outcome], tick_s: float) -> None:
         """Remember what was decided for the step that begins."""
         by_rule: set[str] = set()
+        self._bought_w = {}
         for name, outcome in outcomes.items():
             is_on = outcome.memory.phase is Phase.HEATING
             if is_on is not self.records[name].is_on:
                 self.records[name].switch(is_on, tick_s)
             if outcome.rule == RULE:
                 by_rule.add(name)
+                if outcome.duty is not None:
+                    self._bought_w[name] = outcome.memory.credited_w
         self._by_rule = by_rule
 
     def as_json(self, tick_s: float) -> dict[str, Any]:
         """What a restart must not forget."""
         loads = {name: record.as_json(tick_s) for name, record in self.records.items()}
-        return {"loads": loads, "holds": self._holds.as_json(tick_s)}
+        return {"loads": loads, "holds": self._holds.as_json(tick_s), "latches": self._latches.as_json(tick_s)}
 
     def take_back(self, saved: object, tick_s: float, away_s: float) -> None:
         """Go on from what `as_json` gave `away_s` seconds ago; what it did not give is left out."""
         if not isinstance(saved, Mapping):
             return
-        loads, holds = saved.get("loads"), saved.get("holds")
+        loads, holds, latches = saved.get("loads"), saved.get("holds"), saved.get("latches")
         for name, item in loads.items() if isinstance(loads, Mapping) else ():
             if name in self.records and isinstance(item, Mapping):
                 self.records[name] = LoadRecord.parse(item, tick_s, away_s)
         if isinstance(holds, Mapping):
             self._holds.take_back(holds, tick_s, away_s)
+        if isinstance(latches, Mapping):
+            self._latches.take_back(latches, tick_s, away_s)
 
     def _asked(
         self, scene: HomeScene, load: str, key: str, expression: Expression | None, inputs: Inputs
     ) -> _Answer | None:
         if expression is None:
             return None
-        asked = _Asked(scene, load, f"{key} {expression.text}", self._holds, inputs.probes)
+        asked = _Asked(scene, load, f"{key} {expression.text}", self._holds, self._latches, inputs.probes)
         holds = expression.holds(asked)
         values = asked.values(expression)
         facts = ", ".join(f"{name} is {_shown(value)}" for name, value in values.items())
@@ -275,6 +333,12 @@ def _joined(
 def _own(inputs: Inputs, name: str) -> float | None:
     found = inputs.values.get(name)
     return None if found is None else found.value
+
+
+def _may_buy_wh(policy: LoadSettings, record: LoadRecord) -> float | None:
+    """What its rule may still buy today; None: it may not buy at all."""
+    most_wh = policy.rule_buy_daily_max_wh
+    return None if most_wh is None else max(0.0, most_wh - record.bought_today_wh)
 
 
 def _used_up(policy: LoadSettings, record: LoadRecord) -> str | None:

@@ -173,6 +173,20 @@ class LoadSettings:
         maximum=86_400,
         live=True,
     )
+    rule_power_w: float | None = setting(
+        "power that on_when, only_when or a rule file asks for, where the file names none; not set, all it has",
+        default=None,
+        unit="W",
+        minimum=1,
+        live=True,
+    )
+    rule_buy_daily_max_wh: float | None = setting(
+        "most energy a day that its rule may buy: for it the rule passes night, low battery and grid draw",
+        default=None,
+        unit="Wh",
+        minimum=1,
+        live=True,
+    )
 
     timers: tuple[Timer, ...] = setting("hours of the week in which it is on, or off", default=())
     interruptible: bool = setting(

@@ -1,4 +1,4 @@
-"""The share with which a load starts or stays on, and the level that a share carries."""
+"""The power at which a load starts or stays on, and what it can run at."""
 
 from __future__ import annotations
 
@@ -21,3 +21,18 @@ def level_w(policy: LoadSettings, power_w: float, before_w: float) -> float:
             best_w = at_w
         lower_w = at_w
     return best_w
+
+
+def possible_w(policy: LoadSettings, power_w: float) -> float:
+    """The power nearest to `power_w` that this load can run at."""
+    if not policy.adjustable:
+        return min(policy.levels_w, key=lambda at_w: abs(at_w - power_w))
+    return min(policy.max_power_w, max(policy.least_power_w, power_w))
+
+
+def most_within_w(policy: LoadSettings, left_w: float) -> float:
+    """The most it can run at within `left_w`; 0 where that is less than its least."""
+    if policy.adjustable:
+        most_w = min(policy.max_power_w, left_w)
+        return most_w if most_w >= policy.least_power_w else 0.0
+    return max((at_w for at_w in policy.levels_w if at_w <= left_w), default=0.0)

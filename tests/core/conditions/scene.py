@@ -11,7 +11,7 @@ from pv_heater.core.model.setting import DayTime
 
 
 class GivenScene:
-    """Names that are not given are not known; `held` answers at once what it is asked about."""
+    """Names that are not given are not known; what lasts or has lasted answers at once what it is asked about."""
 
     def __init__(self, **values: Any) -> None:
         self._values = {name: float(value) if type(value) is int else value for name, value in values.items()}
@@ -24,6 +24,12 @@ class GivenScene:
 
     def held(self, number: int, condition: bool | None, for_s: float) -> bool | None:
         return condition
+
+    def lasting(self, number: int, condition: bool | None, on_s: float, off_s: float) -> bool | None:
+        return condition
+
+    def hysteresis(self, number: int, value: float | None, on_at: float, off_at: float) -> bool | None:
+        return None if value is None else value >= on_at
 
     def between(self, begin: DayTime, end: DayTime) -> bool | None:
         return self._values.get("between")
