@@ -19,7 +19,7 @@ from pv_heater.core.actuators.learned_power import LearnedPowers
 from pv_heater.core.actuators.load_meters import OwnMeters
 from pv_heater.core.commands import Commands
 from pv_heater.core.decision import decision_of, in_force, thresholds_of, trace_of
-from pv_heater.core.duties.duties import Duties, DutyConditions, may_buy
+from pv_heater.core.duties.duties import Duties, DutyConditions, may_buy, may_protect
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.headroom import below_headroom, headroom_w
 from pv_heater.core.house.observer import HouseObserver
@@ -250,9 +250,11 @@ class Controller:
         prices, expected_prices = self._tariff.prices(day, inputs.prices), self._tariff.expected(day, inputs.prices)
         self.prices = prices
         most_w = headroom_w(house.base_told_w, self._site, self._limits)
+        off_grid = self._site.off_grid
         seen = DutyConditions(
             house=house,
-            may_buy=not blocks.site or may_buy(blocks.site, off_grid=self._site.off_grid),
+            may_buy=not blocks.site or may_buy(blocks.site, off_grid=off_grid),
+            may_protect=not blocks.site or may_protect(blocks.site, off_grid=off_grid),
             may_drain_w=self._limits.max_battery_discharge_w,
             headroom_w=most_w,
             prices=prices,

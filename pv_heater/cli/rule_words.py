@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "hygiene": "protection against legionella",
     "guarantee": "the guaranteed amount of heat",
     "negative_price": "a negative price",
+    "frost": "protection against frost",
     "run_to_end": "a run that is not interrupted",
     "full": "the load has had enough",
     "min_on": "the minimum on time",
@@ -66,6 +67,7 @@ _TIMERS: Mapping[str, str] = {
     "hygiene": "it ends at the latest",
     "guarantee": "it ends at the latest",
     "negative_price": "the price is no longer negative",
+    "frost": "it ends at the latest",
     "timer": "the timer changes",
     "run_to_end": "the run ends at the latest",
 }

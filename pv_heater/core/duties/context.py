@@ -29,6 +29,8 @@ class DutyContext:
     """It is known to draw nothing, whatever it is set to: its thermostat is open."""
     may_buy: bool
     """False while nobody is at home, or a home without a grid has too little in its battery."""
+    may_protect: bool
+    """The same for frost protection, which a vacation does not end."""
     most_w: float
     """What it may draw below fuse and inverter, at most its full power."""
     ahead: Ahead

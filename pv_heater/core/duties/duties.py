@@ -1,7 +1,7 @@
 """The duties of all loads: what each must do now whatever the sun gives, and how its tank stands.
 
 One look a step, before the sun is shared out. Of several duties of a load the owner's boost names the reason, then
-hygiene, then the guarantee; all of them count on, so that heat which one has bought serves the others.
+hygiene, the guarantee, and frost; all of them count on, so that heat which one has bought serves the others.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from pv_heater.core.duties.boost import BoostOf
 from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.duties.context import DutyContext
+from pv_heater.core.duties.frost import Frost
 from pv_heater.core.duties.guarantee import Due, Guarantee
 from pv_heater.core.duties.legionella import Hygiene
 from pv_heater.core.duties.negative_price import NegativePrice
@@ -47,6 +48,8 @@ class DutyConditions:
     """For what the settings ask, not for what the owner asks now; see `DutyContext`."""
     may_drain_w: float
     """The most that the battery may give for heating."""
+    may_protect: bool
+    """The same for frost protection."""
     headroom_w: float
     """What all controlled loads together may draw below fuse and inverter."""
     prices: Sequence[PricePeriod]
@@ -55,13 +58,18 @@ class DutyConditions:
     """For whoever must buy anyhow; see `Tariff.expected`."""
 
 
-def may_buy(blocks: Sequence[Block], *, off_grid: bool) -> bool:
-    """Whether heat that the settings ask for may be bought while these guards of the site block."""
+def may_protect(blocks: Sequence[Block], *, off_grid: bool) -> bool:
+    """Whether heat against frost may be bought while these guards of the site block."""
     guards = [block.guard for block in blocks]
     # Without a grid what is bought comes out of the battery, and that must last for the house.
     empty = off_grid and Rule.BATTERY_LOW in guards
     # What a generator gives is the dearest of all, and a small one stalls under a heater.
-    return not (Rule.VACATION in guards or Rule.GENERATOR in guards or empty)
+    return not (Rule.GENERATOR in guards or empty)
+
+
+def may_buy(blocks: Sequence[Block], *, off_grid: bool) -> bool:
+    """Whether other heat that the settings ask for may be bought while these guards of the site block."""
+    return may_protect(blocks, off_grid=off_grid) and all(block.guard is not Rule.VACATION for block in blocks)
 
 
 @dataclass(slots=True)
@@ -71,6 +79,7 @@ class _OfLoad:
     policy: LoadSettings
     guarantee: Guarantee
     hygiene: Hygiene | None
+    frost: Frost
     boost: BoostOf
     negative_price: NegativePrice
     tank: Tank | None
@@ -122,6 +131,7 @@ class Duties:
             policy = load.policy = policies[name]
             load.has_duties = _asks_for_duties(policy)
             load.guarantee.adopt(policy)
+            load.frost.adopt(policy)
             load.boost.adopt(policy)
             load.negative_price.adopt(policy)
             hot_water = policy.hot_water
@@ -133,7 +143,10 @@ class Duties:
     def look(
         self, seen: DutyConditions, memories: Mapping[str, Memory], policies: Mapping[str, LoadSettings]
     ) -> dict[str, Duty]:
-        """The duties of this step, by load; only boosts while the time of day is unknown. `policies`: as now."""
+        """The duties of this step, by load; while the time of day is unknown only boosts and frost.
+
+        `policies`: as now.
+        """
         duties: dict[str, Duty] = {}
         house, elapsed_s, forced_w = seen.house, seen.house.elapsed_s, 0.0
         for memory in memories.values():
@@ -149,7 +162,7 @@ class Duties:
             load.told_wh += memory.power_w * elapsed_s / 3600.0
             if not load.has_duties and not load.boost.is_running:
                 continue
-            look = self._duty_of if house.knows_time else self._boost_of
+            look = self._duty_of if house.knows_time else self._timeless_duty_of
             duty = look(load, memory, seen, left_w)
             if duty is not None and memory.mode is Mode.AUTO:
                 duties[name] = duty
@@ -213,6 +226,7 @@ class Duties:
                 name: {
                     "energy_wh": load.energy_wh,
                     "guarantee": load.guarantee.state(),
+                    "frost": load.frost.state(),
                     "hygiene": load.hygiene.state() if load.hygiene is not None else None,
                     "boost": load.boost.state(tick_s),
                     "negative_price": load.negative_price.state(),
@@ -229,6 +243,7 @@ class Duties:
             saved = group_in(group_in(state, "loads"), name)
             load.energy_wh = number_in(saved, "energy_wh")
             load.guarantee.restore(group_in(saved, "guarantee"))
+            load.frost.restore(group_in(saved, "frost"))
             load.boost.restore(group_in(saved, "boost"), tick_s, away_s)
             load.negative_price.restore(group_in(saved, "negative_price"))
             if load.hygiene is not None:
@@ -242,10 +257,10 @@ class Duties:
         if load.tank is not None:
             load.tank.observe(context)
         boost, guarantee = load.boost.duty(context), load.guarantee.duty(context)
-        hygiene = load.hygiene.duty(context) if load.hygiene is not None else None
+        hygiene, frost = load.hygiene.duty(context) if load.hygiene is not None else None, load.frost.duty(context)
         paid = self._paid(load, context, seen) if load.policy.negative_price_max_wh is not None else None
         _gather_notices(load)
-        return boost or hygiene or guarantee or paid
+        return boost or hygiene or guarantee or frost or paid
 
     def _paid(self, load: _OfLoad, context: DutyContext, seen: DutyConditions) -> Duty | None:
         """Heat that the grid pays for."""
@@ -255,14 +270,15 @@ class Duties:
             context, seen.prices, is_read=reading is not None, drained_w=drained_w, may_drain_w=seen.may_drain_w
         )
 
-    def _boost_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
-        """The only duty that needs no time of day. The others wait; what is given meanwhile counts for them later."""
+    def _timeless_duty_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
+        """The duties that need no time of day. The others wait; what is given meanwhile counts for them later."""
         load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         if load.policy.daily_min_wh is not None or load.policy.hot_water is not None:
             load.notice = f"its guarantee and hygiene wait: {NO_TIME}"
-        if not load.boost.is_running:
+        if not load.boost.is_running and load.policy.frost_c is None:
             return None
-        return load.boost.duty(self._context_of(load, memory, seen, left_w))
+        context = self._context_of(load, memory, seen, left_w)
+        return load.boost.duty(context) or load.frost.duty(context)
 
     def _context_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> DutyContext:
         """The step as this load sees it. Its count of the day begins anew at midnight."""
@@ -278,6 +294,7 @@ class Duties:
             temperature_c=house.load_c.get(policy.name),
             drew_nothing=memory.idle is not None,
             may_buy=seen.may_buy,
+            may_protect=seen.may_protect,
             most_w=most_within_w(policy, left_w),
             ahead=Ahead(
                 forecast=house.forecast,
@@ -298,6 +315,7 @@ def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:
     return _OfLoad(
         policy=policy,
         guarantee=Guarantee(policy, zone),
+        frost=Frost(policy, zone),
         hygiene=hygiene,
         boost=BoostOf(policy),
         negative_price=NegativePrice(policy, zone),
@@ -307,7 +325,7 @@ def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:
 
 
 def _asks_for_duties(policy: LoadSettings) -> bool:
-    asks = (policy.daily_min_wh, policy.hot_water, policy.negative_price_max_wh)
+    asks = (policy.daily_min_wh, policy.hot_water, policy.frost_c, policy.negative_price_max_wh)
     return any(setting is not None for setting in asks)
 
 
@@ -316,6 +334,7 @@ def _gather_notices(load: _OfLoad) -> None:
     parts = {
         "boost": load.boost.notice,
         "guarantee": load.guarantee.notice,
+        "frost": load.frost.notice,
         "negative_price": load.negative_price.notice,
     }
     if load.hygiene is not None:

@@ -19,6 +19,8 @@ NEGATIVE_PRICE = Rule.NEGATIVE_PRICE
 """The grid pays for what it delivers."""
 BOOST = Rule.BOOST
 """The owner wants it hot now."""
+FROST = Rule.FROST
+"""It must not freeze."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
-from pv_heater.core.settings.timers import ON, timer_now
+from pv_heater.core.settings.timers import ON, timer_now, too_late
 
 
 class HomeLoads:
@@ -154,7 +154,12 @@ class HomeLoads:
             return
         self._timer_duties, self._timer_blocks = {}, {}
         if now is None:
-            waiting = [name for name, policy in self.policies.items() if any(row.mode != ON for row in policy.timers)]
+            waiting = [
+                name
+                for name, policy in self.policies.items()
+                if any(row.mode != ON for row in policy.timers)
+                or (policy.last_start is not None and self.memories[name].phase is not Phase.HEATING)
+            ]
             because = f"its timers wait: {NO_TIME}"
             block = Block(guard=TIMER, safety=False, at_once=False, because=because)
             self._timer_blocks = dict.fromkeys(waiting, block)
@@ -162,6 +167,8 @@ class HomeLoads:
         for name in self._asking.for_timers:
             policy = self.policies[name]
             timer = timer_now(policy.timers, now, zone)
+            if policy.last_start is not None and self.memories[name].phase is not Phase.HEATING:
+                timer = too_late(policy.last_start, now, zone) or timer
             if timer is None:
                 continue
             left_s, because = (timer.until_at - now).total_seconds(), timer.because
@@ -334,7 +341,9 @@ class _Asking:
         """By the settings of all loads."""
         after = {name: policy.after for name, policy in policies.items() if policy.after is not None}
         return cls(
-            for_timers=tuple(name for name, policy in policies.items() if policy.timers),
+            for_timers=tuple(
+                name for name, policy in policies.items() if policy.timers or policy.last_start is not None
+            ),
             for_max_c=tuple(name for name, policy in policies.items() if policy.max_c is not None),
             for_another=after,
             waited_for=frozenset(one.load for one in after.values()),

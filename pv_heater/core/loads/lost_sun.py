@@ -36,6 +36,7 @@ BY_RULE: Mapping[str, Lost] = {
     Rule.GUARANTEE: Lost.RULE,
     Rule.NEGATIVE_PRICE: Lost.RULE,
     Rule.HYGIENE: Lost.RULE,
+    Rule.FROST: Lost.RULE,
     Rule.BOOST: Lost.RULE,
     Rule.RUN_TO_END: Lost.LOAD_FULL,
     Rule.FULL: Lost.LOAD_FULL,

@@ -41,6 +41,7 @@ class Rule(StrEnum):
     HYGIENE = "hygiene"
     GUARANTEE = "guarantee"
     NEGATIVE_PRICE = "negative_price"
+    FROST = "frost"
     RUN_TO_END = "run_to_end"
     FULL = "full"
     """So far the owner's word, what he plans for a load, and that it has had enough."""

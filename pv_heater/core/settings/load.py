@@ -135,6 +135,14 @@ class LoadSettings:
         maximum=30,
         live=True,
     )
+    frost_c: float | None = setting(
+        "frost protection: heated below this temperature at any time, also at night and on vacation",
+        default=None,
+        unit="degC",
+        minimum=0,
+        maximum=20,
+        live=True,
+    )
     temperature_from: object | None = setting(
         "the probe in its tank, for target_c and max_c where the meter does not report the temperature", default=None
     )
@@ -188,6 +196,9 @@ class LoadSettings:
         live=True,
     )
 
+    last_start: time | None = setting(
+        "no automatic start between this hour and midnight; what runs then goes on", default=None, live=True
+    )
     timers: tuple[Timer, ...] = setting("hours of the week in which it is on, or off", default=())
     interruptible: bool = setting(
         "false: once started it runs to its end (a washing machine), whatever the sun does; safety excepted",
@@ -231,6 +242,7 @@ class LoadSettings:
                 "min_power_w",
             )
 
+        _check_frost(self.frost_c, target_c=self.target_c, max_c=self.max_c, hysteresis_c=self.hysteresis_c)
         if self.daily_min_wh is not None and self.daily_max_wh is not None and self.daily_min_wh > self.daily_max_wh:
             text = f"must not be above daily_max_wh ({self.daily_max_wh:g} Wh), but is {self.daily_min_wh:g} Wh"
             raise SettingProblem(text, "daily_min_wh")
@@ -262,6 +274,13 @@ class LoadSettings:
     def levels_w(self) -> tuple[float, ...]:
         """The powers it can run at, ascending, where it is not adjustable; a relay has one."""
         return (self.max_power_w,)
+
+
+def _check_frost(frost_c: float | None, *, target_c: float | None, max_c: float | None, hysteresis_c: float) -> None:
+    for key, limit_c in (("target_c", target_c), ("max_c", max_c)):
+        if frost_c is not None and limit_c is not None and frost_c + hysteresis_c > limit_c:
+            text = f"heats to {frost_c + hysteresis_c:g} degC (with hysteresis_c), above {key} ({limit_c:g} degC)"
+            raise SettingProblem(text, "frost_c")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

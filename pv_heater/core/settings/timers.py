@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.local_time import instant_of
+from pv_heater.core.model.local_time import instant_of, midnight_at
 from pv_heater.core.model.setting import SettingProblem, setting
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -81,6 +81,15 @@ def timer_now(timers: Sequence[Timer], now: datetime, zone: tzinfo) -> TimerNow 
     opens_at = min(begin_at for begin_at, _ in _windows(allowed, today, zone) if begin_at > now)
     text = f"its timer lets it run by itself from {_clock(opens_at, now, zone)} on"
     return TimerNow(on=False, until_at=opens_at, because=text)
+
+
+def too_late(last_start: time, now: datetime, zone: tzinfo) -> TimerNow | None:
+    """What keeps a load that is off from starting by itself from `last_start` until midnight; None before."""
+    local = now.astimezone(zone)
+    if local.time() < last_start:
+        return None
+    midnight = midnight_at(local.date() + timedelta(days=1), zone)
+    return TimerNow(on=False, until_at=midnight, because=f"no automatic start after {last_start:%H:%M} (last_start)")
 
 
 def _active(timers: Sequence[Timer], now: datetime, today: date, zone: tzinfo) -> Iterator[tuple[str, datetime]]:
