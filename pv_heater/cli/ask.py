@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import typer
 
 from pv_heater.cli.options import ConfigOption, JsonOption, say_result, settings_of
 from pv_heater.cli.status_text import status_lines
-from pv_heater.cli.text import folded, instant, repeat, say, seconds, why_lines
+from pv_heater.cli.text import folded, instant, next_moment, repeat, say, seconds, why_lines
 from pv_heater.config.load import Config
 from pv_heater.errors import Refused
 from pv_heater.run.identity import who_line
@@ -83,13 +84,20 @@ def boost(
     to: Annotated[
         float | None, typer.Option(metavar="DEGREES", help="Stop at this temperature; else at its target_c.")
     ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Not now: 16:00, 'sat 16:00' or 2026-12-24T16:00; within a week.")
+    ] = None,
 ) -> None:
-    """Heat a load now, sun or not.
+    """Heat a load now or at a later moment, sun or not.
 
     Ends at the temperature, when its thermostat opens, or when the time is up. Safety guards still win.
     """
-    request = {"command": "boost", "load": load, "for_s": seconds(duration), "to_c": to}
-    _say_done(_ask(settings_of(ctx, config), request))
+    settings = settings_of(ctx, config)
+    request: dict[str, Any] = {"command": "boost", "load": load, "for_s": seconds(duration), "to_c": to}
+    if at is not None:
+        zone = ZoneInfo(settings.site.timezone)
+        request["at"] = next_moment(at, datetime.now(zone)).isoformat()
+    _say_done(_ask(settings, request))
 
 
 def try_out(

@@ -12,14 +12,17 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import time as day_time
 from typing import Any
 
 import typer
 
 from pv_heater.cli.rule_words import next_change_text, rule_text
+from pv_heater.core.model.local_time import instant_of
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.words import duration_text, flip_text
+from pv_heater.core.settings.timers import WEEK
 
 Json = Mapping[str, Any]
 _FIGURES: Mapping[str, str] = {
@@ -133,6 +136,23 @@ def instant(text: str, zone: tzinfo) -> datetime:
         shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
         raise typer.BadParameter(f"a time is a day, perhaps with an hour: 2026-12-24T18:00, not {shown!r}") from None
     return at.replace(tzinfo=zone) if at.tzinfo is None else at
+
+
+def next_moment(text: str, now: datetime) -> datetime:
+    """The next moment after `now` that ``16:00`` or ``sat 16:00`` means in its zone; else as `instant` reads it."""
+    zone = now.tzinfo or UTC
+    match = re.fullmatch(r"(?:([a-z]{3}) +)?([0-9]{1,2}):([0-9]{2})", text.strip().lower())
+    if match is None:
+        return instant(text, zone)
+    word, hour, minute = match[1], int(match[2]), int(match[3])
+    if hour > 23 or minute > 59 or (word is not None and word not in WEEK):
+        raise typer.BadParameter(f"a time of day is written as 16:00 or sat 16:00, not {text[:LONGEST_SHOWN]!r}")
+    for ahead in range(8):
+        day = now.date() + timedelta(days=ahead)
+        at = instant_of(day, day_time(hour, minute), zone)
+        if at > now and word in (None, WEEK[day.weekday()]):
+            break
+    return at.astimezone(zone)
 
 
 def _headline(entry: Json) -> str:

@@ -20,8 +20,8 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
 
 PRESETS_FOLDER = PROJECT_FOLDER / "Files" / "presets"
-_BLANK = re.compile(r"(?<!\$)\{(?!(?:percent|power_w)\})([a-z_]+)\}")
-"""A place to be filled in; ``${NAME}`` is the environment's, ``{percent}`` and ``{power_w}`` are an output's own."""
+_BLANK = re.compile(r"(?<!\$)\{(?!(?:percent|power_w|amps)\})([a-z_]+)\}")
+"""A place to be filled in; ``${NAME}`` is the environment's, ``{percent}``, ``{power_w}``, ``{amps}`` an output's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

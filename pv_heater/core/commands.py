@@ -39,10 +39,13 @@ class Commands:
                 cleared.add(command.load)
             elif isinstance(command, Boost):
                 for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+                if command.at is not None:
+                    self._duties.plan_boost(command.load, command.at, for_s, command.to_c)
+                    continue
                 self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
                 self._duties.begin_boost(command.load, tick_s, for_s, command.to_c)
             else:
-                self._duties.end_boost(command.load)
+                self._duties.end_boost(command.load, planned_too=command.mode is Mode.AUTO)
                 self._force(command, tick_s)
         return cleared
 

@@ -12,7 +12,16 @@ from datetime import datetime, timedelta, tzinfo
 from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.duties.boost import LONGEST_S as BOOST_LONGEST_S
 from pv_heater.core.house.guards import SAFETY_RULES
-from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Command, Force, Mode, Vacation
+from pv_heater.core.model.requests import (
+    BOOST_AHEAD_S,
+    FORCE_LONGEST_S,
+    Boost,
+    ClearFault,
+    Command,
+    Force,
+    Mode,
+    Vacation,
+)
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import duration_text, kilowatts
@@ -54,7 +63,8 @@ def ends_at(command: Command, decision: Decision | None, now: datetime | None) -
     if isinstance(command, ClearFault) or (isinstance(command, Force) and command.mode is Mode.AUTO):
         return None
     for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
-    return (now + timedelta(seconds=for_s)).astimezone(_zone(decision))
+    begin_at = command.at if isinstance(command, Boost) and command.at is not None else now
+    return (begin_at + timedelta(seconds=for_s)).astimezone(_zone(decision))
 
 
 def _vacation(command: Vacation, decision: Decision | None, now: datetime | None) -> str:
@@ -87,7 +97,8 @@ def _forced(command: Force, policy: LoadSettings, state: LoadState, decision: De
 
 def _boosted(command: Boost, policy: LoadSettings, state: LoadState, decision: Decision, now: datetime) -> str:
     for_s = _span_s(command.for_s, BOOST_LONGEST_S, "a boost")
-    until, goal = _clock(now + timedelta(seconds=for_s), state, now), ""
+    begin_at = now if command.at is None else command.at
+    until, goal = _clock(begin_at + timedelta(seconds=for_s), state, now), ""
     to_c = policy.target_c if command.to_c is None else command.to_c
     has_probe = state.temperature_c is not None or policy.temperature_from is not None
     if command.to_c is not None:
@@ -98,9 +109,16 @@ def _boosted(command: Boost, policy: LoadSettings, state: LoadState, decision: D
             limit = "water boils" if policy.max_c is None else "its max_c"
             raise ValueError(f"{policy.name} cannot be heated to {command.to_c:g} degC: {most_c:g} degC is {limit}")
     if to_c is not None and has_probe:
-        if state.temperature_c is not None and state.temperature_c >= to_c:
+        if command.at is None and state.temperature_c is not None and state.temperature_c >= to_c:
             raise ValueError(f"{policy.name} has {state.temperature_c:.1f} degC already, the goal is {to_c:g}")
         goal = f" or {to_c:g} degC"
+    if command.at is not None:
+        if command.at <= now:
+            raise ValueError("the moment of a later boost must lie ahead")
+        if (command.at - now).total_seconds() > BOOST_AHEAD_S:
+            raise ValueError(f"a boost is planned at most {duration_text(BOOST_AHEAD_S)} ahead")
+        begins = _clock(command.at, state, now)
+        return f"from {begins} on with up to {kilowatts(policy.max_power_w)} until {until}{goal}; mode auto cancels it"
     start = _start(policy, state, decision, now, for_s)
     return f"on with up to {kilowatts(policy.max_power_w)} until {until}{goal}, {start}"
 

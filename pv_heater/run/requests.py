@@ -82,7 +82,8 @@ class CommandHandler:
 
     def _boost(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         for_s, to_c = _number(request, "for_s"), _number(request, "to_c")
-        return self._obey(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c))
+        at = _instant(request, "at") if "at" in request else None
+        return self._obey(Boost(load=_text(request, "load"), for_s=for_s, to_c=to_c, at=at))
 
     def _try(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Commissioning. A knob is turned only for someone who says that the mains is off, by `mains_is_off`."""

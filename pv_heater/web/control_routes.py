@@ -77,11 +77,11 @@ class Control:
         return self._ask(call, {"command": "boost", "load": name, "for_s": BOOST_LONGEST_S})
 
     def boost(self, call: Call) -> Answer:
-        """Heat it now, sun or not."""
+        """Heat it now or at a later moment, sun or not."""
         name, _ = self._load(call)
-        body = call.json("for_s", "to_c")
+        body = call.json("for_s", "to_c", "at")
         request = {"command": "boost", "load": name, "for_s": body.get("for_s"), "to_c": body.get("to_c")}
-        return self._ask(call, request)
+        return self._ask(call, {**request, "at": body.get("at")})
 
     def clear(self, call: Call) -> Answer:
         """End a fault whose cause is gone."""

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from math import inf
 from typing import Any
 
-from pv_heater.core.duties.boost import BoostOf
+from pv_heater.core.duties.boost import BoostOf, PlannedBoost
 from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.frost import Frost
@@ -160,7 +160,7 @@ class Duties:
             memory, load.policy = memories[name], policies[name]
             load.elapsed_s += elapsed_s
             load.told_wh += memory.power_w * elapsed_s / 3600.0
-            if not load.has_duties and not load.boost.is_running:
+            if not load.has_duties and not load.boost.is_wanted:
                 continue
             look = self._duty_of if house.knows_time else self._timeless_duty_of
             duty = look(load, memory, seen, left_w)
@@ -188,9 +188,17 @@ class Duties:
         """Heat a load now, for `for_s` at most and to `to_c` at most (None: its target)."""
         self._loads[name].boost.begin(tick_s, for_s, to_c)
 
-    def end_boost(self, name: str) -> None:
-        """The owner wants something else of this load."""
-        self._loads[name].boost.end()
+    def plan_boost(self, name: str, at: datetime, for_s: float, to_c: float | None) -> None:
+        """The same from `at` on."""
+        self._loads[name].boost.plan(PlannedBoost(at=at, for_s=for_s, to_c=to_c))
+
+    def end_boost(self, name: str, *, planned_too: bool) -> None:
+        """The owner wants something else of this load; `planned_too`: also later."""
+        boost = self._loads[name].boost
+        boost.end()
+        if planned_too:
+            boost.plan(None)
+            _gather_notices(self._loads[name])
 
     def raised_c(self, now: datetime) -> dict[str, float]:
         """Loads that the sun may heat beyond their target today, and how far."""
@@ -256,6 +264,7 @@ class Duties:
         load.energy_wh, load.elapsed_s, load.told_wh = memory.energy_wh, 0.0, 0.0
         if load.tank is not None:
             load.tank.observe(context)
+        load.boost.begin_planned(context.now, context.tick_s)
         boost, guarantee = load.boost.duty(context), load.guarantee.duty(context)
         hygiene, frost = load.hygiene.duty(context) if load.hygiene is not None else None, load.frost.duty(context)
         paid = self._paid(load, context, seen) if load.policy.negative_price_max_wh is not None else None

@@ -17,6 +17,8 @@ class Mode(StrEnum):
     OFF = "off"
 
 
+BOOST_AHEAD_S = 7 * 86_400.0
+"""No boost is planned further ahead: a week from now it is forgotten."""
 FORCE_LONGEST_S = 7 * 86_400.0
 """No forced mode lasts longer than a week."""
 
@@ -55,13 +57,19 @@ class Vacation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
-    """Command: heat `load` now, for `for_s` seconds at most (default two hours) and to `to_c` (None: its target)."""
+    """Command: heat `load` for `for_s` seconds at most (default two hours) and to `to_c` (None: its target).
+
+    From `at` on, at most a week ahead; None: now. A later one of the same load takes the place of an earlier one.
+    """
 
     load: str
     for_s: float | None = None
     to_c: float | None = None
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
+        if self.at is not None:
+            require_aware("at", self.at)
         require_finite("for_s", self.for_s)
         require_finite("to_c", self.to_c)
 

@@ -45,7 +45,7 @@ class HttpOutputSettings(HttpLoadSettings):
         if any(request.has_a_timer for request in self.off):
             raise SettingProblem("must not hold a timer: the device would switch on again when it runs out", "off")
         if any(request.has_a_place for request in self.off):
-            raise SettingProblem("must not hold {percent} or {power_w}: off is off", "off")
+            raise SettingProblem("must not hold {percent}, {power_w} or {amps}: off is off", "off")
         if self.expires_s is not None and self.expires_s < _EXPIRES_IN_REFRESHES * self.refresh_s:
             raise SettingProblem(
                 f"must be at least {_EXPIRES_IN_REFRESHES} x refresh_s ({self.refresh_s:g} s), or one lost word "

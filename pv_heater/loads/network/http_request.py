@@ -11,7 +11,7 @@ from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.io.net.json_path import JsonPath, NotFound
 
-_PLACE = re.compile(r"\{(percent|power_w)\}")
+_PLACE = re.compile(r"\{(percent|power_w|amps)\}")
 _TIMER = re.compile(r"\b(timer|toggle_after)\b")
 """How Shelly's devices are told to go back after a time."""
 
@@ -35,7 +35,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One command. ``{percent}`` and ``{power_w}`` in path and body become numbers."""
+    """One command. ``{percent}``, ``{power_w}`` and a charger's ``{amps}`` in path and body become numbers."""
 
     path: str = setting("what follows the address, such as /relay/0?turn=on", check=_check_path)
     method: str = setting("how it is sent", default="GET", choices=("GET", "POST", "PUT"))
@@ -52,8 +52,8 @@ class Request:
             raise SettingProblem(f"must be JSON, but is not: {error}", "body") from None
 
     def for_level(self, level: str, power_w: float) -> Sending:
-        """The request with its numbers; raises ValueError when the body is not JSON."""
-        numbers = {"percent": level, "power_w": f"{power_w:.0f}"}
+        """The request with its numbers, `level` being percent or amps; raises ValueError when the body is not JSON."""
+        numbers = {"percent": level, "amps": level, "power_w": f"{power_w:.0f}"}
 
         def fill(text: str) -> str:
             return _PLACE.sub(lambda match: numbers[match[1]], text)
@@ -65,6 +65,11 @@ class Request:
     def has_a_place(self) -> bool:
         """Whether a number goes into it."""
         return any(_PLACE.search(text) for text in (self.path, self.body or ""))
+
+    @property
+    def has_amps(self) -> bool:
+        """Whether the current of a charger goes into it."""
+        return "{amps}" in self.path or "{amps}" in (self.body or "")
 
     @property
     def has_a_timer(self) -> bool:

@@ -25,7 +25,7 @@ def context(**changes: Any) -> DutyContext:
     values: dict[str, Any] = {
         "policy": LoadSettings(name="heater", max_power_w=2000.0),
         "now": NOON, "tick_s": 0.0, "elapsed_s": 60.0, "given_wh": 0.0, "told_wh": 0.0, "temperature_c": None,
-        "drew_nothing": False, "may_buy": True, "most_w": inf, "ahead": AHEAD,
+        "drew_nothing": False, "may_buy": True, "may_protect": True, "most_w": inf, "ahead": AHEAD,
     }  # fmt: skip
     return DutyContext(**(values | changes))
 

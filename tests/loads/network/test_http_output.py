@@ -176,7 +176,7 @@ def test_no_device_there_is_unreachable() -> None:
     [
         ({"off": {"path": "/relay/0?turn=off&timer=60"}}, "off: must not hold a timer: the device would switch on"),
         ({"off": {"path": "/rpc/Switch.Set?id=0&on=false&toggle_after=5"}}, "off: must not hold a timer"),
-        ({"off": {"path": "/set?p={percent}"}}, "off: must not hold {percent} or {power_w}: off is off"),
+        ({"off": {"path": "/set?p={percent}"}}, "off: must not hold {percent}, {power_w} or {amps}: off is off"),
         ({"off": None}, "off: is missing"),
         ({"on": []}, "on: must hold at least one request"),
         ({"on": {"path": "on"}}, "on.path: must begin with / and hold no blanks"),
