@@ -19,10 +19,9 @@ from typing import Any
 import typer
 
 from pv_heater.cli.rule_words import next_change_text, rule_text
-from pv_heater.core.model.local_time import instant_of
+from pv_heater.core.model.local_time import WEEK, instant_of
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.words import duration_text, flip_text
-from pv_heater.core.settings.timers import WEEK
 
 Json = Mapping[str, Any]
 _FIGURES: Mapping[str, str] = {

@@ -32,7 +32,7 @@ class RuledHouse:
             return Mode.OFF
         home = Home(load, picture, seconds, self.memories[load], lambda kind, _target: self.answers.get(kind))
         try:
-            wish, _ = checked(self._rules[load](home))
+            wish = checked(self._rules[load](home)).wish
         except NotKnown:
             return Mode.OFF
         return None if wish is None else Mode(wish)

@@ -29,8 +29,8 @@ from pv_heater.io.system import sender
 from pv_heater.loads import LOADS
 from pv_heater.loads.network import http_dimmer, http_link, mqtt_output, networked
 from pv_heater.loads.network import networked as settling
+from pv_heater.loads.network.http_device import HttpOutputSettings
 from pv_heater.loads.network.http_dimmer import HttpDimmerSettings
-from pv_heater.loads.network.http_output import HttpOutputSettings
 from pv_heater.loads.network.mqtt_loads import MqttVariatorSettings
 from pv_heater.loads.network.mqtt_settings import MqttOutputSettings
 from pv_heater.loads.pins import burst_ssr

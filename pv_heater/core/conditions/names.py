@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.local_time import WEEK
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.model.values import AC_SOURCES, Phase
@@ -42,7 +43,6 @@ CHARGER_WORDS = (
     "bulk", "absorption", "float", "storage", "equalize", "external control", "off", "fault",
     "charging", "discharging", "idle",
 )  # fmt: skip
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SEASONS = ("winter", "spring", "summer", "autumn")
 
 SITE_NAMES: Mapping[str, Name] = {
@@ -65,7 +65,7 @@ SITE_NAMES: Mapping[str, Name] = {
     "minute_of_day": Name(Kind.NUMBER, "min", "minutes since midnight, local time"),
     "sunrise_minute": Name(Kind.NUMBER, "min", "today's sunrise as a minute of the day"),
     "sunset_minute": Name(Kind.NUMBER, "min", "today's sunset as a minute of the day"),
-    "weekday": Name(Kind.WORD, "", "day of the week", WEEKDAYS),
+    "weekday": Name(Kind.WORD, "", "day of the week", WEEK),
     "month": Name(Kind.NUMBER, "", "1 to 12"),
     "season": Name(Kind.WORD, "", "by whole months: winter is December to February in the north", SEASONS),
     "forecast_pv_w": Name(Kind.NUMBER, "W", "PV expected now"),

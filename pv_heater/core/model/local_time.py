@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAY_S = 86_400.0
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def instant_of(day: date, at: time, zone: tzinfo) -> datetime:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
-from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, WEEKDAYS, Value
+from pv_heater.core.conditions.names import LOAD_NAMES, SEASONS, SITE_NAMES, Value
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.local_time import midnight_at
+from pv_heater.core.model.local_time import WEEK, midnight_at
 from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Forecast, PricePeriod, Reading
@@ -164,7 +164,7 @@ _SITE: Mapping[str, Callable[[HomeScene], Value]] = {
     "minute_of_day": lambda scene: scene.now.hour * 60 + scene.now.minute,
     "sunrise_minute": lambda scene: scene._sun_minute(scene.sunrise_at),
     "sunset_minute": lambda scene: scene._sun_minute(scene.sunset_at),
-    "weekday": lambda scene: WEEKDAYS[scene.now.weekday()],
+    "weekday": lambda scene: WEEK[scene.now.weekday()],
     "month": lambda scene: scene.now.month,
     "season": lambda scene: scene._season(),
     "forecast_pv_w": lambda scene: None if scene.forecast is None else scene.forecast.power_w_at(scene.now),

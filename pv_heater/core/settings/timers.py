@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.local_time import instant_of, midnight_at
+from pv_heater.core.model.local_time import WEEK, instant_of, midnight_at
 from pv_heater.core.model.setting import SettingProblem, setting
 
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = "daily"
 ON, OFF, AUTO_ONLY = "on", "off", "auto_only"
 

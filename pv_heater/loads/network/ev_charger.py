@@ -6,15 +6,14 @@ an MQTT broker.
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any
 
-import attrs
-from attrs import frozen
-
+from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.io.net.json_path import JsonPath
-from pv_heater.loads.network.http_output import HttpOutput, HttpOutputSettings, Order, state_of
+from pv_heater.loads.network.http_device import HttpOutput, HttpOutputSettings, Order, state_of
 from pv_heater.loads.network.http_request import LevelConfirmation, Request
 from pv_heater.loads.network.mqtt_output import Language, MqttOutput
 from pv_heater.loads.network.mqtt_output import state_of as mqtt_state_of
@@ -27,7 +26,7 @@ _WITHIN_A = 0.5
 """A charger answers in whole amps or in tenths."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
     """What the car may be given."""
 
@@ -42,7 +41,7 @@ class Current:
         "after a change it stays at least this long before it climbs", default=30.0, unit="s", minimum=0, maximum=3600
     )
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.max_a < self.min_a:
             raise SettingProblem(f"must not be below min_a ({self.min_a} A), but is {self.max_a} A", "max_a")
 
@@ -61,7 +60,7 @@ class Current:
         return round(power_w / self.amp_w)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpEvChargerSettings(HttpOutputSettings):
     """A charger that is told amps by requests."""
 
@@ -74,13 +73,13 @@ class HttpEvChargerSettings(HttpOutputSettings):
         "counts as obeyed",
         default=None,
     )
-    max_power_w: float = attrs.field(init=False)
+    max_power_w: float = field(init=False)
 
     adjustable = False
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         object.__setattr__(self, "max_power_w", self.levels_w[-1])
-        super().__attrs_post_init__()
+        HttpOutputSettings.__post_init__(self)
         if not any(request.has_amps for request in self.amps):
             raise SettingProblem(f"must hold {_AMPS} where the current belongs", "amps")
 
@@ -132,7 +131,7 @@ def http_charger(settings: HttpEvChargerSettings, settling: Settling | None = No
     return HttpOutput(settings, order, confirm.path if confirm is not None else None, settling=settling)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttEvChargerSettings(MqttOutputSettings):
     """A charger that is told amps at a topic."""
 
@@ -141,13 +140,13 @@ class MqttEvChargerSettings(MqttOutputSettings):
     off_payload: str | None = setting(
         "what is sent to pause it, also as our last will; auto is the payload with 0", default=None
     )
-    max_power_w: float = attrs.field(init=False)
+    max_power_w: float = field(init=False)
 
     adjustable = False
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         object.__setattr__(self, "max_power_w", self.levels_w[-1])
-        super().__attrs_post_init__()
+        MqttOutputSettings.__post_init__(self)
         if self.payload.count(_AMPS) != 1:
             raise SettingProblem(f"must contain {_AMPS} once, where the current belongs", "payload")
 

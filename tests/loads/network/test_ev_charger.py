@@ -19,7 +19,7 @@ from pv_heater.loads.network.ev_charger import (
     charger_language,
     http_charger,
 )
-from pv_heater.loads.network.http_output import HttpOutput
+from pv_heater.loads.network.http_device import HttpOutput
 from pv_heater.loads.network.networked import Settling
 from tests.builders import House, config
 from tests.loads.mqtt_devices import Device, confirmed, on, running

@@ -13,8 +13,8 @@ from werkzeug import Request, Response
 from bench.doubles.brokers import free_port
 from pv_heater.config.load import load_config
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
+from pv_heater.loads.network.http_device import HttpOutput
 from pv_heater.loads.network.http_output import (
-    HttpOutput,
     HttpSwitchSettings,
     HttpVariatorSettings,
     switch_device,
