@@ -114,7 +114,7 @@ def test_a_rule_answers_with_its_reason(rigs: Callable[..., Rig]) -> None:
         ("def rule(home):\n    return 3\n", 'returns "on", "off" or "surplus", not 3'),
         ("def rule(home):\n    return True\n", "not True"),
         ("def rule(home):\n    return 'ON'\n", "not 'ON'"),
-        ("def rule(home):\n    return 'on', 3\n", "not ('on', 3)"),
+        ("def rule(home):\n    return 'on', 'x', 3\n", "not ('on', 'x', 3)"),
         ("import sys\ndef rule(home):\n    sys.exit(3)\n", "other.py line 3: SystemExit: 3"),
         ("def rule(home):\n    raise KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("def rule(home):\n    return rule(home)\n", "RecursionError"),

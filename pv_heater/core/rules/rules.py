@@ -172,9 +172,7 @@ class Rules:
         self.latest = answers
         if not (answers.wishes or answers.because or inputs.wishes or inputs.wish_because):
             return inputs  # as in most homes
-        return replace(
-            inputs, wishes=answers.wishes, wish_because=answers.because, wish_power_w=answers.power_w
-        )
+        return replace(inputs, wishes=answers.wishes, wish_because=answers.because, wish_power_w=answers.power_w)
 
     def _scene_of(self, house: HouseFacts) -> HomeScene:
         reading, knows_time = house.reading, house.knows_time
