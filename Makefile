@@ -14,6 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 T := tests
 DATA :=
+AGAINST :=
 DAYS := 100
 EXAMPLES := 100
 
@@ -55,8 +56,8 @@ format: $(PYTHON) ## put the format right, and the style where ruff can
 run-demo: $(PYTHON) ## a recorded day in five minutes; ask it from another terminal: python main.py status
 	$(PYTHON) main.py demo
 
-bench-speed: $(PYTHON) ## what a step, a day and a year cost
-	$(PYTHON) main.py bench speed
+bench-speed: $(PYTHON) ## what a step, a day and a year cost; a step beside another checkout's: make bench-speed AGAINST=folder
+	$(PYTHON) main.py bench speed $(if $(AGAINST),--against $(AGAINST))
 
 bench-capture: $(PYTHON) ## share of the sun that is caught: make bench-capture DATA=folder-of-days
 	$(PYTHON) main.py bench capture --data $(or $(DATA),$(error say where days are: make bench-capture DATA=folder))
