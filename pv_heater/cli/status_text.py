@@ -41,7 +41,8 @@ def _price_line(trace: Any, today: Any) -> str:
     line = f"price: a bought kWh {trace['import_per_kwh']:.3f}, a sold one {trace['export_per_kwh']:.3f}"
     if today is None or today.get("saved_money") is None:
         return line
-    return f"{line}; today sun worth {today['saved_money']:.2f} in the loads, {today['bought_money']:.2f} bought"
+    saved, bought = (round(today[name], 2) + 0.0 for name in ("saved_money", "bought_money"))  # no -0.00
+    return f"{line}; today sun worth {saved:.2f} in the loads, {bought:.2f} bought"
 
 
 def house_text(trace: Any) -> str:

@@ -55,10 +55,13 @@ def _load_lines(decision: Decision) -> list[str]:
 
 
 def _money_lines(today: DayEnergies) -> list[str]:
-    """What sun and grid came to in the owner's currency; nothing where no price was known."""
+    """What sun and grid came to in the owner's currency; nothing where no price was known, or that is nothing."""
     if today.saved_money is None or today.bought_money is None:
         return []
-    return [f"today: sun worth {today.saved_money:.2f} went into loads, {today.bought_money:.2f} was paid for them"]
+    saved, bought = round(today.saved_money, 2) + 0.0, round(today.bought_money, 2) + 0.0  # no -0.00
+    if not saved and not bought:
+        return []
+    return [f"today: sun worth {saved:.2f} went into loads, {bought:.2f} was paid for them"]
 
 
 def _sun_lines(today: DayEnergies, forecast_source: str | None) -> list[str]:

@@ -16,6 +16,7 @@ from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import to_jsonable
+from pv_heater.run.day_summary import DaySummary
 from pv_heater.strategies import STRATEGIES
 from tests.builders import NOON, House, config, forecast, heater
 
@@ -118,3 +119,27 @@ def test_a_load_is_off_since_the_start_of_the_program_and_not_of_the_machine() -
     house = House()
     decision = house.at(5000.0, pv_w=0.0)
     assert decision.loads["heater"].since_at == NOON + timedelta(seconds=5000)
+
+
+def test_the_price_of_now_is_a_line_with_what_it_came_to_today() -> None:
+    house = House(
+        config(
+            tariff={"type": "fixed", "import_per_kwh": 0.31, "export_per_kwh": 0.05}, loads=[heater(daily_max_wh=900)]
+        )
+    )
+    house.at(0)
+    (line,) = [line for line in shown(house) if line.startswith("price")]
+    assert line == "price: a bought kWh 0.310, a sold one 0.050"
+    for at_s in range(10, 1810, 10):
+        house.at(at_s, consumption_w=2500.0, load_w={"heater": 2000.0})
+    (line,) = [line for line in shown(house) if line.startswith("price")]
+    assert line.endswith("; today sun worth 0.28 in the loads, 0.00 bought")
+    assert "price of a bought kWh 0.310, of a sold one 0.050" in "\n".join(shown(house, why=True))
+
+
+def test_the_day_ends_with_what_it_came_to_in_money() -> None:
+    summary, house = DaySummary(), House(config(tariff={"type": "fixed", "import_per_kwh": 0.31}))
+    lines: list[str] = []
+    for at_s in (*range(0, 1801, 60), 30_000):
+        lines += summary.note(house.at(at_s, consumption_w=500.0 if at_s == 0 else 2500.0, load_w={"heater": 2000.0}))
+    assert "today: sun worth 0.31 went into loads, 0.00 was paid for them" in lines

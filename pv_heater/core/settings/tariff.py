@@ -52,7 +52,7 @@ class ExportPrice:
         """What it earns at that market price."""
         if self.per_kwh is not None:
             return self.per_kwh
-        return per_kwh * self.market_percent / 100.0 - self.fee_per_kwh
+        return per_kwh * self.market_percent / 100.0 - self.fee_per_kwh or 0.0  # none of it is not -0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
