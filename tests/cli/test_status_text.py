@@ -94,7 +94,7 @@ def test_the_plan_is_a_line() -> None:
 
 
 def test_what_is_expected_is_a_line() -> None:
-    house = House(config(strategy={"type": "balance"}))
+    house = House(config(strategy={"type": "balance"}), foresees=True)
     house.at(0, with_forecast=forecast())
     (line,) = [line for line in shown(house) if line.startswith("expected: ")]
     assert re.fullmatch(r"expected: battery \d+ % at sunset 20:56; heating about [\d.]+ kWh", line)
