@@ -19,9 +19,10 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -52,6 +53,8 @@ class Crowd:
     ticks: int
     latest_ms: float
     """By how much the latest tick was late."""
+    own_ms: float = 0.0
+    """The same without the time in which the control thread queued for a processor."""
     p99_ms: float = 0.0
     """By how much all but the latest hundredth were late at most."""
     queued_ms: float
@@ -68,7 +71,8 @@ class Crowd:
 
     def as_line(self) -> str:
         """For people."""
-        parts = [f"{self.ticks} ticks, the latest {self.latest_ms:.1f} ms late, p99 {self.p99_ms:.1f} ms"]
+        parts = [f"{self.ticks} ticks, the latest {self.latest_ms:.1f} ms late ({self.own_ms:.1f} without queuing)"]
+        parts.append(f"p99 {self.p99_ms:.1f} ms")
         parts.append(f"control thread queued {self.queued_ms:.0f} ms in all")
         parts += [f"at most {self.peak_mib:.1f} MiB"] if self.peak_mib else []
         if self.requests:
@@ -109,10 +113,12 @@ def measure(watch_s: float) -> PageCost:
 class _Run:
     """The program, its page and its ticks."""
 
-    def __init__(self, pid: int, netloc: str, state: Path, ticks: list[float]) -> None:
+    def __init__(self, pid: int, netloc: str, state: Path, ticks: list[float], queues_s: list[float]) -> None:
         self.pid = pid
         self._netloc = netloc
         self._state = state
+        self._queues_s = queues_s
+        """How long the control thread had queued in all, at each tick."""
         self._ticks = ticks
         """Wall seconds, by the kernel."""
         self.requests = 0
@@ -121,11 +127,14 @@ class _Run:
         """The ticks while `act` lasts."""
         self.requests, first, queued_ns = 0, len(self._ticks), self._queued_ns()
         act()
-        late_s = sorted(lateness_s(self._ticks[first:], TICK_S))
+        ticks, queues = self._ticks[first:], self._queues_s[max(0, first - 1) :]
+        late_s = sorted(lateness_s(ticks, TICK_S))
+        own_s = lateness_s(ticks, TICK_S, [after - before for before, after in pairwise(queues)][-len(ticks) :])
         return Crowd(
             name=name,
-            ticks=len(self._ticks) - first,
+            ticks=len(ticks),
             latest_ms=1000 * max(late_s, default=0.0),
+            own_ms=1000 * max(own_s, default=0.0),
             p99_ms=1000 * late_s[int(0.99 * (len(late_s) - 1))] if late_s else 0.0,
             queued_ms=(self._queued_ns() - queued_ns) / 1e6,
             peak_mib=peak_mib(Path(f"/proc/{self.pid}")),
@@ -166,7 +175,7 @@ class _Run:
         return replace(self.watched(f"{HALF_OPEN} half-open", crowd), **took)
 
     def _queued_ns(self) -> int:
-        return int(Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text().split()[1])
+        return _queued_ns(self.pid)
 
 
 def _beside(act: Callable[..., None], netloc: str, watch_s: float) -> Callable[[], Any]:
@@ -189,24 +198,23 @@ def latest_s(ticks: list[float], tick_s: float) -> float:
     return max(lateness_s(ticks, tick_s), default=0.0)
 
 
-def lateness_s(ticks: list[float], tick_s: float) -> list[float]:
+def lateness_s(ticks: Sequence[float], tick_s: float, queued_s: Sequence[float] = ()) -> list[float]:
     """By how much each of these ticks was late, where one is due every `tick_s`; early ones count as none.
 
-    Their pace is that of the most punctual among them.
+    Their pace is that of the most punctual among them. `queued_s` is what is not counted of each.
     """
     if not ticks:
         return []
+    queued = dict(zip(ticks, queued_s or [0.0] * len(ticks), strict=True))
     rests = sorted(at_s % tick_s for at_s in ticks)
     gaps = [(after - before, after) for before, after in zip(rests, [*rests[1:], rests[0] + tick_s], strict=True)]
     start = max(gaps)[1] % tick_s  # after the largest gap the punctual ones begin
     due = [round((at_s - start) / tick_s - 0.499) for at_s in ticks]
-    by_due = {number: at_s - start - number * tick_s for number, at_s in zip(due[::-1], ticks[::-1], strict=True)}
-    missing = [number for number in range(due[0], due[-1]) if number not in by_due]
-    late_s = list(by_due.values())
-    for number in missing:
-        following = next(at_s for at_s in ticks if at_s > start + number * tick_s)
-        late_s.append(following - start - number * tick_s)
-    return late_s
+    by_due = dict(zip(due[::-1], ticks[::-1], strict=True))
+    for number in range(due[0], due[-1]):
+        if number not in by_due:
+            by_due[number] = next(at_s for at_s in ticks if at_s > start + number * tick_s)
+    return [max(0.0, at_s - start - number * tick_s - queued[at_s]) for number, at_s in by_due.items()]
 
 
 @contextmanager
@@ -285,14 +293,20 @@ def _running() -> Iterator[_Run]:
             with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
                 try:
                     ticks: list[float] = []
-                    Thread(target=_listen, args=(manager, ticks), daemon=True).start()
+                    queues_s: list[float] = []
+                    Thread(target=_listen, args=(manager, process.pid, ticks, queues_s), daemon=True).start()
                     netloc = _netloc(Path(settings["log"]["file"]), process)
-                    yield _Run(process.pid, netloc, Path(settings["state_dir"]), ticks)
+                    yield _Run(process.pid, netloc, Path(settings["state_dir"]), ticks, queues_s)
                 finally:
                     process.send_signal(signal.SIGTERM)
 
 
-def _listen(manager: socket.socket, ticks: list[float]) -> None:
+def _queued_ns(pid: int) -> int:
+    """How long the main thread of that process was ready and had to wait for a processor."""
+    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1])
+
+
+def _listen(manager: socket.socket, pid: int, ticks: list[float], queues_s: list[float]) -> None:
     """Until the socket is closed."""
     while True:
         try:
@@ -302,7 +316,9 @@ def _listen(manager: socket.socket, ticks: list[float]) -> None:
         except OSError:
             return
         seconds, microseconds = struct.unpack("ll", stamps[0][2])
-        ticks.append(seconds + microseconds / 1e6)
+        with contextlib.suppress(OSError):  # it has ended
+            queues_s.append(_queued_ns(pid) / 1e9)
+            ticks.append(seconds + microseconds / 1e6)
 
 
 def _netloc(log: Path, process: subprocess.Popen[bytes]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.cost.page import Crowd, latest_s
+from bench.cost.page import Crowd, lateness_s, latest_s
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,12 @@ def test_a_tick_is_late_by_the_pace_of_the_punctual_ones(ticks: list[float], lat
 
 
 def test_a_line_tells_only_what_was_measured() -> None:
-    crowd = Crowd(name="nobody", ticks=50, latest_ms=3.21, p99_ms=1.04, queued_ms=12.0)
-    assert crowd.as_line() == "nobody: 50 ticks, the latest 3.2 ms late, p99 1.0 ms, control thread queued 12 ms in all"
+    crowd = Crowd(name="nobody", ticks=50, latest_ms=3.21, own_ms=2.5, p99_ms=1.04, queued_ms=12.0)
+    assert crowd.as_line() == (
+        "nobody: 50 ticks, the latest 3.2 ms late (2.5 without queuing), p99 1.0 ms, control thread queued 12 ms in all"
+    )
+
+
+def test_time_in_which_others_had_the_processor_is_left_out() -> None:
+    late_s = lateness_s([10.0, 10.2, 10.43, 10.6], 0.2, [0.0, 0.01, 0.02, 0.0])
+    assert max(late_s) == pytest.approx(0.01)
