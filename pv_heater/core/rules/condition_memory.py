@@ -1,7 +1,7 @@
 """What conditions remember between two steps: since when they have been true, and what they last answered.
 
 One entry for each place that asks, by a key of its own. Seconds are monotonic and mean nothing after a restart, so
-ages are saved. An entry that nobody has looked at for a minute is forgotten.
+ages are saved. An entry that nobody has looked at for some time is forgotten.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pv_heater.core.model.numbers import number_of
 
 UNSEEN_S = 60.0
-"""A condition that nobody has looked at for this long begins anew: it may have been false in the meantime."""
+"""How long a condition has been true begins anew when nobody has looked at it for this long."""
+FORGOTTEN_S = 600.0
+"""Which side of its thresholds a value was last on counts for longer: over a restart, and at any pace of the steps."""
 
 
 class Holds:
@@ -108,7 +110,7 @@ class Latches:
         return {
             key: [float(latch.on), now_s - latch.since_s, now_s - latch.seen_s]
             for key, latch in self._latches.items()
-            if now_s - latch.seen_s <= UNSEEN_S
+            if now_s - latch.seen_s <= FORGOTTEN_S
         }
 
     def take_back(self, saved: Mapping[str, object], now_s: float, away_s: float) -> None:
@@ -122,7 +124,7 @@ class Latches:
 
     def _get(self, key: str, now_s: float) -> _Latch | None:
         latch = self._latches.get(key)
-        return None if latch is None or now_s - latch.seen_s > UNSEEN_S else latch
+        return None if latch is None or now_s - latch.seen_s > FORGOTTEN_S else latch
 
     def _put(self, key: str, on: bool, now_s: float) -> bool:
         latch = self._get(key, now_s)
@@ -130,6 +132,6 @@ class Latches:
             latch.seen_s = now_s
             return on
         if latch is None:
-            self._latches = {other: kept for other, kept in self._latches.items() if now_s - kept.seen_s <= UNSEEN_S}
+            self._latches = {other: kept for other, kept in self._latches.items() if now_s - kept.seen_s <= FORGOTTEN_S}
         self._latches[key] = _Latch(on=on, since_s=now_s, seen_s=now_s)
         return on

@@ -330,7 +330,7 @@ def _joined(
 
 def _own(inputs: Inputs, name: str) -> float | None:
     found = inputs.values.get(name)
-    return None if found is None else found.value
+    return None if found is None or found.value is None else float(found.value)
 
 
 def _may_buy_wh(policy: LoadSettings, record: LoadRecord) -> float | None:
