@@ -35,7 +35,7 @@ def reading(**fields: object) -> Reading:
 def known(seen: Reading | None, site: Site) -> Quantities:
     limited = Limited(site, LIMITS)
     if seen is not None:
-        limited.note(seen, 0.0, {})
+        limited.note(seen, 0.0, 0.0, {})
     return limited.at(1.0, 60.0, seen, None if seen is None else house_w(seen), 0.0)
 
 
