@@ -70,10 +70,13 @@ class Footprint:
         ]
 
 
-def measure(watch_s: float, homes: Sequence[str] = tuple(HOMES)) -> list[Footprint]:
-    """Run the program for `watch_s` seconds in each of these homes, on mock pins. Raises NotRunning."""
+def measure(watch_s: float, homes: Sequence[str] = tuple(HOMES), *, python: str = sys.executable) -> list[Footprint]:
+    """Run the program for `watch_s` seconds in each of these homes, on mock pins. Raises NotRunning.
+
+    `python` runs it: another one than this may have only what a Pi needs, and then the program can find no more.
+    """
     with ExitStack() as ends:
-        running = [ends.enter_context(_started(home)) for home in homes]
+        running = [ends.enter_context(_started(home, python)) for home in homes]
         time.sleep(_SETTLE_S)
         with ThreadPoolExecutor(max_workers=len(running)) as pool:
             return list(pool.map(lambda one: one.watched(watch_s), running))
@@ -132,7 +135,7 @@ class _Running:
 
 
 @contextmanager
-def _started(home: str) -> Iterator[_Running]:
+def _started(home: str, python: str) -> Iterator[_Running]:
     """The program in this home, for the second time."""
     with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"{folder}/notify")
@@ -140,19 +143,19 @@ def _started(home: str) -> Iterator[_Running]:
         config = Path(folder) / "config.yaml"
         with HOMES[home](folder) as settings:
             config.write_text(json.dumps(settings))  # JSON is YAML too
-            with _decided(home, config, manager):
+            with _decided(home, python, config, manager):
                 pass
             with contextlib.suppress(TimeoutError):
                 while manager.recv(1000):  # what the first one said at its end
                     pass
-            with _decided(home, config, manager) as running:
+            with _decided(home, python, config, manager) as running:
                 yield running
 
 
 @contextmanager
-def _decided(home: str, config: Path, manager: socket.socket) -> Iterator[_Running]:
+def _decided(home: str, python: str, config: Path, manager: socket.socket) -> Iterator[_Running]:
     environ = {**os.environ, "NOTIFY_SOCKET": str(manager.getsockname())}
-    command = [sys.executable, str(MAIN), "--config", str(config)]
+    command = [python, str(MAIN), "--config", str(config)]
     started_s = time.monotonic()
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
         running = _Running(home, command, process, config.parent / LOG_NAME)

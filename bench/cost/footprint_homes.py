@@ -25,7 +25,7 @@ from bench.fuzz.seeds import VE_DIRECT_BODIES, W1_SLAVE, ve_direct_block
 TOPICS = 1000
 MESSAGES_A_SECOND = 30
 """Of a usual GX device."""
-_READY_S = 20.0
+_READY_S = 120.0
 _PROBE = "28-0316a2795eff"
 
 

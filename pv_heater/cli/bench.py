@@ -75,6 +75,10 @@ def history(as_json: JsonOption = False) -> None:
 @bench.command()
 def footprint(
     watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long the processes are watched.")] = "10m",
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The Python that runs them, such as one with only what a Pi needs."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure start-up, memory and processor.
@@ -83,7 +87,7 @@ def footprint(
     """
     from bench.cost.footprint import measure
 
-    results = measure(seconds(watch))
+    results = measure(seconds(watch), python=python or sys.executable)
     _say(to_jsonable(results), as_json, [line for result in results for line in result.as_lines()])
 
 

@@ -25,6 +25,7 @@ from pv_heater.io.system.run_mark import RunMark
 from pv_heater.io.system.state_file import StateFile, UnreadableState
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
+from pv_heater.io.system.worker import share_one_heap
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
 from pv_heater.run.home.history import history_of, history_path, with_newer_counts
@@ -54,6 +55,7 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
     """
     if not config.meter:
         raise ConfigError("settings", ["meter: is missing; what measures the house?"])
+    share_one_heap()
     clock, signals = clock_and_signals()
     with ExitStack() as ends:
         folder = ends.enter_context(own_state_dir(config, owner_of(config)))

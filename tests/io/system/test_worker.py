@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 import subprocess
 import sys
 import threading
@@ -169,3 +170,29 @@ def test_a_hung_read_does_not_keep_the_process_alive() -> None:
         "worker.stop()\n"
     )
     assert subprocess.run([sys.executable, "-c", program], timeout=WITHIN_S, check=False).returncode == 0
+
+
+ALLOCATING = """
+import ctypes, sys, threading
+from pv_heater.io.system.worker import share_one_heap
+if sys.argv[1] == "together":
+    share_one_heap()
+all_there = threading.Barrier(4)
+def allocate():
+    held = bytes(100_000)
+    all_there.wait()
+threads = [threading.Thread(target=allocate) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this system's heaps are not glibc's")
+@pytest.mark.parametrize(("how", "heaps"), [("together", 1), ("apart", 5)])
+def test_threads_share_one_heap_by_the_word_of_glibc(how: str, heaps: int) -> None:
+    command = [sys.executable, "-c", ALLOCATING, how]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=2 * WITHIN_S)
+    assert ended.stderr.count("Arena ") == heaps
