@@ -25,6 +25,7 @@ BY_RULE: Mapping[str, Lost] = {
     Rule.GRID_DRAW: Lost.LIMIT,
     Rule.HEADROOM: Lost.LIMIT,
     Rule.CEILING: Lost.LIMIT,
+    Rule.STEERED: Lost.LIMIT,
     Rule.BATTERY_LOW: Lost.BATTERY_RESERVE,
     Rule.VACATION: Lost.LOAD_OFF_BY_OWNER,
     Rule.FORCED_OFF: Lost.LOAD_OFF_BY_OWNER,

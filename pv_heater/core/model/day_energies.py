@@ -31,7 +31,7 @@ class Lost(StrEnum):
     NO_READING = "no_reading"
     """The meter was late or not believed, or the time unknown."""
     LIMIT = "limit"
-    """Fuse, inverter, a grid that is lost or delivers, a generator."""
+    """Fuse, inverter, a grid that is lost or delivers, a generator, somebody else who moves the battery."""
     FAULT = "fault"
     """A load was in fault, out of reach, or its probe lost."""
 
