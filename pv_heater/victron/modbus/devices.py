@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
+from pv_heater.core.model.steering import Steering
 from pv_heater.io.net.modbus import UNKNOWN_REGISTER, Refused
 from pv_heater.meters.charger_states import charger_word, hardest
 from pv_heater.victron.modbus.block_reader import BlockReader
@@ -29,6 +30,7 @@ from pv_heater.victron.modbus.registers import (
     charger_of,
     grid_meter_w,
 )
+from pv_heater.victron.modbus.steering import OtherBrains
 from pv_heater.victron.modbus.units import PROBED, Kind, UnitSearch, UnitsFile, misnamed
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,8 @@ class GxDevices:
         self._probe_due_s = float("-inf")
         self._charger_state: str | None = None
         self._feed_in: FeedIn | None = None
+        self._steering: Steering | None = None
+        self._brains = OtherBrains(blocks, monotonic_s)
         self._inverters_held_back: tuple[bool | None, ...] = ()
         self._misnamed: str | None = None
         self._grid_left: list[int] = []
@@ -99,6 +103,7 @@ class GxDevices:
             all_chargers_answer=None not in chargers.values(),
             charger_state=self._charger_state,
             feed_in=self._feed_in,
+            steering=self._steering,
             inverters_held_back=self._inverters_held_back,
             has_charger=bool(chargers),
             has_pv_inverter=bool(self._search.known(Kind.PV_INVERTER)),
@@ -221,13 +226,15 @@ class GxDevices:
             self._grid_left = []
 
     def _look_slowly(self, system_unit: int) -> None:
-        """Every ten seconds: the feed-in settings, what chargers say they do, and the limits of PV inverters."""
+        """Every ten seconds: the feed-in settings, who steers the battery, what chargers do, limits of PV inverters."""
         if self._monotonic_s() < self._slow_due_s:
             return
         if self._misnamed is not None:
             self._misnamed = misnamed(self._blocks, self._fixed)
         words = self._blocks.read_or_nothing(system_unit, FEED_IN)
-        self._feed_in = feed_in_of(words, ess_runs=self._ess_runs(system_unit))
+        ess_runs = self._ess_runs(system_unit)
+        self._feed_in = feed_in_of(words, ess_runs=ess_runs)
+        self._steering = self._brains.look(system_unit, ess_runs=ess_runs)
         chargers, inverters = (self._search.known(kind) for kind in (Kind.SOLAR_CHARGER, Kind.PV_INVERTER))
         states = [self._blocks.read_or_nothing(unit, CHARGER_STATE).get(775) for unit in chargers]
         self._charger_state = hardest(charger_word(state) for state in states if state is not None)

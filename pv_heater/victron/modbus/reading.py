@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.values import Reading
 from pv_heater.meters.plausible import total
 from pv_heater.victron.ac_source import ac_source, has_grid
@@ -34,6 +35,7 @@ class DeviceValues:
     all_chargers_answer: bool = True
     charger_state: str | None = None
     feed_in: FeedIn | None = None
+    steering: Steering | None = None
     inverters_held_back: tuple[bool | None, ...] = ()
     has_charger: bool = False
     has_pv_inverter: bool = False
@@ -105,6 +107,7 @@ def reading_of(
         ac_source=source,
         # Where the device knows of no DC loads it says 0; estimated, they are as good as the inverter's word.
         dc_load_w=system.dc_load_w if seen.dc_load and values.consumption_w is not None else None,
+        steering=sight.steering,
         interval_s=interval_s,
     )
 
