@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pv_heater.config.load import load_config
     from pv_heater.controller import Controller
     from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode, Vacation
+    from pv_heater.core.model.steering import Steering
     from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "Inputs",
     "Mode",
     "Reading",
+    "Steering",
     "Vacation",
     "load_config",
 ]
@@ -37,6 +39,7 @@ __all__ = [
 _HOMES = dict.fromkeys(__all__, "pv_heater.core.model.values") | {
     **dict.fromkeys(("Boost", "ClearFault", "Force", "Mode", "Vacation"), "pv_heater.core.model.requests"),
     "Controller": "pv_heater.controller",
+    "Steering": "pv_heater.core.model.steering",
     "load_config": "pv_heater.config.load",
 }
 

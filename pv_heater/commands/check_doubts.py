@@ -34,7 +34,14 @@ Doubt = tuple[str, str]
 
 def doubts(config: Config) -> list[Finding]:
     """A warning for each setting that looks like a slip."""
-    findings = [*_place(config), *_planes(config), *_percents(config), *_powers(config), *_meters(config)]
+    findings = [
+        *_place(config),
+        *_planes(config),
+        *_percents(config),
+        *_powers(config),
+        *_target(config),
+        *_meters(config),
+    ]
     return [Finding(what=what, says=text, warning=True) for what, text in findings]
 
 
@@ -133,6 +140,13 @@ def _percents(config: Config) -> Iterator[Doubt]:
             f"is {least:g} %, below the battery's reserve of {battery.reserve_percent:g} %: heating would use what "
             f"the house keeps for itself",
         )
+
+
+def _target(config: Config) -> Iterator[Doubt]:
+    """An import aimed at where a battery would pay for it."""
+    if config.limits.grid_target_w > 0 and config.site.battery is not None:
+        text = "is above 0, and counts for nothing: an ESS holds the grid by itself, and the battery would pay"
+        yield "limits.grid_target_w", text
 
 
 def _powers(config: Config) -> Iterator[Doubt]:

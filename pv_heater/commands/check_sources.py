@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.commands.check_report import Finding
 from pv_heater.config.load import Config, TypedSettings
 from pv_heater.controller import Controller
+from pv_heater.core.house.company.meanings import sentence
 from pv_heater.core.house.guards import SLOWEST_REGULATED_S
 from pv_heater.core.house.limited import never_judged
 from pv_heater.core.house.reading_age import CLOCKS_AGREE_S, ReadingAge, is_local
@@ -104,6 +105,8 @@ def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, 
     told += [f"{name} {value:g} W" for name, value in reading.load_w.items()]
     told += [words[not value] for name, words in _WORDS.items() if (value := getattr(reading, name)) is not None]
     told += [_FED_BY[reading.ac_source]] if reading.ac_source is not None else []
+    if reading.steering is not None and reading.steering.by is not None:
+        told.append(sentence(reading.steering, reading, ZoneInfo(tools.site.timezone)))
     twice = compared_text(reading, off_grid=tools.site.off_grid, has_battery=tools.site.battery is not None)
     told += [twice] if twice is not None else []
     return f"{', '.join(told) or 'no values'}; {_age_text(reading, tools, limit_s)}{_pace(reading)}" + (

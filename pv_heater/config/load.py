@@ -29,7 +29,7 @@ from pv_heater.config.cross_checks import (
 )
 from pv_heater.config.legacy_keys import has_flat_keys, unflatten
 from pv_heater.config.model import Config, Gpio, Log, Mqtt, TypedSettings
-from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit
+from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit, take_out_router
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
 from pv_heater.config.structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
@@ -291,6 +291,7 @@ def _earlier_file(path: Path | None) -> list[str]:
 def _migrate(document: Document) -> list[Problem]:
     """Bring the document to the present layout; returns what was renamed. A newer layout is a problem."""
     take_out_pvmonit(document)
+    take_out_router(document)
     given = str(document.values.pop("schema", SCHEMA))
     if not given.isdecimal() or int(given) > SCHEMA:
         message = f"is {given!r}, but this version reads layouts up to {SCHEMA}; update the program"

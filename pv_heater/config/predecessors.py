@@ -1,15 +1,16 @@
-"""Settings files of two earlier systems, recognised, with the new name of each of their keys.
+"""Settings files of three earlier systems, recognised, with the new name of each of their keys.
 
-The MQTT load balancer kept an INI file (`config.ini`), the relay automation PvMonit a section `domo:` in YAML. Neither
-can be converted by itself, since each names things that only the owner knows (what a load draws, where it hangs); so
-every line of it is answered with where its meaning lives now. The keys of the heater optimizer are those of
-`legacy_keys`.
+The MQTT load balancer kept an INI file (`config.ini`), the relay automation PvMonit a section `domo:` in YAML, and
+Pv router a `config.json`. None can be converted by itself, since each names things that only the owner knows (what a
+load draws, where it hangs); so every line of it is answered with where its meaning lives now. The keys of the heater
+optimizer are those of `legacy_keys`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from math import isfinite
 
 from pv_heater.config.yaml_lines import Document, Problem
 
@@ -110,6 +111,41 @@ PVMONIT_SECTIONS = {
 """Sections of its file; they count as such only beside `domo`."""
 
 
+ROUTER: Mapping[str, str] = {
+    "delta": "",
+    "deltaneg": "",
+    "fuse": "max_power_w of the load, its share of the heater (full_percent of an http_dimmer), and limits.max_house_w",
+    "localfuse": "max_power_w of the load, its share of the heater (full_percent of an http_dimmer)",
+    "resistance": "max_power_w of the load",
+    "charge": "max_power_w of the load",
+    "charge1": "max_power_w of the load",
+    "tmax": "max_c of the load, with `temperature_from:`",
+    "trigger": "hysteresis_c of the load, in degrees",
+    "dimmer": "`url:` of a load of `type: http_dimmer`",
+    "dimmerlocal": "a load of `type: burst_ssr`",
+    "mqttserver": "meter.host",
+    "mqtt": "`meter: {type: mqtt, ...}` or a preset",
+    "facteur": "`scale:` of the meter",
+    "sending": "dry_run",
+    "autonome": "dry_run",
+    "UseDomoticz": "not yet: values are not sent to Domoticz",
+    "UseJeedom": "nothing: `python main.py status --json` and the page tell whoever asks",
+    "hostname": "not yet: values are not sent to Domoticz",
+    "port": "not yet: values are not sent to Domoticz",
+    "apiKey": "not yet: values are not sent to Domoticz",
+    "IDX": "not yet: values are not sent to Domoticz",
+    "IDXdimmer": "not yet: values are not sent to Domoticz",
+    "otapassword": "nothing: docs/install.md has how it is updated",
+    "cosphi": "nothing: the meter measures",
+    "cycle": "nothing: the meter measures",
+    "readtime": "interval_s of the meter",
+}
+"""Keys of Pv router's `config.json`. `delta` and `deltaneg` are answered together, with their numbers."""
+_OF_A_ROUTER = frozenset(("delta", "deltaneg", "facteur", "cosphi", "autonome", "dimmerlocal", "resistance"))
+_LEAST_KEYS = 2
+"""So many of those make a file one of the router's."""
+
+
 def balancer_lines(text: str) -> list[str]:
     """A sentence for each line of the balancer's `config.ini`, one for another INI file; empty when it is neither."""
     entries = list(_ini_entries(text))
@@ -162,3 +198,32 @@ def take_out_pvmonit(document: Document) -> None:
         document.problems.append(Problem((section,), message))
     if isinstance(domo, dict):
         document.problems.extend(Problem(("domo", key), _successor(PVMONIT, key)) for key in domo)
+
+
+def take_out_router(document: Document) -> None:
+    """Answer each key of Pv router's file in `document` with its new name, as problems, and take the keys out."""
+    values = document.values
+    if len(_OF_A_ROUTER & values.keys()) < _LEAST_KEYS:
+        return
+    band = _band_text(values.get("delta"), values.get("deltaneg"))
+    for key in [key for key in values if key in ROUTER]:
+        values.pop(key)
+        successor = band if key in ("delta", "deltaneg") else ROUTER[key]
+        document.problems.append(Problem((key,), _successor({str(key): successor}, str(key))))
+
+
+def _band_text(delta: object, deltaneg: object) -> str:
+    """Between the two the router changed nothing: their middle is aimed at, and their distance is not worth a move."""
+    try:
+        above_w, below_w = float(str(delta)), float(str(deltaneg))
+    except ValueError:
+        return (
+            "limits.grid_target_w (the middle of delta and deltaneg) and dead_band_w of the load (half their distance)"
+        )
+    if not (isfinite(above_w) and isfinite(below_w)):
+        return "limits.grid_target_w and dead_band_w of the load"
+    middle_w, half_w = (above_w + below_w) / 2.0, abs(above_w - below_w) / 2.0
+    return (
+        f"`limits: {{grid_target_w: {middle_w:g}}}`, the middle of delta and deltaneg, and `dead_band_w: {half_w:g}` "
+        "of the load, half their distance"
+    )

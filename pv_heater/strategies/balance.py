@@ -181,7 +181,19 @@ class TowardsGoal:
 
 def battery_first(view: View) -> TowardsGoal:
     """The foresight of a law that heats with nothing that the battery could take."""
-    return TowardsGoal(view, lambda number, soc_percent, wanted_wh: 100.0)  # noqa: ARG005
+    return TowardsGoal(
+        view,
+        lambda number, soc_percent, wanted_wh: 100.0,  # noqa: ARG005
+        margin_w=-view.grid_target_w,
+    )
+
+
+def target_text(grid_target_w: float) -> str | None:
+    """What is aimed at beside nothing, as a part of a sentence; None where nothing is."""
+    if not grid_target_w:
+        return None
+    watts = kilowatts(abs(grid_target_w))
+    return f"{watts} may be bought" if grid_target_w > 0 else f"{watts} are left to the grid"
 
 
 def planned_by_others(view: View) -> TowardsGoal | None:
@@ -189,7 +201,7 @@ def planned_by_others(view: View) -> TowardsGoal | None:
     percent = None if view.steering is None else view.steering.planned_percent
     if percent is None:
         return None
-    return TowardsGoal(view, lambda number, soc_percent, wanted_wh: percent)  # noqa: ARG005
+    return TowardsGoal(view, lambda number, soc_percent, wanted_wh: percent, margin_w=-view.grid_target_w)  # noqa: ARG005
 
 
 def shared_out(spare_w: float, battery_w: float, reading: Reading, *, mean_s: float | None = None) -> str:
@@ -256,7 +268,7 @@ class Balance:
         spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_hold)
         give_w = 0.0 if view.feed_in or view.is_steered else view.limits.max_battery_discharge_w
         battery_w = battery_wish_w(view, hold_percent, give_w)
-        power_w = spare_w - battery_w - self._settings.margin_w
+        power_w = spare_w - battery_w - self._settings.margin_w + view.grid_target_w
         return Budget(
             power_w=max(0.0, power_w),
             battery_w=max(0.0, min(battery_w, spare_w)),
@@ -278,7 +290,7 @@ class Balance:
         return TowardsGoal(
             view,
             lambda number, soc_percent, wanted_wh: goals_percent[number],  # noqa: ARG005
-            margin_w=self._settings.margin_w,
+            margin_w=self._settings.margin_w - view.grid_target_w,
             give_w=0.0 if view.feed_in else view.limits.max_battery_discharge_w,
         )
 
@@ -294,7 +306,8 @@ class Balance:
             shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s),
             self._settings.margin_w,
         )
-        parts = [text, f"margin {kilowatts(margin_w)}" if margin_w > 0 else None, self._spare.bridged()]
+        margin = f"margin {kilowatts(margin_w)}" if margin_w > 0 else None
+        parts = [text, margin, target_text(view.grid_target_w), self._spare.bridged()]
         return ", ".join(part for part in parts if part)
 
     def _hold_percent(self, view: View) -> float:

@@ -1,8 +1,8 @@
 """Bucket: the law of the Mk2 energy-bucket router, for a meter that reports the grid's power about every second.
 
 What goes to the grid fills a bucket of joules, what comes from it empties the bucket, and its level is the firing
-angle of the heater: the fuller, the more power. So the grid's mean power is held at nothing, or at
-`import_target_w`, whatever the heater's true curve is.
+angle of the heater: the fuller, the more power. So the grid's mean power is held at nothing, or at the target
+(`limits.grid_target_w`, or its own `import_target_w`), whatever the heater's true curve is.
 
 What differs from the original, and why:
 
@@ -82,9 +82,9 @@ class Bucket:
             "little power sells about this much, much power buys it; it keeps the level from wandering",
             default=18.0, unit="W", minimum=0, maximum=500, live=True,
         )  # fmt: skip
-        import_target_w: float = setting(
-            "grid power aimed at; below 0 a little is always sold",
-            default=0.0,
+        import_target_w: float | None = setting(
+            "grid power aimed at; below 0 a little is always sold; auto is limits.grid_target_w",
+            default=None,
             unit="W",
             minimum=-5000,
             maximum=1000,
@@ -189,7 +189,11 @@ class Bucket:
     def _fills_w(self, view: View) -> float:
         """What flows into the bucket: export beyond the target; a battery's discharge counts as import."""
         reading = view.reading
-        return self._settings.import_target_w - (reading.grid_w or 0.0) + min(0.0, reading.battery_w or 0.0)
+        return self._target_w(view) - (reading.grid_w or 0.0) + min(0.0, reading.battery_w or 0.0)
+
+    def _target_w(self, view: View) -> float:
+        own_w = self._settings.import_target_w
+        return view.grid_target_w if own_w is None else own_w
 
     def _believed_surplus_w(self, view: View) -> float:
         """What loads and grid take together, with the loads as late as explains the reading best.
@@ -224,8 +228,8 @@ class Bucket:
         parts = [f"the grid {'delivers' if grid_w > 0 else 'takes'} {abs(grid_w):.0f} W"]
         if reading.battery_w is not None and reading.battery_w <= -1:
             parts.append(f"the battery gives {-reading.battery_w:.0f} W")
-        if self._settings.import_target_w:
-            parts.append(f"the target is {self._settings.import_target_w:.0f} W")
+        if target_w := self._target_w(view):
+            parts.append(f"the target is {target_w:.0f} W")
         parts.append(f"the bucket is {self._level_percent:.0f} % full")
         if 0 < self._surplus_w < view.loads.least_w:
             parts.append(f"{self._surplus_w:.0f} W are less than any load can run at ({view.loads.least_w:.0f} W)")

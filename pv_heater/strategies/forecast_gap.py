@@ -20,7 +20,7 @@ from pv_heater.core.house.surplus import Budget, Foresight, View
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
-from pv_heater.strategies.balance import Balance, battery_first
+from pv_heater.strategies.balance import Balance, battery_first, target_text
 
 
 class ForecastGap:
@@ -71,9 +71,11 @@ class ForecastGap:
         expected_w = told_w * view.ahead.sun.correction()[0]
         if view.forecast.is_clear_sky:
             expected_w = view.ahead.expected_now_w(view.house.now) or 0.0
-        gap_w = expected_w - pv_w
+        gap_w = expected_w - pv_w + view.grid_target_w
         here = "" if round(expected_w) == round(told_w) else f" ({expected_w:.0f} W as it has erred here)"
         text = f"{view.forecast.source} expects {told_w:.0f} W{here}, PV gives {pv_w:.0f} W"
+        if (target := target_text(view.grid_target_w)) is not None:
+            text = f"{text}, {target}"
         text = self._move(view, gap_w, text)
         power_w = view.loads.capacity_w * self._level_percent / 100.0
         return Budget(power_w=power_w, rule="forecast_gap", because=text, margins={"gap_w": round(gap_w, 1)})
@@ -107,7 +109,10 @@ class ForecastGap:
         if given_w > view.limits.max_battery_discharge_w:
             self._set(max(0.0, self._level_percent - own.step_percent), view)
             return f"the battery gives {given_w:.0f} W, the limit is {view.limits.max_battery_discharge_w:.0f} W"
-        if gap_w > own.step_gap_w:
+        grid_w, target_w = view.reading.grid_w, view.grid_target_w
+        if target_w < 0 and view.feed_in and grid_w is not None and grid_w > target_w and not view.grid_passes:
+            self._set(max(0.0, self._level_percent - own.step_percent), view)
+        elif gap_w > own.step_gap_w:
             self._set(min(100.0, self._level_percent + own.step_percent), view)
         return text
 

@@ -31,6 +31,7 @@ from pv_heater.strategies.balance import (
     capacity_wh,
     planned_by_others,
     shared_out,
+    target_text,
 )
 from pv_heater.strategies.charge_target import (
     Aim,
@@ -110,12 +111,13 @@ class Plan:
         battery_w = battery_wish_w(view, goal_percent, give_w)
         seen_w = spare_w if spare_w > view.house.spare_w else view.house.spare_w
         power_w = min(spare_w - battery_w, seen_w + (give_w if give_w > -battery_w else -battery_w))
+        power_w += view.grid_target_w
         kept_w = self._kept_on.least_w(view, power_w)
         if kept_w is not None and (soc_percent < floor_percent or view.is_steered or not self._may_keep_on(view, aim)):
             kept_w = None
         bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
-        because = because if bridged is None else f"{because}, {bridged}"
+        because = ", ".join([part for part in (because, target_text(view.grid_target_w), bridged) if part])
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in and not view.is_steered:
             trial_w = self._hidden.trial_w(view, view.ahead.expected_now_w(view.house.now), spare_w)
@@ -146,7 +148,7 @@ class Plan:
         home = replace(home_of(view), wanted_wh=inf)
         levels = self._tomorrow.of(tomorrow, home, regrets_of_a_day(view), view.ahead.sun.morning_spread)
         goals = PlannedGoals(view, today, levels, goal_of, must_fill=self._must_fill(view))
-        return TowardsGoal(view, goals.goal_percent)
+        return TowardsGoal(view, goals.goal_percent, margin_w=-view.grid_target_w)
 
     def state(self) -> dict[str, Any]:
         """When the battery was full, and what was given to find hidden sun today."""

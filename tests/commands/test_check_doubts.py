@@ -35,6 +35,7 @@ def test_a_sound_home_is_asked_nothing() -> None:
         ({"latitude": 40.7, "longitude": 74.0, "timezone": "America/New_York"}, {}, "is a sign missing"),
         ({"pv": [{"kwp": 5, "azimuth_deg": 180}]}, {}, "180 faces north, away from the sun"),
         ({"pv": [{"kwp": 5, "azimuth_deg": -170}]}, {}, "-170 faces north"),
+        ({"battery": {"capacity_wh": 4800}}, {"limits": {"grid_target_w": 50}}, "limits.grid_target_w: is above 0"),
         (
             {"latitude": -33.9, "longitude": 18.4, "timezone": "Africa/Johannesburg", "pv": [{"kwp": 5}]},
             {},

@@ -1,4 +1,4 @@
-"""Files of two earlier systems: recognised, each line with its new name, nothing of them used by accident."""
+"""Files of three earlier systems: recognised, each line with its new name, nothing of them used by accident."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.config.load import load_config
-from pv_heater.config.predecessors import BALANCER, EQUIPMENT, PVMONIT
+from pv_heater.config.predecessors import BALANCER, EQUIPMENT, PVMONIT, ROUTER
 from pv_heater.errors import ConfigError
 
 CONFIG_INI = """\
@@ -81,11 +81,48 @@ def test_a_domo_that_is_no_group_is_answered_too(tmp_path: Path, domo: str) -> N
     ) is bool(domo)
 
 
+ROUTER_JSON = (
+    '{"hostname":"192.168.1.254","port":8080,"apiKey":"","UseDomoticz":false,"UseJeedom":false,"IDX":"500",\n'
+    '"IDXdimmer":"500","otapassword":"","delta":70,"deltaneg":-10,"cosphi":25,"readtime":555,"cycle":72,"sending":false,\n'
+    '"autonome":true,"dimmer":"192.168.1.199","dimmerlocal":false,"facteur":0.86,"fuse":55,"mqtt":false,\n'
+    '"mqttserver":"192.168.1.254","tmax":65,"resistance":1000}'
+)
+"""As it is shipped."""
+
+
+def test_each_key_of_the_routers_file_is_answered_with_its_new_name(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path, ROUTER_JSON)
+    both = (
+        "is now `limits: {grid_target_w: 30}`, the middle of delta and deltaneg, and `dead_band_w: 40` of the load, "
+        "half their distance"
+    )
+    assert f"line 2: delta: {both}" in lines
+    assert f"line 2: deltaneg: {both}" in lines
+    assert "line 4: resistance: is now max_power_w of the load" in lines
+    assert [line for line in lines if "nothing here has its meaning" in line or "unknown" in line] == []
+    assert len([line for line in lines if re.match(r"line [1-4]: \w+: (is|has)", line)]) == ROUTER_JSON.count(":")
+
+
+@pytest.mark.parametrize(
+    "numbers", ['"delta":"x","deltaneg":-10', '"delta":1e400,"deltaneg":-10', '"deltaneg":1,"fuse":2']
+)
+def test_a_router_s_file_with_rubbish_is_answered_too(tmp_path: Path, numbers: str) -> None:
+    lines = lines_of(tmp_path, f'{{"resistance":1000,{numbers}}}')
+    assert any("deltaneg: is now limits.grid_target_w" in line for line in lines)
+
+
+def test_one_key_alone_is_no_router_s_file(tmp_path: Path) -> None:
+    assert any(
+        "line 1: delta: is not a known key" in line or "delta" in line for line in lines_of(tmp_path, "delta: 70\n")
+    )
+    assert not any("grid_target_w" in line for line in lines_of(tmp_path, "delta: 70\n"))
+
+
 def test_successors_that_are_settings_exist() -> None:
     known = (Path(__file__).parents[2] / "Files/config.yaml").read_text(encoding="utf-8")
-    successors = [text for section in (*BALANCER.values(), EQUIPMENT, PVMONIT) for text in section.values()]
+    successors = [text for section in (*BALANCER.values(), EQUIPMENT, PVMONIT, ROUTER) for text in section.values()]
     names = {name for text in successors for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text)}
-    names -= {"mqtt_variator", "mqtt_switch", "water_heater", "pzem_power"}
+    names -= {"mqtt_variator", "mqtt_switch", "water_heater", "pzem_power", "burst_ssr", "http_dimmer"}
     assert len(names) > 10
     for name in names:
         assert re.search(rf"\b{name}\b", known), f"{name} is no setting"

@@ -15,7 +15,7 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.full import TakesNothing
 from pv_heater.core.house.guards import Block, Held, battery_release_percent, guards_of, site_blocks
 from pv_heater.core.house.headroom import phase_headroom_w
-from pv_heater.core.house.limited import Limited
+from pv_heater.core.house.limited import Limited, tells_battery
 from pv_heater.core.house.possible import Possible
 from pv_heater.core.house.reading_age import STEADY_W, ReadingAge
 from pv_heater.core.house.sun import DaylightHours, SunCourse
@@ -229,7 +229,7 @@ class HouseObserver:
             self.ahead.begin(house.now, forecast)
         steering = self.steered.steering
         feed_in = site.feed_in if site.feed_in is not None else bool(reading.feed_in_allowed)
-        charge_percent = reading.battery_soc_percent
+        charge_percent = self._of_full(reading.battery_soc_percent)
         if house.battery_is_full or (charge_percent is not None and charge_percent > 100.0):
             charge_percent = 100.0
         sun_hides = reading.pv_throttled
@@ -251,12 +251,30 @@ class HouseObserver:
             least_percent=self._least_percent,
             site=site,
             limits=self._limits,
-            battery_target_percent=battery_target_percent,
+            battery_target_percent=self._of_full(battery_target_percent),
             prices=prices,
             steering=steering,
             is_steered=steering is not None and moves_battery(steering),
-            entitled_percent=None if steering is None else entitled_percent(steering, reading.battery_soc_percent),
+            entitled_percent=None
+            if steering is None
+            else self._of_full(entitled_percent(steering, reading.battery_soc_percent)),
+            grid_target_w=self._grid_target_w(reading),
         )
+
+    def _of_full(self, percent: float | None) -> float | None:
+        """A charge that is shown, as a share of a full battery."""
+        battery = self._site.battery
+        if percent is None or battery is None or battery.full_percent >= 100.0:
+            return percent
+        return battery.of_full(percent)
+
+    def _grid_target_w(self, reading: Reading) -> float:
+        """The grid power aimed at. Where there is a battery it pays before the grid does: nothing is bought then."""
+        target_w = self._limits.grid_target_w
+        if target_w <= 0:
+            return target_w
+        has_battery = self._site.battery is not None or tells_battery(reading)
+        return 0.0 if has_battery else target_w
 
     def _grid_passes(self, reading: Reading, tick_s: float) -> bool:
         """Whether the grid bears, or takes, a step of a load that the inverter is taking over."""

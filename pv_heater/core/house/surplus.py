@@ -63,7 +63,7 @@ class View:
     feed_in: bool
     """Whether surplus may go to the grid, so that PV is not throttled."""
     charge_percent: float | None
-    """The charge to go by: 100 where the battery takes nothing more, and never more; None: not known."""
+    """The charge to go by: 100 where the battery is full or takes nothing more, and never more; None: not known."""
     least_percent: float
     """From this charge on a low battery no longer blocks."""
     sun_hides: bool
@@ -71,7 +71,8 @@ class View:
     site: Site
     limits: Limits
     battery_target_percent: float | None
-    """The owner's charge up to which the battery comes first; None leaves it to the strategy."""
+    """The owner's charge up to which the battery comes first, of a full one as `charge_percent`; None leaves it to the
+    strategy."""
     grid_passes: bool = False
     """What the grid delivers, or takes, is a step of a load that the inverter is taking over: no lack of sun, and no
     surplus."""
@@ -83,6 +84,8 @@ class View:
     """Somebody moves the battery against sun and use: its power proves nothing, and it gives nothing to loads."""
     entitled_percent: float | None = None
     """The charge up to which it comes first by the plan of who steers it; None leaves it to the strategy."""
+    grid_target_w: float = 0.0
+    """The grid power aimed at; above 0 only where no battery would pay for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.setting import DayTime, setting
+from pv_heater.core.model.setting import DayTime, SettingProblem, setting
 
 USUAL_HOUSE_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year. Assumed until this house has shown its own."""
@@ -38,6 +38,14 @@ class Battery:
         maximum=100,
         live=True,
     )
+    full_percent: float = setting(
+        "charge at which it is full: lower where its own management, or you, end the charge earlier",
+        default=100.0,
+        unit="%",
+        minimum=50,
+        maximum=100,
+        live=True,
+    )
     chemistry: str = setting(
         "lead must be filled daily; lithium may rest below full",
         default="lithium",
@@ -48,6 +56,10 @@ class Battery:
     def charge_limit_w(self) -> float:
         """The most it takes; C/2 where not stated, the usual advice for lithium iron phosphate."""
         return self.max_charge_w if self.max_charge_w is not None else self.capacity_wh / 2
+
+    def of_full(self, shown_percent: float) -> float:
+        """A charge as a share of what it is charged to: 100 is full, whatever its monitor shows then."""
+        return min(100.0, shown_percent * 100.0 / self.full_percent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +131,14 @@ class Limits:
     max_grid_w: float = setting(
         "no automatic heating while the grid delivers more", default=80.0, unit="W", minimum=0, live=True
     )
+    grid_target_w: float = setting(
+        "grid power aimed at: above 0 so much may be bought where there is no battery, below 0 so much export is kept",
+        default=0.0,
+        unit="W",
+        minimum=-5000,
+        maximum=5000,
+        live=True,
+    )
     max_battery_discharge_w: float = setting(
         "most the battery may give while heating",
         default=100.0,
@@ -155,6 +175,14 @@ class Limits:
         minimum=1,
         maximum=900,
     )
+
+    def __post_init__(self) -> None:
+        if self.grid_target_w > self.max_grid_w:
+            raise SettingProblem(
+                f"is {self.grid_target_w:g} W, but max_grid_w ends heating at {self.max_grid_w:g} W; raise that, "
+                "to some more than this",
+                "grid_target_w",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

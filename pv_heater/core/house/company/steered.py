@@ -126,17 +126,17 @@ def most_spare_w(view: View) -> float | None:
     sun_w = _sun_w(view)
     if sun_w is None:
         return 0.0
-    battery_w = reading.battery_w
+    battery_w, kept_w = reading.battery_w, min(0.0, view.grid_target_w)
     gives = battery_w is not None and battery_w < -view.limits.max_battery_discharge_w
     if share is Share.SUN:
         raised_w = THROTTLED_RAISE_W if reading.pv_throttled and not gives else 0.0
-        return max(0.0, sun_w + raised_w)
+        return max(0.0, sun_w + raised_w + kept_w)
     if reading.grid_w is None or battery_w is None:
         return 0.0
     # What the grid bears of our own step, until the inverter has taken it over, is no want of the battery's.
     grid_w = reading.grid_w if reading.grid_w < 0 else max(0.0, reading.grid_w - view.house.own_rise_w)
     left_w = view.house.own_w - grid_w + min(0.0, battery_w)
-    return max(0.0, min(left_w, sun_w - _wanted_w(steering, view)))
+    return max(0.0, min(left_w, sun_w - _wanted_w(steering, view)) + kept_w)
 
 
 def _sun_w(view: View) -> float | None:
