@@ -255,9 +255,7 @@ class HouseObserver:
             prices=prices,
             steering=steering,
             is_steered=steering is not None and moves_battery(steering),
-            entitled_percent=None
-            if steering is None
-            else self._of_full(entitled_percent(steering, reading.battery_soc_percent)),
+            entitled_percent=None if steering is None else self._of_full(entitled_percent(steering, reading)),
             grid_target_w=self._grid_target_w(reading),
         )
 

@@ -73,7 +73,7 @@ MEANINGS: Mapping[tuple[By, Does], Meaning] = {
     ),
     (By.DYNAMIC_ESS, Does.UNKNOWN): Meaning(
         Share.LEFT,
-        Entitled.WHAT_IT_HAS,
+        Entitled.OURS,
         "{who} steers the battery, how is not told; only what battery and grid leave is spare",
     ),
     (By.SCHEDULED_CHARGING, Does.CHARGES): Meaning(
@@ -100,7 +100,7 @@ MEANINGS: Mapping[tuple[By, Does], Meaning] = {
 """The whole truth. What is not in it is taken for `STRANGE`."""
 STRANGE = Meaning(
     Share.LEFT,
-    Entitled.WHAT_IT_HAS,
+    Entitled.OURS,
     "{who} does with the battery what is not understood; only what that leaves is spare",
 )
 LOADS_TEXT = "Opportunity Loads is on: what its loads take counts as the house; give each load to one of the two"
@@ -125,16 +125,21 @@ def moves_battery(steering: Steering | None) -> bool:
     return steering is not None and steering.by is not None and meaning_of(steering).share is not Share.AS_EVER
 
 
-def entitled_percent(steering: Steering | None, charge_percent: float | None) -> float | None:
+def contradicts(steering: Steering, reading: Reading) -> bool:
+    """Whether the battery does what is not said of it."""
+    return steering.does is Does.SELLS and (reading.battery_w or 0.0) > MOVES_W
+
+
+def entitled_percent(steering: Steering | None, reading: Reading) -> float | None:
     """The charge up to which the battery comes first; None leaves it to the strategy."""
-    if steering is None or steering.by is None:
+    if steering is None or steering.by is None or contradicts(steering, reading):
         return None
     entitled = meaning_of(steering).entitled
     if entitled is Entitled.PLANNED:
         return steering.planned_percent
     if entitled is Entitled.TARGET:
         return 100.0 if steering.target_percent is None else steering.target_percent
-    return charge_percent if entitled is Entitled.WHAT_IT_HAS else None
+    return reading.battery_soc_percent if entitled is Entitled.WHAT_IT_HAS else None
 
 
 def sentence(steering: Steering, reading: Reading, zone: tzinfo) -> str:

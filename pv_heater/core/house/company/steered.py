@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pv_heater.core.house.company.meanings import (
     ENDS,
     LOADS_TEXT,
-    MOVES_W,
     Share,
+    contradicts,
     is_bought,
     meaning_of,
     sentence,
@@ -118,8 +118,7 @@ def most_spare_w(view: View) -> float | None:
     if steering is None or steering.by is None:
         return None
     share, reading = meaning_of(steering).share, view.reading
-    contradicts = steering.does is Does.SELLS and (reading.battery_w or 0.0) > MOVES_W
-    if contradicts or is_bought(reading, view.house.own_rise_w):
+    if contradicts(steering, reading) or is_bought(reading, view.house.own_rise_w):
         share = Share.LEFT
     if share is Share.AS_EVER:
         return None

@@ -78,7 +78,9 @@ def test_the_heater_gives_back_what_a_plan_wants_for_the_battery() -> None:
 
 
 def test_where_nothing_is_told_of_how_only_what_battery_and_grid_leave_heats() -> None:
+    """At a full battery, where our own law would give the heater all of it."""
     unknown = home(UNKNOWN, battery_w=2000.0)
+    unknown.soc_percent = 100.0
     unknown.live(300)
     assert unknown.heat_w == 0.0
     unknown.battery_w = 1200.0
