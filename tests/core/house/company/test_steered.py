@@ -95,6 +95,9 @@ def test_a_battery_that_is_said_to_be_sold_and_is_charged_is_believed_to_have_pr
     contradicts = home(SELLS, battery_w=2000.0)
     contradicts.live(300)
     assert contradicts.heat_w == 0.0
+    contradicts.soc_percent = 100.0
+    contradicts.live(300)
+    assert contradicts.heat_w == 0.0
 
 
 @pytest.mark.parametrize(
