@@ -60,7 +60,8 @@ class Lines(logging.Handler):
 def day(strategy: str, from_hour: float = 0.0, *, told: bool = True) -> tuple[Day, list[str]]:
     """The day and its log, lived once."""
     lines, log = Lines(), logging.getLogger("pv_heater.transitions")
-    level, log.level = log.level, logging.INFO
+    level = log.level
+    log.setLevel(logging.INFO)
     log.addHandler(lines)
     try:
         lived = live(
@@ -77,7 +78,7 @@ def day(strategy: str, from_hour: float = 0.0, *, told: bool = True) -> tuple[Da
         )
     finally:
         log.removeHandler(lines)
-        log.level = level
+        log.setLevel(level)
     return lived, lines.said
 
 

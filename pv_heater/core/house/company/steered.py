@@ -55,15 +55,10 @@ class Steered:
         self._kind, self._since_s = NOBODY, 0.0
         self._text: str | None = None
         self._text_s = 0.0
-        self._loads = False
+        self.notices: tuple[str, ...] = ()
+        """What the log should tell once, while it holds."""
         self.steering: Steering | None = None
         """What is believed of it now; None: nobody steers, or nobody tells."""
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What the log should tell once, while it holds."""
-        loads = (LOADS_TEXT,) if self._loads else ()
-        return loads if self._text is None else (self._text, *loads)
 
     @property
     def because(self) -> str | None:
@@ -88,7 +83,6 @@ class Steered:
         self._tell(steering, taken_s)
 
     def _tell(self, steering: Steering | None, taken_s: float) -> None:
-        self._loads = steering is not None and steering.opportunity_loads
         kind = NOBODY if steering is None or steering.by is None else _Kind(steering.by, steering.does)
         if kind != self._kind:
             self._kind, self._since_s = kind, taken_s
@@ -98,6 +92,8 @@ class Steered:
                 self._said, self._text_s = kind, taken_s
         elif kind is NOBODY and self._text is not None and taken_s - self._text_s >= TOLD_S:
             self._text = None
+        texts = () if self._text is None else (self._text,)
+        self.notices = (*texts, LOADS_TEXT) if steering is not None and steering.opportunity_loads else texts
 
     def lowered(self, budget: Budget, view: View) -> Budget:
         """The strategy's answer, cut to what counts while somebody else moves the battery."""
