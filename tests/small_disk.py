@@ -33,6 +33,16 @@ class SmallDisk:
         """There is space again."""
         self._filler.unlink()
 
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """In its place stands another that nobody can write."""
+        command = ["mount", "-t", "tmpfs", "-o", "ro,size=4k", "tmpfs", str(self.folder)]
+        subprocess.run(command, capture_output=True, check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "-l", str(self.folder)], check=False)
+
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:

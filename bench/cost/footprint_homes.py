@@ -163,7 +163,8 @@ class _Pages(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # who asked may have been killed
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """No line for each request."""

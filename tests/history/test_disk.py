@@ -53,6 +53,21 @@ def test_a_disk_that_is_full_from_the_start_keeps_no_history_until_there_is_spac
     assert seconds_kept(life) == round(life.at_s / 10)
 
 
+def test_a_disk_that_cannot_be_written_for_a_while_costs_nothing(
+    disk: SmallDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    life = Life(disk.folder / "history.db")
+    life.live(610, looks_s=60)
+    with disk.read_only():
+        life.live(900, looks_s=60)
+        assert "Read-only" in (life.kept.trouble or "")
+    life.live(310, looks_s=60)
+    assert life.kept.trouble is None
+    life.kept.close()
+    assert said(caplog, "history is not written") == 1
+    assert seconds_kept(life) == round(life.at_s / 10)
+
+
 @pytest.mark.parametrize("how", ["removed", "renamed", "another", "rubbish", "folder"])
 def test_a_file_that_is_taken_away_while_it_is_in_use_is_begun_anew(
     tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture

@@ -194,6 +194,20 @@ def test_a_clock_that_goes_back_overwrites_nothing_and_its_energies_are_added(tm
     assert sum(value or 0 for value in energies) == pytest.approx(life.counts.pv_wh, rel=0.01)
 
 
+def test_a_clock_set_to_another_day_and_back_counts_no_energy_twice(tmp_path: Path) -> None:
+    life = Life(tmp_path / "history.db")
+    life.live(3600)
+    counts, right = life.counts, life.now
+    life.now += timedelta(days=30)
+    life.live(300)
+    life.now, life.counts = right + timedelta(seconds=300), counts  # the core goes on where it left the day
+    life.live(900)
+    life.kept.close()
+    energies = life.kept.columns(BEGIN, BEGIN + timedelta(hours=2), 900, ["pv_wh"])["series"]["pv_wh"]
+    assert sum(value or 0 for value in energies) == pytest.approx(life.counts.pv_wh, rel=0.01)
+    assert life.kept.days(BEGIN.date(), BEGIN.date())[0]["pv_wh"] == pytest.approx(life.counts.pv_wh, rel=0.01)
+
+
 def test_a_clock_that_shows_another_year_for_a_night_forgets_a_week_and_not_all(tmp_path: Path) -> None:
     life = Life(tmp_path / "history.db", settings=History(minutes_days=20, quarters_days=30, backups=0))
     life.live(15 * 86_400, step_s=300, looks_s=14_400)
