@@ -90,7 +90,7 @@ and `pv_heater` itself stand for the door of the program, the benches and the pu
 package says of itself (version and folder). The longest row counts."""
 
 HOMES = {
-    "requests": {"io.net.http", "io.net.http_connections", "io.net.http_login"},
+    "requests": {"io.net.http_library"},
     "tenacity": {"io.net.http"},
     "urllib3": {"io.net.http", "io.net.http_connections"},
     "gpiozero": {"io.gpio.lgpio", "io.gpio.mock", "io.gpio.rpigpio"},

@@ -23,6 +23,7 @@ FOR_NO_HOME = {
     "argparse",
     "attr",
     "cattrs",
+    "charset_normalizer.api",
     "click",
     "difflib",
     "html",

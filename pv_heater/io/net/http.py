@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 import urllib3
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
@@ -20,6 +19,7 @@ from pv_heater.core.model.setting import Secret
 from pv_heater.errors import AuthRejected, BadReply, RateLimited, SourceError, Unreachable
 from pv_heater.io.net.deadline import Deadline
 from pv_heater.io.net.http_connections import Lines
+from pv_heater.io.net.http_library import requests
 from pv_heater.io.net.http_login import Login, auth_of, sendable
 from pv_heater.io.net.names import Names, not_found
 from pv_heater.io.net.tls_words import tls_trouble

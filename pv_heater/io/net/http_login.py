@@ -5,11 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-import requests
-from requests.auth import AuthBase, HTTPDigestAuth
-
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret
+from pv_heater.io.net.http_library import AuthBase, HTTPDigestAuth, requests
 
 _MOST_QUESTION_BYTES = 65_536
 """More is not read of the body of an answer that asks for a login."""
