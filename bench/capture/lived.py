@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from bench.capture.days import Spell
 from bench.capture.variants import HEATER, House, Variant
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
+from pv_heater.core.house.reading_age import LIVE_SOURCE
 from pv_heater.core.house.sun import SunCourse
 from pv_heater.core.model.values import OFF, Decision, Forecast, Reading
 from pv_heater.core.settings.home import Site
@@ -165,7 +167,7 @@ def lives(
     `foresees` is that of `Controller`. `tick_s` is the pace by daylight; None is that of the variant's meter.
     """
     if tick_s is None:
-        tick_s = REAL_TICK_S if variant.feed == "gx_real" else TICK_S
+        tick_s = REAL_TICK_S if variant.feed in ("gx_real", "vrm_live") else TICK_S
     config = load_config(variant.settings(spell.place, strategy))
     forecast = _forecast(spell, variant, seed)
     state: dict[str, Any] | None = None
@@ -175,6 +177,8 @@ def lives(
         heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))
         life.connect([heater])
         meter = _worsened(life.read, variant.meter, Random(f"{seed} {recording.name}"))
+        if variant.feed == "vrm_live":
+            meter = partial(_passed_on, meter)
         reporter = watch(recording, home)
         loop = Loop(
             controller=controller,
@@ -230,6 +234,11 @@ def _forecast(spell: Spell, variant: Variant, seed: str) -> Forecast | None:
     drawn = recorded_sun_forecast(spell.whole, site_clear_sky(spell.place.site), number, shifted=shifted)
     factor = FORECAST_FACTORS.get(variant.forecast, 1.0)
     return replace(drawn, steps=tuple((at, factor * pv_w) for at, pv_w in drawn.steps))
+
+
+def _passed_on(read: Callable[[], Reading]) -> Reading:
+    """By the portal's own broker, so that the controller knows that it was under way."""
+    return replace(read(), source=LIVE_SOURCE)
 
 
 def _worsened(read: Callable[[], Reading], how: str, chance: Random) -> Callable[[], Reading]:

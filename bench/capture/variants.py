@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.capture.days import Place
-from pv_heater.sim.feed import LIVE, REAL, VRM, Pace
+from pv_heater.sim.feed import LIVE, REAL, VRM, VRM_LIVE, Pace
 from pv_heater.sim.home import TAPER_FROM_PERCENT, HomeSettings
 from pv_heater.sim.tank import TankSettings
 
 HEATER = "water_heater"
-PACES: dict[str, Pace] = {"gx": LIVE, "vrm": VRM, "gx_real": REAL}
-"""gx is an ideal meter, `gx_real` one whose values come through Victron's chain of drivers, a look a second."""
+PACES: dict[str, Pace] = {"gx": LIVE, "vrm": VRM, "gx_real": REAL, "vrm_live": VRM_LIVE}
+"""gx is an ideal meter, `gx_real` one whose values come through Victron's chain of drivers, a look a second, `vrm_live`
+what the portal's own broker passes on."""
 EXPORT_ONLY = ("bucket",)
 """Strategies that regulate on what a fast meter sees exported; anywhere else they hand over to `balance`."""
 WITHOUT_FORECAST = ("balance", "bucket")
@@ -118,6 +119,12 @@ REAL_HOME = (
     Variant(name="feed-in, gx_real", feed="gx_real", feed_in=True),
 )
 """Only where the feed is asked for: a day takes fifty times as long."""
+
+LIVE_PORTAL = (
+    Variant(name="zero feed-in, vrm_live", feed="vrm_live"),
+    Variant(name="feed-in, vrm_live", feed="vrm_live", feed_in=True),
+)
+"""Only where the feed is asked for, for the same reason."""
 
 HOMES = (
     *(Variant(name=f"battery {kwh:g} kWh", house=House(capacity_wh=1000.0 * kwh)) for kwh in (2.0, 10.0, 15.0)),

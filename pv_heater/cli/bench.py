@@ -117,7 +117,11 @@ def capture(
         list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.")
     ] = None,
     feed: Annotated[
-        str, typer.Option(metavar="WORD", help="gx, vrm, all (both), or gx_real: gx as late as Victron's devices are.")
+        str,
+        typer.Option(
+            metavar="WORD",
+            help="gx, vrm, all (both), vrm_live: VRM's own broker, or gx_real: gx as late as Victron's devices are.",
+        ),
     ] = "all",
     variant: Annotated[str, typer.Option(metavar="PATTERN", help="Only rows with such names, such as 'zero*'.")] = "*",
     homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
@@ -132,7 +136,7 @@ def capture(
 
     Each recorded day, each strategy, against a bound with perfect foresight. A day takes about half a second for each
     row, strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that. A
-    day of gx_real is lived second by second, in half a minute: without --days only four days in May are.
+    day of gx_real or vrm_live is lived second by second, up to half a minute: without --days only four days in May are.
     """
     from bench.capture.days import spells_from_folder
     from bench.capture.measure import measure
@@ -141,7 +145,7 @@ def capture(
 
     strategies = strategy or list(STRATEGIES)
     rows = _rows(feed, variant, strategies, homes=homes)
-    pattern = days or ("D0[4-7]*" if feed == "gx_real" else "*")
+    pattern = days or ("D0[4-7]*" if feed in ("gx_real", "vrm_live") else "*")
     spells, notes = spells_from_folder(data, pattern=pattern, elsewhere=_place_of(config))
     result = measure(
         spells,
@@ -202,12 +206,13 @@ def planned(
 
 def _rows(feed: str, pattern: str, strategies: Sequence[str], *, homes: bool) -> list[Variant]:
     """The variants that are meant; raises BadParameter where none is left."""
-    from bench.capture.variants import HOMES, MAIN, REAL_HOME
+    from bench.capture.variants import HOMES, LIVE_PORTAL, MAIN, REAL_HOME
     from pv_heater.strategies import STRATEGIES
 
     _known("strategy", strategies, STRATEGIES)
-    _known("feed", [feed], ("gx", "vrm", "all", "gx_real"))
-    every = REAL_HOME if feed == "gx_real" else (*MAIN, *HOMES[: len(HOMES) if homes else 0])
+    _known("feed", [feed], ("gx", "vrm", "all", "gx_real", "vrm_live"))
+    usual = (*MAIN, *HOMES[: len(HOMES) if homes else 0])
+    every = {"gx_real": REAL_HOME, "vrm_live": LIVE_PORTAL}.get(feed, usual)
     rows = [row for row in every if feed in (row.feed, "all") and fnmatch(row.name, pattern)]
     if not any(row.fits(word) for row in rows for word in strategies):
         raise typer.BadParameter(f"no variant called {pattern} is for feed {feed} and {', '.join(strategies)}")

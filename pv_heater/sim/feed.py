@@ -33,6 +33,8 @@ REAL = Pace(interval_s=1.0, delay_s=0.0, tells_throttling=True, tells_loads=Fals
 """The same, as it is: see `victron_chain`."""
 VRM = Pace(interval_s=60.0, delay_s=60.0, tells_throttling=False, tells_loads=False)
 """The portal at its fastest: a reading a minute, each a minute old."""
+VRM_LIVE = Pace(interval_s=3.0, delay_s=2.0, tells_throttling=True, tells_loads=False)
+"""The portal's own broker: what the GX device says, seconds later."""
 
 
 class SimulatedFeed(Generic[T]):
