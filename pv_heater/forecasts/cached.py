@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -48,6 +48,11 @@ class CachedForecast:
         self._kept: CachedAnswer | None = None
         self._told_of_trouble = False
         self._next_s = source.interval_s
+
+    @property
+    def tells_use(self) -> bool:
+        """Whether the source expects the house's use as well."""
+        return getattr(self._source, "tells_use", False)
 
     @property
     def interval_s(self) -> float:
@@ -213,6 +218,7 @@ def _jsonable(kept: CachedAnswer) -> dict[str, Any]:
             "first_at": forecast.steps[0][0].isoformat() if forecast.steps else None,
             "pv_w": [round(pv_w, 1) for _, pv_w in forecast.steps],
             "cloud_percent": [round(percent, 1) for percent in forecast.cloud_percent],
+            "use": [[start_at.timestamp(), round(use_w, 1)] for start_at, use_w in forecast.use_steps],
         },
     }
 
@@ -241,6 +247,7 @@ def _forecast(raw: dict[str, Any]) -> Forecast:
         steps=() if first_at is None else tuple((first_at + index * step, w) for index, w in enumerate(powers_w)),
         # Files written before clouds were known have none.
         cloud_percent=tuple(float(percent) for percent in raw.get("cloud_percent", ())),
+        use_steps=tuple((datetime.fromtimestamp(start_s, UTC), float(use_w)) for start_s, use_w in raw.get("use", ())),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pv_heater.core.house.sun import clear_sky_forecast
@@ -39,7 +41,7 @@ class ForecastChain:
         if forecast is None and self._site.located and self._site.pv:
             forecast = clear_sky_forecast(self._site, now)
         if forecast is not None:
-            return self._announced(forecast, troubles)
+            return self._announced(self._with_use(forecast, now), troubles)
         self._answering = None
         reasons = "; ".join(str(trouble).rstrip(".") for trouble in troubles) or "no forecast is set up"
         wish_s = max((trouble.retry_after_s or 0.0 for trouble in troubles), default=0.0)
@@ -68,6 +70,14 @@ class ForecastChain:
             troubles.append(SourceError(f"{forecast.source} is old"))
             old = old or forecast
         return old
+
+    def _with_use(self, forecast: Forecast, now: datetime) -> Forecast:
+        """With what another source expects the house to use, where its own does not tell."""
+        tellers = [] if forecast.use_steps else [each for each in self._sources if getattr(each, "tells_use", False)]
+        for source in tellers:
+            with suppress(SourceError):
+                return replace(forecast, use_steps=source.fetch(now).use_steps)
+        return forecast
 
     def _announced(self, forecast: Forecast, troubles: list[SourceError]) -> Forecast:
         """The forecast, and one log line whenever it comes from somewhere else than before."""

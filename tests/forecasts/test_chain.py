@@ -11,7 +11,8 @@ import pytest
 
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import SourceError
-from pv_heater.forecasts.cached import build_forecast
+from pv_heater.forecasts.cached import CachedAnswer, ForecastCache, build_forecast
+from pv_heater.forecasts.chain import ForecastChain
 from pv_heater.forecasts.clear_sky import ClearSky
 from pv_heater.forecasts.forecast_solar import ForecastSolar
 from pv_heater.forecasts.open_meteo import OpenMeteo
@@ -133,3 +134,31 @@ def test_a_clock_that_goes_back_a_day_finds_its_forecast_again(
 ) -> None:
     source = both(sky, weather, tmp_path)
     assert origins(source, 0, -1440, 1) == ["forecast.solar", "clear sky", "forecast.solar"]
+
+
+class Fixed:
+    """Answers the same each time."""
+
+    interval_s = 3600.0
+
+    def __init__(self, name: str, *, use_w: float | None = None) -> None:
+        self.name, self.tells_use, self.fetches = name, use_w is not None, 0
+        self._use = () if use_w is None else ((NOON, use_w),)
+
+    def fetch(self, now: datetime) -> Forecast:
+        self.fetches += 1
+        return Forecast(issued_at=now, source=self.name, step_s=3600, steps=((NOON, 700.0),), use_steps=self._use)
+
+
+def test_who_tells_the_use_of_the_house_is_asked_for_it_though_another_tells_the_sun(tmp_path: Path) -> None:
+    sun, idle, use = Fixed("sun"), Fixed("idle"), Fixed("VRM", use_w=450.0)
+    got = ForecastChain([sun, idle, use], tools_for(tmp_path)).fetch(NOON)
+    assert (got.source, got.use_w_at(NOON)) == ("sun", 450.0)
+    assert (sun.fetches, idle.fetches, use.fetches) == (1, 0, 1)
+
+
+def test_the_use_of_the_house_survives_a_restart(tmp_path: Path) -> None:
+    cache = ForecastCache(tmp_path / "kept.json")
+    forecast = Fixed("VRM", use_w=450.0).fetch(NOON)
+    cache.save(CachedAnswer(forecast=forecast))
+    assert cache.load().forecast == forecast

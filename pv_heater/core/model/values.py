@@ -10,6 +10,7 @@ Missing is ``None``, never 0; NaN and infinity are refused at construction.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -98,6 +99,9 @@ class Forecast:
     steps: tuple[tuple[datetime, float], ...]
     cloud_percent: tuple[float, ...] = ()
     """Mean cloud cover of each step, 0 to 100; empty where the source does not tell. Nothing decides by it yet."""
+    use_steps: tuple[tuple[datetime, float], ...] = ()
+    """Hours of what the source expects the whole house to use, controlled loads included: ``(start_at, mean W)``, in
+    order of time; empty where the source does not tell."""
     is_clear_sky: bool = False
     """Nobody's expectation, but what a sky without clouds would give: an upper bound, for want of anything better."""
 
@@ -116,6 +120,11 @@ class Forecast:
                     f"steps must be {self.step_s} s apart, but {start_at.isoformat()} follows {previous.isoformat()}"
                 )
             previous = start_at
+        if self.use_steps:
+            use_steps = tuple((in_utc("use_steps.start_at", start_at), use_w) for start_at, use_w in self.use_steps)
+            object.__setattr__(self, "use_steps", use_steps)
+            for _, use_w in use_steps:
+                require_finite("use_steps.use_w", use_w)
         if self.cloud_percent and len(self.cloud_percent) != len(steps):
             raise ValueError(f"cloud_percent must have a value for each of {len(steps)} steps, or none at all")
         for percent in self.cloud_percent:
@@ -133,6 +142,13 @@ class Forecast:
             return None
         index = int((at - self.steps[0][0]).total_seconds() // self.step_s)
         return self.steps[index][1] if 0 <= index < len(self.steps) else None
+
+    def use_w_at(self, at: datetime) -> float | None:
+        """Mean use of the house in the hour that holds `at`; None where the source does not tell."""
+        number = bisect_right(self.use_steps, at, key=lambda step: step[0]) - 1
+        if number < 0 or at - self.use_steps[number][0] >= timedelta(hours=1):
+            return None
+        return self.use_steps[number][1]
 
     def energy_wh_between(self, start_at: datetime, end_at: datetime) -> float:
         """Expected PV energy between two instants; what lies outside the forecast counts as 0."""

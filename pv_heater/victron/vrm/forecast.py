@@ -1,7 +1,8 @@
 """The forecast of the Victron portal (VRM): from the weather and the site's history, without place or modules here.
 
 Shape of ``stats?type=forecast&interval=hours``: ``records.solar_yield_forecast`` is a list of [start of the hour in
-unix milliseconds, Wh], or ``false`` where VRM has no forecast for the site. `forecast_of` makes a Forecast of it, pure.
+unix milliseconds, Wh], or ``false`` where VRM has no forecast for the site; ``vrm_consumption_fc`` is the same for what
+the house will use. `forecast_of` makes a Forecast of it, pure.
 """
 
 from __future__ import annotations
@@ -61,13 +62,14 @@ def forecast_of(body: Any, *, now: datetime, complain: Complain) -> Forecast:
         raise BadReply(f"VRM's solar forecast goes from {reach} UTC and says nothing of now ({now:%Y-%m-%d %H:%M})")
     first_at, step = datetime.fromtimestamp(run.start_s, UTC), timedelta(seconds=_STEP_S)
     steps = tuple((first_at + number * step, pv_w) for number, pv_w in enumerate(run.values))
-    return Forecast(issued_at=now, source=SOURCE, step_s=_STEP_S, steps=steps)
+    return Forecast(issued_at=now, source=SOURCE, step_s=_STEP_S, steps=steps, use_steps=_use_steps(body, complain))
 
 
 class VrmForecast:
     """Satisfies `ports.ForecastSource`; one request, and a login where there is no token."""
 
     name = SOURCE
+    tells_use = True
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings(VrmAccount):
@@ -115,6 +117,15 @@ class VrmForecast:
         return forecast_of(body, now=now, complain=self._complain)
 
 
+def _use_steps(body: Any, complain: Complain) -> tuple[tuple[datetime, float], ...]:
+    """What VRM expects the house to use; nothing where it does not say, which is no trouble."""
+    rows = body["records"].get("vrm_consumption_fc")
+    if not isinstance(rows, list) or len(rows) > _MOST_HOURS:
+        return ()
+    hours = sorted(_by_hour(rows, complain, "forecast of use").items())
+    return tuple((datetime.fromtimestamp(at_s, UTC), energy_wh) for at_s, energy_wh in hours)
+
+
 def _rows(body: Any) -> list[Any]:
     records = body.get("records") if isinstance(body, Mapping) else None
     rows = records.get("solar_yield_forecast") if isinstance(records, Mapping) else None
@@ -130,19 +141,17 @@ def _rows(body: Any) -> list[Any]:
     return rows
 
 
-def _by_hour(rows: list[Any], complain: Complain) -> dict[int, float]:
+def _by_hour(rows: list[Any], complain: Complain, what: str = "solar forecast") -> dict[int, float]:
     """Unix second at which an hour begins -> Wh; of an hour that came twice the later entry stays."""
     energies_wh = {}
     for row in rows:
         at_s, energy_wh = _pair(row)
         if at_s is None:
-            complain(
-                f"VRM's solar forecast holds {str(row)[:60]}, which is not a pair of time and energy; it is left out"
-            )
+            complain(f"VRM's {what} holds {str(row)[:60]}, which is not a pair of time and energy; it is left out")
         elif energy_wh is not None and 0 <= energy_wh <= _MOST_WH:
             energies_wh[at_s] = energy_wh
         elif row[1] is not None:
-            complain(f"VRM's solar forecast gives {str(row[1])[:40]} Wh for an hour, which cannot be; it is left out")
+            complain(f"VRM's {what} gives {str(row[1])[:40]} Wh for an hour, which cannot be; it is left out")
     if not energies_wh:
         return {}
     # Zones that are half an hour off have hours of their own, which all entries of a site share.

@@ -120,3 +120,22 @@ def test_an_answer_of_another_shape_is_a_bad_reply(body: Any) -> None:
 def test_a_site_that_vrm_cannot_forecast_is_told_what_is_missing() -> None:
     with pytest.raises(BadReply, match=r"Settings, Location"):
         forecast(of_rows(False))
+
+
+def test_what_the_house_will_use_comes_along() -> None:
+    body = day()
+    body["records"]["vrm_consumption_fc"] = [[ms(-1), 7], *([ms(hour), 100 * hour] for hour in range(24))]
+    built, said = forecast(body)
+    assert (built.use_w_at(MIDNIGHT + timedelta(hours=5, minutes=59)), said) == (500, [])
+    assert built.use_w_at(MIDNIGHT - timedelta(minutes=30)) == 7
+    assert built.use_w_at(MIDNIGHT + timedelta(hours=24)) is None
+    assert built.use_w_at(MIDNIGHT - timedelta(hours=2)) is None
+
+
+@pytest.mark.parametrize("rows", [False, None, {}, [], "no", [[None, 1], ["x"], 7, [ms(3), -5], [ms(4), "nan"]]])
+def test_a_use_that_vrm_does_not_tell_is_no_trouble(rows: Any) -> None:
+    body = day()
+    body["records"]["vrm_consumption_fc"] = rows
+    built, _ = forecast(body)
+    assert built.use_steps == ()
+    assert built.power_w_at(NOON) == 1500

@@ -70,6 +70,10 @@ class UseAhead:
         """Expected use in each local hour of tomorrow, W: habit alone, whatever today is like."""
         return list(self._hours_w)
 
+    def habit_w(self, hour: int) -> float:
+        """Habit alone, in one local hour."""
+        return self._hours_w[hour]
+
     def at_hour_w(self, hour: int) -> float:
         """The same for one local hour."""
         return self._scale() * self._hours_w[hour]

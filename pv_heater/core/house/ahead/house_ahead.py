@@ -9,6 +9,7 @@ from typing import Any
 from pv_heater.core.house.ahead.expected_sun import SunToday
 from pv_heater.core.house.ahead.expected_use import UseAhead
 from pv_heater.core.house.ahead.quarters import QUARTER_S, Stretch, lit_until, quarters_between
+from pv_heater.core.house.ahead.second_opinion import SecondOpinion
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.numbers import group_in
@@ -29,6 +30,7 @@ class HouseAhead:
         self.sun = self._today.sun
         """Of today."""
         self._use = UseAhead()
+        self._opinion = SecondOpinion()
         self.quarters_at: list[datetime] = []
         """Today's quarter hours, in UTC; another list whenever they are made anew."""
         self.day = date.min
@@ -58,6 +60,7 @@ class HouseAhead:
         if self._tomorrow_by is forecast and before_at is today.quarters_at:
             return
         self._tomorrow_by, self._tomorrow, self.is_known = forecast, None, self.sun.is_known
+        self._opinion.take(forecast)
         if before_at is not today.quarters_at:
             self.quarters_at, self.day = today.quarters_at, today.day or date.min
             tomorrow = self.ends_at.astimezone(self._today.zone).date()
@@ -77,7 +80,9 @@ class HouseAhead:
             return 0.0
         span_s = min(LONGEST_ELAPSED_S, house.taken_tick_s - before_s)
         if house.base_w is not None:
-            self._use.observe(self._hour(reading.taken_at), house.base_w, span_s)
+            hour = self._hour(reading.taken_at)
+            self._opinion.observe(reading.taken_at, house.base_w, self._use.habit_w(hour), span_s)
+            self._use.observe(hour, house.base_w, span_s)
         if reading.pv_w is not None and not sun_hides:
             self.sun.observe(reading.taken_at, reading.pv_w, span_s)
         return span_s
@@ -114,12 +119,13 @@ class HouseAhead:
 
     def state(self) -> dict[str, Any]:
         """What was learned of sun and use, and the day so far."""
-        return {**self._today.state(), "use": self._use.state()}
+        return {**self._today.state(), "use": self._use.state(), "use_opinion": self._opinion.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` gave; anything else is ignored."""
         self._today.restore(state)
         self._use.restore(group_in(state, "use"))
+        self._opinion.restore(group_in(state, "use_opinion"))
 
     def _make_tomorrow(self) -> list[Stretch]:
         use_w, sun_w = self._use.tomorrow_by_hour_w(), _known(self.sun.tomorrow_w(self._tomorrow_at))
@@ -130,7 +136,7 @@ class HouseAhead:
                 hours=QUARTER_S / 3600.0,
                 sun_w=power_w,
                 clear_w=self.sun.clear_w(number),
-                use_w=use_w[hour],
+                use_w=self._opinion.weighed_w(at, use_w[hour]),
             )
             for number, (at, power_w, hour) in enumerate(
                 zip(self._tomorrow_at, sun_w, self._tomorrow_hours, strict=False)
@@ -161,7 +167,7 @@ class HouseAhead:
                     hours=(QUARTER_S - begin_s) / 3600.0,
                     sun_w=sun_w[number],
                     clear_w=self.sun.clear_w(number),
-                    use_w=use_w[number - first],
+                    use_w=self._opinion.weighed_w(self.quarters_at[number], use_w[number - first]),
                 )
             )
         return rest
