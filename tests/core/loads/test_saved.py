@@ -84,7 +84,7 @@ def damaged(state: dict[str, Any], path: tuple[Any, ...], damage: Any) -> dict[s
 
 def survives(strategy: str, state: dict[str, Any]) -> Controller:
     """The controller after some steps with a state; a fault is kept in memory and in the next state."""
-    controller = Controller(home(strategy), state)
+    controller = Controller(home(strategy), state, foresees=strategy == "plan")
     controller.state()
     for second in (400, 700):
         decision = step(controller, second)
