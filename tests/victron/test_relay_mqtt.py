@@ -242,6 +242,11 @@ def test_only_a_manual_normally_open_relay_may_be_moved(function: object, polari
     assert (objection_to(function, polarity) is not None) == refused
 
 
+def test_a_relay_that_opportunity_loads_uses_is_not_ours_and_that_is_said() -> None:
+    said = "its function is opportunity loads; set it to Manual in the device's menu (Settings, Relay)"
+    assert objection_to(6, 0) == said
+
+
 def test_a_relay_that_is_given_another_use_while_we_heat_is_opened_first(rig: Rig) -> None:
     rig.device.set_power(1500.0)
     rig.gx.set({"settings/0/Settings/Relay/Function": 1})
