@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,8 +82,11 @@ def measure(count: int, seed: int, progress: Progress, *, longest_life_s: float 
     """Takes some six seconds a kill."""
     random, wrong, writing = Random(seed), [], 0
     lost_s = closed_s = 0.0
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, vrm_home(folder) as settings:
-        home = _Home(Path(folder), settings)
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        vrm_home(folder) as settings,
+        closing(_Home(Path(folder), settings)) as home,
+    ):
         for number in range(count):
             progress(number, count)
             on_disk = home.on_disk()
@@ -93,8 +96,8 @@ def measure(count: int, seed: int, progress: Progress, *, longest_life_s: float 
             wrong += [f"kill {number}: {what} on the disk, and less after the start" for what in _less(begun, on_disk)]
             time.sleep(random.uniform(0.0, longest_life_s))
             writing += home.kill(random)
-            closed_s = max(closed_s, home.opened_after_s(by_off=number % 2 == 0))
             lost_s = max(lost_s, home.newest["seen_s"] - home.on_disk().get("seen_s", 0.0))
+            closed_s = max(closed_s, home.opened_after_s(by_off=number % 2 == 0))
             wrong += [f"kill {number}: {what}" for what in home.damage()]
         counted_wh = home.on_disk().get("pv_wh", 0.0)
         progress(count, count)
@@ -136,6 +139,12 @@ class _Home:
             if self._process.poll() is not None or time.monotonic() > ends_s:
                 raise NotRunning(f"the program does not start\n{(self._folder / 'heater.log').read_text()[-2000:]}")
             time.sleep(0.05)
+
+    def close(self) -> None:
+        """Nothing is left running."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def _sees(self) -> bool:
         with suppress(OSError, NotRunning, KeyError, TypeError):
