@@ -100,7 +100,8 @@ def page_findings(config: Config) -> list[Finding]:
     folder = _running_folder(config) or state_dir(config)
     why = listening(CredentialStore(folder), config.web)[1]
     if why is not None:
-        return [Finding(what="web", says=why, exit_code=2)]
+        code = " (a start shows a code in its log with which the page takes one)" if "no password" in why else ""
+        return [Finding(what="web", says=f"{why}{code}", exit_code=2)]
     try:
         has_password = CredentialStore(folder).read().password is not None
         login = "with a login" if has_password else "for this machine only, without a login"
