@@ -20,7 +20,7 @@ class Log:
     def __init__(self, caplog: pytest.LogCaptureFixture, log: dict[str, Any] | None = None, **changes: Any) -> None:
         caplog.set_level("INFO")
         self._caplog = caplog
-        self.house = House(config(**changes))
+        self.house = House(config(**changes), foresees=True)
         self.transitions = TransitionLog({"heater": 2000.0, "freezer": 100.0}, **(log or {}))
 
     def at(self, seconds: float, **fields: Any) -> list[str]:
