@@ -154,7 +154,7 @@ def _started(home: str, python: str) -> Iterator[_Running]:
 
 @contextmanager
 def _decided(home: str, python: str, config: Path, manager: socket.socket) -> Iterator[_Running]:
-    environ = {**os.environ, "NOTIFY_SOCKET": str(manager.getsockname())}
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "NOTIFY_SOCKET": str(manager.getsockname())}
     command = [python, str(MAIN), "--config", str(config)]
     started_s = time.monotonic()
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
