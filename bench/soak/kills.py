@@ -123,7 +123,7 @@ class _Home:
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self._folder, self._state = folder, Path(settings["state_dir"])
         self._relay = settings["loads"][0]["relay"]["pin"]
-        load = {**settings["loads"][0], "start_delay_s": 0, "min_off_s": 0}
+        load = {**settings["loads"][0], "start_delay_s": 0, "min_off_s": 0, "max_closings_per_day": 1000}
         limits = {"daylight": {"from": "00:00", "to": "23:59:59"}}
         self._config = folder / "config.yaml"
         self._config.write_text(json.dumps({**settings, "loads": [load], "limits": limits, "web": None}))
