@@ -61,7 +61,9 @@ def default(
         say(f"pv-heater {__version__}")
         raise typer.Exit
     ctx.obj = Given()
-    ctx.obj.config, ctx.obj.debug = config, debug
+    ctx.obj.config, ctx.obj.debug, ctx.obj.dry_run = config, debug, dry_run
+    if dry_run and ctx.invoked_subcommand not in (None, "run"):
+        raise typer.BadParameter(f"--dry-run is for a run, and {ctx.invoked_subcommand} would not heed it")
     if ctx.invoked_subcommand is None:
         run(ctx, dry_run=dry_run, as_json=as_json)
 
@@ -79,7 +81,8 @@ def run(
     """
     from pv_heater.commands import run as app
 
-    raise typer.Exit(app.run(settings_of(ctx, config), dry_run=dry_run, debug=ctx.obj.debug, as_json=as_json))
+    is_dry = dry_run or ctx.obj.dry_run
+    raise typer.Exit(app.run(settings_of(ctx, config), dry_run=is_dry, debug=ctx.obj.debug, as_json=as_json))
 
 
 @cli.command()

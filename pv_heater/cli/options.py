@@ -30,6 +30,7 @@ class Given:
 
     config: Path | None = None
     debug: bool = False
+    dry_run: bool = False
 
 
 def settings_of(ctx: typer.Context, option: Path | None) -> Config:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, TypeVar
 
-from pv_heater.config.load import Config
+from pv_heater.config.load import Config, TypedSettings
 from pv_heater.errors import ConfigError, HardwareError, SourceError
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.worker import retry_delay_s
@@ -26,7 +27,7 @@ def record_meter(config: Config, path: Path, for_s: float, print_line: Callable[
     """
     if not config.meter or config.meter[0].type == "recording":
         raise ConfigError("record", ["meter: a real one is needed; a recording is there already"])
-    row, clock = config.meter[0], SystemClock()
+    row, clock = _asked_only(config.meter[0]), SystemClock()
     with TemporaryDirectory() as folder:
         tools = Tools(clock=clock, site=config.site, state_dir=Path(folder), pins=_no_pins)
         meter: Meter = row.build(tools)
@@ -50,6 +51,12 @@ def record_meter(config: Config, path: Path, for_s: float, print_line: Callable[
         return SourceError.exit_code
     print_line(f"{count} samples in {path}; play them with: python main.py replay {path}")
     return 0
+
+
+def _asked_only(row: TypedSettings[Any]) -> TypedSettings[Any]:
+    """The meter without the portal's own broker: what the REST API answers is recorded as it comes."""
+    wants_live = getattr(row.settings, "wants_live", False)
+    return replace(row, settings=replace(row.settings, live=False)) if wants_live else row
 
 
 class Polls:

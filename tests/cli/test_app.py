@@ -159,6 +159,18 @@ def test_a_recording_on_mock_pins_runs_the_real_adapters(tmp_path: Path) -> None
     assert relay[-1] is None
 
 
+def test_dry_run_counts_before_the_command_too_and_is_refused_where_nobody_heeds_it(tmp_path: Path) -> None:
+    pin_log = tmp_path / "pins.jsonl"
+    config = brief(tmp_path, dry_run=False, gpio={"factory": "mock", "pin_log": str(pin_log)})
+    done = main("--dry-run", "--config", config, "run")
+    assert done.returncode == 0, done.stderr
+    assert "would heat" in done.stdout + done.stderr
+    assert not pin_log.exists()
+    refused = main("--dry-run", "--config", config, "off")
+    assert refused.returncode == 2
+    assert "--dry-run is for a run" in refused.stderr
+
+
 def test_replay_gives_json_and_leaves_the_live_log_alone(tmp_path: Path) -> None:
     config = shipped(tmp_path)
     done = main("replay", morning(tmp_path), "--config", config, "--json")

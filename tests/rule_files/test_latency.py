@@ -64,6 +64,6 @@ def test_a_rule_that_hangs_costs_no_tick(folder: Path, caplog: pytest.LogCapture
     runner.close()
     clock.close()
     assert "third.py came to no end" in caplog.text
-    assert len(took_s) > 50
+    assert len(took_s) > 20
     assert sorted(took_s)[len(took_s) // 2] < 0.02
     assert sorted(took_s)[-3] < LONGEST_TICK_S
