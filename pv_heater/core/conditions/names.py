@@ -71,6 +71,8 @@ SITE_NAMES: Mapping[str, Name] = {
     "forecast_pv_w": Name(Kind.NUMBER, "W", "PV expected now"),
     "forecast_today_wh": Name(Kind.NUMBER, "Wh", "PV still to come today"),
     "forecast_tomorrow_wh": Name(Kind.NUMBER, "Wh", "PV expected tomorrow"),
+    "sun_today_kwh": Name(Kind.NUMBER, "kWh", "the same as forecast_today_wh, in kWh"),
+    "sun_tomorrow_kwh": Name(Kind.NUMBER, "kWh", "the same as forecast_tomorrow_wh, in kWh"),
     "soc_tonight": Name(Kind.NUMBER, "%", "charge of the battery expected at today's sunset; not known after it"),
     "soc_tomorrow": Name(Kind.NUMBER, "%", "charge of the battery expected at tomorrow's sunset"),
     "cloud_percent": Name(Kind.NUMBER, "%", "mean cloud cover expected for the rest of today"),

@@ -113,6 +113,10 @@ class HomeScene:
             return None
         return self.forecast.energy_wh_between(begin, end)
 
+    def _expected_kwh(self, days: int) -> float | None:
+        expected_wh = self._expected_wh(days)
+        return None if expected_wh is None else expected_wh / 1000.0
+
     def _cloud_percent(self) -> float | None:
         return None if self.forecast is None else self.forecast.cloud_percent_between(*self._day(0))
 
@@ -170,6 +174,8 @@ _SITE: Mapping[str, Callable[[HomeScene], Value]] = {
     "forecast_pv_w": lambda scene: None if scene.forecast is None else scene.forecast.power_w_at(scene.now),
     "forecast_today_wh": lambda scene: scene._expected_wh(0),
     "forecast_tomorrow_wh": lambda scene: scene._expected_wh(1),
+    "sun_today_kwh": lambda scene: scene._expected_kwh(0),
+    "sun_tomorrow_kwh": lambda scene: scene._expected_kwh(1),
     "soc_tonight": lambda scene: None if scene.plan is None else scene.plan.soc_tonight_percent,
     "soc_tomorrow": lambda scene: None if scene.plan is None else scene.plan.soc_tomorrow_percent,
     "cloud_percent": lambda scene: scene._cloud_percent(),
