@@ -157,6 +157,8 @@ class MqttValue(MqttNumber):
     class Settings(Meaning, Topic):
         """Broker and topic, and what the number is."""
 
+        host: str = setting("name or address of the broker", default="127.0.0.1")
+
         def __post_init__(self) -> None:
             Topic.__post_init__(self)
             self.check_meaning()
