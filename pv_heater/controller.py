@@ -44,6 +44,7 @@ from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.days import Days
 from pv_heater.core.rules.rules import Rules
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.core.vacations import Vacations
 
 NOBODY = frozenset[str]()
 
@@ -97,7 +98,8 @@ class Controller:
             config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy
         )
         self._thresholds = thresholds_of(config.site, config.limits, policies.values())
-        self._orders = Commands(self._loads, self._duties)
+        self._vacations = Vacations(config.vacation, self._zone)
+        self._orders = Commands(self._loads, self._duties, self._vacations)
         self._time, self._day = StepTime(), LocalDay(self._zone)
         self._day_count = DayCount()
         self._days = Days(self._loads, self._day_count, self._rules)
@@ -165,6 +167,7 @@ class Controller:
         self._actuators.adopt(policies)
         self._rules.adopt(policies)
         self._duties.adopt(policies, config.site.battery)
+        self._vacations.adopt(config.vacation)
         self._watch.adopt(config.site, config.limits)
         self._battery_target_percent = _battery_target_percent(rows)
         self._strategy = with_settings(self._strategy, config.strategy.settings, config.strategy.build)
@@ -178,12 +181,12 @@ class Controller:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
         if self._given_state is not None:
             return dict(self._given_state)  # not one step yet: nothing has changed
-        now, day, vacation_until_at = self._time.now, self._day.day, self._orders.vacation_until_at
+        now, day = self._time.now, self._day.day
         return {
             "schema": SCHEMA,
             "saved_at": now.isoformat() if now else None,
             "day": day.isoformat() if day else None,
-            "vacation_until_at": vacation_until_at.isoformat() if vacation_until_at else None,
+            **self._vacations.state(),
             "faults": self._absent | self._loads.faults(),
             "loads": self._loads.as_json(self._time.tick_s),
             "today": self._day_count.state(),
@@ -209,7 +212,7 @@ class Controller:
     def _observe(self, now: datetime, reading: Reading | None, forecast: Forecast | None, inputs: Inputs) -> HouseFacts:
         """What is known of the house now; commands are obeyed, and what a new reading teaches is learned."""
         tick_s = self._begin(now, inputs)
-        cleared = self._orders.obey(inputs.commands, tick_s) if inputs.commands else NOBODY
+        cleared = self._orders.obey(inputs.commands, now, tick_s) if inputs.commands else NOBODY
         self._watch.observe(
             self._with_own_meters(reading, now, inputs), now, tick_s, distrusted_because=inputs.distrusted_because
         )
@@ -232,7 +235,7 @@ class Controller:
             cleared=cleared,
             commanded_w=commanded_w,
             least_on_w=least_on_w,
-            vacation_until_at=self._orders.vacation_until_at,
+            vacation_until_at=self._vacations.until_at(None if inputs.clock_trusted is False else now),
         )
 
     def _guard(self, house: HouseFacts) -> Blocks:
@@ -240,7 +243,7 @@ class Controller:
         blocks, tick_s = self._watch.blocks(house), house.tick_s
         hot = self._loads.temperature_blocks(house.load_c)
         known_at = house.now if house.knows_time else None
-        self._loads.keep_timers(known_at, self._zone, tick_s, away=self._orders.away(known_at))
+        self._loads.keep_timers(known_at, self._zone, tick_s, away=house.vacation_until_at is not None)
         return Blocks(site=blocks, hot=hot, held_back=self._loads.held_back(tick_s))
 
     def _ask(self, house: HouseFacts, blocks: Blocks) -> StepContext:
@@ -359,7 +362,8 @@ class Controller:
             self._rules.take_back(saved.parts.get("rules"), time.tick_s, away_s)
             self._actuators.restore(saved.parts.get("curves"))
             self._day_count.restore(group_in(saved.parts, "today"))
-            self._day.day, self._orders.vacation_until_at = saved.day, saved.vacation_until_at
+            self._vacations.restore(saved.parts)
+            self._day.day = saved.day
             self._saved = self._given_state = None
         before = self._day.day
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)

@@ -10,7 +10,7 @@ from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import Secret, setting
 from pv_heater.core.settings.history import History
-from pv_heater.core.settings.home import Limits, Site, TariffPeriod
+from pv_heater.core.settings.home import Limits, Site, TariffPeriod, VacationSpan
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.web.settings import WebSettings
 
@@ -86,6 +86,7 @@ class Config:
     )
     strategy: TypedSettings[Any] = setting("how much power is good")
     limits: Limits = setting("conditions in front of every strategy", factory=Limits)
+    vacation: tuple[VacationSpan, ...] = setting("when nobody is home", default=())
     tariff: tuple[TariffPeriod | TypedSettings[Any], ...] = setting(
         "prices by time of day, or where the prices of a market come from", default=()
     )

@@ -8,30 +8,24 @@ from datetime import datetime
 from pv_heater.core.duties.duties import Duties
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Command, Force, Mode, Vacation
+from pv_heater.core.vacations import Vacations
 
 FORCE_DEFAULT_S = 7200.0
 """A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 
 
 class Commands:
-    """Passes commands on to the loads and their duties; keeps the vacation itself."""
+    """Passes commands on to the loads, their duties, and whoever knows of vacations."""
 
-    def __init__(self, loads: HomeLoads, duties: Duties) -> None:
-        self._loads = loads
-        self._duties = duties
-        self.vacation_until_at: datetime | None = None
-        """When the vacation ends; None when nobody announced one."""
+    def __init__(self, loads: HomeLoads, duties: Duties, vacations: Vacations) -> None:
+        self._loads, self._duties, self._vacations = loads, duties, vacations
 
-    def away(self, now: datetime | None) -> bool:
-        """Whether nobody is home; a vacation is not over while `now` is unknown (None)."""
-        return self.vacation_until_at is not None and (now is None or now < self.vacation_until_at)
-
-    def obey(self, commands: Sequence[Command], tick_s: float) -> set[str]:
+    def obey(self, commands: Sequence[Command], now: datetime, tick_s: float) -> set[str]:
         """Apply commands; the names of loads whose fault is to be cleared. Unknown loads raise ValueError."""
         cleared = set()
         for command in commands:
             if isinstance(command, Vacation):
-                self.vacation_until_at = command.until_at
+                self._vacations.announce(command.until_at, now)
                 continue
             if command.load not in self._loads.policies:
                 raise ValueError(f"there is no load {command.load!r}; there is {', '.join(self._loads.policies)}")

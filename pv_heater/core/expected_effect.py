@@ -25,10 +25,10 @@ from pv_heater.core.model.requests import (
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import duration_text, kilowatts
+from pv_heater.core.settings.home import LONGEST_VACATION
 from pv_heater.core.settings.load import LoadSettings
 
 WATER_BOILS_C = 100.0
-VACATION_LONGEST = timedelta(days=366)
 NOT_YET = "the controller has not completed its first tick yet; try again in a few seconds"
 
 
@@ -76,8 +76,8 @@ def _vacation(command: Vacation, decision: Decision | None, now: datetime | None
         return "the vacation is over, the sun decides again" if is_on else "there is no vacation, nothing changes"
     if command.until_at <= now:
         raise ValueError("the end of a vacation must lie ahead")
-    if command.until_at - now > VACATION_LONGEST:
-        raise ValueError(f"a vacation lasts at most {VACATION_LONGEST.days} days")
+    if command.until_at - now > LONGEST_VACATION:
+        raise ValueError(f"a vacation lasts at most {LONGEST_VACATION.days} days")
     until_at = command.until_at.astimezone(_zone(decision))
     return f"vacation until {until_at:%Y-%m-%d %H:%M}: nothing heats by itself before"
 

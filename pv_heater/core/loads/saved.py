@@ -113,7 +113,6 @@ class Saved:
     """None: not known."""
     day: date | None
     """The local day that the counts belong to."""
-    vacation_until_at: datetime | None
     loads: Mapping[str, SavedLoad]
     fault_of_all: str | None
     """Why every load is in fault; None: each as it was."""
@@ -144,7 +143,6 @@ class Saved:
         return cls(
             saved_at=saved_at,
             day=day_in(parts, "day"),
-            vacation_until_at=instant_in(parts, "vacation_until_at"),
             loads={
                 name: _without_lost_time(SavedLoad.parse(group_in(loads, name), faults.get(name)), saved_at)
                 for name in {**loads, **faults}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import DayTime, SettingProblem, setting
 
+LONGEST_VACATION = timedelta(days=366)
 USUAL_HOUSE_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year. Assumed until this house has shown its own."""
 
@@ -114,6 +115,37 @@ class Daylight:
     end: DayTime = setting(
         "until when", key="to", default=DayTime(event="sunset", offset=timedelta(minutes=-30)), live=True
     )
+
+
+def local_instant(text: str, zone: tzinfo) -> datetime:
+    """``2026-12-20`` (as it begins) or ``2026-12-20T08:00``, in UTC; raises SettingProblem for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingProblem(f"must be a day, perhaps with an hour, such as 2026-12-20T08:00, not {text!r}") from None
+    return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
+
+
+def _check_instant(text: str) -> None:
+    local_instant(text, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VacationSpan:
+    """When nobody is home: nothing heats by itself then; frost protection goes on."""
+
+    start: str = setting("from when: a day, or 2026-12-20T08:00 in quotes", key="from", check=_check_instant, live=True)
+    end: str = setting("when somebody is home again", key="until", check=_check_instant, live=True)
+
+    def __post_init__(self) -> None:
+        begin_at, end_at = self.instants(UTC)
+        if not begin_at < end_at <= begin_at + LONGEST_VACATION:
+            text = f"must lie after from, and at most {LONGEST_VACATION.days} days after it"
+            raise SettingProblem(text, "until")
+
+    def instants(self, zone: tzinfo) -> tuple[datetime, datetime]:
+        """(begin, end) in UTC."""
+        return local_instant(self.start, zone), local_instant(self.end, zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
