@@ -1,4 +1,5 @@
-"""What can be seen without asking for anything: the whole first screen, and whether the controller lives."""
+"""What can be seen without asking for anything: the whole first screen, as JSON and for Prometheus, and whether the
+controller lives."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
 from pv_heater.ports import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, etag_of, json_bytes
+from pv_heater.web.metrics import metrics_route
 from pv_heater.web.plan_document import plan_of
 from pv_heater.web.status_document import before_the_first_tick, status_document
 
@@ -28,6 +30,7 @@ def status_routes(home: Home, monotonic_s: Callable[[], float]) -> list[Route]:
     return [
         Route(method="GET", path="/health", scope=Scope.OPEN, handle=newest.health),
         Route(method="GET", path="/api/v1/status", scope=Scope.READ, handle=newest.status),
+        metrics_route(newest.document),
     ]
 
 
@@ -44,6 +47,12 @@ class NewestDocument:
         self._document: dict[str, Any] = {}
         self._answer = Answer()
         self._planned: tuple[DayPlan | None, dict[str, Any] | None] = (None, None)
+
+    def document(self) -> dict[str, Any]:
+        """As data."""
+        with self._making:
+            self._make()
+            return self._document
 
     def status(self, call: Call) -> Answer:
         """All of it, or the `fields` that are asked for."""
