@@ -243,7 +243,7 @@ def test_after_a_broker_restart_only_what_is_told_anew_counts(kind: type[AmqttBr
 
 def test_after_a_silence_what_was_slept_through_is_not_believed(gx: GxPeer, broker: Mosquitto) -> None:
     """A plugin held up for 75 s tells all of it within two: 2 kW of a sun that went long ago, then what is."""
-    with Linked(broker.port, pace=replace(PACE, calm_s=1.0)) as link:
+    with Linked(broker.port, pace=replace(PACE, calm_s=4.0)) as link:
         link.next_picture()
         gx.hang()
         assert "silent" in str(trouble(link))
