@@ -168,8 +168,9 @@ class Worker(Generic[T]):
         # Each kind of trouble once: an hour without network is one line, not sixty.
         # What breaks while we hang up ourselves is not trouble.
         if kind not in before.kinds and not self._stopping.is_set():
-            next_try = "at once" if delay_s < 0.5 else f"in {_duration_text(delay_s)}"
-            self._log.warning("%s: %s Next try %s.", self._name, _sentence(text), next_try)
+            # Who may speak at any moment keeps a pace of its own.
+            then = "It goes on trying." if delay_s < 0.5 else f"Next try in {_duration_text(delay_s)}."
+            self._log.warning("%s: %s %s", self._name, _sentence(text), then)
         return delay_s
 
 
