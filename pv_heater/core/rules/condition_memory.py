@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from pv_heater.core.model.numbers import number_of
 
-UNSEEN_S = 60.0
-"""How long a condition has been true begins anew when nobody has looked at it for this long."""
-FORGOTTEN_S = 600.0
-"""Which side of its thresholds a value was last on counts for longer: over a restart, and at any pace of the steps."""
+UNSEEN_S = 330.0
+"""What nobody has looked at for this long begins anew: it may have changed in the meantime. Steps come every 300 s at
+the slowest."""
 
 
 class Holds:
@@ -110,7 +109,7 @@ class Latches:
         return {
             key: [float(latch.on), now_s - latch.since_s, now_s - latch.seen_s]
             for key, latch in self._latches.items()
-            if now_s - latch.seen_s <= FORGOTTEN_S
+            if now_s - latch.seen_s <= UNSEEN_S
         }
 
     def take_back(self, saved: Mapping[str, object], now_s: float, away_s: float) -> None:
@@ -124,7 +123,7 @@ class Latches:
 
     def _get(self, key: str, now_s: float) -> _Latch | None:
         latch = self._latches.get(key)
-        return None if latch is None or now_s - latch.seen_s > FORGOTTEN_S else latch
+        return None if latch is None or now_s - latch.seen_s > UNSEEN_S else latch
 
     def _put(self, key: str, on: bool, now_s: float) -> bool:
         latch = self._get(key, now_s)
@@ -132,6 +131,6 @@ class Latches:
             latch.seen_s = now_s
             return on
         if latch is None:
-            self._latches = {other: kept for other, kept in self._latches.items() if now_s - kept.seen_s <= FORGOTTEN_S}
+            self._latches = {other: kept for other, kept in self._latches.items() if now_s - kept.seen_s <= UNSEEN_S}
         self._latches[key] = _Latch(on=on, since_s=now_s, seen_s=now_s)
         return on

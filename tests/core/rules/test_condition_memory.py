@@ -6,7 +6,7 @@ import pytest
 
 from pv_heater.core.conditions.parser import check_condition
 from pv_heater.core.model.setting import SettingProblem
-from pv_heater.core.rules.condition_memory import FORGOTTEN_S, Latches
+from pv_heater.core.rules.condition_memory import UNSEEN_S, Latches
 from tests.builders import House, config, heater
 
 
@@ -29,7 +29,7 @@ def test_what_is_not_known_between_two_thresholds_is_not_known_and_forgets_nothi
     assert latches.hysteresis("soc", 96.0, 95.0, 90.0, 0.0)
     assert latches.hysteresis("soc", None, 95.0, 90.0, 10.0) is None
     assert latches.hysteresis("soc", 92.0, 95.0, 90.0, 20.0)
-    assert latches.hysteresis("soc", 92.0, 95.0, 90.0, 21.0 + FORGOTTEN_S) is False, "nobody looked for ten minutes"
+    assert latches.hysteresis("soc", 92.0, 95.0, 90.0, 21.0 + UNSEEN_S) is False, "nobody looked for long"
 
 
 def test_a_condition_stays_true_for_its_least_time_and_false_for_its_own() -> None:

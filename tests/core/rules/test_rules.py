@@ -145,11 +145,21 @@ def test_held_waits_until_the_condition_has_lasted() -> None:
     assert not home.at(90, charger_state="float").setpoints["heater"].on
 
 
-def test_held_begins_anew_when_nobody_looked_for_more_than_a_minute() -> None:
+def test_held_begins_anew_when_nobody_looked_for_more_than_five_minutes() -> None:
     home = house(when="held(soc > 90, 100)")
     for second in (0, 50):
         home.at(second)
-    assert not home.at(150).setpoints["heater"].on
+    assert not home.at(400).setpoints["heater"].on
+
+
+def test_held_counts_at_the_slowest_pace_too() -> None:
+    home = house(when="held(soc > 90, 600)")
+    assert [home.at(second, interval_s=300.0).setpoints["heater"].on for second in (0, 300, 600, 900)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_times_loads_and_forecast_can_be_asked_about() -> None:
