@@ -42,6 +42,7 @@ from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, PricePeriod, Reading
 from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.days import Days
+from pv_heater.core.rules.purchases import purchases
 from pv_heater.core.rules.rules import Rules
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.vacations import Vacations
@@ -268,7 +269,8 @@ class Controller:
         loads.put_on_duty(duties, raised_c)
         inputs = self._rules.look(house, loads.memories, self._planner.plan, prices)
         if inputs.wish_power_w and seen.may_buy:
-            bought = self._rules.purchases(blocks, house.tick_s, self._duties.left_w)
+            asked_w, because, records = inputs.wish_power_w, inputs.wish_because, self._rules.records
+            bought = purchases(asked_w, because, loads.policies, records, blocks, house.tick_s, self._duties.left_w)
             loads.put_on_duty({**bought, **duties}, raised_c)
         view = self._watch.view(
             house,

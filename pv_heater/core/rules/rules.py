@@ -17,9 +17,7 @@ from pv_heater.core.conditions.names import THIS, Value
 from pv_heater.core.conditions.parser import parse
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import DaylightHours
-from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory, Outcome
-from pv_heater.core.loads.step_context import Blocks
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.power_balance import spare_w
@@ -29,15 +27,14 @@ from pv_heater.core.model.setting import DayTime
 from pv_heater.core.model.values import Inputs, Phase, PricePeriod
 from pv_heater.core.rules.condition_memory import Holds, Latches
 from pv_heater.core.rules.load_record import LoadRecord
+from pv_heater.core.rules.purchases import may_buy_wh
 from pv_heater.core.rules.scene import HomeScene
 from pv_heater.core.settings.home import Daylight, Site
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.core.settings.start_power import most_within_w, possible_w
+from pv_heater.core.settings.start_power import possible_w
 
 RULE = Rule.RULE
 """The rule id of a decision that a user's rule made."""
-PURCHASE_PASSES = frozenset({Rule.NIGHT, Rule.BATTERY_LOW, Rule.GRID_DRAW})
-"""The guards that a rule passes which may buy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +226,7 @@ class Rules:
             if wish is not None:
                 wishes[name], because[name] = wish, why
             if wish is Mode.ON:
-                if _may_buy_wh(policy, record) == 0.0:
+                if may_buy_wh(policy, record) == 0.0:
                     remarks[name] = (
                         f"its rule has bought {record.bought_today_wh:.0f} Wh today (rule_buy_daily_max_wh); until "
                         "midnight it heats only where the guards allow it"
@@ -237,27 +234,6 @@ class Rules:
                 given_w = inputs.wish_power_w.get(name, policy.rule_power_w)
                 power_w[name] = possible_w(policy, policy.max_power_w if given_w is None else given_w)
         return RuleAnswers(wishes=wishes, because=because, power_w=power_w, remarks=remarks)
-
-    def purchases(self, blocks: Blocks, tick_s: float, left_w: float) -> dict[str, Duty]:
-        """The loads whose rule says on, and may buy what the guards refuse it; call it after `look`.
-
-        `left_w` is what fuse and inverter leave them. A grid that is lost, a generator, an unknown house and everything
-        about safety stay in front.
-        """
-        duties: dict[str, Duty] = {}
-        energy = [block.guard for block in blocks.site if not block.safety]
-        if not energy or any(guard not in PURCHASE_PASSES for guard in energy):
-            return duties
-        for name, asked_w in self.latest.power_w.items():
-            policy, record = self._policies[name], self.records[name]
-            power_w, may_wh = most_within_w(policy, min(asked_w, left_w)), _may_buy_wh(policy, record)
-            if not may_wh or power_w <= 0 or name in blocks.held_back:
-                continue
-            because = f"{self.latest.because[name]}; it may buy {may_wh:.0f} Wh more today"
-            until_s = tick_s + max(0.0, policy.rule_on_max_s - record.ruled_s)
-            duties[name] = Duty(rule=RULE, because=because, until_s=until_s, power_w=power_w, until_full=True)
-            left_w -= power_w
-        return duties
 
     def note(self, outcomes: Mapping[str, Outcome], tick_s: float) -> None:
         """Remember what was decided for the step that begins."""
@@ -331,12 +307,6 @@ def _joined(
 def _own(inputs: Inputs, name: str) -> float | None:
     found = inputs.values.get(name)
     return None if found is None or found.value is None else float(found.value)
-
-
-def _may_buy_wh(policy: LoadSettings, record: LoadRecord) -> float | None:
-    """What its rule may still buy today; None: it may not buy at all."""
-    most_wh = policy.rule_buy_daily_max_wh
-    return None if most_wh is None else max(0.0, most_wh - record.bought_today_wh)
 
 
 def _used_up(policy: LoadSettings, record: LoadRecord) -> str | None:
