@@ -376,7 +376,7 @@ def test_a_worker_gets_a_reading_a_change_and_logs_a_trouble_once(
         wait_for(lambda: getattr(worker.latest(), "grid_w", None) == 56.0, "the return")
     finally:
         worker.stop()
-    assert len([line for line in caplog.messages if "has been silent" in line and "Next try" in line]) == 1
+    assert len([line for line in caplog.messages if "has been silent" in line and "goes on trying" in line]) == 1
 
 
 # Recordings of real devices
