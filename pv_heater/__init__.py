@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pv_heater.controller import Controller
     from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode, Vacation
     from pv_heater.core.model.steering import Steering
-    from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
+    from pv_heater.core.model.trace import OwnValue
+    from pv_heater.core.model.values import Decision, Forecast, Inputs, PricePeriod, Reading
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,8 @@ __all__ = [
     "Forecast",
     "Inputs",
     "Mode",
+    "OwnValue",
+    "PricePeriod",
     "Reading",
     "Steering",
     "Vacation",
@@ -39,6 +42,7 @@ __all__ = [
 _HOMES = dict.fromkeys(__all__, "pv_heater.core.model.values") | {
     **dict.fromkeys(("Boost", "ClearFault", "Force", "Mode", "Vacation"), "pv_heater.core.model.requests"),
     "Controller": "pv_heater.controller",
+    "OwnValue": "pv_heater.core.model.trace",
     "Steering": "pv_heater.core.model.steering",
     "load_config": "pv_heater.config.load",
 }
