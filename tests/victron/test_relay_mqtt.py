@@ -27,7 +27,7 @@ from tests.gx_device import PORTAL_ID, GxPeer, fast_broker
 from tests.loads.mqtt_devices import confirmed, load_of, on
 from tests.mqtt_brokers import BROKERS, AmqttBroker, Mosquitto, Peer, wait_for
 from tests.source_tools import HandClock
-from tests.waiting import ended_after, promised
+from tests.waiting import WITHIN_S, ended_after, promised
 
 STATE = "system/0/Relay/0/State"
 AT_START = "settings/0/Settings/Relay/0/InitialState"
@@ -44,6 +44,18 @@ class Rig:
         self.clock = HandClock()
         self.contact = MqttContact(GxBroker(host="127.0.0.1", port=broker.port, portal_id=portal_id), 1)
         self.device = GxRelayDevice(self.contact, self.clock)
+
+    def set_power(self, power_w: float) -> None:
+        """The device on a busy machine: it may miss the two seconds of a word or two."""
+        until_s = time.monotonic() + WITHIN_S
+        while True:
+            try:
+                self.device.set_power(power_w)
+            except Unreachable:
+                if time.monotonic() > until_s:
+                    raise
+            else:
+                return
 
     def write_as_other(self, topic: str, value: int) -> None:
         with Peer(self.broker.port) as other:
@@ -66,9 +78,9 @@ def rig(broker: Mosquitto | AmqttBroker) -> Iterator[Rig]:
 
 
 def test_the_relay_closes_and_opens_and_that_is_read_back(rig: Rig) -> None:
-    rig.device.set_power(1500.0)
+    rig.set_power(1500.0)
     assert rig.gx.value(STATE) == 1
-    rig.device.set_power(0.0)
+    rig.set_power(0.0)
     assert rig.gx.value(STATE) == 0
     assert [write for write in rig.gx.writes if write[0] == STATE] == [(STATE, 1), (STATE, 0)]
 
@@ -118,7 +130,7 @@ def test_a_relay_in_other_use_is_refused_and_never_written(rig: Rig, function: i
     rig.gx.set(relay_values(0, state=1, function=function))
     for power_w in (0.0, 1500.0):
         with pytest.raises(BadReply, match=said):
-            rig.device.set_power(power_w)
+            rig.set_power(power_w)
     assert rig.gx.writes == [], "not even off: it may be a generator that runs"
 
 

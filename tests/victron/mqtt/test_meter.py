@@ -109,8 +109,8 @@ def test_a_change_is_a_reading_within_milliseconds_and_the_chargers_own_values_a
     meter = build(GxPace())
     meter.read()
     gx.set(charger(279, 1234.0))
-    threading.Timer(0.1, lambda: gx.set({"system/0/Ac/Grid/L1/Power": -5.0})).start()
     began_s = time.monotonic()
+    threading.Timer(0.1, lambda: gx.set({"system/0/Ac/Grid/L1/Power": -5.0})).start()
     assert meter.read().grid_w == -5.0
     assert time.monotonic() - began_s >= 0.09, "a charger's value alone is no reading"
 
