@@ -19,7 +19,7 @@ from typing import Any
 import typer
 
 from pv_heater.cli.rule_words import next_change_text, rule_text
-from pv_heater.core.model.local_time import WEEK, instant_of
+from pv_heater.core.model.local_time import WEEK, instant_of, local_instant
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.words import duration_text, flip_text
 
@@ -128,13 +128,12 @@ def seconds(text: str) -> float:
 
 
 def instant(text: str, zone: tzinfo) -> datetime:
-    """``2026-12-24`` (as it begins) or ``2026-12-24T18:00`` in `zone`. Raises typer.BadParameter for anything else."""
+    """As `local_instant` reads it. Raises typer.BadParameter for anything else."""
     try:
-        at = datetime.fromisoformat(text)
+        return local_instant(text, zone)
     except ValueError:
         shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
         raise typer.BadParameter(f"a time is a day, perhaps with an hour: 2026-12-24T18:00, not {shown!r}") from None
-    return at.replace(tzinfo=zone) if at.tzinfo is None else at
 
 
 def next_moment(text: str, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""How the C library keeps memory: a few large pieces, used for a moment, must not stay with the process for ever."""
+"""How the C library keeps memory. Words of mallopt(3), glibc's; where there is another library nothing changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ctypes
 from functools import cache
 
 _MMAP_THRESHOLD = -3
-"""Its name in malloc.h is M_MMAP_THRESHOLD."""
+_ARENA_MAX = -8
 LARGE_BYTES = 1 << 20
 
 
@@ -15,8 +15,21 @@ LARGE_BYTES = 1 << 20
 def give_large_pieces_back() -> None:
     """From now on each piece of a mebibyte or more goes back to the system as soon as it is free.
 
-    glibc else moves that limit up with the first such piece, and then keeps one for each thread. Other C libraries
-    have no such limit, and nothing happens.
+    glibc else moves that limit up with the first such piece, and then keeps one for each thread: pieces that were used
+    for a moment would stay with the process for ever.
     """
+    _tell(_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def share_one_heap() -> None:
+    """Let all threads that begin from now on share one heap.
+
+    glibc gives each thread one of its own, so that many processors do not wait for each other. Python's hardly ever
+    allocate at once, and those of a home kept a megabyte that nobody used.
+    """
+    _tell(_ARENA_MAX, 1)
+
+
+def _tell(word: int, value: int) -> None:
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE_BYTES)
+        ctypes.CDLL(None).mallopt(word, value)

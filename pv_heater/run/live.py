@@ -18,6 +18,7 @@ from pv_heater.core.loads.saved import unreadable
 from pv_heater.errors import ConfigError
 from pv_heater.history.kept import KeptHistory
 from pv_heater.io.gpio.locks import register_settings
+from pv_heater.io.memory import share_one_heap
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.clock_trust import ClockTrust
 from pv_heater.io.system.log import LogLines
@@ -25,7 +26,6 @@ from pv_heater.io.system.run_mark import RunMark
 from pv_heater.io.system.state_file import StateFile, UnreadableState
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
-from pv_heater.io.system.worker import share_one_heap
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
 from pv_heater.run.home.history import history_of, history_path, with_newer_counts

@@ -8,7 +8,7 @@ from typing import Any
 
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.loads.duty import FROST, Duty
-from pv_heater.core.model.numbers import number_in
+from pv_heater.core.model.numbers import day_in, number_in
 from pv_heater.core.settings.load import LoadSettings
 
 LONGEST_S = 3600.0
@@ -73,12 +73,9 @@ class Frost:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` gave; anything else is ignored."""
-        day, heated_s = state.get("day"), number_in(state, "heated_s")
-        if isinstance(day, str) and heated_s is not None:
-            try:
-                self._day, self._heated_s = date.fromisoformat(day), max(0.0, heated_s)
-            except ValueError:
-                return
+        day, heated_s = day_in(state, "day"), number_in(state, "heated_s")
+        if day is not None and heated_s is not None:
+            self._day, self._heated_s = day, max(0.0, heated_s)
 
     def _count(self, context: DutyContext) -> None:
         day = context.now.astimezone(self._zone).date()

@@ -17,6 +17,12 @@ def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
+def local_instant(text: str, zone: tzinfo) -> datetime:
+    """``2026-12-24`` (as it begins) or ``2026-12-24T18:00`` in `zone`, unless it names another. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=zone) if at.tzinfo is None else at
+
+
 def midnight_at(day: date, zone: tzinfo) -> datetime:
     """The instant, in UTC, at which `day` begins in `zone`."""
     return instant_of(day, time(0), zone)

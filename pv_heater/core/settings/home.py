@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.local_time import local_instant
 from pv_heater.core.model.setting import DayTime, SettingProblem, setting
 
 LONGEST_VACATION = timedelta(days=366)
@@ -117,17 +118,15 @@ class Daylight:
     )
 
 
-def local_instant(text: str, zone: tzinfo) -> datetime:
-    """``2026-12-20`` (as it begins) or ``2026-12-20T08:00``, in UTC; raises SettingProblem for anything else."""
+def _instant(text: str, zone: tzinfo) -> datetime:
     try:
-        at = datetime.fromisoformat(text)
+        return local_instant(text, zone).astimezone(UTC)
     except ValueError:
         raise SettingProblem(f"must be a day, perhaps with an hour, such as 2026-12-20T08:00, not {text!r}") from None
-    return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
 
 
 def _check_instant(text: str) -> None:
-    local_instant(text, UTC)
+    _instant(text, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +144,7 @@ class VacationSpan:
 
     def instants(self, zone: tzinfo) -> tuple[datetime, datetime]:
         """(begin, end) in UTC."""
-        return local_instant(self.start, zone), local_instant(self.end, zone)
+        return _instant(self.start, zone), _instant(self.end, zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

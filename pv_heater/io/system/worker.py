@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
 from pv_heater.core.model.lean import dataclass
@@ -18,8 +16,6 @@ _MOST_INTERVALS = 10
 """A failing source is asked at least once in ten of its intervals, so that a long trouble still heals soon."""
 _LONGEST_WISH_S = 3600.0
 """A source may ask for at most an hour of peace; a nonsense wish must not silence it for a day."""
-_M_ARENA_MAX = -8
-"""Of mallopt(3)."""
 _SHORTEST_S = 0.05
 """A source that answers an interval of 0 must not spin a whole core."""
 
@@ -172,16 +168,6 @@ class Worker(Generic[T]):
             then = "It goes on trying." if delay_s < 0.5 else f"Next try in {_duration_text(delay_s)}."
             self._log.warning("%s: %s %s", self._name, _sentence(text), then)
         return delay_s
-
-
-def share_one_heap() -> None:
-    """Let all threads that begin from now on share one heap, on systems with glibc; elsewhere nothing changes.
-
-    glibc gives each thread one of its own, so that many processors do not wait for each other. Python's hardly ever
-    allocate at once, and those of a home kept a megabyte that nobody used.
-    """
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 class Paced(Protocol):

@@ -174,7 +174,7 @@ def test_a_hung_read_does_not_keep_the_process_alive() -> None:
 
 ALLOCATING = """
 import ctypes, sys, threading
-from pv_heater.io.system.worker import share_one_heap
+from pv_heater.io.memory import share_one_heap
 if sys.argv[1] == "together":
     share_one_heap()
 all_there = threading.Barrier(4)
