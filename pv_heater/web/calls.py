@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.status.strict_json import json_bytes
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -118,11 +119,6 @@ class Route:
     path: str
     scope: Scope
     handle: Handle
-
-
-def json_bytes(value: Any) -> bytes:
-    """Strict JSON, UTF-8: a NaN would blind whoever reads it. Raises ValueError for one."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def etag_of(body: bytes) -> str:

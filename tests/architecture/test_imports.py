@@ -50,13 +50,27 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     }
     | CORE
     | ADAPTERS,
-    "run": {"controller", "rule_files", "history", "config", "web", "ports", "io", "errors", *WRAPPERS} | CORE,
+    "run": {
+        "controller",
+        "rule_files",
+        "history",
+        "config",
+        "status",
+        "telemetry",
+        "web",
+        "ports",
+        "io",
+        "errors",
+        *WRAPPERS,
+    }
+    | CORE,
     "controller": {"config"} | CORE,
     "config": {"web.settings", "core.settings", "core.model", "core.conditions", "errors", "version"},
     "config.load": ADAPTERS
     | {"strategies", "core.actuators", "core.conditions", "core.settings", "core.model", "errors"},
     "rule_files": OF_AN_ADAPTER | {"version"},
-    "web": OF_AN_ADAPTER | {"version"},
+    "status": {"ports", "version"} | CORE,
+    "web": {"status", "version"} | OF_AN_ADAPTER,
     "meters": OF_AN_ADAPTER,
     "forecasts": OF_AN_ADAPTER,
     "loads": OF_AN_ADAPTER,

@@ -11,7 +11,7 @@ import pytest
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
-from pv_heater.web.alarms import HELP
+from pv_heater.status.alarms import HELP
 from pv_heater.web.openapi import DOCUMENT
 
 PAGE = Path(__file__).parents[2] / "pv_heater" / "web" / "page"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pv_heater.config.load import Config
 from pv_heater.ports import Home
 from pv_heater.run.session import Startable
+from pv_heater.status.newest import NewestDocument
 from pv_heater.web.access.access import Access
 from pv_heater.web.access.passwords import Cost
 from pv_heater.web.access.routes import access_routes
@@ -103,7 +104,7 @@ def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
     return [
         static_routes(),
         openapi_routes(),
-        status_routes(home, monotonic_s),
+        status_routes(NewestDocument(home, monotonic_s)),
         control_routes(home),
         detail_routes(home),
         history_routes(home),

@@ -20,7 +20,7 @@ from pv_heater.core.model.values import Decision, LoadState, Phase, to_jsonable
 from pv_heater.core.model.words import flip_text
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.ports import Home
-from pv_heater.web.alarms import alarms_of
+from pv_heater.status.alarms import alarms_of
 
 START_S = 180.0
 """A source that has said nothing for so long since the start is not starting any more."""

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.core.model.day_plan import DayPlan
-from pv_heater.web.status_document import instant_text, money, rounded
+from pv_heater.status.document import instant_text, money, rounded
 
 
 def plan_of(plan: DayPlan | None, zone: ZoneInfo) -> dict[str, Any] | None:
