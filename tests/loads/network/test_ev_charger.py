@@ -23,7 +23,7 @@ from pv_heater.loads.network.http_device import HttpOutput
 from pv_heater.loads.network.networked import Settling
 from tests.builders import House, config
 from tests.loads.mqtt_devices import Device, confirmed, on, running
-from tests.mqtt_brokers import BROKERS
+from tests.mqtt_brokers import BROKERS, wait_for
 
 HTTP: dict[str, Any] = {
     "type": "http_ev_charger",
@@ -113,7 +113,7 @@ def test_over_a_broker_amps_go_out_and_nought_is_the_last_will(tmp_path: Path) -
     ):
         confirmed(load, on(1610.0))
         confirmed(load, OFF)
-        assert device.commands == ["7", "0"]
+        wait_for(lambda: device.commands == ["7", "0"], "it hears the pause")
 
 
 @pytest.mark.parametrize(
