@@ -7,7 +7,7 @@ as a slip of a programmer would; then days are lived until one breaks the promis
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -24,9 +24,6 @@ from pv_heater.core.loads import target_power as wants
 from pv_heater.core.loads.load_step import LoadStep, Memory
 from pv_heater.core.model.requests import ClearFault, Mode
 from pv_heater.core.model.values import Inputs
-
-Progress = Callable[[int, int], None]
-"""Gets how many bugs have been tried, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +47,24 @@ class Found:
     """What the promise said there."""
 
 
-def hunt(bugs: Sequence[str], seeds: Sequence[str], *, jobs: int = 1, progress: Progress | None = None) -> list[Found]:
-    """Live the days of `seeds` with each of `bugs` until one is found out, in `jobs` processes."""
-    found = []
+def hunt(bugs: Sequence[str], seeds: Sequence[str], *, jobs: int = 1) -> Iterator[Found]:
+    """Live the days of `seeds` with each of `bugs` until one is found out, in `jobs` processes; each as it is done."""
     # A fresh interpreter for each: what was planted stays planted.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for one in pool.map(_hunt, bugs, [tuple(seeds)] * len(bugs)):
-            found.append(one)
-            if progress is not None:
-                progress(len(found), len(bugs))
-    return found
+        yield from pool.map(_hunt, bugs, [tuple(seeds)] * len(bugs))
 
 
-def as_lines(found: Sequence[Found]) -> list[str]:
-    """The table, for people."""
-    rows = [f"{one.bug:34} {'GOT THROUGH' if one.day is None else one.day:12} {one.sentence}" for one in found]
-    missed = sum(one.day is None for one in found)
-    return [f"{'planted bug':34} {'found on day':12} by", *rows, f"Bugs that got through: {missed} of {len(found)}."]
+TITLE = f"{'planted bug':34} {'found on day':12} by"
+
+
+def as_line(one: Found) -> str:
+    """A row of the table, for people."""
+    return f"{one.bug:34} {'GOT THROUGH' if one.day is None else one.day:12} {one.sentence}"
+
+
+def last_line(found: Sequence[Found]) -> str:
+    """What it comes to."""
+    return f"Bugs that got through: {sum(one.day is None for one in found)} of {len(found)}."
 
 
 def _hunt(bug: str, seeds: tuple[str, ...]) -> Found:

@@ -254,13 +254,19 @@ def invariants(
 
 
 def _hunt(pattern: str, days: int, seed: int, jobs: int, *, as_json: bool) -> None:
-    from bench.invariants.planted import BUGS, as_lines, hunt
+    from bench.invariants.planted import BUGS, TITLE, as_line, hunt, last_line
 
     bugs = [name for name in BUGS if fnmatch(name, pattern)]
     if not bugs:
         raise typer.BadParameter(f"no planted bug is called {pattern}; there are: {', '.join(BUGS)}")
-    found = hunt(bugs, [f"{seed} {number}" for number in range(days)], jobs=jobs, progress=_progress)
-    _say(to_jsonable({"days": days, "seed": seed, "bugs": found}), as_json, as_lines(found))
+    found = []
+    if not as_json:
+        say(TITLE)
+    for one in hunt(bugs, [f"{seed} {number}" for number in range(days)], jobs=jobs):
+        found.append(one)
+        if not as_json:
+            say(as_line(one))  # one may take minutes
+    _say(to_jsonable({"days": days, "seed": seed, "bugs": found}), as_json, [last_line(found)])
     if any(one.day is None for one in found):
         raise typer.Exit(1)
 

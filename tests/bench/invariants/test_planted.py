@@ -5,7 +5,7 @@ from multiprocessing import get_context
 
 from typer.testing import CliRunner
 
-from bench.invariants.planted import BUGS, Found, as_lines, hunt
+from bench.invariants.planted import BUGS, Found, as_line, hunt, last_line
 from pv_heater.cli.app import cli
 from tests.waiting import WITHIN_S
 
@@ -30,10 +30,10 @@ def test_a_planted_bug_is_found_and_named_with_its_day() -> None:
 
 
 def test_a_bug_that_gets_through_is_named() -> None:
-    lines = as_lines([Found(bug="a", day="1 3", sentence="x"), Found(bug="b", day=None, sentence="")])
-    assert lines[1].split() == ["a", "1", "3", "x"]
-    assert "GOT THROUGH" in lines[2]
-    assert lines[-1] == "Bugs that got through: 1 of 2."
+    found = [Found(bug="a", day="1 3", sentence="x"), Found(bug="b", day=None, sentence="")]
+    assert as_line(found[0]).split() == ["a", "1", "3", "x"]
+    assert "GOT THROUGH" in as_line(found[1])
+    assert last_line(found) == "Bugs that got through: 1 of 2."
 
 
 def test_the_command_ends_with_1_where_a_bug_gets_through_and_knows_its_names() -> None:
