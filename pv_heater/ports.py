@@ -287,6 +287,27 @@ class Display(Protocol):
         ...
 
 
+class Publisher(Protocol):
+    """Another system that is told how the home fares. One thread of its own talks to it, and may wait for it."""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one `tell` to the next while all is well."""
+        ...
+
+    def tell(self, document: Mapping[str, Any] | None, at_s: float) -> Sequence[Mapping[str, Any]]:
+        """Tell it what is true now, and answer what it asks for: requests as `Home.ask` takes them.
+
+        `document` is that of `status`, of the newest tick; None before the first and while no new one comes. `at_s`
+        is monotonic. Raises SourceError.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connection. From any thread; may be repeated."""
+        ...
+
+
 class SettingsEditor(Protocol):
     """Live settings of the running program, for whoever lets the owner change them. From any thread."""
 

@@ -57,6 +57,7 @@ from pv_heater.meters import METERS
 from pv_heater.sensors import POWER_METERS, SENSORS, VALUES
 from pv_heater.strategies import STRATEGIES
 from pv_heater.tariffs import TARIFFS
+from pv_heater.telemetry import PUBLISHERS
 
 __all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "load_config"]
 SCHEMA = 1
@@ -82,6 +83,7 @@ class Tables:
     values: Mapping[str, str] = field(default_factory=lambda: VALUES)
     displays: Mapping[str, str] = field(default_factory=lambda: DISPLAYS)
     tariffs: Mapping[str, str] = field(default_factory=lambda: TARIFFS)
+    publishers: Mapping[str, str] = field(default_factory=lambda: PUBLISHERS)
 
 
 TABLES = Tables()
@@ -175,6 +177,7 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
             "tariff": tariff_hook(structure, prices, tables.tariffs),
             "loads": _loads(structure, tables),
             "values": _values(structure, tables),
+            "publish": many(_typed(structure, tables.publishers, "publishers")),
             "display": many(_typed(structure, tables.displays, "displays")),
             "history": _history(structure),
         },

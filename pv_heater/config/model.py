@@ -105,6 +105,7 @@ class Config:
     history: History = setting("what is kept of what happened; off keeps nothing", factory=History)
     web: WebSettings | None = setting("page and JSON API", default=None)
     mqtt: Mqtt | None = setting("status over MQTT", default=None)
+    publish: tuple[TypedSettings[Any], ...] = setting("other systems that are told how the home fares", default=())
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
     tick_s: float = setting("how often everything is decided again", default=1.0, unit="s", minimum=0.2, maximum=5)
     dry_run: bool = setting("true: decide and log, but switch nothing", default=False)

@@ -31,6 +31,7 @@ from pv_heater.run.displays import Displays
 from pv_heater.run.home.history import history_of, history_path, with_newer_counts
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import page_of
+from pv_heater.run.home.publishers import Publishers
 from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
@@ -125,7 +126,7 @@ class LiveHome:
             outputs=outputs.worth,
             since_at=clock.now(),
             log_file=log_file,
-            sources=lambda: [*self._sources.status(), *self._displays.status()],
+            sources=lambda: [*self._sources.status(), *self._displays.status(), *self._publishers.status()],
             troubles=self._troubles,
             settings=live_settings(config, folder, self._loop, controller, transitions),
             history=self._history,
@@ -133,6 +134,7 @@ class LiveHome:
         )
         self._control = control_server(folder, home)
         self._page = page_of(config, home, folder)
+        self._publishers = Publishers(config, home, outputs.tools)
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
@@ -141,10 +143,20 @@ class LiveHome:
         with (
             closing(history[0]) if history else nullcontext(),
             closing(self._displays),
+            closing(self._publishers),
             closing(self._rules),
             closing(self._sources),
             self._saving(),
-            beside(self._sources, self._watchdog, self._control, self._rules, self._displays, self._page, *history),
+            beside(
+                self._sources,
+                self._watchdog,
+                self._control,
+                self._rules,
+                self._displays,
+                self._page,
+                self._publishers,
+                *history,
+            ),
             self._noting_the_end(mark),
         ):
             self._loop.run()

@@ -15,7 +15,7 @@ MODULES = sorted(
 )
 
 CORE = frozenset({"core"})
-ADAPTERS = frozenset({"meters", "forecasts", "loads", "sensors", "displays", "tariffs", "victron"})
+ADAPTERS = frozenset({"meters", "forecasts", "loads", "sensors", "displays", "tariffs", "telemetry", "victron"})
 WRAPPERS = {
     "forecasts.cached",
     "forecasts.chain",
@@ -77,6 +77,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "sensors": OF_AN_ADAPTER,
     "displays": OF_AN_ADAPTER,
     "tariffs": OF_AN_ADAPTER,
+    "telemetry": {"status", "version"} | OF_AN_ADAPTER,
     "history": OF_AN_ADAPTER,
     "victron": {"meters", "loads", "sensors", "forecasts"} | OF_AN_ADAPTER,
     "sim": {"ports", "errors"} | CORE,
@@ -240,7 +241,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
         walk(name, ())
 
 
-@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays", "tariffs"])
+@pytest.mark.parametrize("folder", ["meters", "forecasts", "loads", "sensors", "displays", "tariffs", "telemetry"])
 def test_adapters_never_import_each_other(folder: str) -> None:
     """An adapter is what a table of `type:` names; what two of them share is a module of its own."""
     rows = (PROJECT / "pv_heater" / folder / "__init__.py").read_text(encoding="utf-8")

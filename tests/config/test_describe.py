@@ -23,6 +23,7 @@ ROWS = [
         REAL.sensors,
         REAL.displays,
         REAL.tariffs,
+        REAL.publishers,
         REAL.values,
     )
     for row in table.values()
@@ -89,7 +90,7 @@ def test_every_setting_of_every_adapter_is_in_the_shipped_file(row):
 
 
 def test_every_setting_outside_the_adapters_is_in_the_shipped_file():
-    typed = ("meter", "forecast", "strategy", "tariff", "loads", "display", "values")
+    typed = ("meter", "forecast", "strategy", "tariff", "loads", "display", "publish", "values")
     lines = SHIPPED.read_text(encoding="utf-8")
     for setting in [*describe(Config), *describe(BatteryShare)]:
         if setting.name not in typed:

@@ -115,6 +115,7 @@ class HttpClient:
     ) -> HttpReply:
         """One request, whatever its status; raises Unreachable or BadReply when there is no whole answer.
 
+        `body` goes out as JSON, bytes as they are; then a header names their Content-Type.
         `within_s`, in seconds, shortens the time for the whole exchange.
         """
         whole_s = self._whole_s if within_s is None else min(self._whole_s, within_s)
@@ -198,7 +199,8 @@ class HttpClient:
             method,
             f"{self._base_url}{path}",
             params=params,
-            json=body,
+            data=body if isinstance(body, bytes) else None,
+            json=None if isinstance(body, bytes) else body,
             headers={"Accept": "application/json", **{name: sendable(text) for name, text in (headers or {}).items()}},
             timeout=(self._connect_s, self._read_s),
             allow_redirects=False,

@@ -1,0 +1,27 @@
+"""A home of two loads whose status document is told to others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pv_heater.status.newest import NewestDocument
+from tests.web.rig import WebHome
+
+
+class ToldHome(WebHome):
+    """A second a tick; `document` is that of the newest."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.newest = NewestDocument(self.home, lambda: self.real_s)
+
+    def document(self) -> dict[str, Any]:
+        return self.newest.document()
+
+
+def living(**settings: Any) -> ToldHome:
+    """After its first two ticks: the sun shines, the heater heats."""
+    house = ToldHome(**settings)
+    house.tick()
+    house.tick()
+    return house
