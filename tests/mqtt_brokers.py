@@ -44,6 +44,7 @@ class PortalAccount:
     username: str = ""
     password: str = ""
     portal_id: str = ""
+    allows_all: bool = False
 
 
 class PortalLogin(BaseAuthPlugin):
@@ -65,7 +66,7 @@ class PortalRights(BaseTopicPlugin):
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
     ) -> bool | None:
         account: Any = self.config
-        if session is None or not session.username:
+        if session is None or not session.username or account.allows_all:
             return True
         kind = "R" if action == Action.PUBLISH else "N"
         return (topic or "").startswith(f"{kind}/{account.portal_id}/")
@@ -125,7 +126,10 @@ class AmqttBroker:
             chain, key = map(str, side.certificate)
             door = {"type": "tcp", "bind": f"127.0.0.1:{side.port}", "ssl": True, "certfile": chain, "keyfile": key}
             listeners["portal"] = {**door, "max_connections": 50}
-            rights = {"username": side.username, "password": side.password, "portal_id": side.portal_id}
+            rights = {
+                "username": side.username, "password": side.password,
+                "portal_id": side.portal_id, "allows_all": side.allows_all,
+            }  # fmt: skip
             plugins = {"tests.mqtt_brokers.PortalLogin": rights, "tests.mqtt_brokers.PortalRights": rights}
         self._broker = Broker({"listeners": listeners, "plugins": plugins})
         await self._broker.start()

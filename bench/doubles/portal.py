@@ -65,12 +65,15 @@ class PortalSide:
     username: str
     password: str
     portal_id: str
+    allows_all: bool = False
+    """Nothing is refused, so that whoever watches sees all that the account tries."""
 
     def mosquitto_lines(self, folder: Path) -> tuple[str, ...]:
         """The same for mosquitto; `folder` is for its files."""
         users, rights = folder / "users", folder / "rights"
         subprocess.run(["mosquitto_passwd", "-c", "-b", str(users), self.username, self.password], check=True)
-        rights.write_text(f"user {self.username}\ntopic read N/{self.portal_id}/#\ntopic write R/{self.portal_id}/#\n")
+        home = f"topic read N/{self.portal_id}/#\ntopic write R/{self.portal_id}/#"
+        rights.write_text(f"user {self.username}\n{'topic readwrite #' if self.allows_all else home}\n")
         for path in (users, rights):
             path.chmod(0o600)
         chain, key = self.certificate

@@ -32,6 +32,9 @@ _CONNECT_S = 5.0
 _GOODBYE_S = 1.0
 """For the last word to the broker; it is not worth a program that does not end."""
 
+_BAD_LOGIN = (134, 135)
+"""Bad user name or password, not authorized (3.1.1: 4 and 5). Of all others only the broker can tell when they end."""
+
 NOT_YET = "is not connected yet"
 """The trouble of a link until its first try to connect has ended."""
 _SILENT = "took the connection and does not answer as an MQTT broker does; is the port right?"
@@ -265,9 +268,9 @@ class MqttLink:
     def _connected(
         self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._refused = bool(reason.is_failure)
-        if self._refused:
-            self._trouble = f"refuses us: {reason}; check username and password"
+        self._refused = reason.value in _BAD_LOGIN
+        if reason.is_failure:
+            self._trouble = f"refuses us: {reason}{'; check username and password' if self._refused else ''}"
             return
         self._trouble = None
         if self._topics:

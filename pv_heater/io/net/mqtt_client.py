@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from random import uniform
+from random import random
 from typing import Any
 
 from paho.mqtt.client import Client
@@ -45,11 +45,21 @@ class LinkPace:
     refused_s: float = 0.0
     """After name and password were refused at least so long: asking sooner helps nobody."""
 
+    def after_s(self, before_s: float | None) -> float:
+        """The wait behind one of `before_s` that was followed by another failure; None: there was none since a
+        connection stood."""
+        return self.first_retry_s if before_s is None else min(self.longest_retry_s, 2.0 * before_s)
+
+    def drawn_s(self, wait_s: float, chance: float, *, refused: bool) -> float:
+        """What becomes of that wait in this home; `chance` is from 0 to 1."""
+        drawn_s = wait_s + self.spread * chance * wait_s
+        return max(drawn_s, self.refused_s) if refused else drawn_s
+
 
 class LimitedClient(Client):
     """`report` gets why there is no connection, to stand behind the broker's name, before paho tells anybody.
 
-    `refused` says whether the broker turned us away at the last try.
+    `refused` says whether the broker turned us away at the last try; `chance` gives numbers from 0 to 1.
     """
 
     def __init__(
@@ -61,12 +71,11 @@ class LimitedClient(Client):
         names: Names,
         pace: LinkPace | None = None,
         refused: Callable[[], bool] = lambda: False,
+        chance: Callable[[], float] = random,
     ) -> None:
         super().__init__(CallbackAPIVersion.VERSION2, client_id=client_id)
         self.connect_timeout = connect_s
-        self._pace, self._refused = pace or LinkPace(), refused
-        # Its type says whole seconds; it only adds and compares.
-        self.reconnect_delay_set(self._pace.first_retry_s, self._pace.longest_retry_s)  # type: ignore[arg-type]
+        self._pace, self._refused, self._chance = pace or LinkPace(), refused, chance
         self._report, self._names, self._connect_s = report, names, connect_s
         self._packet_began_s = 0.0
         self._refusals, self._refused_s = 0, -_FORGIVEN_S
@@ -134,18 +143,23 @@ class LimitedClient(Client):
 
     @property
     def waits(self) -> int:
-        """How many of paho's growing waits come before the next connection."""
+        """How many of the growing waits come before the next connection."""
         recent = self._refusals if time.monotonic() - self._refused_s < _FORGIVEN_S else 0
         return max(1, min(recent, _MOST_WAITS))
 
-    def _reconnect_wait(self) -> None:
+    def next_wait_s(self) -> float:
+        """How long it is waited from now on until the next try. A connection that stands begins the row anew."""
+        wait_s = 0.0
         for _ in range(self.waits):
-            super()._reconnect_wait()
-        pace, waited_s = self._pace, float(self._reconnect_delay or 0.0)
-        rest_s = uniform(0.0, pace.spread * waited_s) + (
-            max(0.0, pace.refused_s - waited_s) if self._refused() else 0.0
-        )
-        ends_s = time.monotonic() + rest_s
+            with self._reconnect_delay_mutex:
+                # Paho forgets it when the broker has let us in. Its type says whole seconds.
+                delay_s = self._pace.after_s(self._reconnect_delay)
+                self._reconnect_delay = delay_s  # type: ignore[assignment]
+            wait_s += delay_s
+        return self._pace.drawn_s(wait_s, self._chance(), refused=self._refused())
+
+    def _reconnect_wait(self) -> None:
+        ends_s = time.monotonic() + self.next_wait_s()
         while not self._thread_terminate and (left_s := ends_s - time.monotonic()) > 0:
             time.sleep(min(1.0, left_s))
 

@@ -24,17 +24,29 @@ class Portal:
     side: PortalSide
 
 
+READ_ONLY = {"settings/0/Settings/Network/VrmPortal": 1}
+"""The portal's mode on the device: it tells and answers, and takes no writes from there."""
+
+
 @contextmanager
-def portal(rest: VrmServer, certificate: tuple[Path, Path], folder: Path, *, speed: float = SPEED) -> Iterator[Portal]:
-    """All of it running; `rest` names this broker."""
+def portal(
+    rest: VrmServer,
+    certificate: tuple[Path, Path],
+    folder: Path,
+    *,
+    speed: float = SPEED,
+    allows_all: bool = False,
+) -> Iterator[Portal]:
+    """All of it running; `rest` names this broker. The device lets the portal read only."""
     side = PortalSide(
         port=free_port(),
         certificate=certificate,
         username=rest.email,
         password=f"Token {rest.token}",
         portal_id=PORTAL_ID,
+        allows_all=allows_all,
     )
     rest.site |= {"identifier": PORTAL_ID, "mqtt_host": "localhost", "realtimeUpdates": True}
     broker = Mosquitto(lines=side.mosquitto_lines(folder)) if MOSQUITTO else AmqttBroker(portal=side)
-    with broker, GxPeer(broker.port, PLANT, portal_id=PORTAL_ID, speed=speed, bridged=True) as gx:
+    with broker, GxPeer(broker.port, {**PLANT, **READ_ONLY}, portal_id=PORTAL_ID, speed=speed, bridged=True) as gx:
         yield Portal(rest=rest, broker=broker, gx=gx, side=side)
