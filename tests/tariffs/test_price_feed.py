@@ -18,14 +18,15 @@ from pv_heater.tariffs.market_prices import PATIENCE_S, MarketPrices
 from pv_heater.tariffs.price_feed import MOST_A_DAY, PriceFeed
 from tests.source_tools import HandClock
 from tests.tariffs.exchange import LICENCE, TODAY, Exchange, at, feed_of
+from tests.waiting import until
 
 TOMORROW = TODAY + timedelta(days=1)
 
 
-def live(feed: PriceFeed, clock: HandClock, until: datetime, every_s: float = 600.0) -> list[KnownPrices | None]:
+def live(feed: PriceFeed, clock: HandClock, ends_at: datetime, every_s: float = 600.0) -> list[KnownPrices | None]:
     """Look every 10 min until that instant; what was known each time, None where nothing was."""
     seen: list[KnownPrices | None] = []
-    while clock.now() < until:
+    while clock.now() < ends_at:
         try:
             seen.append(feed.fetch(clock.now()))
         except SourceError:
@@ -228,3 +229,26 @@ def test_the_loss_of_the_price_of_now_is_said_once_and_so_is_its_return(
     assert said[0].startswith("No market price is known for now (Energy-Charts AT has a fault of its own (503)")
     assert said[0].endswith("the fixed tariff counts (tariff.otherwise).")
     assert said[1:] == ["The price is known again, by Energy-Charts AT until 2026-12-01 00:00."]
+
+
+def test_a_service_that_hangs_holds_up_nobody(exchange: Exchange, tmp_path: Path) -> None:
+    """What was known stays known, at once, and the program could end at any moment."""
+    clock = HandClock(at("12:00"))
+    feed = feed_of(exchange, tmp_path, clock)
+    beside = MarketPrices(feed, clock, timezone="Europe/Vienna", has_fixed=True)
+    beside.poll_once()
+    assert len(beside.latest()) == 96
+    exchange.hanging = True
+    clock.advance(3 * 3600.0)
+    beside.start()
+    try:
+        until(lambda: len(exchange.asked) == 2, "it is asked for tomorrow")
+        for _ in range(100):
+            assert price_at(beside.latest(), clock.now()) is not None
+        assert len(exchange.asked) == 2, "one question at a time"
+        exchange.hanging = False
+        until(lambda: len(beside.latest()) == 192, "the answer that came after all counts")
+        exchange.hanging = True
+    finally:
+        beside.stop()
+        beside.close()
