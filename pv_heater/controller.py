@@ -20,6 +20,7 @@ from pv_heater.core.actuators.load_meters import OwnMeters
 from pv_heater.core.commands import Commands
 from pv_heater.core.decision import decision_of, in_force, thresholds_of, trace_of
 from pv_heater.core.duties.duties import Duties, DutyConditions, may_buy, may_protect
+from pv_heater.core.duties.first_warm_day import of_site_and_loads
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.headroom import below_headroom, headroom_w
 from pv_heater.core.house.observer import HouseObserver
@@ -241,11 +242,12 @@ class Controller:
 
     def _guard(self, house: HouseFacts) -> Blocks:
         """What stands against heating: of the whole site, of one load, of its owner's plan."""
-        blocks, tick_s = self._watch.blocks(house), house.tick_s
+        tick_s, policies = house.tick_s, self._loads.policies
+        site, away = of_site_and_loads(self._watch.blocks(house), house, self._duties.made_ready, policies)
         hot = self._loads.temperature_blocks(house.load_c)
         known_at = house.now if house.knows_time else None
         self._loads.keep_timers(known_at, self._zone, tick_s, away=house.vacation_until_at is not None)
-        return Blocks(site=blocks, hot=hot, held_back=self._loads.held_back(tick_s))
+        return Blocks(site=site, hot=hot, held_back=self._loads.held_back(tick_s, away))
 
     def _ask(self, house: HouseFacts, blocks: Blocks) -> StepContext:
         """What duties, rules and the strategy have to say to that."""
@@ -268,7 +270,7 @@ class Controller:
         raised_c = self._duties.raised_c(house.now) if house.knows_time else {}
         loads.put_on_duty(duties, raised_c)
         inputs = self._rules.look(house, loads.memories, self._planner.plan, prices)
-        if inputs.wish_power_w and seen.may_buy:
+        if inputs.wish_power_w and seen.may_buy and house.vacation_until_at is None:
             asked_w, because, records = inputs.wish_power_w, inputs.wish_because, self._rules.records
             bought = purchases(asked_w, because, loads.policies, records, blocks, house.tick_s, self._duties.left_w)
             loads.put_on_duty({**bought, **duties}, raised_c)

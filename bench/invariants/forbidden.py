@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from math import inf
 
 from pv_heater.core.model.values import Decision, Reading
@@ -23,6 +23,7 @@ SILENCE_S, BURST_S = 10.0, 3.0
 ABOVE_RESERVE_PERCENT = 5.0
 UNKNOWN_BATTERY_PERCENT = 30.0
 PROVES_DAY_W = 20.0
+READY_WITHIN = timedelta(days=1)
 """As the documentation promises them; said anew, so that a slip in the guards is seen here."""
 
 
@@ -40,6 +41,10 @@ class Blocks:
     """Automatic heating ends once its minimum on time is over."""
     starting: str | None = None
     """Nothing may start by itself, though what runs may still come down."""
+    away: str | None = None
+    """The same for all but the loads that are made ready, in the day before its owner returns."""
+    returns: bool = False
+    """Whether that day has come."""
     may_end: str | None = None
     """Automatic heating may end before its minimum on time is over: it need not wait until `at_once` says so."""
 
@@ -110,6 +115,7 @@ class Forbidden:
         return blocks
 
     def _blocks(self, now: datetime, tick_s: float, decision: Decision) -> Blocks:
+        knows_time, until_at = decision.trace.clock_trusted is not False, self._vacation_until_at
         lacking_w, imports = self._lacking_w(tick_s, decision), f"the grid delivers {decision.trace.grid_w} W"
         if lacking_w <= self._limits.max_grid_w:
             self._lacks_since_s = None
@@ -118,11 +124,16 @@ class Forbidden:
         return Blocks(
             safety=next(self._safety(decision), None),
             at_once=next(self._at_once(tick_s, decision), None),
-            waiting=next(self._waiting(now, tick_s, decision), None),
+            waiting=next(self._waiting(tick_s, decision), None),
             starting=imports if self._lacks_since_s is not None else None,
             may_end=imports if lacking_w > GRID_ALARM_FACTOR * self._limits.max_grid_w else None,
-            knows_time=decision.trace.clock_trusted is not False,
+            knows_time=knows_time,
+            away="it is vacation" if self._is_away(now, knows_time=knows_time) else None,
+            returns=knows_time and until_at is not None and until_at - now <= READY_WITHIN,
         )
+
+    def _is_away(self, now: datetime, *, knows_time: bool) -> bool:
+        return self._vacation_until_at is not None and (not knows_time or now < self._vacation_until_at)
 
     def is_at_reserve(self, decision: Decision) -> bool:
         """Whether the battery holds no more than its reserve."""
@@ -189,11 +200,9 @@ class Forbidden:
         least_s = 30.0 if self._in_house and not source.startswith("vrm") else 180.0
         return LONGEST_AGE_S if self._interval_s is None else min(LONGEST_AGE_S, max(least_s, 3.0 * self._interval_s))
 
-    def _waiting(self, now: datetime, tick_s: float, decision: Decision) -> Iterator[str]:
+    def _waiting(self, tick_s: float, decision: Decision) -> Iterator[str]:
         trace = decision.trace
         knows_time = trace.clock_trusted is not False
-        if self._vacation_until_at is not None and (not knows_time or now < self._vacation_until_at):
-            yield "it is vacation"
         if not trace.daylight and knows_time:
             yield "it is night"
         if not knows_time and not self._is_proven_day(decision):

@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.invariants.strange_days import live_strange_day
 from pv_heater.controller import Controller
+from pv_heater.core.duties import duties, first_warm_day, negative_price
 from pv_heater.core.house import guards
 from pv_heater.core.house import reading_age as evidence
 from pv_heater.core.house.facts import HouseFacts
@@ -23,7 +24,8 @@ from pv_heater.core.loads import load_step as timers
 from pv_heater.core.loads import target_power as wants
 from pv_heater.core.loads.load_step import LoadStep, Memory
 from pv_heater.core.model.requests import ClearFault, Mode
-from pv_heater.core.model.values import Inputs
+from pv_heater.core.model.values import Inputs, PricePeriod
+from pv_heater.core.settings.load import LoadSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +222,34 @@ def _steps(change: Callable[[Inputs], Inputs]) -> Callable[[], None]:
     return plant
 
 
+def _duty_settings(change: Callable[[LoadSettings], LoadSettings]) -> Callable[[], None]:
+    """Negative prices are bought at by other settings than the owner's."""
+
+    def plant() -> None:
+        right = negative_price.NegativePrice.__init__
+
+        def wrong(self: Any, policy: LoadSettings, zone: Any) -> None:
+            right(self, change(policy), zone)
+
+        negative_price.NegativePrice.__init__ = wrong  # type: ignore[method-assign]
+
+    return plant
+
+
+def _prices(change: Callable[[PricePeriod], PricePeriod]) -> Callable[[], None]:
+    """Whoever buys at negative prices sees others."""
+
+    def plant() -> None:
+        right = negative_price.NegativePrice.duty
+
+        def wrong(self: Any, context: Any, prices: Sequence[PricePeriod], **seen: Any) -> Any:
+            return right(self, context, [change(price) for price in prices], **seen)
+
+        negative_price.NegativePrice.duty = wrong  # type: ignore[method-assign]
+
+    return plant
+
+
 def _without_clear(inputs: Inputs) -> Inputs:
     kept = tuple(command for command in inputs.commands if not isinstance(command, ClearFault))
     return replace(inputs, commands=kept)
@@ -304,5 +334,17 @@ BUGS: Mapping[str, Planted] = {
     "forced for ever": Planted(plant=_forced_for_ever, promise="instead of auto"),
     "closings are not counted": Planted(plant=_every_step_is_a_new_day, promise="starts beyond its"),
     "a restart counts as rest": Planted(plant=_restarts_rested, promise="min_off_s is"),
+    "negative prices have no bound": Planted(
+        plant=_duty_settings(lambda policy: replace(policy, negative_price_max_wh=1e9)),
+        promise="Wh at negative prices",
+    ),
+    "any price is negative": Planted(
+        plant=_prices(lambda price: replace(price, import_per_kwh=price.import_per_kwh - 1.0)),
+        promise="buys for a negative price though",
+    ),
+    "buys on vacation": Planted(plant=_function(duties.may_buy, duties.may_protect), promise="though it is vacation"),
+    "all are made ready": Planted(
+        plant=_function(first_warm_day.is_made_ready, lambda _policy: True), promise="though it is vacation"
+    ),
 }
 """By name. The first eight once got through."""

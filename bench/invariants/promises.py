@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from math import inf, isfinite
 from zoneinfo import ZoneInfo
@@ -30,6 +30,9 @@ they need is unknown."""
 
 DUTIES = frozenset({"guarantee", "hygiene", "timer", "boost", "negative_price"})
 """Rules under which a load runs whatever the sun gives: they pass the energy guards, as a forced mode does."""
+FOR_PROFIT = frozenset({"negative_price"})
+BOUGHT = FOR_PROFIT | {"guarantee", "hygiene"}
+"""Those that the settings ask for, and for which nothing is bought while nobody is at home."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,10 @@ class _Course:
     opened_s: float = -inf
     closings: int = 0
     faulty: bool = False
+    paid_w: float = 0.0
+    """What it draws since the last step because the price is negative."""
+    paid_wh: float = 0.0
+    """What it has had so today."""
     mode: Mode = Mode.AUTO
     until_s: float = inf
 
@@ -56,6 +63,8 @@ class Promises:
         self._policies: Mapping[str, LoadSettings] = {policy.name: policy for policy in config.policies}
         self._courses = {name: _Course() for name in self._policies}
         self._day: date | None = None
+        self._before_s = 0.0
+        """The tick of the step before."""
         in_house = any(row.type != "vrm" for row in config.meter)
         self._forbidden = Forbidden(config.site, config.limits, in_house=in_house)
 
@@ -72,6 +81,7 @@ class Promises:
         if news and reading is not None:
             broken += _of_news(reading, decision)
         broken += self._of_sharing(decision, tick_s, inputs)
+        broken += self._of_prices(now, tick_s, inputs, decision)
         for name, policy in self._policies.items():
             for sentence in self._of_load(policy, now, tick_s, decision, blocks):
                 broken.append(f"{name}: {sentence}")
@@ -83,6 +93,7 @@ class Promises:
         for course in self._courses.values():
             if course.on:
                 course.on, course.opened_s = False, tick_s
+            course.paid_w = 0.0
         self._forbidden.note_restart()
 
     def _note_commands(self, inputs: Inputs, tick_s: float) -> None:
@@ -107,7 +118,7 @@ class Promises:
         today = now.astimezone(self._zone).date()
         if today != self._day:
             for course in self._courses.values():
-                course.closings = 0
+                course.closings, course.paid_wh = 0, 0.0
         self._day = today
 
     def _note_load(self, name: str, tick_s: float, decision: Decision) -> None:
@@ -138,6 +149,33 @@ class Promises:
         if drawn_w > max(decision.trace.budget_w, held_w) + bands_w + ROUNDING:
             yield f"automatic loads draw {drawn_w:.0f} W of a budget of {decision.trace.budget_w:.0f} W"
 
+    def _of_prices(self, now: datetime, tick_s: float, inputs: Inputs, decision: Decision) -> Iterator[str]:
+        """Nothing is bought for the sake of a negative price where there is none, nor more than its owner allows."""
+        elapsed_s, self._before_s = tick_s - self._before_s, tick_s
+        for name, policy in self._policies.items():
+            course, state = self._courses[name], decision.loads[name]
+            last_wh = course.paid_w * elapsed_s / 3600.0
+            course.paid_wh += last_wh
+            if course.paid_wh > (policy.negative_price_max_wh or 0.0) + last_wh + ROUNDING:
+                yield f"{name}: has bought {course.paid_wh:.0f} Wh at negative prices"
+            pays = decision.setpoints[name].on and state.rule == "negative_price"
+            course.paid_w = decision.setpoints[name].power_w if pays else 0.0
+            price = self._price(now, inputs) if pays else None
+            if pays and (price is None or price >= 0):
+                yield f"{name}: buys for a negative price though a kWh costs {price}"
+
+    def _price(self, now: datetime, inputs: Inputs) -> float | None:
+        """Of a bought kWh: a market's, else the owner's."""
+        for row in inputs.prices:
+            if row.from_at <= now < row.to_at:
+                return row.import_per_kwh
+        clock = now.astimezone(self._zone).time()
+        for own in self._config.fixed_tariff:
+            start, end = own.start, own.end
+            if (start <= clock < end) if start < end else (clock >= start or clock < end):
+                return own.import_per_kwh
+        return None
+
     def _of_load(
         self, policy: LoadSettings, now: datetime, tick_s: float, decision: Decision, blocks: Blocks
     ) -> Iterator[str]:
@@ -152,6 +190,12 @@ class Promises:
             yield f"is in mode {state.mode} instead of {course.mode}"
         if course.faulty != (state.phase is Phase.FAULT):
             yield f"is in phase {state.phase} though its fault is {course.faulty}"
+        if blocks.away is not None:
+            is_spared = blocks.returns and _is_made_ready(policy)
+            if not is_spared:
+                blocks = replace(blocks, waiting=blocks.away)
+            if setpoint.on and state.mode is Mode.AUTO and state.rule in (FOR_PROFIT if is_spared else BOUGHT):
+                yield f"buys for {state.rule} though {blocks.away}"
         safety = temperature_block(policy, decision) or blocks.safety
         if setpoint.on:
             yield from self._of_heating(policy, now, tick_s, state, safety, blocks)
@@ -205,6 +249,10 @@ class Promises:
         rested = tick_s - course.opened_s >= policy.min_off_s + ROUNDING
         released = state.rule not in RELEASED_LATER
         return course.mode is Mode.ON and not course.faulty and safety is None and rested and released
+
+
+def _is_made_ready(policy: LoadSettings) -> bool:
+    return policy.daily_min_wh is not None or policy.hot_water is not None
 
 
 def _is_for_the_unknown(state: LoadState, decision: Decision) -> bool:

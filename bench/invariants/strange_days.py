@@ -12,6 +12,7 @@ from bench.invariants.promises import Promises
 from bench.invariants.real_homes import ChainedHome, IdealHome, StrangeHome, strange_chain
 from bench.invariants.strange_faults import StrangeMeter, strange_forecast, trouble
 from bench.invariants.strange_homes import strange_settings, strange_start
+from bench.invariants.strange_market import StrangeMarket
 from pv_heater.config.load import load_config
 from pv_heater.config.model import Config
 from pv_heater.controller import Controller
@@ -67,17 +68,26 @@ def live_strange_day(
     if is_real:
         pace_s, hours = REAL_PACE_S if pace_s is None else pace_s, min(hours, REAL_H)
     knows_time = Random(f"clock {seed}").random() >= CLOCKLESS_SHARE
-    return _Life(Random(seed), pace_s, hours, is_real=is_real, knows_time=knows_time).live()
+    return _Life(Random(seed), StrangeMarket(seed), pace_s, hours, is_real=is_real, knows_time=knows_time).live()
 
 
 class _Life:
     """A house, its controller, and what happens to both."""
 
-    def __init__(self, chance: Random, pace_s: float | None, hours: float, *, is_real: bool, knows_time: bool) -> None:
-        self._chance = chance
+    def __init__(
+        self,
+        chance: Random,
+        market: StrangeMarket,
+        pace_s: float | None,
+        hours: float,
+        *,
+        is_real: bool,
+        knows_time: bool,
+    ) -> None:
+        self._chance, self._market = chance, market
         self._is_real = is_real
         self._knows_time = knows_time
-        self._config: Config = load_config(strange_settings(chance))
+        self._config: Config = load_config(market.add_to(strange_settings(chance)))
         self._names = [policy.name for policy in self._config.policies]
         self._roughness = chance.choice([0.0, 1.0, 1.0, 4.0])
         drawn_s = chance.choice(PACES_S)
@@ -91,6 +101,7 @@ class _Life:
         self._end_s = self._at_s + 3600.0 * hours
         self._other_forecast_s = chance.uniform(self._at_s, self._end_s)
         self._tick_s = 0.0
+        self._is_first = True
         self._clock_off = timedelta(0)
         self._home = self._built(_home(chance, self._config, self._pace_s))
         self._meter = StrangeMeter(chance, self._roughness)
@@ -146,6 +157,11 @@ class _Life:
         reading = self._meter.say(self._home.read(true_at), self._tick_s, in_order=self._clock_off != timedelta(0))
         forecast = self._forecasts[self._at_s >= self._other_forecast_s]
         inputs = replace(happens.inputs, tick_s=self._tick_s)
+        if self._market.is_there:
+            inputs = replace(inputs, prices=self._market.prices(now))
+        if self._is_first:
+            inputs = replace(inputs, commands=(*inputs.commands, *self._market.vacation(now)))
+        self._is_first = False
         if not self._knows_time:
             inputs = replace(inputs, clock_trusted=False)
         decision = self._controller.step(now, reading, forecast, inputs)

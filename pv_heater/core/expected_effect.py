@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.duties.boost import LONGEST_S as BOOST_LONGEST_S
+from pv_heater.core.duties.first_warm_day import is_made_ready
 from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.requests import (
     BOOST_AHEAD_S,
@@ -25,7 +26,7 @@ from pv_heater.core.model.requests import (
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import duration_text, kilowatts
-from pv_heater.core.settings.home import LONGEST_VACATION
+from pv_heater.core.settings.home import LONGEST_VACATION, READY_WITHIN
 from pv_heater.core.settings.load import LoadSettings
 
 WATER_BOILS_C = 100.0
@@ -40,7 +41,7 @@ def expected(
     Raises ValueError where it cannot be done: no such load, no such power, a fault in the way, nothing to clear.
     """
     if isinstance(command, Vacation):
-        return _vacation(command, decision, now)
+        return _vacation(command, policies, decision, now)
     name = command.load
     if name not in policies:
         raise ValueError(f"there is no load {name!r}; there is {', '.join(policies)}")
@@ -67,7 +68,9 @@ def ends_at(command: Command, decision: Decision | None, now: datetime | None) -
     return (begin_at + timedelta(seconds=for_s)).astimezone(_zone(decision))
 
 
-def _vacation(command: Vacation, decision: Decision | None, now: datetime | None) -> str:
+def _vacation(
+    command: Vacation, policies: Mapping[str, LoadSettings], decision: Decision | None, now: datetime | None
+) -> str:
     if decision is None or now is None:
         raise ValueError(NOT_YET)
     before_at = decision.trace.vacation_until_at
@@ -79,7 +82,10 @@ def _vacation(command: Vacation, decision: Decision | None, now: datetime | None
     if command.until_at - now > LONGEST_VACATION:
         raise ValueError(f"a vacation lasts at most {LONGEST_VACATION.days} days")
     until_at = command.until_at.astimezone(_zone(decision))
-    return f"vacation until {until_at:%Y-%m-%d %H:%M}: nothing heats by itself before"
+    text = f"vacation until {until_at:%Y-%m-%d %H:%M}: nothing heats by itself before"
+    ready = [name for name, policy in policies.items() if is_made_ready(policy)]
+    from_at = max(now, command.until_at - READY_WITHIN).astimezone(_zone(decision))
+    return f"{text}, but {', '.join(ready)} is made ready from {from_at:%Y-%m-%d %H:%M} on" if ready else text
 
 
 def _forced(command: Force, policy: LoadSettings, state: LoadState, decision: Decision, now: datetime) -> str:

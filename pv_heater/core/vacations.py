@@ -15,7 +15,7 @@ class Vacations:
 
     def __init__(self, spans: Iterable[VacationSpan], zone: tzinfo) -> None:
         self._zone = zone
-        self._spans = tuple(span.instants(zone) for span in spans)
+        self._spans = _in_order(spans, zone)
         self._until_at: datetime | None = None
         """The end of the one that was announced; None: none was."""
         self._home_at: datetime | None = None
@@ -23,7 +23,7 @@ class Vacations:
 
     def adopt(self, spans: Iterable[VacationSpan]) -> None:
         """Go on with these spans of the settings; what was announced stays."""
-        self._spans = tuple(span.instants(self._zone) for span in spans)
+        self._spans = _in_order(spans, self._zone)
 
     def announce(self, until_at: datetime | None, now: datetime) -> None:
         """Nobody is home until then; None: somebody is, and what had begun by now is over."""
@@ -38,10 +38,12 @@ class Vacations:
         """
         if now is None:
             return self._until_at
-        ends = [end_at for begin_at, end_at in self._spans if begin_at <= now < end_at and not self._ended(begin_at)]
-        if self._until_at is not None and now < self._until_at:
-            ends.append(self._until_at)
-        return max(ends, default=None)
+        until_at = self._until_at if self._until_at is not None and now < self._until_at else None
+        for begin_at, end_at in self._spans:
+            # The next one may begin before this one ends, or as it ends: then nobody comes home between them.
+            if begin_at <= (until_at or now) < end_at and not self._ended(begin_at):
+                until_at = end_at
+        return until_at
 
     def state(self) -> dict[str, str | None]:
         """What a restart must not forget, as plain JSON types."""
@@ -56,3 +58,8 @@ class Vacations:
 
     def _ended(self, begin_at: datetime) -> bool:
         return self._home_at is not None and begin_at <= self._home_at
+
+
+def _in_order(spans: Iterable[VacationSpan], zone: tzinfo) -> tuple[tuple[datetime, datetime], ...]:
+    """Begin and end of each, the earliest first."""
+    return tuple(sorted(span.instants(zone) for span in spans))

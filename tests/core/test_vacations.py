@@ -86,3 +86,22 @@ def test_in_a_file_days_need_no_quotes(tmp_path: Path) -> None:
 def test_mistakes_say_what_is_wrong(span: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         house(span)
+
+
+def test_spans_that_touch_are_one_absence() -> None:
+    """Nobody comes home between them, so nothing is made ready for the end of the first."""
+    later = {"from": "2026-06-23", "until": "2026-06-25T12:00"}
+    home = house(later, SPAN)
+    assert not is_on(home, 2.0)
+    assert home.decisions[-1][1].trace.vacation_until_at == NOON + timedelta(hours=95)
+
+
+def test_only_what_gives_hot_water_is_made_ready() -> None:
+    home = House(config(vacation=[SPAN], loads=[heater("pump"), heater("tank", daily_min_wh=100)]))
+    drawn_w = {"tank": False, "pump": False}
+    for hours in (2.0, 22.0):
+        decision = home.at(hours * 3600, consumption_w=500.0)
+        drawn_w = {name: setpoint.on for name, setpoint in decision.setpoints.items()}
+    assert drawn_w == {"pump": False, "tank": True}
+    assert decision.loads["pump"].rule == "vacation"
+    assert decision.blocked_by is None

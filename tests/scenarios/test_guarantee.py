@@ -278,3 +278,63 @@ def test_the_learned_power_of_a_relay_tells_when_it_must_begin() -> None:
     assert {decision.setpoints["heater"].power_w for _, decision, _ in life.seen} == {0.0, 800.0}
     assert hours(life.heats())[0] < 14
     assert life.heated_wh() >= 4000
+
+
+def away_until(hour: int, minute: int = 0) -> Vacation:
+    """From the 12th on, until that time of the 15th."""
+    return Vacation(until_at=MIDNIGHT.replace(day=15, hour=hour, minute=minute))
+
+
+def heat_between(life: Life, begin: datetime, end: datetime) -> float:
+    """What was bought meanwhile, Wh."""
+    rows = zip(life.seen, life.seen[1:], strict=False)
+    return sum(
+        decision.setpoints["heater"].power_w * (later[0] - at).total_seconds() / 3600.0
+        for (at, decision, _), later in rows
+        if begin <= at < end and decision.loads["heater"].rule == "guarantee"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "ready_by"),
+    [(17, 0, "19:00"), (7, 30, "07:00"), (19, 0, "19:00")],
+    ids=["before ready_by", "just behind it", "at it"],
+)
+def test_on_the_day_of_the_return_it_is_warm_by_the_hour_of_the_return(hour: int, minute: int, ready_by: str) -> None:
+    """Nothing before, in the cheapest hours of the last day, and once: the day counts on until `ready_by` after it."""
+    load = {**EVENING, "daily_min_wh": 3600, "ready_by": ready_by}
+    life = Life(start=MIDNIGHT.replace(hour=12), load=load, tariff=NIGHT_AND_NOON, tank=COLD)
+    back_at = away_until(hour, minute).until_at
+    assert back_at is not None
+    life.live(3 * 24 + 8, away_until(hour, minute), step_s=COARSE_S)
+    heated = life.heats()
+    assert min(heated) >= back_at - timedelta(days=1)
+    assert heat_between(life, back_at - timedelta(days=1), back_at) == pytest.approx(3600, abs=200)
+    assert {at.hour for at in heated if at < back_at} <= {12, 13}
+    first_day_ends = back_at if hour == 19 else back_at + timedelta(hours=2)
+    assert [at for at in heated if back_at <= at < first_day_ends] == []
+    assert life.notices() == []
+
+
+def test_the_sun_of_the_last_day_makes_it_ready_and_nothing_is_bought() -> None:
+    life = Life(start=MIDNIGHT.replace(hour=12), load=EVENING, sun=sunny)
+    life.feed = forecast(sunny)
+    life.live(2 * 24 + 4, away_until(17), step_s=COARSE_S)
+    assert life.heats() == []
+    life.live(24 + 2, step_s=COARSE_S)
+    assert life.heated_wh() >= 4000
+    assert life.heats("guarantee") == []
+
+
+def test_what_nobody_expects_on_the_first_day_waits_for_the_end() -> None:
+    life = Life(start=MIDNIGHT.replace(day=14, hour=20), sun=sunny)
+    life.live(22, away_until(13), step_s=COARSE_S)
+    assert min(life.heats()).hour == 13
+
+
+def test_who_comes_home_earlier_finds_what_there_is_and_the_minimum_of_the_day_is_bought() -> None:
+    life = Life(start=MIDNIGHT.replace(hour=12), load=EVENING, tariff=NIGHT_AND_NOON, tank=COLD)
+    life.live(24, away_until(17), step_s=COARSE_S)
+    assert life.heats() == []
+    life.live(8, Vacation(until_at=None), step_s=COARSE_S)
+    assert heat_between(life, MIDNIGHT.replace(day=13, hour=12), MIDNIGHT.replace(day=13, hour=19)) >= 3900

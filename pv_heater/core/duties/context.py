@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pv_heater.core.duties.cheapest_quarters import Ahead
+from pv_heater.core.duties.first_warm_day import returns_at
 from pv_heater.core.model.lean import passing
 from pv_heater.core.settings.load import LoadSettings
 
@@ -28,12 +29,19 @@ class DutyContext:
     drew_nothing: bool
     """It is known to draw nothing, whatever it is set to: its thermostat is open."""
     may_buy: bool
-    """False while nobody is at home, or a home without a grid has too little in its battery."""
+    """False while nobody is at home nor comes home soon, or a home without a grid has too little in its battery."""
     may_protect: bool
     """The same for frost protection, which a vacation does not end."""
     most_w: float
     """What it may draw below fuse and inverter, at most its full power."""
     ahead: Ahead
+    away_until_at: datetime | None = None
+    """Nobody is at home until then; None: somebody is."""
+
+    @property
+    def returns_at(self) -> datetime | None:
+        """When the owner comes home, where that is near enough to get ready for."""
+        return returns_at(self.away_until_at, self.now)
 
     def tick_at(self, at: datetime) -> float:
         """The tick at which the clock will show `at`."""

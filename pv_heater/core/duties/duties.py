@@ -15,6 +15,7 @@ from typing import Any
 from pv_heater.core.duties.boost import BoostOf, PlannedBoost
 from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.duties.context import DutyContext
+from pv_heater.core.duties.first_warm_day import is_made_ready
 from pv_heater.core.duties.frost import Frost
 from pv_heater.core.duties.guarantee import Due, Guarantee
 from pv_heater.core.duties.legionella import Hygiene
@@ -118,6 +119,8 @@ class Duties:
     def __init__(self, policies: Iterable[LoadSettings], battery: Battery | None, zone: tzinfo) -> None:
         self._battery, self._zone = battery, zone
         self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
+        self.made_ready = frozenset(name for name, load in self._loads.items() if is_made_ready(load.policy))
+        """The loads that are made ready before the owner comes home."""
         self._has_tanks = any(load.tank is not None for load in self._loads.values())
         self._house_w = USUAL_HOUSE_W
         self.left_w = 0.0
@@ -127,6 +130,7 @@ class Duties:
         """Go on with these settings of the same loads; what was counted and what runs stays."""
         self._battery = battery
         self._loads = {name: self._loads[name] for name in policies}
+        self.made_ready = frozenset(name for name, policy in policies.items() if is_made_ready(policy))
         for name, load in self._loads.items():
             policy = load.policy = policies[name]
             load.has_duties = _asks_for_duties(policy)
@@ -178,7 +182,7 @@ class Duties:
                 tank_wh=inf if load.tank is None else load.tank.full_wh,
                 taken_w=USUAL_TAKEN_W if load.tank is None else load.tank.taken_w,
                 dues=load.guarantee.ahead(load.context),
-                may_buy=load.context.may_buy,
+                may_buy=load.context.may_buy if load.context.away_until_at is None else load.context.may_protect,
             )
             for name, load in self._loads.items()
             if load.context is not None and (load.has_duties or load.boost.is_running)
@@ -274,9 +278,10 @@ class Duties:
     def _paid(self, load: _OfLoad, context: DutyContext, seen: DutyConditions) -> Duty | None:
         """Heat that the grid pays for."""
         reading = seen.house.reading
+        is_allowed = reading is not None and context.away_until_at is None
         drained_w = 0.0 if reading is None or reading.battery_w is None else -reading.battery_w
         return load.negative_price.duty(
-            context, seen.prices, is_read=reading is not None, drained_w=drained_w, may_drain_w=seen.may_drain_w
+            context, seen.prices, is_allowed=is_allowed, drained_w=drained_w, may_drain_w=seen.may_drain_w
         )
 
     def _timeless_duty_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
@@ -302,7 +307,7 @@ class Duties:
             told_wh=load.told_wh,
             temperature_c=house.load_c.get(policy.name),
             drew_nothing=memory.idle is not None,
-            may_buy=seen.may_buy,
+            may_buy=seen.may_buy and (house.vacation_until_at is None or policy.name in self.made_ready),
             may_protect=seen.may_protect,
             most_w=most_within_w(policy, left_w),
             ahead=Ahead(
@@ -313,6 +318,7 @@ class Duties:
                 soc_percent=None if reading is None else reading.battery_soc_percent,
                 zone=self._zone,
             ),
+            away_until_at=house.vacation_until_at,
         )
 
 

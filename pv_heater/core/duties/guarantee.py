@@ -4,6 +4,7 @@ A day of the guarantee ends at `ready_by`, not at midnight: for hot water at sev
 counts. All that went in counts, whoever paid for it, and a thermostat that has opened has had enough. Unlike the
 ancestor, which looked once, at one in the morning, and bought by tables, it looks every quarter of an hour until the
 hour: what the sun brings meanwhile need not be bought, and what it fails to bring is bought late, but still in time.
+After a vacation the hour is that of the return (`first_warm_day`), and the day goes on until `ready_by` after it.
 The minima of a day and of two days both hold: the larger need counts.
 """
 
@@ -20,6 +21,7 @@ from pv_heater.core.loads.duty import GUARANTEE, Duty
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import next_at
 from pv_heater.core.model.numbers import instant_in, number_in
+from pv_heater.core.settings.home import READY_WITHIN
 from pv_heater.core.settings.hot_water import season_at
 from pv_heater.core.settings.load import LoadSettings
 
@@ -82,10 +84,11 @@ class Guarantee:
         if self._has_bought_all(context):
             self._runs = False
             return None
-        because = self._because_now(context, missing_wh, self._ends_at)
+        due_at = self._ends_at if context.returns_at is None else min(context.returns_at, self._ends_at)
+        because = self._because_now(context, missing_wh, due_at)
         if because is None:
             return None
-        until_s = context.tick_at(self._ends_at)
+        until_s = context.tick_at(due_at)
         return Duty(rule=GUARANTEE, because=because, until_s=until_s, power_w=context.most_w)
 
     def ahead(self, context: DutyContext) -> tuple[Due, ...]:
@@ -93,11 +96,15 @@ class Guarantee:
         ends_at, day_wh = self._ends_at, max(self._minima_wh()[0], self._minima_wh()[1] / 2)
         if ends_at is None or self._gave_up:
             return ()
-        missing_wh = self._missing_wh(context)
-        dues = (
-            Due(from_at=context.now, until_at=ends_at, missing_wh=missing_wh),
-            Due(from_at=ends_at, until_at=ends_at + timedelta(days=1), missing_wh=day_wh),
-        )
+        missing_wh, away = self._missing_wh(context), context.away_until_at
+        if away is not None:
+            from_at = max(context.now, away - READY_WITHIN)
+            dues: tuple[Due, ...] = (Due(from_at=from_at, until_at=away, missing_wh=missing_wh),)
+        else:
+            dues = (
+                Due(from_at=context.now, until_at=ends_at, missing_wh=missing_wh),
+                Due(from_at=ends_at, until_at=ends_at + timedelta(days=1), missing_wh=day_wh),
+            )
         return tuple(due for due in dues if due.missing_wh >= 1.0)
 
     def state(self) -> dict[str, Any]:
@@ -136,19 +143,25 @@ class Guarantee:
         return f"{missing}, more than the sun is expected to bring; it costs least now" if self._runs else None
 
     def _begin_day(self, context: DutyContext) -> None:
-        ends_at = self._ends_at
-        if ends_at is not None and context.now < ends_at <= context.now + LONGEST_DAY:
+        ends_at, from_at = self._ends_at, context.returns_at or context.now
+        if ends_at is not None and context.now < ends_at <= from_at + LONGEST_DAY:
+            if ends_at < from_at:  # the day in which its owner returns is the one that counts
+                self._ends_at, self._look_at = self._next_end(from_at), None
             return
         if ends_at is not None:
             is_next = ends_at <= context.now < ends_at + LONGEST_DAY - timedelta(hours=2)
             missing_wh = self._missing_wh(context)
-            if is_next and missing_wh >= 1.0 and context.may_buy:
+            if is_next and missing_wh >= 1.0 and context.may_buy and context.away_until_at is None:
                 self.notice = f"guarantee missed: {missing_wh:.0f} Wh were missing at {self._clock_text(ends_at)}"
             self._before_wh = self._given_wh if is_next else None
             self._given_wh = self._bought_wh = 0.0
             self._was_full = self._gave_up = False
-        self._ends_at = next_at(context.now, self._policy.ready_by or time(0), self._zone)
+        self._ends_at = self._next_end(from_at)
         self._runs, self._look_at = False, None
+
+    def _next_end(self, at: datetime) -> datetime:
+        """The next hour of the guarantee."""
+        return next_at(at, self._policy.ready_by or time(0), self._zone)
 
     def _missing_wh(self, context: DutyContext) -> float:
         policy, hot_water = self._policy, self._policy.hot_water

@@ -44,14 +44,14 @@ class NegativePrice:
         context: DutyContext,
         prices: Sequence[PricePeriod],
         *,
-        is_read: bool,
+        is_allowed: bool,
         drained_w: float,
         may_drain_w: float,
     ) -> Duty | None:
         """Count the step that ended; the duty for the one that begins, None without. `prices` are known, not expected.
 
-        `is_read`: there is a reading that may be used; `drained_w` is what the battery gives by it, and `may_drain_w`
-        the most that it may give for heating.
+        `is_allowed`: there is a reading that may be used, and somebody is at home; `drained_w` is what the battery
+        gives by it, and `may_drain_w` the most that it may give for heating.
         """
         self._bought_wh += context.told_wh if self._runs else 0.0
         self._drained_s = self._drained_s + context.elapsed_s if self._runs and drained_w > may_drain_w else 0.0
@@ -61,7 +61,7 @@ class NegativePrice:
             self.notice = (
                 f"does not buy at a negative price now: the battery gives {drained_w:.0f} W in place of the grid"
             )
-        duty = self._wanted(context, prices) if is_read and context.may_buy and context.most_w > 0 else None
+        duty = self._wanted(context, prices) if is_allowed and context.may_buy and context.most_w > 0 else None
         self._runs = duty is not None
         return duty
 

@@ -26,6 +26,7 @@ class HouseFacts:
     cleared: Collection[str] = ()
     """Loads whose fault the owner has cleared in this step."""
     vacation_until_at: datetime | None
+    """Nobody is home until then; None: somebody is."""
     daylight: bool
     """Whether these are hours of automatic heating."""
     daylight_changes_at: datetime | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from math import inf
+from types import MappingProxyType
 from typing import Any, Self
 
 from pv_heater.core.actuators.idle import RETEST_S, Idle
@@ -30,6 +31,8 @@ from pv_heater.core.model.values import Phase
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
 from pv_heater.core.settings.timers import ON, timer_now, too_late
+
+NOTHING: Mapping[str, Block] = MappingProxyType({})
 
 
 class HomeLoads:
@@ -252,9 +255,12 @@ class HomeLoads:
                 self.memories[name] = replace(memory, hot=is_hot)
         return blocks
 
-    def held_back(self, tick_s: float) -> dict[str, Block]:
-        """What the owner's plan for each load has against its running by itself now; without those that may."""
-        self._held_back = blocks = dict(self._timer_blocks)
+    def held_back(self, tick_s: float, away: Mapping[str, Block] = NOTHING) -> dict[str, Block]:
+        """What the owner's plan for each load has against its running by itself now; without those that may.
+
+        `away`: what a vacation has against single loads.
+        """
+        self._held_back = blocks = {**self._timer_blocks, **away}
         for name, after in self._asking.for_another.items() if self._asking.for_another else ():
             if name not in blocks:
                 block = after_block(after, self.memories[after.load].enough_since_s, tick_s)

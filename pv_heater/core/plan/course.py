@@ -34,7 +34,7 @@ class PlannedHome:
     dc_w: float
     """What DC loads take."""
     away_until_at: datetime
-    """Nothing heats by itself before, since nobody is at home."""
+    """No timer switches on before, since nobody is at home."""
     dark: Collection[int]
     """Quarters outside the hours of automatic heating."""
     midnight: int
@@ -120,7 +120,7 @@ class Walk:
             if must_w is None:
                 free.append(name)
             heat_w[name] = round(must_w, 1) if must_w else 0.0
-        if free and self._allows(number, quarter):
+        if free and self._allows(number):
             self._share_out(number, quarter, spare_w, free, heat_w)
         for name in free:
             loads[name].running = heat_w[name] > 0
@@ -153,12 +153,12 @@ class Walk:
                 heat_w[row.policy.name] = power_w
                 pool_w -= power_w
 
-    def _allows(self, number: int, quarter: Stretch) -> bool:
+    def _allows(self, number: int) -> bool:
         """Whether the guards let automatic heating pass."""
         home = self._home
         if self._soc_percent is not None:
             self._is_low = self._soc_percent < (home.release_percent if self._is_low else home.low_percent)
-        return not self._is_low and number not in home.dark and quarter.start_at >= home.away_until_at
+        return not self._is_low and number not in home.dark
 
     def _into_battery(self, left_w: float, hours: float) -> float:
         """What it takes of what is left, or gives for what is missing (below 0); its charge follows."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from math import inf
 
 from pv_heater.core.duties.duties import DutiesAhead
+from pv_heater.core.duties.first_warm_day import is_made_ready
 from pv_heater.core.duties.tank import USUAL_TAKEN_W
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.loads.duty import BOOST, HYGIENE, Duty
@@ -16,6 +17,7 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
+from pv_heater.core.settings.home import READY_WITHIN
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import level_w
 from pv_heater.core.settings.timers import timer_now
@@ -144,13 +146,16 @@ def load_ahead(
     daily_wh = inf if policy.daily_max_wh is None else policy.daily_max_wh
     run_wh = inf if policy.run_s is None else policy.max_power_w * policy.run_s / 3600.0
     to_go_wh, tank_wh, taken_w = _tank(memory, ahead)
+    away_until_at = now if house.vacation_until_at is None else house.vacation_until_at
+    if house.vacation_until_at is not None and is_made_ready(policy):
+        away_until_at -= READY_WITHIN
     return LoadAhead(
         policy=policy,
         mode=memory.mode,
         mode_until_at=instant(memory.mode_until_s),
         forced_w=min(policy.max_power_w, max(policy.least_power_w, forced_w)),
         never=memory.fault is not None,
-        idle_until_at=quarter_end_at if is_held else now,
+        idle_until_at=max(away_until_at, quarter_end_at if is_held else now),
         duty_until_at=instant(duty.until_s) if duty is not None and of_owner else quarter_end_at if wished_on else now,
         duty_w=duty.power_w if duty is not None and of_owner else policy.max_power_w,
         duty_rule=duty.rule if duty is not None and of_owner else Rule.RULE if wished_on else None,

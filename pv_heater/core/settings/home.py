@@ -9,6 +9,8 @@ from pv_heater.core.model.local_time import local_instant
 from pv_heater.core.model.setting import DayTime, SettingProblem, setting
 
 LONGEST_VACATION = timedelta(days=366)
+READY_WITHIN = timedelta(days=1)
+"""So long before the end of a vacation what gives hot water is made ready."""
 USUAL_HOUSE_W = 500.0
 """Mean of a household without electric heating: some 4,400 kWh a year. Assumed until this house has shown its own."""
 
@@ -131,7 +133,7 @@ def _check_instant(text: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VacationSpan:
-    """When nobody is home: nothing heats by itself then; frost protection goes on."""
+    """When nobody is home: nothing heats by itself then; frost protection goes on, hot water is ready at its end."""
 
     start: str = setting("from when: a day, or 2026-12-20T08:00 in quotes", key="from", check=_check_instant, live=True)
     end: str = setting("when somebody is home again", key="until", check=_check_instant, live=True)

@@ -256,3 +256,17 @@ def test_a_rule_may_go_by_the_charge_that_is_expected() -> None:
     assert picture is not None
     assert second.plan is not None
     assert picture["home"]["soc_tonight"] == second.plan.soc_tonight_percent
+
+
+def test_the_first_warm_day_after_a_vacation_is_planned() -> None:
+    """Home at noon tomorrow: until today at noon nothing is planned, then the sun, and what it does not bring."""
+    there = house(heater(daily_min_wh=9000, ready_by="19:00"), heater("pump", max_power_w=300))
+    back_at = NOON + timedelta(hours=21)
+    found = plan(there, forecast=day(700.0), inputs={"commands": (Vacation(until_at=back_at),)})
+    first = 4 * 4 - 3 * 4  # from nine to ten
+    assert heat_wh(found, last=first) == 0
+    assert heat_wh(found, "pump", last=4 * 25) == 0
+    (bought,) = found.purchases
+    assert bought.until_at == back_at
+    assert back_at - timedelta(days=1) <= bought.from_at < back_at
+    assert heat_wh(found, first=first, last=4 * 25) == pytest.approx(9000, rel=0.08)
