@@ -126,6 +126,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "gx_relay": {"name": "immersion", "max_power_w": "1500"},
     "gx_relay_modbus": {"name": "immersion_2", "max_power_w": "1500", "relay_is_manual": "true"},
     "dry_run": {"name": "try_out", "max_power_w": "1000"},
+    "domoticz": {"url": "http://192.168.1.20:8080", "loads": [{"load": "water_heater"}]},
     "influxdb": {"url": "http://192.168.1.20:8086", "version": "1", "database": "home"},
     "emoncms": {"url": "http://emonpi.local/emoncms", "apikey": "file:emoncms-key"},
     "tm1638": {"dio": "GPIO19", "clk": "GPIO13", "stb": "GPIO26"},

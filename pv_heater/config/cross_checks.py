@@ -47,6 +47,19 @@ def clashing_values(config: Config) -> list[Problem]:
     ]
 
 
+def unknown_published(config: Config) -> list[Problem]:
+    """A problem for each load that another system is to be told of and that there is not."""
+    names = [policy.name for policy in config.policies]
+    return [
+        Problem(
+            ("publish", index, "loads", place, "load"), f"there is no load {each.load}; {suggestion(each.load, names)}"
+        )
+        for index, row in enumerate(config.publish)
+        for place, each in enumerate(getattr(row.settings, "loads", ()))
+        if each.load not in names
+    ]
+
+
 def unknown_names(rows: Any, values: Sequence[str]) -> list[Problem]:
     """A problem for each condition with a name that neither the home nor its owner has; `rows` as they were written."""
     problems = []

@@ -24,6 +24,7 @@ from pv_heater.config.cross_checks import (
     same_names,
     same_pins,
     unknown_names,
+    unknown_published,
     wrong_conditions,
     wrong_waiting,
 )
@@ -124,6 +125,7 @@ def load_config(
         values = {"strategy": {"type": "plan"}, **document.values}
         config = _read(values, secrets, tables or TABLES)
         problems += clashing_displays(config) + clashing_addresses(config) + clashing_values(config)
+        problems += unknown_published(config)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
     if config is None or problems:

@@ -5,6 +5,7 @@
 """
 
 PUBLISHERS: dict[str, str] = {
+    "domoticz": "pv_heater.telemetry.domoticz.publisher:Domoticz",
     "influxdb": "pv_heater.telemetry.databases.influxdb:InfluxDb",
     "emoncms": "pv_heater.telemetry.databases.emoncms:Emoncms",
 }

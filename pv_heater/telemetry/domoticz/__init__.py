@@ -1,0 +1,1 @@
+"""Domoticz: its devices are told figures, and its selectors set modes, over its JSON API or over MQTT."""
