@@ -95,7 +95,8 @@ class LiveHome:
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]
         self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
-        self._newest, journal = NewestStatus(lambda: self._loop.commands_seen), Journal()
+        self._newest = NewestStatus(lambda: self._loop.commands_seen, lambda: self._loop.late_s)
+        journal = Journal()
         self._watchdog = Watchdog(outputs.loads, clock.monotonic_s)
         self._notifier = SystemdNotifier(os.environ)
         transitions = transition_log(config, outputs)

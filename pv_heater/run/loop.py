@@ -83,6 +83,8 @@ class Loop:
         """What is to be done before the next tick."""
         self._trials = Trials(self._loads, lambda: controller.policies)
         self._stop_reason: str | None = None
+        self.late_s: float | None = None
+        """How late the newest tick of the pace began; None before the first."""
 
     @property
     def stop_reason(self) -> str | None:
@@ -161,6 +163,8 @@ class Loop:
         try:
             due_s = self._clock.monotonic_s()
             while self._stop_reason is None and (until_s is None or self._clock.monotonic_s() < until_s):
+                late_s = self._clock.monotonic_s() - due_s
+                self.late_s = late_s if late_s >= 0 else self.late_s
                 early_s = self.tick()
                 now_s = self._clock.monotonic_s()
                 if now_s >= due_s:  # a tick that came early, for a sample or a command, leaves the pace as it is

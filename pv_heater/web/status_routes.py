@@ -7,6 +7,7 @@ import gzip
 import threading
 from typing import Any
 
+from pv_heater.ports import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.status.strict_json import json_bytes
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, etag_of
@@ -16,13 +17,13 @@ ALIVE_S = 15.0
 """Ticks come every 5 s at the latest; when none has come for this long the loop hangs."""
 
 
-def status_routes(newest: NewestDocument) -> list[Route]:
-    """`newest` may serve others as well."""
+def status_routes(newest: NewestDocument, home: Home) -> list[Route]:
+    """`newest` may serve others as well; it is that of `home`."""
     first_screen = FirstScreen(newest)
     return [
         Route(method="GET", path="/health", scope=Scope.OPEN, handle=first_screen.health),
         Route(method="GET", path="/api/v1/status", scope=Scope.READ, handle=first_screen.status),
-        metrics_route(newest.document),
+        metrics_route(newest.document, home),
     ]
 
 

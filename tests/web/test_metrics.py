@@ -35,14 +35,29 @@ def test_figures_are_those_of_the_status_in_base_units() -> None:
     assert told['pv_heater_load_phase{load="heater",phase="heating"}'] == 1
     assert told['pv_heater_load_phase{load="heater",phase="off"}'] == 0
     assert told['pv_heater_load_mode{load="heater",mode="auto"}'] == 1
-    assert told["pv_heater_source_up"] == 1
+    assert told["pv_heater_reading_believed"] == 1
+    assert told['pv_heater_source_up{source="meter test"}'] == 1
+    assert (told["pv_heater_ticks_total"], told['pv_heater_load_faults_total{load="heater"}']) == (2, 0)
 
 
 def test_before_the_first_tick_and_where_nothing_is_known_there_is_no_figure() -> None:
     told = figures(WebHome())
-    assert told["pv_heater_source_up"] == 0
+    assert told["pv_heater_reading_believed"] == 0
     assert "pv_heater_pv_power_watts" not in told
     assert not any("load_" in name for name in told)
+
+
+def test_a_fault_is_counted_when_it_begins() -> None:
+    house = WebHome()
+    house.tick()
+    for _ in range(2):
+        house.loop.latch_off("a test")
+        house.tick()
+        house.tick()
+        assert figures(house)['pv_heater_load_phase{load="heater",phase="fault"}'] == 1
+        house.post("/api/v1/loads/heater/clear")
+        house.tick()
+    assert figures(house)['pv_heater_load_faults_total{load="heater"}'] == 2
 
 
 def test_every_metric_has_its_head_once_and_before_its_values() -> None:
@@ -55,9 +70,15 @@ def test_every_metric_has_its_head_once_and_before_its_values() -> None:
 
 
 def test_names_that_would_end_a_label_are_escaped() -> None:
-    document = {"loads": [], "alarms": [], "flows": dict.fromkeys(("pv_w", "house_w", "loads_w", "grid_w", "battery_w",
-                "battery_soc_percent")), "state": {"word": "lost", "age_s": None}, "today": None, "price": None,
-                "version": 'a"b\\c\nd'}  # fmt: skip
+    flows = ("pv_w", "pv_possible_w", "house_w", "loads_w", "grid_w", "battery_w", "battery_soc_percent")
+    document = {
+        **dict.fromkeys(("today", "price")),
+        **{name: [] for name in ("loads", "alarms", "sources")},
+        "flows": dict.fromkeys(flows),
+        "state": {"word": "lost", "age_s": None},
+        "version": 'a"b\\c\nd',
+        "pulse": {"ticks": 0, "late_s": None, "faults": {}},
+    }
     assert r'version="a\"b\\c\nd"' in metrics_text(document)
 
 

@@ -104,7 +104,7 @@ def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
     return [
         static_routes(),
         openapi_routes(),
-        status_routes(NewestDocument(home, monotonic_s)),
+        status_routes(NewestDocument(home, monotonic_s), home),
         control_routes(home),
         detail_routes(home),
         history_routes(home),
