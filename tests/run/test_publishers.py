@@ -21,7 +21,7 @@ from tests.waiting import until
 class Listener:
     """Notes what it is told; asks for what it is told to ask for."""
 
-    interval_s = 1.0
+    interval_s = 30.0
 
     def __init__(self) -> None:
         self.heard: list[Mapping[str, Any] | None] = []
@@ -42,8 +42,10 @@ def test_a_tick_is_told_until_it_is_too_old_to_be_true() -> None:
     house, listener = ToldHome(), Listener()
     turns = telling(house, listener)
     turns.turn()
+    assert turns.interval_s == 1.0
     house.tick()
     turns.turn()
+    assert turns.interval_s == listener.interval_s
     house.real_s += STALE_S
     turns.turn()
     house.real_s += 0.5
@@ -102,7 +104,7 @@ def test_trouble_is_one_line_and_its_end_another(tmp_path: Path, caplog: pytest.
             publishers.poll_once()
     said = [record.getMessage() for record in caplog.records if record.name.startswith("pv_heater")]
     assert said == [
-        "publish emoncms: Emoncms has a fault of its own (500): {} Next try in 5 s.".replace("{} ", "{}. "),
+        "publish emoncms: Emoncms has a fault of its own (500): {}. Next try in 1 s.",
         "publish emoncms answers again; 3 attempts failed in 0 s, the last one: "
         "Emoncms has a fault of its own (500): {}",
     ]

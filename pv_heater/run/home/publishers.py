@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 STALE_S = 15.0
 """A tick is made every 5 s at least; later than this the loop hangs, and what it last said may not be true."""
+_FIRST_S = 1.0
+"""So often it is looked for the first tick."""
 
 
 class Publishers:
@@ -37,7 +39,7 @@ class Publishers:
             publisher: Publisher = row.build(tools)
             telling = Telling(name, publisher, newest, home.ask, tools.clock.monotonic_s)
             self._publishers.append(publisher)
-            self._workers.append(worker_for(publisher, name, telling.turn, tools.clock.monotonic_s, log))
+            self._workers.append(worker_for(telling, name, telling.turn, tools.clock.monotonic_s, log))
 
     def start(self) -> None:
         """Begin to tell."""
@@ -79,11 +81,18 @@ class Telling:
         self._name, self._publisher, self._newest = name, publisher, newest
         self._ask, self._monotonic_s = ask, monotonic_s
         self._said: str | None = None
+        self._has_told = False
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one turn to the next: its own, once there is something to tell."""
+        return self._publisher.interval_s if self._has_told else _FIRST_S
 
     def turn(self) -> None:
         """Tell what is true now, and hand on what is asked for. Raises SourceError."""
         lag_s, status = self._newest.look()
         document = self._newest.document() if status is not None and lag_s <= STALE_S else None
+        self._has_told = self._has_told or document is not None
         for request in self._publisher.tell(document, self._monotonic_s()):
             self._hand_on(request)
 
