@@ -7,9 +7,8 @@ import threading
 from collections.abc import Collection
 from typing import Any
 
-from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import AuthRejected, Unreachable
-from pv_heater.io.net.mqtt import NOT_YET, MqttLink
+from pv_heater.io.net.mqtt import NOT_YET, Broker, MqttLink
 from pv_heater.telemetry.domoticz.devices import Update
 
 LOOK_S = 1.0
