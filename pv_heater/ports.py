@@ -303,6 +303,10 @@ class Publisher(Protocol):
         """
         ...
 
+    def ask(self) -> str:
+        """What it says of itself, for `check`, which tells it nothing. Blocks; raises SourceError."""
+        ...
+
     def close(self) -> None:
         """End the connection. From any thread; may be repeated."""
         ...

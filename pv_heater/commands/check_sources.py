@@ -47,7 +47,7 @@ PAUSE_S = 0.5
 
 
 def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
-    """Every meter but recordings, every temperature probe and forecast; one that is silent costs its own time-outs."""
+    """Every meter but recordings, every probe, forecast, and who is told; a silent one costs its own time-outs."""
     readings: list[Reading] = []
     for name, row in named_meters(config.meter):
         if row.type != "recording":
@@ -66,6 +66,8 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
         yield _asked(f"forecast {row.type}", row, tools, _ask_forecast)
     if config.price_source is not None:
         yield _asked(f"tariff {config.price_source.type}", config.price_source, tools, partial(_ask_prices, config))
+    for name, row in named_meters(config.publish):
+        yield _asked(f"publish {name}", row, tools, _ask_publisher)
 
 
 def ask_rules(config: Config, tools: Tools) -> Iterator[Finding]:
@@ -176,6 +178,12 @@ def _ask_forecast(row: TypedSettings[Any], tools: Tools) -> str:
     power_w = forecast.power_w_at(now)
     expects = "nothing" if power_w is None else f"{power_w:.0f} W"
     return f"{forecast.source} expects {expects} now, until {forecast.end_at}"
+
+
+def _ask_publisher(row: TypedSettings[Any], tools: Tools) -> str:
+    with closing(row.build(tools)) as publisher:
+        said: str = publisher.ask()
+    return said
 
 
 def _ask_prices(config: Config, _row: TypedSettings[Any], tools: Tools) -> str:

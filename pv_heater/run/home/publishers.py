@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pv_heater.config.load import Config
 from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Home, Publisher, Tools
+from pv_heater.run.sources import named_meters
 
 if TYPE_CHECKING:
     from pv_heater.status.newest import NewestDocument
@@ -32,10 +33,8 @@ class Publishers:
         from pv_heater.status.newest import NewestDocument
 
         newest = NewestDocument(home, tools.clock.monotonic_s)
-        types = [row.type for row in config.publish]
-        for index, row in enumerate(config.publish):
-            count = types[: index + 1].count(row.type)
-            name = f"publish {row.type}" if count == 1 else f"publish {row.type}_{count}"
+        for word, row in named_meters(config.publish):
+            name = f"publish {word}"
             publisher: Publisher = row.build(tools)
             telling = Telling(name, publisher, newest, home.ask, tools.clock.monotonic_s)
             self._publishers.append(publisher)

@@ -76,6 +76,14 @@ class Emoncms:
             raise BadReply(self._client.clean(f"Emoncms did not take the figures: {str(said or reply.text)[:120]!r}"))
         return ()
 
+    def ask(self) -> str:
+        """Whether it knows our key; nothing is posted. Raises SourceError."""
+        headers = {"Authorization": f"Bearer {self._settings.apikey.reveal()}"}
+        inputs = self._client.get_json("/input/list.json", headers=headers).body
+        if not isinstance(inputs, list):
+            raise BadReply("Emoncms answered something that is no list of inputs; is the address right?")
+        return f"answers, and knows {len(inputs)} inputs"
+
     def close(self) -> None:
         """End the connection."""
         self._client.close()

@@ -116,6 +116,14 @@ class InfluxDb:
             self._written_s = at_s
         return ()
 
+    def ask(self) -> str:
+        """Whether it would take lines of ours; it is sent none. Raises SourceError."""
+        reply = self._client.exchange("POST", self._path, params=self._params, body=b"", headers=self._headers)
+        # Some versions find nothing wrong with no line at all, others do, once login and database are right.
+        if reply.status not in (_WRITTEN, 400):
+            raise self._why_not(reply)
+        return f"takes lines for {self._settings.bucket or self._settings.database}"
+
     def close(self) -> None:
         """End the connection; what still waits is lost."""
         self._client.close()

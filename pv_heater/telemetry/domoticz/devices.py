@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from pv_heater.core.model.lean import dataclass
@@ -85,6 +86,14 @@ class Update:
     idx: int
     svalue: str
     nvalue: int = 0
+
+
+def named_idx(home: HomeDevices, loads: tuple[LoadDevices, ...]) -> dict[str, int]:
+    """Each idx that is set, by what it is for."""
+    found = {field.name: getattr(home, field.name) for field in fields(home)}
+    for each in loads:
+        found |= {f"{key} of {each.load}": getattr(each, key) for key in ("power", "energy", "temperature", "selector")}
+    return {what: idx for what, idx in found.items() if idx is not None}
 
 
 def updates_of(document: Document, home: HomeDevices, loads: tuple[LoadDevices, ...]) -> Iterator[Update]:

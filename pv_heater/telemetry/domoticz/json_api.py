@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pv_heater.core.model.setting import Secret
@@ -50,11 +51,7 @@ class JsonApi:
 
     def heard(self, idx: int, at_s: float) -> int | None:  # noqa: ARG002 - the API tells only when asked
         """The selector's level now. Raises SourceError."""
-        answer = self._device(idx)
-        rows = answer.get("result")
-        row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else None
-        if row is None:
-            raise BadReply(f"Domoticz tells nothing of the selector at idx {idx}: {_said(answer)}")
+        row = self._row(idx, "selector")
         # The level of one that is off is the last that it had.
         level = 0 if row.get("Status") == "Off" else row.get("Level")
         if not isinstance(level, int) or isinstance(level, bool):
@@ -70,9 +67,22 @@ class JsonApi:
             error = AuthRejected if "CODE" in str(answer.get("message", "")).upper() else BadReply
             raise error(f"Domoticz does not set the selector at idx {idx}: {_said(answer)}")
 
+    def ask(self, wanted: Mapping[str, int]) -> str:
+        """The names of the devices; see `Way`."""
+        names = {what: self._row(idx, what).get("Name") for what, idx in wanted.items()}
+        return ", ".join(f"{what} is {name!s:.40}" for what, name in names.items()) or "answers"
+
     def close(self) -> None:
         """End the connection."""
         self._client.close()
+
+    def _row(self, idx: int, what: str) -> dict[str, Any]:
+        answer = self._device(idx)
+        rows = answer.get("result")
+        row = rows[0] if isinstance(rows, list) and rows else None
+        if not isinstance(row, dict):
+            raise BadReply(f"Domoticz knows no device at idx {idx} ({what}): {_said(answer)}")
+        return row
 
     def _device(self, idx: int) -> dict[str, Any]:
         if not self._is_old:

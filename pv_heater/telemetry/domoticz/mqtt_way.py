@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pv_heater.errors import AuthRejected, Unreachable
@@ -16,6 +17,7 @@ LOOK_S = 1.0
 ASK_S = 30.0
 """Each selector is asked for its level this often: a message may be lost, and Domoticz may keep our own from us."""
 _SOON_S = 2.0
+_CHECK_S, _LOOK_AGAIN_S = 8.0, 0.05
 _LONGEST_MESSAGE = 20_000
 
 
@@ -74,6 +76,15 @@ class MqttWay:
         """Set the selector, and ask soon whether it was taken. Raises SourceError."""
         self._send({"command": "switchlight", "idx": idx, "switchcmd": "Set Level", "level": level})
         self._ask_at_s[idx] = at_s + _SOON_S
+
+    def ask(self, wanted: Mapping[str, int]) -> str:
+        """Whether the broker answers; whether a device is there nobody tells. See `Way`."""
+        until_s = time.monotonic() + _CHECK_S
+        while not self.ready(0.0) and time.monotonic() < until_s:
+            time.sleep(_LOOK_AGAIN_S)
+        if not self.ready(0.0):
+            raise Unreachable(f"{self._where} {self._link.trouble}")
+        return f"{self._where} answers; whether Domoticz knows {', '.join(wanted) or 'us'} cannot be asked there"
 
     def close(self) -> None:
         """Disconnect."""

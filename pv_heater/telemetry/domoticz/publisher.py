@@ -14,7 +14,7 @@ from pv_heater.io.net.http_login import Login
 from pv_heater.io.net.mqtt import Broker
 from pv_heater.io.system.log import Complaints
 from pv_heater.ports import Tools
-from pv_heater.telemetry.domoticz.devices import Document, HomeDevices, LoadDevices, Update, updates_of
+from pv_heater.telemetry.domoticz.devices import Document, HomeDevices, LoadDevices, Update, named_idx, updates_of
 from pv_heater.telemetry.domoticz.selector import Selector
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ class Way(Protocol):
 
     def set_level(self, idx: int, level: int, at_s: float) -> None:
         """Set a selector. Raises SourceError."""
+
+    def ask(self, wanted: Mapping[str, int]) -> str:
+        """What it says of these devices, by what each is for; nothing is set. Raises SourceError."""
 
     def close(self) -> None:
         """End the connection. From any thread; may be repeated."""
@@ -107,6 +110,10 @@ class Domoticz:
             if not wishes:
                 raise
         return wishes
+
+    def ask(self) -> str:
+        """What it says of our devices; nothing is set. Raises SourceError."""
+        return self._way.ask(named_idx(self._settings.devices, self._settings.loads))
 
     def close(self) -> None:
         """End the connection."""

@@ -31,6 +31,8 @@ class Inputs(ScriptedServer):
         self.times: list[int] = []
 
     def answer(self, request: Request) -> Any:
+        if request.path == "/emoncms/input/list.json" and request.headers.get("Authorization") == f"Bearer {KEY}":
+            return [{"id": 1}] * sum(map(len, self.nodes.values()))
         form = request.form
         if request.path != "/emoncms/input/post" or form.get("apikey") != KEY:
             return Response("Invalid API key", status=401)
@@ -71,6 +73,16 @@ def test_a_node_gets_the_figures_of_home_and_loads(inputs: Inputs, tmp_path: Pat
     assert (node["pv_w"], node["battery_soc_percent"], node["heater_temperature_c"]) == (2500.0, 97.0, 41.5)
     assert node["heater_power_w"] == document["loads"][0]["power_w"]
     assert inputs.times == [1782039602]
+
+
+def test_check_asks_for_its_inputs_and_posts_nothing(inputs: Inputs, tmp_path: Path) -> None:
+    assert told(inputs.url, tmp_path).ask() == "answers, and knows 0 inputs"
+    with pytest.raises(AuthRejected):
+        told(inputs.url, tmp_path, "wrong-key").ask()
+    inputs.raw = "{}"
+    with pytest.raises(BadReply, match="no list of inputs"):
+        told(inputs.url, tmp_path).ask()
+    assert inputs.nodes == {}
 
 
 def test_without_a_tick_nothing_is_told(inputs: Inputs, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from werkzeug import Request, Response
 
 from pv_heater import load_config
 from pv_heater.core.model.setting import Secret
-from pv_heater.errors import BadReply, ConfigError, SourceError, Unreachable
+from pv_heater.errors import AuthRejected, BadReply, ConfigError, SourceError, Unreachable
 from pv_heater.telemetry.databases.influxdb import BATCH_S, InfluxDb
 from tests.builders import config
 from tests.http_server import ScriptedServer
@@ -232,8 +232,12 @@ def test_debians_influxdb_keeps_it_through_a_power_cut_of_its_own(tmp_path: Path
         stranger = Written(tmp_path, influxd.url, **{**settings, "password": Secret("other")})
         assert "AuthRejected: InfluxDB refused access (401)" in str(stranger.in_vain(70.0))
         home = Written(tmp_path, influxd.url, **settings)
+        for other, why in ((stranger, AuthRejected), (home, BadReply)):
+            with pytest.raises(why):
+                other.influxdb.ask()
         assert "BadReply: InfluxDB did not accept the request (404)" in str(home.in_vain(70.0))
         influxd.ask("CREATE DATABASE home", **me)
+        assert home.influxdb.ask() == "takes lines for home"
         home.live(10.0)
         assert influxd.ask("SELECT count(pv_w) FROM pv_heater", **me)[0]["count"] == 8
         influxd.stop()

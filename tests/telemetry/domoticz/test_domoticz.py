@@ -168,10 +168,10 @@ def test_a_device_that_there_is_not_keeps_no_other_from_its_value(
     [
         ("<html>", "not JSON"),
         ("[1]", "not its own"),
-        ('{"status": "OK"}', "tells nothing of the selector"),
+        ('{"status": "OK"}', "knows no device at idx 338"),
         ('{"status": "OK", "result": [{"Level": "much"}]}', "has no level; is it a selector"),
         ('{"status": "OK", "result": [{"Level": true}]}', "has no level"),
-        ('{"status": "OK", "result": {"Level": 20}}', "tells nothing"),
+        ('{"status": "OK", "result": {"Level": 20}}', "knows no device"),
     ],
 )
 def test_rubbish_sets_no_mode(server: JsonServer, tmp_path: Path, raw: str, why: str) -> None:
@@ -192,6 +192,25 @@ def test_one_that_hangs_costs_a_time_limit_once_and_goes_on_where_it_was(server:
     server.hanging = False
     Told(tmp_path, url=server.url).look()
     assert server.devices.newest(702) == "41.5"
+
+
+def test_check_names_its_devices_and_sets_nothing(server: JsonServer, tmp_path: Path) -> None:
+    domoticz = Told(tmp_path, url=server.url, devices=HomeDevices(), loads=(LoadDevices(load="heater", selector=338),))
+    assert domoticz.domoticz.ask() == "selector of heater is Cumulus"
+    with pytest.raises(BadReply, match=r"knows no device at idx 648 \(injection\): OK"):
+        Told(tmp_path, url=server.url, devices=HomeDevices(injection=648), loads=()).domoticz.ask()
+    assert not any("udevice" in path or "switchlight" in path for path in server.paths)
+
+
+def test_over_mqtt_check_says_whether_the_broker_answers(broker: Any, tmp_path: Path) -> None:
+    told = Told(tmp_path, broker=Broker(host="127.0.0.1", port=broker.port))
+    with closing(told.domoticz):
+        assert told.domoticz.ask().startswith(
+            f"the broker at 127.0.0.1:{broker.port} answers; whether Domoticz knows grid,"
+        )
+    nobody = Told(tmp_path, broker=Broker(host="127.0.0.1", port=free_port()))
+    with closing(nobody.domoticz), pytest.raises(Unreachable, match="cannot be reached"):
+        nobody.domoticz.ask()
 
 
 def test_over_mqtt_devices_are_told_and_its_selector_sets_the_mode(broker: Any, tmp_path: Path) -> None:
