@@ -84,7 +84,7 @@ class Loop:
         self._trials = Trials(self._loads, lambda: controller.policies)
         self._stop_reason: str | None = None
         self.late_s: float | None = None
-        """How late the newest tick of the pace began; None before the first."""
+        """How much later than a pace after the one before it the newest tick began; None before the first."""
 
     @property
     def stop_reason(self) -> str | None:
@@ -161,13 +161,15 @@ class Loop:
     def run(self, until_s: float | None = None) -> None:
         """Tick until `stop`, or until the clock's monotonic `until_s`; then put every load safe."""
         try:
-            due_s = self._clock.monotonic_s()
+            due_s = expected_s = self._clock.monotonic_s()
             while self._stop_reason is None and (until_s is None or self._clock.monotonic_s() < until_s):
-                late_s = self._clock.monotonic_s() - due_s
-                self.late_s = late_s if late_s >= 0 else self.late_s
+                began_s = self._clock.monotonic_s()
+                if began_s >= due_s:
+                    self.late_s = began_s - expected_s
                 early_s = self.tick()
                 now_s = self._clock.monotonic_s()
                 if now_s >= due_s:  # a tick that came early, for a sample or a command, leaves the pace as it is
+                    expected_s = due_s + self._tick_s
                     due_s += self._tick_s * (1 + (now_s - due_s) // self._tick_s)
                 self._clock.wait_until(due_s if early_s is None else min(due_s, early_s))
         finally:

@@ -263,6 +263,21 @@ def test_an_early_tick_does_not_shift_the_pace() -> None:
     assert [round(at_s, 3) for at_s in times] == [0.0, 0.3, 0.6, 0.9, 1.0, 1.3, 1.6, 1.9, 2.0, 2.3]
 
 
+def test_it_is_known_how_late_a_tick_began() -> None:
+    bench = Bench()
+    late: list[float | None] = []
+
+    def slow(*_: object) -> None:
+        late.append(bench.loop.late_s)
+        if bench.clock.monotonic_s() == 1.0:
+            bench.clock.wait_until(2.4)
+
+    bench.report = slow  # type: ignore[method-assign]
+    assert bench.loop.late_s is None
+    bench.loop.run(until_s=4.5)
+    assert late == [0.0, 0.0, 1.0, 0.0], "the tick of second 2 came at 3"
+
+
 def test_commands_to_unknown_loads_are_refused_where_they_are_given() -> None:
     with pytest.raises(ValueError, match="no load 'cellar'; there is boiler, pool"):
         Bench().loop.submit(ClearFault(load="cellar"))

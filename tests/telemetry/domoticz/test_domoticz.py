@@ -231,7 +231,9 @@ def test_over_mqtt_devices_are_told_and_its_selector_sets_the_mode(broker: Any, 
         assert len(told.asked) == 1
 
 
-def test_over_mqtt_nothing_but_a_fresh_level_of_its_own_selector_is_a_wish(broker: Any, tmp_path: Path) -> None:
+def test_over_mqtt_nothing_but_a_fresh_level_of_its_own_selector_is_a_wish(
+    broker: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     devices = Devices(*ALL, selectors=(338,))
     with Gateway(broker.port, devices, prevents_loops=False) as gateway:
         off = {"idx": 338, "nvalue": 0, "svalue1": "0"}
@@ -240,6 +242,7 @@ def test_over_mqtt_nothing_but_a_fresh_level_of_its_own_selector_is_a_wish(broke
         with closing(told.domoticz):
             selector = told.domoticz._selectors[338][1]
             told_until(told, lambda: selector._level == 20, "its own answer counts, not what the broker kept")
+            assert devices.set_by_others == []
             gateway.publish("domoticz/out", b"", retain=True)
             rubbish: tuple[Any, ...] = (
                 [338],
@@ -259,6 +262,7 @@ def test_over_mqtt_nothing_but_a_fresh_level_of_its_own_selector_is_a_wish(broke
             gateway.press(338, 10)
             told_until(told, lambda: selector._level == 10, "after all of it the next level is heard")
             assert told.asked == []
+    assert not any("not understood" in record.getMessage() for record in caplog.records)
 
 
 def test_over_mqtt_a_broker_that_ends_and_begins_again_is_found(tmp_path: Path) -> None:
