@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -19,6 +20,7 @@ ASK_S = 30.0
 _SOON_S = 2.0
 _CHECK_S, _LOOK_AGAIN_S = 8.0, 0.05
 _LONGEST_MESSAGE = 20_000
+_IDX = re.compile(rb'"idx"\s*:\s*(\d{1,10})\b')
 
 
 class MqttWay:
@@ -30,9 +32,8 @@ class MqttWay:
         """Connects to nothing yet. `selectors` are those that are listened to."""
         self._where = f"the broker at {broker.address}"
         self._in_topic = in_topic
-        self._marks = {idx: str(idx).encode() for idx in selectors}
         self._lock = threading.Lock()
-        self._levels: dict[int, int] = {}
+        self._news: dict[int, bytes] = {}
         self._ask_at_s: dict[int, float] = dict.fromkeys(selectors, 0.0)
         self._asks_all = False
         topics = [out_topic, *(f"{out_topic}/{idx}" for idx in selectors)] if selectors else []
@@ -70,7 +71,8 @@ class MqttWay:
     def heard(self, idx: int, at_s: float) -> int | None:  # noqa: ARG002 - what came is new
         """The newest level that came since this was asked last; None: none did."""
         with self._lock:
-            return self._levels.pop(idx, None)
+            payload = self._news.pop(idx, None)
+        return None if payload is None else _level_in(payload, idx)
 
     def set_level(self, idx: int, level: int, at_s: float) -> None:
         """Set the selector, and ask soon whether it was taken. Raises SourceError."""
@@ -99,24 +101,21 @@ class MqttWay:
             self._asks_all = True
 
     def _received(self, _topic: str, payload: bytes) -> None:
-        """On the connection's thread. Most messages are of other devices, and not looked into."""
-        if len(payload) > _LONGEST_MESSAGE or not any(mark in payload for mark in self._marks.values()):
-            return
-        try:
-            message = json.loads(payload)
-        except (ValueError, RecursionError):
-            return
-        idx = message.get("idx") if isinstance(message, dict) else None
-        if not isinstance(idx, int) or idx not in self._marks:
-            return
-        level = _level_in(message)
-        if level is not None:
+        """On the connection's thread, which only keeps the newest of each selector: others may speak a lot."""
+        found = _IDX.search(payload) if len(payload) <= _LONGEST_MESSAGE else None
+        if found is not None and (idx := int(found[1])) in self._ask_at_s:
             with self._lock:
-                self._levels[idx] = level
+                self._news[idx] = payload
 
 
-def _level_in(message: dict[str, Any]) -> int | None:
-    """The level of a selector; None where the message tells of none."""
+def _level_in(payload: bytes, idx: int) -> int | None:
+    """The level of that selector; None where the message tells of none."""
+    try:
+        message = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or message.get("idx") != idx:
+        return None
     nvalue, level = message.get("nvalue"), message.get("svalue1")
     if nvalue == 0 and not isinstance(nvalue, bool):
         return 0
