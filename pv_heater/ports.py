@@ -401,7 +401,7 @@ class Home(Protocol):
         ...
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
-        """How each meter, forecast, sensor and display fares."""
+        """How each meter, forecast, sensor, display and whoever is told fares."""
         ...
 
     def troubles(self) -> Mapping[str, str]:

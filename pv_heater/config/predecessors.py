@@ -15,6 +15,7 @@ from math import isfinite
 from pv_heater.config.yaml_lines import Document, Problem
 
 _SECTION = re.compile(r"\[([^\]]+)\]\s*")
+_NOTHING = "nothing"
 _ENTRY = re.compile(r"([^=:]+?)\s*[=:]\s*(.*)")
 
 BALANCER: Mapping[str, Mapping[str, str]] = {
@@ -26,11 +27,14 @@ BALANCER: Mapping[str, Mapping[str, str]] = {
         "topic_regul": "`topic:` of each load, whole",
         "topic_status": "`python main.py status --json`",
         "topic_force": "`python main.py force LOAD on --for 2h --power 1200`",
-        "topic_ecsmode": "`python main.py force LOAD on|off|auto`",
+        "topic_ecsmode": "out_topic of `publish: {type: domoticz, ...}`, the first two parts of it",
     },
     "domoticz": {
-        "idx_ecs_mode": "`python main.py force LOAD on|off|auto`",
-        "*": "not yet: values are not sent to Domoticz",
+        "idx_injection": "devices.injection of `publish: {type: domoticz, ...}`",
+        "idx_grid": "devices.grid of `publish: {type: domoticz, ...}`",
+        "idx_ecs_mode": "`selector:` of the load in `publish: {type: domoticz, ...}`",
+        "send_*": "nothing: a device that is named is told",
+        "*": "`publish: {type: domoticz, ...}`",
     },
     "evaluate": {
         "margin": "limits.max_grid_w (what the grid may give) and dead_band_w of each load",
@@ -105,7 +109,7 @@ PVMONIT_SECTIONS = {
     "domo": "its relays",
     "vedirect": "its meters",
     "www": "its page",
-    "emoncms": "its export",
+    "emoncms": "its export, now `publish: {type: emoncms, ...}`",
     "weather": "its forecast",
 }
 """Sections of its file; they count as such only beside `domo`."""
@@ -128,13 +132,13 @@ ROUTER: Mapping[str, str] = {
     "facteur": "`scale:` of the meter",
     "sending": "dry_run",
     "autonome": "dry_run",
-    "UseDomoticz": "not yet: values are not sent to Domoticz",
+    "UseDomoticz": "`publish: {type: domoticz, ...}`",
     "UseJeedom": "nothing: `python main.py status --json` and the page tell whoever asks",
-    "hostname": "not yet: values are not sent to Domoticz",
-    "port": "not yet: values are not sent to Domoticz",
-    "apiKey": "not yet: values are not sent to Domoticz",
-    "IDX": "not yet: values are not sent to Domoticz",
-    "IDXdimmer": "not yet: values are not sent to Domoticz",
+    "hostname": "`url:` of `publish: {type: domoticz, ...}`",
+    "port": "`url:` of `publish: {type: domoticz, ...}`",
+    "apiKey": "username and password of `publish: {type: domoticz, ...}`",
+    "IDX": "devices.grid of `publish: {type: domoticz, ...}`",
+    "IDXdimmer": "`power:` of the load in `publish: {type: domoticz, ...}`",
     "otapassword": "nothing: docs/install.md has how it is updated",
     "cosphi": "nothing: the meter measures",
     "cycle": "nothing: the meter measures",
@@ -181,9 +185,8 @@ def _successor(known: Mapping[str, str], key: str) -> str:
     successor = known.get(key) or next(iter(endings), None)
     if successor is None:
         return "nothing here has its meaning"
-    for head, words in (("nothing", "is no longer needed"), ("not yet", "has no successor yet")):
-        if successor.startswith(head):
-            return words + successor.removeprefix(head)
+    if successor.startswith(_NOTHING):
+        return "is no longer needed" + successor.removeprefix(_NOTHING)
     return f"is now {successor}"
 
 

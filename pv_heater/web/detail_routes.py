@@ -62,7 +62,7 @@ class Details:
         )
 
     def sources(self, call: Call) -> Answer:
-        """How each meter, forecast, sensor and display fares."""
+        """How each meter, forecast, sensor, display and whoever is told fares."""
         call.asked()
         return json_answer(list(self._home.sources()))
 

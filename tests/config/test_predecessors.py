@@ -42,7 +42,7 @@ def test_each_line_of_the_balancers_file_is_answered_with_its_new_name(tmp_path:
     assert lines == [
         "line 3: [mqtt] broker_ip: is now meter.host, and broker.host of each load",
         "line 4: [mqtt] topic_cons: is now `consumption:` of `meter: {preset: pzem_power, ...}`",
-        "line 6: [domoticz] idx_grid: has no successor yet: values are not sent to Domoticz",
+        "line 6: [domoticz] idx_grid: is now devices.grid of `publish: {type: domoticz, ...}`",
         "line 8: [fallback] low_nrj_two_days_winter: is now two_days_min_wh in hot_water, or in one of its seasons",
         "line 10: [equipments] ecs: is now a row in `loads:`; water_heater and variable are `type: mqtt_variator`, "
         "constant is `type: mqtt_switch`",

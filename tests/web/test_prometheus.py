@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +71,17 @@ def test_debians_prometheus_reads_a_home_with_a_token_and_finds_it_again(tmp_pat
         with house.serving():
             house.home.tick()
             until(lambda: prometheus.value("pv_heater_ticks_total") == (counted or 0.0) + 1, "it is found again")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_what_the_page_has_to_paste_is_taken_by_promtool(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "prometheus.md").read_text(encoding="utf-8")
+    (scrape, rules), token = re.findall(r"```text\n(.*?)```", page, re.DOTALL), tmp_path / "token"
+    token.write_text("secret")
+    scrape = scrape.replace("/etc/prometheus/pv-heater-token", str(token))
+    for kind, text in (("config", scrape), ("rules", rules)):
+        (tmp_path / kind).write_text(text)
+        done = subprocess.run(["promtool", "check", kind, str(tmp_path / kind)], capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    asked = set(re.findall(r"pv_heater_\w+", rules))
+    assert asked <= {f"{PREFIX}{metric.name}" for metric in METRICS}
