@@ -13,18 +13,25 @@ from pathlib import Path
 import pytest
 
 from bench.doubles.portal import Authority
+from pv_heater.cli.status_text import _source_line
 from pv_heater.commands.check import check_all
-from pv_heater.config.load import load_config
+from pv_heater.config.load import Config, load_config
 from pv_heater.core.model.setting import Secret, SettingProblem
+from pv_heater.core.model.values import to_jsonable
 from pv_heater.errors import AuthRejected, Unreachable
+from pv_heater.io.system.clock import SystemClock
+from pv_heater.ports import Tools
+from pv_heater.run.sources import Sources
 from pv_heater.victron.mqtt.conversation import SERIAL
 from pv_heater.victron.vrm.live_access import LiveAccess, broker_host, live_access, token_ends_at
 from pv_heater.victron.vrm.live_meter import LiveVrmMeter
 from tests.builders import config
 from tests.gx_device import SPEED
+from tests.source_tools import no_pins
 from tests.victron.vrm.live_home import PATIENT, SWIFT, Build, is_live, is_rest, until
 from tests.victron.vrm.portal import Portal, portal
 from tests.vrm_server import VrmServer
+from tests.waiting import until as wait_until
 
 GRID = "system/0/Ac/Grid/L1/Power"
 
@@ -238,11 +245,39 @@ def until_closed(meter: LiveVrmMeter) -> None:
         meter.read()
 
 
-def test_check_and_its_settings_reach_the_broker(home: Portal, authority: Authority) -> None:
+def as_configured(home: Portal, authority: Authority) -> Config:
+    """Settings whose first meter is this portal."""
     meter = {
         "type": "vrm", "base_url": home.rest.url, "token": home.rest.token, "live": "auto",
         "installation_id": home.rest.installation_id, "live_port": home.side.port, "ca_file": str(authority.file),
     }  # fmt: skip
-    report = check_all(load_config(config(meter=meter)))
+    return load_config(config(meter=meter))
+
+
+def test_check_and_its_settings_reach_the_broker(home: Portal, authority: Authority) -> None:
+    report = check_all(as_configured(home, authority))
     (said,) = (finding.says for finding in report.findings if finding.what == "meter vrm")
     assert f"2 s old, a new sample every 3 s; live from VRM's broker at localhost:{home.side.port}" in said
+
+
+def test_status_says_who_answers_and_how_long_the_token_is_valid(
+    home: Portal, authority: Authority, tmp_path: Path
+) -> None:
+    ends_s = (datetime.now(UTC) + timedelta(days=30, hours=1)).timestamp()
+    home.rest.tokens = [{"name": "pv", "idAccessToken": 7, "expires": ends_s}]
+    values, clock = as_configured(home, authority), SystemClock()
+    tools = Tools(clock=clock, site=values.site, state_dir=tmp_path, pins=no_pins)
+    sources = Sources(values, tools, clock, pretended=frozenset())
+    try:
+        sources.start()
+        wait_until(lambda: sources.house.status()[0].via is not None, "a reading came")
+        (meter,) = sources.house.status()
+        assert (meter.via, meter.token_days) == ("live", 30)
+        said = _source_line(to_jsonable(meter))
+        assert said.startswith("vrm")
+        assert "live; answered" in said
+        assert "access token valid for 30 more days" in said
+    finally:
+        sources.stop()
+        sources.close()
+        clock.close()
