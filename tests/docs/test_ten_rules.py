@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from pv_heater import Controller, Forecast, Inputs, Reading
+from pv_heater.cli.text import next_moment
+from pv_heater.core.model.requests import Boost, Command
 from pv_heater.core.model.trace import OwnValue
 from tests.warm_start import PROJECT
 
@@ -65,13 +67,19 @@ class Day:
     forecast_w: float | None = None
     load_c: Callable[[float], float | None] = lambda _hour: None
     values: Callable[[float], dict[str, OwnValue]] = lambda _hour: {}
+    commands: tuple[Command, ...] = ()
+    """Of its first step."""
+    without: tuple[str, ...] = ()
+    """Settings of the load that are left out."""
     on: list[float] = field(default_factory=list)
     """The hours, since it began, of every step in which the load was on."""
     power_w: dict[float, float] = field(default_factory=dict)
     rules: dict[float, str] = field(default_factory=dict)
 
     def live(self) -> Day:
-        controller = Controller.from_config(settings(self.word))
+        given = settings(self.word)
+        given["loads"] = [{key: row[key] for key in row if key not in self.without} for row in given["loads"]]
+        controller = Controller.from_config(given)
         (name,) = controller.policies
         soc, own_w = self.soc_percent, 0.0
         for step in range(int(self.hours * 3600 / PACE_S)):
@@ -86,7 +94,8 @@ class Day:
                 load_c={name: at} if (at := self.load_c(hour)) is not None else {},
             )  # fmt: skip
             expected = None if self.forecast_w is None else forecast(now.date(), self.forecast_w)
-            decision = controller.step(now, reading, expected, Inputs(values=self.values(hour)))
+            inputs = Inputs(values=self.values(hour), commands=self.commands if step == 0 else ())
+            decision = controller.step(now, reading, expected, inputs)
             own_w = decision.setpoints[name].power_w
             soc = min(100.0, max(0.0, soc + battery_w * PACE_S / 3600 / BATTERY_WH * 100))
             self.power_w[hour], self.rules[hour] = own_w, decision.loads[name].rule
@@ -202,3 +211,18 @@ def test_saturday_at_four_and_other_targets_on_weekdays() -> None:
     assert not weekday.on, "50 degrees are enough on a Monday"
     weekend = Day(word="saturdays", begins=saturday, sun_w=4500, soc_percent=97, load_c=lambda _: 50.0, hours=15).live()
     assert weekend.on
+
+
+def test_a_boost_for_saturday_at_four_heats_then_and_once() -> None:
+    """As the page writes the command, given on Friday at noon; timers are left out, which would heat then as well."""
+    text = (PROJECT / "docs" / "rules.md").read_text(encoding="utf-8")
+    asked = re.search(r"`python main\.py boost tank --at \"([^\"]+)\"`", text)
+    assert asked is not None
+    friday_noon = MONDAY + timedelta(days=4, hours=12)
+    boost = Boost(load="tank", at=next_moment(asked[1], friday_noon))
+    day = Day(
+        word="saturdays", begins=friday_noon, hours=40, commands=(boost,), without=("timers",), load_c=lambda _: 50.0
+    ).live()
+    assert 28.0 <= day.on[0] < 28.1
+    assert day.on[-1] == pytest.approx(30.0, abs=0.1)
+    assert set(day.rules.values()) >= {"boost"}
