@@ -1,0 +1,154 @@
+"""`bench capture`, `planned`: how much of the sun is caught on recorded days, and how well they were foreseen."""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pv_heater.cli.bench.words import JobsOption, progress, tell
+from pv_heater.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.capture.days import Place
+    from bench.capture.variants import Variant
+
+PlaceOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="Its site is the place of days the bench does not know."),
+]
+DaysOption = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.  [default: *; gx_real: D0[4-7]*]"),
+]
+FeedOption = Annotated[
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="gx, vrm, all (both), vrm_live: VRM's own broker, or gx_real: gx as late as Victron's devices are.",
+    ),
+]
+PictureOption = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Draw capture_by_day.svg and capture_day.svg into it.")
+]
+
+
+def capture(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    config: PlaceOption = None,
+    days: DaysOption = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.")
+    ] = None,
+    feed: FeedOption = "all",
+    variant: Annotated[str, typer.Option(metavar="PATTERN", help="Only rows with such names, such as 'zero*'.")] = "*",
+    homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
+    where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
+    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    jobs: JobsOption = None,
+    picture: PictureOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how much of the catchable sun is caught.
+
+    Each recorded day, each strategy, against a bound with perfect foresight. A day takes about half a second for each
+    row, strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that. A
+    day of gx_real or vrm_live is lived second by second, up to half a minute: without --days only four days in May are.
+    """
+    from bench.capture.days import spells_from_folder
+    from bench.capture.measure import measure
+    from bench.capture.variants import where_lost
+    from pv_heater.strategies import STRATEGIES
+
+    strategies = strategy or list(STRATEGIES)
+    rows = _rows(feed, variant, strategies, homes=homes)
+    pattern = days or ("D0[4-7]*" if feed in ("gx_real", "vrm_live") else "*")
+    spells, notes = spells_from_folder(data, pattern=pattern, elsewhere=_place_of(config))
+    result = measure(
+        spells,
+        variants=rows,
+        where=where_lost(rows[0]) if where else (),
+        strategies=strategies,
+        draws=draws,
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=progress,
+        notes=notes,
+    )
+    if picture is not None:
+        from bench.capture.pictures import draw
+
+        draw(picture, result, spells, rows)
+    tell(result.as_json(), as_json, result.as_lines())
+
+
+def planned(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    config: PlaceOption = None,
+    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
+    strategy: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.  [default: plan]")
+    ] = None,
+    feed: Annotated[str, typer.Option(metavar="WORD", help="gx, vrm, or all (both).")] = "all",
+    variant: Annotated[str, typer.Option(metavar="PATTERN", help="Homes with such names.")] = "zero*",
+    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how far the planned charge at sunset was off.
+
+    What was planned at each hour for today's and tomorrow's sunset, against what came. Files of several days are
+    lived in one piece, so that a tomorrow comes.
+    """
+    from bench.capture.days import spells_from_folder
+    from bench.capture.planned import measure
+
+    strategies = strategy or ["plan"]
+    rows = _rows(feed, variant, strategies, homes=True)
+    spells, notes = spells_from_folder(data, pattern=days, elsewhere=_place_of(config))
+    result = measure(
+        spells,
+        variants=rows,
+        strategies=strategies,
+        draws=draws,
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=progress,
+        notes=notes,
+    )
+    tell(result.as_json(), as_json, result.as_lines())
+
+
+def _rows(feed: str, pattern: str, strategies: Sequence[str], *, homes: bool) -> list[Variant]:
+    """The variants that are meant; raises BadParameter where none is left."""
+    from bench.capture.variants import HOMES, LIVE_PORTAL, MAIN, REAL_HOME
+    from pv_heater.strategies import STRATEGIES
+
+    _known("strategy", strategies, STRATEGIES)
+    _known("feed", [feed], ("gx", "vrm", "all", "gx_real", "vrm_live"))
+    usual = (*MAIN, *HOMES[: len(HOMES) if homes else 0])
+    every = {"gx_real": REAL_HOME, "vrm_live": LIVE_PORTAL}.get(feed, usual)
+    rows = [row for row in every if feed in (row.feed, "all") and fnmatch(row.name, pattern)]
+    if not any(row.fits(word) for row in rows for word in strategies):
+        raise typer.BadParameter(f"no variant called {pattern} is for feed {feed} and {', '.join(strategies)}")
+    return rows
+
+
+def _place_of(config: Path | None) -> Place | None:
+    from bench.capture.days import Place
+    from pv_heater.config.load import load_config
+
+    return Place.of_site(load_config(config).site) if config is not None else None
+
+
+def _known(what: str, given: Any, words: Any) -> None:
+    for word in given:
+        if word not in words:
+            raise typer.BadParameter(f"the {what} must be one of {', '.join(words)}, not {word!r}")
