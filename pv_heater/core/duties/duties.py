@@ -7,25 +7,19 @@ hygiene, the guarantee, and frost; all of them count on, so that heat which one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime, tzinfo
-from math import inf
 from typing import Any
 
-from pv_heater.core.duties.boost import BoostOf, PlannedBoost
+from pv_heater.core.duties.boost import PlannedBoost
 from pv_heater.core.duties.cheapest_quarters import Ahead
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.duties.first_warm_day import is_made_ready
-from pv_heater.core.duties.frost import Frost
-from pv_heater.core.duties.guarantee import Due, Guarantee
-from pv_heater.core.duties.legionella import Hygiene
-from pv_heater.core.duties.negative_price import NegativePrice
-from pv_heater.core.duties.tank import USUAL_TAKEN_W, Tank
+from pv_heater.core.duties.of_load import DutiesAhead, DutiesOfLoad
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory
-from pv_heater.core.model.lean import dataclass, passing
+from pv_heater.core.model.lean import passing
 from pv_heater.core.model.numbers import group_in, number_in
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
@@ -73,52 +67,12 @@ def may_buy(blocks: Sequence[Block], *, off_grid: bool) -> bool:
     return may_protect(blocks, off_grid=off_grid) and all(block.guard is not Rule.VACATION for block in blocks)
 
 
-@dataclass(slots=True)
-class _OfLoad:
-    """The duties of one load, each with what it remembers."""
-
-    policy: LoadSettings
-    guarantee: Guarantee
-    hygiene: Hygiene | None
-    frost: Frost
-    boost: BoostOf
-    negative_price: NegativePrice
-    tank: Tank | None
-    energy_wh: float | None = None
-    """Its count of the day at the last look; None before the first."""
-    elapsed_s: float = 0.0
-    """Time since the last look."""
-    told_wh: float = 0.0
-    context: DutyContext | None = None
-    said: dict[str, str] = field(default_factory=dict)
-    """The last notice of each part."""
-    notice: str | None = None
-    has_duties: bool = False
-    """Whether the settings ask for anything; the owner may always ask for a boost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutiesAhead:
-    """What is known of one load's tank and guarantee for the day ahead."""
-
-    to_go_wh: float | None
-    """Until its tank is full; None: not known."""
-    tank_wh: float
-    """What a cold tank takes; without end where there is none."""
-    taken_w: float
-    """Hot water that is drawn, on average."""
-    dues: tuple[Due, ...]
-    """What its guarantee asks for, in order of time."""
-    may_buy: bool
-    """False while nothing may be bought for it."""
-
-
 class Duties:
     """Looks after the duties of every load."""
 
     def __init__(self, policies: Iterable[LoadSettings], battery: Battery | None, zone: tzinfo) -> None:
         self._battery, self._zone = battery, zone
-        self._loads = {policy.name: _of_load(policy, zone) for policy in policies}
+        self._loads = {policy.name: DutiesOfLoad.of(policy, zone) for policy in policies}
         self.made_ready = frozenset(name for name, load in self._loads.items() if is_made_ready(load.policy))
         """The loads that are made ready before the owner comes home."""
         self._has_tanks = any(load.tank is not None for load in self._loads.values())
@@ -132,17 +86,7 @@ class Duties:
         self._loads = {name: self._loads[name] for name in policies}
         self.made_ready = frozenset(name for name, policy in policies.items() if is_made_ready(policy))
         for name, load in self._loads.items():
-            policy = load.policy = policies[name]
-            load.has_duties = _asks_for_duties(policy)
-            load.guarantee.adopt(policy)
-            load.frost.adopt(policy)
-            load.boost.adopt(policy)
-            load.negative_price.adopt(policy)
-            hot_water = policy.hot_water
-            if hot_water is not None and load.tank is not None:
-                load.tank.adopt(hot_water, policy.target_c)
-            if hot_water is not None and hot_water.hygiene is not None and load.hygiene is not None:
-                load.hygiene.adopt(hot_water, hot_water.hygiene)
+            load.adopt(policies[name])
 
     def look(
         self, seen: DutyConditions, memories: Mapping[str, Memory], policies: Mapping[str, LoadSettings]
@@ -177,13 +121,7 @@ class Duties:
     def ahead(self) -> dict[str, DutiesAhead]:
         """What is known of the tanks and guarantees of the days ahead, by load; as of the last look."""
         return {
-            name: DutiesAhead(
-                to_go_wh=None if load.tank is None else load.tank.to_go_wh(load.context.temperature_c),
-                tank_wh=inf if load.tank is None else load.tank.full_wh,
-                taken_w=USUAL_TAKEN_W if load.tank is None else load.tank.taken_w,
-                dues=load.guarantee.ahead(load.context),
-                may_buy=load.context.may_buy if load.context.away_until_at is None else load.context.may_protect,
-            )
+            name: load.ahead(load.context)
             for name, load in self._loads.items()
             if load.context is not None and (load.has_duties or load.boost.is_running)
         }
@@ -202,7 +140,7 @@ class Duties:
         boost.end()
         if planned_too:
             boost.plan(None)
-            _gather_notices(self._loads[name])
+            self._loads[name].gather_notices()
 
     def raised_c(self, now: datetime) -> dict[str, float]:
         """Loads that the sun may heat beyond their target today, and how far."""
@@ -234,36 +172,16 @@ class Duties:
         """What must survive a restart, by load, and the mean of the house."""
         return {
             "house_w": round(self._house_w, 1),
-            "loads": {
-                name: {
-                    "energy_wh": load.energy_wh,
-                    "guarantee": load.guarantee.state(),
-                    "frost": load.frost.state(),
-                    "hygiene": load.hygiene.state() if load.hygiene is not None else None,
-                    "boost": load.boost.state(tick_s),
-                    "negative_price": load.negative_price.state(),
-                    "tank": load.tank.state() if load.tank is not None else None,
-                }
-                for name, load in self._loads.items()
-            },
+            "loads": {name: load.state(tick_s) for name, load in self._loads.items()},
         }
 
     def restore(self, state: Mapping[str, Any], tick_s: float, away_s: float) -> None:
         """Go on `away_s` seconds after `state` was given; anything else is ignored."""
         self._house_w = number_in(state, "house_w") or USUAL_HOUSE_W
         for name, load in self._loads.items():
-            saved = group_in(group_in(state, "loads"), name)
-            load.energy_wh = number_in(saved, "energy_wh")
-            load.guarantee.restore(group_in(saved, "guarantee"))
-            load.frost.restore(group_in(saved, "frost"))
-            load.boost.restore(group_in(saved, "boost"), tick_s, away_s)
-            load.negative_price.restore(group_in(saved, "negative_price"))
-            if load.hygiene is not None:
-                load.hygiene.restore(group_in(saved, "hygiene"))
-            if load.tank is not None:
-                load.tank.restore(group_in(saved, "tank"), away_s)
+            load.restore(group_in(group_in(state, "loads"), name), tick_s, away_s)
 
-    def _duty_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
+    def _duty_of(self, load: DutiesOfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
         context = load.context = self._context_of(load, memory, seen, left_w)
         load.energy_wh, load.elapsed_s, load.told_wh = memory.energy_wh, 0.0, 0.0
         if load.tank is not None:
@@ -272,10 +190,10 @@ class Duties:
         boost, guarantee = load.boost.duty(context), load.guarantee.duty(context)
         hygiene, frost = load.hygiene.duty(context) if load.hygiene is not None else None, load.frost.duty(context)
         paid = self._paid(load, context, seen) if load.policy.negative_price_max_wh is not None else None
-        _gather_notices(load)
+        load.gather_notices()
         return boost or hygiene or guarantee or frost or paid
 
-    def _paid(self, load: _OfLoad, context: DutyContext, seen: DutyConditions) -> Duty | None:
+    def _paid(self, load: DutiesOfLoad, context: DutyContext, seen: DutyConditions) -> Duty | None:
         """Heat that the grid pays for."""
         reading = seen.house.reading
         is_allowed = reading is not None and context.away_until_at is None
@@ -284,7 +202,7 @@ class Duties:
             context, seen.prices, is_allowed=is_allowed, drained_w=drained_w, may_drain_w=seen.may_drain_w
         )
 
-    def _timeless_duty_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
+    def _timeless_duty_of(self, load: DutiesOfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> Duty | None:
         """The duties that need no time of day. The others wait; what is given meanwhile counts for them later."""
         load.energy_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         if load.policy.daily_min_wh is not None or load.policy.hot_water is not None:
@@ -294,7 +212,7 @@ class Duties:
         context = self._context_of(load, memory, seen, left_w)
         return load.boost.duty(context) or load.frost.duty(context)
 
-    def _context_of(self, load: _OfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> DutyContext:
+    def _context_of(self, load: DutiesOfLoad, memory: Memory, seen: DutyConditions, left_w: float) -> DutyContext:
         """The step as this load sees it. Its count of the day begins anew at midnight."""
         before_wh = memory.energy_wh if load.energy_wh is None else load.energy_wh
         policy, house, reading = load.policy, seen.house, seen.house.reading
@@ -320,40 +238,3 @@ class Duties:
             ),
             away_until_at=house.vacation_until_at,
         )
-
-
-def _of_load(policy: LoadSettings, zone: tzinfo) -> _OfLoad:
-    hot_water = policy.hot_water
-    hygiene = None
-    if hot_water is not None and hot_water.hygiene is not None:
-        hygiene = Hygiene(hot_water, hot_water.hygiene, zone)
-    return _OfLoad(
-        policy=policy,
-        guarantee=Guarantee(policy, zone),
-        frost=Frost(policy, zone),
-        hygiene=hygiene,
-        boost=BoostOf(policy),
-        negative_price=NegativePrice(policy, zone),
-        tank=Tank(hot_water, policy.target_c) if hot_water is not None else None,
-        has_duties=_asks_for_duties(policy),
-    )
-
-
-def _asks_for_duties(policy: LoadSettings) -> bool:
-    asks = (policy.daily_min_wh, policy.hot_water, policy.frost_c, policy.negative_price_max_wh)
-    return any(setting is not None for setting in asks)
-
-
-def _gather_notices(load: _OfLoad) -> None:
-    """The newest of what the parts have to tell."""
-    parts = {
-        "boost": load.boost.notice,
-        "guarantee": load.guarantee.notice,
-        "frost": load.frost.notice,
-        "negative_price": load.negative_price.notice,
-    }
-    if load.hygiene is not None:
-        parts["hygiene"] = load.hygiene.notice
-    for part, notice in parts.items():
-        if notice is not None and load.said.get(part) != notice:
-            load.said[part] = load.notice = notice

@@ -17,7 +17,8 @@ from pv_heater.core.loads import energy, machine
 from pv_heater.core.loads.allocator import Claim, Share
 from pv_heater.core.loads.claims import claim_of, takes_surplus
 from pv_heater.core.loads.dependency import after_block, enough_since_s
-from pv_heater.core.loads.duty import TIMER, Duty
+from pv_heater.core.loads.duty import Duty
+from pv_heater.core.loads.home_timers import HomeTimers
 from pv_heater.core.loads.load_step import LoadStep, Memory, Outcome
 from pv_heater.core.loads.offer import offer
 from pv_heater.core.loads.saved import SavedLoad, load_as_json
@@ -28,9 +29,7 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
-from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
-from pv_heater.core.settings.timers import ON, timer_now, too_late
 
 NOTHING: Mapping[str, Block] = MappingProxyType({})
 
@@ -53,8 +52,7 @@ class HomeLoads:
         """Whether the step changed what loads may be taken to draw."""
         self.duties: Mapping[str, Duty] = {}
         """What loads must do in this step, and why."""
-        self._timer_duties: dict[str, Duty] = {}
-        self._timer_blocks: dict[str, Block] = {}
+        self._timers = HomeTimers(self.policies)
         self._held_back: Mapping[str, Block] = {}
         self._raised_c: Mapping[str, float] = {}
         self._only_held = False
@@ -68,6 +66,7 @@ class HomeLoads:
             if policy.learn_power:
                 policies[name] = replace(policy, max_power_w=self.policies[name].max_power_w)
         self.rows, self.policies, self._asking = tuple(rows), policies, _Asking.of(policies)
+        self._timers.adopt(policies)
         self.memories = {
             name: self.memories[name] if policy.max_c is not None else replace(self.memories[name], hot=False)
             for name, policy in policies.items()
@@ -141,48 +140,16 @@ class HomeLoads:
 
     def put_on_duty(self, duties: Mapping[str, Duty], raised_c: Mapping[str, float]) -> None:
         """These loads must run in this step, and those whose timers say so; the sun may heat `raised_c` so far."""
-        self.duties, self._raised_c = {**self._timer_duties, **duties}, raised_c
+        self.duties, self._raised_c = {**self._timers.duties, **duties}, raised_c
 
     def learn_power(self, name: str, power_w: float) -> None:
         """From now on this load, which is on or off, is known to draw `power_w`."""
         self.policies[name] = replace(self.policies[name], max_power_w=power_w)
 
     def keep_timers(self, now: datetime | None, zone: tzinfo, tick_s: float, *, away: bool) -> None:
-        """What the loads' timers ask at `now`; while the owner is `away`, none is switched on by its timer.
-
-        `now` None, the time of day is unknown: none is switched on, and those with hours in which they must not run
-        by themselves wait.
-        """
-        if not self._asking.for_timers:
-            return
-        self._timer_duties, self._timer_blocks = {}, {}
-        if now is None:
-            waiting = [
-                name
-                for name, policy in self.policies.items()
-                if any(row.mode != ON for row in policy.timers)
-                or (policy.last_start is not None and self.memories[name].phase is not Phase.HEATING)
-            ]
-            because = f"its timers wait: {NO_TIME}"
-            block = Block(guard=TIMER, safety=False, at_once=False, because=because)
-            self._timer_blocks = dict.fromkeys(waiting, block)
-            return
-        for name in self._asking.for_timers:
-            policy = self.policies[name]
-            timer = timer_now(policy.timers, now, zone)
-            if policy.last_start is not None and self.memories[name].phase is not Phase.HEATING:
-                timer = too_late(policy.last_start, now, zone) or timer
-            if timer is None:
-                continue
-            left_s, because = (timer.until_at - now).total_seconds(), timer.because
-            if not timer.on:
-                margins = {"wait_s": left_s}
-                block = Block(guard=TIMER, safety=False, at_once=False, because=because, margins=margins)
-                self._timer_blocks[name] = block
-            elif not away:
-                until_s, power_w = tick_s + left_s, policy.max_power_w
-                duty = Duty(rule=TIMER, because=because, until_s=until_s, power_w=power_w, until_full=True)
-                self._timer_duties[name] = duty
+        """What the loads' timers ask at `now`; see `HomeTimers.keep`."""
+        if self._timers.names:
+            self._timers.keep(self.policies, self.memories, now, zone, tick_s, away=away)
 
     def credited_w(self) -> dict[str, float]:
         """What each load may be taken to draw, as it is set now."""
@@ -260,7 +227,7 @@ class HomeLoads:
 
         `away`: what a vacation has against single loads.
         """
-        self._held_back = blocks = {**self._timer_blocks, **away}
+        self._held_back = blocks = {**self._timers.blocks, **away}
         for name, after in self._asking.for_another.items() if self._asking.for_another else ():
             if name not in blocks:
                 block = after_block(after, self.memories[after.load].enough_since_s, tick_s)
@@ -335,7 +302,6 @@ class HomeLoads:
 class _Asking:
     """Which loads ask for what few loads do, so that the others need not be looked at in each step."""
 
-    for_timers: tuple[str, ...]
     for_max_c: tuple[str, ...]
     for_another: Mapping[str, After]
     """They wait for another load."""
@@ -347,9 +313,6 @@ class _Asking:
         """By the settings of all loads."""
         after = {name: policy.after for name, policy in policies.items() if policy.after is not None}
         return cls(
-            for_timers=tuple(
-                name for name, policy in policies.items() if policy.timers or policy.last_start is not None
-            ),
             for_max_c=tuple(name for name, policy in policies.items() if policy.max_c is not None),
             for_another=after,
             waited_for=frozenset(one.load for one in after.values()),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from math import inf
 
-from pv_heater.core.duties.duties import DutiesAhead
 from pv_heater.core.duties.first_warm_day import is_made_ready
+from pv_heater.core.duties.of_load import DutiesAhead
 from pv_heater.core.duties.tank import USUAL_TAKEN_W
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.loads.duty import BOOST, HYGIENE, Duty

@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 from math import inf
 
 from pv_heater.core.duties.cheapest_quarters import MARGIN
-from pv_heater.core.duties.duties import DutiesAhead
 from pv_heater.core.duties.guarantee import Due
+from pv_heater.core.duties.of_load import DutiesAhead
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.model.day_plan import Purchase
 from pv_heater.core.model.prices import price_at
