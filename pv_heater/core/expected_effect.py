@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, tzinfo
 from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.duties.boost import LONGEST_S as BOOST_LONGEST_S
 from pv_heater.core.duties.first_warm_day import is_made_ready
-from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.requests import (
     BOOST_AHEAD_S,
     FORCE_LONGEST_S,
@@ -23,7 +22,7 @@ from pv_heater.core.model.requests import (
     Mode,
     Vacation,
 )
-from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import duration_text, kilowatts
 from pv_heater.core.settings.home import LONGEST_VACATION, READY_WITHIN

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from pv_heater.core.house.guards import SAFETY_RULES, SITE_GUARDS
+from pv_heater.core.house.guards import SITE_GUARDS
 from pv_heater.core.loads.machine import TRANSITIONS
+from pv_heater.core.model.rule_id import SAFETY_RULES
 from pv_heater.core.model.values import Phase
 
 WIDTH, HEIGHT = 620, 970

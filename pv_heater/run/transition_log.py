@@ -6,9 +6,8 @@ import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.day_plan import DayPlan
-from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Decision, Forecast, LoadState, Phase, Reading
 from pv_heater.core.model.words import kilowatts
 from pv_heater.run.day_summary import DaySummary

@@ -11,10 +11,9 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.plain_text import plain_message
-from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase, Setpoint, Stop
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.ports import Load, WithKnob

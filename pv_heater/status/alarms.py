@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pv_heater.core.house.guards import SAFETY_RULES
-from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Decision, Phase
 
 HYGIENE_OVERDUE = "hygiene_overdue"

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater import __version__
-from pv_heater.core.house.guards import SAFETY_RULES
+from pv_heater.core.model.rule_id import SAFETY_RULES
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.tank import HygieneRecord
 from pv_heater.core.model.trace import DecisionTrace

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from math import exp, isfinite
+from math import exp
 from typing import Any
 
 from pv_heater.core.house.ahead.quarters import Stretch
@@ -23,7 +23,7 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import setting
 from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts, spare_text
-from pv_heater.strategies.ride_through import RideThrough
+from pv_heater.strategies.smoothed_spare import RAISE_W, SmoothedSpare
 
 RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
@@ -31,85 +31,11 @@ MEAN_OF_QUARTER = 1.0 - exp(-0.25 / RETURN_TIME_H)
 """Of the power with which a quarter hour begins that brings the battery back to its goal."""
 USUAL_CAPACITY_WH = 5000.0
 """Assumed of a battery that shows a charge and is not configured."""
-RAISE_W = 100.0
-"""One step of the search while Victron says that trackers throttle: what the heater gets more, the sun has."""
-QUICK_S = 5.0
-"""Readings that come as quickly can be waited for: two of them show more than one."""
-LEAST_RISE_W = 2 * RAISE_W
-"""So much more than before a single reading may show while it is searched: one step, and the house's own humming."""
 EARLY_TAPER_PERCENT = 10.0
 """Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
 throttle the chargers while the heater waits for sun that then cannot be seen."""
 EVENING_SUN_DEG = 20.0
 """Below this height in the afternoon the battery is filled up: about two hours of useful sun are left."""
-
-
-class SmoothedSpare:
-    """A first-order filter over the spare power of new readings, with a bound on what it may cost the battery."""
-
-    def __init__(self, filter_s: float) -> None:
-        self.filter_s = filter_s
-        """Its time constant; 0 follows every reading."""
-        self._mean_w: float | None = None
-        self._shown_w = 0.0
-        """The mean, or what is believed beyond it until the next reading."""
-        self._taken_s = 0.0
-        self._course = 0
-        self._newest_w = 0.0
-        """What the newest reading says."""
-        self._own_w = 0.0
-        """What our loads drew in it."""
-        self._ride = RideThrough()
-        self.mean_s: float | None = None
-        """Over how many seconds the latest answer is a mean; None: it is the newest reading's own."""
-
-    def update(self, view: View, spare_w: float, *, may_hide_more: bool) -> float:
-        """The smoothed power, W; an import beyond the limit is believed at once, and so is a new course of readings.
-
-        So is PV that comes back while trackers throttle or, with `may_hide_more`, might: each step of the search for
-        hidden sun is paid for by the one before, and the battery carries an error. It stays only if the next reading
-        shows it too.
-        """
-        reading, mean_w = view.reading, self._mean_w
-        beyond = reading.grid_w is not None and reading.grid_w > view.limits.max_grid_w
-        importing = beyond and not view.grid_passes
-        anew = view.course != self._course or importing or self.filter_s <= 0
-        if mean_w is None or not isfinite(mean_w) or anew:
-            self._mean_w = self._shown_w = spare_w
-        elif view.house.reading_is_new:
-            elapsed_s = view.house.taken_tick_s - self._taken_s
-            elapsed_s = elapsed_s if elapsed_s > 0 else 0.0
-            mean_w += (spare_w - mean_w) * (1.0 - exp(-elapsed_s / self.filter_s))
-            before_w, self._mean_w, self._shown_w = self._shown_w, mean_w, mean_w
-            if may_hide_more or reading.pv_throttled:
-                self._shown_w = max(mean_w, self._believed_w(view, spare_w, before_w, elapsed_s))
-                # The mean forgets what a slow meter showed once by the next reading; what a quick one did, not.
-                slow = elapsed_s >= self.filter_s / 2
-                self._mean_w = max(mean_w, self._shown_w if slow else min(spare_w, self._newest_w))
-        if anew or mean_w is None or view.house.reading_is_new:
-            self._newest_w, self._own_w = spare_w, view.house.own_w
-        self._taken_s, self._course = view.house.taken_tick_s, view.course
-        answer_w = self._ride.bounded(view, self._shown_w, spare_w)
-        self.mean_s = None if answer_w in (spare_w, view.balance_spare_w) else self.filter_s
-        return answer_w
-
-    def _believed_w(self, view: View, spare_w: float, before_w: float, elapsed_s: float) -> float:
-        """What one reading is believed until the next.
-
-        Where that comes within seconds, no more than our own loads made room for, or the reading before showed too.
-        """
-        if elapsed_s > QUICK_S:
-            return spare_w
-        room_w = max(LEAST_RISE_W, view.house.own_w - self._own_w)
-        return min(spare_w, max(self._newest_w, before_w + room_w))
-
-    def bridged(self) -> str | None:
-        """What the battery gives to the loads at the moment, as a part of a sentence; None: no more than it may."""
-        return self._ride.sentence()
-
-    def notice(self) -> str | None:
-        """News of that for the log; None without any."""
-        return self._ride.notice()
 
 
 def capacity_wh(view: View) -> float:

@@ -25,7 +25,6 @@ from pv_heater.core.model.setting import setting
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.strategies.balance import (
     Balance,
-    SmoothedSpare,
     TowardsGoal,
     battery_wish_w,
     capacity_wh,
@@ -44,6 +43,7 @@ from pv_heater.strategies.charge_target import (
 from pv_heater.strategies.hidden_sun import HiddenSun
 from pv_heater.strategies.kept_on import KeptOn
 from pv_heater.strategies.outlooks import OUTLOOKS
+from pv_heater.strategies.smoothed_spare import SmoothedSpare
 
 FILTER_S = 60.0
 HEADROOM_WH = 100.0

@@ -18,7 +18,8 @@ from pv_heater import Controller, load_config
 from pv_heater.cli.app import cli
 from pv_heater.config.load import Config, Tables
 from pv_heater.core.house import reading_age as evidence
-from pv_heater.core.house.guards import SAFETY_RULES, SITE_GUARDS
+from pv_heater.core.house.guards import SITE_GUARDS
+from pv_heater.core.model.rule_id import SAFETY_RULES
 from pv_heater.core.model.values import OFF, Inputs, Setpoint
 from pv_heater.core.settings.home import Battery, Limits, Site
 from pv_heater.core.settings.hot_water import HotWater, Hygiene, Season, Window

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pv_heater.core.house.guards import SAFETY_RULES, SITE_GUARDS
+from pv_heater.core.house.guards import SITE_GUARDS
 from pv_heater.core.loads.machine import TRANSITIONS, Event
+from pv_heater.core.model.rule_id import SAFETY_RULES
 from pv_heater.core.model.values import Phase
 from pv_heater.pictures import overview
 from pv_heater.pictures.flowchart import HEIGHT, WIDTH, arrows, mermaid, svg

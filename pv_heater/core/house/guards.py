@@ -307,9 +307,6 @@ SITE_GUARDS: tuple[Guard, ...] = (
 )  # fmt: skip
 """Guards of the whole site, most serious first."""
 
-SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HARDWARE, Rule.TOO_HOT, Rule.PROBE_LOST})
-"""What docs and drawings call safety. How a contact opens the machine says itself: `core.model.values.Stop`."""
-
 
 def guards_of(site: Site, limits: Limits) -> tuple[Guard, ...]:
     """The guards of a site, without those that its settings leave nothing to judge."""

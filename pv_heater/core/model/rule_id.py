@@ -61,3 +61,7 @@ class Rule(StrEnum):
     """What counts while somebody else steers the battery; see `core.house.company`."""
     CEILING = "ceiling"
     """What reaches house and loads without the grid; see `core.house.ceiling`."""
+
+
+SAFETY_RULES = frozenset({Rule.GRID_LOST, Rule.SOFT_FUSE, Rule.INVERTER, Rule.HARDWARE, Rule.TOO_HOT, Rule.PROBE_LOST})
+"""What docs and drawings call safety. How a contact opens the machine says itself: `core.model.values.Stop`."""

@@ -6,7 +6,6 @@ import pytest
 
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import (
-    SAFETY_RULES,
     SITE_GUARDS,
     Block,
     least_battery_percent,
@@ -16,7 +15,7 @@ from pv_heater.core.house.guards import (
 from pv_heater.core.house.headroom import headroom_w, phase_headroom_w
 from pv_heater.core.house.limited import Limited, Quantities
 from pv_heater.core.model.power_balance import house_w
-from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Inputs, Reading
 from pv_heater.core.settings.home import Battery, Inverter, Limits, Site
 from pv_heater.core.settings.load import LoadSettings

@@ -166,7 +166,7 @@ def test_below_the_guard_and_at_night_nothing_heats_by_itself_and_above_its_rele
     assert low.loads_w["heater"][0] == 0
     assert low.loads_w["heater"][1] == 2000, "a quarter later it holds 35 %"
     assert walked(Law(goal_percent=0.0), bright, dark=(0, 1)).loads_w["heater"] == [0, 0, 2000, 2000, 2000]
-    away = walked(Law(goal_percent=0.0), bright, away_until_at=NOW + timedelta(minutes=30))
+    away = walked(Law(goal_percent=0.0), bright, load(idle_until_at=NOW + timedelta(minutes=30)))
     assert away.loads_w["heater"] == [0, 0, 2000, 2000, 2000]
 
 

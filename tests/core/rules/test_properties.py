@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pv_heater.core.house.guards import SAFETY_RULES
 from pv_heater.core.model.requests import Force, Mode
+from pv_heater.core.model.rule_id import SAFETY_RULES
 from tests.builders import House, config, heater
 
 STEP_S = 60
