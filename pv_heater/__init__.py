@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pv_heater.config.load import load_config
     from pv_heater.controller import Controller
+    from pv_heater.core.model.prices import PricePeriod
     from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode, Vacation
     from pv_heater.core.model.steering import Steering
     from pv_heater.core.model.trace import OwnValue
-    from pv_heater.core.model.values import Decision, Forecast, Inputs, PricePeriod, Reading
+    from pv_heater.core.model.values import Decision, Forecast, Inputs, Reading
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,7 @@ _HOMES = dict.fromkeys(__all__, "pv_heater.core.model.values") | {
     **dict.fromkeys(("Boost", "ClearFault", "Force", "Mode", "Vacation"), "pv_heater.core.model.requests"),
     "Controller": "pv_heater.controller",
     "OwnValue": "pv_heater.core.model.trace",
+    "PricePeriod": "pv_heater.core.model.prices",
     "Steering": "pv_heater.core.model.steering",
     "load_config": "pv_heater.config.load",
 }

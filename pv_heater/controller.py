@@ -38,9 +38,9 @@ from pv_heater.core.model.checks import in_utc
 from pv_heater.core.model.local_time import LocalDay, StepTime
 from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.power_balance import house_w
-from pv_heater.core.model.prices import price_at
+from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, PricePeriod, Reading
+from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
 from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.days import Days
 from pv_heater.core.rules.purchases import purchases

@@ -23,8 +23,9 @@ from pv_heater.core.loads import allocator, home_loads
 from pv_heater.core.loads import load_step as timers
 from pv_heater.core.loads import target_power as wants
 from pv_heater.core.loads.load_step import LoadStep, Memory
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import ClearFault, Mode
-from pv_heater.core.model.values import Inputs, PricePeriod
+from pv_heater.core.model.values import Inputs
 from pv_heater.core.settings.load import LoadSettings
 
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import ClearFault, Command, Force, Mode, Vacation
-from pv_heater.core.model.values import Forecast, Inputs, PricePeriod, Reading
+from pv_heater.core.model.values import Forecast, Inputs, Reading
 
 KEPT_READINGS = 20
 _POWERS = ("pv_w", "consumption_w", "grid_w", "battery_w")

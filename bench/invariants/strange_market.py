@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from pv_heater.core.model.local_time import midnight_at
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Vacation
-from pv_heater.core.model.values import PricePeriod
 from pv_heater.tariffs.market import MARKET_ZONE
 
 SHARE = 0.4

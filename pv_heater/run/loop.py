@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Protocol
 
 from pv_heater.controller import Controller
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import ClearFault, Command
-from pv_heater.core.model.values import Decision, Forecast, PricePeriod, Reading, Stop
+from pv_heater.core.model.values import Decision, Forecast, Reading, Stop
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.errors import HardwareError, describe
 from pv_heater.ports import Clock, Load

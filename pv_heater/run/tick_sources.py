@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Command
 from pv_heater.core.model.trace import OwnValue
-from pv_heater.core.model.values import Forecast, Inputs, PricePeriod, Reading
+from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.rules.rules import NO_WISHES, Wishes
 from pv_heater.ports import Feed
 

@@ -21,8 +21,7 @@ from math import exp, inf
 
 from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch, lit_until
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.prices import price_at
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import PricePeriod, price_at
 
 HEAT_WORTH = 0.5
 """Worth of a Wh of heat, as a share of a bought Wh; it mostly replaces a cheaper fuel (DESIGN section 7)."""

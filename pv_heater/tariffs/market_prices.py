@@ -6,8 +6,7 @@ import logging
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pv_heater.core.model.prices import KnownPrices
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import KnownPrices, PricePeriod
 from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
 from pv_heater.ports import Clock
 from pv_heater.tariffs.price_feed import PriceFeed

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
-from pv_heater.core.model.prices import MarketPrice
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import MarketPrice, PricePeriod
 from pv_heater.core.settings.tariff import MarketTariff
 
 QUARTER_S = 900

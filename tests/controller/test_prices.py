@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Force, Mode, Vacation
-from pv_heater.core.model.values import Decision, PricePeriod
+from pv_heater.core.model.values import Decision
 from tests.builders import NOON, House, heater
 from tests.builders import config as settings
 

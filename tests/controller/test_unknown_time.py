@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Boost, Force, Mode, Vacation
-from pv_heater.core.model.values import Decision, Phase, PricePeriod
+from pv_heater.core.model.values import Decision, Phase
 from tests.builders import NOON, House, config, forecast, heater
 
 MIDNIGHT = NOON + timedelta(hours=11)

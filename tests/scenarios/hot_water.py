@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Command
-from pv_heater.core.model.values import Decision, Forecast, Inputs, PricePeriod
+from pv_heater.core.model.values import Decision, Forecast, Inputs
 from pv_heater.sim.home import Home, HomeSettings
 from pv_heater.sim.tank import TankSettings
 from tests.builders import config, heater

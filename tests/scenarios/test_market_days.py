@@ -18,8 +18,8 @@ from werkzeug import Request, Response
 
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
-from pv_heater.core.model.prices import price_at
-from pv_heater.core.model.values import Inputs, PricePeriod
+from pv_heater.core.model.prices import PricePeriod, price_at
+from pv_heater.core.model.values import Inputs
 from pv_heater.errors import SourceError
 from pv_heater.ports import Tools
 from pv_heater.run.sources import price_feed

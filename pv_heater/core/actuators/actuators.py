@@ -7,9 +7,8 @@ from typing import Any
 
 from pv_heater.core.actuators.faults import Actuator, ActuatorFaults
 from pv_heater.core.actuators.learned_curve import CurveLessons
-from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.actuators.setpoint_history import News, SetpointHistory
 from pv_heater.core.actuators.stuck_on import HouseSteps, NeverOff
-from pv_heater.core.model.values import News
 from pv_heater.core.settings.load import LoadSettings
 
 

@@ -14,9 +14,8 @@ from math import inf
 from typing import Self
 
 from pv_heater.core.actuators.idle import SETTLED_S, SHARE_DRAWN
-from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.actuators.setpoint_history import News, SetpointHistory
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.values import News
 from pv_heater.core.settings.load import LoadSettings
 
 SPAN_S = 30.0

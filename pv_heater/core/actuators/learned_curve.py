@@ -12,11 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 from pv_heater.core.actuators.idle import SETTLED_S, SHARE_DRAWN
-from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.actuators.setpoint_history import News, SetpointHistory
 from pv_heater.core.actuators.stuck_on import HouseStep, Sample
 from pv_heater.core.model.lean import passing
 from pv_heater.core.model.numbers import number_of
-from pv_heater.core.model.values import News
 from pv_heater.core.settings.load import LoadSettings
 
 NODES = 5

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from pv_heater.core.model.lean import passing
+from pv_heater.core.model.values import Reading
 
 HISTORY_S = 1200.0
 """Longer than any reading that counts is old: those of the portal are some minutes."""
@@ -114,3 +115,14 @@ class SetpointHistory:
             yield since_s, row
             if since_s <= from_s:
                 return
+
+
+@passing(frozen=True, slots=True, kw_only=True)
+class News:
+    """A new reading that may be used, and between which ticks it was taken."""
+
+    reading: Reading
+    taken_tick_s: float
+    """The latest, and where the clocks agree the only one."""
+    earliest_tick_s: float
+    """What a load was told before this, the reading cannot show."""

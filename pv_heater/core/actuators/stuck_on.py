@@ -11,10 +11,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from pv_heater.core.actuators.idle import SETTLED_S
-from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.actuators.setpoint_history import News, SetpointHistory
 from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.power_balance import house_w
-from pv_heater.core.model.values import News
 
 LONGEST_APART_S = 180.0
 """Between the readings before and after: two of a slow portal. Within longer the house changes by itself."""

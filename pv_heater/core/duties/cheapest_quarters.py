@@ -13,8 +13,8 @@ from math import inf
 
 from pv_heater.core.house.ahead.quarters import QUARTER_S
 from pv_heater.core.model.lean import passing
-from pv_heater.core.model.prices import price_at
-from pv_heater.core.model.values import Forecast, PricePeriod
+from pv_heater.core.model.prices import PricePeriod, price_at
+from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Battery
 from pv_heater.core.settings.load import LoadSettings
 

@@ -21,10 +21,10 @@ from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.lean import passing
 from pv_heater.core.model.numbers import group_in, number_in
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.tank import TankStatus
-from pv_heater.core.model.values import PricePeriod
 from pv_heater.core.model.words import NO_TIME
 from pv_heater.core.settings.home import USUAL_HOUSE_W, Battery
 from pv_heater.core.settings.load import LoadSettings

@@ -14,8 +14,7 @@ from pv_heater.core.duties.cheapest_quarters import next_quarter
 from pv_heater.core.duties.context import DutyContext
 from pv_heater.core.loads.duty import NEGATIVE_PRICE, Duty
 from pv_heater.core.model.numbers import day_in, number_in
-from pv_heater.core.model.prices import number_at
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import PricePeriod, number_at
 from pv_heater.core.settings.load import LoadSettings
 
 DRAINED_FOR_S = 60.0

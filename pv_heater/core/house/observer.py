@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 from pv_heater.core.actuators.idle import SETTLED_S, IdleLoads
 from pv_heater.core.actuators.load_meters import Measured, MeasuredLoads
+from pv_heater.core.actuators.setpoint_history import News
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.ceiling import Ceiling, Import
 from pv_heater.core.house.company.meanings import entitled_percent, moves_battery
@@ -23,8 +24,9 @@ from pv_heater.core.house.surplus import FULL_FROM_PERCENT, AutomaticLoads, View
 from pv_heater.core.house.two_measurements import TwoMeasurements, Way
 from pv_heater.core.model.local_time import StepTime
 from pv_heater.core.model.power_balance import house_w, spare_w
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import Forecast, Inputs, News, PricePeriod, Reading
+from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.settings.home import Limits, Site
 
 NOTHING_HELD: Held = frozenset()

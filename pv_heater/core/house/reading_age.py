@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import inf
 
-from pv_heater.core.actuators.setpoint_history import HISTORY_S, SetpointHistory, Span
+from pv_heater.core.actuators.setpoint_history import HISTORY_S, News, SetpointHistory, Span
 from pv_heater.core.house.chain_delay import LONGEST_S, ChainDelay
 from pv_heater.core.house.silence import Silence
 from pv_heater.core.model.power_balance import house_w
-from pv_heater.core.model.values import News, Reading
+from pv_heater.core.model.values import Reading
 
 LEAST_AGE_LOCAL_S = 30.0
 LEAST_AGE_VRM_S = 180.0

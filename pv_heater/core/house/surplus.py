@@ -12,8 +12,9 @@ from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.sun import SunCourse
 from pv_heater.core.model.lean import dataclass, passing
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.steering import Steering
-from pv_heater.core.model.values import Forecast, PricePeriod, Reading
+from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from pv_heater.core.model.local_time import instant_of, midnight_at
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.settings.home import TariffPeriod
 
 DAY = timedelta(days=1)

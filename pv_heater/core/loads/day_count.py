@@ -13,7 +13,8 @@ from pv_heater.core.loads.lost_sun import lost_by_cause
 from pv_heater.core.model.day_energies import DayEnergies, LoadDay, Lost
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import group_in, json_number_of, number_in
-from pv_heater.core.model.values import Decision, PricePeriod
+from pv_heater.core.model.prices import PricePeriod
+from pv_heater.core.model.values import Decision
 from pv_heater.core.settings.load import LoadSettings
 
 LONGEST_STEP_S = 300.0

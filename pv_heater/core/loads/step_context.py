@@ -9,7 +9,8 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import Block
 from pv_heater.core.house.surplus import Budget, View
 from pv_heater.core.model.lean import passing
-from pv_heater.core.model.values import Inputs, PricePeriod
+from pv_heater.core.model.prices import PricePeriod
+from pv_heater.core.model.values import Inputs
 
 
 @passing(frozen=True, slots=True, kw_only=True)

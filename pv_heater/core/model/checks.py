@@ -32,3 +32,11 @@ def in_utc(name: str, value: datetime) -> datetime:
         return value
     require_aware(name, value)
     return value.astimezone(UTC)
+
+
+def are_finite(*values: float | None) -> bool:
+    """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
+    try:
+        return math.isfinite(sum([0.0 if value is None else value for value in values]))
+    except OverflowError:
+        return False

@@ -6,8 +6,25 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 
+from pv_heater.core.model.checks import are_finite, in_utc, require_finite
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.values import PricePeriod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePeriod:
+    """Energy prices between two instants, in the owner's currency a kWh."""
+
+    from_at: datetime
+    to_at: datetime
+    import_per_kwh: float
+    export_per_kwh: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "from_at", in_utc("from_at", self.from_at))
+        object.__setattr__(self, "to_at", in_utc("to_at", self.to_at))
+        if not are_finite(self.import_per_kwh, self.export_per_kwh):
+            require_finite("import_per_kwh", self.import_per_kwh)
+            require_finite("export_per_kwh", self.export_per_kwh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ Missing is ``None``, never 0; NaN and infinity are refused at construction.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
@@ -17,10 +16,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pv_heater.core.model.checks import in_utc, require_finite
+from pv_heater.core.model.checks import are_finite, in_utc, require_finite
 from pv_heater.core.model.day_energies import DayEnergies
 from pv_heater.core.model.day_plan import DayPlan
-from pv_heater.core.model.lean import dataclass, passing
+from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Command, Mode
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.tank import TankStatus
@@ -173,31 +173,6 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PricePeriod:
-    """Energy prices between two instants, in the owner's currency a kWh."""
-
-    from_at: datetime
-    to_at: datetime
-    import_per_kwh: float
-    export_per_kwh: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "from_at", in_utc("from_at", self.from_at))
-        object.__setattr__(self, "to_at", in_utc("to_at", self.to_at))
-        if not are_finite(self.import_per_kwh, self.export_per_kwh):
-            require_finite("import_per_kwh", self.import_per_kwh)
-            require_finite("export_per_kwh", self.export_per_kwh)
-
-
-def are_finite(*values: float | None) -> bool:
-    """Whether none of these is NaN or infinite, at one look; False also where only their sum is beyond a float."""
-    try:
-        return math.isfinite(sum([0.0 if value is None else value for value in values]))
-    except OverflowError:
-        return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Everything a step may know beside the reading and the forecast; all optional."""
 
@@ -347,17 +322,6 @@ class Decision:
     """What is worth telling once of the home, such as meters that contradict each other, for as long as it holds."""
     today: DayEnergies | None = None
     """What the day has come to; None where nobody counts."""
-
-
-@passing(frozen=True, slots=True, kw_only=True)
-class News:
-    """A new reading that may be used, and between which ticks it was taken."""
-
-    reading: Reading
-    taken_tick_s: float
-    """The latest, and where the clocks agree the only one."""
-    earliest_tick_s: float
-    """What a load was told before this, the reading cannot show."""
 
 
 def to_jsonable(value: Any) -> Any:

@@ -16,9 +16,9 @@ from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_plan import DayPlan, PlannedRun, Purchase
 from pv_heater.core.model.lean import passing
-from pv_heater.core.model.prices import price_at
+from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.requests import Mode
-from pv_heater.core.model.values import Forecast, PricePeriod
+from pv_heater.core.model.values import Forecast
 from pv_heater.core.plan.course import Course, PlannedHome, Walk
 from pv_heater.core.plan.load_ahead import LoadAhead, load_ahead
 from pv_heater.core.plan.plan_text import plan_text

@@ -11,8 +11,7 @@ from pv_heater.core.duties.guarantee import Due
 from pv_heater.core.duties.of_load import DutiesAhead
 from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.model.day_plan import Purchase
-from pv_heater.core.model.prices import price_at
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.words import kilowatt_hours
 from pv_heater.core.settings.load import LoadSettings
 

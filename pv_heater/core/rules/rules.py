@@ -21,10 +21,11 @@ from pv_heater.core.loads.load_step import Memory, Outcome
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.power_balance import spare_w
+from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.setting import DayTime
-from pv_heater.core.model.values import Inputs, Phase, PricePeriod
+from pv_heater.core.model.values import Inputs, Phase
 from pv_heater.core.rules.condition_memory import Holds, Latches
 from pv_heater.core.rules.load_record import LoadRecord
 from pv_heater.core.rules.purchases import may_buy_wh

@@ -11,9 +11,9 @@ from pv_heater.core.loads.load_step import Memory
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import WEEK, midnight_at
-from pv_heater.core.model.prices import price_at
+from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.setting import DayTime
-from pv_heater.core.model.values import Forecast, PricePeriod, Reading
+from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.rules.load_record import LoadRecord
 
 MINUTE_S = 60.0

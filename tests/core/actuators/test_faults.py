@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pv_heater.core.actuators.faults import Actuator, ActuatorFaults
-from pv_heater.core.actuators.setpoint_history import SetpointHistory
+from pv_heater.core.actuators.setpoint_history import News, SetpointHistory
 from pv_heater.core.model.requests import ClearFault, Force, Mode
-from pv_heater.core.model.values import News, Phase
+from pv_heater.core.model.values import Phase
 from tests.builders import NOON, House, config, heater, reading
 
 Draw = Callable[[float, float], float]

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.core.duties.cheapest_quarters import Ahead, best_start, quarters_until, runs_now
-from pv_heater.core.model.values import Forecast, PricePeriod
+from pv_heater.core.model.prices import PricePeriod
+from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Battery
 from pv_heater.core.settings.load import LoadSettings
 

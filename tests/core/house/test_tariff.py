@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.core.house.tariff import Tariff
-from pv_heater.core.model.prices import KnownPrices, price_at
-from pv_heater.core.model.values import PricePeriod
+from pv_heater.core.model.prices import KnownPrices, PricePeriod, price_at
 from pv_heater.core.settings.home import TariffPeriod
 
 VIENNA = ZoneInfo("Europe/Vienna")
