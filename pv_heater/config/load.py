@@ -29,7 +29,8 @@ from pv_heater.config.cross_checks import (
     wrong_waiting,
 )
 from pv_heater.config.legacy_keys import has_flat_keys, unflatten
-from pv_heater.config.model import Config, Gpio, Log, Mqtt, TypedSettings
+from pv_heater.config.model import Config, Gpio, Log, TypedSettings
+from pv_heater.config.mqtt import mqtt_hook
 from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit, take_out_router
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
@@ -60,7 +61,7 @@ from pv_heater.strategies import STRATEGIES
 from pv_heater.tariffs import TARIFFS
 from pv_heater.telemetry import PUBLISHERS
 
-__all__ = ["Config", "Gpio", "Log", "Mqtt", "Tables", "TypedSettings", "load_config"]
+__all__ = ["Config", "Gpio", "Log", "Tables", "TypedSettings", "load_config"]
 SCHEMA = 1
 MIGRATIONS = {0: unflatten}
 """From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
@@ -182,6 +183,7 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
             "publish": many(_typed(structure, tables.publishers, "publishers")),
             "display": many(_typed(structure, tables.displays, "displays")),
             "history": _history(structure),
+            "mqtt": mqtt_hook(structure),
         },
     )
 
@@ -308,8 +310,6 @@ def _migrate(document: Document) -> list[Problem]:
 def _doubts(config: Config) -> list[Problem]:
     """What is allowed and probably not meant."""
     doubts = []
-    if config.mqtt is not None:
-        doubts.append(Problem(("mqtt",), "is checked, but this version does nothing with it yet"))
     if config.strategy.type == "forecast_gap" and not config.forecast:
         doubts.append(
             Problem(("strategy",), "forecast_gap needs a forecast; without `forecast:` it works as balance does")

@@ -8,10 +8,11 @@ from typing import Any, Generic, TypeVar
 
 from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.setting import Secret, setting
+from pv_heater.core.model.setting import setting
 from pv_heater.core.settings.history import History
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod, VacationSpan
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.web.settings import WebSettings
 
 S_co = TypeVar("S_co", covariant=True)
@@ -65,17 +66,6 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mqtt:
-    """The broker that gets the status."""
-
-    host: str = setting("address of the broker", default="127.0.0.1")
-    port: int = setting("port of the broker", default=1883, minimum=1, maximum=65535)
-    username: str | None = setting("name at the broker, if it asks for one", default=None)
-    password: Secret | None = setting("password at the broker, if it asks for one", default=None)
-    topic: str = setting("first part of every topic", default="pv_heater")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings. `warnings` are sentences for the log, `path` is the file (None: a mapping)."""
 
@@ -104,7 +94,7 @@ class Config:
     )
     history: History = setting("what is kept of what happened; off keeps nothing", factory=History)
     web: WebSettings | None = setting("page and JSON API", default=None)
-    mqtt: Mqtt | None = setting("status over MQTT", default=None)
+    mqtt: Mqtt | None = setting("status and commands over MQTT", default=None)
     publish: tuple[TypedSettings[Any], ...] = setting("other systems that are told how the home fares", default=())
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
     tick_s: float = setting("how often everything is decided again", default=1.0, unit="s", minimum=0.2, maximum=5)

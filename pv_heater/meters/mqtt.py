@@ -10,10 +10,11 @@ from typing import Any
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.model.values import Reading
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.core.settings.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.errors import BadReply, Unreachable
 from pv_heater.io.net.json_path import document_of
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import MqttLink
 from pv_heater.meters.pace import LiveValue
 from pv_heater.meters.quantities import (
     MeasuredValue,

@@ -9,10 +9,11 @@ from typing import Any
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.core.settings.shared_topic import check_idx, idx_setting, is_meant
 from pv_heater.errors import AuthRejected, BadReply, SourceError, Unreachable
 from pv_heater.io.net.json_path import JsonPath, document_of
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import MqttLink
 from pv_heater.ports import Tools
 from pv_heater.sensors.own import Meaning, own_number
 from pv_heater.sensors.values import LEAST_AGE_S, Pace, age_limit_s, age_setting, lost_setting, plug_w, tank_c, value_at

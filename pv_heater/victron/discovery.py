@@ -7,10 +7,11 @@ import re
 import ssl
 import threading
 
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import SourceError
 from pv_heater.io.net.deadline import Deadline
 from pv_heater.io.net.modbus import ModbusClient
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import MqttLink
 from pv_heater.io.net.names import Names
 
 _PORTAL_ID = re.compile(r"[0-9A-Za-z_-]{4,40}")

@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "rule_files": OF_AN_ADAPTER | {"version"},
     "status": {"ports", "version"} | CORE,
     "web": {"status", "version"} | OF_AN_ADAPTER,
+    "telemetry": {"status", "version"} | OF_AN_ADAPTER,
     "meters": OF_AN_ADAPTER,
     "forecasts": OF_AN_ADAPTER,
     "loads": OF_AN_ADAPTER,

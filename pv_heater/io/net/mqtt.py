@@ -1,6 +1,7 @@
 """One connection to an MQTT broker that heals itself. With `mqtt_client` the only home of paho.
 
-What is published goes out once (QoS 0) and is never retained: a power that a broker remembers would outlive us.
+What is published goes out once (QoS 0) and is not retained unless asked: a power that a broker remembers would outlive
+us, and nothing that switches power may be kept there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -19,18 +21,19 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import Unreachable
 from pv_heater.io.net.mqtt_client import LimitedClient, LinkPace
 from pv_heater.io.net.names import Names
 
 log = logging.getLogger(__name__)
 
-PLAIN_PORT, TLS_PORT = 1883, 8883
 _CONNECT_S = 5.0
 """For look-up, connection and TLS together."""
 _GOODBYE_S = 1.0
 """For the last word to the broker; it is not worth a program that does not end."""
+_MOST_UNCONFIRMED = 100
+"""So many messages wait for a broker's word that it has them; what is more is not sent."""
 
 _BAD_LOGIN = (134, 135)
 """Bad user name or password, not authorized (3.1.1: 4 and 5). Of all others only the broker can tell when they end."""
@@ -41,46 +44,6 @@ _SILENT = "took the connection and does not answer as an MQTT broker does; is th
 
 OnMessage = Callable[[str, bytes], None]
 """Gets topic and payload, on the connection's own thread."""
-
-
-def _check_fingerprint(text: str) -> None:
-    digits = text.replace(":", "")
-    if len(digits) != 64 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-        raise SettingProblem("must be the SHA-256 fingerprint of the certificate: 64 hex digits, colons allowed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where a broker is, and as whom it is asked. Settings of adapters begin with these."""
-
-    host: str = setting("name or address of the broker")
-    port: int | None = setting(
-        "port of the broker; auto is 1883, with TLS 8883", default=None, minimum=1, maximum=65_535
-    )
-    username: str | None = setting("name at the broker, if it asks for one", default=None)
-    password: Secret | None = setting("password at the broker, if it asks for one", default=None)
-    tls: bool = setting("true: the connection is encrypted", default=False)
-    ca_file: str | None = setting("certificate of the authority that signed the broker's, for TLS", default=None)
-    fingerprint: str | None = setting(
-        "SHA-256 fingerprint of the broker's own certificate, for TLS; then no other is accepted",
-        default=None,
-        check=_check_fingerprint,
-    )
-
-    def __post_init__(self) -> None:
-        for key in ("ca_file", "fingerprint"):
-            if getattr(self, key) is not None and not self.tls:
-                raise SettingProblem("is for encrypted connections: set tls: true as well", key)
-
-    @property
-    def address(self) -> str:
-        """Host and port, for messages."""
-        return f"{self.host}:{self.port_or_default}"
-
-    @property
-    def port_or_default(self) -> int:
-        """The port as set, else the usual one."""
-        return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +79,11 @@ class MqttLink:
         on_retained: OnMessage | None = None,
         on_connect: Callable[[], None] | None = None,
         will: tuple[str, str] | None = None,
+        keeps_will: bool = False,
         pace: LinkPace | None = None,
         trust: Trust | None = None,
     ) -> None:
-        """`will` is the topic and payload that the broker publishes when it loses us.
+        """`will` is the topic and payload that the broker publishes when it loses us; with `keeps_will` retained.
 
         It loses us one and a half of the pace's `ping_s` after our last word, or at once when our process ends.
 
@@ -131,7 +95,7 @@ class MqttLink:
         self._on_message = on_message
         self._on_retained = on_retained or on_message
         self._on_connect = on_connect
-        self._will = will
+        self._will, self._keeps_will = will, keeps_will
         self._pace = pace or LinkPace()
         self._trust = trust or Trust()
         self._client: Client | None = None
@@ -167,12 +131,17 @@ class MqttLink:
                 self._started_s = time.monotonic()
                 self._client.loop_start()
 
-    def close(self) -> None:
-        """Disconnect, which also spares the broker the last will. May be repeated."""
+    def close(self, last: tuple[str, str] | None = None) -> None:
+        """Disconnect, which also spares the broker the last will. May be repeated.
+
+        `last` is published before, retained. A broker that does not confirm it is left without a word: when our
+        process ends it publishes the last will.
+        """
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
-            client.disconnect()
+            if last is None or self._confirmed(client, *last):
+                client.disconnect()
             # The thread waits for a broker that takes no bytes, or for a connection; it is a daemon and ends by itself.
             stopping = threading.Thread(target=client.loop_stop, daemon=True)
             stopping.start()
@@ -180,12 +149,18 @@ class MqttLink:
                 stopping.join(_GOODBYE_S)
             self._trouble = "is not connected: it was closed"
 
-    def publish(self, topic: str, payload: str | bytes = b"") -> bool:
-        """Send once; False when there is no connection, and then nothing is kept for later."""
+    def publish(
+        self, topic: str, payload: str | bytes = b"", *, retained: bool = False, confirmed: bool = False
+    ) -> bool:
+        """Send once; False when there is no connection, and then nothing is kept for later.
+
+        `retained`: the broker keeps it for those who come later. `confirmed`: it is sent again, also over the next
+        connection, until the broker says that it has it (QoS 1).
+        """
         client = self._client
         if client is None or self._trouble is not None:
             return False
-        return client.publish(topic, payload, qos=0, retain=False).rc == 0
+        return client.publish(topic, payload, qos=int(confirmed), retain=retained).rc == 0
 
     def forget(self, topic: str) -> None:
         """Let the broker forget what it keeps for `topic`; those who listen there get an empty message."""
@@ -200,6 +175,16 @@ class MqttLink:
         if client is not None and self._trouble is None:
             client.subscribe([(topic, 0) for topic in topics])
 
+    def _confirmed(self, client: Client, topic: str, payload: str) -> bool:
+        """Whether the broker has this soon, as a retained message; False also where there is no connection."""
+        if self._trouble is not None:
+            return True
+        told = client.publish(topic, payload, qos=1, retain=True)
+        with suppress(ValueError, RuntimeError):  # it could not be sent
+            told.wait_for_publish(_GOODBYE_S)
+            return told.is_published()
+        return False
+
     def _new_client(self) -> Client:
         # An id of its own each time: two clients of one id push each other out for ever.
         client = LimitedClient(
@@ -210,6 +195,7 @@ class MqttLink:
             pace=self._pace,
             refused=lambda: self._refused,
         )
+        client.max_queued_messages_set(_MOST_UNCONFIRMED)
         broker = self._broker
         if broker.username is not None or broker.password is not None:
             # A GX device looks at the password only, but refuses an empty name.
@@ -223,7 +209,7 @@ class MqttLink:
             client.tls_set_context(self._tls_context())
             client.on_socket_open = self._check_certificate
         if self._will is not None:
-            client.will_set(*self._will, qos=0, retain=False)
+            client.will_set(*self._will, qos=int(self._keeps_will), retain=self._keeps_will)
         client.on_connect = self._connected
         client.on_connect_fail = self._failed
         client.on_disconnect = self._disconnected

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 from pv_heater.core.settings.load import LoadSettings
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.core.settings.shared_topic import check_idx
 from pv_heater.io.net.json_path import JsonPath
-from pv_heater.io.net.mqtt import Broker
 
 
 def check_topic(text: str) -> None:

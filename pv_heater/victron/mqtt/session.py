@@ -20,8 +20,9 @@ from uuid import uuid4
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import AuthRejected, SourceError, Unreachable
-from pv_heater.io.net.mqtt import NOT_YET, Broker, MqttLink, Trust
+from pv_heater.io.net.mqtt import NOT_YET, MqttLink, Trust
 from pv_heater.io.net.mqtt_client import LinkPace
 from pv_heater.io.system.log import Complaints
 from pv_heater.ports import Clock

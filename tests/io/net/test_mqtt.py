@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pv_heater.core.model.setting import Secret, SettingProblem
-from pv_heater.io.net.mqtt import Broker, MqttLink, Trust
+from pv_heater.core.settings.mqtt import Broker
+from pv_heater.io.net.mqtt import MqttLink, Trust
 from pv_heater.io.net.mqtt_client import LinkPace
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, Peer, free_port, wait_for
 from tests.waiting import ended_after, promised
@@ -179,7 +180,8 @@ def test_a_reader_that_stumbles_over_one_message_gets_the_next(caplog: pytest.Lo
 
 DYING = """
 import sys, time
-from pv_heater.io.net.mqtt import Broker, MqttLink, Trust
+from pv_heater.core.settings.mqtt import Broker
+from pv_heater.io.net.mqtt import MqttLink, Trust
 from pv_heater.io.net.mqtt_client import LinkPace
 link = MqttLink(Broker(host="127.0.0.1", port=int(sys.argv[1])), topics=[], on_message=print, will=("relay/state", "0"))
 link.start()

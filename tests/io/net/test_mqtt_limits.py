@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from pv_heater.core.model.setting import Secret
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import Unreachable
 from pv_heater.io.net import mqtt_client
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.io.net.mqtt import MqttLink
 from pv_heater.io.net.mqtt_client import LimitedClient
 from pv_heater.io.net.names import Names
 from tests.mqtt_brokers import AmqttBroker, Peer, wait_for

@@ -1,0 +1,25 @@
+"""The broker that is told, as it may be written: a group of settings, and words that stand for groups in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pv_heater.config.structure import Hook, Structure
+from pv_heater.core.settings.mqtt import Balancer, Mqtt
+
+
+def mqtt_hook(structure: Structure) -> Hook:
+    """A hook for `mqtt:`; `balancer: true` stands for its topics as they always were."""
+    group = structure.group(Mqtt, {"balancer": _switched(structure.group(Balancer))})
+    return lambda value: None if value is None else group(value)
+
+
+def _switched(group: Hook) -> Hook:
+    """A group that may be written as true, with nothing but defaults, or false."""
+
+    def hook(value: Any) -> Any:
+        if value is None or value is False:
+            return None
+        return group({} if value is True else value)
+
+    return hook

@@ -1,0 +1,103 @@
+"""Energies that never go down, as other systems want them: the sums of all days since they were first counted.
+
+The counts of a day begin anew at midnight, and after a power cut they may be a minute behind. Here only what is new is
+added, and a total is told only once it is on the disk: whoever saw a higher one before would take the lower one for a
+new meter, and book all of it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.numbers import number_in
+from pv_heater.core.model.status import Status
+from pv_heater.telemetry.kept import keep, read_kept
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "energy_totals.json"
+SAVE_S = 60.0
+"""So often they are saved, and told."""
+HOME = ("caught_wh", "bought_wh", "pv_wh", "house_wh", "feed_in_wh")
+"""Sums of the home, as `DayEnergies` names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Wh, rounded to whole ones."""
+
+    loads: Mapping[str, float]
+    """What each load has taken, by its identity."""
+    loads_sun: Mapping[str, float]
+    """The part of it that came from the sun, not by way of the battery."""
+    home: Mapping[str, float]
+    """By the names in `HOME`; empty before anything was counted."""
+
+
+class EnergyTotals:
+    """From any thread. One object for all who tell: they must not count twice."""
+
+    def __init__(self, folder: Path, identities: Mapping[str, str], monotonic_s: Callable[[], float]) -> None:
+        """`folder` is the state folder; `identities` are those of `identities_of`."""
+        self._path = folder / FILE_NAME
+        self._identities, self._monotonic_s = identities, monotonic_s
+        self._counting = threading.Lock()
+        saved = read_kept(self._path, "The totals that other systems are told begin at 0 again")
+        self._day = str(saved.get("day"))
+        self._seen = _numbers(saved.get("seen"))
+        """The counts of that day that are in the sums."""
+        self._sums = _numbers(saved.get("sums"))
+        self._told = self._as_told()
+        self._saved_s: float | None = None
+        self._trouble: str | None = None
+
+    def of(self, status: Status) -> Totals:
+        """The totals that may be told now; `status` is the newest tick. May wait for the disk, once a minute."""
+        with self._counting:
+            self._count(status)
+            now_s = self._monotonic_s()
+            if self._saved_s is None or now_s - self._saved_s >= SAVE_S:
+                self._saved_s = now_s
+                self._save()
+            return self._told
+
+    def _count(self, status: Status) -> None:
+        today = status.decision.today
+        if today is None or today.day is None:
+            return
+        counts = {f"home.{name}": float(getattr(today, name)) for name in HOME}
+        for name, load in today.loads.items():
+            key = self._identities.get(name, name)
+            counts |= {f"load.{key}": load.energy_wh, f"sun.{key}": load.sun_wh}
+        if today.day.isoformat() != self._day:
+            self._day, self._seen = today.day.isoformat(), {}
+        for key, count_wh in counts.items():
+            # A count that was restored may be older than what is in the sum: what is drawn from there on is new.
+            gain_wh = max(0.0, count_wh - self._seen.get(key, 0.0))
+            self._seen[key] = count_wh
+            self._sums[key] = self._sums.get(key, 0.0) + gain_wh
+
+    def _save(self) -> None:
+        trouble = keep(self._path, {"day": self._day, "seen": self._seen, "sums": self._sums})
+        if trouble is None:
+            self._told = self._as_told()
+        elif trouble != self._trouble:
+            log.warning("the energy totals cannot be saved: %s; other systems are told no newer ones.", trouble)
+        self._trouble = trouble
+
+    def _as_told(self) -> Totals:
+        def below(word: str) -> dict[str, float]:
+            return {key.partition(".")[2]: float(round(sum_wh)) for key, sum_wh in self._sums.items()
+                    if key.startswith(f"{word}.")}  # fmt: skip
+
+        return Totals(loads=below("load"), loads_sun=below("sun"), home=below("home"))
+
+
+def _numbers(value: Any) -> dict[str, float]:
+    found = {str(key): number_in(value, key) for key in value} if isinstance(value, Mapping) else {}
+    return {key: number for key, number in found.items() if number is not None and number >= 0}
