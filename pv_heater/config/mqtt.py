@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pv_heater.config.scalars import truth
 from pv_heater.config.structure import Hook, Structure
 from pv_heater.core.settings.mqtt import Balancer, Mqtt
 
@@ -18,8 +19,8 @@ def _switched(group: Hook) -> Hook:
     """A group that may be written as true, with nothing but defaults, or false."""
 
     def hook(value: Any) -> Any:
-        if value is None or value is False:
-            return None
-        return group({} if value is True else value)
+        if not isinstance(value, str | bool):
+            return None if value is None else group(value)
+        return group({}) if truth(value) else None
 
     return hook

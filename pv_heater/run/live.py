@@ -33,6 +33,7 @@ from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import page_of
 from pv_heater.run.home.publishers import Publishers
 from pv_heater.run.home.running_home import RunningHome
+from pv_heater.run.home.telemetry import telemetry_of, telling
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, owner_of, transition_log
@@ -136,6 +137,7 @@ class LiveHome:
         self._control = control_server(folder, home)
         self._page = page_of(config, home, folder)
         self._publishers = Publishers(config, home, outputs.tools)
+        self._telemetry = telemetry_of(config, telling(home, folder))
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
@@ -145,19 +147,12 @@ class LiveHome:
             closing(history[0]) if history else nullcontext(),
             closing(self._displays),
             closing(self._publishers),
+            closing(self._telemetry),
             closing(self._rules),
             closing(self._sources),
             self._saving(),
-            beside(
-                self._sources,
-                self._watchdog,
-                self._control,
-                self._rules,
-                self._displays,
-                self._page,
-                self._publishers,
-                *history,
-            ),
+            beside(self._sources, self._watchdog, self._control, self._rules, self._displays),
+            beside(self._page, self._publishers, self._telemetry, *history),
             self._noting_the_end(mark),
         ):
             self._loop.run()

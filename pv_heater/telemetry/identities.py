@@ -16,6 +16,7 @@ from typing import Any
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.load import LoadSettings
+from pv_heater.io.system.state_file import UnreadableState, read_object
 from pv_heater.ports import Home
 from pv_heater.telemetry.kept import keep, read_kept
 
@@ -57,6 +58,15 @@ def identities_of(home: Home, folder: Path) -> Mapping[str, str]:
     if told != saved and (trouble := keep(path, told)) is not None:
         log.warning("the identities of the loads cannot be saved: %s; one that is renamed will be a new one.", trouble)
     return found
+
+
+def vanished(folder: Path, identities: Mapping[str, str]) -> tuple[str, ...]:
+    """Identities of loads of earlier settings, which are told of no more."""
+    try:
+        saved = read_object(folder / FILE_NAME) or {}
+    except UnreadableState:
+        return ()
+    return tuple(key for key in saved if key not in identities.values())
 
 
 def _matched(now: list[_Known], known: Mapping[str, _Known]) -> dict[str, str]:

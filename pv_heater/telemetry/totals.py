@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Totals:
     """The part of it that came from the sun, not by way of the battery."""
     home: Mapping[str, float]
     """By the names in `HOME`; empty before anything was counted."""
+    yesterday: Mapping[str, float]
+    """What each load took on the day before, as far as this program ran."""
 
 
 class EnergyTotals:
@@ -51,6 +54,8 @@ class EnergyTotals:
         self._day = str(saved.get("day"))
         self._seen = _numbers(saved.get("seen"))
         """The counts of that day that are in the sums."""
+        self._before = _numbers(saved.get("before"))
+        """Those of the day before it."""
         self._sums = _numbers(saved.get("sums"))
         self._told = self._as_told()
         self._saved_s: float | None = None
@@ -74,8 +79,9 @@ class EnergyTotals:
         for name, load in today.loads.items():
             key = self._identities.get(name, name)
             counts |= {f"load.{key}": load.energy_wh, f"sun.{key}": load.sun_wh}
-        if today.day.isoformat() != self._day:
-            self._day, self._seen = today.day.isoformat(), {}
+        if (day := today.day.isoformat()) != self._day:
+            is_next = self._day == (today.day - timedelta(days=1)).isoformat()
+            self._day, self._before, self._seen = day, self._seen if is_next else {}, {}
         for key, count_wh in counts.items():
             # A count that was restored may be older than what is in the sum: what is drawn from there on is new.
             gain_wh = max(0.0, count_wh - self._seen.get(key, 0.0))
@@ -83,7 +89,7 @@ class EnergyTotals:
             self._sums[key] = self._sums.get(key, 0.0) + gain_wh
 
     def _save(self) -> None:
-        trouble = keep(self._path, {"day": self._day, "seen": self._seen, "sums": self._sums})
+        trouble = keep(self._path, {"day": self._day, "seen": self._seen, "before": self._before, "sums": self._sums})
         if trouble is None:
             self._told = self._as_told()
         elif trouble != self._trouble:
@@ -91,11 +97,18 @@ class EnergyTotals:
         self._trouble = trouble
 
     def _as_told(self) -> Totals:
-        def below(word: str) -> dict[str, float]:
-            return {key.partition(".")[2]: float(round(sum_wh)) for key, sum_wh in self._sums.items()
-                    if key.startswith(f"{word}.")}  # fmt: skip
+        return Totals(
+            loads=_below("load", self._sums),
+            loads_sun=_below("sun", self._sums),
+            home=_below("home", self._sums),
+            yesterday=_below("load", self._before),
+        )
 
-        return Totals(loads=below("load"), loads_sun=below("sun"), home=below("home"))
+
+def _below(word: str, sums: Mapping[str, float]) -> dict[str, float]:
+    """Those of one kind, in whole Wh."""
+    head = f"{word}."
+    return {key.removeprefix(head): float(round(sum_wh)) for key, sum_wh in sums.items() if key.startswith(head)}
 
 
 def _numbers(value: Any) -> dict[str, float]:

@@ -78,7 +78,6 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "sensors": OF_AN_ADAPTER,
     "displays": OF_AN_ADAPTER,
     "tariffs": OF_AN_ADAPTER,
-    "telemetry": {"status", "version"} | OF_AN_ADAPTER,
     "history": OF_AN_ADAPTER,
     "victron": {"meters", "loads", "sensors", "forecasts"} | OF_AN_ADAPTER,
     "sim": {"ports", "errors"} | CORE,

@@ -42,11 +42,21 @@ def test_settings_cannot_be_changed(tmp_path):
         loaded(tmp_path, COMPLETE).tick_s = 2.0
 
 
-def test_sections_that_nothing_uses_yet_are_checked_and_warned_of(tmp_path):
+def test_page_and_broker_need_no_more_than_their_names(tmp_path):
     config = loaded(tmp_path, COMPLETE + "web: {}\nmqtt: {host: broker, password: p}\n")
     assert config.web.listen == "127.0.0.1:8080"
-    assert (config.mqtt.host, config.mqtt.port, config.mqtt.topic) == ("broker", 1883, "pv_heater")
-    assert config.warnings == ("line 5: mqtt: is checked, but this version does nothing with it yet",)
+    mqtt = config.mqtt
+    assert (mqtt.address, mqtt.topic, mqtt.commands, mqtt.balancer) == ("broker:1883", "pv_heater", False, None)
+    assert config.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [("true", ("regul/status", "regul/mode")), ("{force_topic: a/b}", ("regul/status", "a/b")), ("false", None)],
+)
+def test_the_topics_of_an_earlier_balancer_may_be_a_word(tmp_path, text, topics):
+    balancer = loaded(tmp_path, COMPLETE + f"mqtt: {{balancer: {text}}}\n").mqtt.balancer
+    assert (None if balancer is None else (balancer.status_topic, balancer.force_topic)) == topics
 
 
 def test_the_law_that_needs_a_forecast_warns_without_one(tmp_path):

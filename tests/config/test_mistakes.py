@@ -62,6 +62,11 @@ def test_all_mistakes_come_at_once_each_with_its_line_and_what_would_be_right(tm
         ("mqtt: {host: '192.168.1.5/24'}", "not '192.168.1.5/24'; write 192.168.1.5"),
         ("mqtt: {host: 'venus local'}", "must be a bare name or address, such as venus.local"),
         ("mqtt: {host: 'tcp://10.0.0.5:502'}", "write 10.0.0.5 and `port: 502`"),
+        ("mqtt: {topic: 'a/#'}", "must be the beginning of a topic, such as pv_heater or home/heater, not 'a/#'"),
+        ("mqtt: {topic: /a}", "must be the beginning of a topic"),
+        ("mqtt: {balancer: {force_topic: regul/status}}", "must be another topic than status_topic"),
+        ("mqtt: {balancer: {status_topic: regul/+}}", "must be one topic without + and #, such as regul/status"),
+        ("mqtt: {ca_file: x.pem}", "is for encrypted connections: set tls: true as well"),
         ("mqtt: {host: '127.0.0.1:9'}", "without a port, not '127.0.0.1:9'; write 127.0.0.1 and `port: 9`"),
     ],
 )

@@ -82,3 +82,12 @@ class Topics:
             else:
                 found[self.of(topic)] = (topic, None)
         return found
+
+
+def fits(topic: str, pattern: str) -> bool:
+    """Whether a topic is meant by what was subscribed to, with its + and #."""
+    parts, wanted = topic.split("/"), pattern.split("/")
+    if wanted[-1] == "#":
+        wanted.pop()
+        parts = parts[: len(wanted)]
+    return len(parts) == len(wanted) and all(word in ("+", part) for part, word in zip(parts, wanted, strict=True))

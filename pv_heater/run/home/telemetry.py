@@ -1,0 +1,86 @@
+"""Who else is told of the home: built where the settings ask for it, and never a reason not to heat."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pv_heater.config.load import Config
+from pv_heater.core.settings.mqtt import Mqtt
+from pv_heater.ports import Home
+
+if TYPE_CHECKING:
+    from pv_heater.telemetry.told import Told
+
+log = logging.getLogger(__name__)
+
+
+class Teller(Protocol):
+    """Tells another system of the home."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End soon; never waits."""
+
+    def close(self) -> None:
+        """Say goodbye, which may take some seconds. May be repeated."""
+
+
+class Telemetry:
+    """All of them, as one part beside the loop."""
+
+    def __init__(self, *tellers: Teller) -> None:
+        self._tellers = tellers
+
+    def start(self) -> None:
+        """Begin with each."""
+        for teller in self._tellers:
+            teller.start()
+
+    def stop(self) -> None:
+        """Ask each to end; never waits."""
+        for teller in self._tellers:
+            teller.stop()
+
+    def close(self) -> None:
+        """Let each say goodbye."""
+        self.stop()
+        with ExitStack() as ends:
+            for teller in self._tellers:
+                ends.callback(teller.close)
+
+
+def telemetry_of(config: Config, told: Callable[[], Told]) -> Telemetry:
+    """What the settings ask for, not started yet. `told` makes, at the first call, what all share."""
+    if config.mqtt is None:
+        return Telemetry()
+    try:
+        return Telemetry(_mqtt(config.mqtt, told()))
+    except ImportError as error:
+        log.warning("nothing is told over MQTT, as %s is not installed; `. ./env.sh` installs it", error.name)
+        return Telemetry()
+
+
+def telling(home: Home, folder: Path) -> Callable[[], Told]:
+    """What all who tell of the home share, made when the first of them asks. `folder` is the state folder."""
+
+    def made() -> Told:
+        from pv_heater.telemetry.told import told_of
+
+        return told_of(home, folder, time.monotonic)
+
+    return cache(made)
+
+
+def _mqtt(settings: Mqtt, told: Told) -> Teller:
+    """Loads paho; raises ImportError where it is missing."""
+    from pv_heater.telemetry.mqtt.telemetry import MqttTelemetry
+
+    return MqttTelemetry(settings, told)
