@@ -97,9 +97,8 @@ def _span_s(load: str, wanted_s: float | None) -> float:
 
 def _load(name: Any, policies: Mapping[str, LoadSettings]) -> str:
     """By its name, as it is written or in other capitals."""
-    found = [load for load in policies if isinstance(name, str) and load.lower() == name.strip().lower()]
-    if name in policies:
-        return str(name)
+    word = name.strip() if isinstance(name, str) else ""
+    found = [word] if word in policies else [load for load in policies if load.lower() == word.lower()]
     if len(found) != 1:
         raise Refused(f"there is no load {plain(repr(name))[:40]}; there is {', '.join(policies)}")
     return found[0]
