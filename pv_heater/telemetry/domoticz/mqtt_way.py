@@ -9,8 +9,9 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import AuthRejected, Unreachable
-from pv_heater.io.net.mqtt import NOT_YET, Broker, MqttLink
+from pv_heater.io.net.mqtt import NOT_YET, MqttLink
 from pv_heater.telemetry.domoticz.devices import Update
 
 LOOK_S = 1.0

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.setting import Secret, SettingProblem, setting
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import BadReply, SourceError
 from pv_heater.io.net.http_login import Login
-from pv_heater.io.net.mqtt import Broker
 from pv_heater.io.system.log import Complaints
 from pv_heater.ports import Tools
 from pv_heater.telemetry.domoticz.devices import Document, HomeDevices, LoadDevices, Update, named_idx, updates_of

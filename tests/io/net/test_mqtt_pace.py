@@ -9,7 +9,8 @@ from itertools import repeat
 import pytest
 
 from pv_heater.core.model.setting import Secret
-from pv_heater.io.net.mqtt import Broker, MqttLink
+from pv_heater.core.settings.mqtt import Broker
+from pv_heater.io.net.mqtt import MqttLink
 from pv_heater.io.net.mqtt_client import LimitedClient, LinkPace
 from pv_heater.io.net.names import Names
 from tests.mqtt_brokers import wait_for

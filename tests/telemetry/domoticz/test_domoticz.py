@@ -14,8 +14,8 @@ import pytest
 
 from pv_heater import load_config
 from pv_heater.core.model.setting import Secret
+from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import AuthRejected, BadReply, ConfigError, Unreachable
-from pv_heater.io.net.mqtt import Broker
 from pv_heater.telemetry.domoticz.devices import HomeDevices, LoadDevices
 from pv_heater.telemetry.domoticz.publisher import Domoticz
 from tests.builders import config

@@ -13,7 +13,8 @@ import pytest
 
 from bench.doubles.portal import Authority
 from pv_heater.core.model.setting import Secret
-from pv_heater.io.net.mqtt import Broker, MqttLink, Trust
+from pv_heater.core.settings.mqtt import Broker
+from pv_heater.io.net.mqtt import MqttLink, Trust
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.ports import Tools
 from pv_heater.victron.mqtt.conversation import SERIAL
