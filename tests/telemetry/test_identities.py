@@ -13,7 +13,7 @@ from tests.web.rig import WebHome
 
 
 def relay(name: str, pin: int, **more: Any) -> dict[str, Any]:
-    return heater(name, "relay", relay={"pin": f"GPIO{pin}"}, **more)
+    return heater(name, "relay", relay={"pin": f"GPIO{pin}", "active_high": True}, **more)
 
 
 def names(folder: Path, *loads: dict[str, Any]) -> dict[str, str]:

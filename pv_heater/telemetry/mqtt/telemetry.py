@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pv_heater.core.model.plain_text import plain
 from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.errors import SourceError
 from pv_heater.io.net.mqtt import NOT_YET, MqttLink
 from pv_heater.io.net.mqtt_client import LinkPace
 from pv_heater.status.strict_json import json_bytes
+from pv_heater.telemetry.mqtt.allowance import Allowance
 from pv_heater.telemetry.mqtt.balancer import EACH_S, balancer_request, balancer_status
 from pv_heater.telemetry.mqtt.commands import Commands
 from pv_heater.telemetry.mqtt.companion import Companion
@@ -31,6 +34,9 @@ LOOK_S = 1.0
 """At most so often something is published."""
 REPEAT_S = 30.0
 """At least so often, though nothing changed."""
+HEARD_AT_ONCE, HEARD_EACH_S, CALM_S = 100, 0.02, 0.01
+"""So many messages are read at once, and then one in so many seconds: after each that is more, nothing is read for a
+while. A flood must not take the loop's share of the processor; what it pushes out is the broker's to drop."""
 GOODBYE_S = 3.0
 """For the last word; every load is safe by then."""
 
@@ -62,6 +68,7 @@ class MqttTelemetry:
         self._again_s: float | None = None
         """All is told again at this second."""
         self._balancer_s: float | None = None
+        self._reading = Allowance(told.monotonic_s, at_once=HEARD_AT_ONCE, each_s=HEARD_EACH_S)
         self._said: str | None = None
         self._broken: set[str] = set()
         self._ended, self._wake = threading.Event(), threading.Event()
@@ -168,7 +175,7 @@ class MqttTelemetry:
         self._said = trouble
 
     def _connected(self) -> None:
-        """On the connection's thread, as are those below."""
+        """On the connection's thread, as are those below. Only a flood is waited for there."""
         self._tell_all_again(0.0)
 
     def _tell_all_again(self, after_s: float) -> None:
@@ -182,6 +189,10 @@ class MqttTelemetry:
         self._hear(topic, payload, retained=True)
 
     def _hear(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if not self._reading.take():
+            if self._reading.is_first_refusal:
+                log.warning("mqtt: %s sends more than can be read, at %s now.", self._where, plain(topic)[:120])
+            time.sleep(CALM_S)
         for companion in self._companions:
             if any(fits(topic, wanted) for wanted in companion.topics):
                 after_s = companion.heard(topic, payload, retained=retained)
