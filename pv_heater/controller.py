@@ -340,6 +340,7 @@ class Controller:
             self._thresholds,
             tanks=self._duties.tanks(self._loads.memories),
             notices=self._actuators.with_doubts(self._duties.notices()),
+            missed=self._duties.missed(),
             house_notices=(
                 *[text for text in (watch.measured_twice.notice, context.budget.notice) if text],
                 *watch.steered.notices,

@@ -267,8 +267,9 @@ def _ignores_safety(memory: Memory, load_step: LoadStep) -> tuple[Memory, LoadSt
 def _forced_for_ever() -> None:
     right = home_loads.HomeLoads.force
 
-    def wrong(self: Any, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:  # noqa: ARG001
-        right(self, name, mode, None, power_w)
+    def wrong(self: Any, name: str, mode: Mode, *, tick_s: float, until_s: float | None, power_w: float | None) -> None:
+        right(self, name, mode, tick_s=tick_s, until_s=None, power_w=power_w)
+        del until_s
 
     home_loads.HomeLoads.force = wrong  # type: ignore[method-assign]
 

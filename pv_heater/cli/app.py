@@ -14,6 +14,7 @@ from pv_heater.cli.bench import bench
 from pv_heater.cli.calibrate import calibrate
 from pv_heater.cli.detect import detect
 from pv_heater.cli.history import history
+from pv_heater.cli.message import message
 from pv_heater.cli.options import ConfigOption, DebugOption, DryRunOption, Given, JsonOption, say_result, settings_of
 from pv_heater.cli.setup import init
 from pv_heater.cli.text import say, seconds
@@ -214,6 +215,6 @@ def simulate(
     )
 
 
-for _command in (status, why, force, boost, vacation, clear, password):
+for _command in (status, why, force, boost, vacation, clear, password, message):
     cli.command()(_command)
 cli.command("try")(try_out)

@@ -21,6 +21,7 @@ from pv_heater.core.model.setting import key_of, settings_of
 from pv_heater.core.settings.home import TariffPeriod
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.tariff import MarketTariff
+from pv_heater.telemetry.messages.settings import MessageSettings
 
 _COMMENT_COLUMN = 40
 
@@ -139,6 +140,17 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "values mqtt": {"host": "192.168.1.10", "topic": "zigbee2mqtt/cellar", "path": "humidity"},
     "values http": {"url": "http://192.168.1.61/rpc/Switch.GetStatus?id=0", "path": "apower"},
     "values file": {"file": "/run/price.json", "path": "now"},
+    "messages ntfy": {"topic": "pv-heater-7fq2x9"},
+    "messages telegram": {"token": "file:telegram-token", "chat_id": '"123456789"'},
+    "messages mail": {
+        "host": "smtp.example.org",
+        "username": "me@example.org",
+        "password": "file:mail-password",
+        "from": "me@example.org",
+        "to": "[me@example.org]",
+    },
+    "messages webhook": {"url": "https://gotify.example.org/message", "token": "file:gotify-token"},
+    "messages apprise": {"url": "file:apprise-url"},
     "temperature_from http": {"url": "http://192.168.1.199/state"},
     "temperature_from mqtt": {"host": "192.168.1.10", "topic": "tele/boiler/SENSOR"},
 }
@@ -164,6 +176,7 @@ def documented_example(tables: Tables | None = None) -> str:
         "display": _typed("display", tables.displays),
         "tariff": _tariff(tables),
         "values": _values(tables),
+        "messages": _messages(tables),
     }
     parts = [_HEADER]
     for field in settings_of(Config):
@@ -235,6 +248,16 @@ def _values(tables: Tables) -> list[str]:
         lines = [_Line(0, "values:", "", 0), _Line(2, f"{_OWN_NAMES[word]}:", "", 0), *entry]
         blocks.append("\n".join(line.text() for line in lines))
     return "\n\n".join(blocks).splitlines()
+
+
+def _messages(tables: Tables) -> list[str]:
+    """Who is told, each way once, and the rest of it; off."""
+    fields = {field.name: field for field in settings_of(MessageSettings)}
+    lines = [_Line(0, "messages:", "", 0), _Line(2, "to:", fields.pop("to").metadata["help"], 0)]
+    for word in tables.messages:
+        lines += _as_item(_entry(word, tables.messages, 6, 0, frozenset(), f"messages {word}"))
+    lines += [line for field in fields.values() for line in _lines_of(field, {}, 2, 0)]
+    return [line.text() for line in lines]
 
 
 def _probes(tables: Tables) -> list[_Line]:

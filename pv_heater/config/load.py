@@ -60,6 +60,8 @@ from pv_heater.sensors import POWER_METERS, SENSORS, VALUES
 from pv_heater.strategies import STRATEGIES
 from pv_heater.tariffs import TARIFFS
 from pv_heater.telemetry import PUBLISHERS
+from pv_heater.telemetry.messages import SENDERS
+from pv_heater.telemetry.messages.settings import MessageSettings
 
 __all__ = ["Config", "Gpio", "Log", "Tables", "TypedSettings", "load_config"]
 SCHEMA = 1
@@ -86,6 +88,7 @@ class Tables:
     displays: Mapping[str, str] = field(default_factory=lambda: DISPLAYS)
     tariffs: Mapping[str, str] = field(default_factory=lambda: TARIFFS)
     publishers: Mapping[str, str] = field(default_factory=lambda: PUBLISHERS)
+    messages: Mapping[str, str] = field(default_factory=lambda: SENDERS)
 
 
 TABLES = Tables()
@@ -184,8 +187,15 @@ def _config_hook(structure: Structure, tables: Tables) -> Hook:
             "display": many(_typed(structure, tables.displays, "displays")),
             "history": _history(structure),
             "mqtt": mqtt_hook(structure),
+            "messages": _messages(structure, tables),
         },
     )
+
+
+def _messages(structure: Structure, tables: Tables) -> Hook:
+    """A hook for the group of messages, whose recipients begin with `type:`."""
+    group = structure.group(MessageSettings, {"to": many(_typed(structure, tables.messages, "messages"))})
+    return lambda value: None if value is None else group(value)
 
 
 def _history(structure: Structure) -> Hook:

@@ -13,6 +13,7 @@ from pv_heater.core.settings.history import History
 from pv_heater.core.settings.home import Limits, Site, TariffPeriod, VacationSpan
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.core.settings.mqtt import Mqtt
+from pv_heater.telemetry.messages.settings import MessageSettings
 from pv_heater.web.settings import WebSettings
 
 S_co = TypeVar("S_co", covariant=True)
@@ -96,6 +97,7 @@ class Config:
     web: WebSettings | None = setting("page and JSON API", default=None)
     mqtt: Mqtt | None = setting("status and commands over MQTT", default=None)
     publish: tuple[TypedSettings[Any], ...] = setting("other systems that are told how the home fares", default=())
+    messages: MessageSettings | None = setting("messages to people about what is wrong, and of each day", default=None)
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
     tick_s: float = setting("how often everything is decided again", default=1.0, unit="s", minimum=0.2, maximum=5)
     dry_run: bool = setting("true: decide and log, but switch nothing", default=False)

@@ -36,7 +36,7 @@ class Commands:
                 if command.at is not None:
                     self._duties.plan_boost(command.load, command.at, for_s, command.to_c)
                     continue
-                self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
+                self._loads.free(command.load)
                 self._duties.begin_boost(command.load, tick_s, for_s, command.to_c)
             else:
                 self._duties.end_boost(command.load, planned_too=command.mode is Mode.AUTO)
@@ -45,8 +45,8 @@ class Commands:
 
     def _force(self, command: Force, tick_s: float) -> None:
         if command.mode is Mode.AUTO:
-            self._loads.force(command.load, Mode.AUTO, until_s=None, power_w=None)
+            self._loads.free(command.load)
             return
         for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
         until_s = tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
-        self._loads.force(command.load, command.mode, until_s=until_s, power_w=command.power_w)
+        self._loads.force(command.load, command.mode, tick_s=tick_s, until_s=until_s, power_w=command.power_w)

@@ -35,13 +35,14 @@ def decision_of(
     *,
     tanks: Mapping[str, TankStatus],
     notices: Mapping[str, str],
+    missed: Mapping[str, str],
     house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
     today: DayEnergies,
     plan: DayPlan | None,
 ) -> Decision:
-    """The decision of a step; instants are given in `zone`. For `tanks` and `notices` see `LoadState`, for
-    `house_notices` `Decision.notices`.
+    """The decision of a step; instants are given in `zone`. For `tanks`, `notices` and `missed` see
+    `LoadState`, for `house_notices` `Decision.notices`.
 
     `told_w` answers what a load, by its name, must be set to, to draw that much.
     """
@@ -59,6 +60,7 @@ def decision_of(
             instant,
             tank=tanks.get(name) if tanks else None,
             notice=notices.get(name) if notices else None,
+            missed=missed.get(name) if missed else None,
         )
         for name, outcome in outcomes.items()
     }
@@ -82,7 +84,12 @@ def decision_of(
 
 
 def _load_state(
-    outcome: Outcome, instant: Callable[[float], datetime], *, tank: TankStatus | None, notice: str | None
+    outcome: Outcome,
+    instant: Callable[[float], datetime],
+    *,
+    tank: TankStatus | None,
+    notice: str | None,
+    missed: str | None,
 ) -> LoadState:
     memory, duty = outcome.memory, outcome.duty
     until_s = memory.mode_until_s if duty is None else duty.until_s
@@ -103,6 +110,8 @@ def _load_state(
         rests_until_at=None if outcome.rests_until_s is None else instant(outcome.rests_until_s),
         tank=tank,
         notice=notice,
+        missed=missed,
+        mode_since_at=None if memory.mode_since_s is None else instant(memory.mode_since_s),
     )
 
 

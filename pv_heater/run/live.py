@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
@@ -19,6 +20,7 @@ from pv_heater.errors import ConfigError
 from pv_heater.history.kept import KeptHistory
 from pv_heater.io.gpio.locks import register_settings
 from pv_heater.io.memory import share_one_heap
+from pv_heater.io.supply import Supply
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.clock_trust import ClockTrust
 from pv_heater.io.system.log import LogLines
@@ -37,12 +39,15 @@ from pv_heater.run.home.telemetry import telemetry_of, telling
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import Outputs, owner_of, transition_log
-from pv_heater.run.session import beside, clock_and_signals, control_server, own_state_dir
+from pv_heater.run.session import Startable, beside, clock_and_signals, control_server, own_state_dir
 from pv_heater.run.settings_editor import live_settings
 from pv_heater.run.sources import Sources
 from pv_heater.run.state_dir import open_to_all
 from pv_heater.run.state_saver import StateSaver
 from pv_heater.run.tick_sources import TickSources
+
+if TYPE_CHECKING:
+    from pv_heater.telemetry.messages.messenger import Messenger
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +95,7 @@ class LiveHome:
     def __init__(self, config: Config, clock: SystemClock, outputs: Outputs, folder: Path, log_file: Path) -> None:
         self._worth = outputs.worth
         self._state_file = StateFile(folder / STATE_NAME)
+        self._supply = Supply(clock.monotonic_s)
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
         self._history = history_of(config, history_path(config, folder), clock)
         controller, self._resumed = _controller(config, self._state_file, outputs.pretended, self._history)
@@ -128,31 +134,35 @@ class LiveHome:
             outputs=outputs.worth,
             since_at=clock.now(),
             log_file=log_file,
-            sources=lambda: [*self._sources.status(), *self._displays.status(), *self._publishers.status()],
+            sources=self._fared,
             troubles=self._troubles,
             settings=live_settings(config, folder, self._loop, controller, transitions),
             history=self._history,
             market=self._sources.known_prices,
         )
         self._control = control_server(folder, home)
-        self._page = page_of(config, home, folder)
         self._publishers = Publishers(config, home, outputs.tools)
         self._telemetry = telemetry_of(config, telling(home, folder))
+        self._messages = _messages(config, home, folder, clock)
+        self._page = page_of(config, home, folder, messages=self._messages)
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
         signals.attach(self._loop)
         history = [] if self._history is None else [self._history]
+        messages = [] if self._messages is None else [self._messages]
+        more: list[Startable] = [self._publishers, self._telemetry, *history, *messages]
         with (
             closing(history[0]) if history else nullcontext(),
             closing(self._displays),
             closing(self._publishers),
             closing(self._telemetry),
+            closing(self._messages) if self._messages is not None else nullcontext(),
             closing(self._rules),
             closing(self._sources),
             self._saving(),
             beside(self._sources, self._watchdog, self._control, self._rules, self._displays),
-            beside(self._page, self._publishers, self._telemetry, *history),
+            beside(self._page, *more),
             self._noting_the_end(mark),
         ):
             self._loop.run()
@@ -197,10 +207,27 @@ class LiveHome:
         """Names of the loads that may still be on; empty where each was seen off."""
         return ", ".join(name for name, why in self._loop.still_on().items() if why is not None)
 
+    def _fared(self) -> list[Any]:
+        """How sources, displays, other systems and recipients of messages fare."""
+        told = [] if self._messages is None else self._messages.status()
+        return [*self._sources.status(), *self._displays.status(), *self._publishers.status(), *told]
+
     def _troubles(self) -> dict[str, str]:
         trouble, history = self._state_file.trouble, None if self._history is None else self._history.trouble
         found = {} if trouble is None else {"state_not_saved": f"the state cannot be saved: {trouble}"}
-        return found if history is None else {**found, "history_not_written": f"the history is not written: {history}"}
+        if history is not None:
+            found["history_not_written"] = f"the history is not written: {history}"
+        low = self._supply.trouble()
+        return found if low is None else {**found, "low_voltage": low}
+
+
+def _messages(config: Config, home: RunningHome, folder: Path, clock: SystemClock) -> Messenger | None:
+    """What tells people; nothing of it is loaded where nobody is to be told."""
+    if config.messages is None:
+        return None
+    from pv_heater.run.home.messages import messages_of
+
+    return messages_of(config, home, folder, clock)
 
 
 def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: RuleRunner) -> TickSources:

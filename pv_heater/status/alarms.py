@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
-from pv_heater.core.model.values import Decision, Phase
+from pv_heater.core.model.status import Status
+from pv_heater.core.model.values import Decision, LoadState, Phase
+from pv_heater.ports import Home
 
 HYGIENE_OVERDUE = "hygiene_overdue"
+GUARANTEE_MISSED = "guarantee_missed"
+FORCED_LONG = "forced_long"
+FORCED_LONG_S = 12 * 3600.0
+"""A mode that was forced so long ago may be forgotten."""
+START_S = 180.0
+"""A source that has said nothing for so long since the start is not starting any more."""
 HELP: Mapping[str, str] = {
     Rule.HARDWARE: "Find the cause and end it, then clear the fault. Until then the load stays off.",
     Rule.TOO_HOT: "Check that the thermostat works. It may heat again once it is cooler.",
@@ -22,6 +32,9 @@ HELP: Mapping[str, str] = {
     Rule.NO_READING: "Check the meter, its network and its login. Loads in auto stay off without it.",
     Rule.SLOW_SOURCE: "Set the logging interval of the site to 1 minute in VRM.",
     HYGIENE_OVERDUE: "Heat it through by a boost, and find out why it was not: probe, power, hours of its window.",
+    GUARANTEE_MISSED: "Heat it by a boost if hot water is short; the load's page says what kept it from heating.",
+    FORCED_LONG: "Set it to auto if it is no longer meant.",
+    "low_voltage": "Use a stronger supply and a shorter cable: this machine may hang or spoil its card.",
     "state_not_saved": "Check the disk and the log of this machine. What happens now is forgotten at the next start.",
     "history_not_written": "Check the disk and the log of this machine. Heating goes on without a history.",
 }
@@ -31,19 +44,23 @@ _OF_A_LOAD = (Rule.TOO_HOT, Rule.PROBE_LOST, Rule.UNREACHABLE)
 _OF_THE_HOME = (SAFETY_RULES | {Rule.CLOCK, Rule.NO_READING, Rule.SLOW_SOURCE}) & set(HELP)
 
 
-def alarms_of(decision: Decision, now: datetime, troubles: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The alarms of this tick, the home's first; `now` in the owner's zone."""
+def alarms_of(home: Home, status: Status) -> list[dict[str, Any]]:
+    """The alarms of this tick, the home's first."""
+    decision, now = status.decision, status.now.astimezone(ZoneInfo(home.site.timezone))
+    up_s = (now - datetime.fromisoformat(home.identity()["since_at"])).total_seconds()
     return [
-        *_of_the_home(decision, now),
+        *_of_the_home(decision, now, up_s),
         *_of_loads(decision),
-        *_overdue(decision, now.date()),
-        *(_row(code, None, text) for code, text in troubles.items()),
+        *_of_duties(decision, now.date()),
+        *_forced_long(decision, now),
+        *(_row(code, None, text) for code, text in home.troubles().items()),
     ]
 
 
-def _of_the_home(decision: Decision, now: datetime) -> Iterator[dict[str, Any]]:
+def _of_the_home(decision: Decision, now: datetime, up_s: float) -> Iterator[dict[str, Any]]:
+    """`up_s`: at a start the meter has not answered yet, and that is no alarm."""
     rule, age_s = decision.blocked_by, decision.trace.reading_age_s
-    if rule in _OF_THE_HOME and not (rule == Rule.NO_READING and age_s is None):
+    if rule in _OF_THE_HOME and not (rule == Rule.NO_READING and age_s is None and up_s < START_S):
         since_at = now - timedelta(seconds=age_s) if rule == Rule.NO_READING and age_s is not None else None
         yield _row(str(rule), None, decision.because, since_at, decision.margins)
 
@@ -56,13 +73,29 @@ def _of_loads(decision: Decision) -> Iterator[dict[str, Any]]:
             yield _row(state.rule, name, state.because, state.since_at, state.margins)
 
 
-def _overdue(decision: Decision, today: date) -> Iterator[dict[str, Any]]:
-    """Tanks that should have been heated through against legionella before today."""
+def _of_duties(decision: Decision, today: date) -> Iterator[dict[str, Any]]:
+    """Tanks that should have been heated through against legionella before today, and guarantees that were missed."""
     for name, state in decision.loads.items():
         record = None if state.tank is None else state.tank.hygiene_record
         if record is not None and record.due_on is not None and record.due_on < today:
             text = f"{record.at_c:.0f} degC should have been held by {record.due_on}, against legionella"
             yield _row(HYGIENE_OVERDUE, name, text)
+        if state.missed is not None:
+            yield _row(GUARANTEE_MISSED, name, f"its guarantee was missed: {state.missed}")
+
+
+def _forced_long(decision: Decision, now: datetime) -> Iterator[dict[str, Any]]:
+    """Modes that somebody may have forgotten."""
+    for name, state in decision.loads.items():
+        if state.mode is not Mode.AUTO and state.mode_since_at is not None:
+            age_s = (now - state.mode_since_at).total_seconds()
+            if age_s >= FORCED_LONG_S:
+                yield _row(FORCED_LONG, name, _forced_text(state, age_s), state.mode_since_at)
+
+
+def _forced_text(state: LoadState, age_s: float) -> str:
+    end = "" if state.until_at is None else f", until {state.until_at:%Y-%m-%d %H:%M}"
+    return f"it was forced {state.mode} {age_s / 3600:.0f} h ago{end}"
 
 
 def _row(

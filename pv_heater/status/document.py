@@ -20,10 +20,8 @@ from pv_heater.core.model.values import Decision, LoadState, Phase, to_jsonable
 from pv_heater.core.model.words import flip_text
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.ports import Home
-from pv_heater.status.alarms import alarms_of
+from pv_heater.status.alarms import START_S, alarms_of
 
-START_S = 180.0
-"""A source that has said nothing for so long since the start is not starting any more."""
 LAST_CYCLES = 1
 """Of a tank's record against legionella; all of them come with the load's details."""
 HOLD_SHARE = 1 / 3
@@ -53,7 +51,7 @@ def status_document(home: Home, status: Status, lag_s: float, plan: dict[str, An
         "today": today_of(decision),
         "price": price_of(decision.trace),
         "plan": plan,
-        "alarms": alarms_of(decision, status.now.astimezone(zone), home.troubles()),
+        "alarms": alarms_of(home, status),
         "commands_seen": status.commands_seen,
     }
 
@@ -67,7 +65,7 @@ def before_the_first_tick(home: Home, now: datetime) -> dict[str, Any]:
         "site": site_of(home),
         "state": {"word": "starting", "age_s": None, "source": None, "limit_s": None, "since_at": None},
         "flags": dict.fromkeys(("vacation_until_at", "grid_connected", "pv_throttled", "ac_source", "steering"))
-        | {"dry_run": dry, "demo": home.is_demo, "opportunity_loads": False},
+        | {"dry_run": dry, "demo": home.is_demo, "daylight": False, "opportunity_loads": False},
         "flows": dict.fromkeys(FLOWS),
         "why": None,
         "loads": [],
@@ -121,6 +119,7 @@ def _flags(home: Home, trace: DecisionTrace, zone: ZoneInfo) -> dict[str, Any]:
         "pv_throttled": trace.pv_throttled,
         "ac_source": trace.ac_source,
         "steering": steering_of(trace, zone),
+        "daylight": trace.daylight,
         "opportunity_loads": trace.steering is not None and trace.steering.opportunity_loads,
     }
 

@@ -87,10 +87,7 @@ class Details:
         """As in the status."""
         call.asked()
         status = self._home.status()
-        if status is None:
-            return json_answer([])
-        now = status.now.astimezone(ZoneInfo(self._home.site.timezone))
-        return json_answer(alarms_of(status.decision, now, self._home.troubles()))
+        return json_answer([] if status is None else alarms_of(self._home, status))
 
     def forecast(self, call: Call) -> Answer:
         """The sun that is expected: mean power of each step. All null, and no steps, where nobody tells."""

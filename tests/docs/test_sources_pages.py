@@ -210,4 +210,4 @@ def test_the_install_page_lists_the_extras_that_env_sh_installs() -> None:
         r"^EXTRAS := ([a-z ]+)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert told == set(extras) - {"dev"}
-    assert set(installed.split()) == told - {"bench"}
+    assert set(installed.split()) == told - {"bench", "notify"}

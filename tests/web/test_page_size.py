@@ -11,7 +11,7 @@ from pv_heater.web.static_files import PAGE_FOLDER, static_routes
 from tests.web.test_words import LANGUAGES
 
 FIRST_SCREEN_BYTES = 20_000
-EVERYTHING_BYTES = 62_000
+EVERYTHING_BYTES = 63_000
 """The aim is 50,000. As one file the modules would be packed to 9,000 less, since each is packed by itself."""
 IMPORT = re.compile(r'^import .* from "\./([\w.]+)";$', re.MULTILINE)
 CODE = (".html", ".js", ".css")

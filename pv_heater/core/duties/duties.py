@@ -159,6 +159,10 @@ class Duties:
                 notices[name] = load.notice
         return notices
 
+    def missed(self) -> dict[str, str]:
+        """What the last guarantee of a load lacked, until its next one is due."""
+        return {name: load.guarantee.missed for name, load in self._loads.items() if load.guarantee.missed is not None}
+
     def tanks(self, memories: Mapping[str, Memory]) -> dict[str, TankStatus]:
         """How each tank stands at the last look, heated from now on as its load is set."""
         tanks: dict[str, TankStatus] = {}

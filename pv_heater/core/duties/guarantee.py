@@ -20,7 +20,7 @@ from pv_heater.core.duties.tank import heat_wh
 from pv_heater.core.loads.duty import GUARANTEE, Duty
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.local_time import next_at
-from pv_heater.core.model.numbers import instant_in, number_in
+from pv_heater.core.model.numbers import instant_in, number_in, text_in
 from pv_heater.core.settings.home import READY_WITHIN
 from pv_heater.core.settings.hot_water import season_at
 from pv_heater.core.settings.load import LoadSettings
@@ -62,6 +62,8 @@ class Guarantee:
         self._runs = False
         self._look_at: datetime | None = None
         self._gave_up = False
+        self.missed: str | None = None
+        """What the day before lacked at its end; None: nothing."""
         self.notice: str | None = None
         """The last thing worth telling."""
 
@@ -115,6 +117,7 @@ class Guarantee:
             "before_wh": None if self._before_wh is None else round(self._before_wh, 1),
             "bought_wh": round(self._bought_wh, 1),
             "was_full": self._was_full,
+            "missed": self.missed,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -127,6 +130,7 @@ class Guarantee:
         self._before_wh = number_in(state, "before_wh")
         self._bought_wh = number_in(state, "bought_wh") or 0.0
         self._was_full = state.get("was_full") is True
+        self.missed = text_in(state, "missed")
 
     def _because_now(self, context: DutyContext, missing_wh: float, ends_at: datetime) -> str | None:
         """Why it must run now, or None: it can wait. Every quarter is decided anew; the last moment at once."""
@@ -151,8 +155,10 @@ class Guarantee:
         if ends_at is not None:
             is_next = ends_at <= context.now < ends_at + LONGEST_DAY - timedelta(hours=2)
             missing_wh = self._missing_wh(context)
+            self.missed = None
             if is_next and missing_wh >= 1.0 and context.may_buy and context.away_until_at is None:
-                self.notice = f"guarantee missed: {missing_wh:.0f} Wh were missing at {self._clock_text(ends_at)}"
+                self.missed = f"{missing_wh:.0f} Wh were missing at {self._clock_text(ends_at)}"
+                self.notice = f"guarantee missed: {self.missed}"
             self._before_wh = self._given_wh if is_next else None
             self._given_wh = self._bought_wh = 0.0
             self._was_full = self._gave_up = False

@@ -125,10 +125,17 @@ class HomeLoads:
                 run_from_wh=memory.run_from_wh + energy_wh,
             )
 
-    def force(self, name: str, mode: Mode, until_s: float | None, power_w: float | None) -> None:
-        """Put one load into a mode; `until_s` and `power_w` are None for ``auto``."""
+    def free(self, name: str) -> None:
+        """Put one load into ``auto``."""
+        self.memories[name] = replace(
+            self.memories[name], mode=Mode.AUTO, mode_until_s=None, mode_since_s=None, forced_w=None
+        )
+
+    def force(self, name: str, mode: Mode, *, tick_s: float, until_s: float | None, power_w: float | None) -> None:
+        """Put one load into a forced mode from `tick_s` on; `power_w` None is all it has."""
         memory = self.memories[name]
-        self.memories[name] = replace(memory, mode=mode, mode_until_s=until_s, forced_w=power_w)
+        since_s = memory.mode_since_s if memory.mode is mode else tick_s
+        self.memories[name] = replace(memory, mode=mode, mode_until_s=until_s, mode_since_s=since_s, forced_w=power_w)
 
     def note_idle(self, found: Mapping[str, str], tick_s: float) -> None:
         """These loads draw nothing, with the reason: they count no more, and others may have their share."""

@@ -86,6 +86,8 @@ class Memory:
     """When it last went off; None: never seen on."""
     mode: Mode = Mode.AUTO
     mode_until_s: float | None = None
+    mode_since_s: float | None = None
+    """When the forced mode began; a longer time for the same mode is no new beginning. None: ``auto``."""
     forced_w: float | None = None
     closings: int = 0
     """Starts since midnight."""

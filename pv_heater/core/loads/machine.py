@@ -87,7 +87,7 @@ def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcom
     """One step of one load."""
     before = memory
     if memory.mode_until_s is not None and load_step.house.tick_s >= memory.mode_until_s:
-        memory = replace(memory, mode=Mode.AUTO, mode_until_s=None, forced_w=None)
+        memory = replace(memory, mode=Mode.AUTO, mode_until_s=None, mode_since_s=None, forced_w=None)
     if memory.idle is not None:
         memory = _end_idle(memory, memory.idle, load_step)
     if memory.run is not None or not policy.interruptible:

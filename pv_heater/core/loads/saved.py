@@ -40,6 +40,7 @@ def load_as_json(memory: Memory, tick_s: float) -> dict[str, Any]:
         "opened_ago_s": 0.0 if on else None if memory.opened_s is None else tick_s - memory.opened_s,
         "mode": str(memory.mode),
         "mode_left_s": None if memory.mode_until_s is None else memory.mode_until_s - tick_s,
+        "mode_age_s": None if memory.mode_since_s is None else tick_s - memory.mode_since_s,
         "forced_w": memory.forced_w,
         "closings": memory.closings,
         "energy_wh": memory.energy_wh,
@@ -63,6 +64,7 @@ class SavedLoad:
     """None: never seen on."""
     mode: Mode = Mode.AUTO
     mode_left_s: float | None = None
+    mode_age_s: float = 0.0
     forced_w: float | None = None
     closings: int = 0
     energy_wh: float = 0.0
@@ -79,6 +81,7 @@ class SavedLoad:
             opened_ago_s=number_in(item, "opened_ago_s") or opened_ago_s,
             mode=mode,
             mode_left_s=left_s,
+            mode_age_s=max(0.0, number_in(item, "mode_age_s") or 0.0),
             forced_w=number_in(item, "forced_w") if mode is Mode.ON else None,
             closings=int(number_in(item, "closings") or 0),
             energy_wh=number_in(item, "energy_wh") or 0.0,
@@ -97,6 +100,7 @@ class SavedLoad:
             opened_s=None if rested_s is None else tick_s - rested_s,
             mode=self.mode if forced else Mode.AUTO,
             mode_until_s=tick_s + self.mode_left_s - away_s if forced and self.mode_left_s is not None else None,
+            mode_since_s=tick_s - self.mode_age_s - away_s if forced else None,
             forced_w=self.forced_w if forced else None,
             closings=self.closings,
             energy_wh=self.energy_wh,

@@ -295,6 +295,10 @@ class LoadState:
     """The tank behind it; None where the settings name none."""
     notice: str | None = None
     """The last thing worth telling of its duties, such as a cycle that was done; None without any since the start."""
+    missed: str | None = None
+    """What its last guarantee lacked, as a sentence, until the next one is due; None: nothing."""
+    mode_since_at: datetime | None = None
+    """When its forced mode began; None in ``auto``."""
     stop: Stop = Stop.NORMAL
     """How its output goes off, or stays off. ``safety`` with a setpoint that is on does not happen."""
 

@@ -21,6 +21,7 @@ from pv_heater.web.calls import Route
 from pv_heater.web.control_routes import control_routes
 from pv_heater.web.detail_routes import detail_routes
 from pv_heater.web.history_routes import history_routes
+from pv_heater.web.message_routes import Testable, message_routes
 from pv_heater.web.openapi import openapi_routes
 from pv_heater.web.settings import WebSettings
 from pv_heater.web.settings_routes import settings_routes
@@ -65,7 +66,9 @@ class Page:
         self._access.close()
 
 
-def page_of(config: Config, home: Home, folder: Path, *, any_port: bool = False) -> Startable:
+def page_of(
+    config: Config, home: Home, folder: Path, *, any_port: bool = False, messages: Testable | None = None
+) -> Startable:
     """The page of the settings, not started yet. `folder` is the state folder, where the login is kept.
 
     `any_port`: on a free one where the port of the settings is in use.
@@ -73,14 +76,20 @@ def page_of(config: Config, home: Home, folder: Path, *, any_port: bool = False)
     if config.web is None:
         return NoPage()
     try:
-        return page_server(config.web, home, folder, any_port=any_port)
+        return page_server(config.web, home, folder, any_port=any_port, messages=messages)
     except ImportError as error:
         log.warning("there is no page, as %s is not installed; `. ./env.sh` installs it", error.name)
         return NoPage()
 
 
 def page_server(
-    settings: WebSettings, home: Home, folder: Path, *, any_port: bool = False, cost: Cost | None = None
+    settings: WebSettings,
+    home: Home,
+    folder: Path,
+    *,
+    any_port: bool = False,
+    cost: Cost | None = None,
+    messages: Testable | None = None,
 ) -> Page:
     """Server and application; `cost` is that of `Access`. Raises ImportError where bottle or waitress is missing."""
     from pv_heater.io.net.web_server import WebServer
@@ -89,7 +98,7 @@ def page_server(
     access = Access(folder, settings, now=_now, monotonic_s=time.monotonic, cost=cost)
 
     def made() -> Callable[..., Iterable[bytes]]:
-        return application([*tables(home, time.monotonic), access_routes(access)], access.gate)
+        return application([*tables(home, time.monotonic, messages), access_routes(access)], access.gate)
 
     server = WebServer(made, access.place, any_port=any_port, trusted_proxy=settings.trusted_proxy)
     return Page(server, access)
@@ -99,7 +108,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
+def tables(home: Home, monotonic_s: Callable[[], float], messages: Testable | None = None) -> list[list[Route]]:
     """All that can be asked of the page; `monotonic_s` are real seconds. Without a library beyond Python's own."""
     return [
         static_routes(),
@@ -110,4 +119,5 @@ def tables(home: Home, monotonic_s: Callable[[], float]) -> list[list[Route]]:
         history_routes(home),
         settings_routes(home),
         backup_routes(home),
+        message_routes(messages),
     ]

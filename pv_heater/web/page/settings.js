@@ -136,6 +136,9 @@ function about(app, status) {
     h("p", { class: "muted" }, `pv-heater ${status?.version ?? ""}`),
     h("p", { class: "row" }, [
       app.isAdmin() && offers(app, "backup") && h("a", { class: "button", href: "api/v1/backup", download: "" }, t("about.backup")),
+      app.isAdmin() && offers(app, "messages/test") && h("button", { class: "button", onclick: async () => {
+        if (await app.command("messages/test", {})) app.say(t("messages.sent"));
+      } }, t("messages.test")),
       h("a", { class: "button", href: "api/v1/openapi.json" }, t("about.api")),
     ]),
   ]);
