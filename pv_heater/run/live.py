@@ -209,8 +209,9 @@ class LiveHome:
 
     def _fared(self) -> list[Any]:
         """How sources, displays, other systems and recipients of messages fare."""
-        told = [] if self._messages is None else self._messages.status()
-        return [*self._sources.status(), *self._displays.status(), *self._publishers.status(), *told]
+        parts: list[Any] = [self._sources, self._displays, self._publishers, self._telemetry]
+        parts += [] if self._messages is None else [self._messages]
+        return [status for part in parts for status in part.status()]
 
     def _troubles(self) -> dict[str, str]:
         trouble, history = self._state_file.trouble, None if self._history is None else self._history.trouble

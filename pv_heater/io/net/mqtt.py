@@ -98,7 +98,7 @@ class MqttLink:
         self._will, self._keeps_will = will, keeps_will
         self._pace = pace or LinkPace()
         self._trust = trust or Trust()
-        self._client: Client | None = None
+        self._client: LimitedClient | None = None
         self._lock = threading.Lock()
         self._trouble: str | None = NOT_YET
         self._refused = False
@@ -134,14 +134,16 @@ class MqttLink:
     def close(self, last: tuple[str, str] | None = None) -> None:
         """Disconnect, which also spares the broker the last will. May be repeated.
 
-        `last` is published before, retained. A broker that does not confirm it is left without a word: when our
-        process ends it publishes the last will.
+        `last` is published before, retained. A broker that does not confirm it is left without a word, so that it
+        publishes the last will.
         """
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
             if last is None or self._confirmed(client, *last):
                 client.disconnect()
+            else:
+                client.drop()
             # The thread waits for a broker that takes no bytes, or for a connection; it is a daemon and ends by itself.
             stopping = threading.Thread(target=client.loop_stop, daemon=True)
             stopping.start()
@@ -175,7 +177,7 @@ class MqttLink:
         if client is not None and self._trouble is None:
             client.subscribe([(topic, 0) for topic in topics])
 
-    def _confirmed(self, client: Client, topic: str, payload: str) -> bool:
+    def _confirmed(self, client: LimitedClient, topic: str, payload: str) -> bool:
         """Whether the broker has this soon, as a retained message; False also where there is no connection."""
         if self._trouble is not None:
             return True
@@ -185,7 +187,7 @@ class MqttLink:
             return told.is_published()
         return False
 
-    def _new_client(self) -> Client:
+    def _new_client(self) -> LimitedClient:
         # An id of its own each time: two clients of one id push each other out for ever.
         client = LimitedClient(
             f"pv-heater-{uuid4().hex[:12]}",

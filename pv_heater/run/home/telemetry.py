@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pv_heater.config.load import Config
 from pv_heater.core.settings.mqtt import Mqtt
+from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.ports import Home
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Teller(Protocol):
 
     def stop(self) -> None:
         """End soon; never waits."""
+
+    def status(self) -> WorkerStatus:
+        """How it fares."""
 
     def close(self) -> None:
         """Say goodbye, which may take some seconds. May be repeated."""
@@ -48,6 +52,10 @@ class Telemetry:
         """Ask each to end; never waits."""
         for teller in self._tellers:
             teller.stop()
+
+    def status(self) -> list[WorkerStatus]:
+        """How each fares."""
+        return [teller.status() for teller in self._tellers]
 
     def close(self) -> None:
         """Let each say goodbye."""

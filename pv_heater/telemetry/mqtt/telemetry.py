@@ -18,6 +18,7 @@ from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.errors import SourceError
 from pv_heater.io.net.mqtt import NOT_YET, MqttLink
 from pv_heater.io.net.mqtt_client import LinkPace
+from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.status.strict_json import json_bytes
 from pv_heater.telemetry.mqtt.allowance import Allowance
 from pv_heater.telemetry.mqtt.balancer import EACH_S, balancer_request, balancer_status
@@ -69,7 +70,7 @@ class MqttTelemetry:
         """All is told again at this second."""
         self._balancer_s: float | None = None
         self._reading = Allowance(told.monotonic_s, at_once=HEARD_AT_ONCE, each_s=HEARD_EACH_S)
-        self._said: str | None = None
+        self._said: str | None = NOT_YET
         self._broken: set[str] = set()
         self._ended, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,6 +80,12 @@ class MqttTelemetry:
         """Why nothing is told now, as a sentence; None while all is well."""
         trouble = self._link.trouble
         return None if trouble is None else f"{self._where} {trouble}"
+
+    def status(self) -> WorkerStatus:
+        """How it fares, beside the sources."""
+        told_s = max((sent_s for _, sent_s in list(self._sent.values())), default=None)
+        age_s = None if told_s is None else self._told.monotonic_s() - told_s
+        return WorkerStatus(name="mqtt", last_success_age_s=age_s, trouble=self.trouble, next_try_s=None)
 
     def start(self) -> None:
         """Begin to connect; returns at once."""

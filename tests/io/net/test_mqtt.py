@@ -2,10 +2,12 @@
 
 import hashlib
 import logging
+import socket
 import ssl
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,7 @@ class Inbox:
         broker: Broker,
         *topics: str,
         will: tuple[str, str] | None = None,
+        keeps_will: bool = False,
         pace: LinkPace | None = None,
         trust: Trust | None = None,
     ) -> None:
@@ -39,6 +42,7 @@ class Inbox:
             on_message=lambda *item: self.got.append(item),
             on_connect=self._count,
             will=will,
+            keeps_will=keeps_will,
             pace=pace,
             trust=trust,
         )
@@ -78,6 +82,34 @@ def test_nothing_published_is_retained(kind: type[AmqttBroker]) -> None:
             inbox.link.publish("power/mark", "now")
             wait_for(lambda: late.received, "the mark")
             assert late.received == [("power/mark", b"now")]
+
+
+@each_broker
+def test_what_is_to_be_kept_is_kept(kind: type[AmqttBroker]) -> None:
+    with kind() as broker, Inbox(broker_at(broker.port)) as inbox, Peer(broker.port, "state/#") as early:
+        wait_for(lambda: inbox.link.trouble is None, "connected")
+        assert inbox.link.publish("state/a", "1", retained=True)
+        assert inbox.link.publish("state/b", "2", retained=True, confirmed=True)
+        wait_for(lambda: len(early.received) == 2, "the broker has it")
+        with Peer(broker.port, "state/#") as late:
+            wait_for(lambda: sorted(late.received) == [("state/a", b"1"), ("state/b", b"2")], "it is kept")
+
+
+@each_broker
+def test_a_last_word_and_a_last_will_are_kept(kind: type[AmqttBroker]) -> None:
+    with kind() as broker, Peer(broker.port, "there") as early:
+        inbox = Inbox(broker_at(broker.port), will=("there", "no"), keeps_will=True)
+        with inbox:
+            wait_for(lambda: inbox.connects == 1, "connected")
+            inbox.link.close(last=("there", "goodbye"))
+        wait_for(lambda: early.payloads("there") == [b"goodbye"], "the last word, and no will")
+        with Inbox(broker_at(broker.port), will=("there", "no"), keeps_will=True) as inbox:
+            wait_for(lambda: inbox.connects == 1, "connected")
+            client: Any = inbox.link._client
+            client._sock.shutdown(socket.SHUT_RDWR)
+            wait_for(lambda: early.payloads("there")[1:] == [b"no"], "the will")
+        with Peer(broker.port, "there") as late:
+            wait_for(lambda: late.payloads("there") == [b"no"], "it is kept")
 
 
 @each_broker
