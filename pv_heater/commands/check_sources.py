@@ -23,6 +23,7 @@ from pv_heater.core.model.prices import price_at
 from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.model.words import duration_text
 from pv_heater.core.rules.rules import RuleAnswers, Wishes
+from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.errors import SourceError
 from pv_heater.ports import Tools
 from pv_heater.rule_files.files import RuleFiles, strays
@@ -68,6 +69,8 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
         yield _asked(f"tariff {config.price_source.type}", config.price_source, tools, partial(_ask_prices, config))
     for name, row in named_meters(config.publish):
         yield _asked(f"publish {name}", row, tools, _ask_publisher)
+    if config.mqtt is not None:
+        yield _ask_broker(config.mqtt)
 
 
 def ask_rules(config: Config, tools: Tools) -> Iterator[Finding]:
@@ -96,6 +99,15 @@ def _asked(
         return Finding(what=what, says=ask(row, tools))
     except SourceError as error:
         return Finding(what=what, says=str(error), exit_code=error.exit_code)
+
+
+def _ask_broker(settings: Mqtt) -> Finding:
+    from pv_heater.telemetry.mqtt.probe import ask_broker
+
+    try:
+        return Finding(what="mqtt", says=ask_broker(settings))
+    except SourceError as error:
+        return Finding(what="mqtt", says=str(error), exit_code=error.exit_code)
 
 
 def _ask_meter(row: TypedSettings[Any], tools: Tools, *, limit_s: float | None, note: Callable[[Reading], None]) -> str:

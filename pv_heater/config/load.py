@@ -320,6 +320,9 @@ def _migrate(document: Document) -> list[Problem]:
 def _doubts(config: Config) -> list[Problem]:
     """What is allowed and probably not meant."""
     doubts = []
+    if config.mqtt is not None and config.mqtt.commands and config.mqtt.password is None:
+        text = "is true and there is no password: whoever reaches the broker may switch the loads"
+        doubts.append(Problem(("mqtt", "commands"), text))
     if config.strategy.type == "forecast_gap" and not config.forecast:
         doubts.append(
             Problem(("strategy",), "forecast_gap needs a forecast; without `forecast:` it works as balance does")

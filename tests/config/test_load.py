@@ -50,6 +50,12 @@ def test_page_and_broker_need_no_more_than_their_names(tmp_path):
     assert config.warnings == ()
 
 
+def test_commands_from_a_broker_without_a_password_are_doubted(tmp_path):
+    [doubt] = loaded(tmp_path, COMPLETE + "mqtt: {commands: true}\n").warnings
+    assert "mqtt.commands: is true and there is no password" in doubt
+    assert loaded(tmp_path, COMPLETE + "mqtt: {commands: true, password: p}\n").warnings == ()
+
+
 @pytest.mark.parametrize(
     ("text", "topics"),
     [("true", ("regul/status", "regul/mode")), ("{force_topic: a/b}", ("regul/status", "a/b")), ("false", None)],
