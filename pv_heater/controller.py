@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config, load_config
 from pv_heater.core.actuators.actuators import Actuators
-from pv_heater.core.actuators.learned_power import LearnedPowers
-from pv_heater.core.actuators.load_meters import OwnMeters
 from pv_heater.core.commands import Commands
 from pv_heater.core.decision import decision_of, in_force, thresholds_of, trace_of
 from pv_heater.core.duties.duties import Duties, DutyConditions, may_buy, may_protect
@@ -37,10 +35,11 @@ from pv_heater.core.loads.step_context import Blocks, StepContext
 from pv_heater.core.model.checks import in_utc
 from pv_heater.core.model.local_time import LocalDay, StepTime
 from pv_heater.core.model.numbers import group_in
-from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.trace import Thresholds
 from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
+from pv_heater.core.own_draw import OwnDraw
 from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.days import Days
 from pv_heater.core.rules.purchases import purchases
@@ -68,15 +67,13 @@ class Controller:
         What a load draws whose curve is being measured (`calibrating`) proves nothing against it. `foresees` False: no
         decision has a plan, and rules know nothing of one; days that nobody looks ahead on take two thirds of the time.
         """
-        self._pretended = frozenset(pretended)
+        pretended = frozenset(pretended)
         rows = [row if isinstance(row, BatteryShare) else row.settings for row in config.loads]
         self._loads = HomeLoads(rows, max_changes_per_minute=config.limits.max_changes_per_minute)
         policies = self._loads.policies
-        self._actuators = Actuators(policies, self._pretended.union(calibrating))
+        self._actuators = Actuators(policies, pretended.union(calibrating))
         self._phases = {name: policy.phase for name, policy in policies.items()}
         self._battery_target_percent = _battery_target_percent(rows)
-        self._own_meters = OwnMeters()
-        self._powers = LearnedPowers([name for name, policy in policies.items() if policy.learn_power])
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
@@ -88,6 +85,7 @@ class Controller:
             max_power_w={name: policy.max_power_w for name, policy in policies.items()},
             phases_at_least=max([phase for phase in self._phases.values() if phase is not None], default=0),
         )
+        self._own = OwnDraw(self._loads, self._actuators, self._watch, pretended=pretended)
         self._rules = Rules(policies, config.site, self._zone, config.values)
         self._tariff = Tariff(config.fixed_tariff, self._zone)
         self.prices: tuple[PricePeriod, ...] = ()
@@ -99,7 +97,7 @@ class Controller:
         self._planner = Planner(
             config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy
         )
-        self._thresholds = thresholds_of(config.site, config.limits, policies.values())
+        self._thresholds: Thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._vacations = Vacations(config.vacation, self._zone)
         self._orders = Commands(self._loads, self._duties, self._vacations)
         self._time, self._day = StepTime(), LocalDay(self._zone)
@@ -109,8 +107,6 @@ class Controller:
         """What each load took in the step that ended."""
         self._given_state = state
         self._saved = Saved.parse(state) if state is not None else None
-        self._set_by: object = None
-        """Beside what they are set to, what decides what the loads draw; None: all of it is to be remembered anew."""
         self._absent: dict[str, str] = {}
         """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
         self.remarks: tuple[str, ...] = ()
@@ -130,9 +126,9 @@ class Controller:
         self._watch.ahead.restore(group_in(parts, "ahead") or learned)
         if saved.strategy_type == self._strategy_word:
             self._strategy.restore(learned)
-        self._powers.restore(parts.get("powers"))
         self._watch.measured_twice.restore(parts.get("house"))
-        self._use_learned_powers()
+        if self._own.restore(parts.get("powers")):
+            self._note_thresholds()
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
@@ -176,8 +172,8 @@ class Controller:
         self._tariff = Tariff(config.fixed_tariff, self._zone)
         self._planner.adopt(config.site, config.limits, self._strategy)
         self._site, self._limits = config.site, config.limits
-        self._set_by = None
-        self._thresholds = thresholds_of(config.site, config.limits, policies.values())
+        self._own.forget()
+        self._note_thresholds()
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
@@ -192,7 +188,7 @@ class Controller:
             "faults": self._absent | self._loads.faults(),
             "loads": self._loads.as_json(self._time.tick_s),
             "today": self._day_count.state(),
-            "powers": self._powers.state(),
+            "powers": self._own.state(),
             "house": self._watch.measured_twice.state(),
             "duties": self._duties.state(self._time.tick_s),
             "rules": self._rules.as_json(self._time.tick_s),
@@ -216,7 +212,10 @@ class Controller:
         tick_s = self._begin(now, inputs)
         cleared = self._orders.obey(inputs.commands, now, tick_s) if inputs.commands else NOBODY
         self._watch.observe(
-            self._with_own_meters(reading, now, inputs), now, tick_s, distrusted_because=inputs.distrusted_because
+            self._own.with_meters(reading, now, tick_s, inputs),
+            now,
+            tick_s,
+            distrusted_because=inputs.distrusted_because,
         )
         news = self._watch.news
         disobeying = self._actuators.faults(news, cleared, tick_s)
@@ -224,10 +223,9 @@ class Controller:
             inputs = replace(inputs, health={**inputs.health, **disobeying})
         if news is not None and (idle := self._watch.found_idle(news)):
             self._loads.note_idle(idle, tick_s)
-            self._set_by = None  # what was remembered of them counts no more
-        if news is not None and self._powers.are_learned:
-            self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
-            self._use_learned_powers()
+            self._own.forget()
+        if news is not None and self._own.learns and self._own.learn(news):
+            self._note_thresholds()
         commanded_w, least_on_w = self._loads.set_now_w()
         return self._watch.look(
             self._time,
@@ -289,7 +287,7 @@ class Controller:
             prices=prices,
             expected_prices=expected_prices,
             price=price_at(prices, house.now) if prices else None,
-            measured=self._watch.measured(house.tick_s, self._own_meters.known),
+            measured=self._watch.measured(house.tick_s, self._own.metered),
             midnight_s=self._day.midnight_s(house.now, house.tick_s),
             daylight_ends_s=self._time.tick_at(house.daylight_changes_at)
             if house.daylight and house.knows_time
@@ -316,7 +314,7 @@ class Controller:
         """The decision in the owner's words; what must be known of it in the next step is remembered."""
         house, watch, twice_w = context.house, self._watch, self._watch.measured_twice.house_w
         self._rules.note(outcomes, house.tick_s)
-        self._remember_own(house.inputs.unreachable)
+        self._own.remember(house.tick_s, house.inputs.unreachable)
         trace = trace_of(
             context,
             allotted_w={name: share.power_w for name, share in shares.items()},
@@ -374,48 +372,15 @@ class Controller:
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
         if new_day:
             self._days.leave(before, self._day.day)
-        measured = self._watch.measured(time.tick_s, self._own_meters.known)
+        measured = self._watch.measured(time.tick_s, self._own.metered)
         self._taken_wh = self._loads.count(time.elapsed_s, measured, new_day=new_day)
         self._rules.passed(time.elapsed_s)
         if new_day:
             self._days.begin()
         return time.tick_s
 
-    def _use_learned_powers(self) -> None:
-        for name, policy in self._loads.policies.items():
-            power_w = self._powers.power_w(name) if policy.learn_power else None
-            if power_w is not None and power_w != policy.max_power_w:
-                self._loads.learn_power(name, power_w)
-                self._thresholds = thresholds_of(self._site, self._limits, self._loads.policies.values())
-
-    def _with_own_meters(self, reading: Reading | None, now: datetime, inputs: Inputs) -> Reading | None:
-        """The reading, with what meters of the loads' own say of the time when it was taken."""
-        tick_s, own = self._time.tick_s, self._own_meters
-        if not inputs.load_w and not own.known:
-            return reading
-        own.observe(tick_s, inputs.load_w, inputs.load_w_age_s)
-        if reading is None:
-            return None
-        return own.added_to(reading, tick_s - max(0.0, (now - reading.taken_at).total_seconds()))
-
-    def _remember_own(self, unreachable: Collection[str]) -> None:
-        """From now on the house feels what the loads are set to, but for those only pretended or out of reach."""
-        set_by = frozenset(unreachable), self._actuators.lessons
-        if set_by == self._set_by and not self._loads.were_set:  # as in most steps
-            return
-        self._set_by = set_by
-        unfelt = self._pretended.union(unreachable)
-        credited_w = self._loads.credited_w().items()
-        felt_w = {
-            name: self._actuators.drawn_w(name, power_w) if power_w > 0 else power_w
-            for name, power_w in credited_w
-            if name not in unfelt
-        }
-        self._watch.remember_own(self._time.tick_s, felt_w)
-        self._powers.remember_told(self._time.tick_s, felt_w)
-        told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
-        self._own_meters.remember_told(self._time.tick_s, told_w)
-        self._actuators.remember(self._time.tick_s, told_w, unreachable)
+    def _note_thresholds(self) -> None:
+        self._thresholds = thresholds_of(self._site, self._limits, self._loads.policies.values())
 
 
 def _battery_target_percent(rows: Sequence[LoadSettings | BatteryShare]) -> float | None:

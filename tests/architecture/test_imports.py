@@ -105,6 +105,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "core.expected_effect": {"core.commands", "core.duties", "core.house", "core.settings", "core.model"},
     "core.commands": {"core.duties", "core.loads", "core.vacations", "core.model"},
     "core.vacations": {"core.settings", "core.model"},
+    "core.own_draw": {"core.loads", "core.house", "core.actuators", "core.model"},
     "core.decision": {"core.rules", "core.loads", "core.house", "core.settings", "core.model"},
     "core.plan": {"core.duties", "core.loads", "core.house", "core.settings", "core.model"},
     "core.duties": {"core.loads", "core.house", "core.settings", "core.model"},
