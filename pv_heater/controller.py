@@ -6,7 +6,7 @@ process and at any speed. The live loop, dry run, replay, simulation and bench a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -26,15 +26,14 @@ from pv_heater.core.house.reading_age import is_local
 from pv_heater.core.house.surplus import Budget, Strategy, View, with_settings
 from pv_heater.core.house.tariff import Tariff
 from pv_heater.core.house.trial import Trial
+from pv_heater.core.kept_state import KeptState
 from pv_heater.core.loads.allocator import Share, allot
 from pv_heater.core.loads.day_count import DayCount
 from pv_heater.core.loads.home_loads import HomeLoads
 from pv_heater.core.loads.load_step import Outcome
-from pv_heater.core.loads.saved import SCHEMA, Saved
 from pv_heater.core.loads.step_context import Blocks, StepContext
 from pv_heater.core.model.checks import in_utc
 from pv_heater.core.model.local_time import LocalDay, StepTime
-from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.trace import Thresholds
@@ -73,18 +72,10 @@ class Controller:
         policies = self._loads.policies
         self._actuators = Actuators(policies, pretended.union(calibrating))
         self._phases = {name: policy.phase for name, policy in policies.items()}
-        self._battery_target_percent = _battery_target_percent(rows)
         self._strategy_word = config.strategy.type
         self._strategy: Strategy = config.strategy.build()
         self._zone = ZoneInfo(config.site.timezone)
-        self._watch = HouseObserver(
-            config.site,
-            config.limits,
-            self._zone,
-            local_source=any(is_local(row.type) for row in config.meter),
-            max_power_w={name: policy.max_power_w for name, policy in policies.items()},
-            phases_at_least=max([phase for phase in self._phases.values() if phase is not None], default=0),
-        )
+        self._watch = _observer_of(config, policies, self._zone)
         self._own = OwnDraw(self._loads, self._actuators, self._watch, pretended=pretended)
         self._rules = Rules(policies, config.site, self._zone, config.values)
         self._tariff = Tariff(config.fixed_tariff, self._zone)
@@ -97,7 +88,6 @@ class Controller:
         self._planner = Planner(
             config.site, config.limits, self._zone, loads=self._loads, duties=self._duties, strategy=self._strategy
         )
-        self._thresholds: Thresholds = thresholds_of(config.site, config.limits, policies.values())
         self._vacations = Vacations(config.vacation, self._zone)
         self._orders = Commands(self._loads, self._duties, self._vacations)
         self._time, self._day = StepTime(), LocalDay(self._zone)
@@ -105,30 +95,12 @@ class Controller:
         self._days = Days(self._loads, self._day_count, self._rules)
         self._taken_wh: Mapping[str, float] = {}
         """What each load took in the step that ended."""
-        self._given_state = state
-        self._saved = Saved.parse(state) if state is not None else None
-        self._absent: dict[str, str] = {}
-        """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
-        self.remarks: tuple[str, ...] = ()
-        """Sentences for the owner: what of the saved state could not be used."""
-        if self._saved is not None:
-            self._take_learned(self._saved)
-
-    def _take_learned(self, saved: Saved) -> None:
-        """What counts of a saved state however old it is."""
-        parts = saved.parts
-        self.remarks = saved.remarks
-        for name, load in saved.loads.items():
-            if load.fault and name not in self._loads.policies:
-                self._absent[name] = load.fault
-        learned = group_in(group_in(parts, "strategy"), "learned")
-        # Earlier versions kept what was learned of sun and use with the strategy.
-        self._watch.ahead.restore(group_in(parts, "ahead") or learned)
-        if saved.strategy_type == self._strategy_word:
-            self._strategy.restore(learned)
-        self._watch.measured_twice.restore(parts.get("house"))
-        if self._own.restore(parts.get("powers")):
-            self._note_thresholds()
+        self._kept = KeptState(
+            state, loads=self._loads, own=self._own, actuators=self._actuators, watch=self._watch,
+            duties=self._duties, rules=self._rules, vacations=self._vacations, day_count=self._day_count,
+        )  # fmt: skip
+        self._kept.take_learned(self._strategy, self._strategy_word)
+        self._thresholds = self._thresholds_now()
 
     @classmethod
     def from_config(cls, source: str | Path | Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
@@ -167,35 +139,21 @@ class Controller:
         self._duties.adopt(policies, config.site.battery)
         self._vacations.adopt(config.vacation)
         self._watch.adopt(config.site, config.limits)
-        self._battery_target_percent = _battery_target_percent(rows)
         self._strategy = with_settings(self._strategy, config.strategy.settings, config.strategy.build)
         self._tariff = Tariff(config.fixed_tariff, self._zone)
         self._planner.adopt(config.site, config.limits, self._strategy)
         self._site, self._limits = config.site, config.limits
         self._own.forget()
-        self._note_thresholds()
+        self._thresholds = self._thresholds_now()
 
     def state(self) -> dict[str, Any]:
         """Modes, timers, energies and what was learned, as plain JSON types, versioned."""
-        if self._given_state is not None:
-            return dict(self._given_state)  # not one step yet: nothing has changed
-        now, day = self._time.now, self._day.day
-        return {
-            "schema": SCHEMA,
-            "saved_at": now.isoformat() if now else None,
-            "day": day.isoformat() if day else None,
-            **self._vacations.state(),
-            "faults": self._absent | self._loads.faults(),
-            "loads": self._loads.as_json(self._time.tick_s),
-            "today": self._day_count.state(),
-            "powers": self._own.state(),
-            "house": self._watch.measured_twice.state(),
-            "duties": self._duties.state(self._time.tick_s),
-            "rules": self._rules.as_json(self._time.tick_s),
-            "curves": self._actuators.state(),
-            "ahead": self._watch.ahead.state(),
-            "strategy": {"type": self._strategy_word, "learned": self._strategy.state()},
-        }
+        return self._kept.as_json(self._time.now, self._day.day, self._time.tick_s, self._strategy, self._strategy_word)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences for the owner: what of the saved state could not be used."""
+        return self._kept.remarks
 
     @property
     def policies(self) -> Mapping[str, LoadSettings]:
@@ -211,12 +169,8 @@ class Controller:
         """What is known of the house now; commands are obeyed, and what a new reading teaches is learned."""
         tick_s = self._begin(now, inputs)
         cleared = self._orders.obey(inputs.commands, now, tick_s) if inputs.commands else NOBODY
-        self._watch.observe(
-            self._own.with_meters(reading, now, tick_s, inputs),
-            now,
-            tick_s,
-            distrusted_because=inputs.distrusted_because,
-        )
+        seen = self._own.with_meters(reading, now, tick_s, inputs)
+        self._watch.observe(seen, now, tick_s, distrusted_because=inputs.distrusted_because)
         news = self._watch.news
         disobeying = self._actuators.faults(news, cleared, tick_s)
         if disobeying:
@@ -225,7 +179,7 @@ class Controller:
             self._loads.note_idle(idle, tick_s)
             self._own.forget()
         if news is not None and self._own.learns and self._own.learn(news):
-            self._note_thresholds()
+            self._thresholds = self._thresholds_now()
         commanded_w, least_on_w = self._loads.set_now_w()
         return self._watch.look(
             self._time,
@@ -275,7 +229,7 @@ class Controller:
         view = self._watch.view(
             house,
             loads.automatic(house.tick_s, inputs.wishes),
-            battery_target_percent=self._battery_target_percent,
+            battery_target_percent=self._loads.battery_target_percent,
             prices=prices,
         )
         return StepContext(
@@ -358,16 +312,8 @@ class Controller:
         time.advance(now, inputs.tick_s)
         if is_first:
             self._loads.begin(time.tick_s)
-        if self._saved is not None:
-            saved, away_s = self._saved, self._saved.longest_away_s(now)
-            self._loads.take_back(saved.of(self._loads.policies), time.tick_s, saved.away_s(now))
-            self._duties.restore(group_in(saved.parts, "duties"), time.tick_s, away_s)
-            self._rules.take_back(saved.parts.get("rules"), time.tick_s, away_s)
-            self._actuators.restore(saved.parts.get("curves"))
-            self._day_count.restore(group_in(saved.parts, "today"))
-            self._vacations.restore(saved.parts)
-            self._day.day = saved.day
-            self._saved = self._given_state = None
+        if self._kept.is_waiting:
+            self._day.day = self._kept.take_back(now, time.tick_s)
         before = self._day.day
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
         if new_day:
@@ -379,13 +325,21 @@ class Controller:
             self._days.begin()
         return time.tick_s
 
-    def _note_thresholds(self) -> None:
-        self._thresholds = thresholds_of(self._site, self._limits, self._loads.policies.values())
+    def _thresholds_now(self) -> Thresholds:
+        return thresholds_of(self._site, self._limits, self._loads.policies.values())
 
 
-def _battery_target_percent(rows: Sequence[LoadSettings | BatteryShare]) -> float | None:
-    """The owner's charge up to which the battery comes first; None without its place in the list."""
-    return next((row.until_percent for row in rows if isinstance(row, BatteryShare)), None)
+def _observer_of(config: Config, policies: Mapping[str, LoadSettings], zone: ZoneInfo) -> HouseObserver:
+    """What looks at the house, by the settings."""
+    phases = [policy.phase for policy in policies.values() if policy.phase is not None]
+    return HouseObserver(
+        config.site,
+        config.limits,
+        zone,
+        local_source=any(is_local(row.type) for row in config.meter),
+        max_power_w={name: policy.max_power_w for name, policy in policies.items()},
+        phases_at_least=max(phases, default=0),
+    )
 
 
 def _no_budget(blocks: Blocks) -> Budget:

@@ -44,6 +44,8 @@ class HomeLoads:
         self._switching = Switching(max_changes_per_minute)
         self.rows = tuple(rows)
         """The owner's list."""
+        self.battery_target_percent = _battery_target_percent(self.rows)
+        """The owner's charge up to which the battery comes first; None without its place in the list."""
         self.policies = {row.name: row for row in self.rows if isinstance(row, LoadSettings)}
         self.memories = {name: Memory() for name in self.policies}
         """What each load remembers now."""
@@ -67,6 +69,7 @@ class HomeLoads:
                 policies[name] = replace(policy, max_power_w=self.policies[name].max_power_w)
         self.rows, self.policies, self._asking = tuple(rows), policies, _Asking.of(policies)
         self._timers.adopt(policies)
+        self.battery_target_percent = _battery_target_percent(self.rows)
         self.memories = {
             name: self.memories[name] if policy.max_c is not None else replace(self.memories[name], hot=False)
             for name, policy in policies.items()
@@ -335,3 +338,7 @@ def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> M
         heating_since_s=memory.since_s if memory.phase is Phase.HEATING else None,
     )
     return memory if since_s == memory.enough_since_s else replace(memory, enough_since_s=since_s)
+
+
+def _battery_target_percent(rows: Sequence[LoadSettings | BatteryShare]) -> float | None:
+    return next((row.until_percent for row in rows if isinstance(row, BatteryShare)), None)
