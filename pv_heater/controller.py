@@ -29,7 +29,7 @@ from pv_heater.core.house.trial import Trial
 from pv_heater.core.kept_state import KeptState
 from pv_heater.core.loads.allocator import Share, allot
 from pv_heater.core.loads.day_count import DayCount
-from pv_heater.core.loads.home_loads import HomeLoads
+from pv_heater.core.loads.home_loads import NO_BLOCKS, HomeLoads
 from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import Blocks, StepContext
 from pv_heater.core.model.checks import in_utc
@@ -178,7 +178,7 @@ class Controller:
         if news is not None and (idle := self._watch.found_idle(news)):
             self._loads.note_idle(idle, tick_s)
             self._own.forget()
-        if news is not None and self._own.learns and self._own.learn(news):
+        if news is not None and self._own.powers.are_learned and self._own.learn(news):
             self._thresholds = self._thresholds_now()
         commanded_w, least_on_w = self._loads.set_now_w()
         return self._watch.look(
@@ -195,7 +195,9 @@ class Controller:
     def _guard(self, house: HouseFacts) -> Blocks:
         """What stands against heating: of the whole site, of one load, of its owner's plan."""
         tick_s, policies = house.tick_s, self._loads.policies
-        site, away = of_site_and_loads(self._watch.blocks(house), house, self._duties.made_ready, policies)
+        site, away = self._watch.blocks(house), NO_BLOCKS
+        if house.vacation_until_at is not None:
+            site, away = of_site_and_loads(site, house, self._duties.made_ready, policies)
         hot = self._loads.temperature_blocks(house.load_c)
         known_at = house.now if house.knows_time else None
         self._loads.keep_timers(known_at, self._zone, tick_s, away=house.vacation_until_at is not None)
@@ -241,7 +243,7 @@ class Controller:
             prices=prices,
             expected_prices=expected_prices,
             price=price_at(prices, house.now) if prices else None,
-            measured=self._watch.measured(house.tick_s, self._own.metered),
+            measured=self._watch.measured(house.tick_s, self._own.meters.known),
             midnight_s=self._day.midnight_s(house.now, house.tick_s),
             daylight_ends_s=self._time.tick_at(house.daylight_changes_at)
             if house.daylight and house.knows_time
@@ -318,7 +320,7 @@ class Controller:
         new_day = self._day.has_changed(now, time.tick_s, knows_time=knows_time)
         if new_day:
             self._days.leave(before, self._day.day)
-        measured = self._watch.measured(time.tick_s, self._own.metered)
+        measured = self._watch.measured(time.tick_s, self._own.meters.known)
         self._taken_wh = self._loads.count(time.elapsed_s, measured, new_day=new_day)
         self._rules.passed(time.elapsed_s)
         if new_day:

@@ -44,15 +44,12 @@ class KeptState:
         self._duties, self._rules, self._vacations, self._day_count = duties, rules, vacations, day_count
         self._given = given
         self._saved = Saved.parse(given) if given is not None else None
+        self.is_waiting = given is not None
+        """Whether something is still to be taken back."""
         self.remarks = self._saved.remarks if self._saved is not None else ()
         """Sentences for the owner: what of it could not be used."""
         self._absent: dict[str, str] = {}
         """Saved faults of loads that the settings do not name now: they must be there when the load comes back."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether something is still to be taken back."""
-        return self._saved is not None
 
     def take_learned(self, strategy: Strategy, strategy_word: str) -> None:
         """What counts of a saved state however old it is."""
@@ -73,7 +70,7 @@ class KeptState:
 
     def take_back(self, now: datetime, tick_s: float) -> date | None:
         """The rest, in the first step; the local day that the counts belong to."""
-        saved, self._saved, self._given = self._saved, None, None
+        saved, self._saved, self._given, self.is_waiting = self._saved, None, None, False
         if saved is None:
             return None
         away_s, parts = saved.longest_away_s(now), saved.parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -25,24 +25,14 @@ class OwnDraw:
         """`pretended` loads have no effect on the house that the readings are of."""
         self._loads, self._actuators, self._watch = loads, actuators, watch
         self._pretended = pretended
-        self._meters = OwnMeters()
-        self._powers = LearnedPowers([name for name, policy in loads.policies.items() if policy.learn_power])
+        self.meters = OwnMeters()
+        self.powers = LearnedPowers([name for name, policy in loads.policies.items() if policy.learn_power])
         self._set_by: object = None
         """Beside what they are set to, what decides what the loads draw; None: all of it is to be remembered anew."""
 
-    @property
-    def metered(self) -> Mapping[str, Any]:
-        """What meters of the loads' own said last; see `OwnMeters.known`."""
-        return self._meters.known
-
-    @property
-    def learns(self) -> bool:
-        """Whether the power of any load is learned from what the house draws."""
-        return self._powers.are_learned
-
     def with_meters(self, reading: Reading | None, now: datetime, tick_s: float, inputs: Inputs) -> Reading | None:
         """The reading, with what meters of the loads' own say of the time when it was taken."""
-        own = self._meters
+        own = self.meters
         if not inputs.load_w and not own.known:
             return reading
         own.observe(tick_s, inputs.load_w, inputs.load_w_age_s)
@@ -52,7 +42,7 @@ class OwnDraw:
 
     def learn(self, news: News) -> bool:
         """Learn from it; whether a load is known to draw something else from now on."""
-        self._powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
+        self.powers.observe(house_w(news.reading), news.earliest_tick_s, news.reading.load_w)
         return self._use_learned()
 
     def forget(self) -> None:
@@ -72,24 +62,24 @@ class OwnDraw:
             if name not in unfelt
         }
         self._watch.remember_own(tick_s, felt_w)
-        self._powers.remember_told(tick_s, felt_w)
+        self.powers.remember_told(tick_s, felt_w)
         told_w = {name: memory.power_w for name, memory in self._loads.memories.items()}
-        self._meters.remember_told(tick_s, told_w)
+        self.meters.remember_told(tick_s, told_w)
         self._actuators.remember(tick_s, told_w, unreachable)
 
     def state(self) -> dict[str, Any]:
         """What was learned."""
-        return self._powers.state()
+        return self.powers.state()
 
     def restore(self, saved: object) -> bool:
         """Take back what `state` gave; whether a load is known to draw something else now."""
-        self._powers.restore(saved)
+        self.powers.restore(saved)
         return self._use_learned()
 
     def _use_learned(self) -> bool:
         found = False
         for name, policy in self._loads.policies.items():
-            power_w = self._powers.power_w(name) if policy.learn_power else None
+            power_w = self.powers.power_w(name) if policy.learn_power else None
             if power_w is not None and power_w != policy.max_power_w:
                 self._loads.learn_power(name, power_w)
                 found = True

@@ -6,7 +6,7 @@ done, and the minimum of a load is to be met by the hour of the return, in the q
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from pv_heater.core.house.facts import HouseFacts
@@ -27,10 +27,10 @@ def returns_at(away_until_at: datetime | None, now: datetime) -> datetime | None
 
 
 def of_site_and_loads(
-    site: Sequence[Block], house: HouseFacts, ready: Collection[str], names: Iterable[str]
-) -> tuple[Sequence[Block], dict[str, Block]]:
+    site: tuple[Block, ...], house: HouseFacts, ready: Collection[str], names: Iterable[str]
+) -> tuple[tuple[Block, ...], Mapping[str, Block]]:
     """(what blocks the whole site, what blocks single loads) when the loads in `ready` may be made ready."""
     away = next((block for block in site if block.guard is Rule.VACATION), None)
     if away is None or not ready or not house.knows_time or returns_at(house.vacation_until_at, house.now) is None:
         return site, {}
-    return [block for block in site if block is not away], {name: away for name in names if name not in ready}
+    return tuple([block for block in site if block is not away]), {name: away for name in names if name not in ready}

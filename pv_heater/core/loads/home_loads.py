@@ -31,7 +31,7 @@ from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
 
-NOTHING: Mapping[str, Block] = MappingProxyType({})
+NO_BLOCKS: Mapping[str, Block] = MappingProxyType({})
 
 
 class HomeLoads:
@@ -232,7 +232,7 @@ class HomeLoads:
                 self.memories[name] = replace(memory, hot=is_hot)
         return blocks
 
-    def held_back(self, tick_s: float, away: Mapping[str, Block] = NOTHING) -> dict[str, Block]:
+    def held_back(self, tick_s: float, away: Mapping[str, Block] = NO_BLOCKS) -> dict[str, Block]:
         """What the owner's plan for each load has against its running by itself now; without those that may.
 
         `away`: what a vacation has against single loads.
