@@ -298,8 +298,8 @@ class Publisher(Protocol):
     def tell(self, document: Mapping[str, Any] | None, at_s: float) -> Sequence[Mapping[str, Any]]:
         """Tell it what is true now, and answer what it asks for: requests as `Home.ask` takes them.
 
-        `document` is that of `status`, of the newest tick; None before the first and while no new one comes. `at_s`
-        is monotonic. Raises SourceError.
+        `document` is that of `status`, of the newest tick, with ``energy_total_wh`` in each load, which never goes
+        down; None before the first and while no new one comes. `at_s` is monotonic. Raises SourceError.
         """
         ...
 

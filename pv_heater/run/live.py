@@ -32,8 +32,6 @@ from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
 from pv_heater.run.home.history import history_of, history_path, with_newer_counts
 from pv_heater.run.home.newest import NewestStatus
-from pv_heater.run.home.page import page_of
-from pv_heater.run.home.publishers import Publishers
 from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.home.telemetry import telemetry_of, telling
 from pv_heater.run.journal import Journal
@@ -141,28 +139,26 @@ class LiveHome:
             market=self._sources.known_prices,
         )
         self._control = control_server(folder, home)
-        self._publishers = Publishers(config, home, outputs.tools)
-        self._telemetry = telemetry_of(config, telling(home, folder))
+        self._telemetry = telemetry_of(config, telling(home, folder), outputs.tools)
         self._messages = _messages(config, home, folder, clock)
-        self._page = page_of(config, home, folder, messages=self._messages)
+        self._pages = _pages(config, home, folder, self._messages)
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
         signals.attach(self._loop)
         history = [] if self._history is None else [self._history]
         messages = [] if self._messages is None else [self._messages]
-        more: list[Startable] = [self._publishers, self._telemetry, *history, *messages]
+        more: list[Startable] = [self._telemetry, *history, *messages]
         with (
             closing(history[0]) if history else nullcontext(),
             closing(self._displays),
-            closing(self._publishers),
             closing(self._telemetry),
             closing(self._messages) if self._messages is not None else nullcontext(),
             closing(self._rules),
             closing(self._sources),
             self._saving(),
             beside(self._sources, self._watchdog, self._control, self._rules, self._displays),
-            beside(self._page, *more),
+            beside(*self._pages, *more),
             self._noting_the_end(mark),
         ):
             self._loop.run()
@@ -209,7 +205,7 @@ class LiveHome:
 
     def _fared(self) -> list[Any]:
         """How sources, displays, other systems and recipients of messages fare."""
-        parts: list[Any] = [self._sources, self._displays, self._publishers, self._telemetry]
+        parts: list[Any] = [self._sources, self._displays, self._telemetry]
         parts += [] if self._messages is None else [self._messages]
         return [status for part in parts for status in part.status()]
 
@@ -229,6 +225,15 @@ def _messages(config: Config, home: RunningHome, folder: Path, clock: SystemCloc
     from pv_heater.run.home.messages import messages_of
 
     return messages_of(config, home, folder, clock)
+
+
+def _pages(config: Config, home: RunningHome, folder: Path, messages: Messenger | None) -> list[Startable]:
+    """The page, whose code is loaded only where the settings ask for one."""
+    if config.web is None:
+        return []
+    from pv_heater.run.home.page import page_of
+
+    return [page_of(config, home, folder, messages=messages)]
 
 
 def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: RuleRunner) -> TickSources:

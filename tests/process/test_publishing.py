@@ -25,8 +25,8 @@ def test_a_selector_is_obeyed_while_a_database_hangs_and_the_end_waits_for_nobod
         ]  # fmt: skip
         with Program(tmp_path, settings(tmp_path, vrm.url, publish=publish)) as program:
             program.wait_until_heating()
-            program.wait_for(lambda: domoticz.devices.values[700] and domoticz.count("rid=338"), 10, "Domoticz is told")
-            assert hung.asked
+            asked = (lambda: domoticz.devices.values[700], lambda: domoticz.count("rid=338"), lambda: hung.asked)
+            program.wait_for(lambda: all(each() for each in asked), 10, "both are told")
             domoticz.devices.levels[338] = 0
             program.wait_for(lambda: not program.contact_closed(), 15, "off as the selector says")
             assert "publish domoticz asks: water_heater" in program.log()

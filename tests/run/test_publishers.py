@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from pv_heater import load_config
-from pv_heater.run.home.publishers import STALE_S, Publishers, Telling
+from pv_heater.run.home.publishers import STALE_S, Telling, publishers_of
+from pv_heater.run.home.telemetry import telemetry_of
+from pv_heater.telemetry.told import Told
 from tests.builders import config
 from tests.http_server import ScriptedServer
 from tests.source_tools import tools_for
@@ -34,13 +36,13 @@ class Listener:
     def close(self) -> None: ...
 
 
-def telling(house: ToldHome, listener: Listener) -> Telling:
-    return Telling("publish other", listener, house.newest, house.home.ask, lambda: house.real_s)
+def telling(house: ToldHome, listener: Listener, folder: Path) -> Telling:
+    return Telling("publish other", listener, house.told(folder))
 
 
-def test_a_tick_is_told_until_it_is_too_old_to_be_true() -> None:
+def test_a_tick_is_told_until_it_is_too_old_to_be_true(tmp_path: Path) -> None:
     house, listener = ToldHome(), Listener()
-    turns = telling(house, listener)
+    turns = telling(house, listener, tmp_path)
     turns.turn()
     assert turns.interval_s == 1.0
     house.tick()
@@ -53,9 +55,24 @@ def test_a_tick_is_told_until_it_is_too_old_to_be_true() -> None:
     assert [heard is not None for heard in listener.heard] == [False, True, True, False]
 
 
-def test_what_is_asked_for_is_done_and_what_cannot_be_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_load_is_told_with_all_that_it_ever_took_over_a_restart(tmp_path: Path) -> None:
     house, listener = ToldHome(), Listener()
-    turns = telling(house, listener)
+    house.tick()
+    telling(house, listener, tmp_path).turn()
+    for _ in range(120):
+        house.tick()
+    telling(house, listener, tmp_path).turn()
+    first, later = (heard["loads"][0]["energy_total_wh"] for heard in listener.heard if heard is not None)
+    assert first == 0.0
+    assert later == pytest.approx(house.document()["loads"][0]["energy_wh"], abs=1.0)
+    assert later > 50.0
+
+
+def test_what_is_asked_for_is_done_and_what_cannot_be_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house, listener = ToldHome(), Listener()
+    turns = telling(house, listener, tmp_path)
     house.tick()
     listener.wishes = [
         {"command": "force", "load": "boiler", "mode": "on"},
@@ -78,16 +95,17 @@ def test_one_that_hangs_delays_neither_a_tick_nor_the_end_nor_its_neighbour(tmp_
         hung.hanging = True
         well.answers["post"] = {"success": True}
         rows = [{"type": "emoncms", "url": server.url, "apikey": "key", "interval_s": 5} for server in (hung, well)]
-        publishers = Publishers(load_config(config(publish=rows)), house.home, tools_for(tmp_path))
-        publishers.start()
+        slow, quick = publishers_of(load_config(config(publish=rows)), house.told(tmp_path), tools_for(tmp_path))
+        slow.start()
+        quick.start()
         until(lambda: hung.asked and well.asked, "both are told")
         for _ in range(20):
             house.tick()
-        until(lambda: publishers.status()[1].last_success_age_s is not None, "the other took it")
-        publishers.close()
-        assert not any(status.next_try_s for status in publishers.status())
-        assert house.home.status() is not None
-    assert [status.name for status in publishers.status()] == ["publish emoncms", "publish emoncms_2"]
+        until(lambda: quick.status().last_success_age_s is not None, "the other took it")
+        slow.close()
+        quick.close()
+        assert (slow.status().next_try_s, quick.status().next_try_s) == (None, None)
+    assert (slow.status().name, quick.status().name) == ("publish emoncms", "publish emoncms_2")
 
 
 def test_trouble_is_one_line_and_its_end_another(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -95,24 +113,31 @@ def test_trouble_is_one_line_and_its_end_another(tmp_path: Path, caplog: pytest.
     house.tick()
     with ScriptedServer() as server:
         row = {"type": "emoncms", "url": server.url, "apikey": "0123456789", "interval_s": 5}
-        publishers = Publishers(load_config(config(publish=row)), house.home, tools_for(tmp_path))
+        (one,) = publishers_of(load_config(config(publish=row)), house.told(tmp_path), tools_for(tmp_path))
         server.status = 500
         with caplog.at_level(logging.INFO):
             for _ in range(3):
-                publishers.poll_once()
+                one.poll_once()
             server.status, server.answers["post"] = None, {"success": True}
-            publishers.poll_once()
+            one.poll_once()
     said = [record.getMessage() for record in caplog.records if record.name.startswith("pv_heater")]
     assert said == [
         "publish emoncms: Emoncms has a fault of its own (500): {}. Next try in 1 s.",
         "publish emoncms answers again; 3 attempts failed in 0 s, the last one: "
         "Emoncms has a fault of its own (500): {}",
     ]
-    assert publishers.status()[0].trouble is None
+    assert one.status().trouble is None
 
 
-def test_where_nobody_is_told_there_is_nothing(tmp_path: Path) -> None:
-    publishers = Publishers(load_config(config()), ToldHome().home, tools_for(tmp_path))
-    publishers.start()
-    publishers.close()
-    assert publishers.status() == []
+def test_what_the_settings_do_not_ask_for_is_not_made(tmp_path: Path) -> None:
+    house = ToldHome()
+
+    def never() -> Told:
+        raise AssertionError("nobody is told")
+
+    nobody = telemetry_of(load_config(config()), never, tools_for(tmp_path))
+    assert list(nobody.status()) == []
+    row = {"type": "emoncms", "url": "http://127.0.0.1:9", "apikey": "0123456789"}
+    one = telemetry_of(load_config(config(publish=row)), lambda: house.told(tmp_path), tools_for(tmp_path))
+    assert [status.name for status in one.status()] == ["publish emoncms"]
+    one.close()

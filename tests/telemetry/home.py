@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pv_heater.status.newest import NewestDocument
+from pv_heater.telemetry.told import Told, told_of
 from tests.web.rig import WebHome
 
 
@@ -17,6 +19,10 @@ class ToldHome(WebHome):
 
     def document(self) -> dict[str, Any]:
         return self.newest.document()
+
+    def told(self, folder: Path) -> Told:
+        """What all who tell of it share."""
+        return told_of(self.home, folder, lambda: self.real_s)
 
 
 def living(**settings: Any) -> ToldHome:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from pv_heater.config.load import Config
-from pv_heater.io.system.worker import Worker, WorkerStatus, worker_for
-from pv_heater.ports import Home, Publisher, Tools
+from pv_heater.core.model.status import Status
+from pv_heater.io.system.worker import WorkerStatus, worker_for
+from pv_heater.ports import Publisher, Tools
 from pv_heater.run.sources import named_meters
-
-if TYPE_CHECKING:
-    from pv_heater.status.newest import NewestDocument
+from pv_heater.telemetry.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -22,65 +21,40 @@ _FIRST_S = 1.0
 """So often it is looked for the first tick."""
 
 
-class Publishers:
-    """All of the settings. Nothing here is called by the loop's thread."""
-
-    def __init__(self, config: Config, home: Home, tools: Tools) -> None:
-        self._publishers: list[Publisher] = []
-        self._workers: list[Worker[None]] = []
-        if not config.publish:
-            return
-        from pv_heater.status.newest import NewestDocument
-
-        newest = NewestDocument(home, tools.clock.monotonic_s)
-        for word, row in named_meters(config.publish):
-            name = f"publish {word}"
-            publisher: Publisher = row.build(tools)
-            telling = Telling(name, publisher, newest, home.ask, tools.clock.monotonic_s)
-            self._publishers.append(publisher)
-            self._workers.append(worker_for(telling, name, telling.turn, tools.clock.monotonic_s, log))
-
-    def start(self) -> None:
-        """Begin to tell."""
-        for worker in self._workers:
-            worker.start()
-
-    def stop(self) -> None:
-        """Tell no more; never waits."""
-        for worker in self._workers:
-            worker.stop()
-
-    def close(self) -> None:
-        """Stop, and end every connection."""
-        self.stop()
-        for publisher in self._publishers:
-            publisher.close()
-
-    def poll_once(self) -> None:
-        """A turn of each here and now; what they raise is noted as on their threads."""
-        for worker in self._workers:
-            worker.poll_once()
-
-    def status(self) -> Sequence[WorkerStatus]:
-        """How each fares."""
-        return [worker.status() for worker in self._workers]
+def publishers_of(config: Config, told: Told, tools: Tools) -> list[Telling]:
+    """All of the settings, none of them started."""
+    return [Telling(f"publish {word}", row.build(tools), told) for word, row in named_meters(config.publish)]
 
 
 class Telling:
-    """One system, turn by turn."""
+    """One system, told turn by turn. Nothing here is called by the loop's thread."""
 
-    def __init__(
-        self,
-        name: str,
-        publisher: Publisher,
-        newest: NewestDocument,
-        ask: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-        monotonic_s: Callable[[], float],
-    ) -> None:
-        self._name, self._publisher, self._newest = name, publisher, newest
-        self._ask, self._monotonic_s = ask, monotonic_s
+    def __init__(self, name: str, publisher: Publisher, told: Told) -> None:
+        self._name, self._publisher, self._told = name, publisher, told
+        self._worker = worker_for(self, name, self.turn, told.monotonic_s, log)
         self._said: str | None = None
         self._has_told = False
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Tell no more; never waits."""
+        self._worker.stop()
+
+    def close(self) -> None:
+        """Stop, and end the connection."""
+        self.stop()
+        self._publisher.close()
+
+    def poll_once(self) -> None:
+        """A turn here and now; what it raises is noted as on its thread."""
+        self._worker.poll_once()
+
+    def status(self) -> WorkerStatus:
+        """How it fares."""
+        return self._worker.status()
 
     @property
     def interval_s(self) -> float:
@@ -89,15 +63,25 @@ class Telling:
 
     def turn(self) -> None:
         """Tell what is true now, and hand on what is asked for. Raises SourceError."""
-        lag_s, status = self._newest.look()
-        document = self._newest.document() if status is not None and lag_s <= STALE_S else None
+        lag_s, status = self._told.document.look()
+        document = self._document(status) if status is not None and lag_s <= STALE_S else None
         self._has_told = self._has_told or document is not None
-        for request in self._publisher.tell(document, self._monotonic_s()):
+        for request in self._publisher.tell(document, self._told.monotonic_s()):
             self._hand_on(request)
+
+    def _document(self, status: Status) -> Mapping[str, Any]:
+        """The newest, each load with all that it ever took, as far as that is known."""
+        document, totals = self._told.document.document(), self._told.totals.of(status).loads
+        identities = self._told.identities
+        rows = [
+            {**row, "energy_total_wh": totals.get(identities.get(row["name"], row["name"]))}
+            for row in document["loads"]
+        ]
+        return {**document, "loads": rows}
 
     def _hand_on(self, request: Mapping[str, Any]) -> None:
         try:
-            answer = self._ask(request)
+            answer = self._told.home.ask(request)
         except ValueError as error:
             if str(error) != self._said:
                 self._said = str(error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from pv_heater.config.load import Config
 from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.io.system.worker import WorkerStatus
-from pv_heater.ports import Home
+from pv_heater.ports import Home, Tools
 
 if TYPE_CHECKING:
     from pv_heater.telemetry.told import Told
@@ -65,15 +65,14 @@ class Telemetry:
                 ends.callback(teller.close)
 
 
-def telemetry_of(config: Config, told: Callable[[], Told]) -> Telemetry:
+def telemetry_of(config: Config, told: Callable[[], Told], tools: Tools) -> Telemetry:
     """What the settings ask for, not started yet. `told` makes, at the first call, what all share."""
-    if config.mqtt is None:
-        return Telemetry()
-    try:
-        return Telemetry(_mqtt(config.mqtt, told()))
-    except ImportError as error:
-        log.warning("nothing is told over MQTT, as %s is not installed; `. ./env.sh` installs it", error.name)
-        return Telemetry()
+    tellers: list[Teller] = [] if config.mqtt is None else _mqtt(config.mqtt, told())
+    if config.publish:
+        from pv_heater.run.home.publishers import publishers_of
+
+        tellers += publishers_of(config, told(), tools)
+    return Telemetry(*tellers)
 
 
 def telling(home: Home, folder: Path) -> Callable[[], Told]:
@@ -87,8 +86,11 @@ def telling(home: Home, folder: Path) -> Callable[[], Told]:
     return cache(made)
 
 
-def _mqtt(settings: Mqtt, told: Told) -> Teller:
-    """Loads paho; raises ImportError where it is missing."""
-    from pv_heater.telemetry.mqtt.telemetry import MqttTelemetry
-
-    return MqttTelemetry(settings, told)
+def _mqtt(settings: Mqtt, told: Told) -> list[Teller]:
+    """Loads paho; nobody tells where it is missing."""
+    try:
+        from pv_heater.telemetry.mqtt.telemetry import MqttTelemetry
+    except ImportError as error:
+        log.warning("nothing is told over MQTT, as %s is not installed; `. ./env.sh` installs it", error.name)
+        return []
+    return [MqttTelemetry(settings, told)]

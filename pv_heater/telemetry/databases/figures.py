@@ -10,7 +10,7 @@ Document = Mapping[str, Any]
 
 _FLOWS = ("pv_w", "pv_possible_w", "house_w", "loads_w", "grid_w", "battery_w", "battery_soc_percent")
 _TODAY = ("caught_wh", "possible_wh", "bought_wh")
-_OF_A_LOAD = ("power_w", "energy_wh", "starts", "temperature_c")
+_OF_A_LOAD = ("power_w", "energy_wh", "starts", "temperature_c", "energy_total_wh")
 _BELIEVED = ("live", "holding")
 _FIRST_YEAR = 2025
 """A clock that shows an earlier one was never set."""
@@ -28,9 +28,12 @@ def of_the_home(document: Document) -> dict[str, float]:
 
 
 def of_each_load(document: Document) -> Iterator[tuple[Mapping[str, Any], dict[str, float]]]:
-    """Each load of the document with its figures; ``energy_wh`` and ``starts`` are since midnight."""
+    """Each load of the document with its figures; ``energy_wh`` and ``starts`` are since midnight.
+
+    ``energy_total_wh`` never goes down.
+    """
     for load in document["loads"]:
-        yield load, {name: float(load[name]) for name in _OF_A_LOAD if load[name] is not None}
+        yield load, {name: float(value) for name in _OF_A_LOAD if (value := load.get(name)) is not None}
 
 
 def unix_s(document: Document) -> int | None:

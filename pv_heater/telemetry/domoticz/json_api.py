@@ -52,8 +52,8 @@ class JsonApi:
     def heard(self, idx: int, at_s: float) -> int | None:  # noqa: ARG002 - the API tells only when asked
         """The selector's level now. Raises SourceError."""
         row = self._row(idx, "selector")
-        # The level of one that is off is the last that it had.
-        level = 0 if row.get("Status") == "Off" else row.get("Level")
+        # The level of one that is off may be the last that it had; that of one that a script set stands in LevelInt.
+        level = 0 if row.get("Status") == "Off" else row.get("LevelInt", row.get("Level"))
         if not isinstance(level, int) or isinstance(level, bool):
             raise BadReply(f"the device at idx {idx} of Domoticz has no level; is it a selector?")
         return level

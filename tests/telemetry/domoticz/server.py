@@ -68,7 +68,7 @@ class JsonServer(ScriptedServer):
             return {"status": "OK", "title": "Devices"}
         level = self.devices.levels[idx]
         # One that is off tells the level that it had.
-        row = {"idx": str(idx), "Name": "Cumulus", "SwitchType": "Selector", "Level": level or 10,
+        row = {"idx": str(idx), "Name": "Cumulus", "SwitchType": "Selector", "Level": 10, "LevelInt": level or 10,
                "Status": f"Set Level: {level} %" if level else "Off"}  # fmt: skip
         return {"status": "OK", "title": "Devices", "result": [row]}
 

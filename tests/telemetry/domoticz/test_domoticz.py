@@ -194,6 +194,21 @@ def test_one_that_hangs_costs_a_time_limit_once_and_goes_on_where_it_was(server:
     assert server.devices.newest(702) == "41.5"
 
 
+def test_it_comes_back_where_it_was_and_what_it_tells_then_is_no_wish(tmp_path: Path) -> None:
+    devices = Devices(*ALL, selectors=(338,))
+    with JsonServer() as before:
+        before.devices = devices
+        told = Told(tmp_path, url=before.url)
+        told.look(2)
+    with pytest.raises(Unreachable, match="Domoticz cannot be reached"):
+        told.look()
+    with JsonServer(before.port) as after:
+        after.devices = devices
+        told.look(2, seconds=30.0)
+    assert len(devices.values[700]) == 3
+    assert told.asked == []
+
+
 def test_check_names_its_devices_and_sets_nothing(server: JsonServer, tmp_path: Path) -> None:
     domoticz = Told(tmp_path, url=server.url, devices=HomeDevices(), loads=(LoadDevices(load="heater", selector=338),))
     assert domoticz.domoticz.ask() == "selector of heater is Cumulus"
