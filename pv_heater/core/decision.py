@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
+from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import RELEASE_SHARE, battery_release_percent, least_battery_percent
 from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
@@ -46,14 +47,7 @@ def decision_of(
 
     `told_w` answers what a load, by its name, must be set to, to draw that much.
     """
-    now, tick_s, blocks, budget = context.house.now, context.house.tick_s, context.blocks.site, context.budget
-
-    def instant(at_s: float) -> datetime:
-        away_s = at_s - tick_s
-        if not -FURTHEST_S <= away_s <= FURTHEST_S:
-            away_s = max(-FURTHEST_S, min(FURTHEST_S, away_s))
-        return (now + timedelta(seconds=away_s)).astimezone(zone)
-
+    blocks, budget, instant = context.blocks.site, context.budget, _instants(context.house, zone)
     states = {
         name: _load_state(
             outcome,
@@ -81,6 +75,19 @@ def decision_of(
         today=today,
         plan=plan,
     )
+
+
+def _instants(house: HouseFacts, zone: tzinfo) -> Callable[[float], datetime]:
+    """What tells when the clock shows, or showed, a tick."""
+    now, tick_s = house.now, house.tick_s
+
+    def instant(at_s: float) -> datetime:
+        away_s = at_s - tick_s
+        if not -FURTHEST_S <= away_s <= FURTHEST_S:
+            away_s = max(-FURTHEST_S, min(FURTHEST_S, away_s))
+        return (now + timedelta(seconds=away_s)).astimezone(zone)
+
+    return instant
 
 
 def _load_state(
