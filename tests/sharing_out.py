@@ -18,7 +18,7 @@ LONG_FILES = (
     "tests/rule_files/test_latency.py",
 )
 """Their tests stay together and take half a minute, most of it waiting; in the order in which they begin."""
-WAITING = ("tests/process/", "tests/bench/soak/", "tests/bench/cost/")
+WAITING = ("tests/process/", "tests/bench/soak/", "tests/bench/cost/", "tests/web/test_prometheus.py")
 """Long tests that mostly wait for real processes."""
 RECKONING = ("tests/scenarios/", "tests/bench/", "tests/controller/")
 """Long tests that keep a core busy."""
