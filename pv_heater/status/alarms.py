@@ -15,6 +15,7 @@ from pv_heater.ports import Home
 
 HYGIENE_OVERDUE = "hygiene_overdue"
 GUARANTEE_MISSED = "guarantee_missed"
+TEMPERATURE_LOST = "temperature_lost"
 FORCED_LONG = "forced_long"
 FORCED_LONG_S = 12 * 3600.0
 """A mode that was forced so long ago may be forgotten."""
@@ -32,6 +33,7 @@ HELP: Mapping[str, str] = {
     Rule.NO_READING: "Check the meter, its network and its login. Loads in auto stay off without it.",
     Rule.SLOW_SOURCE: "Set the logging interval of the site to 1 minute in VRM.",
     HYGIENE_OVERDUE: "Heat it through by a boost, and find out why it was not: probe, power, hours of its window.",
+    TEMPERATURE_LOST: "Check the temperature probe and its cable. Without it target and hygiene wait.",
     GUARANTEE_MISSED: "Heat it by a boost if hot water is short; the load's page says what kept it from heating.",
     FORCED_LONG: "Set it to auto if it is no longer meant.",
     "low_voltage": "Use a stronger supply and a shorter cable: this machine may hang or spoil its card.",
@@ -51,6 +53,7 @@ def alarms_of(home: Home, status: Status) -> list[dict[str, Any]]:
     return [
         *_of_the_home(decision, now, up_s),
         *_of_loads(decision),
+        *(_lost_temperatures(home, decision) if up_s >= START_S else ()),
         *_of_duties(decision, now.date()),
         *_forced_long(decision, now),
         *(_row(code, None, text) for code, text in home.troubles().items()),
@@ -71,6 +74,15 @@ def _of_loads(decision: Decision) -> Iterator[dict[str, Any]]:
             yield _row(Rule.HARDWARE, name, state.because, state.since_at)
         elif state.rule in _OF_A_LOAD:
             yield _row(state.rule, name, state.because, state.since_at, state.margins)
+
+
+def _lost_temperatures(home: Home, decision: Decision) -> Iterator[dict[str, Any]]:
+    """Probes that are silent where no guard needs them: target and hygiene wait for them."""
+    for name, policy in home.policies().items():
+        state = decision.loads.get(name)
+        known = state is None or state.temperature_c is not None
+        if policy.temperature_from is not None and policy.max_c is None and not known:
+            yield _row(TEMPERATURE_LOST, name, f"no temperature of {name}")
 
 
 def _of_duties(decision: Decision, today: date) -> Iterator[dict[str, Any]]:

@@ -77,6 +77,17 @@ def test_a_guarantee_that_was_missed_is_an_alarm_until_the_next_is_kept() -> Non
     assert decision.loads["heater"].missed is None
 
 
+def test_a_silent_probe_is_an_alarm_also_where_no_maximum_needs_it() -> None:
+    probe = {"type": "ds18b20"}
+    house = WebHome(loads=[heater(target_c=60, temperature_from=probe), heater("boiler", target_c=60)])
+    house.tick(load_c={"heater": 41.5})
+    house.clock.wait_until(house.clock.monotonic_s() + 181)
+    house.tick()
+    assert codes(house) == []
+    house.tick(load_c={})
+    assert codes(house) == [("temperature_lost", "heater")]
+
+
 @pytest.mark.parametrize("code", ["low_voltage", "state_not_saved"])
 def test_what_is_wrong_with_the_machine_is_an_alarm(code: str) -> None:
     house = WebHome()

@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "hardware": Kind(danger=True, gone_s=0.0),
     "too_hot": Kind(danger=True),
     "probe_lost": Kind(after_s=600.0),
+    "temperature_lost": Kind(after_s=600.0),
     "unreachable": Kind(after_s=900.0),
     "no_reading": Kind(after_s=900.0, by_day=True),
     "hygiene_overdue": Kind(gone_s=0.0),

@@ -9,9 +9,9 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, setting
 
 KINDS = (
-    "hardware", "too_hot", "probe_lost", "unreachable", "no_reading", "hygiene_overdue", "guarantee_missed",
-    "forced_long", "state_not_saved", "history_not_written", "low_voltage", "grid_lost", "soft_fuse", "inverter",
-    "clock", "slow_source",
+    "hardware", "too_hot", "probe_lost", "temperature_lost", "unreachable", "no_reading", "hygiene_overdue",
+    "guarantee_missed", "forced_long", "state_not_saved", "history_not_written", "low_voltage", "grid_lost",
+    "soft_fuse", "inverter", "clock", "slow_source",
 )  # fmt: skip
 """Of `pv_heater.telemetry.messages.kinds`, which only a home with messages loads."""
 
