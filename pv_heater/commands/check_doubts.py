@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import Field, fields, is_dataclass
+from importlib.util import find_spec
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pv_heater.config.load import Config
 from pv_heater.config.model import TypedSettings
 from pv_heater.core.model.setting import key_of, settings_of
 from pv_heater.core.settings.load import BatteryShare
+from pv_heater.io.net.apprise_call import MISSING
 
 FAR_KM = 4500.0
 """Homes lie nearer than this to the city that names their time zone: from Shanghai to Kashgar it is 4100 km."""
@@ -41,8 +43,15 @@ def doubts(config: Config) -> list[Finding]:
         *_powers(config),
         *_target(config),
         *_meters(config),
+        *_messages(config),
     ]
     return [Finding(what=what, says=text, warning=True) for what, text in findings]
+
+
+def _messages(config: Config) -> Iterator[Doubt]:
+    rows = () if config.messages is None else config.messages.to
+    if any(row.type == "apprise" for row in rows) and find_spec("apprise") is None:
+        yield "messages.to", MISSING
 
 
 def zone_place(zone: str) -> tuple[float, float] | None:
