@@ -85,3 +85,9 @@ def test_the_system_knows_where_a_zone_lies() -> None:
     assert place is not None
     assert distance_km(place, (48.2, 16.37)) < 20
     assert zone_place("Europe/Nowhere") is None
+
+
+def test_apprise_that_is_not_installed_is_noticed_where_somebody_needs_it() -> None:
+    assert asked(messages={"to": [{"type": "ntfy", "topic": "barn"}]}) == []
+    (line,) = asked(messages={"to": [{"type": "apprise", "url": "pover://x@y"}]})
+    assert line.startswith("messages.to: Apprise is not installed here; `pip install apprise`")
