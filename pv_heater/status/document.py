@@ -194,7 +194,7 @@ def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState, cycles
         "kind": kind,
         "phase": str(state.phase),
         "mode": str(state.mode),
-        "until_at": to_jsonable(state.until_at),
+        "until_at": _seconds_text(state.until_at),
         "power_w": rounded(state.power_w),
         "min_power_w": policy.least_power_w,
         "max_power_w": policy.max_power_w,
@@ -205,9 +205,9 @@ def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState, cycles
         "target_c": policy.target_c,
         "max_c": policy.max_c,
         "tank": _tank_of(state, cycles),
-        "rests_until_at": to_jsonable(state.rests_until_at),
-        "next_change_at": to_jsonable(state.next_change_at),
-        "since_at": to_jsonable(state.since_at),
+        "rests_until_at": _seconds_text(state.rests_until_at),
+        "next_change_at": _seconds_text(state.next_change_at),
+        "since_at": _seconds_text(state.since_at),
         "fault": state.because if state.phase is Phase.FAULT else None,
         "why": {
             "rule": state.rule,
@@ -226,7 +226,7 @@ def _tank_of(state: LoadState, cycles: int) -> dict[str, Any] | None:
     return {
         "percent": rounded(tank.percent),
         "kwh_to_go": None if tank.kwh_to_go is None else round(tank.kwh_to_go, 2),
-        "ready_at": to_jsonable(tank.ready_at),
+        "ready_at": _seconds_text(tank.ready_at),
         "estimated": tank.estimated,
         "hygiene": tank.hygiene,
         "hygiene_record": _hygiene_of(tank.hygiene_record, cycles),
@@ -256,6 +256,11 @@ def _hygiene_of(record: HygieneRecord | None, count: int) -> dict[str, Any] | No
 def rounded(value: float | None) -> float | None:
     """To a tenth: more is noise."""
     return None if value is None else round(value, 1)
+
+
+def _seconds_text(at: datetime | None) -> str | None:
+    """ISO 8601 in its own clock. An end that is worked out anew at each tick wavers by microseconds."""
+    return None if at is None else at.isoformat(timespec="seconds")
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float]:
