@@ -164,11 +164,13 @@ BROKERS: list[type[AmqttBroker] | type[Mosquitto]] = [AmqttBroker, *([Mosquitto]
 class Peer:
     """Another client at the broker: publishes what a test wants, and keeps what it subscribed to."""
 
-    def __init__(self, port: int, *topics: str) -> None:
+    def __init__(self, port: int, *topics: str, login: tuple[str, str] | None = None) -> None:
         self.received: list[tuple[str, bytes]] = []
         self._ready = threading.Event()
         self._topics = topics
         self._client = Client(CallbackAPIVersion.VERSION2)
+        if login is not None:
+            self._client.username_pw_set(*login)
         self._client.on_message = lambda _client, _data, message: self.on_message(message.topic, message.payload)
         self._client.on_connect = self._connected
         self._client.on_subscribe = lambda *_: self._ready.set()

@@ -3,13 +3,16 @@
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pv_heater.core.commands import FORCE_DEFAULT_S
+from pv_heater.core.model.setting import Secret
 from pv_heater.telemetry.identities import identities_of
 from pv_heater.telemetry.mqtt import telemetry
 from pv_heater.telemetry.mqtt.balancer import EACH_S, balancer_request
@@ -19,6 +22,8 @@ from pv_heater.telemetry.mqtt.request import KEYS
 from pv_heater.telemetry.mqtt.topics import TAKEN, TOLD, Topic, Topics
 from pv_heater.telemetry.totals import SAVE_S
 from tests.builders import heater
+from tests.mqtt_brokers import MOSQUITTO, Mosquitto, wait_for
+from tests.telemetry.mqtt.rig import Listener, telling
 from tests.web.rig import WebHome
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mqtt.md").read_text(encoding="utf-8")
@@ -60,3 +65,31 @@ def test_the_balancers_orders_are_understood() -> None:
     policies = WebHome(loads=[heater("ecs")]).home.policies()
     found = re.findall(r'\{"command": "(?:un)?force", "name".*?\}', PAGE)
     assert [balancer_request(text.encode(), policies)["mode"] for text in found] == ["on", "auto"]
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+def test_the_rights_on_it_are_what_it_says(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    users, rights = tmp_path / "users", tmp_path / "rights"
+    [text] = re.findall(r"```text\n(user heater.*?)```", PAGE, re.DOTALL)
+    rights.write_text(text)
+    users.touch()
+    for name in ("heater", "family"):
+        subprocess.run(["mosquitto_passwd", "-b", str(users), name, "secret"], check=True)
+    lines = ("allow_anonymous false", f"password_file {users}", f"acl_file {rights}", "user root")
+    house = WebHome(loads=[heater("water_heater")])
+    house.tick()
+    login = {"username": "heater", "password": Secret("secret")}
+    with (
+        Mosquitto(lines=lines) as broker,
+        Listener(broker.port, "pv_heater/#", login=("family", "secret")) as family,
+        Listener(broker.port, login=("family", "secret")) as denied,
+        telling(house, tmp_path, broker.port, commands=True, **login),
+    ):
+        wait_for(lambda: family.text("pv_heater/availability") == "online", "it is there")
+        for topic in ("off/set", "loads/water_heater/mode/set"):
+            with suppress(RuntimeError):  # mosquitto 2.0.11 may throw out whoever asks for what is not his
+                denied.publish(f"pv_heater/{topic}", "off")
+        answer = family.asked("loads/water_heater/boost/set", "now")
+        assert (answer["ok"], answer["topic"]) == (True, "pv_heater/loads/water_heater/boost/set")
+        assert house.outputs[0].trips == 0

@@ -218,7 +218,6 @@ class MqttTelemetry:
                 self._commands.obey(topic, lambda: (balancer_request(payload, policies), None))
         elif topic.startswith(f"{self._settings.topic}/"):
             self._commands.heard(topic, payload)
-        self._wake.set()
 
     def _answer(self, answer: Mapping[str, Any]) -> None:
         self._link.publish(self._topics.of(ANSWER), json_bytes(answer))

@@ -12,19 +12,19 @@ from typing import Any
 from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.telemetry.mqtt.companion import Companion
 from pv_heater.telemetry.mqtt.telemetry import MqttTelemetry
-from pv_heater.telemetry.told import told_of
+from pv_heater.telemetry.told import Told, told_of
 from tests.mqtt_brokers import Peer, wait_for
 from tests.web.rig import WebHome
 
 
 @contextmanager
 def telling(
-    house: WebHome, folder: Path, port: int, *companions: Companion, **settings: Any
+    house: WebHome, folder: Path, port: int, *companions: Companion, told: Told | None = None, **settings: Any
 ) -> Iterator[MqttTelemetry]:
     """It runs while the block runs, and says goodbye at its end."""
     telemetry = MqttTelemetry(
         Mqtt(host="127.0.0.1", port=port, **settings),
-        told_of(house.home, folder, time.monotonic),
+        told or told_of(house.home, folder, time.monotonic),
         companions=companions,
     )
     telemetry.start()
