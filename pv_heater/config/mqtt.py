@@ -6,12 +6,13 @@ from typing import Any
 
 from pv_heater.config.scalars import truth
 from pv_heater.config.structure import Hook, Structure
-from pv_heater.core.settings.mqtt import Balancer, Mqtt
+from pv_heater.core.settings.mqtt import Balancer, HomeAssistant, Mqtt
 
 
 def mqtt_hook(structure: Structure) -> Hook:
-    """A hook for `mqtt:`; `balancer: true` stands for its topics as they always were."""
-    group = structure.group(Mqtt, {"balancer": _switched(structure.group(Balancer))})
+    """A hook for `mqtt:`; `balancer: true` stands for its topics as they always were, `home_assistant: true` likewise."""
+    groups = {"balancer": Balancer, "home_assistant": HomeAssistant}
+    group = structure.group(Mqtt, {name: _switched(structure.group(cls)) for name, cls in groups.items()})
     return lambda value: None if value is None else group(value)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.status.plan import plan_of
 from pv_heater.telemetry.expected import EXPECTED, expected_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -34,26 +35,31 @@ def plan(hours: int, power_w: float = 400.0, start_at: datetime = NOON, **change
     return DayPlan(**(values | changes))
 
 
+def expected(plan: DayPlan | None, now: datetime) -> dict[str, float | None]:
+    document = {"plan": plan_of(plan, VIENNA), "now": now.isoformat(), "site": {"timezone": VIENNA.key}}
+    return expected_of(document)
+
+
 def test_the_days_are_those_of_the_home() -> None:
-    found = expected_of(plan(24), NOON.astimezone(UTC), VIENNA)
+    found = expected(plan(24), NOON.astimezone(UTC))
     assert found == {"sun_left_today_wh": 4800.0, "sun_tomorrow_wh": 4800.0, "soc_tonight_percent": 80.0}
 
 
 def test_what_is_past_is_not_expected_any_more() -> None:
     later = NOON + timedelta(hours=2, minutes=5)
-    assert expected_of(plan(24), later, VIENNA)["sun_left_today_wh"] == pytest.approx(400 * (12 - 2 - 5 / 60), abs=0.1)
+    assert expected(plan(24), later)["sun_left_today_wh"] == pytest.approx(400 * (12 - 2 - 5 / 60), abs=0.1)
 
 
 def test_the_night_in_which_clocks_go_back_has_an_hour_more() -> None:
     eve = datetime(2026, 10, 24, 22, 0, tzinfo=VIENNA)
-    found = expected_of(plan(28, start_at=eve), eve, VIENNA)
+    found = expected(plan(28, start_at=eve), eve)
     assert (found["sun_left_today_wh"], found["sun_tomorrow_wh"]) == (800.0, 400.0 * 26)
 
 
 def test_a_plan_that_ends_today_knows_nothing_of_tomorrow() -> None:
-    assert expected_of(plan(12), NOON, VIENNA)["sun_tomorrow_wh"] is None
-    assert expected_of(plan(11), NOON, VIENNA)["sun_tomorrow_wh"] is None
+    assert expected(plan(12), NOON)["sun_tomorrow_wh"] is None
+    assert expected(plan(11), NOON)["sun_tomorrow_wh"] is None
 
 
 def test_without_a_plan_nothing_is_expected() -> None:
-    assert expected_of(None, NOON, VIENNA) == dict.fromkeys(EXPECTED)
+    assert expected(None, NOON) == dict.fromkeys(EXPECTED)

@@ -79,6 +79,27 @@ class Balancer:
             raise SettingProblem("must be another topic than status_topic", "force_topic")
 
 
+def _check_prefix(prefix: str) -> None:
+    if not prefix or any(sign in prefix for sign in "+#\0") or prefix[0] in "/$" or prefix[-1] == "/":
+        raise SettingProblem(f"must be the beginning of a topic, such as homeassistant, not {prefix!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAssistant:
+    """How Home Assistant finds the home at the broker; `true` is all of the defaults."""
+
+    prefix: str = setting("its discovery prefix, as in its MQTT settings", default="homeassistant", check=_check_prefix)
+    discovery: str = setting(
+        "device: one message for all; single: one for each entity, for what reads only those, such as Domoticz",
+        default="device",
+        choices=("device", "single"),
+    )
+    water_heater: bool = setting(
+        "true: each load also as a water heater, whose modes are eco (auto), performance (on) and off; needs commands",
+        default=False,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mqtt(Broker):
     """The broker that gets the status, and may give commands."""
@@ -89,3 +110,6 @@ class Mqtt(Broker):
         "true: whoever may publish at the broker may force, boost, clear and switch off", default=False
     )
     balancer: Balancer | None = setting("topics of an earlier balancer, for what goes by them still", default=None)
+    home_assistant: HomeAssistant | None = setting(
+        "true: Home Assistant finds the home by itself; or a group of settings", default=None
+    )

@@ -16,6 +16,7 @@ from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.ports import Home, Tools
 
 if TYPE_CHECKING:
+    from pv_heater.telemetry.mqtt.companion import Companion
     from pv_heater.telemetry.told import Told
 
 log = logging.getLogger(__name__)
@@ -93,4 +94,13 @@ def _mqtt(settings: Mqtt, told: Told) -> list[Teller]:
     except ImportError as error:
         log.warning("nothing is told over MQTT, as %s is not installed; `. ./env.sh` installs it", error.name)
         return []
-    return [MqttTelemetry(settings, told)]
+    return [MqttTelemetry(settings, told, companions=_companions(settings, told))]
+
+
+def _companions(settings: Mqtt, told: Told) -> tuple[Companion, ...]:
+    """Who else speaks over that connection."""
+    if settings.home_assistant is None:
+        return ()
+    from pv_heater.telemetry.home_assistant.companion import HomeAssistantCompanion
+
+    return (HomeAssistantCompanion(settings, settings.home_assistant, told.home, told.identities),)

@@ -43,15 +43,14 @@ class HomeAssistantCompanion:
         home_assistant: HomeAssistant,
         home: Home,
         identities: Mapping[str, str],
-        topics: Topics,
         *,
         between: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """`identities` are those of `telemetry.identities`; `between` draws a number."""
         self._settings, self._own = settings, home_assistant
-        self._home, self._identities, self._topics = home, identities, topics
+        self._home, self._identities, self._topics = home, identities, Topics(settings.topic)
         self._between = between
-        self._device_id = device_id_of(topics.base)
+        self._device_id = device_id_of(settings.topic)
         self._made: tuple[Mapping[str, LoadSettings], Announced] | None = None
         """Anew where a power was learned: the limits of a number follow it."""
         self._gone: dict[str, str] = {}

@@ -112,7 +112,13 @@ def _device(site: Site, device_id: str, topics: Topics) -> dict[str, Any]:
             "sw_version": __version__,
         },
         "origin": {"name": "pv-heater", "sw_version": __version__},
-        "availability": [{"topic": topics.of(told_at.AVAILABILITY)}],
+        "availability": [
+            {
+                "topic": topics.of(told_at.AVAILABILITY),
+                "payload_available": told_at.ONLINE,
+                "payload_not_available": told_at.OFFLINE,
+            }
+        ],
     }
 
 

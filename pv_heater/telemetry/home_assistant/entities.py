@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import LoadSettings
@@ -24,7 +24,7 @@ from pv_heater.telemetry.home_assistant.entity import (
     watts,
 )
 
-LONGEST_FORCE_MIN = 1440
+LONGEST_FORCE_MIN = round(FORCE_LONGEST_S / 60)
 MODES = [str(mode) for mode in Mode]
 _WATER_HEATER = {Mode.AUTO: "eco", Mode.ON: "performance", Mode.OFF: "off"}
 """Home Assistant has fixed names for the modes of a water heater."""

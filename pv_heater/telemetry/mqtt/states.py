@@ -7,6 +7,7 @@ from typing import Any
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.status.strict_json import json_bytes
+from pv_heater.telemetry.expected import expected_of
 from pv_heater.telemetry.mqtt.dials import Dials
 from pv_heater.telemetry.mqtt.topics import LOAD_STATE, PLAN, STATUS, Topics
 from pv_heater.telemetry.totals import HOME, Totals
@@ -34,8 +35,9 @@ def states_of(
     """`document` is `NewestDocument`'s; `totals` is None before the first tick."""
     home = {key: value for key, value in document.items() if key not in ("loads", "plan")}
     home["totals"] = {name: None if totals is None else totals.home.get(name) for name in HOME}
+    home["expected"] = expected_of(document)
     home["loads"] = [identities.get(row["name"], row["name"]) for row in document["loads"]]
-    essence = {**home, "now": None, "state": {**document["state"], "age_s": None}}
+    essence = {**home, "now": None, "expected": None, "state": {**document["state"], "age_s": None}}
     yield State(topics.of(STATUS), home, essence)
     for row in document["loads"]:
         value = load_state(row, totals, identities, dials)

@@ -28,7 +28,7 @@ STATUS = Topic(
     "status",
     "JSON",
     True,
-    "the home: state, flags, flows, why, today, price, alarms, `totals`, and `loads`: their names in topics",
+    "the home: state, flags, flows, why, today, price, alarms, `totals`, `expected`, `loads`: their names in topics",
 )
 PLAN = Topic(
     "plan", "JSON", True, "what is expected until tomorrow's sunset, when it changes; `null`: nothing is planned"

@@ -1,5 +1,6 @@
-"""A real Home Assistant beside the real program and mosquitto: `make home-assistant`. Ten minutes, most of them for the
-first statistics. What it answered goes into `answers.json`, which the fast tests read; it fails where something is wrong.
+"""A real Home Assistant beside the real program and mosquitto: `make home-assistant`. Ten minutes on a quiet machine.
+
+What it answered goes into `answers.json`, which the fast tests read; it fails where something is wrong.
 
     python -m tests.telemetry.home_assistant.renew --python python3.13 --uv uv --cache FOLDER
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import re
 import tempfile
 import time
@@ -154,12 +156,12 @@ def commands_arrive(evening: Evening) -> None:
         print(f"  {arrived[-1]}: shown after {took_s:.1f} s", flush=True)
 
     number = "number.pv_heater_water_heater"
-    shown("number/set_value", f"{number}_force_min", "45", value=45)
-    shown("number/set_value", f"{number}_force_power", "700", value=700)
+    shown("number/set_value", f"{number}_force_min", _number(45), value=45)
+    shown("number/set_value", f"{number}_force_power", _number(700), value=700)
     shown("select/select_option", MODE, "on", option="on")
-    evening.shows(POWER, lambda seen: re.fullmatch(r"700(\.0)?", seen) is not None, "it heats with 700 W")
+    evening.shows(POWER, _number(700), "it heats with 700 W")
     shown("select/select_option", MODE, "off", option="off")
-    evening.shows(POWER, lambda seen: float(seen) == 0.0, "it is off")
+    evening.shows(POWER, _number(0), "it is off")
     shown("select/select_option", MODE, "auto", option="auto")
     shown("switch/turn_on", "switch.pv_heater_vacation", "on")
     shown("switch/turn_off", "switch.pv_heater_vacation", "off")
@@ -292,6 +294,10 @@ def the_energy_dashboard_agrees(evening: Evening) -> None:
     evening.note("statistics", sorted(row["statistic_id"] for row in statistics if "pv_heater" in row["statistic_id"]))
 
 
+def _number(wanted: float) -> Callable[[str], bool]:
+    return lambda seen: re.fullmatch(r"-?\d+(\.\d+)?", seen) is not None and float(seen) == wanted
+
+
 def _kind(state: str | None) -> str:
     return "a number" if state is not None and re.fullmatch(r"-?\d+(\.\d+)?", state) else str(state)
 
@@ -349,6 +355,7 @@ def main() -> None:
     for name in ("--python", "--uv", "--cache"):
         parser.add_argument(name, required=True)
     words = parser.parse_args()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     installed = install(words.python, words.uv, Path(words.cache))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as ends:
         evening = Evening(installed, Path(folder), ends)

@@ -6,7 +6,6 @@ from typing import Any
 
 from pv_heater.core.settings.mqtt import HomeAssistant, Mqtt
 from pv_heater.telemetry.home_assistant.companion import LONGEST_S, MOST, SHORTEST_S, HomeAssistantCompanion
-from pv_heater.telemetry.mqtt.topics import Topics
 from tests.builders import heater
 from tests.telemetry.home_assistant.rules import faults
 from tests.web.rig import WebHome
@@ -20,7 +19,7 @@ def companion(*names: str, commands: bool = True, **own: Any) -> HomeAssistantCo
     ids = {name: name for name in rig.home.policies()}
     settings = Mqtt(commands=commands)
     return HomeAssistantCompanion(
-        settings, HomeAssistant(**own), rig.home, ids, Topics("pv_heater"), between=lambda low, high: (low + high) / 2
+        settings, HomeAssistant(**own), rig.home, ids, between=lambda low, high: (low + high) / 2
     )
 
 
