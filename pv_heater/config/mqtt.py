@@ -10,7 +10,7 @@ from pv_heater.core.settings.mqtt import Balancer, HomeAssistant, Mqtt
 
 
 def mqtt_hook(structure: Structure) -> Hook:
-    """A hook for `mqtt:`; `balancer: true` stands for its topics as they always were, `home_assistant: true` likewise."""
+    """A hook for `mqtt:`; `balancer: true` and `home_assistant: true` stand for their defaults."""
     groups = {"balancer": Balancer, "home_assistant": HomeAssistant}
     group = structure.group(Mqtt, {name: _switched(structure.group(cls)) for name, cls in groups.items()})
     return lambda value: None if value is None else group(value)

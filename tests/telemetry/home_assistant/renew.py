@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,102 +17,33 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.doubles.brokers import Mosquitto
-from tests.mqtt_brokers import Peer
-from tests.process.program import Program, regulator, settings
-from tests.telemetry.home_assistant.peer import VERSION, HomeAssistant, install
+from tests.telemetry.home_assistant.evening import (
+    ANSWERS,
+    BIRTH,
+    BOILER,
+    BOILER_SETTINGS,
+    CONFIG,
+    ENERGY,
+    GONE,
+    KEPT_ATTRIBUTES,
+    MODE,
+    POWER,
+    UNKNOWN,
+    Evening,
+    answer_to,
+    enable_all,
+    kind_of,
+    number,
+    registry,
+    states,
+    until_gone,
+)
+from tests.telemetry.home_assistant.peer import VERSION, install
 from tests.telemetry.home_assistant.rules import faults
-from tests.vrm_server import VrmServer
 from tests.waiting import until
 
-ANSWERS = Path(__file__).with_name("answers.json")
-CONFIG, STATUS, BIRTH = "homeassistant/device/pv_heater/config", "pv_heater/status", "homeassistant/status"
-BOILER = "pv_heater/loads/water_heater"
-MODE, POWER, ENERGY = (
-    "select.pv_heater_water_heater_mode",
-    "sensor.pv_heater_water_heater_power",
-    "sensor.pv_heater_water_heater_energy",
-)
 STATISTICS_S = 420.0
 """The first come at the next full five minutes, and are written a little later."""
-GONE, UNKNOWN = "unavailable", "unknown"
-KEPT_ATTRIBUTES = ("unit_of_measurement", "device_class", "state_class", "options", "min", "max", "friendly_name")
-
-
-class Evening:
-    """One home with two loads, from its first start to a load that is sold."""
-
-    def __init__(self, installed: Path, folder: Path, ends: ExitStack) -> None:
-        self.folder, self.ends = folder, ends
-        self.broker = ends.enter_context(_Running())
-        self.vrm = ends.enter_context(VrmServer())
-        self.peer = ends.enter_context(Peer(self.broker.port, "pv_heater/#", "homeassistant/#"))
-        for name in ("home", "ha"):
-            (folder / name).mkdir()
-        self.assistant = ends.enter_context(HomeAssistant(installed, folder / "ha", self.broker.port))
-        self.program: Program | None = None
-        self.facts: dict[str, Any] = {}
-        self.entities: dict[str, Any] = {}
-
-    def start(self, *loads: dict[str, Any], **changes: Any) -> None:
-        """The program, with these loads or the usual two."""
-        mqtt = {"host": "127.0.0.1", "port": self.broker.port, "commands": True, "home_assistant": True, **changes}
-        values = settings(self.folder / "home", self.vrm.url, mqtt=mqtt, loads=[*(loads or (BOILER_SETTINGS, PUMP))])
-        self.program = Program(self.folder / "home", values)
-        self.program.__enter__()
-        self.ends.callback(self._end_of(self.program))
-
-    def kill(self) -> None:
-        """As the kernel does."""
-        assert self.program is not None
-        self.program.process.kill()
-        self.program.process.wait(60)
-
-    def stop(self) -> None:
-        """As systemd does."""
-        assert self.program is not None
-        self.program.process.terminate()
-        self.program.process.wait(60)
-
-    def announced(self) -> dict[str, Any]:
-        """What was announced last."""
-        payloads = self.peer.payloads(CONFIG)
-        found: dict[str, Any] = json.loads(payloads[-1]) if payloads and payloads[-1] else {"components": {}}
-        return found
-
-    def told(self, topic: str) -> dict[str, Any]:
-        """What the program said last there."""
-        payloads = [payload for payload in self.peer.payloads(topic) if payload]
-        found: dict[str, Any] = json.loads(payloads[-1]) if payloads else {}
-        return found
-
-    def shows(self, entity_id: str, state: str | Callable[[str], bool], what: str = "") -> float:
-        """Seconds until Home Assistant shows that."""
-        fits = state if callable(state) else lambda seen: seen == state
-        return until(
-            lambda: fits(self.assistant.state(entity_id) or ""),
-            what or f"{entity_id} is {state}",
-            120.0,
-            more=lambda: f"it is {self.assistant.state(entity_id)}; {self.assistant.last_lines()}",
-        )
-
-    def note(self, name: str, value: Any) -> None:
-        """One fact for the record, and for whoever waits."""
-        self.facts[name] = value
-        print(f"{name}: {value}", flush=True)
-
-    def _end_of(self, program: Program) -> Callable[[], None]:
-        return lambda: program.__exit__(None, None, None)
-
-
-class _Running(Mosquitto):
-    def __enter__(self) -> _Running:
-        self.start()
-        return self
-
-
-BOILER_SETTINGS = regulator(target_c=60.0, hot_water={"volume_l": 200.0})
-PUMP = {"name": "pump", "type": "dry_run", "max_power_w": 800.0, "min_power_w": 100.0}
 
 
 def everything_is_there(evening: Evening) -> None:
@@ -122,11 +52,12 @@ def everything_is_there(evening: Evening) -> None:
     evening.shows(POWER, lambda seen: seen not in ("", GONE, UNKNOWN), "the first values are there")
     announced = evening.announced()
     assert faults(announced) == []
-    registry = _enable_all(evening)
+    registry = enable_all(evening)
     wanted = {each["unique_id"]: each["default_entity_id"] for each in announced["components"].values()}
     assert {row["unique_id"]: row["entity_id"] for row in registry} == wanted, "made as they were announced"
-    until(lambda: len(_states(evening)) == len(wanted), "all of them have a state", 120.0)
-    until(lambda: GONE not in {row["state"] for row in _states(evening).values()}, "all of them are available", 120.0)
+    until(lambda: len(states(evening)) == len(wanted), "all of them have a state", 120.0)
+    until(lambda: GONE not in {row["state"] for row in states(evening).values()}, "all of them are available", 120.0)
+    evening.shows(ENERGY, lambda seen: kind_of(seen) == "a number", "energies are counted, saved and told")
     by_id = {row["entity_id"]: row["unique_id"] for row in registry}
     evening.entities = {
         by_id[entity_id]: {
@@ -134,7 +65,7 @@ def everything_is_there(evening: Evening) -> None:
             "state": row["state"],
             **{key: row["attributes"][key] for key in KEPT_ATTRIBUTES if key in row["attributes"]},
         }
-        for entity_id, row in sorted(_states(evening).items())
+        for entity_id, row in sorted(states(evening).items())
     }
     evening.note("announced", len(wanted))
     evening.note("made", len(registry))
@@ -155,23 +86,23 @@ def commands_arrive(evening: Evening) -> None:
         arrived.append(f"{service} {entity_id} {values or ''}".strip())
         print(f"  {arrived[-1]}: shown after {took_s:.1f} s", flush=True)
 
-    number = "number.pv_heater_water_heater"
-    shown("number/set_value", f"{number}_force_min", _number(45), value=45)
-    shown("number/set_value", f"{number}_force_power", _number(700), value=700)
+    dial = "number.pv_heater_water_heater"
+    shown("number/set_value", f"{dial}_force_min", number(45), value=45)
+    shown("number/set_value", f"{dial}_force_power", number(700), value=700)
     shown("select/select_option", MODE, "on", option="on")
-    evening.shows(POWER, _number(700), "it heats with 700 W")
+    evening.shows(POWER, number(700), "it heats with 700 W")
     shown("select/select_option", MODE, "off", option="off")
-    evening.shows(POWER, _number(0), "it is off")
+    evening.shows(POWER, number(0), "it is off")
     shown("select/select_option", MODE, "auto", option="auto")
     shown("switch/turn_on", "switch.pv_heater_vacation", "on")
     shown("switch/turn_off", "switch.pv_heater_vacation", "off")
     for button in ("boost", "clear"):
         before = evening.assistant.state(f"button.pv_heater_pump_{button}")
         shown("button/press", f"button.pv_heater_pump_{button}", lambda seen, old=before: seen != old)
-        until(lambda word=button: _answer_to(evening, f"loads/pump/{word}/set") is not None, f"{button} is answered")
+        until(lambda word=button: answer_to(evening, f"loads/pump/{word}/set") is not None, f"{button} is answered")
     evening.note("commands that arrived", arrived)
     before = len(evening.peer.payloads(f"{BOILER}/force_min/set"))
-    evening.note("status of a number beyond its limits", act("number/set_value", f"{number}_force_min", value=99_999))
+    evening.note("status of a number beyond its limits", act("number/set_value", f"{dial}_force_min", value=99_999))
     assert len(evening.peer.payloads(f"{BOILER}/force_min/set")) == before, "nothing was published"
 
 
@@ -189,12 +120,12 @@ def a_kill_and_a_stop_are_seen(evening: Evening) -> None:
     """Nobody believes old values of a program that is gone."""
     counted = float(evening.assistant.state(ENERGY) or 0)
     evening.kill()
-    evening.note("seconds until a killed program is gone", round(_until_gone(evening), 1))
+    evening.note("seconds until a killed program is gone", round(until_gone(evening), 1))
     evening.start()
     evening.note("seconds until it is back", round(evening.shows(POWER, lambda seen: seen not in (GONE, UNKNOWN)), 1))
     assert float(evening.assistant.state(ENERGY) or 0) >= counted, "an energy went down"
     evening.stop()
-    evening.note("seconds until a stopped program is gone", round(_until_gone(evening), 1))
+    evening.note("seconds until a stopped program is gone", round(until_gone(evening), 1))
     evening.start()
     evening.shows(POWER, lambda seen: seen not in (GONE, UNKNOWN))
 
@@ -210,13 +141,13 @@ def home_assistant_restarts(evening: Evening) -> None:
     until(lambda: b"online" in evening.peer.payloads(BIRTH)[heard:], "its birth was heard", 120.0)
     took_s = until(lambda: len(evening.peer.payloads(CONFIG)) > before, "it was told again", 60.0)
     evening.note("told again within 10 s of its birth", took_s < 10.0)
-    evening.note("energy after its restart", _kind(evening.assistant.state(ENERGY)))
+    evening.note("energy after its restart", kind_of(evening.assistant.state(ENERGY)))
 
 
 def the_broker_restarts(evening: Evening) -> None:
     """With nothing kept: everything comes from us again."""
     evening.broker.stop()
-    _until_gone(evening)
+    until_gone(evening)
     evening.broker.start()
     took_s = evening.shows(POWER, lambda seen: seen not in (GONE, UNKNOWN))
     evening.note("seconds until values are back after the broker's restart", round(took_s, 1))
@@ -224,25 +155,25 @@ def the_broker_restarts(evening: Evening) -> None:
 
 def renamed_and_gone(evening: Evening) -> None:
     """A load under another name stays the same entities; one that is sold leaves none."""
-    before = {row["entity_id"] for row in _registry(evening)}
+    before = {row["entity_id"] for row in registry(evening)}
     evening.stop()
     evening.start({**BOILER_SETTINGS, "name": "hot_tank"})
     pump = {entity_id for entity_id in before if "_pump_" in entity_id}
-    until(lambda: {row["entity_id"] for row in _registry(evening)} == before - pump, "the pump is gone", 120.0)
+    until(lambda: {row["entity_id"] for row in registry(evening)} == before - pump, "the pump is gone", 120.0)
     evening.shows(POWER, lambda seen: seen not in (GONE, UNKNOWN))
     row = evening.assistant.states(POWER)[POWER]
     evening.note("name of a renamed load's power", row["attributes"]["friendly_name"])
-    evening.note("entities of a load that is gone", len(pump & {row["entity_id"] for row in _registry(evening)}))
+    evening.note("entities of a load that is gone", len(pump & {row["entity_id"] for row in registry(evening)}))
 
 
 def the_other_form(evening: Evening) -> None:
     """One message for each entity, for who reads only those, and back again."""
-    wanted = {row["unique_id"] for row in _registry(evening)}
+    wanted = {row["unique_id"] for row in registry(evening)}
     for form in ("single", "device"):
         evening.stop()
         own = {"discovery": form}
         evening.start({**BOILER_SETTINGS, "name": "hot_tank"}, home_assistant=own)
-        until(lambda: {row["unique_id"] for row in _registry(evening)} == wanted, f"all are there as {form}", 120.0)
+        until(lambda: {row["unique_id"] for row in registry(evening)} == wanted, f"all are there as {form}", 120.0)
         evening.shows(POWER, lambda seen: seen not in (GONE, UNKNOWN, ""), f"values come as {form}")
     evening.note("entities after single and back", len(wanted))
 
@@ -292,48 +223,6 @@ def the_energy_dashboard_agrees(evening: Evening) -> None:
     print(f"  after {time.monotonic() - begun_s:.0f} s", flush=True)
     [statistics] = evening.assistant.ask({"type": "recorder/list_statistic_ids"})
     evening.note("statistics", sorted(row["statistic_id"] for row in statistics if "pv_heater" in row["statistic_id"]))
-
-
-def _number(wanted: float) -> Callable[[str], bool]:
-    return lambda seen: re.fullmatch(r"-?\d+(\.\d+)?", seen) is not None and float(seen) == wanted
-
-
-def _kind(state: str | None) -> str:
-    return "a number" if state is not None and re.fullmatch(r"-?\d+(\.\d+)?", state) else str(state)
-
-
-def _answer_to(evening: Evening, topic: str) -> dict[str, Any] | None:
-    answers = [json.loads(payload) for payload in evening.peer.payloads("pv_heater/answer")]
-    return next((answer for answer in answers if str(answer.get("topic", "")).endswith(topic)), None)
-
-
-def _until_gone(evening: Evening) -> float:
-    return evening.shows(POWER, GONE)
-
-
-def _states(evening: Evening) -> dict[str, Any]:
-    return evening.assistant.states(".pv_heater_")
-
-
-def _registry(evening: Evening) -> list[dict[str, Any]]:
-    [rows] = evening.assistant.ask({"type": "config/entity_registry/list"})
-    return [row for row in rows if row["platform"] == "mqtt"]
-
-
-def _enable_all(evening: Evening) -> list[dict[str, Any]]:
-    """Those that are off at first as well; the answer is its whole registry."""
-    update = {"type": "config/entity_registry/update", "disabled_by": None}
-    hidden = [row["entity_id"] for row in _registry(evening) if row["disabled_by"] is not None]
-    evening.assistant.ask(*({**update, "entity_id": entity_id} for entity_id in hidden))
-    evening.assistant.ask(
-        {
-            "type": "call_service",
-            "domain": "homeassistant",
-            "service": "reload_config_entry",
-            "target": {"entity_id": POWER},
-        }
-    )
-    return _registry(evening)
 
 
 PARTS = (

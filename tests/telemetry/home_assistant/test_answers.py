@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pv_heater.telemetry.home_assistant.entity import TEXT_CHARACTERS
-from tests.telemetry.home_assistant.renew import ANSWERS, BOILER_SETTINGS, KEPT_ATTRIBUTES, PUMP
+from tests.telemetry.home_assistant.evening import ANSWERS, BOILER_SETTINGS, KEPT_ATTRIBUTES, PUMP
 from tests.telemetry.home_assistant.test_discovery import home
 
 RECORDED: dict[str, Any] = json.loads(ANSWERS.read_text(encoding="utf-8"))
