@@ -12,6 +12,10 @@ UPGRADE := --upgrade
 BROWSER := tests/web/browser
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+# A real Home Assistant, in a Python of its own; 600 MB, fetched once. Its last line for Python 3.13 is used.
+HA_PYTHON := python3.13
+HA_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pv-heater/home-assistant
+
 T := tests
 DATA :=
 AGAINST :=
@@ -19,7 +23,7 @@ DAYS := 100
 EXAMPLES := 100
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up test test-one browser screenshots check format run-demo bench-speed bench-capture \
+.PHONY: help set-up test test-one browser screenshots home-assistant check format run-demo bench-speed bench-capture \
 	bench-invariants bench-footprint fuzz-api measures lock audit
 
 help: ## this list
@@ -43,6 +47,11 @@ browser: ## Chromium (from Debian, where it is missing) and what drives it, so t
 
 screenshots: $(PYTHON) browser ## the pictures of the page in Pics/, from the demo at noon
 	$(PYTHON) -m tests.web.screenshots
+
+home-assistant: $(PYTHON) $(TOOLS)/bin/uv ## the program beside a real Home Assistant; renews what the fast tests know of it
+	@command -v mosquitto /usr/sbin/mosquitto >/dev/null || \
+		{ $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install --yes --no-install-recommends mosquitto; }
+	$(PYTHON) -m tests.telemetry.home_assistant.renew --python $(HA_PYTHON) --uv $(TOOLS)/bin/uv --cache $(HA_CACHE)
 
 check: $(PYTHON) ## style, format and types, as .ci/run asks for them
 	.venv/bin/ruff check .
