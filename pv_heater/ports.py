@@ -230,6 +230,27 @@ class Device(Protocol):
         ...
 
 
+@runtime_checkable
+class Follower(Protocol):
+    """An output whose device asks what it is to do, and keeps to that until it hears something else."""
+
+    name: str
+
+    @property
+    def address(self) -> str:
+        """From where its device asks."""
+        ...
+
+    @property
+    def percent(self) -> int:
+        """What the device was told last; 0 before it asked."""
+        ...
+
+    def asked(self) -> int:
+        """What the device is to do, in percent, and that it hears so now. From any thread; never waits."""
+        ...
+
+
 class HistoryReader(Protocol):
     """What was kept of the home, for page and API. From any thread; reads beside the writer and never delays it.
 
@@ -366,6 +387,11 @@ class Home(Protocol):
     @property
     def history(self) -> HistoryReader | None:
         """What was kept of it; None where nothing is."""
+        ...
+
+    @property
+    def followers(self) -> Mapping[str, Follower]:
+        """The loads whose devices ask by the page, by name."""
         ...
 
     def status(self) -> Status | None:

@@ -122,6 +122,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         "off": [{"path": "/light/0?turn=off"}],
         "confirm": {"path": "/light/0", "value": "ison", "level": "brightness"},
     },
+    "mk2_client": {"name": "garage", "max_power_w": "1500", "address": "192.168.1.60"},
     "mqtt_variator": {"name": "ecs", "max_power_w": "2300", "topic": "regul/vload/ECS/cmd"},
     "mqtt_switch": {"name": "pool", "max_power_w": "700", "topic": "cmnd/pool/POWER"},
     "gx_relay": {"name": "immersion", "max_power_w": "1500"},

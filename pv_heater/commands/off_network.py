@@ -18,11 +18,16 @@ from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.system.clock import SystemClock
+from pv_heater.loads.network.mk2_client import Mk2Client
 from pv_heater.loads.network.networked import LONGEST_OFF_S, NetworkedLoad
 from pv_heater.ports import Tools
 from pv_heater.run.outputs import with_found_curve
 
 _LOOK_S = 0.05
+NOBODY_TO_ASK = (
+    "its client asks the page of a running controller and there is none, so it keeps to what it heard last. "
+    "Switch it off by hand, or start the controller."
+)
 _NEEDED = frozenset({"name", "max_power_w"})
 """What an output needs of a load's policy; the rest may be wrong."""
 
@@ -55,7 +60,9 @@ def tell_off(rows: Sequence[Mapping[str, Any]], folder: Path, state_dir: Path) -
                 why = "; ".join(error.problems)
                 answers.append(Answer(confirmed=False, text=f"{name}: it cannot be switched off: {why}"))
                 continue
-            if load is not None:
+            if isinstance(load, str):
+                answers.append(Answer(confirmed=False, text=load))
+            elif load is not None:
                 loads.append(load)
     _wait_until_off(loads, clock)
     for load in loads:
@@ -66,12 +73,19 @@ def tell_off(rows: Sequence[Mapping[str, Any]], folder: Path, state_dir: Path) -
     return answers
 
 
-def _load(row: Mapping[str, Any], tools: Tools) -> NetworkedLoad | None:
-    """The load of this row, None where it is not on the network. Raises ConfigError."""
+def _load(row: Mapping[str, Any], tools: Tools) -> NetworkedLoad | str | None:
+    """The load of this row, None where it is not on the network, a sentence where it cannot be told from here.
+
+    Raises ConfigError.
+    """
     unneeded = set(setting_keys(LoadSettings)) - _NEEDED
     config = load_config({"loads": [{key: value for key, value in row.items() if key not in unneeded}]})
     for typed in config.loads:
-        if not isinstance(typed, BatteryShare) and isinstance(typed.cls, type) and issubclass(typed.cls, NetworkedLoad):
+        if isinstance(typed, BatteryShare) or not isinstance(typed.cls, type):
+            continue
+        if issubclass(typed.cls, Mk2Client):
+            return f"{typed.settings.name}: {NOBODY_TO_ASK}"
+        if issubclass(typed.cls, NetworkedLoad):
             load: NetworkedLoad = with_found_curve(config, typed).build(tools)
             return load
     return None

@@ -83,6 +83,10 @@ def _http(settings: Any) -> Iterator[_Place]:
     yield _Place("url", "http", device, frozenset(_request(base, request) for request in (*settings.off, *on[-1:])))
 
 
+def _client(settings: Any) -> Iterator[_Place]:
+    yield _Place("address", "http", ((_host(settings.address), 80), ""), frozenset())
+
+
 def _mqtt(settings: Any) -> Iterator[_Place]:
     broker = settings.broker
     topic = _topic(settings.topic)
@@ -110,6 +114,7 @@ _MAKERS: Mapping[str, Callable[[Any], Iterator[_Place]]] = {
     "http_dimmer": _dimmer,
     "http_switch": _http,
     "http_variator": _http,
+    "mk2_client": _client,
     "mqtt_switch": _mqtt,
     "mqtt_variator": _mqtt,
     "gx_relay": _gx_mqtt,

@@ -60,6 +60,21 @@ def unknown_published(config: Config) -> list[Problem]:
     ]
 
 
+def wrong_clients(config: Config) -> list[Problem]:
+    """A problem for a load that clients of earlier systems cannot see, and for one whose client nobody lets ask."""
+    earlier = None if config.web is None else config.web.earlier
+    names, problems = [policy.name for policy in config.policies], []
+    if earlier is not None and earlier.dimmer is not None and earlier.dimmer not in names:
+        message = f"there is no load {earlier.dimmer!r}; {suggestion(earlier.dimmer, names)}"
+        problems.append(Problem(("web", "earlier", "dimmer"), message))
+    for index, row in enumerate(config.loads):
+        is_client = not isinstance(row, BatteryShare) and row.type == "mk2_client"
+        if is_client and config.meter and (earlier is None or "esp_router" not in earlier.clients):
+            message = "needs a page that it may ask: `web: {earlier: {clients: [esp_router]}}`"
+            problems.append(Problem(("loads", index, "type"), message))
+    return problems
+
+
 def unknown_names(rows: Any, values: Sequence[str]) -> list[Problem]:
     """A problem for each condition with a name that neither the home nor its owner has; `rows` as they were written."""
     problems = []

@@ -25,6 +25,7 @@ from pv_heater.config.cross_checks import (
     same_pins,
     unknown_names,
     unknown_published,
+    wrong_clients,
     wrong_conditions,
     wrong_waiting,
 )
@@ -130,6 +131,7 @@ def load_config(
         config = _read(values, secrets, tables or TABLES)
         problems += clashing_displays(config) + clashing_addresses(config) + clashing_values(config)
         problems += unknown_published(config)
+        problems += wrong_clients(config)
     except (SettingProblem, SettingProblems) as error:
         problems += problems_of(error)
     if config is None or problems:

@@ -139,6 +139,7 @@ def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadSettings]) 
         inverter_max_w=inverter_w,
         inverter_release_w=_released(inverter_w),
         loads={policy.name: _load_thresholds(policy) for policy in policies},
+        grid_target_w=limits.grid_target_w,
     )
 
 

@@ -17,6 +17,7 @@ LOADS: dict[str, str] = {
     "http_variator": "pv_heater.loads.network.http_output:HttpVariator",
     "mqtt_variator": "pv_heater.loads.network.mqtt_loads:MqttVariator",
     "mqtt_switch": "pv_heater.loads.network.mqtt_loads:MqttSwitch",
+    "mk2_client": "pv_heater.loads.network.mk2_client:Mk2Client",
     "http_ev_charger": "pv_heater.loads.network.ev_charger:HttpEvCharger",
     "mqtt_ev_charger": "pv_heater.loads.network.ev_charger:MqttEvCharger",
     "gx_relay": "pv_heater.victron.relay_mqtt:GxRelay",

@@ -137,6 +137,7 @@ class LiveHome:
             settings=live_settings(config, folder, self._loop, controller, transitions),
             history=self._history,
             market=self._sources.known_prices,
+            followers=outputs.followers,
         )
         self._control = control_server(folder, home)
         self._telemetry = telemetry_of(config, telling(home, folder), outputs.tools)

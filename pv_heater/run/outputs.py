@@ -21,7 +21,7 @@ from pv_heater.io.gpio.pins import Pins
 from pv_heater.io.gpio.pins_file import write_pins_file
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.loads.network.networked import NetworkedLoad
-from pv_heater.ports import Clock, Load, Tools
+from pv_heater.ports import Clock, Follower, Load, Tools
 from pv_heater.run.transition_log import TransitionLog
 
 log = logging.getLogger(__name__)
@@ -70,11 +70,16 @@ class Outputs:
         return frozenset(load.name for load in self.loads if isinstance(load, DryRun))
 
     @property
+    def followers(self) -> dict[str, Follower]:
+        """The loads whose devices ask by the page, by name."""
+        return {load.name: load for load in self.loads if isinstance(load, Follower)}
+
+    @property
     def worth(self) -> str:
         """What they switch: real things, the pins of thin air (mock) alone, or nothing at all (dry)."""
         if len(self.pretended) == len(self.loads):
             return "dry"
-        reaches_out = any(isinstance(load, NetworkedLoad) for load in self.loads)
+        reaches_out = any(isinstance(load, NetworkedLoad | Follower) for load in self.loads)
         return "real" if reaches_out or self._config.gpio.factory != "mock" else "mock"
 
     def _lock(self) -> None:

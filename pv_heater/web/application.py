@@ -66,8 +66,11 @@ class _Callback:
         asked = _headers_of(environ)
         more: Sequence[tuple[str, str]] = ()
         try:
-            call = _call(environ, parameters, asked)
-            more = self._gate.check(call, self._route.scope)
+            call, scope = self._opened(_call(environ, parameters, asked))
+            more = self._gate.check(call, scope)
+        except Problem as problem:
+            return _response(self._refusal(problem), asked, more)
+        try:
             answer = self._route.handle(call)
         except Problem as problem:
             answer = problem_answer(problem)
@@ -75,11 +78,19 @@ class _Callback:
             answer = self._bug(error)
         return _response(answer, asked, more)
 
+    def _opened(self, call: Call) -> tuple[Call, Scope]:
+        door = self._route.door
+        return (call, self._route.scope) if door is None else door.opened(call, self._route.scope)
+
+    def _refusal(self, problem: Problem) -> Answer:
+        door = self._route.door
+        return problem_answer(problem) if door is None or door.refused is None else door.refused(problem)
+
     def _bug(self, error: Exception) -> Answer:
         number = secrets.token_hex(4)
         log.error("the page could not answer %s (%s): %s", self._route.path, number, describe(error))
         log.debug("where it came from", exc_info=True)
-        return problem_answer(Problem(500, f"This is a mistake of the program; its log has more under {number}."))
+        return self._refusal(Problem(500, f"This is a mistake of the program; its log has more under {number}."))
 
 
 def _call(environ: Any, parameters: dict[str, str], headers: dict[str, str]) -> Call:

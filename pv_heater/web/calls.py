@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.status.strict_json import json_bytes
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 PROBLEM = "application/problem+json"
 
 
@@ -67,13 +68,14 @@ class Call:
     remote: str | None = None
     """The caller's address, as the server sees it."""
     scheme: str = "http"
+    token: str | None = field(default=None, repr=False)
+    """That stood in the address, where the path lets earlier clients in."""
+    changes: bool | None = None
+    """By such a path: whether it changes something. None: the method says it."""
 
     def asked(self, *known: str) -> dict[str, str]:
         """What stands behind the ``?``. Raises Problem for a word that is not `known`, and for one said twice."""
-        try:
-            pairs = parse_qsl(self.query, keep_blank_values=True, max_num_fields=100, errors="strict")
-        except ValueError:
-            raise Problem(400, "The part of the address behind the ? cannot be read.") from None
+        pairs = _pairs_in(self.query, "The part of the address behind the ?")
         _refuse_unknown([key for key, _ in pairs], known, "parameter")
         return dict(pairs)
 
@@ -111,6 +113,41 @@ class Answer:
 Handle = Callable[[Call], Answer]
 
 
+def _nothing(call: Call) -> Scope | None:  # noqa: ARG001 - what a door asks of a call that only reads
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How a path lets in clients of earlier systems. They cannot send headers, and change things by GET.
+
+    So a token may stand in the address, or in a form, as ``token``; and what changes something passes as a POST does.
+    """
+
+    changes: Callable[[Call], Scope | None] = _nothing
+    """The scope that a call needs because it changes something, above the route's own; None: it only reads."""
+    refused: Callable[[Problem], Answer] | None = None
+    """What a client hears that is refused, where silence would keep a heater on."""
+
+    def opened(self, call: Call, scope: Scope) -> tuple[Call, Scope]:
+        """The call as handlers see it, a form as what stands behind the ``?``, and the scope that it needs."""
+        pairs, body = _pairs_in(call.query, "The part of the address behind the ?"), call.body
+        if call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+            pairs, body = pairs + _pairs_in(call.body.decode("latin-1"), "The form"), b""
+        tokens = [value for key, value in pairs if key == TOKEN]
+        if len(tokens) > 1:
+            raise Problem(422, "The token is given twice.", fields=[TOKEN])
+        query = urlencode([pair for pair in pairs if pair[0] not in (TOKEN, _ANEW)])
+        call = replace(call, query=query, body=body, token=tokens[0] if tokens else None)
+        needed = self.changes(call)
+        return replace(call, changes=needed is not None), scope if needed is None else needed
+
+
+TOKEN = "token"
+_ANEW = "_"
+"""What jQuery adds so that no answer is an old one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One row of what can be asked. `path` may name parts of itself: ``/api/v1/loads/<name>``."""
@@ -119,6 +156,8 @@ class Route:
     path: str
     scope: Scope
     handle: Handle
+    door: Door | None = None
+    """Where clients of earlier systems go in and out."""
 
 
 def etag_of(body: bytes) -> str:
@@ -166,6 +205,13 @@ def instant_asked(asked: Mapping[str, str], key: str) -> datetime | None:
     except (ValueError, OverflowError):
         pass
     raise Problem(422, f"{key} must be a time with its zone, such as 2026-05-28T00:00:00+02:00.", fields=[key])
+
+
+def _pairs_in(text: str, what: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError:
+        raise Problem(400, f"{what} cannot be read.") from None
 
 
 class _Pairs(list[tuple[str, Any]]):

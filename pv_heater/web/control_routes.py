@@ -117,11 +117,16 @@ class Control:
     def _ask(self, call: Call, request: Mapping[str, Any]) -> Answer:
         if request["command"] != "off":
             self._now()
-        try:
-            answer = self._home.ask({**request, "who": caller(call)})
-        except ValueError as error:
-            raise Problem(422, f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        answer = obeyed(self._home, call, request)
         return json_answer({key: answer.get(key) for key in ("id", "message", "until_at")}, 202)
+
+
+def obeyed(home: Home, call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What comes of a request. Raises Problem 422 with what would be right."""
+    try:
+        return home.ask({**request, "who": caller(call)})
+    except ValueError as error:
+        raise Problem(422, f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
 
 
 def load_named(home: Home, name: str) -> tuple[str, LoadSettings]:

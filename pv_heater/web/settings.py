@@ -34,6 +34,48 @@ def _check_url(text: str) -> None:
         raise SettingProblem(f"must be an address such as https://heater.example.org, not {text!r}")
 
 
+CLIENTS = ("esp_router", "pv_router", "pv_router_esp32", "pvmonit")
+"""Whose clients are known: ESP-Router-PV (Mk2), Pv router on an ESP8266 and on an ESP32, PvMonit."""
+
+
+def _check_clients(clients: tuple[str, ...]) -> None:
+    for word in clients:
+        if word not in CLIENTS:
+            raise SettingProblem(f"must be of {', '.join(CLIENTS)}, not {word!r}")
+    if {"pv_router", "pv_router_esp32"} <= set(clients):
+        raise SettingProblem("may hold pv_router or pv_router_esp32, not both: they answer at the same addresses")
+
+
+def _check_pages(pages: tuple[str, ...]) -> None:
+    for page in pages:
+        if origin_of(page) is None or page.rstrip("/").count("/") != 2:
+            raise SettingProblem(f"must be addresses without a path such as http://192.168.1.20, not {page!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierClients:
+    """Clients of earlier systems that go on working; see docs/earlier-systems.md."""
+
+    clients: tuple[str, ...] = setting(
+        f"whose clients may ask: {', '.join(CLIENTS)}; nobody's unless named", check=_check_clients
+    )
+    dimmer: str | None = setting(
+        "the load they see as the router's own; auto is the first whose power can be set", default=None
+    )
+    forced_for_s: float = setting(
+        "how long what they switch lasts, as they cannot say it",
+        default=7200.0,
+        unit="s",
+        minimum=60,
+        maximum=604_800,
+    )
+    pages: tuple[str, ...] = setting(
+        "pages of earlier systems that may read the answers in a browser, such as http://192.168.1.20",
+        default=(),
+        check=_check_pages,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """The page and the JSON API."""
@@ -56,6 +98,8 @@ class WebSettings:
     public_url: str | None = setting(
         "how the page is reached from outside, such as https://heater.example.org", default=None, check=_check_url
     )
+
+    earlier: EarlierClients | None = setting("clients of earlier systems that go on working", default=None)
 
     @property
     def is_local(self) -> bool:

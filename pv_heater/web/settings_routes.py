@@ -64,18 +64,23 @@ class SettingsPages:
         )
 
     def _done(self, act: Callable[[SettingsEditor], Mapping[str, Any]]) -> Answer:
-        if self._editor is None:
-            raise Problem(403, str(NOTHING["why_not"]))
-        try:
-            document = act(self._editor)
-        except WrongSettings as error:
-            detail = "; ".join(error.problems)
-            raise Problem(422, f"{detail}.", fields=list(error.fields)) from None
-        except SettingsConflict as error:
-            raise Problem(409, str(error)) from None
-        except NotEditable as error:
-            raise Problem(403, str(error)) from None
+        document = changed(self._editor, act)
         return json_answer(document, headers=[("ETag", f'"{document["etag"]}"')])
+
+
+def changed(editor: SettingsEditor | None, act: Callable[[SettingsEditor], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What `act` gives. Raises Problem where the editor refuses, or there is none."""
+    if editor is None:
+        raise Problem(403, str(NOTHING["why_not"]))
+    try:
+        return act(editor)
+    except WrongSettings as error:
+        detail = "; ".join(error.problems)
+        raise Problem(422, f"{detail}.", fields=list(error.fields)) from None
+    except SettingsConflict as error:
+        raise Problem(409, str(error)) from None
+    except NotEditable as error:
+        raise Problem(403, str(error)) from None
 
 
 def _if_match(call: Call) -> str | None:

@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pv_heater.config.load import load_config
+from pv_heater.config.load import TypedSettings, load_config
 from pv_heater.controller import Controller
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import OFF, Reading, Setpoint
-from pv_heater.ports import HistoryReader, SettingsEditor
+from pv_heater.core.settings.home import Site
+from pv_heater.core.settings.load import BatteryShare
+from pv_heater.ports import Follower, HistoryReader, SettingsEditor, Tools
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import tables
 from pv_heater.run.home.running_home import RunningHome
@@ -103,7 +105,7 @@ class WebHome:
         self.fields: dict[str, Any] = {"pv_w": 2500.0, "load_c": {"heater": 41.5}}
         values = load_config(config(**{"loads": list(LOADS), **settings}))
         newest, journal = NewestStatus(lambda: self.loop.commands_seen), Journal()
-        self.outputs = [Output(policy.name) for policy in values.policies]
+        self.outputs: list[Any] = [self._output(row) for row in values.loads if not isinstance(row, BatteryShare)]
         self.loop = Loop(
             controller=Controller(values),
             clock=self.clock,
@@ -124,9 +126,16 @@ class WebHome:
             troubles=lambda: self.troubles,
             settings=editor,
             history=history,
+            followers={load.name: load for load in self.outputs if isinstance(load, Follower)},
         )
-        self.tables: list[list[Route]] = tables(self.home, lambda: self.real_s)
+        self.tables: list[list[Route]] = tables(self.home, lambda: self.real_s, settings=values.web)
         self.wsgi: Callable[..., Iterable[bytes]] = application(self.tables, gate or OpenGate())
+
+    def _output(self, row: TypedSettings[Any]) -> Any:
+        """The real one where the page is a part of it."""
+        if row.type != "mk2_client":
+            return Output(row.settings.name)
+        return row.build(Tools(clock=self.clock, site=Site(), state_dir=Path(), pins=lambda: None))
 
     @staticmethod
     def answer_of(handle: Handle) -> Answer:

@@ -139,3 +139,5 @@ class Thresholds:
     """None also where the loads do not run behind the inverter."""
     inverter_release_w: float | None
     loads: Mapping[str, LoadThresholds]
+    grid_target_w: float = 0.0
+    """The power at the grid that is aimed at."""

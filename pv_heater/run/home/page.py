@@ -98,7 +98,7 @@ def page_server(
     access = Access(folder, settings, now=_now, monotonic_s=time.monotonic, cost=cost)
 
     def made() -> Callable[..., Iterable[bytes]]:
-        return application([*tables(home, time.monotonic, messages), access_routes(access)], access.gate)
+        return application([*tables(home, time.monotonic, messages, settings), access_routes(access)], access.gate)
 
     server = WebServer(made, access.place, any_port=any_port, trusted_proxy=settings.trusted_proxy)
     return Page(server, access)
@@ -108,16 +108,33 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def tables(home: Home, monotonic_s: Callable[[], float], messages: Testable | None = None) -> list[list[Route]]:
+def tables(
+    home: Home,
+    monotonic_s: Callable[[], float],
+    messages: Testable | None = None,
+    settings: WebSettings | None = None,
+) -> list[list[Route]]:
     """All that can be asked of the page; `monotonic_s` are real seconds. Without a library beyond Python's own."""
+    newest = NewestDocument(home, monotonic_s)
     return [
         static_routes(),
         openapi_routes(),
-        status_routes(NewestDocument(home, monotonic_s), home),
+        status_routes(newest, home),
         control_routes(home),
         detail_routes(home),
         history_routes(home),
         settings_routes(home),
         backup_routes(home),
         message_routes(messages),
+        *_earlier_routes(home, newest, settings, monotonic_s),
     ]
+
+
+def _earlier_routes(
+    home: Home, newest: NewestDocument, settings: WebSettings | None, monotonic_s: Callable[[], float]
+) -> list[list[Route]]:
+    if settings is None or settings.earlier is None:
+        return []
+    from pv_heater.web.earlier.tables import earlier_routes
+
+    return [earlier_routes(home, newest, settings.earlier, monotonic_s)]

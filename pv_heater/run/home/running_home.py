@@ -15,7 +15,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
-from pv_heater.ports import HistoryReader, SettingsEditor
+from pv_heater.ports import Follower, HistoryReader, SettingsEditor
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.identity import Identity
 from pv_heater.run.journal import Journal
@@ -46,9 +46,11 @@ class RunningHome:
         settings: SettingsEditor | None = None,
         history: HistoryReader | None = None,
         market: Callable[[], KnownPrices | None] = lambda: None,
+        followers: Mapping[str, Follower] | None = None,
     ) -> None:
         """`outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`."""
         self.settings = settings
+        self.followers: Mapping[str, Follower] = followers or {}
         self._loop, self._newest, self._journal = loop, newest, journal
         self._sources, self._troubles, self._market = sources, troubles, market
         self._identity = Identity(

@@ -30,9 +30,11 @@ MODE = "/api/v1/loads/heater/mode"
 class Attacked:
     """A home with a password, and its page on a real socket."""
 
-    def __init__(self, folder: Path, password: str | None = PASSWORD, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, password: str | None = PASSWORD, *, home: WebHome | None = None, **settings: Any
+    ) -> None:
         self.folder = folder
-        self.home = WebHome()
+        self.home = home or WebHome()
         self.home.tick()
         self.store = CredentialStore(folder)
         self.set_password(password)
