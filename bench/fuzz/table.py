@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bench.fuzz.parser import Parser
+from bench.fuzz.parsers_mqtt import MQTT_PARSERS
 from bench.fuzz.parsers_others import SERVICE_PARSERS, measured_names, measured_parser
 from bench.fuzz.parsers_own import OWN_PARSERS
 from bench.fuzz.parsers_prices import PRICE_PARSERS
 from bench.fuzz.parsers_victron import GX_PARSERS
 
-_FIXED: dict[str, Parser] = {**GX_PARSERS, **SERVICE_PARSERS, **PRICE_PARSERS, **OWN_PARSERS}
+_FIXED: dict[str, Parser] = {**GX_PARSERS, **SERVICE_PARSERS, **PRICE_PARSERS, **OWN_PARSERS, **MQTT_PARSERS}
 
 
 def parser_names() -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
@@ -47,7 +48,7 @@ def identities_of(home: Home, folder: Path) -> Mapping[str, str]:
     """
     path = folder / FILE_NAME
     saved = read_kept(path, "Loads that were renamed are new ones to other systems")
-    known = {key: load for key, value in saved.items() if (load := _known(value)) is not None}
+    known = {key: load for key, value in saved.items() if _fit(key) and (load := _known(value)) is not None}
     now = [
         _Known(name=name, type=home.kinds.get(name, "unknown"), output=_output(policy))
         for name, policy in home.policies().items()
@@ -66,7 +67,7 @@ def vanished(folder: Path, identities: Mapping[str, str]) -> tuple[str, ...]:
         saved = read_object(folder / FILE_NAME) or {}
     except UnreadableState:
         return ()
-    return tuple(key for key in saved if key not in identities.values())
+    return tuple(key for key in saved if _fit(key) and key not in identities.values())
 
 
 def _matched(now: list[_Known], known: Mapping[str, _Known]) -> dict[str, str]:
@@ -87,6 +88,11 @@ def _matched(now: list[_Known], known: Mapping[str, _Known]) -> dict[str, str]:
         else:
             found[load.name] = _free(load.name, {*known, *found.values()})
     return found
+
+
+def _fit(key: str) -> bool:
+    """Whether it may stand in a topic: a damaged file may say anything."""
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,199}", key) is not None
 
 
 def _free(name: str, taken: set[str]) -> str:

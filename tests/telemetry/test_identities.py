@@ -52,7 +52,10 @@ def test_of_two_that_could_be_meant_none_is(tmp_path: Path) -> None:
     assert names(tmp_path, heater("c"), heater("d")) == {"c": "c", "d": "d"}
 
 
-@pytest.mark.parametrize("text", ["{", '{"boiler": 5, "x": {"name": "kitchen"}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", '{"boiler": 5, "x": {"name": "kitchen"}}', '{"a/#": {"name": "kitchen", "type": "relay", "output": ""}}'],
+)
 def test_a_damaged_file_costs_old_names_only(text: str, tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text(text)
     assert names(tmp_path, relay("kitchen", 17)) == {"kitchen": "kitchen"}
