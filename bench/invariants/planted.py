@@ -338,7 +338,7 @@ BUGS: Mapping[str, Planted] = {
     "a restart counts as rest": Planted(plant=_restarts_rested, promise="min_off_s is"),
     "negative prices have no bound": Planted(
         plant=_duty_settings(lambda policy: replace(policy, negative_price_max_wh=1e9)),
-        promise="Wh at negative prices",
+        promise="buys at a negative price after",
     ),
     "any price is negative": Planted(
         plant=_prices(lambda price: replace(price, import_per_kwh=price.import_per_kwh - 1.0)),

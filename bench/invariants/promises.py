@@ -154,11 +154,10 @@ class Promises:
         elapsed_s, self._before_s = tick_s - self._before_s, tick_s
         for name, policy in self._policies.items():
             course, state = self._courses[name], decision.loads[name]
-            last_wh = course.paid_w * elapsed_s / 3600.0
-            course.paid_wh += last_wh
-            if course.paid_wh > (policy.negative_price_max_wh or 0.0) + last_wh + ROUNDING:
-                yield f"{name}: has bought {course.paid_wh:.0f} Wh at negative prices"
+            course.paid_wh += course.paid_w * elapsed_s / 3600.0
             pays = decision.setpoints[name].on and state.rule == "negative_price"
+            if pays and course.paid_wh > (policy.negative_price_max_wh or 0.0) + ROUNDING:
+                yield f"{name}: buys at a negative price after {course.paid_wh:.0f} Wh of today"
             course.paid_w = decision.setpoints[name].power_w if pays else 0.0
             price = self._price(now, inputs) if pays else None
             if pays and (price is None or price >= 0):
