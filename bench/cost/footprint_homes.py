@@ -88,14 +88,33 @@ def full_home(folder: str) -> Iterator[dict[str, Any]]:
         yield {**home, "meter": meters, "forecast": {"type": "forecast_solar", "base_url": f"http://127.0.0.1:{web}"}}
 
 
+@contextmanager
+def told_home(folder: str) -> Iterator[dict[str, Any]]:
+    """All of that, and everybody is told: a broker with Home Assistant, databases, Domoticz, people."""
+    with full_home(folder) as home, _web_server() as web, _broker() as broker:
+        url = f"http://127.0.0.1:{web}"
+        yield {
+            **home,
+            "mqtt": {"host": "127.0.0.1", "port": broker, "commands": True, "home_assistant": True, "balancer": True},
+            "publish": [
+                {"type": "influxdb", "url": url, "version": 1, "database": "home"},
+                {"type": "emoncms", "url": url, "apikey": "k"},
+                {"type": "domoticz", "url": url, "devices": {"grid": 1}},
+            ],
+            "messages": {"to": {"type": "webhook", "url": url}},
+        }
+
+
 HOMES: dict[str, Callable[[str], contextlib.AbstractContextManager[dict[str, Any]]]] = {
     "VRM every second": vrm_home,
     "gx_mqtt": gx_mqtt_home,
     "gx_modbus": gx_modbus_home,
     "all sources": full_home,
+    "all sources, all told": told_home,
 }
 """What is measured, by its name."""
-MOST_RESIDENT_MIB = {"VRM every second": 45, "gx_mqtt": 45, "gx_modbus": 45, "all sources": 52}
+MOST_RESIDENT_MIB = {"VRM every second": 45, "gx_mqtt": 45, "gx_modbus": 45, "all sources": 52,
+                    "all sources, all told": 54}  # fmt: skip
 """What each may take, with its page and its history, and nothing installed but what a Pi needs."""
 
 
@@ -166,6 +185,12 @@ class _Pages(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):  # who asked may have been killed
             self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        """Whoever is told takes it."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(204)
+        self.end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         """No line for each request."""
 
@@ -206,6 +231,14 @@ def _gx_device() -> Iterator[int]:
         finally:
             process.terminate()
             process.join()
+
+
+@contextmanager
+def _broker() -> Iterator[int]:
+    from bench.doubles.brokers import installed_broker
+
+    with installed_broker() as broker:
+        yield broker.port
 
 
 @contextmanager
