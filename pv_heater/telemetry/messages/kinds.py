@@ -28,7 +28,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "hardware": Kind(danger=True, gone_s=0.0),
-    "too_hot": Kind(danger=True),
+    "too_hot": Kind(after_s=60.0, danger=True),  # a probe may say nonsense once; the guard does not wait
     "probe_lost": Kind(after_s=600.0),
     "temperature_lost": Kind(after_s=600.0),
     "unreachable": Kind(after_s=900.0),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.setting import Secret, setting
+from pv_heater.core.model.setting import Secret, SettingProblem, setting
 from pv_heater.io.net.http import HttpClient
 from pv_heater.telemetry.messages.message import Message, Urgency
 from pv_heater.telemetry.messages.posting import client_of, posted
@@ -12,11 +14,21 @@ PRIORITIES = {Urgency.DANGER: 5, Urgency.ALARM: 4, Urgency.NEWS: 2}
 TAGS = {"summary": "sunny", "over": "white_check_mark", "test": "wave"}
 
 
+_TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _check_topic(topic: Secret) -> None:
+    if not _TOPIC.fullmatch(topic.reveal()):
+        raise SettingProblem("must be 1 to 64 letters, digits, - and _, as the app subscribes to it; no address")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NtfySettings:
     """What the app subscribes to."""
 
-    topic: Secret = setting("the topic; whoever knows it can read along, so take one that nobody guesses")
+    topic: Secret = setting(
+        "the topic; whoever knows it can read along, so take one that nobody guesses", check=_check_topic
+    )
     url: str = setting("address of the server", default="https://ntfy.sh")
     token: Secret | None = setting("access token, where the server asks for one", default=None)
 

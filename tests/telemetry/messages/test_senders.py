@@ -177,6 +177,7 @@ def test_nothing_that_is_printed_shows_a_secret() -> None:
         ({"type": "telegram", "token": TOKEN, "chat_id": "me"}, "chat_id"),
         ({"type": "webhook", "url": "https://me:sesame@example.org"}, "without a login"),
         ({"type": "apprise", "url": "sesame"}, "address of Apprise"),
+        ({"type": "ntfy", "topic": "https://ntfy.sh/sesame"}, "no address"),
         ({"type": "ntfy", "topic": "x", "url": "ntfy.sh"}, "address"),
         ({"type": "pigeon"}, "must be one of ntfy, telegram"),
     ],

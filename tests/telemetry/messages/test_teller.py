@@ -88,9 +88,10 @@ def test_a_tank_at_its_maximum_is_told_where_that_is_not_how_it_is_regulated() -
     hot = alarm("too_hot", "water_heater", "water_heater is at 75.2 degC, the limit is 75.0 degC")
     usual = load(temperature_c=75.2, target_c=None)
     assert Told().see(hot, minutes=30, loads=[usual]) == []
-    (message,) = Told().see(hot, loads=[usual | {"temperature_c": 78.5}])
+    assert Told().see(hot, minutes=0.9, loads=[usual | {"temperature_c": 85.0}]) == []
+    (message,) = Told().see(hot, minutes=1, loads=[usual | {"temperature_c": 78.5}])
     assert message.urgency is Urgency.DANGER
-    (message,) = Told().see(hot, loads=[load(temperature_c=75.2)])
+    (message,) = Told().see(hot, minutes=1, loads=[load(temperature_c=75.2)])
     assert "75.2 °C" in message.text
 
 
@@ -144,7 +145,7 @@ def test_the_end_of_a_danger_is_told_at_night_too_and_any_other_in_the_morning()
     told.see(alarm("state_not_saved"), alarm("too_hot", "water_heater"), minutes=30)
     told.see(minutes=told.until(7, 1), step_s=60)
     assert [(line[:5], message.kind) for line, (_, message) in zip(told.lines, told.messages, strict=True)] == [
-        ("21:50", "state_not_saved"), ("21:50", "too_hot"), ("22:35", "over"), ("07:00", "over"),
+        ("21:50", "state_not_saved"), ("21:51", "too_hot"), ("22:35", "over"), ("07:00", "over"),
     ]  # fmt: skip
 
 
