@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from typer.testing import CliRunner
 from pv_heater.cli.app import cli
 from pv_heater.config.load import load_config
 from pv_heater.run.home.messages import messages_of
+from pv_heater.status.newest import NewestDocument
 from pv_heater.telemetry.messages.messenger import FILE_NAME, Messenger, recipients
+from pv_heater.telemetry.messages.summary import summary_of
+from pv_heater.telemetry.messages.words import Words
 from tests.builders import config, heater
 from tests.http_server import ScriptedServer
 from tests.waiting import until
@@ -87,6 +92,22 @@ def test_the_file_is_not_written_while_nothing_happens(tmp_path: Path) -> None:
         rig.turn(50)
         after = (tmp_path / FILE_NAME).stat().st_ino if (tmp_path / FILE_NAME).exists() else None
         assert before == after
+
+
+def test_the_days_summary_is_made_of_what_the_real_status_has(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        rig = Rig(tmp_path, server.url, summary_at="13:01")
+        rig.turn(59)
+        assert server.asked == []
+        rig.turn(3)
+        (message,) = (request.get_json() for request in server.asked)
+    assert message["title"] == "Home: The day: no sun for the loads"
+    assert message["message"].splitlines()[:2] == ["heater: 42 °C, 0.0 kWh today.", "pump: 0.0 kWh today."]
+    assert message["priority"] == 2
+    document = NewestDocument(rig.house.home, lambda: rig.house.real_s).document()
+    yesterday = datetime.fromisoformat(document["now"]) - timedelta(days=1)
+    _, text = summary_of(document, yesterday, Words("en"))  # the test's forecast ends today
+    assert re.search(r"Tomorrow \d\d\.\d kWh of sun are expected, \d+\.\d kWh of them for the loads", text)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"told": 7, "to": []}', '{"to": {"ntfy": 3}}'])
