@@ -178,7 +178,7 @@ class MqttTelemetry:
         if trouble is None:
             log.info("mqtt: %s is told what this home does, below %s.", self._where, self._settings.topic)
         else:
-            log.warning("mqtt: %s %s; nothing is told there until it is.", self._where, trouble)
+            log.warning("mqtt: %s %s; nothing is told there until it is back.", self._where, trouble)
         self._said = trouble
 
     def _connected(self) -> None:
