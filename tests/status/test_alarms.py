@@ -79,13 +79,14 @@ def test_a_guarantee_that_was_missed_is_an_alarm_until_the_next_is_kept() -> Non
 
 def test_a_silent_probe_is_an_alarm_also_where_no_maximum_needs_it() -> None:
     probe = {"type": "ds18b20"}
-    house = WebHome(loads=[heater(target_c=60, temperature_from=probe), heater("boiler", target_c=60)])
-    house.tick(load_c={"heater": 41.5})
+    guarded = heater("pool", max_c=70, temperature_from=probe)
+    house = WebHome(loads=[heater(target_c=60, temperature_from=probe), heater("boiler", target_c=60), guarded])
+    house.tick(load_c={"heater": 41.5, "pool": 41.5})
     house.clock.wait_until(house.clock.monotonic_s() + 181)
     house.tick()
     assert codes(house) == []
     house.tick(load_c={})
-    assert codes(house) == [("temperature_lost", "heater")]
+    assert codes(house) == [("probe_lost", "pool"), ("temperature_lost", "heater")]
 
 
 @pytest.mark.parametrize("code", ["low_voltage", "state_not_saved"])
