@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pv_heater.core.model.plain_text import plain
+
 LONGEST_PAYLOAD = 2000
 """Bytes; a command has some hundred."""
 LONGEST_ID = 60
@@ -71,9 +73,7 @@ def request_of(payload: bytes) -> tuple[dict[str, Any], Any]:
     """A request for `Home.ask`, and the id that came with it. Raises Refused."""
     found = object_of(payload)
     given = found.pop("id", None)
-    if given is not None and (
-        isinstance(given, bool) or not isinstance(given, str | int) or len(str(given)) > LONGEST_ID
-    ):
+    if given is not None and not _can_be_sent_back(given):
         raise Refused(f"id must be a text or a whole number of at most {LONGEST_ID} characters")
     word = found.get("command")
     if not isinstance(word, str) or word not in KEYS:
@@ -83,6 +83,12 @@ def request_of(payload: bytes) -> tuple[dict[str, Any], Any]:
         known = ", ".join(sorted(KEYS[word])) or "no other key"
         raise Refused(f"{unknown[0][:40]!r} is not known; {word} has {known}", given)
     return found, given
+
+
+def _can_be_sent_back(given: Any) -> bool:
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        return False
+    return len(str(given)) <= LONGEST_ID and plain(str(given)) == str(given)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

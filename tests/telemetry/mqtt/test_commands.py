@@ -110,6 +110,7 @@ def test_off_opens_everything_at_once_and_says_who(ask: Asked) -> None:
         ("set", b'{"command": "try", "load": "heater"}', "command must be force, boost, clear, vacation, off"),
         ("set", b'{"command": "status"}', "command must be"),
         ("set", b'{"command": "off", "id": [1]}', "id must be a text"),
+        ("set", b'{"command": "off", "id": "\\ud800"}', "id must be a text"),
         ("set", b'{"command": "clear", "load": "attic"}', "there is no load 'attic'; there is heater, pump"),
         ("loads/heater/mode/set", b"full", "the mode must be on, off or auto"),
         ("loads/heater/mode/set", b"", "an empty message is no command"),
