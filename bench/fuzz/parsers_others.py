@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from pv_heater.config.load import load_config
 from pv_heater.config.presets import preset_words, with_preset
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.model.values import Reading
-from pv_heater.core.settings.home import PvPlane
+from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import BadReply
 from pv_heater.forecasts import open_meteo_answer
 from pv_heater.forecasts.forecast_solar import spans_of_answer
@@ -27,8 +28,10 @@ from pv_heater.forecasts.steps import forecast_from_spans
 from pv_heater.io.net.http import HttpReply, http_date, retry_after_s
 from pv_heater.io.net.json_path import JsonPath, document_of
 from pv_heater.meters.quantities import Probe, Unusable, probes_of, quantities_of
+from pv_heater.ports import Tools
 from pv_heater.sensors.mqtt import value_in
 from pv_heater.sensors.values import tank_c, value_at
+from pv_heater.sim.clock import SimClock
 from pv_heater.victron.vrm import forecast as vrm_answer
 from pv_heater.victron.vrm.records import reading_from_bodies
 
@@ -176,7 +179,14 @@ def _forecast_solar(payload: bytes) -> object:
     return forecast_from_spans([spans, spans], issued_at=seeds.NOON, source="forecast.solar", zone=_ZONE)
 
 
+def _pvmonit(folder: Path) -> Parse:
+    (row,) = load_config({"meter": {"type": "pvmonit_xml", "url": "http://127.0.0.1/"}, "loads": [_LOAD]}).meter
+    meter = row.build(Tools(clock=SimClock(NOON), site=Site(), state_dir=folder, pins=lambda: None))
+    return lambda payload: meter.reading_of(payload.decode("utf-8", errors="replace"), NOON)
+
+
 SERVICE_PARSERS = {
+    "pvmonit.xml": Parser(examples=seeds.PVMONIT, new=_pvmonit, rows=("meters/pvmonit_xml",)),
     "http.retry_after": Parser(examples=seeds.HEADERS, new=always(_wait_s), within=(0.0, float("inf"))),
     "vrm.diagnostics": Parser(
         examples=seeds.VRM_DIAGNOSTICS, new=always(partial(_vrm, part="diagnostics")), rows=("meters/vrm",)

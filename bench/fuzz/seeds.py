@@ -82,6 +82,12 @@ FORECAST_SOLAR = (
     ).encode(),
 )  # fmt: skip
 
+PVMONIT = (
+    b'<?xml version="1.0" encoding="utf-8"?>\n<devices><device id="HQ1"><timerefresh>%d</timerefresh><datas>'
+    b'<data id="PPV"><value>300</value><units>W</units></data></datas></device><device id="700"><timerefresh>%d'
+    b'</timerefresh><datas><data id="P"><value>-54</value><units>W</units></data><data id="SOC"><value>94.2</value>'
+    b"<units>%%</units></data></datas></device></devices>" % (_NOON_S - 3, _NOON_S - 9),
+)
 HEADERS = (
     b"120\nSun, 21 Jun 2026 11:00:00 GMT",
     b"Sun, 21 Jun 2026 12:00:00 GMT\nSun, 21 Jun 2026 11:00:00 +0000",

@@ -63,6 +63,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "vrm": {"token": "file:vrm-token", "installation_id": "123456"},
     "mqtt": {"host": "192.168.1.10", "values": {"pv_w": [{"topic": "house/pv", "path": "power"}]}},
     "http": {"url": "http://192.168.1.50/status", "values": {"pv_w": [{"path": "power"}]}},
+    "pvmonit_xml": {"url": "http://192.168.1.20/data-xml.php"},
     "serial": {"protocol": "vedirect", "device": "/dev/ttyUSB0"},
     "servo_regulator": {
         "name": "water_heater",

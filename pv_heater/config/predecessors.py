@@ -89,7 +89,7 @@ PVMONIT: Mapping[str, str] = {
     "daemon": "nothing: one program does it all",
     "dataCheckTime": "interval_s of the meter",
     "dbFile": "state_dir",
-    "jsonFile": "`web: {earlier: {clients: [pvmonit]}}` answers its page",
+    "jsonFile": "`publish: {type: pvmonit_files}`",
     "prefixFileData": "nothing",
     "binGpio": "gpio.factory",
     "fileExpir": "limits.max_reading_age_s",

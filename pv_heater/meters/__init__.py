@@ -11,5 +11,6 @@ METERS: dict[str, str] = {
     "serial": "pv_heater.meters.serial:SerialMeter",
     "mqtt": "pv_heater.meters.mqtt:MqttMeter",
     "http": "pv_heater.meters.http:HttpMeter",
+    "pvmonit_xml": "pv_heater.meters.pvmonit_xml:PvMonitXmlMeter",
     "recording": "pv_heater.sim.recording_meter:RecordingMeter",
 }

@@ -7,5 +7,6 @@
 PUBLISHERS: dict[str, str] = {
     "domoticz": "pv_heater.telemetry.domoticz.publisher:Domoticz",
     "influxdb": "pv_heater.telemetry.databases.influxdb:InfluxDb",
+    "pvmonit_files": "pv_heater.telemetry.pvmonit.files:PvMonitFiles",
     "emoncms": "pv_heater.telemetry.databases.emoncms:Emoncms",
 }

@@ -37,7 +37,7 @@ _CHUNK_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """A decoded answer. `body` is None when it was empty or no JSON; `text` is its beginning, for error messages."""
+    """A decoded answer. `body` is None when it was empty or no JSON; `text` is its beginning, or all of it."""
 
     status: int
     body: Any
@@ -66,13 +66,18 @@ class HttpClient:
         read_s: float = _READ_S,
         whole_s: float = _WHOLE_S,
         most_bytes: int = _MOST_BYTES,
+        whole_text: bool = False,
         names: Names | None = None,
     ) -> None:
-        """Time limits in seconds: for look-up and connection, for silence, and for all of an exchange together."""
+        """Time limits in seconds: for look-up and connection, for silence, and for all of an exchange together.
+
+        `whole_text`: replies have all of their text, for answers that are no JSON.
+        """
         self._base_url = base_url.rstrip("/")
         self._who = who
         self._connect_s, self._read_s, self._whole_s = connect_s, read_s, whole_s
         self._most_bytes = most_bytes
+        self._most_characters = most_bytes if whole_text else 2 * _QUOTED_CHARACTERS
         self._hidden: list[str] = []
         self._session = _Session()
         self._lines = Lines(names or Names(), connect_s=connect_s)
@@ -214,7 +219,7 @@ class HttpClient:
         return HttpReply(
             status=response.status_code,
             body=_decoded(text),
-            text=text[: 2 * _QUOTED_CHARACTERS],
+            text=text[: self._most_characters],
             headers=response.headers,
             server_time_at=http_date(response.headers.get("Date")),
         )

@@ -1,0 +1,1 @@
+"""PvMonit's files of modes and states, by which scripts of its owner see and switch its relays."""
