@@ -85,7 +85,9 @@ def target_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, full
         return TargetPower(power_w=power_w, rule=Rule.RUN_TO_END, because="once started, it runs to its end")
     duty = load_step.duty
     if duty is not None and duty.until_full and full is not None:
-        return TargetPower(power_w=0.0, rule=Rule.FULL, because=full)
+        # The duty alone held off a guard that ends heating at once; nothing does now.
+        at_once = load_step.energy is not None and load_step.energy.at_once
+        return TargetPower(power_w=0.0, rule=Rule.FULL, because=full, at_once=at_once)
     if duty is not None:
         power_w = possible_w(policy, duty.power_w)
         return TargetPower(power_w=power_w, rule=duty.rule, because=duty.because, immediate_start=True)

@@ -6,9 +6,11 @@ from pv_heater.core.actuators.idle import Idle
 from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.claims import held_w, takes_surplus
+from pv_heater.core.loads.duty import Duty
 from pv_heater.core.loads.load_step import Memory, Outcome
 from pv_heater.core.loads.machine import TRANSITIONS, Event, advance
 from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop
 from pv_heater.core.settings.load import LoadSettings
 from tests.core.loads.steps import load_step
@@ -291,3 +293,13 @@ def test_safety_and_the_owners_off_come_before_full() -> None:
     assert (fused.memory.power_w, fused.rule) == (0.0, "soft_fuse")
     off = advance(POLICY, heating(idle=IDLE, mode=Mode.OFF), load_step(30.0, 1000.0))
     assert off.memory.power_w == 0.0
+
+
+@pytest.mark.parametrize(("at_once", "phase"), [(True, Phase.FULL), (False, Phase.HEATING)])
+def test_a_duty_that_has_had_enough_leaves_a_load_to_the_guards_that_it_passed(at_once: bool, phase: Phase) -> None:
+    """Paid heat or a timer may run while a guard forbids automatic heating; its minimum on time may not."""
+    policy = replace_policy(daily_max_wh=100.0)
+    block = Block(guard=Rule.SLOW_SOURCE, safety=False, at_once=at_once, because="a sample every 15 min only")
+    duty = Duty(rule=Rule.TIMER, because="its timer", until_s=9e3, power_w=1000.0, until_full=True)
+    outcome = advance(policy, heating(energy_wh=100.0), load_step(10.0, 0.0, energy=block, duty=duty))
+    assert outcome.memory.phase is phase
