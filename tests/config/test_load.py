@@ -65,6 +65,15 @@ def test_the_topics_of_an_earlier_balancer_may_be_a_word(tmp_path, text, topics)
     assert (None if balancer is None else (balancer.status_topic, balancer.force_topic)) == topics
 
 
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [("true", ("homeassistant", "device")), ("{discovery: single, prefix: ha}", ("ha", "single")), ("off", None)],
+)
+def test_home_assistant_may_be_a_word(tmp_path, text, own):
+    found = loaded(tmp_path, COMPLETE + f"mqtt: {{home_assistant: {text}}}\n").mqtt.home_assistant
+    assert (None if found is None else (found.prefix, found.discovery)) == own
+
+
 def test_the_law_that_needs_a_forecast_warns_without_one(tmp_path):
     law = "strategy: {type: forecast_gap}\n"
     assert "works as balance does" in loaded(tmp_path, COMPLETE + law).warnings[0]

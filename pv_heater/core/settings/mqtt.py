@@ -113,3 +113,8 @@ class Mqtt(Broker):
     home_assistant: HomeAssistant | None = setting(
         "true: Home Assistant finds the home by itself; or a group of settings", default=None
     )
+
+    def __post_init__(self) -> None:
+        Broker.__post_init__(self)
+        if self.home_assistant is not None and self.home_assistant.water_heater and not self.commands:
+            raise SettingProblem("is for setting modes: set mqtt.commands: true as well", "home_assistant.water_heater")

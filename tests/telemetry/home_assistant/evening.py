@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -64,7 +65,7 @@ class Evening:
     def stop(self) -> None:
         """As systemd does."""
         assert self.program is not None
-        self.program.process.terminate()
+        self.program.process.send_signal(signal.SIGTERM)
         self.program.process.wait(60)
 
     def announced(self) -> dict[str, Any]:
