@@ -26,6 +26,8 @@ VERSION = "2026.2.3"
 """The last line that runs on Python 3.13."""
 STARTS_WITHIN_S = 300.0
 SLOW = ("No ACK from MQTT server", "Updating state for", "is taking over", "Setup of")
+BEGINNING = 84
+"""Characters of a warning: behind them stands for which of fifty entities it is."""
 OWNER, CLIENT = "owner", "http://127.0.0.1/"
 _LAUNCH = """
 import sys
@@ -109,10 +111,11 @@ class HomeAssistant:
         return "\n".join(output.read_text(errors="replace").splitlines()[-20:])
 
     def complaints(self, about: str) -> list[str]:
-        """Warnings and errors of its log that name `about`, without time and thread; not those of a slow machine."""
+        """How warnings and errors of its log begin that name `about`, each once; not those of a slow machine."""
         text = (self._folder / "output.txt").read_text(errors="replace")
         found = re.findall(r"(?:WARNING|ERROR) \([^)]*\) (.*)", text)
-        return [line for line in found if about in line and not any(word in line for word in SLOW)]
+        kept = {line[:BEGINNING] for line in found if about in line and not any(word in line for word in SLOW)}
+        return sorted(line.strip() for line in kept)
 
     def states(self, beginning: str = "") -> dict[str, dict[str, Any]]:
         """What it shows of each entity whose id has that in it."""
