@@ -341,7 +341,7 @@ def test_defect_an_http_error_counted_as_no_power_at_all(home: Home, clock: Hand
 
 
 def test_defect_the_last_frame_served_for_ever(home: Home, clock: HandClock, caplog: pytest.LogCaptureFixture) -> None:
-    """ESP-Router-PV goes on answering the last frame when its measuring side is silent; only FID tells."""
+    """ESP-Router-PV goes on answering the last frame when its measuring side is silent; a counter tells."""
     meter = home.meter(HttpValues(grid_w=one("REE", scale=-1)), alive="FID", interval_s=1.0)
     for frame in range(4187, 4192):
         home.answer({"FID": frame, "REE": 900.0})
