@@ -132,7 +132,8 @@ class Door:
     def opened(self, call: Call, scope: Scope) -> tuple[Call, Scope]:
         """The call as handlers see it, a form as what stands behind the ``?``, and the scope that it needs."""
         pairs, body = _pairs_in(call.query, "The part of the address behind the ?"), call.body
-        if call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+        is_json = body.lstrip().startswith(b"{")  # curl calls all that it sends a form
+        if not is_json and call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
             pairs, body = pairs + _pairs_in(call.body.decode("latin-1"), "The form"), b""
         tokens = [value for key, value in pairs if key == TOKEN]
         if len(tokens) > 1:
