@@ -179,3 +179,13 @@ def test_nothing_of_the_network_is_imported_for_a_home_of_pins(home: Home) -> No
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_client_that_asks_cannot_be_told_while_nobody_answers_it(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It keeps to what it heard last: `off` must not end as if it were off."""
+    home.configure("loads: [{name: garage, type: mk2_client, address: 192.168.1.60, max_power_w: 1000}]\n")
+    assert home.off() == 3
+    output = capsys.readouterr()
+    assert "garage: its client asks the page of a running controller and there is none" in output.out + output.err
