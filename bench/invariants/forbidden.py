@@ -150,7 +150,7 @@ class Forbidden:
             yield f"the phases draw {trace.grid_phase_w} W"
         if site.inverter is not None and site.inverter.loads_on == "out" and trace.house_w is not None:
             through_w = trace.house_w - max(0.0, trace.grid_w or 0.0)
-            if through_w > site.inverter.max_w:
+            if through_w > site.inverter.max_w + ROUNDING:  # of numbers that only together make the limit
                 yield f"the inverter carries {through_w:.0f} W"
 
     def _at_once(self, tick_s: float, decision: Decision) -> Iterator[str]:
