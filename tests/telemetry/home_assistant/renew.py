@@ -45,6 +45,7 @@ from tests.telemetry.home_assistant.peer import VERSION, install
 from tests.telemetry.home_assistant.rules import faults
 from tests.waiting import until
 
+SETTLES_S = 15.0
 STATISTICS_S = 420.0
 """The first come at the next full five minutes, and are written a little later."""
 
@@ -178,13 +179,16 @@ def renamed_and_gone(evening: Evening) -> None:
 def the_other_form(evening: Evening) -> None:
     """One message for each entity, for who reads only those, and back again."""
     wanted = {row["unique_id"] for row in registry(evening)}
-    for form in ("single", "device"):
+    single = "homeassistant/sensor/pv_heater/pv_w/config"
+    for form, emptied in (("single", CONFIG), ("device", single)):
         evening.stop()
-        own = {"discovery": form}
-        evening.start({**BOILER_SETTINGS, "name": "hot_tank"}, home_assistant=own)
-        until(lambda: {row["unique_id"] for row in registry(evening)} == wanted, f"all are there as {form}", 120.0)
+        before = len(evening.peer.payloads(emptied))
+        evening.start({**BOILER_SETTINGS, "name": "hot_tank"}, home_assistant={"discovery": form})
+        until(lambda topic=emptied, old=before: b"" in evening.peer.payloads(topic)[old:], "the other form is emptied")
+        time.sleep(SETTLES_S)  # what was made by the other form goes, and comes by this one
+        assert {row["unique_id"] for row in registry(evening)} == wanted, f"all are there as {form}"
         evening.shows(POWER, lambda seen: seen not in (GONE, UNKNOWN, ""), f"values come as {form}")
-    evening.note("entities after single and back", len(wanted))
+        evening.note(f"entities as {form}", len(states(evening)))
 
 
 def the_energy_dashboard_agrees(evening: Evening) -> None:
