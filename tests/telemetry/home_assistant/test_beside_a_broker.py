@@ -82,6 +82,7 @@ def test_every_template_reads_what_is_published(port: int, tmp_path: Path) -> No
                 topic = told.get("state_topic")
                 if word.endswith("template") and topic is not None:
                     document = listener.last(topic)
+                    assert "value_json." in text, f"{key}: {word}"
                     assert not (lost := missing(text, document)), f"{key}: {lost} is not in {topic}"
 
 
