@@ -138,7 +138,7 @@ class Controller:
         self._rules.adopt(policies)
         self._duties.adopt(policies, config.site.battery)
         self._vacations.adopt(config.vacation)
-        self._watch.adopt(config.site, config.limits)
+        self._watch.adopt(config.site, config.limits, policies)
         self._strategy = with_settings(self._strategy, config.strategy.settings, config.strategy.build)
         self._tariff = Tariff(config.fixed_tariff, self._zone)
         self._planner.adopt(config.site, config.limits, self._strategy)
@@ -280,7 +280,7 @@ class Controller:
             steering=watch.steered.steering,
             steering_because=watch.steered.because,
         )
-        self._thresholds = in_force(self._thresholds, house.max_reading_age_s)
+        self._thresholds = in_force(self._thresholds, house)
         counts, policies = self._day_count, self._loads.policies
         feed_in = context.view is not None and context.view.feed_in
         counts.count(
@@ -333,15 +333,8 @@ class Controller:
 
 def _observer_of(config: Config, policies: Mapping[str, LoadSettings], zone: ZoneInfo) -> HouseObserver:
     """What looks at the house, by the settings."""
-    phases = [policy.phase for policy in policies.values() if policy.phase is not None]
-    return HouseObserver(
-        config.site,
-        config.limits,
-        zone,
-        local_source=any(is_local(row.type) for row in config.meter),
-        max_power_w={name: policy.max_power_w for name, policy in policies.items()},
-        phases_at_least=max(phases, default=0),
-    )
+    local_source = any(is_local(row.type) for row in config.meter)
+    return HouseObserver(config.site, config.limits, zone, local_source=local_source, policies=policies)
 
 
 def _no_budget(blocks: Blocks) -> Budget:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from math import inf
@@ -20,7 +20,8 @@ SLOWEST_REGULATED_S = 300.0
 LONGEST_AGE_S = 900.0
 SILENCE_S, BURST_S = 10.0, 3.0
 """After such a silence readings need not be taken for this long: they may be what a hung broker slept through."""
-ABOVE_RESERVE_PERCENT = 5.0
+HELD_SHARE, DIP_WH, DIP_S = 2.0 / 3.0, 20.0, 300.0
+"""Above its reserve a battery keeps what loads may draw until they are down, and a dip that is bridged."""
 UNKNOWN_BATTERY_PERCENT = 30.0
 PROVES_DAY_W = 20.0
 READY_WITHIN = timedelta(days=1)
@@ -57,11 +58,12 @@ class Blocks:
 class Forbidden:
     """Follows what the controller was told, and says what forbids heating."""
 
-    def __init__(self, site: Site, limits: Limits, *, in_house: bool) -> None:
+    def __init__(self, site: Site, limits: Limits, policies: Collection[LoadSettings], *, in_house: bool) -> None:
         """`in_house`: a meter on the spot is among those configured, not the portal alone."""
         self._in_house = in_house
         self._site = site
         self._limits = limits
+        self._policies = policies
         self._vacation_until_at: datetime | None = None
         self._seen_at: set[datetime] = set()
         self._youngest_s = -inf
@@ -221,10 +223,21 @@ class Forbidden:
     def _is_low(self, decision: Decision) -> bool:
         soc_percent, limit_percent = decision.trace.battery_soc_percent, self._limits.min_battery_percent
         if limit_percent is None and self._site.battery is not None:
-            limit_percent = min(100.0, self._site.battery.reserve_percent + ABOVE_RESERVE_PERCENT)
+            above_percent = 100.0 * self._above_reserve_wh(decision) / self._site.battery.capacity_wh
+            limit_percent = min(100.0, self._site.battery.reserve_percent + above_percent)
         return soc_percent is not None and soc_percent < (
             UNKNOWN_BATTERY_PERCENT if limit_percent is None else limit_percent
         )
+
+    def _above_reserve_wh(self, decision: Decision) -> float:
+        """What the battery may give to the loads until they know that the sun has gone, and in a dip."""
+        battery, inverter = self._site.battery, self._site.inverter
+        held_s = HELD_SHARE * decision.thresholds.max_reading_age_s
+        runs_s = [held_s if row.adjustable else max(held_s, min(DIP_S, row.min_on_s)) for row in self._policies]
+        drawn_wh = sum(row.max_power_w * run_s for row, run_s in zip(self._policies, runs_s, strict=True)) / 3600.0
+        all_w = sum(row.max_power_w for row in self._policies)
+        most_w = min(battery.capacity_wh if battery else inf, inverter.max_w if inverter else inf)
+        return DIP_WH + drawn_wh * min(1.0, most_w / all_w)
 
 
 def temperature_block(policy: LoadSettings, decision: Decision) -> str | None:

@@ -66,7 +66,7 @@ class Promises:
         self._before_s = 0.0
         """The tick of the step before."""
         in_house = any(row.type != "vrm" for row in config.meter)
-        self._forbidden = Forbidden(config.site, config.limits, in_house=in_house)
+        self._forbidden = Forbidden(config.site, config.limits, config.policies, in_house=in_house)
 
     def check(self, now: datetime, reading: Reading | None, inputs: Inputs, decision: Decision) -> list[str]:
         """A sentence for each promise that this step broke. `inputs.tick_s` must be given and never falls."""

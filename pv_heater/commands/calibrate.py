@@ -24,7 +24,8 @@ from pv_heater.config.load import Config, TypedSettings
 from pv_heater.controller import Controller
 from pv_heater.core.actuators.calibration import Walk
 from pv_heater.core.actuators.curve import RegulatorCurve, curve_text
-from pv_heater.core.house.guards import least_battery_percent
+from pv_heater.core.house.least_charge import least_charge
+from pv_heater.core.house.reading_age import LEAST_AGE_VRM_S
 from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.system.clock import SystemClock
@@ -107,7 +108,7 @@ def _walk(
         wish.load,
         max_power_w,
         lambda interval_s: Walk(percents_of(wish.points), max_power_w, pace_of(interval_s, wish.warm_up_s), known),
-        least_battery_percent=least_battery_percent(plain.site, plain.limits),
+        least_battery_percent=least_charge(plain.site, plain.limits, plain.policies, LEAST_AGE_VRM_S).percent,
         submit=lambda command: loop.submit(command),
         stop=lambda why: loop.stop(why),
         measured=measured,

@@ -5,12 +5,13 @@ Its trace holds the values of this step, its thresholds those that settings and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from pv_heater.core.house.facts import HouseFacts
-from pv_heater.core.house.guards import RELEASE_SHARE, battery_release_percent, least_battery_percent
+from pv_heater.core.house.guards import RELEASE_SHARE
+from pv_heater.core.house.least_charge import least_charge
 from pv_heater.core.loads.load_step import Outcome
 from pv_heater.core.loads.step_context import StepContext
 from pv_heater.core.model.day_energies import DayEnergies
@@ -122,13 +123,15 @@ def _load_state(
     )
 
 
-def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadSettings]) -> Thresholds:
+def thresholds_of(site: Site, limits: Limits, policies: Collection[LoadSettings]) -> Thresholds:
     """What the settings alone say; the age limit is 0 until a source tells its pace."""
+    max_age_s = limits.max_reading_age_s or 0.0
+    charge = least_charge(site, limits, policies, max_age_s)
     inverter_w = site.inverter.max_w if site.inverter is not None and site.inverter.loads_on == "out" else None
     return Thresholds(
-        max_reading_age_s=limits.max_reading_age_s or 0.0,
-        min_battery_percent=least_battery_percent(site, limits),
-        battery_release_percent=battery_release_percent(site, limits),
+        max_reading_age_s=max_age_s,
+        min_battery_percent=charge.percent,
+        battery_release_percent=charge.release_percent,
         max_grid_w=limits.max_grid_w,
         grid_release_w=RELEASE_SHARE * limits.max_grid_w,
         max_battery_discharge_w=limits.max_battery_discharge_w,
@@ -143,11 +146,16 @@ def thresholds_of(site: Site, limits: Limits, policies: Iterable[LoadSettings]) 
     )
 
 
-def in_force(thresholds: Thresholds, max_reading_age_s: float) -> Thresholds:
-    """The same with the age limit that follows from the source's pace."""
-    if thresholds.max_reading_age_s == max_reading_age_s:
+def in_force(thresholds: Thresholds, house: HouseFacts) -> Thresholds:
+    """The same with what follows from the source's pace: the age limit, and the least charge."""
+    if thresholds.max_reading_age_s == house.max_reading_age_s:
         return thresholds
-    return replace(thresholds, max_reading_age_s=max_reading_age_s)
+    return replace(
+        thresholds,
+        max_reading_age_s=house.max_reading_age_s,
+        min_battery_percent=house.least_charge.percent,
+        battery_release_percent=house.least_charge.release_percent,
+    )
 
 
 def trace_of(

@@ -234,7 +234,8 @@ class Plan:
 
     def _floor_percent(self, view: View) -> float:
         """Below this the battery comes first: what the owner wants, and clear of the guard."""
-        floor_percent, target_percent = view.least_percent + CLEAR_OF_GUARD_PERCENT, view.battery_target_percent
+        floor_percent = view.house.least_charge.release_percent + CLEAR_OF_GUARD_PERCENT
+        target_percent = view.battery_target_percent
         if target_percent is not None and target_percent > floor_percent:
             floor_percent = target_percent
         return 100.0 if floor_percent > 100.0 else floor_percent

@@ -93,7 +93,7 @@ def test_the_battery_is_kept_for_the_house_as_the_new_reserve_says() -> None:
     site = {**config()["site"], "battery": {"capacity_wh": 4800, "max_charge_w": 2400, "reserve_percent": 40}}
     house.controller.adopt(with_live(running, load_config(config(site=site))))
     assert house.at(1, battery_soc_percent=30.0).blocked_by == "battery_low"
-    assert house.decisions[-1][1].thresholds.min_battery_percent == 45
+    assert house.decisions[-1][1].thresholds.min_battery_percent == pytest.approx(41.9)
 
 
 def test_a_fault_is_cleared_after_a_change_as_before() -> None:

@@ -33,7 +33,7 @@ def stopped(step: dict[str, Any], *, load_: dict[str, Any] | None = None, **chan
          "stops below 60 W, 200 W short, battery 97 %"),
         ({"pv_w": 555.0, "consumption_w": 2500.0}, {}, "balance",
          "55 W left, stops below 60 W; 55 W spare, battery 97 % needs nothing"),
-        ({"battery_soc_percent": 24.0}, {}, "battery_low", "the battery holds 24 %, heating starts at 27 %"),
+        ({"battery_soc_percent": 20.5}, {}, "battery_low", "the battery holds 20 %, heating starts at 21.7 %"),
         ({"grid_w": 500.0}, {"min_power_w": 2000}, "grid_draw", "the grid delivers 500 W, the limit is 80 W"),
         ({"now": NOON + timedelta(hours=12)}, {}, "night", "outside the daylight hours"),
         ({"inputs": {"load_c": {"heater": 60.4}}}, {"target_c": 60}, "full", "60.4 degC, the target is 60.0"),

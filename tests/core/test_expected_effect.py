@@ -92,7 +92,7 @@ def test_energy_guards_do_not_stand_in_the_way_of_the_owner() -> None:
     asked.at(0, battery_soc_percent=20.0)
     assert asked.answer(on()) == "heater: on with 2.0 kW until 15:00, starts now"
     auto = asked.answer(Force(load="heater", mode=Mode.AUTO))
-    assert auto == "heater: mode auto, no heating now: the battery holds 20 %, heating starts at 27 %"
+    assert auto == "heater: mode auto, no heating now: the battery holds 20 %, heating starts at 22.9 %"
 
 
 @pytest.mark.parametrize(

@@ -48,16 +48,32 @@ def test_a_kettle_as_heating_starts_is_not_paid_by_the_grid(pace: dict[str, Any]
 @EACH_PACE
 def test_a_kettle_with_the_battery_at_its_floor_ends_heating(pace: dict[str, Any]) -> None:
     """
-    07:00  1500 W of sun, the battery at 28 %, just above the 27 % at which heating may begin: it heats
+    07:00  1500 W of sun, the battery at 25.5 %, not far above the 22.9 % at which heating may begin: it heats
     07:30  a kettle and an oven: 1000 W more than the sun; the battery comes first
     07:35  the heater is off at the latest, its minimum on time included; what falls now falls for the kettle
     07:42  over; the battery has kept clear of its reserve, and nothing was bought
     """
     rows = [(0, 0, 0), (7.0, 1500, 300), (7.5, 1500, 2500), (7.7, 1500, 300)]
-    day = live(day_of(rows, until_hour=9.2), strategy=PLAN, start_percent=28.0, **pace)
+    day = live(day_of(rows, until_hour=9.2), strategy=PLAN, start_percent=25.5, from_hour=6.5, **pace)
     assert day.power_w(7.45) > 1000
     assert day.off_after_s(7.5) <= 300
     assert day.heated_s(7.5 + 300 / HOUR, 7.7) == 0
-    assert day.soc_percent(7.7) > 21.5
+    assert day.soc_percent(7.7) > 20.2
     assert day.bought_wh(7, 9.2) == 0
     assert day.power_w(9.0) > 1000
+
+
+@EACH_PACE
+def test_a_sun_that_goes_costs_the_battery_no_more_than_is_kept_above_its_reserve(pace: dict[str, Any]) -> None:
+    """
+    07:00  2000 W of sun, the battery where heating may begin: all of it is heat
+    07:30  no sun at all, and nobody at home uses anything: what falls, falls for the heater alone
+    07:40  the heater is off; it took less than what the guard keeps above the reserve
+    """
+    sky = day_of([(0, 0, 0), (7.0, 2000, 0), (7.5, 0, 0)], until_hour=7.8)
+    day = live(sky, strategy=PLAN, start_percent=23.5, from_hour=6.9, **pace)
+    assert day.power_w(7.49) > 1800
+    fallen_percent = day.soc_percent(7.5) - day.soc_percent(7.7)
+    assert day.power_w(7.67) == 0
+    kept_percent = day.seen[-1][1].thresholds.min_battery_percent - 20.0
+    assert kept_percent / 4 < fallen_percent < kept_percent

@@ -51,7 +51,7 @@ def test_steps_down_while_the_battery_gives_more_than_its_limit() -> None:
     ("closed", "inputs"),
     [
         ({"grid_w": 2200.0}, {}),
-        ({"battery_soc_percent": 24.0}, {}),
+        ({"battery_soc_percent": 20.5}, {}),
         ({}, {"wishes": {"heater": Mode.OFF}}),
         ({}, {"clock_trusted": None, "commands": (Vacation(until_at=NOON + timedelta(seconds=95)),)}),
     ],

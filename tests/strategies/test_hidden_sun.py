@@ -4,6 +4,7 @@ import pytest
 
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.least_charge import LeastCharge
 from pv_heater.core.house.surplus import AutomaticLoads, View
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
@@ -39,6 +40,7 @@ def full(
         taken_tick_s=tick_s,
         reading_age_s=0.0,
         max_reading_age_s=60.0,
+        least_charge=LeastCharge(percent=25.0, release_percent=26.0),
         source_interval_s=None,
         own_w=own_w or commanded_w,
         commanded_w=commanded_w,
@@ -54,7 +56,6 @@ def full(
         sun=None,
         feed_in=False,
         charge_percent=100.0,
-        least_percent=27.0,
         sun_hides=True,
         site=Site(),
         limits=Limits(),

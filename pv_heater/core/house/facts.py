@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from datetime import datetime
 
+from pv_heater.core.house.least_charge import LeastCharge
 from pv_heater.core.house.limited import Quantities
 from pv_heater.core.model.lean import passing
 from pv_heater.core.model.values import NO_INPUTS, Forecast, Inputs, Reading
@@ -46,6 +47,8 @@ class HouseFacts:
     """Age of the newest reading, used or not; None before the first."""
     max_reading_age_s: float
     """The age at which it counts no more."""
+    least_charge: LeastCharge
+    """Below which charge nothing heats by itself."""
     stale_share: float = 1.0
     """1 while the source is on time, falling to 0 as the reading nears its age limit."""
     source_interval_s: float | None

@@ -26,11 +26,6 @@ GRID_ALARM_FACTOR = 5.0
 """A grid draw this many times the limit ends minimum on times as well."""
 RELEASE_SHARE = 0.9
 """Power limits release below this share of themselves."""
-ABOVE_RESERVE_PERCENT = 5.0
-"""So far above its reserve a battery bridges a kettle or a cloud: 240 Wh of 4.8 kWh. Each percent more is sun that a
-sunny morning throws away."""
-UNKNOWN_BATTERY_PERCENT = 30.0
-"""Least charge for heating where nothing is known of the battery."""
 DAYLIGHT_FROM_W, DAYLIGHT_KEPT_W = 50.0, 20.0
 """Measured PV power that proves day where the time is unknown: no moon and no meter's noise gives as much."""
 GRID_SHOWS_W = 30.0
@@ -38,8 +33,6 @@ GRID_SHOWS_W = 30.0
 GRID_TEXT = "the grid's power"
 DONE_STATES = frozenset({"absorption", "float", "storage", "equalize"})
 """A charger in one of these has filled its battery, or nearly."""
-BATTERY_RELEASE_PERCENT = 2.0
-"""A low battery releases this much above its limit: whole-percent meters flicker by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +60,6 @@ def _safety(guard: Rule, because: str, **margins: float) -> Block:
 
 def _energy(guard: Rule, because: str, *, at_once: bool = False, **margins: float) -> Block:
     return Block(guard=guard, safety=False, at_once=at_once, because=because, margins=margins)
-
-
-def least_battery_percent(site: Site, limits: Limits) -> float:
-    """The charge below which automatic heating is blocked: as set, else a little above the reserve."""
-    if limits.min_battery_percent is not None:
-        return limits.min_battery_percent
-    if site.battery is None:
-        return UNKNOWN_BATTERY_PERCENT
-    return min(100.0, site.battery.reserve_percent + ABOVE_RESERVE_PERCENT)
-
-
-def battery_release_percent(site: Site, limits: Limits) -> float:
-    """The charge at which a low battery no longer blocks."""
-    return min(100.0, least_battery_percent(site, limits) + BATTERY_RELEASE_PERCENT)
 
 
 def _limit(limit: float, guard: Rule, held: Held) -> float:
@@ -250,22 +229,20 @@ def night(house: HouseFacts, _site: Site, _limits: Limits, _held: Held) -> Block
     return _energy(Rule.NIGHT, "outside the daylight hours", wait_s=left_s)
 
 
-def battery_low(house: HouseFacts, site: Site, limits: Limits, held: Held) -> Block | None:
+def battery_low(house: HouseFacts, site: Site, _limits: Limits, held: Held) -> Block | None:
     """The battery is below the charge at which automatic heating is allowed, or its charge is unknown."""
     soc = house.known.soc_percent
     if soc is None:
         if not house.known.charge_missing or house.battery_is_full or _charger_is_done(house.reading):
             return None
         return _energy(Rule.BATTERY_LOW, _unknown(house, "the charge of the battery"), at_once=True)
-    if Rule.BATTERY_LOW not in held and soc >= least_battery_percent(site, limits):
-        return None
-    release = battery_release_percent(site, limits)
-    if Rule.BATTERY_LOW in held and soc >= release:
+    release = house.least_charge.release_percent
+    if soc >= (release if Rule.BATTERY_LOW in held else house.least_charge.percent):
         return None
     reserve = site.battery.reserve_percent if site.battery is not None else 0.0
     return _energy(
         Rule.BATTERY_LOW,
-        f"the battery holds {soc:.0f} %, heating starts at {release:.0f} %",
+        f"the battery holds {int(soc)} %, heating starts at {round(release, 1):g} %",
         at_once=soc <= reserve,
         battery_soc_percent=release - soc,
     )

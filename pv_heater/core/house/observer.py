@@ -14,8 +14,9 @@ from pv_heater.core.house.company.meanings import entitled_percent, moves_batter
 from pv_heater.core.house.company.steered import Steered
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.full import TakesNothing
-from pv_heater.core.house.guards import Block, Held, battery_release_percent, guards_of, site_blocks
+from pv_heater.core.house.guards import Block, Held, guards_of, site_blocks
 from pv_heater.core.house.headroom import phase_headroom_w
+from pv_heater.core.house.least_charge import LeastCharge, least_charge
 from pv_heater.core.house.limited import Limited, tells_battery
 from pv_heater.core.house.possible import Possible
 from pv_heater.core.house.reading_age import STEADY_W, ReadingAge
@@ -28,6 +29,7 @@ from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.settings.home import Limits, Site
+from pv_heater.core.settings.load import LoadSettings
 
 NOTHING_HELD: Held = frozenset()
 
@@ -42,14 +44,17 @@ class HouseObserver:
         zone: tzinfo,
         *,
         local_source: bool,
-        max_power_w: Mapping[str, float],
-        phases_at_least: int = 0,
+        policies: Mapping[str, LoadSettings],
     ) -> None:
-        """`max_power_w`: the full power of every load; `phases_at_least`: so many phases their settings speak of."""
+        """`policies`: the settings of every load."""
+        max_power_w = {name: policy.max_power_w for name, policy in policies.items()}
+        phases_at_least = max([policy.phase for policy in policies.values() if policy.phase is not None], default=0)
         self._site = site
         self._limits = limits
         self._zone = zone
-        self._guards, self._least_percent = guards_of(site, limits), battery_release_percent(site, limits)
+        self._guards, self._policies = guards_of(site, limits), tuple(policies.values())
+        self._least_charge: tuple[float, LeastCharge] | None = None
+        """The age limit of the readings, and what follows from it; None: to be worked out."""
         self._daylight = DaylightHours(limits.daylight, site, zone)
         self._sun: SunCourse | None = None
         if site.latitude is not None and site.longitude is not None:
@@ -80,12 +85,13 @@ class HouseObserver:
         self._trusted_again = 0
         """How often the meter was believed again after it was not."""
 
-    def adopt(self, site: Site, limits: Limits) -> None:
+    def adopt(self, site: Site, limits: Limits, policies: Mapping[str, LoadSettings]) -> None:
         """Go on with these limits and this reserve of the battery; what was seen stays, also which guards block."""
         if limits.daylight != self._limits.daylight:
             self._daylight = DaylightHours(limits.daylight, site, self._zone)
         self._site, self._limits = site, limits
-        self._guards, self._least_percent = guards_of(site, limits), battery_release_percent(site, limits)
+        self._guards, self._policies = guards_of(site, limits), tuple(policies.values())
+        self._least_charge = None
         self._limited.adopt(limits)
         self._import.adopt(limits.max_grid_w)
 
@@ -185,6 +191,7 @@ class HouseObserver:
             taken_tick_s=evidence.taken_tick_s,
             reading_age_s=age_s,
             max_reading_age_s=max_age_s,
+            least_charge=self._least_charge_at(max_age_s),
             stale_share=evidence.share_at(age_s),
             source_interval_s=evidence.reading.interval_s if evidence.reading is not None else None,
             refused_because=self._possible.refused_because,
@@ -250,7 +257,6 @@ class HouseObserver:
             feed_in=feed_in,
             charge_percent=charge_percent,
             sun_hides=sun_hides,
-            least_percent=self._least_percent,
             site=site,
             limits=self._limits,
             battery_target_percent=self._of_full(battery_target_percent),
@@ -260,6 +266,13 @@ class HouseObserver:
             entitled_percent=None if steering is None else self._of_full(entitled_percent(steering, reading)),
             grid_target_w=self._grid_target_w(reading),
         )
+
+    def _least_charge_at(self, max_age_s: float) -> LeastCharge:
+        known = self._least_charge
+        if known is None or known[0] != max_age_s:
+            least = least_charge(self._site, self._limits, self._policies, max_age_s)
+            known = self._least_charge = (max_age_s, least)
+        return known[1]
 
     def _of_full(self, percent: float | None) -> float | None:
         """A charge that is shown, as a share of a full battery."""

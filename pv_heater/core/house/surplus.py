@@ -65,8 +65,6 @@ class View:
     """Whether surplus may go to the grid, so that PV is not throttled."""
     charge_percent: float | None
     """The charge to go by: 100 where the battery is full or takes nothing more, and never more; None: not known."""
-    least_percent: float
-    """From this charge on a low battery no longer blocks."""
     sun_hides: bool
     """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
     site: Site

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from pv_heater.core.duties.duties import Duties
 from pv_heater.core.house.ahead.quarters import QUARTER_S, Stretch, lit_until
-from pv_heater.core.house.guards import least_battery_percent
 from pv_heater.core.house.limited import tells_battery
 from pv_heater.core.house.sun import DaylightHours, sunset_at
 from pv_heater.core.house.surplus import Strategy, View
@@ -199,8 +198,8 @@ class Planner:
             limits=self._limits,
             zone=self._zone,
             battery=site.battery,
-            low_percent=least_battery_percent(site, self._limits),
-            release_percent=view.least_percent,
+            low_percent=house.least_charge.percent,
+            release_percent=house.least_charge.release_percent,
             dc_w=view.reading.dc_load_w or 0.0,
             away_until_at=house.vacation_until_at or house.now,
             dark=self._dark(quarters),

@@ -154,7 +154,8 @@ class Limits:
     """Conditions in front of every strategy."""
 
     min_battery_percent: float | None = setting(
-        "no automatic heating below this state of charge; auto is 5 % above the battery's reserve, 30 % without one",
+        "no automatic heating below this state of charge; auto is the battery's reserve and what heaters may draw "
+        "until they are down, 30 % without a battery",
         default=None,
         unit="%",
         minimum=0,

@@ -8,11 +8,11 @@ from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import (
     SITE_GUARDS,
     Block,
-    least_battery_percent,
     load_block,
     site_blocks,
 )
 from pv_heater.core.house.headroom import headroom_w, phase_headroom_w
+from pv_heater.core.house.least_charge import LeastCharge
 from pv_heater.core.house.limited import Limited, Quantities
 from pv_heater.core.model.power_balance import house_w
 from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
@@ -48,6 +48,7 @@ def first(
     values = dict(
         now=NOON, reading=seen, reading_age_s=1.0 if seen is not None else None, max_reading_age_s=60.0,
         source_interval_s=10.0, daylight=True, vacation_until_at=None, known=known(seen, site),
+        least_charge=LeastCharge(percent=25.0, release_percent=27.0),
     )  # fmt: skip
     blocks = site_blocks(HouseFacts(**(values | changes)), site, limits, frozenset(held or ()))  # type: ignore[arg-type]
     return blocks[0] if blocks else None
@@ -201,9 +202,3 @@ def test_a_phase_can_carry_nine_tenths_of_its_fuse_without_the_loads_known_to_ha
     assert phase_headroom_w(seen.grid_phase_w, LIMITS, own_w, phases) == (2600.0, 700.0, 4400.0)
     assert phase_headroom_w(seen.grid_phase_w, Limits(), own_w, phases) == ()
     assert phase_headroom_w((), LIMITS, own_w, phases) == ()
-
-
-def test_the_least_charge_is_as_set_else_a_little_above_the_reserve_else_thirty():
-    assert least_battery_percent(SITE, replace(LIMITS, min_battery_percent=40.0)) == 40.0
-    assert least_battery_percent(SITE, LIMITS) == 25.0
-    assert least_battery_percent(replace(SITE, battery=None), LIMITS) == 30.0

@@ -7,6 +7,7 @@ from typing import Any
 
 from pv_heater.core.actuators.load_meters import MeasuredLoads
 from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.least_charge import LeastCharge
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.load_step import LoadStep
 from pv_heater.core.loads.step_context import Blocks, StepContext
@@ -34,6 +35,7 @@ def load_step(
         reading=None,
         reading_age_s=0.0,
         max_reading_age_s=60.0,
+        least_charge=LeastCharge(percent=25.0, release_percent=26.0),
         stale_share=stale_share,
         source_interval_s=None,
     )

@@ -130,7 +130,7 @@ def test_a_full_load_tells_how_much_cooler_it_must_be_or_when_the_day_ends() -> 
 @pytest.mark.parametrize(
     ("seen", "rule", "expected"),
     [
-        ({"battery_soc_percent": 20.0}, "battery_low", {"battery_soc_percent": 7}),
+        ({"battery_soc_percent": 20.0}, "battery_low", {"battery_soc_percent": 2.9}),
         ({"grid_w": 107.0}, "grid_draw", {"grid_w": -35}),
         ({"consumption_w": 8200.0, "pv_w": 9000.0}, "soft_fuse", {"house_w": -1000}),
         ({"grid_phase_w": (100.0, 4200.0)}, "soft_fuse", {"grid_phase_w": -600}),

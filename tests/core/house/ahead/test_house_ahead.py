@@ -7,6 +7,7 @@ import pytest
 
 from pv_heater.core.house.ahead.house_ahead import HouseAhead
 from pv_heater.core.house.facts import HouseFacts
+from pv_heater.core.house.least_charge import LeastCharge
 from pv_heater.core.model.local_time import midnight_at
 from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.settings.home import PvPlane, Site
@@ -23,6 +24,7 @@ def facts(reading: Reading, taken_s: float, *, is_new: bool = True) -> HouseFact
     return HouseFacts(
         now=reading.taken_at, vacation_until_at=None, daylight=True, reading=reading, reading_is_new=is_new,
         taken_tick_s=taken_s, reading_age_s=0.0, max_reading_age_s=60.0, source_interval_s=None, base_w=500.0,
+        least_charge=LeastCharge(percent=25.0, release_percent=26.0),
     )  # fmt: skip
 
 
