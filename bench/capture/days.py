@@ -15,6 +15,8 @@ from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.recording_file import days_from_folder
 
 DAY_S = 86_400.0
+CAR_W, CAR_FROM_S, CAR_TO_S = 3700.0, 11 * 3600.0, 14 * 3600.0
+"""A car that charges on one phase with 16 A, from 11:00 to 14:00."""
 _UNSAID = timezone(timedelta(0), "the file names no zone")
 
 
@@ -89,6 +91,13 @@ def spells_from_folder(folder: Path, *, pattern: str, elsewhere: Place | None) -
     return tuple(spells), notes
 
 
+def days_of(spell: Spell, *, with_car: bool) -> tuple[HomeRecording, ...]:
+    """The days of the spell; with a car it charges on the first and on every other after it."""
+    if not with_car:
+        return spell.days
+    return tuple(day if number % 2 else _with_car(day) for number, day in enumerate(spell.days))
+
+
 def minutes_w(recording: HomeRecording) -> tuple[list[float], list[float]]:
     """(sun, use), each a mean of every minute."""
     sun_w, use_w = [], []
@@ -97,6 +106,16 @@ def minutes_w(recording: HomeRecording) -> tuple[list[float], list[float]]:
         sun_w.append(sum(pv_w * (end_s - begin_s) for begin_s, end_s, pv_w, _ in pieces) / 60.0)
         use_w.append(sum(load_w * (end_s - begin_s) for begin_s, end_s, _, load_w in pieces) / 60.0)
     return sun_w, use_w
+
+
+def _with_car(day: HomeRecording) -> HomeRecording:
+    pieces = [
+        (begin_s, pv_w, load_w + extra_w)
+        for from_s, to_s, extra_w in ((0.0, CAR_FROM_S, 0.0), (CAR_FROM_S, CAR_TO_S, CAR_W), (CAR_TO_S, day.end_s, 0.0))
+        for begin_s, _, pv_w, load_w in day.stretches(from_s, to_s)
+    ]
+    offsets_s, pv_w, load_w = zip(*pieces, strict=True)
+    return replace(day, offsets_s=offsets_s, pv_w=pv_w, load_w=load_w)
 
 
 def _spell(recording: HomeRecording, place: Place) -> Spell | None:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Never, Protocol, TypeVar
 from zlib import crc32
 
-from bench.capture.days import Spell
+from bench.capture.days import Spell, days_of
 from bench.capture.variants import HEATER, House, Variant
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
@@ -43,7 +43,7 @@ DARK_TICK_S = 60.0
 """Its pace while the sun is well below the horizon: nothing can be heated then, and half of all ticks are saved."""
 DARK_BELOW_DEG = -3.0
 NOISE_SHARE = 0.01
-FORECAST_FACTORS = {"half": 0.5, "double": 2.0}
+FORECAST_FACTORS = {"zero": 0.0, "half": 0.5, "double": 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def lives(
     config = load_config(variant.settings(spell.place, strategy))
     forecast = _forecast(spell, variant, seed)
     state: dict[str, Any] | None = None
-    for recording in spell.days:
+    for recording in days_of(spell, with_car=variant.house.has_car):
         controller, clock = Controller(config, state, foresees=foresees), SimClock(recording.start_at)
         home, life = _home(recording, variant, clock, seed)
         heater = DryRun(config.policies[0], Tools(clock=clock, site=config.site, state_dir=Path(), pins=_no_pins))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bench.capture.bound import perfect_foresight
-from bench.capture.days import Spell, minutes_w
+from bench.capture.days import Spell, days_of, minutes_w
 from bench.capture.lived import LivedDay, live_spell, without_heating
 from bench.capture.score import POOR_CAPTURE, Possible, Row, score
 from bench.capture.variants import House, Variant
@@ -114,7 +114,7 @@ def _possible(spell: Spell, house: House) -> tuple[Possible, ...]:
             idle=without_heating(day, house),
             bound_wh=perfect_foresight(*minutes_w(day), house.home(), house.heater_w, house.tank).value_wh,
         )
-        for day in spell.days
+        for day in days_of(spell, with_car=house.has_car)
     )
 
 

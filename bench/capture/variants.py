@@ -30,6 +30,8 @@ class House:
     heater_w: float = 2000.0
     tank: TankSettings | None = None
     """None is water without end."""
+    has_car: bool = False
+    """A car charges at noon on every other day; see `bench.capture.days.with_car`."""
 
     def home(self, pace: Pace = LIVE, *, feed_in: bool = False) -> HomeSettings:
         """The software home; a day begins with a half full battery."""
@@ -54,7 +56,7 @@ class Variant:
     feed: str = "gx"
     feed_in: bool = False
     forecast: str = "drawn"
-    """drawn, shifted, half, double, none or perfect."""
+    """drawn, shifted, zero, half, double, none or perfect."""
     meter: str = "exact"
     """exact, whole_percent (state of charge) or noisy (every power off by a normal error of 1 %)."""
     eased: frozenset[str] = frozenset()
@@ -111,6 +113,8 @@ MAIN = (
     Variant(name="forecast half", forecast="half"),
     Variant(name="forecast double", forecast="double"),
     Variant(name="no forecast", forecast="none"),
+    Variant(name="forecast zero", forecast="zero"),
+    Variant(name="car at noon", house=House(has_car=True)),
 )
 """Run without being asked; gx and zero feed-in where the name says nothing else."""
 
@@ -125,6 +129,13 @@ LIVE_PORTAL = (
     Variant(name="feed-in, vrm_live", feed="vrm_live", feed_in=True),
 )
 """Only where the feed is asked for, for the same reason."""
+
+PORTAL = tuple(
+    replace(variant, name=f"{variant.name}, vrm", feed="vrm")
+    for variant in MAIN
+    if variant.name.startswith("forecast ") or variant.house.has_car
+)
+"""Wrong forecasts and the car by the portal; only where the feed is asked for."""
 
 HOMES = (
     *(Variant(name=f"battery {kwh:g} kWh", house=House(capacity_wh=1000.0 * kwh)) for kwh in (2.0, 10.0, 15.0)),
