@@ -67,7 +67,7 @@ class ChargeTarget:
 
     def _make(self, view: View) -> None:
         rest_of_day, home = view.ahead.rest_of_day(view.house.now), home_of(view)
-        _, spread = view.ahead.sun.correction()
+        spread = view.ahead.sun.correction().spread
         outlooks = [levels_of(rest_of_day, home, leaning, spread) for leaning in LEANINGS]
         self._fills_above_wh = sorted(outlook.fills_above_wh for outlook in outlooks)
         self._waste_above_wh = sorted(outlook.waste_above_wh for outlook in outlooks)
@@ -139,7 +139,7 @@ class PlannedGoals:
         must_fill: bool,
     ) -> None:
         """`goal_of` makes a goal of a target charge, percent, and of how many outlooks fill the battery."""
-        home, (_, spread) = home_of(view), view.ahead.sun.correction()
+        home, spread = home_of(view), view.ahead.sun.correction().spread
         self._capacity_wh, self._goal_of, self._must_fill = home.capacity_wh, goal_of, must_fill
         self._midnight = len(today)
         self._today, self._tomorrow = LevelsAhead(today, home, spread, regrets_now(view)), tomorrow

@@ -68,7 +68,7 @@ class ForecastGap:
         if told_w is None or pv_w is None or view.forecast is None:
             return self._fallback(view, "no forecast" if told_w is None else "no PV power in the reading")
         view.ahead.learn(view.house, view.reading, sun_hides=view.sun_hides)
-        expected_w = told_w * view.ahead.sun.correction()[0]
+        expected_w = view.ahead.sun.corrected_w(view.house.now, told_w)
         if view.forecast.is_clear_sky:
             expected_w = view.ahead.expected_now_w(view.house.now) or 0.0
         gap_w = expected_w - pv_w + view.grid_target_w

@@ -20,6 +20,7 @@ from datetime import datetime
 from math import exp, inf
 
 from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch, lit_until
+from pv_heater.core.house.ahead.sun_correction import SCALE_SPREAD, WEATHER_SPREAD
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import PricePeriod, price_at
 
@@ -29,10 +30,6 @@ LEANINGS = (-1.6, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2, 1.6)
 """The outlooks, from dark and busy to bright and quiet, in standard deviations. Evenly spread, so wider on purpose
 than a normal error: what is rare costs most."""
 OUTLOOKS = len(LEANINGS)
-WEATHER_SPREAD = 0.15
-"""Standard deviation of a day's sun, as a share of a clear sky's: how far forecasts of a day are off."""
-SCALE_SPREAD = 0.2
-"""Standard deviation of the forecast's own scale: panels, shadows and snow that it does not know."""
 USE_SPREAD = 0.5
 """Standard deviation of the logarithm of the use that is left today."""
 LEAST_SHARE = 0.02

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from math import sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.core.house.ahead.quarters import QUARTER_S, quarters_between
+from pv_heater.core.house.ahead.sun_correction import Correction, corrected
 from pv_heater.core.house.sun import clear_sky_w
 from pv_heater.core.model.day_plan import ForecastError
 from pv_heater.core.model.local_time import midnight_at
@@ -21,8 +21,6 @@ from pv_heater.core.model.numbers import json_number_of
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Site
 
-PRIOR_SHARE = 0.3
-"""The day so far counts against this share of the whole day's forecast."""
 USUAL_SHARE = 0.5
 """Of a clear sky's energy, what an average day gives in Central Europe; until days here have told more."""
 LEARNED_A_DAY = 0.2
@@ -54,7 +52,7 @@ class SunAhead:
         self._start_at: datetime | None = None
         self._clear_w: list[float] = []
         self._expected_w: list[float | None] = []
-        self._expected_day_wh = 0.0
+        self._expected_day_wh = self._clear_day_wh = 0.0
         self._forecast: Forecast | None = None
         self._seen_before_wh = self._expected_before_wh = 0.0
         self._by_forecast = True
@@ -117,8 +115,13 @@ class SunAhead:
 
     def expected_now_w(self, at: datetime) -> float | None:
         """PV power that the sky should give at `at`, corrected; None when nothing is known of it."""
-        expected_w = self.expected_w(self._number(at))
-        return None if expected_w is None else self.correction()[0] * expected_w
+        number = self._number(at)
+        expected_w = self.expected_w(number)
+        return None if expected_w is None else self.correction().of(expected_w, self.clear_w(number))
+
+    def corrected_w(self, at: datetime, told_w: float) -> float:
+        """What to expect at `at` where a forecast tells `told_w`."""
+        return self.correction().of(told_w, self.clear_w(self._number(at)))
 
     def is_dark(self, at: datetime) -> bool:
         """Whether no sun is expected around `at`, not even under a clear sky: a plan would not change."""
@@ -132,11 +135,13 @@ class SunAhead:
     def likely_w(self) -> list[float | None]:
         """PV power in each of the day's quarters, corrected; where the forecast ends, what the last days gave of a
         clear sky. None: nothing is known."""
-        factor, _ = self.correction()
+        correction = self.correction()
         usual_w: list[float | None] = [self._usual_share * watts for watts in self._clear_w]
         return [
-            factor * watts if watts is not None else usual
-            for watts, usual in zip(self._expected_w, usual_w or [None] * len(self._expected_w), strict=True)
+            correction.of(watts, self.clear_w(number)) if watts is not None else usual
+            for number, (watts, usual) in enumerate(
+                zip(self._expected_w, usual_w or [None] * len(self._expected_w), strict=True)
+            )
         ]
 
     def tomorrow_w(self, quarters_at: Sequence[datetime]) -> list[float | None]:
@@ -170,14 +175,17 @@ class SunAhead:
         days = len(self._errors)
         return None if days < LEAST_ERROR_DAYS else ForecastError(share=sum(self._errors) / days, days=days)
 
-    def correction(self) -> tuple[float, float]:
-        """(factor on what is expected, how uncertain the rest of the day still is: 1 in the morning, towards 0)."""
-        factor, spread = 1.0 if self._forecast is None else self._factor, self.morning_spread
-        prior_wh = PRIOR_SHARE * self._expected_day_wh
-        if prior_wh <= 0:
-            return factor, spread
-        factor = (self._seen_wh + prior_wh * factor) / (self._expected_wh + prior_wh)
-        return factor, spread * sqrt(prior_wh / (prior_wh + self._expected_wh))
+    def correction(self) -> Correction:
+        """What today has shown of the rest of today."""
+        factor = 1.0 if self._forecast is None else self._factor
+        return corrected(
+            Correction(factor=factor, share=0.0, spread=self.morning_spread),
+            seen_wh=self._seen_wh,
+            expected_wh=self._expected_wh,
+            clear_wh=self._clear_seen_wh,
+            day_wh=self._expected_day_wh,
+            clear_day_wh=self._clear_day_wh,
+        )
 
     def state(self) -> dict[str, Any]:
         """What the days have taught, and the day so far."""
@@ -222,6 +230,7 @@ class SunAhead:
             if clear_w:
                 self._expected_w = _with_course(self._expected_w, clear_w)
         self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0
+        self._clear_day_wh = sum([self.clear_w(number) for number in range(len(quarters_at))]) * QUARTER_S / 3600.0
 
 
 class SunToday:

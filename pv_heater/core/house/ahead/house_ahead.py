@@ -98,8 +98,10 @@ class HouseAhead:
 
     def rest_of_day(self, now: datetime) -> list[Stretch]:
         """From now until the last light of the local day, quarter by quarter; what no forecast tells counts as dark."""
-        factor, _ = self.sun.correction()
-        expected_w = [factor * (self.sun.expected_w(number) or 0.0) for number in range(len(self.quarters_at))]
+        sun, correction = self.sun, self.sun.correction()
+        expected_w = [
+            correction.of(sun.expected_w(number) or 0.0, sun.clear_w(number)) for number in range(len(self.quarters_at))
+        ]
         rest = self._today_from(now, expected_w, self._use.by_hour_w())
         return rest[: lit_until(rest)]
 

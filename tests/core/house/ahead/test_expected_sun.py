@@ -1,12 +1,14 @@
 """What is expected of the sun: the forecast, corrected by the day so far and by the days before."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pv_heater.core.house.ahead.expected_sun import SunAhead
 from pv_heater.core.house.ahead.quarters import quarters_between
+from pv_heater.core.house.ahead.sun_correction import Correction
 from pv_heater.core.house.sun import clear_sky_w
 from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import PvPlane, Site
@@ -64,7 +66,7 @@ def test_a_fifth_of_its_energy_is_spread_like_a_clear_day() -> None:
 def test_without_forecast_half_a_clear_sky_and_twice_the_doubt() -> None:
     sun = day_with(HERE, None)
     assert sun.expected_w(NOON) == pytest.approx(0.5 * sun.clear_w(NOON))
-    assert sun.correction() == (1.0, 2.0)
+    assert sun.correction() == Correction(factor=1.0, share=0.0, spread=2.0)
 
 
 def test_without_anything_nothing_is_known() -> None:
@@ -80,13 +82,11 @@ def test_beyond_its_end_a_forecast_says_nothing() -> None:
 
 
 def test_the_day_so_far_counts_against_three_tenths_of_the_forecast() -> None:
-    """24 kWh are expected; after 3 h of 1000 W instead of 2000 W: (3 + 7.2) / (6 + 7.2)."""
+    """24 kWh are expected; after 3 h of 1800 W instead of 2000 W: (5.4 + 7.2) / (6 + 7.2)."""
     sun = day_with(NOWHERE, even(2000))
-    watch(sun, 1000.0, 24, 36)
-    factor, spread = sun.correction()
-    assert factor == pytest.approx((3.0 + 7.2) / (6.0 + 7.2))
-    assert spread == pytest.approx((7.2 / (7.2 + 6.0)) ** 0.5)
-    assert sun.expected_now_w(DAY[NOON]) == pytest.approx(factor * 2000)
+    watch(sun, 1800.0, 24, 36)
+    assert sun.correction().spread == pytest.approx((7.2 / (7.2 + 6.0)) ** 0.5)
+    assert sun.expected_now_w(DAY[NOON]) == pytest.approx((5.4 + 7.2) / (6.0 + 7.2) * 2000)
 
 
 def test_a_forecast_that_is_always_half_of_the_truth_is_corrected_across_days() -> None:
@@ -96,7 +96,7 @@ def test_a_forecast_that_is_always_half_of_the_truth_is_corrected_across_days() 
         sun.take(even(1000), DAY)
         watch(sun, 2000.0, 24, 72)
         sun.end_day()
-    assert sun.correction()[0] == pytest.approx((120 + 24) / (60 + 24), abs=0.01)
+    assert sun.correction().factor == pytest.approx((120 + 24) / (60 + 24), abs=0.01)
 
 
 def test_without_forecasts_the_usual_share_of_a_clear_sky_is_learned() -> None:
@@ -146,24 +146,60 @@ def test_it_goes_on_after_a_restart_on_the_same_day() -> None:
     watch(sun, 700.0, 24, 40)
     later = day_with(HERE, even(2000))
     later.restore(json.loads(json.dumps(sun.state())))
-    assert later.correction() == pytest.approx(sun.correction(), rel=1e-3)
+    assert asdict(later.correction()) == pytest.approx(asdict(sun.correction()), rel=1e-3)
 
 
 @pytest.mark.parametrize("broken", [{}, {"factor": "much"}, {"factor": float("nan")}, {"usual_share": None}])
 def test_a_broken_state_is_as_none(broken: dict[str, object]) -> None:
     sun = day_with(HERE, even(2000))
     sun.restore(broken)
-    assert sun.correction() == (1.0, 1.0)
+    assert sun.correction() == Correction(factor=1.0, share=0.0, spread=1.0)
 
 
 def test_no_state_makes_it_believe_anything() -> None:
     sun = day_with(HERE, even(2000))
     sun.restore({"factor": 1e9, "usual_share": -5, "seen_wh": -1, "expected_wh": 1e-9})
-    assert 0.2 <= sun.correction()[0] <= 5.0
+    assert 0.2 <= sun.correction().factor <= 5.0
 
 
 def test_a_day_without_sun_divides_by_nothing() -> None:
     sun = day_with(HERE, even(0.0))
     watch(sun, 0.0, 0, 96)
     sun.end_day()
-    assert sun.correction()[0] == 1.0
+    assert sun.correction().factor == 1.0
+
+
+def test_a_forecast_of_nothing_is_corrected_by_the_sun_that_is_seen() -> None:
+    """Under a clear sky: by noon the afternoon is expected as bright as it will be, within a tenth."""
+    sun = day_with(HERE, even(0.0))
+    for number in range(NOON):
+        sun.observe(DAY[number], sun.clear_w(number), 900.0)
+    clear_w = sum(sun.clear_w(number) for number in range(NOON, 96))
+    assert sum(watts or 0.0 for watts in sun.likely_w()[NOON:]) == pytest.approx(clear_w, rel=0.1)
+
+
+def test_a_forecast_of_twice_the_truth_is_corrected_by_the_sun_that_is_missing() -> None:
+    sun = day_with(HERE, even(3000.0))
+    told_w = sum(sun.expected_w(number) or 0.0 for number in range(NOON, 96))
+    for number in range(NOON):
+        sun.observe(DAY[number], 0.5 * (sun.expected_w(number) or 0.0), 900.0)
+    assert 0.4 < sum(watts or 0.0 for watts in sun.likely_w()[NOON:]) / told_w < 0.8
+
+
+def test_a_morning_of_fog_does_not_prove_that_a_bright_forecast_is_wrong() -> None:
+    """Until ten there was next to no sun where 3 kW were forecast: half of it is still expected."""
+    sun = day_with(HERE, even(3000.0))
+    watch(sun, 100.0, 24, 36)
+    told_w = sum(sun.expected_w(number) or 0.0 for number in range(NOON, 96))
+    assert 0.4 < sum(watts or 0.0 for watts in sun.likely_w()[NOON:]) / told_w < 0.7
+
+
+def test_an_hour_early_proves_nothing_against_a_forecast() -> None:
+    """A clear morning whose forecast comes an hour late: the afternoon is off by what the day so far is, no more."""
+    sun = day_with(HERE, None)
+    late = tuple((at + timedelta(hours=1), sun.clear_w(number)) for number, at in enumerate(DAY))
+    sun.take(Forecast(issued_at=MIDNIGHT, source="test", step_s=900, steps=late), DAY)
+    for number in range(32):
+        sun.observe(DAY[number], sun.clear_w(number), 900.0)
+    told_w = sum(sun.expected_w(number) or 0.0 for number in range(NOON, 96))
+    assert sum(watts or 0.0 for watts in sun.likely_w()[NOON:]) < 1.2 * told_w
