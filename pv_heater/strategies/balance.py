@@ -25,6 +25,9 @@ from pv_heater.core.model.values import Reading
 from pv_heater.core.model.words import kilowatts, spare_text
 from pv_heater.strategies.smoothed_spare import RAISE_W, SmoothedSpare
 
+LEFT_AT_LIMIT_SHARE = 0.1
+"""Of its charging limit, not kept for a battery that reaches it, where nobody tells that chargers throttle: a heater
+takes it, and if the battery goes on as before, more sun was hidden, reading by reading."""
 RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
 MEAN_OF_QUARTER = 1.0 - exp(-0.25 / RETURN_TIME_H)
@@ -70,7 +73,19 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
             # So was what is throttled; how much that is shows step by step.
             wish_w, give_w = min(wish_w, takes_w - RAISE_W), max(give_w, RAISE_W)
     wish_w = wish_w if wish_w > -give_w else -give_w
+    if may_hide_at_limit(view):
+        most_w *= 1.0 - LEFT_AT_LIMIT_SHARE
     return wish_w if wish_w < most_w else most_w
+
+
+def may_hide_at_limit(view: View) -> bool:
+    """Whether the battery takes all it can, so that nobody sees whether the sun would give more."""
+    battery_w, limit_w = view.reading.battery_w, charge_limit_w(view)
+    told = view.feed_in or view.is_steered or view.reading.pv_throttled is not None
+    battery = view.site.battery
+    if told or battery_w is None or (battery is not None and battery.chemistry == "lead"):
+        return False
+    return abs(battery_w - limit_w) <= LEFT_AT_LIMIT_SHARE * limit_w
 
 
 def _most_w(limit_w: float, soc_percent: float) -> float:

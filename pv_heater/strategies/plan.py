@@ -28,6 +28,7 @@ from pv_heater.strategies.balance import (
     TowardsGoal,
     battery_wish_w,
     capacity_wh,
+    may_hide_at_limit,
     planned_by_others,
     shared_out,
     target_text,
@@ -103,7 +104,7 @@ class Plan:
         goal_percent, outlook = self._goal(view, aim, hold_percent, floor_percent)
         if view.house.reading_is_new:
             self._learn(view, soc_percent, hold_percent)
-        above_goal = not view.feed_in and soc_percent > goal_percent
+        above_goal = not view.feed_in and (soc_percent > goal_percent or may_hide_at_limit(view))
         spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_goal)
         give_w = 0.0
         if not (view.feed_in or view.is_steered) and soc_percent >= hold_percent and soc_percent >= floor_percent:

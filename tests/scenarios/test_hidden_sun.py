@@ -120,3 +120,14 @@ def test_from_dawn_until_ten_the_battery_gives_nothing_for_heat(load: dict[str, 
     assert day.heated_s(0, 10) == 0
     assert day.discharged_wh(6.02, 10) == 0
     assert day.ledger.heat_wh["heater"] > 0.96 * 8 * 2000
+
+
+def test_behind_a_battery_that_takes_all_it_can_the_portal_finds_the_rest() -> None:
+    """
+    08:00  4500 W of sun, the battery at 25 %: it takes its 2400 W, the house 300 W, and nobody sees the other 1800 W
+    08:30  the heater has them, reading by reading, and the battery goes on as before
+    """
+    sky = day_of([(0, 0, 300), (8, 4500, 300)], until_hour=8.75)
+    day = live(sky, start_percent=25.0, from_hour=7.75, **VRM)
+    assert day.power_w(8.6) > 1600
+    assert day.soc_percent(8.6) - day.soc_percent(8.1) > 100 * 0.5 * 2200 * 0.96 / 4800
