@@ -55,6 +55,9 @@ FILL_EVERY = timedelta(days=7)
 """Lithium is balanced and its meter set right by a full charge at least this often."""
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
+HOUSE_PERCENT = 5.0
+"""So much more is kept for the house itself, unless sun will probably be wasted: a kettle and an oven, which an empty
+battery buys at noon. 240 Wh of 4.8 kWh."""
 
 
 class Plan:
@@ -100,7 +103,7 @@ class Plan:
         if view.house.spare_w is None or soc_percent is None or not view.ahead.is_known:
             return self._by_balance(view)
         aim = self._target.aim(view, soc_percent)
-        hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
+        hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view, aim.wasting)
         goal_percent, outlook = self._goal(view, aim, hold_percent, floor_percent)
         if view.house.reading_is_new:
             self._learn(view, soc_percent, hold_percent)
@@ -143,7 +146,8 @@ class Plan:
             return self._balance.foresee(view, today, tomorrow)
         if (theirs := planned_by_others(view)) is not None:
             return theirs
-        hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view)
+        wasting = self._target.aim(view, view.charge_percent).wasting
+        hold_percent, floor_percent = self._hold_percent(view), self._floor_percent(view, wasting)
         goal_of = partial(_goal, hold_percent=hold_percent, floor_percent=floor_percent)
         # Of tomorrow no load has taken anything yet; what each takes in a day the walk knows.
         home = replace(home_of(view), wanted_wh=inf)
@@ -233,9 +237,14 @@ class Plan:
         headroom_percent = 100.0 * HEADROOM_WH / capacity_wh(view)
         return 100.0 - (headroom_percent if headroom_percent > LEAST_HEADROOM_PERCENT else LEAST_HEADROOM_PERCENT)
 
-    def _floor_percent(self, view: View) -> float:
-        """Below this the battery comes first: what the owner wants, and clear of the guard."""
+    def _floor_percent(self, view: View, wasting: int) -> float:
+        """Below this the battery comes first: what the owner wants, clear of the guard, and what a house draws at once.
+
+        `wasting`: outlooks in which sun is thrown away at this charge.
+        """
         floor_percent = view.house.least_charge.release_percent + CLEAR_OF_GUARD_PERCENT
+        if 2 * wasting < OUTLOOKS:
+            floor_percent += HOUSE_PERCENT
         target_percent = view.battery_target_percent
         if target_percent is not None and target_percent > floor_percent:
             floor_percent = target_percent

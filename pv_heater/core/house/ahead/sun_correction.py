@@ -1,8 +1,9 @@
 """What the sun seen so far says of the rest of the day, whatever the forecast said.
 
-A forecast errs by its scale (panels, shadows, snow), and by the weather, which adds or takes a share of a clear sky.
-What was seen beyond what was expected is split between the two by how much of it each usually explains. As a day goes
-on like it began only in part, it counts against `PRIOR_SHARE` of the day.
+The day so far counts against `PRIOR_SHARE` of the whole day, since a day goes on like it began only in part. Sun that
+is missing is missing by a factor, as clouds take it. Sun beyond what was expected has two causes: the forecast's own
+scale (panels, shadows, snow), and weather, which gives a share of a clear sky more; it is split between them by how
+much of it each usually explains.
 
 A forecast that promised so little that neither explains what is seen, nor hours that were wrong by one, is not held on
 to: zero under a blue sky is no forecast. The more it is off, the less it counts for the rest of the day. Missing sun is
@@ -53,13 +54,15 @@ def corrected(
     if clear_wh < LEAST_WH or clear_day_wh <= 0:
         return before
     beyond_wh = seen_wh - before.factor * expected_wh - before.share * clear_wh
+    day_share = PRIOR_SHARE * clear_day_wh / (PRIOR_SHARE * clear_day_wh + clear_wh)
     by_scale, by_weather = (SCALE_SPREAD * expected_wh) ** 2, (WEATHER_SPREAD * clear_wh) ** 2
-    usual = by_scale + by_weather
-    surprise = (beyond_wh**2 - (HOUR_AT_NOON_SHARE * clear_day_wh) ** 2) / usual
-    prior_share = PRIOR_SHARE / surprise if beyond_wh > 0 and surprise > 1 else PRIOR_SHARE
-    scale_wh = beyond_wh * by_scale / usual
+    prior_share, scale_wh = PRIOR_SHARE, beyond_wh
+    if beyond_wh > 0:
+        usual = by_scale + by_weather
+        surprise = (beyond_wh**2 - (HOUR_AT_NOON_SHARE * clear_day_wh) ** 2) / usual
+        prior_share, scale_wh = PRIOR_SHARE / max(1.0, surprise), beyond_wh * by_scale / usual
     return Correction(
         factor=before.factor + (scale_wh / (expected_wh + prior_share * day_wh) if expected_wh > 0 else 0.0),
         share=before.share + (beyond_wh - scale_wh) / (clear_wh + prior_share * clear_day_wh),
-        spread=before.spread * sqrt(PRIOR_SHARE * clear_day_wh / (PRIOR_SHARE * clear_day_wh + clear_wh)),
+        spread=before.spread * sqrt(day_share),
     )
