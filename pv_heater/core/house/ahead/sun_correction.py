@@ -12,6 +12,7 @@ no such proof: fog lifts.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 
 from pv_heater.core.model.lean import dataclass
@@ -54,15 +55,18 @@ def corrected(
     if clear_wh < LEAST_WH or clear_day_wh <= 0:
         return before
     beyond_wh = seen_wh - before.factor * expected_wh - before.share * clear_wh
-    day_share = PRIOR_SHARE * clear_day_wh / (PRIOR_SHARE * clear_day_wh + clear_wh)
+    if beyond_wh <= 0:
+        if expected_wh <= 0:
+            return before
+        prior_wh = PRIOR_SHARE * day_wh
+        factor, left = beyond_wh / (expected_wh + prior_wh), prior_wh / (expected_wh + prior_wh)
+        return replace(before, factor=before.factor + factor, spread=before.spread * sqrt(left))
     by_scale, by_weather = (SCALE_SPREAD * expected_wh) ** 2, (WEATHER_SPREAD * clear_wh) ** 2
-    prior_share, scale_wh = PRIOR_SHARE, beyond_wh
-    if beyond_wh > 0:
-        usual = by_scale + by_weather
-        surprise = (beyond_wh**2 - (HOUR_AT_NOON_SHARE * clear_day_wh) ** 2) / usual
-        prior_share, scale_wh = PRIOR_SHARE / max(1.0, surprise), beyond_wh * by_scale / usual
+    surprise = (beyond_wh**2 - (HOUR_AT_NOON_SHARE * clear_day_wh) ** 2) / (by_scale + by_weather)
+    prior_share = PRIOR_SHARE / max(1.0, surprise)
+    scale_wh, prior_wh = beyond_wh * by_scale / (by_scale + by_weather), PRIOR_SHARE * clear_day_wh
     return Correction(
         factor=before.factor + (scale_wh / (expected_wh + prior_share * day_wh) if expected_wh > 0 else 0.0),
         share=before.share + (beyond_wh - scale_wh) / (clear_wh + prior_share * clear_day_wh),
-        spread=before.spread * sqrt(day_share),
+        spread=before.spread * sqrt(prior_wh / (prior_wh + clear_wh)),
     )
