@@ -28,6 +28,8 @@ from pv_heater.strategies.smoothed_spare import RAISE_W, SmoothedSpare
 LEFT_AT_LIMIT_SHARE = 0.1
 """Of its charging limit, not kept for a battery that reaches it, where nobody tells that chargers throttle: a heater
 takes it, and if the battery goes on as before, more sun was hidden, reading by reading."""
+MORE_THAN_LIMIT = 1.02
+"""A battery that takes more than that does not keep to its limit: nothing hides."""
 RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
 MEAN_OF_QUARTER = 1.0 - exp(-0.25 / RETURN_TIME_H)
@@ -73,7 +75,7 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
             # So was what is throttled; how much that is shows step by step.
             wish_w, give_w = min(wish_w, takes_w - RAISE_W), max(give_w, RAISE_W)
     wish_w = wish_w if wish_w > -give_w else -give_w
-    if may_hide_at_limit(view):
+    if wish_w >= most_w and may_hide_at_limit(view):
         most_w *= 1.0 - LEFT_AT_LIMIT_SHARE
     return wish_w if wish_w < most_w else most_w
 
@@ -85,7 +87,7 @@ def may_hide_at_limit(view: View) -> bool:
     battery = view.site.battery
     if told or battery_w is None or (battery is not None and battery.chemistry == "lead"):
         return False
-    return abs(battery_w - limit_w) <= LEFT_AT_LIMIT_SHARE * limit_w
+    return (1.0 - LEFT_AT_LIMIT_SHARE) * limit_w <= battery_w <= MORE_THAN_LIMIT * limit_w
 
 
 def _most_w(limit_w: float, soc_percent: float) -> float:

@@ -56,7 +56,7 @@ FILL_EVERY = timedelta(days=7)
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
 HOUSE_PERCENT = 5.0
-"""So much more is kept for the house itself, unless sun will probably be wasted: a kettle and an oven, which an empty
+"""So much more is kept for the house itself, unless two of three outlooks waste sun: a kettle and an oven, which an empty
 battery buys at noon. 240 Wh of 4.8 kWh."""
 
 
@@ -243,7 +243,7 @@ class Plan:
         `wasting`: outlooks in which sun is thrown away at this charge.
         """
         floor_percent = view.house.least_charge.release_percent + CLEAR_OF_GUARD_PERCENT
-        if 2 * wasting < OUTLOOKS:
+        if 3 * wasting < 2 * OUTLOOKS:
             floor_percent += HOUSE_PERCENT
         target_percent = view.battery_target_percent
         if target_percent is not None and target_percent > floor_percent:
