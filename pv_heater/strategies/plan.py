@@ -56,8 +56,8 @@ FILL_EVERY = timedelta(days=7)
 CLEAR_OF_GUARD_PERCENT = 0.5
 """So far the battery stays above the charge at which the guard would switch off."""
 HOUSE_PERCENT = 5.0
-"""So much more is kept for the house itself, unless two of three outlooks waste sun: a kettle and an oven, which an empty
-battery buys at noon. 240 Wh of 4.8 kWh."""
+"""So much more is kept for the house itself, unless two of three outlooks waste sun: a kettle and an oven, which an
+empty battery buys at noon. 240 Wh of 4.8 kWh."""
 
 
 class Plan:
