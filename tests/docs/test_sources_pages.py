@@ -20,6 +20,7 @@ from pv_heater.core.house import meter_doubts as frozen
 from pv_heater.core.house import meter_doubts as wrong_sign
 from pv_heater.core.house import reading_age as evidence
 from pv_heater.core.house.ahead import expected_sun as sun_ahead
+from pv_heater.core.house.ahead import sun_correction
 from pv_heater.core.house.company.meanings import BUYS, ENDS, LOADS_TEXT, MEANINGS, SELLS
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.forecasts import FORECASTS
@@ -186,7 +187,7 @@ def test_the_numbers_of_the_other_pages_are_the_constants() -> None:
     assert f"at least {tank.LEAST_AGE_S:g} s and at most {tank.MOST_AGE_S:g} s" in text
     assert f"below {tank.COLDEST_C:g} or above {tank.HOTTEST_C:g} degC" in text
     text = prose("forecasts")
-    assert f"counts against {sun_ahead.PRIOR_SHARE:g} of the whole" in text
+    assert f"counts against {sun_correction.PRIOR_SHARE:g} of the whole" in text
     assert f"all before it {sun_ahead.KEPT_A_DAY:g}" in text
     assert f"a factor of {sun_ahead.FACTOR_BOUNDS[1]:g} either way" in text
     assert f"clear sky: {sun_ahead.USUAL_SHARE:g} at first" in text
