@@ -128,12 +128,12 @@ def planned(
 
 def _rows(feed: str, pattern: str, strategies: Sequence[str], *, homes: bool) -> list[Variant]:
     """The variants that are meant; raises BadParameter where none is left."""
-    from bench.capture.variants import HOMES, LIVE_PORTAL, MAIN, REAL_HOME
+    from bench.capture.variants import HOMES, LIVE_PORTAL, MAIN, PORTAL, REAL_HOME
     from pv_heater.strategies import STRATEGIES
 
     _known("strategy", strategies, STRATEGIES)
     _known("feed", [feed], ("gx", "vrm", "all", "gx_real", "vrm_live"))
-    usual = (*MAIN, *HOMES[: len(HOMES) if homes else 0])
+    usual = (*MAIN, *HOMES[: len(HOMES) if homes else 0], *PORTAL[: len(PORTAL) if feed == "vrm" else 0])
     every = {"gx_real": REAL_HOME, "vrm_live": LIVE_PORTAL}.get(feed, usual)
     rows = [row for row in every if feed in (row.feed, "all") and fnmatch(row.name, pattern)]
     if not any(row.fits(word) for row in rows for word in strategies):
