@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_nothing_published_is_retained(kind: type[AmqttBroker]) -> None:
             assert late.received == [("power/mark", b"now")]
 
 
+def kept(port: int, topic: str, count: int) -> list[tuple[str, bytes]]:
+    """What a broker tells somebody who comes now; it may hand a message on before it has put it by."""
+    with Peer(port, topic) as late:
+        ends_s = time.monotonic() + 0.5
+        while len(late.received) < count and time.monotonic() < ends_s:
+            time.sleep(0.01)
+        return sorted(late.received)
+
+
 @each_broker
 def test_what_is_to_be_kept_is_kept(kind: type[AmqttBroker]) -> None:
     with kind() as broker, Inbox(broker_at(broker.port)) as inbox, Peer(broker.port, "state/#") as early:
@@ -91,8 +101,7 @@ def test_what_is_to_be_kept_is_kept(kind: type[AmqttBroker]) -> None:
         assert inbox.link.publish("state/a", "1", retained=True)
         assert inbox.link.publish("state/b", "2", retained=True, confirmed=True)
         wait_for(lambda: len(early.received) == 2, "the broker has it")
-        with Peer(broker.port, "state/#") as late:
-            wait_for(lambda: sorted(late.received) == [("state/a", b"1"), ("state/b", b"2")], "it is kept")
+        wait_for(lambda: kept(broker.port, "state/#", 2) == [("state/a", b"1"), ("state/b", b"2")], "it is kept")
 
 
 @each_broker
@@ -108,8 +117,7 @@ def test_a_last_word_and_a_last_will_are_kept(kind: type[AmqttBroker]) -> None:
             client: Any = inbox.link._client
             client._sock.shutdown(socket.SHUT_RDWR)
             wait_for(lambda: early.payloads("there")[1:] == [b"no"], "the will")
-        with Peer(broker.port, "there") as late:
-            wait_for(lambda: late.payloads("there") == [b"no"], "it is kept")
+        wait_for(lambda: kept(broker.port, "there", 1) == [("there", b"no")], "it is kept")
 
 
 @each_broker
