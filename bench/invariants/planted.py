@@ -268,7 +268,7 @@ def _forced_for_ever() -> None:
     right = home_loads.HomeLoads.force
 
     def wrong(self: Any, name: str, mode: Mode, *, tick_s: float, until_s: float | None, power_w: float | None) -> None:
-        right(self, name, mode, tick_s=tick_s, until_s=None, power_w=power_w)
+        right(self, name, mode, tick_s=tick_s, until_s=tick_s + 1e9, power_w=power_w)
         del until_s
 
     home_loads.HomeLoads.force = wrong  # type: ignore[method-assign]

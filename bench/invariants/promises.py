@@ -103,8 +103,9 @@ class Promises:
             elif isinstance(command, Force):
                 course = self._courses[command.load]
                 for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
+                endless = command.for_good and self._policies[command.load].forced_without_end
                 course.mode = command.mode
-                course.until_s = inf if command.mode is Mode.AUTO else tick_s + for_s
+                course.until_s = inf if command.mode is Mode.AUTO or endless else tick_s + for_s
             elif isinstance(command, Boost):
                 self._courses[command.load].mode, self._courses[command.load].until_s = Mode.AUTO, inf
             elif isinstance(command, ClearFault):

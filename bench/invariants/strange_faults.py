@@ -106,7 +106,10 @@ def trouble(chance: Random, roughness: float, names: Sequence[str], now: datetim
     if chance.random() < 0.02 * often:
         for_s = chance.choice([None, 0.0, 600.0, 20_000.0])
         power_w = chance.choice([None, 0.0, 700.0, 99_000.0])
-        commands.append(Force(load=name, mode=chance.choice(list(Mode)), for_s=for_s, power_w=power_w))
+        mode = chance.choice(list(Mode))
+        # No strange home allows it, so that it is the usual time.
+        for_good = for_s is None and power_w is None and mode is not Mode.AUTO
+        commands.append(Force(load=name, mode=mode, for_s=for_s, power_w=power_w, for_good=for_good))
     if chance.random() < 0.02 * often:
         commands += [ClearFault(load=each) for each in names]
     if chance.random() < 0.005 * often:

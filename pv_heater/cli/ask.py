@@ -59,8 +59,11 @@ def force(
     mode: Annotated[str, typer.Argument(help="on, off or auto.", metavar="MODE")],
     config: ConfigOption = None,
     duration: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 1h30m; at most 7 days.")
-    ] = "2h",
+        str | None, typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 1h30m; at most 7 days. Else 2h.")
+    ] = None,
+    for_good: Annotated[
+        bool, typer.Option("--for-good", help="Until you say auto, for a load with `forced_without_end: true`.")
+    ] = False,
     power: Annotated[float | None, typer.Option(metavar="WATTS", help="Else full power.")] = None,
 ) -> None:
     """Force a load on or off for a while.
@@ -70,8 +73,11 @@ def force(
     mode = mode.lower()
     if mode not in ("on", "off", "auto"):
         raise typer.BadParameter(f"the mode must be on, off or auto, not {mode!r}")
-    request = {"command": "force", "load": load, "mode": mode, "for_s": seconds(duration), "power_w": power}
-    _say_done(_ask(settings_of(ctx, config), request))
+    if for_good and (duration is not None or mode == "auto"):
+        raise typer.BadParameter("--for-good goes with on or off, and without --for")
+    for_s = None if duration is None else seconds(duration)
+    request = {"command": "force", "load": load, "mode": mode, "for_s": for_s, "power_w": power}
+    _say_done(_ask(settings_of(ctx, config), {**request, "for_good": for_good}))
 
 
 def boost(

@@ -7,7 +7,7 @@ from typing import Any
 
 from pv_heater.cli.rule_words import rule_text
 from pv_heater.cli.text import state_lines, trace_lines
-from pv_heater.core.model.words import duration_text, kilowatt_hours, kilowatts
+from pv_heater.core.model.words import FOR_GOOD, duration_text, kilowatt_hours, kilowatts
 
 
 def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
@@ -90,7 +90,7 @@ def _load_lines(name: str, state: Any, now: datetime, zone: tzinfo) -> list[str]
 def _end(state: Any, now: datetime, zone: tzinfo) -> str:
     """Until when a forced mode or a duty lasts."""
     if state["until_at"] is None:
-        return ""
+        return "" if state["mode"] == "auto" else f" {FOR_GOOD}"
     until = _clock(datetime.fromisoformat(state["until_at"]).astimezone(zone), now)
     return (
         f" until {until}" if state["mode"] != "auto" else f" ({rule_text(state['rule'])} until {until} at the latest)"

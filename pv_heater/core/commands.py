@@ -7,11 +7,17 @@ from datetime import datetime
 
 from pv_heater.core.duties.duties import Duties
 from pv_heater.core.loads.home_loads import HomeLoads
-from pv_heater.core.model.requests import FORCE_LONGEST_S, Boost, ClearFault, Command, Force, Mode, Vacation
+from pv_heater.core.model.requests import (
+    FORCE_DEFAULT_S,
+    FORCE_LONGEST_S,
+    Boost,
+    ClearFault,
+    Command,
+    Force,
+    Mode,
+    Vacation,
+)
 from pv_heater.core.vacations import Vacations
-
-FORCE_DEFAULT_S = 7200.0
-"""A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 
 
 class Commands:
@@ -46,6 +52,10 @@ class Commands:
     def _force(self, command: Force, tick_s: float) -> None:
         if command.mode is Mode.AUTO:
             self._loads.free(command.load)
+            return
+        if command.for_good:
+            # Where the settings do not allow it, the load itself puts the usual end: see `core.loads.machine`.
+            self._loads.force(command.load, command.mode, tick_s=tick_s, until_s=None, power_w=command.power_w)
             return
         for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
         until_s = tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
+from math import inf
 
-from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.duties.boost import LONGEST_S as BOOST_LONGEST_S
 from pv_heater.core.duties.first_warm_day import is_made_ready
 from pv_heater.core.model.requests import (
     BOOST_AHEAD_S,
+    FORCE_DEFAULT_S,
     FORCE_LONGEST_S,
     Boost,
     ClearFault,
@@ -24,7 +25,7 @@ from pv_heater.core.model.requests import (
 )
 from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Decision, LoadState, Phase
-from pv_heater.core.model.words import duration_text, kilowatts
+from pv_heater.core.model.words import FOR_GOOD, duration_text, kilowatts
 from pv_heater.core.settings.home import LONGEST_VACATION, READY_WITHIN
 from pv_heater.core.settings.load import LoadSettings
 
@@ -60,7 +61,9 @@ def ends_at(command: Command, decision: Decision | None, now: datetime | None) -
         return None
     if isinstance(command, Vacation):
         return None if command.until_at is None else command.until_at.astimezone(_zone(decision))
-    if isinstance(command, ClearFault) or (isinstance(command, Force) and command.mode is Mode.AUTO):
+    if isinstance(command, ClearFault):
+        return None
+    if isinstance(command, Force) and (command.mode is Mode.AUTO or command.for_good):
         return None
     for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
     begin_at = command.at if isinstance(command, Boost) and command.at is not None else now
@@ -92,12 +95,21 @@ def _forced(command: Force, policy: LoadSettings, state: LoadState, decision: De
         raise ValueError(f"a power goes with mode on only, not with {command.mode}")
     if command.mode is Mode.AUTO:
         return _automatic(state, decision)
-    for_s = _span_s(command.for_s, FORCE_LONGEST_S, "a forced mode")
-    until = _clock(now + timedelta(seconds=for_s), state, now)
+    if command.for_good and not policy.forced_without_end:
+        raise ValueError(
+            f"{policy.name} cannot be forced for good: its settings have no `forced_without_end: true`; "
+            f"say for how long, at most {duration_text(FORCE_LONGEST_S)}"
+        )
+    for_s = inf if command.for_good else _span_s(command.for_s, FORCE_LONGEST_S, "a forced mode")
+    until = (
+        f"{FOR_GOOD}, until somebody says auto"
+        if command.for_good
+        else f"until {_clock(now + timedelta(seconds=for_s), state, now)}"
+    )
     if command.mode is Mode.OFF:
-        return f"off until {until}{', stops now' if state.phase is Phase.HEATING else ''}"
+        return f"off {until}{', stops now' if state.phase is Phase.HEATING else ''}"
     power_w = policy.max_power_w if command.power_w is None else _possible_w(policy, command.power_w)
-    return f"on with {kilowatts(power_w)} until {until}, {_start(policy, state, decision, now, for_s)}"
+    return f"on with {kilowatts(power_w)} {until}, {_start(policy, state, decision, now, for_s)}"
 
 
 def _boosted(command: Boost, policy: LoadSettings, state: LoadState, decision: Decision, now: datetime) -> str:
@@ -133,12 +145,12 @@ def _cleared(policy: LoadSettings, state: LoadState, now: datetime) -> str:
         raise ValueError(f"{policy.name} has no fault")
     rest_s = 0.0 if state.rests_until_at is None else (state.rests_until_at - now).total_seconds()
     rest = f"{rest_s:.0f} s (minimum off time)"
-    if state.mode is Mode.AUTO or state.until_at is None:
+    if state.mode is Mode.AUTO:
         wait = f", in {rest} at the earliest" if rest_s >= 1 else ""
         return f"its fault is cleared; mode auto, it starts when the sun allows{wait}"
-    until = _clock(state.until_at, state, now)
+    until = FOR_GOOD if state.until_at is None else f"until {_clock(state.until_at, state, now)}"
     stays = "stays off" if state.mode is Mode.OFF else f"starts in {rest}" if rest_s >= 1 else "starts now"
-    return f"its fault is cleared; mode {state.mode} until {until} goes on: it {stays}"
+    return f"its fault is cleared; mode {state.mode} {until} goes on: it {stays}"
 
 
 def _automatic(state: LoadState, decision: Decision) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Decision, LoadState, Phase
-from pv_heater.core.model.words import kilowatts
+from pv_heater.core.model.words import FOR_GOOD, kilowatts
 
 LONGEST = 99
 """Characters of a line, without its time and level."""
@@ -72,19 +72,28 @@ def mode_line(name: str, before: LoadState | None, state: LoadState, now: dateti
     """The owner's word about a load is another, or its end is; None where nothing changed."""
     mode_before = before.mode if before is not None else Mode.AUTO
     end, end_before = _end_of_order(state), _end_of_order(before) if before is not None else None
-    until = "" if end is None else f" until {local_time(end, now)}"
+    until = f" {FOR_GOOD}" if state.for_good else "" if end is None else f" until {local_time(end, now)}"
     name = f"{name} (dry run)" if dry_run else name
     if state.mode is not mode_before:
         mode = "boost" if state.mode is Mode.AUTO and end is not None else state.mode
         over = before is not None and before.until_at is not None and now >= before.until_at - timedelta(seconds=1)
         why = "kept from before the start" if before is None else "its time is over" if over else "as asked"
         return line_of(f"{name} mode {mode_before} -> {mode}{until}", why)
+    if state.mode is not Mode.AUTO and before is not None and state.for_good is not before.for_good:
+        was = FOR_GOOD if end_before is None else f"until {local_time(end_before, now)}"
+        return line_of(f"{name} mode {state.mode}{until}", f"before {was}")
     if end is not None and end_before is not None and abs(end - end_before) > _SAME_END:
         what = "boost" if state.mode is Mode.AUTO else f"mode {state.mode}"
         return line_of(f"{name} {what}{until}", f"as asked, before until {local_time(end_before, now)}")
     if end is not None and end_before is None and before is not None:
         return line_of(f"{name} boost{until}", "as asked")
     return None
+
+
+def for_good_line(name: str, state: LoadState, now: datetime) -> str:
+    """Said once a day of a load that is forced without an end."""
+    since = "" if state.mode_since_at is None else f" since {local_time(state.mode_since_at, now)}"
+    return line_of(f"{name} is forced {state.mode} {FOR_GOOD}{since}", f"`main.py force {name} auto` ends it")
 
 
 def _end_of_order(state: LoadState) -> datetime | None:

@@ -78,7 +78,11 @@ class CommandHandler:
     def _force(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         mode = _mode(request)
         for_s, power_w = _number(request, "for_s"), _number(request, "power_w")
-        return self._obey(Force(load=_text(request, "load"), mode=mode, for_s=for_s, power_w=power_w))
+        for_good = request.get("for_good") or False
+        if not isinstance(for_good, bool):
+            raise ValueError(f"for_good must be true or false, not {repr(for_good)[:40]}")
+        load = _text(request, "load")
+        return self._obey(Force(load=load, mode=mode, for_s=for_s, power_w=power_w, for_good=for_good))
 
     def _boost(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         for_s, to_c = _number(request, "for_s"), _number(request, "to_c")

@@ -11,7 +11,7 @@ from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.values import Decision, Forecast, LoadState, Phase, Reading
 from pv_heater.core.model.words import kilowatts
 from pv_heater.run.day_summary import DaySummary
-from pv_heater.run.log_lines import blocked_line, first_line, line_of, mode_line, phase_line, power_line
+from pv_heater.run.log_lines import blocked_line, first_line, for_good_line, line_of, mode_line, phase_line, power_line
 
 log = logging.getLogger("pv_heater.transitions")
 
@@ -19,6 +19,8 @@ FOLDED = timedelta(minutes=15)
 """Small steps of a load's power are one line in this time."""
 LARGE_SHARE = 1 / 3
 """A step of this share of a load's full power is never folded."""
+REMINDED = timedelta(days=1)
+"""So often it is said that a load is forced for good."""
 _TROUBLES = SAFETY_RULES | {Rule.UNREACHABLE}
 """What ends the heating of a load and is a warning."""
 PLAN_FOLDED = timedelta(hours=1)
@@ -47,6 +49,8 @@ class TransitionLog:
         self._plan: tuple[datetime, str, float] | None = None
         self._expected: tuple[datetime, DayPlan] | None = None
         """What was said last to be expected, and when."""
+        self._for_good: dict[str, datetime] = {}
+        """By load that is forced for good: when that was said last."""
         self._late_at: datetime | None = None
         self._summary = DaySummary()
         self.closings: dict[str, int] = dict.fromkeys(max_power_w, 0)
@@ -83,6 +87,7 @@ class TransitionLog:
         if state.notice is not None and (before is None or before.notice != state.notice):
             self._say(now, f"{name} {state.notice}")
         self._say(now, mode_line(name, before, state, now, dry_run=name in self._pretended))
+        self._remind(now, name, state)
         if state.phase is Phase.HEATING and (before is None or before.phase is not Phase.HEATING):
             self.closings[name] += 1
         level = logging.ERROR if state.phase is Phase.FAULT else logging.INFO
@@ -96,6 +101,14 @@ class TransitionLog:
             self._report_power(now, name, before, state)
             return
         self._powers[name] = (now, state.power_w)
+
+    def _remind(self, now: datetime, name: str, state: LoadState) -> None:
+        """Once a day of a mode that nothing ends by itself; its beginning was a line of its own."""
+        if not state.for_good:
+            self._for_good.pop(name, None)
+        elif _is_over(self._for_good.setdefault(name, now), now, REMINDED):
+            self._say(now, for_good_line(name, state, now), logging.WARNING)
+            self._for_good[name] = now
 
     def _report_power(self, now: datetime, name: str, before: LoadState, state: LoadState) -> None:
         """Another power: at once where the step is large, else what the last quarter of an hour came to."""

@@ -11,6 +11,7 @@ from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Decision, LoadState, Phase
+from pv_heater.core.model.words import FOR_GOOD
 from pv_heater.ports import Home
 
 HYGIENE_OVERDUE = "hygiene_overdue"
@@ -106,8 +107,8 @@ def _forced_long(decision: Decision, now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _forced_text(state: LoadState, age_s: float) -> str:
-    end = "" if state.until_at is None else f", until {state.until_at:%Y-%m-%d %H:%M}"
-    return f"it was forced {state.mode} {age_s / 3600:.0f} h ago{end}"
+    end = FOR_GOOD if state.until_at is None else f"until {state.until_at:%Y-%m-%d %H:%M}"
+    return f"it was forced {state.mode} {age_s / 3600:.0f} h ago, {end}"
 
 
 def _row(

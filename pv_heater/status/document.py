@@ -195,6 +195,7 @@ def load_of(name: str, kind: str, policy: LoadSettings, state: LoadState, cycles
         "phase": str(state.phase),
         "mode": str(state.mode),
         "until_at": _seconds_text(state.until_at),
+        "forced_without_end": policy.forced_without_end,
         "power_w": rounded(state.power_w),
         "min_power_w": policy.least_power_w,
         "max_power_w": policy.max_power_w,

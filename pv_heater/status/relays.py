@@ -29,6 +29,11 @@ def relay_states(document: Mapping[str, Any]) -> dict[str, int]:
     return {str(number): int(bool(load["power_w"])) for number, load in enumerate(document["loads"], 1)}
 
 
+def may_be_for_good(document: Mapping[str, Any], name: str) -> bool:
+    """Whether `on` and `off` last as they did there, until another mode: its settings allow it."""
+    return any(load["name"] == name and load["forced_without_end"] for load in document["loads"])
+
+
 def mode_asked(number: int) -> Mode:
     """What the owner asks by such a mode; whether it is on or off by itself is not asked but decided."""
     return {FORCED_OFF: Mode.OFF, FORCED_ON: Mode.ON}.get(number, Mode.AUTO)

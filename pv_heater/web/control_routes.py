@@ -17,7 +17,7 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.ports import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_answer
 
-ENDS = ("for_s", "until_at", "until")
+ENDS = ("for_s", "until_at", "until", "for_good")
 """Ways to say how long a mode lasts; one of them at most."""
 
 
@@ -42,10 +42,10 @@ class Control:
         self._home = home
 
     def mode(self, call: Call) -> Answer:
-        """``on``, ``off`` or ``auto``; the first two end by themselves."""
+        """``on``, ``off`` or ``auto``; the first two end by themselves, unless they are for good."""
         name, policy = self._load(call)
         body = call.json("mode", *ENDS, "power_w")
-        given = [key for key in ENDS if body.get(key) is not None]
+        given = [key for key in ENDS if body.get(key) not in (None, False)]
         if len(given) > 1:
             raise Problem(422, f"{' and '.join(given)} say the same in different ways; keep one of them.", fields=given)
         if body.get("mode") == "auto" and given:
@@ -59,7 +59,7 @@ class Control:
                 raise Problem(422, "until_at must lie ahead.", fields=["until_at"])
         power_w = body.get("power_w")
         request = {"command": "force", "load": name, "mode": body.get("mode"), "for_s": for_s, "power_w": power_w}
-        return self._ask(call, request)
+        return self._ask(call, {**request, "for_good": body.get("for_good")})
 
     def _until(self, call: Call, name: str, policy: LoadSettings, body: Mapping[str, Any]) -> Answer:
         """On until it has had enough: a boost, which ends at a temperature or an open thermostat."""

@@ -63,7 +63,8 @@ class EarlierClients:
         "the load they see as the router's own; auto is the first whose power can be set", default=None
     )
     forced_for_s: float = setting(
-        "how long what they switch lasts, as they cannot say it",
+        "how long what they switch lasts, as they cannot say it; without an end for PvMonit's modes of a load with "
+        "forced_without_end",
         default=7200.0,
         unit="s",
         minimum=60,

@@ -311,3 +311,10 @@ def test_check_says_when_daylight_is_only_guessed(tmp_path: Path) -> None:
     done = main("check", "--config", shipped(tmp_path, site={"timezone": "UTC"}))
     assert "warning settings: without site.latitude and site.longitude the sun is not known" in done.stdout
     assert "the sun is not known" not in main("check", "--config", shipped(tmp_path)).stdout
+
+
+@pytest.mark.parametrize("given", [["on", "--for-good", "--for", "1h"], ["auto", "--for-good"]])
+def test_for_good_goes_with_no_other_end(given: list[str]) -> None:
+    done = main("force", "heater", *given)
+    assert done.returncode == 2
+    assert "--for-good goes with on or off" in done.stderr

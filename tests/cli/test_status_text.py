@@ -53,6 +53,12 @@ def test_a_forced_mode_says_until_when_and_a_rest_what_is_waited_for() -> None:
     ]
 
 
+def test_a_mode_for_good_is_called_so() -> None:
+    house = House(config(loads=[heater(forced_without_end=True)]))
+    house.at(0, inputs={"commands": (Force(load="heater", mode=Mode.OFF, for_good=True),)})
+    assert shown(house)[1].startswith("heater: off, mode off for good, today ")
+
+
 def test_the_night_says_when_it_ends_and_a_vacation_too_in_local_time() -> None:
     house = House()
     house.at(0, now=NOON + timedelta(hours=12))

@@ -86,7 +86,7 @@ def test_a_secret_is_never_shown() -> None:
 
 def other(row: LiveRow) -> Any:
     """Another value that is allowed."""
-    special = {"chemistry": "lead", "steps": "all", "mixing_valve": True}
+    special = {"chemistry": "lead", "steps": "all", "mixing_valve": True, "forced_without_end": True}
     key = row.path.rpartition(".")[2]
     if key in special:
         return special[key]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.core.expected_effect import expected
+from pv_heater.core.expected_effect import ends_at, expected
 from pv_heater.core.model.requests import Boost, ClearFault, Command, Force, Mode
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from tests.builders import NOON, House, config, heater
@@ -166,3 +166,24 @@ def test_before_the_first_step_nothing_can_be_said() -> None:
     house = House()
     with pytest.raises(ValueError, match="has not completed its first tick yet"):
         expected(on(), house.controller.policies, None, None)
+
+
+def test_for_good_is_answered_or_refused_with_what_would_be_right() -> None:
+    asked = Asked(forced_without_end=True)
+    asked.at(0, **NIGHT_W)
+    on_for_good = on(for_good=True)
+    assert asked.answer(on_for_good) == "heater: on with 2.0 kW for good, until somebody says auto, starts now"
+    off_for_good = Force(load="heater", mode=Mode.OFF, for_good=True)
+    assert asked.answer(off_for_good) == "heater: off for good, until somebody says auto"
+    for command in (on_for_good, off_for_good):
+        assert ends_at(command, asked.decision, NOON) is None
+    faulty = {"commands": (on_for_good,), "health": {"heater": "relay: stuck"}}
+    assert asked.at(5, inputs=faulty, **NIGHT_W).phase is Phase.FAULT
+    assert (
+        asked.answer(ClearFault(load="heater"))
+        == "heater: its fault is cleared; mode on for good goes on: it starts now"
+    )
+    other = Asked()
+    other.at(0)
+    with pytest.raises(ValueError, match="no `forced_without_end: true`; say for how long, at most 7 days"):
+        other.answer(on_for_good)

@@ -197,3 +197,26 @@ def test_the_day_is_summed_up_when_its_hours_end(caplog: pytest.LogCaptureFixtur
 def test_a_long_reason_is_cut_at_the_end_of_a_clause(because: str, line: str) -> None:
     assert line_of("heater off -> on", because) == line
     assert len(line) <= LONGEST
+
+
+def test_a_mode_for_good_is_said_when_it_begins_every_day_and_when_it_has_an_end_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log = Log(caplog, loads=[heater(forced_without_end=True)])
+    night, day_s = {"pv_w": 0.0}, 86_400.0
+
+    def force(mode: Mode, **values: Any) -> dict[str, Any]:
+        return {"inputs": {"commands": (Force(load="heater", mode=mode, **values),)}, **night}
+
+    log.at(0, **night)
+    assert log.at(10, **force(Mode.OFF, for_good=True)) == ["heater mode auto -> off for good: as asked"]
+    assert log.at(day_s, **night) == []
+    reminder = "heater is forced off for good since 2026-06-21 13:00: `main.py force heater auto` ends it"
+    assert reminder in log.at(day_s + 10, **night)
+    assert logging.WARNING in log.levels
+    assert reminder not in log.at(day_s + 20, **night)
+    assert reminder in log.at(2 * day_s + 20, **night)
+    assert "heater mode off until 14:01: before for good" in log.at(2 * day_s + 60, **force(Mode.OFF, for_s=3600))
+    assert "heater mode off for good: before until 14:01" in log.at(2 * day_s + 70, **force(Mode.OFF, for_good=True))
+    assert "heater mode off -> auto: as asked" in log.at(2 * day_s + 80, **force(Mode.AUTO))
+    assert reminder not in log.at(4 * day_s, **night)

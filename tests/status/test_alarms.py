@@ -38,6 +38,17 @@ def test_a_mode_that_was_forced_half_a_day_ago_is_an_alarm_until_it_ends() -> No
     assert ("forced_long", "pump") not in codes(house)
 
 
+def test_a_mode_for_good_stays_an_alarm_that_says_so() -> None:
+    house = WebHome(loads=[heater(forced_without_end=True)])
+    house.tick()
+    house.home.ask({"command": "force", "load": "heater", "mode": "off", "for_good": True})
+    house.tick()
+    house.clock.wait_until(house.clock.monotonic_s() + 300 * 3600)
+    house.tick()
+    (alarm,) = [alarm for alarm in house.get("/api/v1/alarms").json if alarm["code"] == "forced_long"]
+    assert alarm["text"] == "it was forced off 300 h ago, for good"
+
+
 def test_how_long_a_mode_has_been_forced_survives_a_restart() -> None:
     house = House()
     force = Force(load="heater", mode=Mode.ON, for_s=72 * 3600)

@@ -18,7 +18,10 @@ from tests.source_tools import HandClock, tools_for
 def document(*modes: str, on: int = 0) -> dict[str, Any]:
     """Loads in these modes, the `on`-th of which is on."""
     return {"loads": [
-        {"name": f"load{number}", "mode": mode, "power_w": 500.0 if number == on else 0.0}
+        {
+            "name": f"load{number}", "mode": mode, "power_w": 500.0 if number == on else 0.0,
+            "forced_without_end": number == 3,
+        }
         for number, mode in enumerate(modes, 1)
     ]}  # fmt: skip
 
@@ -60,6 +63,19 @@ def test_both_files_show_the_loads_as_relays(rig: Rig) -> None:
     assert rig.modes.stat().st_mtime_ns == before  # a card is not written for nothing
     rig.tell("auto", "auto", "auto", "off")
     assert rig.shown() == {"1": 1, "2": 1, "3": 1, "4": 0}
+
+
+def test_a_mode_is_for_good_as_it_was_there_where_the_load_may_be_forced_so(rig: Rig) -> None:
+    rig.tell("auto", "auto", "auto")
+    for number, mode in ((3, "on"), (0, "off")):
+        rig.modes.write_text(json.dumps({"1": 1, "2": number, "3": number}))
+        rig.clock.advance(2)
+        asked = rig.files.tell(document("auto", "auto", "auto"), rig.clock.monotonic_s())
+        ends = [(each["load"], each["mode"], each["for_s"], each["for_good"]) for each in asked]
+        assert ends == [("load2", mode, 600, False), ("load3", mode, None, True)]
+    rig.modes.write_text('{"1":1,"2":1,"3":1}')
+    asked = rig.files.tell(document("auto", "auto", "off"), rig.clock.monotonic_s())
+    assert [(each["mode"], each["for_good"]) for each in asked] == [("auto", False)]
 
 
 def test_a_script_that_writes_a_mode_is_obeyed_once_and_for_a_time(rig: Rig) -> None:

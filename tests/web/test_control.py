@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import heater
 from tests.web.rig import WebHome
 
 MODE = "/api/v1/loads/heater/mode"
@@ -151,3 +152,23 @@ def test_no_get_commands_anything(house: WebHome) -> None:
                 assert house.get(route.path.replace("<name>", "heater")).status in (200, 404, 405)
     house.tick()
     assert house.get("/api/v1/status").json["commands_seen"] == 0
+
+
+def test_a_mode_is_for_good_only_where_the_settings_allow_it(house: WebHome) -> None:
+    refused = house.post(MODE, {"mode": "on", "for_good": True})
+    assert refused.status == 422
+    assert "forced_without_end" in refused.json["detail"]
+    home = WebHome(loads=[heater(forced_without_end=True)])
+    home.tick()
+    for body in ({"mode": "on", "for_good": True, "for_s": 60}, {"mode": "auto", "for_good": True},
+                 {"mode": "on", "for_good": True, "until": "full"}, {"mode": "on", "for_good": "yes"},
+                 {"mode": "on", "for_good": 1}):  # fmt: skip
+        assert home.post(MODE, body).status == 422, body
+    reply = home.post(MODE, {"mode": "on", "for_good": True, "power_w": 700})
+    assert (reply.status, reply.json["until_at"]) == (202, None)
+    home.tick()
+    row = load(home)
+    assert (row["mode"], row["until_at"], row["forced_without_end"], row["power_w"]) == ("on", None, True, 700)
+    assert home.post(MODE, {"mode": "on", "for_good": False}).json["until_at"] is not None
+    home.tick()
+    assert load(home)["until_at"] is not None

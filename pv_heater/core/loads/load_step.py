@@ -86,6 +86,7 @@ class Memory:
     """When it last went off; None: never seen on."""
     mode: Mode = Mode.AUTO
     mode_until_s: float | None = None
+    """When the forced mode ends; None: ``auto``, or for good."""
     mode_since_s: float | None = None
     """When the forced mode began; a longer time for the same mode is no new beginning. None: ``auto``."""
     forced_w: float | None = None
@@ -109,6 +110,11 @@ class Memory:
     """The run under way of a load that is not interruptible; None while it is off."""
     ran_because: str | None = None
     """How its run of today ended; None: it has had none."""
+
+    @property
+    def for_good(self) -> bool:
+        """Whether it is forced without an end."""
+        return self.mode is not Mode.AUTO and self.mode_until_s is None
 
     @property
     def credited_w(self) -> float:

@@ -25,7 +25,7 @@ from pv_heater.core.loads.load_step import (
 )
 from pv_heater.core.loads.target_power import TargetPower, full_reason, target_power
 from pv_heater.core.model.replaced import replaced
-from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.requests import FORCE_DEFAULT_S, Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop
 from pv_heater.core.settings.load import LoadSettings
@@ -86,8 +86,11 @@ SHARE_OF_DEAD_BAND_AT_ENDS = 0.25
 def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcome:
     """One step of one load."""
     before = memory
-    if memory.mode_until_s is not None and load_step.house.tick_s >= memory.mode_until_s:
-        memory = replace(memory, mode=Mode.AUTO, mode_until_s=None, mode_since_s=None, forced_w=None)
+    if memory.mode_until_s is not None:
+        if load_step.house.tick_s >= memory.mode_until_s:
+            memory = replace(memory, mode=Mode.AUTO, mode_until_s=None, mode_since_s=None, forced_w=None)
+    elif memory.mode is not Mode.AUTO and not policy.forced_without_end:
+        memory = replace(memory, mode_until_s=load_step.house.tick_s + FORCE_DEFAULT_S)
     if memory.idle is not None:
         memory = _end_idle(memory, memory.idle, load_step)
     if memory.run is not None or not policy.interruptible:

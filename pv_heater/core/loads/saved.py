@@ -40,6 +40,7 @@ def load_as_json(memory: Memory, tick_s: float) -> dict[str, Any]:
         "opened_ago_s": 0.0 if on else None if memory.opened_s is None else tick_s - memory.opened_s,
         "mode": str(memory.mode),
         "mode_left_s": None if memory.mode_until_s is None else memory.mode_until_s - tick_s,
+        "mode_for_good": memory.for_good,
         "mode_age_s": None if memory.mode_since_s is None else tick_s - memory.mode_since_s,
         "forced_w": memory.forced_w,
         "closings": memory.closings,
@@ -64,6 +65,7 @@ class SavedLoad:
     """None: never seen on."""
     mode: Mode = Mode.AUTO
     mode_left_s: float | None = None
+    """None: mode ``auto``, or for good."""
     mode_age_s: float = 0.0
     forced_w: float | None = None
     closings: int = 0
@@ -93,7 +95,7 @@ class SavedLoad:
         """The load at a start `away_s` seconds after it was saved: at rest for what is left, or still faulty."""
         # A load that was on went off at some moment since, after a power cut perhaps just now: it rests in full.
         rested_s = 0.0 if self.was_on else None if self.opened_ago_s is None else self.opened_ago_s + away_s
-        forced = self.mode is not Mode.AUTO and self.mode_left_s is not None and self.mode_left_s > away_s
+        forced = self.mode is not Mode.AUTO and (self.mode_left_s is None or self.mode_left_s > away_s)
         return Memory(
             phase=Phase.FAULT if self.fault else Phase.COOLDOWN,
             since_s=tick_s,
@@ -175,15 +177,19 @@ class Saved:
 
 
 def _mode(item: Mapping[str, Any]) -> tuple[Mode, float | None]:
-    """The mode and the seconds it lasts. A damaged one was `off` for as long as it says; a damaged `on` is over."""
+    """The mode and the seconds it lasts, None for good. A damaged one was `off` for as long as it says, `on` is over.
+
+    For good it is only where the state says so and gives no end: what is missing or damaged says nothing of the kind.
+    """
     word, left_s, forced_w = item.get("mode", Mode.AUTO), number_in(item, "mode_left_s"), item.get("forced_w")
     left_s = None if left_s is None else min(FORCE_LONGEST_S, left_s)
+    for_good = item.get("mode_for_good") is True and item.get("mode_left_s", UNREADABLE) is None
     if word == Mode.ON:
         asked_w = number_in(item, "forced_w")  # 0 asks for the least that the load has
-        usable = left_s is not None and (forced_w is None or (asked_w is not None and asked_w >= 0))
+        usable = (left_s is not None or for_good) and (forced_w is None or (asked_w is not None and asked_w >= 0))
         return (Mode.ON, left_s) if usable else (Mode.AUTO, None)
     if word == Mode.OFF or (word != Mode.AUTO and left_s is not None):
-        return Mode.OFF, LOST_MODE_S if left_s is None else left_s
+        return Mode.OFF, None if for_good and word == Mode.OFF else LOST_MODE_S if left_s is None else left_s
     return Mode.AUTO, None
 
 

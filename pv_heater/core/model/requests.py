@@ -10,7 +10,7 @@ from pv_heater.core.model.lean import dataclass
 
 
 class Mode(StrEnum):
-    """What the owner asked of a load. ``on`` and ``off`` always end by themselves."""
+    """What the owner asked of a load. ``on`` and ``off`` end by themselves, but where a load may be forced for good."""
 
     AUTO = "auto"
     ON = "on"
@@ -19,20 +19,28 @@ class Mode(StrEnum):
 
 BOOST_AHEAD_S = 7 * 86_400.0
 """No boost is planned further ahead: a week from now it is forgotten."""
+FORCE_DEFAULT_S = 7200.0
+"""A forced mode without a duration: long enough for a bath, short enough to be forgotten without harm."""
 FORCE_LONGEST_S = 7 * 86_400.0
-"""No forced mode lasts longer than a week."""
+"""No end of a forced mode is further away than a week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Force:
-    """Command: put `load` into `mode` for `for_s` seconds (default two hours), at `power_w` (None: all it has)."""
+    """Command: put `load` into `mode` for `for_s` seconds (default two hours), at `power_w` (None: all it has).
+
+    `for_good`: without an end, until another order, where the load's settings allow that; else for the usual time.
+    """
 
     load: str
     mode: Mode
     for_s: float | None = None
     power_w: float | None = None
+    for_good: bool = False
 
     def __post_init__(self) -> None:
+        if self.for_good and (self.mode is Mode.AUTO or self.for_s is not None):
+            raise ValueError("for good goes with mode on or off, and with no other end")
         require_finite("for_s", self.for_s)
         require_finite("power_w", self.power_w)
 

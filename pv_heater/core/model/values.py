@@ -273,7 +273,10 @@ class LoadState:
     phase: Phase
     mode: Mode
     until_at: datetime | None
-    """When a forced mode, or the duty that it runs for (guarantee, hygiene, boost), ends at the latest; else None."""
+    """When a forced mode, or the duty that it runs for (guarantee, hygiene, boost), ends at the latest; else None.
+
+    None with a forced mode: it is for good.
+    """
     power_w: float
     rule: str
     """The id of what decided: a guard, a timer of the machine, a mode, or the strategy's own rule."""
@@ -301,6 +304,11 @@ class LoadState:
     """When its forced mode began; None in ``auto``."""
     stop: Stop = Stop.NORMAL
     """How its output goes off, or stays off. ``safety`` with a setpoint that is on does not happen."""
+
+    @property
+    def for_good(self) -> bool:
+        """Whether it is forced without an end."""
+        return self.mode is not Mode.AUTO and self.until_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from pv_heater.core.model.rule_id import Rule
 
+FOR_GOOD = "for good"
+"""How long a forced mode lasts that has no end."""
 NO_TIME = "the time of day is unknown"
 """Neither network time nor the meter vouches for the clock."""
 

@@ -152,7 +152,7 @@ def load_ahead(
     return LoadAhead(
         policy=policy,
         mode=memory.mode,
-        mode_until_at=instant(memory.mode_until_s),
+        mode_until_at=instant(inf if memory.for_good else memory.mode_until_s),
         forced_w=min(policy.max_power_w, max(policy.least_power_w, forced_w)),
         never=memory.fault is not None,
         idle_until_at=max(away_until_at, quarter_end_at if is_held else now),

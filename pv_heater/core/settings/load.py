@@ -147,6 +147,12 @@ class LoadSettings:
         "the probe in its tank, for target_c and max_c where the meter does not report the temperature", default=None
     )
 
+    forced_without_end: bool = setting(
+        "true: it may be forced on or off for good, until somebody says auto; nothing ends that by itself but safety",
+        default=False,
+        live=True,
+    )
+
     after: After | None = setting(
         "another load that must have had enough today before this one runs by itself", default=None
     )

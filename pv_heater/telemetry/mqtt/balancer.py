@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.model.plain_text import plain
-from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
+from pv_heater.core.model.requests import FORCE_DEFAULT_S, FORCE_LONGEST_S, Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import LoadState, Phase
@@ -74,16 +73,20 @@ def balancer_request(payload: bytes, policies: Mapping[str, LoadSettings]) -> di
     if word != "force":
         raise Refused(f"command must be force or unforce, not {repr(word)[:40]}")
     power_w, policy = _number(found, "power"), policies[load]
-    for_s = _span_s(load, _number(found, "duration"))
+    wanted_s = _number(found, "duration")
+    if not wanted_s and policy.forced_without_end:
+        end: dict[str, Any] = {"for_good": True}
+    else:
+        end = {"for_s": _span_s(load, wanted_s)}
     if power_w == 0:
-        return {"command": "force", "load": load, "mode": Mode.OFF, "for_s": for_s}
+        return {"command": "force", "load": load, "mode": Mode.OFF, **end}
     most_w = policy.max_power_w
     asked_w = None if power_w is None or not policy.adjustable or power_w >= most_w else power_w
-    return {"command": "force", "load": load, "mode": Mode.ON, "for_s": for_s, "power_w": asked_w}
+    return {"command": "force", "load": load, "mode": Mode.ON, **end, "power_w": asked_w}
 
 
 def _span_s(load: str, wanted_s: float | None) -> float:
-    """It forced without an end where none was given; here every force ends."""
+    """It forced without an end where none was given; here a force ends, unless the load's settings say otherwise."""
     if not wanted_s:
         log.warning("mqtt: %s is forced without a duration; it ends after %s, the usual time. At most %s can be asked "
                     "for.", load, duration_text(FORCE_DEFAULT_S), duration_text(FORCE_LONGEST_S))  # fmt: skip

@@ -197,18 +197,20 @@ class Commands:
         power_w = None if text.lower() == "max" else number_of(text)
         if power_w is not None and not policy.least_power_w <= power_w <= policy.max_power_w:
             raise Refused(f"{load} takes {policy.least_power_w:g} to {policy.max_power_w:g} W, not {power_w:g} W")
-        left_s = self._left_s(load)
+        end = self._end(load)
         self._dials.set_power_w(load, power_w)
-        if left_s is None:
+        if end is None:
             said = "all it has" if power_w is None else f"{power_w:g} W"
             return f"{load}: the next mode on takes {said}"
-        return {"command": "force", "load": load, "mode": Mode.ON, "for_s": left_s, "power_w": power_w}
+        return {"command": "force", "load": load, "mode": Mode.ON, "power_w": power_w, **end}
 
-    def _left_s(self, load: str) -> float | None:
-        """Of mode on; None where the load is in no such mode."""
+    def _end(self, load: str) -> Request | None:
+        """Of mode on, as a request has it; None where the load is in no such mode."""
         status = self._home.status()
         state: LoadState | None = None if status is None else status.decision.loads.get(load)
-        if status is None or state is None or state.mode is not Mode.ON or state.until_at is None:
+        if status is None or state is None or state.mode is not Mode.ON:
             return None
+        if state.until_at is None:
+            return {"for_good": True}
         left_s = (state.until_at - status.now).total_seconds()
-        return left_s if left_s > 1 and math.isfinite(left_s) else None
+        return {"for_s": left_s} if left_s > 1 and math.isfinite(left_s) else None

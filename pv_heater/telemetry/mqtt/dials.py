@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.requests import FORCE_DEFAULT_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ LONGEST_PAYLOAD = 2000
 LONGEST_ID = 60
 
 KEYS: Mapping[str, frozenset[str]] = {
-    "force": frozenset({"load", "mode", "for_s", "power_w"}),
+    "force": frozenset({"load", "mode", "for_s", "power_w", "for_good"}),
     "boost": frozenset({"load", "for_s", "to_c", "at"}),
     "clear": frozenset({"load"}),
     "vacation": frozenset({"until_at"}),

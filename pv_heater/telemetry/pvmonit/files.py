@@ -24,7 +24,7 @@ from pv_heater.errors import BadReply, SourceError, Unreachable
 from pv_heater.io.system.own_files import is_shared
 from pv_heater.io.system.state_file import write_atomically
 from pv_heater.ports import Tools
-from pv_heater.status.relays import FORCED_ON, mode_asked, relay_modes, relay_names, relay_states
+from pv_heater.status.relays import FORCED_ON, may_be_for_good, mode_asked, relay_modes, relay_names, relay_states
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,8 @@ class PvMonitFiles:
         modes_file: str = setting("file of the modes, read and written", default="/tmp/PvMonit_domo_mod")
         states_file: str = setting("file of the states, written only", default="/tmp/PvMonit_domo_etat")
         forced_for_s: float = setting(
-            "how long a forced mode lasts that is written there, as it cannot say it",
+            "how long a forced mode lasts that is written there, as it cannot say it; without an end for a load with "
+            "forced_without_end",
             default=7200.0,
             unit="s",
             minimum=60,
@@ -127,10 +128,11 @@ class PvMonitFiles:
                 )
             elif mode_asked(value) is not mode_asked(truth[number]):
                 mode = mode_asked(value)
-                forced = value in (0, FORCED_ON)
+                forced, for_good = value in (0, FORCED_ON), may_be_for_good(document, names[number])
                 requests.append({
                     "command": "force", "load": names[number], "mode": str(mode), "who": "PvMonit's file",
-                    "for_s": self._settings.forced_for_s if forced else None,
+                    "for_s": self._settings.forced_for_s if forced and not for_good else None,
+                    "for_good": forced and for_good,
                 })  # fmt: skip
                 self._wished[number] = (value, at_s)
         self._wished = {number: wish for number, wish in self._wished.items() if at_s - wish[1] < SETTLE_S}

@@ -81,14 +81,16 @@ class EarlierHome:
         editor = self.home.settings
         changed(editor, lambda found: found.change(changes, etag=found.read()["etag"], who=caller(call)))
 
-    def force(self, call: Call, load: str, mode: Mode, power_w: float | None = None) -> Mapping[str, Any]:
-        """Put a load into a mode, for as long as the settings say. Raises Problem: 422, 429, 503."""
+    def force(
+        self, call: Call, load: str, mode: Mode, power_w: float | None = None, *, for_good: bool = False
+    ) -> Mapping[str, Any]:
+        """Put a load into a mode, for as long as the settings say, or for good. Raises Problem: 422, 429, 503."""
         self._pace()
         if self.home.status() is None:
             raise starting()
-        for_s = None if mode is Mode.AUTO else self.settings.forced_for_s
+        for_s = None if mode is Mode.AUTO or for_good else self.settings.forced_for_s
         request = {"command": "force", "load": load, "mode": str(mode), "for_s": for_s, "power_w": power_w}
-        return obeyed(self.home, call, request)
+        return obeyed(self.home, call, {**request, "for_good": for_good})
 
     def seen(self, call: Call, client: str) -> None:
         """Say once a day who still asks as an earlier client, and where."""

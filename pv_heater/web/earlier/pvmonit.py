@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from pv_heater.core.model.requests import Mode
-from pv_heater.status.relays import relay_modes, relay_names, relay_states
+from pv_heater.status.relays import may_be_for_good, relay_modes, relay_names, relay_states
 from pv_heater.status.strict_json import json_bytes
 from pv_heater.web.calls import Answer, Call, Door, Problem, Route, Scope
 from pv_heater.web.earlier.home import EarlierHome, starting
@@ -55,7 +55,8 @@ class PvMonit:
         mode = CHANGE_TO.get(asked.get("changeTo", ""))
         if mode is None:
             raise Problem(422, f"changeTo must be {', '.join(CHANGE_TO)}.", fields=["changeTo"])
-        self._earlier.force(call, name, mode)
+        for_good = mode is not Mode.AUTO and may_be_for_good(document, name)
+        self._earlier.force(call, name, mode, for_good=for_good)
         return self._answer(call, json_bytes({"result": 0}))
 
     def _answer(self, call: Call, body: bytes) -> Answer:

@@ -153,13 +153,15 @@ export function goal(load, status) {
 }
 
 function forced(app, load) {
-  const leftS = (Date.parse(load.until_at) - app.nowMs()) / 1000;
+  const said = load.until_at
+    ? [
+        t(`mode.forced_${load.mode}`, { time: moment(load.until_at, app.status().now) }),
+        " ",
+        h("span", { class: "count", role: "timer" }, countdown((Date.parse(load.until_at) - app.nowMs()) / 1000)),
+      ]
+    : t(`mode.for_good_${load.mode}`);
   return h("div", { class: "forced" }, [
-    h("p", null, [
-      t(`mode.forced_${load.mode}`, { time: moment(load.until_at, app.status().now) }),
-      " ",
-      h("span", { class: "count", role: "timer" }, countdown(leftS)),
-    ]),
+    h("p", null, said),
     h("button", { class: "button", onclick: () => setMode(app, load, { mode: "auto" }) }, t("mode.back")),
   ]);
 }

@@ -1,4 +1,4 @@
-// The sheets behind the first screen: how long a mode lasts (there is none without an end), and the numbers as tables.
+// The sheets behind the first screen: how long a mode lasts (for good only where the settings allow it), and the numbers as tables.
 
 import { h } from "./render.js";
 import { addDays, atHome, dateAt } from "./time.js";
@@ -10,6 +10,7 @@ const LENGTHS = [
   ["7200", 7200],
 ];
 const FULL = "full";
+const GOOD = "good";
 const MORNING = "06:00";
 
 // The next moment at which the home's clocks show `time` (HH:MM), in ms.
@@ -47,6 +48,7 @@ export function mode(app, name, mode, setMode) {
         mode === "on" && chip(FULL, t("sheet.full")),
         chip(MORNING, t("sheet.morning", { time: MORNING })),
         chip("own", t("sheet.own")),
+        load.forced_without_end && chip(GOOD, t("sheet.good")),
       ]),
       choice === "own" &&
         h("label", { class: "field" }, [
@@ -55,7 +57,7 @@ export function mode(app, name, mode, setMode) {
         ]),
       mode === "on" && load.regulated && power(load, powerW, (value) => ((powerW = value), app.draw())),
       mode === "on" && load.why.locked && h("p", { class: "note" }, t("sheet.locked")),
-      h("p", { class: "muted" }, until.at ? t("sheet.then_auto", { time: moment(until.at, nowMs) }) : until.body ? t("sheet.full_auto") : t("sheet.choose")),
+      h("p", { class: "muted" }, until.at ? t("sheet.then_auto", { time: moment(until.at, nowMs) }) : until.body ? t(`sheet.${choice}_auto`) : t("sheet.choose")),
       h("p", { class: "row end" }, [
         h("button", { class: "button", onclick: app.close }, t("cancel")),
         h("button", { class: "button main", disabled: !until.body, onclick: send }, t(`sheet.do_${mode}`)),
@@ -66,6 +68,7 @@ export function mode(app, name, mode, setMode) {
 
 function end(choice, own, nowMs, zone) {
   if (choice === FULL) return { at: null, body: { until: FULL } };
+  if (choice === GOOD) return { at: null, body: { for_good: true } };
   const time = choice === "own" ? own : choice.includes(":") ? choice : null;
   if (time === "") return { at: null, body: null };
   if (time) {

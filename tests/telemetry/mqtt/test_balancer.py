@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,6 +83,18 @@ def force(**more: Any) -> dict[str, Any]:
 def test_its_orders_are_requests_with_an_end(asked: dict[str, Any], wanted: dict[str, Any], house: WebHome) -> None:
     found = balancer_request(json.dumps(asked).encode(), house.home.policies())
     assert found == {"command": "force", "load": "heater", **wanted}
+
+
+@pytest.mark.parametrize(("power_w", "wanted"), [(700, {"mode": "on", "power_w": 700}), (0, {"mode": "off"})])
+def test_without_a_duration_it_is_for_good_where_the_load_may_be_forced_so(
+    power_w: float, wanted: dict[str, Any], house: WebHome
+) -> None:
+    policies = {"heater": replace(house.home.policies()["heater"], forced_without_end=True)}
+    found = balancer_request(json.dumps(force(power=power_w)).encode(), policies)
+    assert found == {"command": "force", "load": "heater", "for_good": True, **wanted}
+    timed = balancer_request(json.dumps(force(power=power_w, duration=60)).encode(), policies)
+    assert timed["for_s"] == 60
+    assert "for_good" not in timed
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,15 @@ from pv_heater.telemetry.mqtt.commands import AT_ONCE, Commands
 from pv_heater.telemetry.mqtt.dials import Dials
 from pv_heater.telemetry.mqtt.request import LONGEST_PAYLOAD
 from pv_heater.telemetry.mqtt.topics import Topics
+from tests.builders import heater
 from tests.web.rig import WebHome
 
 
 class Asked:
     """A home, its commands, and what they answered; a second passes before each, so that none is too many."""
 
-    def __init__(self, folder: Path) -> None:
-        self.house, self.dials, self.now_s = WebHome(), Dials(), 0.0
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.house, self.dials, self.now_s = WebHome(**settings), Dials(), 0.0
         self.answers: list[Any] = []
         identities = identities_of(self.house.home, folder)
         self.commands = Commands(
@@ -75,6 +76,17 @@ def test_a_power_waits_for_mode_on_and_never_switches_on(ask: Asked) -> None:
     assert ask.dials.of("heater").power_w == 700
     assert ask("loads/heater/power_w/set", "max")["ok"]
     assert ask.dials.of("heater").power_w is None
+
+
+def test_a_power_leaves_a_mode_without_an_end_without_one(tmp_path: Path) -> None:
+    ask = Asked(tmp_path, loads=[heater(forced_without_end=True)])
+    assert ask.set(command="force", load="heater", mode="on", for_good=True)["message"].startswith(
+        "heater: on with 2.0 kW for good"
+    )
+    assert ask.load().until_at is None
+    assert ask("loads/heater/power_w/set", "700")["ok"]
+    state = ask.load()
+    assert (state.mode, state.until_at, state.power_w) == (Mode.ON, None, 700)
 
 
 def test_boost_clear_and_vacation(ask: Asked) -> None:

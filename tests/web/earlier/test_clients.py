@@ -201,6 +201,20 @@ def test_what_is_no_command_of_that_page_changes_nothing(query: str) -> None:
     assert modes(house) == ["auto", "auto"]
 
 
+def test_a_mode_is_for_good_as_it_was_there_where_the_load_may_be_forced_so() -> None:
+    pump = {"name": "pump", "type": "dry_run", "max_power_w": 500, "forced_without_end": True}
+    house = home("pvmonit", loads=[heater(), pump])
+    house.tick()
+    ends = []
+    for word in ("on", "off", "auto"):
+        for relay in (1, 2):
+            reply = house.get(f"/domo.php?action=changeMod&idRelay={relay}&changeTo={word}")
+            assert body_of(reply)[2] == '{"result":0}'
+        house.tick()
+        ends += [(load["mode"], load["until_at"] is None) for load in house.get("/api/v1/status").json["loads"]]
+    assert ends == [("on", False), ("on", True), ("off", False), ("off", True), ("auto", True), ("auto", True)]
+
+
 def test_a_hurried_hand_is_told_to_wait_and_all_the_others_with_it() -> None:
     house = home("pvmonit", "pv_router")
     house.tick()
