@@ -73,9 +73,9 @@ def test_kill_9_in_the_middle_of_a_servo_move_is_mended_by_off(vrm: VrmServer, t
     config = settings(tmp_path, vrm.url, loads=[regulator(servo=servo)])
     with Program(tmp_path, config) as program:
         program.wait_for(program.contact_closed, 20, "relay closed")
+        program.wait_for(lambda: program.states(SERVO)[-1] is not None, 5, "pulses go out")
         program.process.kill()
         program.process.wait()
-        assert program.states(SERVO)[-1] is not None  # pulses were going out
         before = len(program.pins())
         assert run_once(tmp_path, config, "off").returncode == 0
         after = [(change["pin"], change["state"]) for change in program.pins()[before:]]
