@@ -91,7 +91,7 @@ def mode_line(name: str, before: LoadState | None, state: LoadState, now: dateti
 
 
 def for_good_line(name: str, state: LoadState, now: datetime) -> str:
-    """Said once a day of a load that is forced without an end."""
+    """The daily reminder that a load is forced without an end."""
     since = "" if state.mode_since_at is None else f" since {local_time(state.mode_since_at, now)}"
     return line_of(f"{name} is forced {state.mode} {FOR_GOOD}{since}", f"`main.py force {name} auto` ends it")
 

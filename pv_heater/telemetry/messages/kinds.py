@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pv_heater.core.model.lean import dataclass
 
 GONE_S = 15 * 60.0
-"""What has been gone for so long is over; what comes back before has never been away."""
+"""An alarm that has been absent for this long is over; one that returns earlier counts as the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

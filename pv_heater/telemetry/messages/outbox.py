@@ -15,7 +15,7 @@ from pv_heater.telemetry.messages.message import Message, Urgency
 from pv_heater.telemetry.messages.words import Words
 
 LONGEST_S = 86_400.0
-"""What could not be sent for so long is news no more."""
+"""A message that could not be delivered for this long is dropped."""
 MOST = 50
 """Messages that wait for one recipient."""
 MOST_TITLES = 10
