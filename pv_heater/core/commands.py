@@ -53,10 +53,7 @@ class Commands:
         if command.mode is Mode.AUTO:
             self._loads.free(command.load)
             return
-        if command.for_good:
-            # Where the settings do not allow it, the load itself puts the usual end: see `core.loads.machine`.
-            self._loads.force(command.load, command.mode, tick_s=tick_s, until_s=None, power_w=command.power_w)
-            return
         for_s = FORCE_DEFAULT_S if command.for_s is None else command.for_s
-        until_s = tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
+        # For good: where the settings do not allow it, the load itself puts the usual end, see `core.loads.machine`.
+        until_s = None if command.for_good else tick_s + min(FORCE_LONGEST_S, max(0.0, for_s))
         self._loads.force(command.load, command.mode, tick_s=tick_s, until_s=until_s, power_w=command.power_w)
