@@ -23,6 +23,7 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import NoFeed, TickSources
 from pv_heater.sim.clock import SimClock
+from pv_heater.status.newest import NewestDocument
 from pv_heater.status.strict_json import json_bytes
 from pv_heater.telemetry import identities, totals
 from pv_heater.telemetry.identities import identities_of
@@ -109,7 +110,7 @@ def _command(folder: Path) -> Parse:
 
 
 def _tell(made: _Home, folder: Path, dials: Dials) -> None:
-    told = told_of(made.home, folder, lambda: 0.0)
+    told = told_of(made.home, NewestDocument(made.home, lambda: 0.0), folder, lambda: 0.0)
     status = made.home.status()
     if status is None:
         raise ValueError("a home that has ticked has no status")

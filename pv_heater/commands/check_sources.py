@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.commands.check_report import Finding
 from pv_heater.config.load import Config, TypedSettings
+from pv_heater.config.model import named_rows
 from pv_heater.controller import Controller
 from pv_heater.core.house.company.meanings import sentence
 from pv_heater.core.house.guards import SLOWEST_REGULATED_S
@@ -67,7 +68,7 @@ def ask_sources(config: Config, tools: Tools) -> Iterator[Finding]:
         yield _asked(f"forecast {row.type}", row, tools, _ask_forecast)
     if config.price_source is not None:
         yield _asked(f"tariff {config.price_source.type}", config.price_source, tools, partial(_ask_prices, config))
-    for name, row in named_meters(config.publish):
+    for name, row in named_rows(config.publish):
         yield _asked(f"publish {name}", row, tools, _ask_publisher)
     if config.mqtt is not None:
         yield _ask_broker(config.mqtt)

@@ -7,9 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
+from pv_heater.config.model import named_rows
 from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import ConfigError, SourceError
-from pv_heater.telemetry.messages.messenger import recipients
 from pv_heater.telemetry.messages.teller import Teller
 from pv_heater.telemetry.messages.words import Words
 
@@ -36,7 +36,7 @@ def send_to_all(config: Config, text: str | None, *, tell: Callable[[Sent], None
     teller = Teller(settings, Words(settings.language))
     message = teller.test(datetime.now(ZoneInfo(config.site.timezone)), text)
     codes = [0]
-    for name, row in zip(recipients([row.type for row in settings.to]), settings.to, strict=True):
+    for name, row in named_rows(settings.to):
         sender = row.build()
         try:
             sender.send(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +30,14 @@ class TypedSettings(Generic[S_co]):
     def build(self, *tools: Any) -> Any:
         """The adapter itself: ``cls(settings, *tools)``."""
         return self.cls(self.settings, *tools)
+
+
+def named_rows(rows: Sequence[TypedSettings[S_co]]) -> Iterator[tuple[str, TypedSettings[S_co]]]:
+    """Each row by a name of its own: its type, and a second one of the same type is called ``mqtt_2``."""
+    types = [row.type for row in rows]
+    for index, row in enumerate(rows):
+        count = types[: index + 1].count(row.type)
+        yield (row.type if count == 1 else f"{row.type}_{count}"), row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

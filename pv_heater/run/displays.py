@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from pv_heater.config.load import Config
 from pv_heater.core.model.requests import Force
-from pv_heater.core.model.status import Status
+from pv_heater.core.model.status import STALE_S, Status
 from pv_heater.errors import HardwareError, SourceError
 from pv_heater.io.gpio.locks import lock_pins
 from pv_heater.io.gpio.pins import Pins
@@ -19,8 +19,6 @@ from pv_heater.ports import Display, Tools
 
 log = logging.getLogger(__name__)
 
-STALE_S = 15.0
-"""A tick is made every 5 s at least; later than this the loop hangs, and what it last said may not be true."""
 _CLOSE_PATIENCE_S = 1.0
 """How long the end of the program waits for a picture that is being sent."""
 _TRY_AGAIN_S = 30.0

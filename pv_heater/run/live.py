@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -31,7 +31,8 @@ from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
 from pv_heater.run.home.history import history_of, history_path, with_newer_counts
-from pv_heater.run.home.newest import NewestStatus
+from pv_heater.run.home.messages import messages_of
+from pv_heater.run.home.newest import NewestStatus, newest_document
 from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.home.telemetry import telemetry_of, telling
 from pv_heater.run.journal import Journal
@@ -45,6 +46,7 @@ from pv_heater.run.state_saver import StateSaver
 from pv_heater.run.tick_sources import TickSources
 
 if TYPE_CHECKING:
+    from pv_heater.status.newest import NewestDocument
     from pv_heater.telemetry.messages.messenger import Messenger
 
 log = logging.getLogger(__name__)
@@ -140,9 +142,10 @@ class LiveHome:
             followers=outputs.followers,
         )
         self._control = control_server(folder, home)
-        self._telemetry = telemetry_of(config, telling(home, folder), outputs.tools)
-        self._messages = _messages(config, home, folder, clock)
-        self._pages = _pages(config, home, folder, self._messages)
+        document = newest_document(home, clock.monotonic_s)
+        self._telemetry = telemetry_of(config, telling(home, document, folder), outputs.tools)
+        self._messages = messages_of(config, document, folder, clock)
+        self._pages = _pages(config, home, document, folder, self._messages)
 
     def run(self, signals: StopSignals, mark: RunMark) -> None:
         """Until a signal. Then, in this order: loads safe, the end noted, threads stopped, state saved, all closed."""
@@ -219,22 +222,19 @@ class LiveHome:
         return found if low is None else {**found, "low_voltage": low}
 
 
-def _messages(config: Config, home: RunningHome, folder: Path, clock: SystemClock) -> Messenger | None:
-    """What tells people; nothing of it is loaded where nobody is to be told."""
-    if config.messages is None:
-        return None
-    from pv_heater.run.home.messages import messages_of
-
-    return messages_of(config, home, folder, clock)
-
-
-def _pages(config: Config, home: RunningHome, folder: Path, messages: Messenger | None) -> list[Startable]:
+def _pages(
+    config: Config,
+    home: RunningHome,
+    document: Callable[[], NewestDocument],
+    folder: Path,
+    messages: Messenger | None,
+) -> list[Startable]:
     """The page, whose code is loaded only where the settings ask for one."""
     if config.web is None:
         return []
     from pv_heater.run.home.page import page_of
 
-    return [page_of(config, home, folder, messages=messages)]
+    return [page_of(config, home, document(), folder, messages=messages)]
 
 
 def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: RuleRunner) -> TickSources:

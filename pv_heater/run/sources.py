@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.config.load import Config, TypedSettings
+from pv_heater.config.model import named_rows
 from pv_heater.core.model.prices import KnownPrices
 from pv_heater.core.model.trace import OwnValue
 from pv_heater.core.model.values import Forecast
@@ -246,17 +247,15 @@ class Sources:
 
 
 def named_meters(rows: Sequence[TypedSettings[Any]]) -> Iterator[tuple[str, TypedSettings[Any]]]:
-    """Every meter by a name of its own: a second one of the same type is called ``mqtt_2``.
+    """Every meter by a name of its own, as `named_rows` has it.
 
     What costs something all day is not done for one that only stands by, unless its owner wants it.
     """
-    types = [row.type for row in rows]
-    for index, row in enumerate(rows):
-        count = types[: index + 1].count(row.type)
+    for index, (name, row) in enumerate(named_rows(rows)):
         standing_by = getattr(row.settings, "standing_by", None)
         if index and standing_by is not None:
             row = replace(row, settings=standing_by())
-        yield (row.type if count == 1 else f"{row.type}_{count}"), row
+        yield name, row
 
 
 def _forecast_worker(config: Config, tools: Tools, clock: SystemClock) -> Worker[Forecast] | None:

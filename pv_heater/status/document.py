@@ -24,6 +24,8 @@ from pv_heater.status.alarms import START_S, alarms_of
 
 LAST_CYCLES = 1
 """Of a tank's record against legionella; all of them come with the load's details."""
+BELIEVED = ("live", "holding")
+"""Words of `state` while a reading is believed; else its figures are those of before."""
 HOLD_SHARE = 1 / 3
 """Of the age limit of a reading: up to here it counts as new."""
 

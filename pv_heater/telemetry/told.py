@@ -26,12 +26,12 @@ class Told:
     monotonic_s: Callable[[], float]
 
 
-def told_of(home: Home, folder: Path, monotonic_s: Callable[[], float]) -> Told:
-    """`folder` is the state folder; `monotonic_s` are real seconds."""
+def told_of(home: Home, document: NewestDocument, folder: Path, monotonic_s: Callable[[], float]) -> Told:
+    """`document` is that of `home`, `folder` the state folder; `monotonic_s` are real seconds."""
     identities = identities_of(home, folder)
     return Told(
         home=home,
-        document=NewestDocument(home, monotonic_s),
+        document=document,
         identities=identities,
         vanished=vanished(folder, identities),
         totals=EnergyTotals(folder, identities, monotonic_s),

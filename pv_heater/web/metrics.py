@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Phase
 from pv_heater.ports import Home
+from pv_heater.status.document import BELIEVED
 from pv_heater.web.calls import Answer, Call, Route, Scope
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -84,7 +85,7 @@ def _build(document: Document) -> Iterator[Sample]:
 
 
 def _believed(document: Document) -> Iterator[Sample]:
-    yield {}, float(document["state"]["word"] in ("live", "holding"))
+    yield {}, float(document["state"]["word"] in BELIEVED)
 
 
 def _each_source(value_of: Callable[[Mapping[str, Any]], float | None]) -> Callable[[Document], Iterator[Sample]]:

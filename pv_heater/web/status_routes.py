@@ -7,14 +7,12 @@ import gzip
 import threading
 from typing import Any
 
+from pv_heater.core.model.status import STALE_S
 from pv_heater.ports import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.status.strict_json import json_bytes
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, etag_of
 from pv_heater.web.metrics import metrics_route
-
-ALIVE_S = 15.0
-"""Ticks come every 5 s at the latest; when none has come for this long the loop hangs."""
 
 
 def status_routes(newest: NewestDocument, home: Home) -> list[Route]:
@@ -56,7 +54,7 @@ class FirstScreen:
         lag_s, status = self._newest.look()
         if status is None:
             word = "starting"
-        elif lag_s > ALIVE_S:
+        elif lag_s > STALE_S:
             word = "hangs"
         elif status.decision.trace.reading_source is None:
             word = "blind"

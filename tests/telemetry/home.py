@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pv_heater.status.newest import NewestDocument
 from pv_heater.telemetry.told import Told, told_of
 from tests.web.rig import WebHome
 
@@ -13,16 +12,12 @@ from tests.web.rig import WebHome
 class ToldHome(WebHome):
     """A second a tick; `document` is that of the newest."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.newest = NewestDocument(self.home, lambda: self.real_s)
-
     def document(self) -> dict[str, Any]:
         return self.newest.document()
 
     def told(self, folder: Path) -> Told:
         """What all who tell of it share."""
-        return told_of(self.home, folder, lambda: self.real_s)
+        return told_of(self.home, self.newest, folder, lambda: self.real_s)
 
 
 def living(**settings: Any) -> ToldHome:

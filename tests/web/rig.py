@@ -23,6 +23,7 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.sim.clock import SimClock
+from pv_heater.status.newest import NewestDocument
 from pv_heater.web.application import Gate, application
 from pv_heater.web.calls import Answer, Call, Handle, Route, Scope
 from tests.builders import NOON, config, forecast, heater, reading
@@ -128,7 +129,8 @@ class WebHome:
             history=history,
             followers={load.name: load for load in self.outputs if isinstance(load, Follower)},
         )
-        self.tables: list[list[Route]] = tables(self.home, lambda: self.real_s, settings=values.web)
+        self.newest = NewestDocument(self.home, lambda: self.real_s)
+        self.tables: list[list[Route]] = tables(self.home, self.newest, lambda: self.real_s, settings=values.web)
         self.wsgi: Callable[..., Iterable[bytes]] = application(self.tables, gate or OpenGate())
 
     def _output(self, row: TypedSettings[Any]) -> Any:

@@ -11,14 +11,12 @@ from typing import Any
 
 import pytest
 
-from pv_heater.run.home.page import page_server
 from pv_heater.web.calls import Scope
 from pv_heater.web.metrics import METRICS, PREFIX
 from tests.mqtt_brokers import free_port
 from tests.waiting import until
 from tests.warm_start import PROJECT
 from tests.web.access.attacked import Attacked
-from tests.web.access.home import CHEAP
 from tests.web.prometheus import PROMETHEUS, Prometheus
 
 DASHBOARD = json.loads((PROJECT / "Files" / "grafana" / "pv-heater.json").read_text(encoding="utf-8"))
@@ -67,7 +65,7 @@ def test_debians_prometheus_reads_a_home_with_a_token_and_finds_it_again(tmp_pat
                 assert answer["status"] == "success", (query, answer.get("error"))
             counted = prometheus.value("pv_heater_ticks_total")
         until(lambda: prometheus.value('up{job="home"}') == 0, "the home is missed")
-        house.page = page_server(house.settings, house.home.home, tmp_path, cost=CHEAP)
+        house.page = house.page_of_home()
         with house.serving():
             house.home.tick()
             until(lambda: prometheus.value("pv_heater_ticks_total") == (counted or 0.0) + 1, "it is found again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
@@ -21,7 +22,7 @@ from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.ports import Tools
 from pv_heater.run.home.history import history_of
-from pv_heater.run.home.newest import NewestStatus
+from pv_heater.run.home.newest import NewestStatus, newest_document
 from pv_heater.run.home.page import page_of
 from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.journal import Journal
@@ -164,9 +165,10 @@ def answering(config: Config, home: RunningHome) -> Iterator[None]:
 
     Its page is where the settings say, or on a free port.
     """
+    newest = newest_document(home, time.monotonic)()
     with (
         own_state_dir(config, owner_of(config)) as folder,
-        beside(control_server(folder, home), page_of(config, home, folder, any_port=True)),
+        beside(control_server(folder, home), page_of(config, home, newest, folder, any_port=True)),
     ):
         yield
 

@@ -9,6 +9,9 @@ from datetime import datetime
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Decision, Reading
 
+STALE_S = 15.0
+"""A tick is made every 5 s at least; later than this the loop hangs, and what it last said may not be true."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:

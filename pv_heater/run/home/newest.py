@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
 
 from pv_heater.core.model.status import Pulse, Status
 from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
+from pv_heater.ports import Home
+
+if TYPE_CHECKING:
+    from pv_heater.status.newest import NewestDocument
 
 
 def _none() -> int:
@@ -51,3 +57,17 @@ class NewestStatus:
         if new or len(self._faults) < len(decision.loads):
             # Those who have the former one keep it as it was.
             self._faults = {name: self._faults.get(name, 0) + (name in new) for name in decision.loads}
+
+
+def newest_document(home: Home, monotonic_s: Callable[[], float]) -> Callable[[], NewestDocument]:
+    """Makes, at the first call, the one document that page, other systems and messages are told from.
+
+    Its code is loaded no earlier: a home that tells nobody needs none of it. `monotonic_s` are real seconds.
+    """
+
+    def made() -> NewestDocument:
+        from pv_heater.status.newest import NewestDocument
+
+        return NewestDocument(home, monotonic_s)
+
+    return cache(made)

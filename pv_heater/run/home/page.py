@@ -67,7 +67,13 @@ class Page:
 
 
 def page_of(
-    config: Config, home: Home, folder: Path, *, any_port: bool = False, messages: Testable | None = None
+    config: Config,
+    home: Home,
+    newest: NewestDocument,
+    folder: Path,
+    *,
+    any_port: bool = False,
+    messages: Testable | None = None,
 ) -> Startable:
     """The page of the settings, not started yet. `folder` is the state folder, where the login is kept.
 
@@ -76,7 +82,7 @@ def page_of(
     if config.web is None:
         return NoPage()
     try:
-        return page_server(config.web, home, folder, any_port=any_port, messages=messages)
+        return page_server(config.web, home, newest, folder, any_port=any_port, messages=messages)
     except ImportError as error:
         log.warning("there is no page, as %s is not installed; `. ./env.sh` installs it", error.name)
         return NoPage()
@@ -85,6 +91,7 @@ def page_of(
 def page_server(
     settings: WebSettings,
     home: Home,
+    newest: NewestDocument,
     folder: Path,
     *,
     any_port: bool = False,
@@ -98,7 +105,9 @@ def page_server(
     access = Access(folder, settings, now=_now, monotonic_s=time.monotonic, cost=cost)
 
     def made() -> Callable[..., Iterable[bytes]]:
-        return application([*tables(home, time.monotonic, messages, settings), access_routes(access)], access.gate)
+        return application(
+            [*tables(home, newest, time.monotonic, messages, settings), access_routes(access)], access.gate
+        )
 
     server = WebServer(made, access.place, any_port=any_port, trusted_proxy=settings.trusted_proxy)
     return Page(server, access)
@@ -110,12 +119,12 @@ def _now() -> datetime:
 
 def tables(
     home: Home,
+    newest: NewestDocument,
     monotonic_s: Callable[[], float],
     messages: Testable | None = None,
     settings: WebSettings | None = None,
 ) -> list[list[Route]]:
     """All that can be asked of the page; `monotonic_s` are real seconds. Without a library beyond Python's own."""
-    newest = NewestDocument(home, monotonic_s)
     return [
         static_routes(),
         openapi_routes(),

@@ -7,23 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from pv_heater.config.load import Config
-from pv_heater.core.model.status import Status
+from pv_heater.config.model import named_rows
+from pv_heater.core.model.status import STALE_S, Status
 from pv_heater.io.system.worker import WorkerStatus, worker_for
 from pv_heater.ports import Publisher, Tools
-from pv_heater.run.sources import named_meters
 from pv_heater.telemetry.told import Told
 
 log = logging.getLogger(__name__)
 
-STALE_S = 15.0
-"""A tick is made every 5 s at least; later than this the loop hangs, and what it last said may not be true."""
 _FIRST_S = 1.0
 """So often it is looked for the first tick."""
 
 
 def publishers_of(config: Config, told: Told, tools: Tools) -> list[Telling]:
     """All of the settings, none of them started."""
-    return [Telling(f"publish {word}", row.build(tools), told) for word, row in named_meters(config.publish)]
+    return [Telling(f"publish {word}", row.build(tools), told) for word, row in named_rows(config.publish)]
 
 
 class Telling:

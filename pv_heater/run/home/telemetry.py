@@ -16,6 +16,7 @@ from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.ports import Home, Tools
 
 if TYPE_CHECKING:
+    from pv_heater.status.newest import NewestDocument
     from pv_heater.telemetry.mqtt.companion import Companion
     from pv_heater.telemetry.told import Told
 
@@ -76,13 +77,13 @@ def telemetry_of(config: Config, told: Callable[[], Told], tools: Tools) -> Tele
     return Telemetry(*tellers)
 
 
-def telling(home: Home, folder: Path) -> Callable[[], Told]:
+def telling(home: Home, document: Callable[[], NewestDocument], folder: Path) -> Callable[[], Told]:
     """What all who tell of the home share, made when the first of them asks. `folder` is the state folder."""
 
     def made() -> Told:
         from pv_heater.telemetry.told import told_of
 
-        return told_of(home, folder, time.monotonic)
+        return told_of(home, document(), folder, time.monotonic)
 
     return cache(made)
 

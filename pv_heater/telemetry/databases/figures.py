@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from pv_heater.status.document import BELIEVED
+
 Document = Mapping[str, Any]
 
 _FLOWS = ("pv_w", "pv_possible_w", "house_w", "loads_w", "grid_w", "battery_w", "battery_soc_percent")
 _TODAY = ("caught_wh", "possible_wh", "bought_wh")
 _OF_A_LOAD = ("power_w", "energy_wh", "starts", "temperature_c", "energy_total_wh")
-_BELIEVED = ("live", "holding")
 _FIRST_YEAR = 2025
 """A clock that shows an earlier one was never set."""
 
@@ -19,7 +20,7 @@ _FIRST_YEAR = 2025
 def of_the_home(document: Document) -> dict[str, float]:
     """Flows only while a reading is believed; energies and ``lost_wh`` since midnight; ages and counts always."""
     state, today = document["state"], document["today"] or {}
-    flows = document["flows"] if state["word"] in _BELIEVED else {}
+    flows = document["flows"] if state["word"] in BELIEVED else {}
     lost = today.get("lost_wh")
     found = {name: flows.get(name) for name in _FLOWS} | {name: today.get(name) for name in _TODAY}
     found["lost_wh"] = None if lost is None else sum(lost.values())

@@ -9,10 +9,10 @@ from typing import Any
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
 from pv_heater.core.model.setting import SettingProblem, setting
+from pv_heater.status.document import BELIEVED
 
 Document = Mapping[str, Any]
 
-_BELIEVED = ("live", "holding")
 _LONGEST_TEXT = 200
 _ON = 1
 """As ``nvalue`` of a switch."""
@@ -97,7 +97,7 @@ def named_idx(home: HomeDevices, loads: tuple[LoadDevices, ...]) -> dict[str, in
 
 
 def updates_of(document: Document, home: HomeDevices, loads: tuple[LoadDevices, ...]) -> Iterator[Update]:
-    """All that is known; what is not known is not told, so that Domoticz shows how old its value is."""
+    """Every known figure; an unknown one is left out, so Domoticz goes on showing when it last had one."""
     if home.keep_alive is not None:
         yield Update(what="keep_alive", idx=home.keep_alive, svalue="", nvalue=_ON)
     if home.state is not None:
@@ -117,7 +117,7 @@ def state_text(document: Document) -> str:
     why = document["why"]
     if why is not None:
         return str(why["rule"]).replace("_", " ")
-    if document["state"]["word"] not in _BELIEVED:
+    if document["state"]["word"] not in BELIEVED:
         return "no reading"
     loads = (f"{load['name']} {load['phase']}" + _forced(load["mode"]) for load in document["loads"])
     return ", ".join(loads)[:_LONGEST_TEXT]
@@ -128,7 +128,7 @@ def _forced(mode: str) -> str:
 
 
 def _of_the_home(document: Document) -> dict[str, str | None]:
-    flows = document["flows"] if document["state"]["word"] in _BELIEVED else {}
+    flows = document["flows"] if document["state"]["word"] in BELIEVED else {}
     grid_w, percent = flows.get("grid_w"), flows.get("battery_soc_percent")
     return {
         "grid": None if grid_w is None else _whole(max(0.0, grid_w)),

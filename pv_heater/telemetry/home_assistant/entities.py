@@ -8,6 +8,7 @@ from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
 from pv_heater.core.model.values import Phase
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import LoadSettings
+from pv_heater.status.document import BELIEVED
 from pv_heater.telemetry.home_assistant.entity import (
     EXPIRES_S,
     HIDDEN,
@@ -75,7 +76,7 @@ def _condition() -> Iterator[Entity]:
         key="meter",
         platform="binary_sensor",
         name="Meter",
-        value=on_if(f"{path('state.word')} in ('live', 'holding')"),
+        value=on_if(f"{path('state.word')} in {BELIEVED}"),
         more={"device_class": "connectivity", **diagnostic()},
         attributes="{{ value_json.state | tojson }}",
     )

@@ -27,12 +27,6 @@ FILE_NAME = "messages.json"
 LOOK_S = 5.0
 
 
-def recipients(types: Sequence[str]) -> list[str]:
-    """A name for each: its type, with a number from the second of that type on."""
-    counts = [types[: index + 1].count(word) for index, word in enumerate(types)]
-    return [word if count == 1 else f"{word}_{count}" for word, count in zip(types, counts, strict=True)]
-
-
 class Messenger:
     """All that is told to people. Nothing here is called by the loop's thread, and nothing here can delay it."""
 

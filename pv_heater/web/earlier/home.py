@@ -10,6 +10,7 @@ from typing import Any
 
 from pv_heater.core.model.requests import Mode
 from pv_heater.ports import Home
+from pv_heater.status.document import BELIEVED
 from pv_heater.status.newest import NewestDocument
 from pv_heater.web.access.attempts import network_of
 from pv_heater.web.calls import Answer, Call, Problem
@@ -25,8 +26,6 @@ _MINUTE_S = 60.0
 _DAY_S = 86_400.0
 _MOST_USERS = 30
 """So many are named in a day."""
-_KNOWN = ("live", "holding")
-"""While a reading is believed; else what it said is not repeated."""
 
 
 class EarlierHome:
@@ -58,7 +57,7 @@ class EarlierHome:
     def grid_w(self, document: Mapping[str, Any]) -> float | None:
         """Import above 0; None while no reading is believed."""
         value: float | None = document["flows"]["grid_w"]
-        return value if document["state"]["word"] in _KNOWN else None
+        return value if document["state"]["word"] in BELIEVED else None
 
     def dimmer(self, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The load that stands for the router's own; None before the first tick."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from typer.testing import CliRunner
 
 from pv_heater.cli.app import cli
 from pv_heater.config.load import load_config
+from pv_heater.config.model import TypedSettings, named_rows
 from pv_heater.run.home.messages import messages_of
+from pv_heater.run.home.newest import newest_document
 from pv_heater.status.newest import NewestDocument
-from pv_heater.telemetry.messages.messenger import FILE_NAME, Messenger, recipients
+from pv_heater.telemetry.messages.messenger import FILE_NAME, Messenger
 from pv_heater.telemetry.messages.summary import summary_of
 from pv_heater.telemetry.messages.words import Words
 from tests.builders import config, heater
@@ -37,7 +40,9 @@ class Rig:
         self.messenger = self.made()
 
     def made(self) -> Messenger:
-        made = messages_of(self.config, self.house.home, self.folder, self.house.clock)
+        made = messages_of(
+            self.config, newest_document(self.house.home, self.house.clock.monotonic_s), self.folder, self.house.clock
+        )
         assert made is not None
         return made
 
@@ -172,13 +177,16 @@ def test_a_document_that_cannot_be_read_is_said_and_not_the_end(tmp_path: Path, 
 
 def test_nobody_is_told_without_settings(tmp_path: Path) -> None:
     house = WebHome()
-    assert messages_of(load_config(config()), house.home, tmp_path, house.clock) is None
+    assert (
+        messages_of(load_config(config()), newest_document(house.home, time.monotonic), tmp_path, house.clock) is None
+    )
     reply = house.post("/api/v1/messages/test")
     assert (reply.status, "messages:" in reply.json["detail"]) == (409, True)
 
 
 def test_names_of_recipients_differ() -> None:
-    assert recipients(["ntfy", "mail", "ntfy", "ntfy"]) == ["ntfy", "mail", "ntfy_2", "ntfy_3"]
+    rows = [TypedSettings(type=word, cls=dict, settings=None) for word in ("ntfy", "mail", "ntfy", "ntfy")]
+    assert [name for name, _ in named_rows(rows)] == ["ntfy", "mail", "ntfy_2", "ntfy_3"]
 
 
 def written(folder: Path, *rows: dict[str, Any]) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.core.settings.mqtt import Mqtt
+from pv_heater.status.newest import NewestDocument
 from pv_heater.telemetry.mqtt.companion import Companion
 from pv_heater.telemetry.mqtt.telemetry import MqttTelemetry
 from pv_heater.telemetry.told import Told, told_of
@@ -24,7 +25,7 @@ def telling(
     """It runs while the block runs, and says goodbye at its end."""
     telemetry = MqttTelemetry(
         Mqtt(host="127.0.0.1", port=port, **settings),
-        told or told_of(house.home, folder, time.monotonic),
+        told or told_of(house.home, NewestDocument(house.home, time.monotonic), folder, time.monotonic),
         companions=companions,
     )
     telemetry.start()

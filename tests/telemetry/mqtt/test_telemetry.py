@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +260,7 @@ def test_a_flood_is_read_slowly_and_nothing_is_told_oftener(
     house: WebHome, broker: AmqttBroker | Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     document = Counted(house.home, time.monotonic)
-    told = replace(told_of(house.home, tmp_path, time.monotonic), document=document)
+    told = told_of(house.home, document, tmp_path, time.monotonic)
     began_s = time.monotonic()
     with (
         Listener(broker.port, ANSWER) as peer,

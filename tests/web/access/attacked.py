@@ -6,13 +6,15 @@ import http.client
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pv_heater.run.home.page import page_server
+from pv_heater.run.home.page import Page, page_server
+from pv_heater.status.newest import NewestDocument
 from pv_heater.web.access.credentials import CredentialStore
 from pv_heater.web.access.names import SAFE_METHODS
 from pv_heater.web.access.passwords import StoredPassword
@@ -39,8 +41,13 @@ class Attacked:
         self.store = CredentialStore(folder)
         self.set_password(password)
         self.settings = WebSettings(**{"listen": "127.0.0.1:0", "read_without_login": False, **settings})
-        self.page = page_server(self.settings, self.home.home, folder, cost=CHEAP)
+        self.newest = NewestDocument(self.home.home, time.monotonic)
+        self.page = self.page_of_home()
         self.netloc = ""
+
+    def page_of_home(self) -> Page:
+        """The page, not started yet."""
+        return page_server(self.settings, self.home.home, self.newest, self.folder, cost=CHEAP)
 
     @contextmanager
     def serving(self) -> Iterator[Attacked]:

@@ -41,7 +41,9 @@ def home(tmp_path: Path) -> Iterator[Attacked]:
 
 
 def routes(home: Attacked) -> list[Route]:
-    found = [route for table in tables(home.home.home, lambda: 0.0, settings=home.settings) for route in table]
+    found = [
+        route for table in tables(home.home.home, home.newest, lambda: 0.0, settings=home.settings) for route in table
+    ]
     return [*found, *access_routes(home.page._access)]
 
 
