@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -82,7 +83,7 @@ def _write(pieces: Iterable[str], file: Path | None) -> None:
                 sys.stdout.write(piece)
         return
     try:
-        with file.open("w", encoding="utf-8") as out:
+        with open(file, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
             for piece in pieces:
                 out.write(piece)
     except OSError as error:

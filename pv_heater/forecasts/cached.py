@@ -16,6 +16,7 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import Forecast
 from pv_heater.errors import RateLimited, SourceError
 from pv_heater.forecasts.chain import ForecastChain, covering
+from pv_heater.io.system.own_files import private
 from pv_heater.ports import ForecastSource, Tools
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ class ForecastCache:
         """Replace the file as a whole: a power cut leaves the old or the new one. A full disk is logged, not raised."""
         temporary = self._path.with_suffix(".tmp")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
+            with open(temporary, "w", encoding="utf-8", opener=private) as file:
                 json.dump(_jsonable(kept), file)
                 file.flush()
                 os.fsync(file.fileno())

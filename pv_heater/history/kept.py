@@ -17,7 +17,7 @@ from pv_heater.errors import HistoryTrouble
 from pv_heater.history.reader import HistoryReader
 from pv_heater.history.recorder import Recorder
 from pv_heater.history.writer import HistoryWriter
-from pv_heater.io.system.database import FILE_MODE
+from pv_heater.io.system.own_files import close_to_others
 
 FILE_NAME = "history.db"
 BACKUP_FOLDER = "backups"
@@ -126,16 +126,18 @@ def backup(reader: HistoryReader, path: Path, day: date, *, keep: int) -> Path:
     folder = wanted.parent
     draft = wanted.with_name(f".{wanted.name}.new")
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         needed = SPARE_FACTOR * path.stat().st_size
         if (free := shutil.disk_usage(folder).free) < needed:
             raise HistoryTrouble(f"no copy was made: it needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free")
         draft.unlink(missing_ok=True)
         reader.copy_to(draft)
-        draft.chmod(FILE_MODE)
         os.replace(draft, wanted)
-        for old in sorted(folder.glob(f"{path.stem}-????-??-??{path.suffix}"))[:-keep]:
+        copies = sorted(folder.glob(f"{path.stem}-????-??-??{path.suffix}"))
+        for old in copies[:-keep]:
             old.unlink(missing_ok=True)
+        for kept in copies[-keep:]:
+            close_to_others(kept)
     except HistoryTrouble:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ def make_state_dir(config: Config) -> Path:
     """The same, created if need be. Raises ConfigError when it cannot be written."""
     folder = state_dir(config)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             "state_dir", [f"{folder} cannot be made: {error.strerror}; name a folder you may write"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -127,9 +128,10 @@ def scrub(bodies: Any) -> Any:
 
 def _new_file(path: Path) -> IO[str]:
     try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))  # for its owner alone
         if path.suffix == ".gz":
-            return gzip.open(path, "xt", encoding="utf-8", newline="\n")
-        return path.open("x", encoding="utf-8", newline="\n")
+            return gzip.open(path, "wt", encoding="utf-8", newline="\n")
+        return path.open("w", encoding="utf-8", newline="\n")
     except FileExistsError:
         raise RecordingError(f"{path}: there is a file already; a recording never overwrites one.") from None
     except OSError as error:

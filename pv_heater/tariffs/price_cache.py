@@ -14,6 +14,7 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.numbers import day_in, instant_in, number_in
 from pv_heater.core.model.prices import MarketPrice
 from pv_heater.errors import SourceError
+from pv_heater.io.system.own_files import private
 from pv_heater.tariffs.market import Span, priced
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class PriceCache:
         """Replace the file as a whole: a power cut leaves the old or the new one. A full disk is logged, not raised."""
         temporary = self._path.with_suffix(".tmp")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
+            with open(temporary, "w", encoding="utf-8", opener=private) as file:
                 json.dump(_jsonable(kept), file)
                 file.flush()
                 os.fsync(file.fileno())

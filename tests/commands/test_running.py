@@ -133,5 +133,5 @@ def test_what_is_kept_of_a_home_is_not_for_everybody(tmp_path: Path) -> None:
         write_atomically(tmp_path / "state.json", "{}")
     finally:
         os.umask(old)
-    assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
     assert target.read_text() == "precious"

@@ -19,6 +19,7 @@ from gpiozero.pins import PinInfo
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from pv_heater.core.settings.pins import PinName
+from pv_heater.io.system.own_files import private
 
 
 class LoggedPin(MockPWMPin):  # type: ignore[misc]  # gpiozero has no type hints
@@ -76,7 +77,7 @@ class MockBoard:
         self._log: IO[str] | None = None
         if log is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
-            self._log = open(log, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
+            self._log = open(log, "a", encoding="utf-8", opener=private)  # noqa: SIM115 - closed by close()
 
     def pin(self, name: PinName, *, pulses_only: bool) -> LoggedPin:
         """The pin of that name; the same one every time."""

@@ -15,9 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pv_heater.errors import DamagedHistory, HistoryTrouble
+from pv_heater.io.system.own_files import close_to_others, private
 
-FILE_MODE = 0o640
-"""What is kept about a home is nothing for the other users of the machine."""
 BUSY_S = 5.0
 """So long one waits for another, such as a backup, before it counts as trouble."""
 SIDES = ("-wal", "-shm")
@@ -88,7 +87,12 @@ class Database:
         self.run(f"PRAGMA incremental_vacuum({pages})")
 
     def copy_to(self, path: Path) -> None:
-        """A consistent copy, while others write; `path` must not be there yet. Raises HistoryTrouble."""
+        """A consistent copy, for its owner alone, while others write; `path` must not be there yet.
+
+        Raises HistoryTrouble.
+        """
+        with _worded(self._path):
+            os.close(private(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
         self.run("VACUUM INTO ?", (str(path),))
 
     def interrupt(self) -> None:
@@ -106,8 +110,10 @@ class Database:
 def open_to_write(path: Path) -> Database:
     """The file, made if need be. Raises HistoryTrouble, DamagedHistory."""
     with _worded(path):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
-        file = _file_id(path)
+        os.close(private(str(path), os.O_RDWR | os.O_CREAT))
+        for file in (path, *(path.with_name(path.name + end) for end in SIDES)):
+            close_to_others(file)
+        file_id = _file_id(path)
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             for pragma in _PRAGMAS:
@@ -115,7 +121,7 @@ def open_to_write(path: Path) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path, file)
+    return Database(connection, path, file_id)
 
 
 def _file_id(path: Path) -> _FileId | None:

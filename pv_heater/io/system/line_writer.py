@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pv_heater.io.system.own_files import is_shared, open_plain
+from pv_heater.io.system.own_files import close_to_others, is_shared, open_plain, private
 
 _LOOK_S = 200
 """Milliseconds after which a writer that waits looks whether it has to end."""
@@ -75,6 +75,8 @@ class FileLines:
         self._max_bytes = max_bytes
         path.parent.mkdir(parents=True, exist_ok=True)
         self._fd: int | None = self._open()
+        for file in (path, path.with_name(f"{path.name}.1")):
+            close_to_others(file)
 
     def write(self, line: str) -> None:
         """One line; waits for the disk."""
@@ -90,10 +92,9 @@ class FileLines:
 
     def _open(self) -> int:
         if is_shared(self._path.parent):
-            return open_plain(self._path, os.O_WRONLY | os.O_APPEND, 0o640)
+            return open_plain(self._path, os.O_WRONLY | os.O_APPEND)
         # A folder of the owner's own: a link there is his. A pipe that nobody reads is an error instead of a wait.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-        return os.open(self._path, flags, 0o640)
+        return private(str(self._path), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
 
     def _begin_anew(self) -> None:
         """Where the old file cannot be put aside, its lines are lost: a full disk is worse."""

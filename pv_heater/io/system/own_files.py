@@ -78,6 +78,23 @@ def open_plain(path: Path, flags: int, mode: int = 0o600) -> int:
     return fd
 
 
+def private(path: str, flags: int) -> int:
+    """The `opener` of a file that is for its owner alone from its first moment, whatever the umask."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def close_to_others(path: Path) -> None:
+    """Take a file of ours, left by an earlier version, from the other users. What is not there or not ours stays."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY | _NEVER_WAIT)
+        try:
+            found = os.fstat(fd)
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                os.fchmod(fd, found.st_mode & 0o700)
+        finally:
+            os.close(fd)
+
+
 def read_plain(path: Path) -> int | None:
     """A descriptor for reading a plain file that we, root or its folder's owner alone can write; None for others."""
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.errors import describe
+from pv_heater.io.system.own_files import close_to_others, private
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ class UnreadableState(Exception):
     """A saved state is there and cannot be read; the message says why."""
 
 
-FILE_MODE = 0o640
-"""What is kept about a home is nothing for the other users of the machine."""
+FILE_MODE = 0o600
+"""What is kept about a home is for its owner alone."""
 
 
 def write_atomically(path: Path, text: str, mode: int = FILE_MODE) -> None:
@@ -38,6 +39,7 @@ def write_atomically(path: Path, text: str, mode: int = FILE_MODE) -> None:
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)  # one that a crash has left, or a link
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the umask
         give_to_owner(file.fileno(), path.parent)
         file.write(text)
         file.flush()
@@ -90,6 +92,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        close_to_others(path)
         self._pending: Mapping[str, Any] | None = None
         self._ready = threading.Condition()
         self._trouble: str | None = None
@@ -178,7 +181,8 @@ def _keep(path: Path, aside: Path) -> bool:
     except OSError:  # a file system without second names
         if path.stat().st_size > LARGEST_BYTES:
             return False
-        shutil.copyfile(path, aside)
+        with open(path, "rb") as damaged, open(aside, "xb", opener=private) as copy:
+            shutil.copyfileobj(damaged, copy)
     return True
 
 

@@ -162,7 +162,7 @@ def test_the_usual_file_is_used_where_nobody_has_put_another_there(
     FileLines(shared / "pv_heater.log", 1000).write("mine")
     assert log_place(None, {}, "replay").path == shared / "pv_heater_replay.log"
     assert log_place(None, {}) == LogPlace(path=shared / "pv_heater.log")
-    assert (shared / "pv_heater.log").stat().st_mode & 0o777 == 0o640
+    assert (shared / "pv_heater.log").stat().st_mode & 0o777 == 0o600
     assert log_place(None, {"LOGS_DIRECTORY": "/var/log/pv"}).path == Path("/var/log/pv/pv_heater.log")
 
 
