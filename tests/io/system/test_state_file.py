@@ -140,8 +140,8 @@ def test_whatever_goes_wrong_is_said_once_and_tried_again(
     group = {"bad": bad} if not isinstance(bad, dict) else bad
     file.save(group)
     wait_for(lambda: file.trouble is not None)
-    (tmp_path / "folder").mkdir()
     file.save({"schema": 2, "faults": {"heater": "welded"}})
+    (tmp_path / "folder").mkdir()  # only now: what was wrong with the first state may be the missing folder alone
     wait_for(lambda: file.trouble is None)
     assert file.load() == {"schema": 2, "faults": {"heater": "welded"}}
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
