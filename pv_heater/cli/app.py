@@ -17,6 +17,7 @@ from pv_heater.cli.history import history
 from pv_heater.cli.message import message
 from pv_heater.cli.options import ConfigOption, DebugOption, DryRunOption, Given, JsonOption, say_result, settings_of
 from pv_heater.cli.setup import init
+from pv_heater.cli.support import support
 from pv_heater.cli.text import say, seconds
 
 HistoryOption = Annotated[
@@ -46,6 +47,7 @@ cli.add_typer(history, name="history")
 cli.command()(detect)
 cli.command()(calibrate)
 cli.command()(init)
+cli.command()(support)
 
 
 @cli.callback(invoke_without_command=True)
