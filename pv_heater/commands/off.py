@@ -21,7 +21,7 @@ from pv_heater.config.places import choose_config_path
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError, PinBusy
-from pv_heater.io.gpio.locks import lock_pins
+from pv_heater.io.gpio.locks import lock_pins, state_holder
 from pv_heater.io.gpio.pins import Pins, ServoLine
 from pv_heater.io.gpio.pins_file import FILE_NAME, Output
 from pv_heater.io.system.clock import SystemClock
@@ -43,22 +43,31 @@ def main(argv: Sequence[str]) -> int:
         metavar="F",
         help="settings file; default $CONFIG_FILE, else Files/config-private.yaml, else Files/config.yaml",
     )
-    config_path = choose_config_path(parser.parse_args(argv).config, os.environ)
+    parser.add_argument(
+        "--unheld",
+        action="store_true",
+        help="only what no controller holds: ask none to switch off. For whoever comes after one that has died",
+    )
+    asked_for = parser.parse_args(argv)
+    config_path = choose_config_path(asked_for.config, os.environ)
     if _was_refused(os.environ):
         _say("another controller runs with these outputs, and this one had none of them: nothing to switch")
         return FINE
     found = find(config_path)
+    if asked_for.unheld and (holder := state_holder(found.state_dir)) is not None:
+        _say(f"a controller runs again, {holder}: nothing to switch")
+        return FINE
     for doubt in found.doubts:
         _warn(doubt)
     clock = SystemClock()
-    asked = ask_all(found, config_path, clock)
+    asked = [] if asked_for.unheld else ask_all(found, config_path, clock)
     for one in asked:
         for text in one.said:
             _say(text)
         for text in one.doubts:
             _warn(f"{text.removesuffix('.')}.")
     codes = [HARDWARE for one in asked if one.doubts and one.believed]
-    own_pins = _left_to_us(found, asked)
+    own_pins = _unheld(found) if asked_for.unheld else _left_to_us(found, asked)
     networked = [row for row in found.networked if not any(str(row.get("name")) in one.loads for one in asked)]
     if own_pins:
         codes.append(_pins(own_pins, found, config_path, clock))
@@ -88,6 +97,12 @@ def _left_to_us(found: OffOutputs, asked: Sequence[AskedController]) -> list[Out
         if not is_held:
             mine.append(output)
     return mine
+
+
+def _unheld(found: OffOutputs) -> list[Output]:
+    """The outputs no pin of which anybody says to hold."""
+    names = {output: [name for group in output.groups for name in group.names] for output in found.outputs}
+    return [output for output in found.outputs if not holders_of(names[output], found.kind)]
 
 
 def _pins(outputs: Sequence[Output], found: OffOutputs, config_path: Path, clock: SystemClock) -> int:

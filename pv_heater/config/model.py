@@ -108,6 +108,11 @@ class Config:
     messages: MessageSettings | None = setting("messages to people about what is wrong, and of each day", default=None)
     display: tuple[TypedSettings[Any], ...] = setting("small displays, with buttons or without", default=())
     tick_s: float = setting("how often everything is decided again", default=1.0, unit="s", minimum=0.2, maximum=5)
+    guard: bool = setting(
+        "a second, small process that switches off when this one is killed or hangs; where systemd watches it is not "
+        "needed and not started",
+        default=True,
+    )
     dry_run: bool = setting("true: decide and log, but switch nothing", default=False)
     schema: int = setting("version of this file's layout; older ones are converted as they are read", default=1)
     warnings: tuple[str, ...] = ()

@@ -46,6 +46,7 @@ from pv_heater.run.state_saver import StateSaver
 from pv_heater.run.tick_sources import TickSources
 
 if TYPE_CHECKING:
+    from pv_heater.io.alive.guard import Guard
     from pv_heater.status.newest import NewestDocument
     from pv_heater.telemetry.messages.messenger import Messenger
 
@@ -104,7 +105,9 @@ class LiveHome:
         self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
         self._newest = NewestStatus(lambda: self._loop.commands_seen, lambda: self._loop.late_s)
         journal = Journal()
-        self._watchdog = Watchdog(outputs.loads, clock.monotonic_s)
+        self._guard = _guard(config, outputs, log_file, clock)
+        beats = [] if self._guard is None else [self._guard.beat]
+        self._watchdog = Watchdog(outputs.loads, clock.monotonic_s, after_look=beats)
         self._notifier = SystemdNotifier(os.environ)
         transitions = transition_log(config, outputs)
         saver = StateSaver(controller.state, self._state_file.save, clock.monotonic_s)
@@ -152,6 +155,7 @@ class LiveHome:
         signals.attach(self._loop)
         history = [] if self._history is None else [self._history]
         messages = [] if self._messages is None else [self._messages]
+        guard = [] if self._guard is None else [self._guard]
         more: list[Startable] = [self._telemetry, *history, *messages]
         with (
             closing(history[0]) if history else nullcontext(),
@@ -161,7 +165,7 @@ class LiveHome:
             closing(self._rules),
             closing(self._sources),
             self._saving(),
-            beside(self._sources, self._watchdog, self._control, self._rules, self._displays),
+            beside(*guard, self._sources, self._watchdog, self._control, self._rules, self._displays),
             beside(*self._pages, *more),
             self._noting_the_end(mark),
         ):
@@ -184,6 +188,8 @@ class LiveHome:
             self._note_broken(error)
             raise
         finally:
+            if self._guard is not None and not self._not_seen_off():
+                self._guard.dismiss()
             mark.end()
             self._notifier.stopping()
 
@@ -220,6 +226,15 @@ class LiveHome:
             found["history_not_written"] = f"the history is not written: {history}"
         low = self._supply.trouble()
         return found if low is None else {**found, "low_voltage": low}
+
+
+def _guard(config: Config, outputs: Outputs, log_file: Path, clock: SystemClock) -> Guard | None:
+    """The guard process, where something is switched and systemd does not watch (sd_watchdog_enabled(3))."""
+    if not config.guard or outputs.worth == "dry" or config.path is None or "WATCHDOG_USEC" in os.environ:
+        return None
+    from pv_heater.io.alive.guard import Guard
+
+    return Guard(config.path, log_file, clock.monotonic_s)
 
 
 def _pages(

@@ -65,8 +65,8 @@ class Home:
         )
         write_pins_file(self.state_dir, [heater], Gpio("mock", str(self.log)))
 
-    def off(self) -> int:
-        return main(["--config", str(self.config)])
+    def off(self, *options: str) -> int:
+        return main(["--config", str(self.config), *options])
 
     def seen(self) -> list[tuple[str, float | None]]:
         if not self.log.exists():
@@ -208,6 +208,21 @@ def test_a_running_controller_is_asked_and_its_pins_left_alone(
     said = capsys.readouterr().out
     assert "other.yaml" in said
     assert "water_heater: off, seen by the controller\n" in said
+
+
+def test_after_a_dead_controller_one_that_runs_again_is_left_in_peace(
+    home: Home, running: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.off("--unheld") == 0
+    assert running == []
+    assert home.seen() == []
+    assert "a controller runs again, process" in capsys.readouterr().out
+
+
+def test_after_a_dead_controller_what_nobody_holds_is_switched_off(home: Home) -> None:
+    home.configure(HEATER)
+    assert home.off("--unheld") == 0
+    assert home.seen()[0] == (RELAY, 1.0)
 
 
 def test_a_controller_that_does_not_answer_is_named_with_what_to_do(

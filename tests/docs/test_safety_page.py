@@ -57,6 +57,8 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "tests/loads/network/test_http_dripping.py::test_a_dimmer_that_dripped_once_hears_off_on_a_new_connection",
         "tests/process/test_http_outputs.py::test_a_signal_reaches_a_dimmer_that_drips_on_the_connection_it_has",
     ),
+    "x": ("tests/process/test_guard.py::test_kill_9_leaves_the_contact_open",),
+    "y": ("tests/process/test_guard.py::test_a_program_of_which_nothing_runs_is_killed_and_switched_off",),
     "w": ("tests/victron/test_relay_mqtt.py::test_a_relay_that_is_disabled_while_it_is_closed_is_not_called_off",),
 }
 """Letter of a row, and the tests that fail when the row is no longer true."""

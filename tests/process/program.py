@@ -35,6 +35,7 @@ def settings(folder: Path, url: str, **changes: Any) -> dict[str, Any]:
         "gpio": {"factory": "mock", "pin_log": str(folder / "pins.jsonl")},
         "log": {"file": str(folder / "heater.log")},
         "state_dir": str(folder / "state"),
+        "guard": False,  # most programs here are killed at the end, and a guard would start `off` behind each
     }  # fmt: skip
     return values | changes
 

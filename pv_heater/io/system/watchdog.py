@@ -25,7 +25,11 @@ class Watchdog:
         loads: Sequence[Load],
         monotonic_s: Callable[[], float],
         longest_silence_s: float = LONGEST_SILENCE_S,
+        *,
+        after_look: Sequence[Callable[[], None]] = (),
     ) -> None:
+        """`after_look` are called on its thread behind each look that came to its end."""
+        self._after_look = tuple(after_look)
         self._loads = tuple(loads)
         self._monotonic_s = monotonic_s
         self._longest_silence_s = longest_silence_s
@@ -76,6 +80,8 @@ class Watchdog:
     def _run(self) -> None:
         while not self._ended.wait(self._longest_silence_s / 4):
             self.look()
+            for then in self._after_look:
+                then()
 
 
 def _trip(load: Load) -> str | None:
