@@ -111,7 +111,7 @@ def best_value_wh(
         worth.step_back(*step)
         if number % BREATHE_EVERY == 0:
             breathe()
-    return worth.at(bucket.start_wh)
+    return worth.at(bucket.start_wh) + sum(least_w) * step_s / 3600.0
 
 
 def _charging(bucket: Bucket, hours: float) -> tuple[float, float]:
@@ -172,7 +172,10 @@ class _Worth:
     def step_back(
         self, missing_least_wh: float, missing_most_wh: float, left_least_wh: float, left_most_wh: float
     ) -> None:
-        """What it was worth one step earlier; the arguments are those of `_steps_backwards`."""
+        """What it was worth one step earlier; the arguments are those of `_steps_backwards`.
+
+        Only the heat beyond the least is counted here.
+        """
         if missing_least_wh > 0:
             self._give(missing_least_wh)
         if missing_most_wh > missing_least_wh:

@@ -85,6 +85,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
         "errors",
     },
     "rule_files": OF_AN_ADAPTER | {"version"},
+    "report": {"core.model"},
     "status": {"ports", "version"} | CORE,
     "web": {"status", "version"} | OF_AN_ADAPTER,
     "telemetry": {"status", "version"} | OF_AN_ADAPTER,
