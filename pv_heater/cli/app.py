@@ -16,6 +16,7 @@ from pv_heater.cli.detect import detect
 from pv_heater.cli.history import history
 from pv_heater.cli.message import message
 from pv_heater.cli.options import ConfigOption, DebugOption, DryRunOption, Given, JsonOption, say_result, settings_of
+from pv_heater.cli.report import report
 from pv_heater.cli.setup import init
 from pv_heater.cli.support import support
 from pv_heater.cli.text import say, seconds
@@ -217,6 +218,6 @@ def simulate(
     )
 
 
-for _command in (status, why, force, boost, vacation, clear, password, message):
+for _command in (status, why, force, boost, vacation, clear, password, message, report):
     cli.command()(_command)
 cli.command("try")(try_out)

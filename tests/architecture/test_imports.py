@@ -30,10 +30,11 @@ OF_AN_ADAPTER = {"io", "ports", "errors"} | CORE
 MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "main": {"cli.door", "commands.off"},
     "pv_heater": {"config.load", "controller", "core.model"},
-    "cli": {"commands", "run", "config", "core.model", "errors", "version"},
+    "cli": {"commands", "report", "run", "config", "core.model", "errors", "version"},
     "cli.bench": {"bench", "config", "strategies", "core.model"},
     "commands": {
         "run",
+        "report",
         "history",
         "sim",
         "config",
@@ -53,6 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str] | set[str]] = {
     "run": {
         "controller",
         "rule_files",
+        "report",
         "history",
         "config",
         "status",
