@@ -406,6 +406,10 @@ class Home(Protocol):
         """What a kWh costs today and tomorrow, and who says so; None where nobody does."""
         ...
 
+    def report(self) -> Mapping[str, Any] | None:
+        """The newest account of a day, see `report.account`; None before the first evening."""
+        ...
+
     def policies(self) -> Mapping[str, LoadSettings]:
         """The settings of each load, in their order; a power that was learned is in them."""
         ...

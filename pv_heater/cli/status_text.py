@@ -8,6 +8,7 @@ from typing import Any
 from pv_heater.cli.rule_words import rule_text
 from pv_heater.cli.text import state_lines, trace_lines
 from pv_heater.core.model.words import FOR_GOOD, duration_text, kilowatt_hours, kilowatts
+from pv_heater.report.text import account_text
 
 
 def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
@@ -27,6 +28,8 @@ def status_lines(answer: Any, why: bool, zone: tzinfo) -> list[str]:
         lines.append(f"plan: {decision['outlook']}")
     if decision.get("plan") is not None and decision["plan"]["text"]:
         lines.append(f"expected: {decision['plan']['text']}")
+    if answer.get("report") is not None:
+        lines.append(f"{answer['report']['day']}: {account_text(answer['report'])}")
     for name, state in decision["loads"].items():
         lines += _load_lines(name, state, now, zone)
         if why:

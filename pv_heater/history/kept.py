@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -91,6 +91,14 @@ class KeptHistory:
     def transitions(self, from_at: datetime, to_at: datetime, load: str | None = None) -> list[dict[str, Any]]:
         """See `HistoryReader.transitions`."""
         return self._reader.transitions(from_at, to_at, load)
+
+    def reports(self, from_day: date, to_day: date) -> list[dict[str, Any]]:
+        """See `HistoryReader.reports`."""
+        return self._reader.reports(from_day, to_day)
+
+    def keep_report(self, day: date, figures: Mapping[str, Any]) -> None:
+        """It is in the file within minutes. From any thread."""
+        self.writer.keep_report(day, figures)
 
     def backup(self) -> Path:
         """A copy of today's, in place of one that was made earlier today. Raises HistoryTrouble."""

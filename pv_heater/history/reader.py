@@ -99,6 +99,7 @@ class HistoryReader:
     def days(self, from_day: date, to_day: date) -> list[dict[str, Any]]:
         """The figures of each day of which there are any, both ends included, today's as they stand now.
 
+        ``report`` is the day's account, None where none was kept.
         Raises ValueError, HistoryTrouble.
         """
         if to_day < from_day:
@@ -110,12 +111,21 @@ class HistoryReader:
                 "SELECT day, figures FROM days WHERE day >= ? AND day <= ? ORDER BY day",
                 (from_day.isoformat(), to_day.isoformat()),
             )
+            reports = _reports(database, from_day, to_day)
         found = {day: {**figures_of(text), "date": day} for day, text in rows}
         today = self._today()
         if today is not None and today.day is not None and from_day <= today.day <= to_day:
             key = today.day.isoformat()
             found[key] = not_less(found.get(key, {}), today.as_json())
-        return [found[key] for key in sorted(found)]
+        return [{**found[key], "report": reports.get(key)} for key in sorted(found)]
+
+    def reports(self, from_day: date, to_day: date) -> list[dict[str, Any]]:
+        """The accounts that were kept of these days, both ends included, oldest first; see `report.account`.
+
+        Raises HistoryTrouble.
+        """
+        with self._open() as database:
+            return list(_reports(database, from_day, to_day).values())
 
     def transitions(self, from_at: datetime, to_at: datetime, load: str | None = None) -> list[dict[str, Any]]:
         """What changed and why, oldest first; of one `load` its own and those of the whole home.
@@ -154,6 +164,17 @@ class HistoryReader:
         except DamagedHistory:
             self._damaged()
             raise
+
+
+def _reports(database: Database, from_day: date, to_day: date) -> dict[str, dict[str, Any]]:
+    """By day. A file that was last written by a version without reports has no table for them."""
+    if not database.columns("reports"):
+        return {}
+    rows = database.run(
+        "SELECT day, figures FROM reports WHERE day >= ? AND day <= ? ORDER BY day",
+        (from_day.isoformat(), to_day.isoformat()),
+    )
+    return {day: {**figures_of(text), "day": day} for day, text in rows}
 
 
 def _span(from_at: datetime, to_at: datetime) -> tuple[int, int]:

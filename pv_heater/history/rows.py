@@ -105,11 +105,13 @@ class Batch:
     days: dict[date, dict[str, Any]] = field(default_factory=dict)
     """The newest figures of each day, as `DayEnergies.as_json`."""
     transitions: list[Transition] = field(default_factory=list)
+    reports: dict[date, Mapping[str, Any]] = field(default_factory=dict)
+    """The account of each day, as `report.account` makes it; a later one takes the place of an earlier one."""
 
     @property
     def rows(self) -> int:
         """How many rows they come to."""
-        return len(self.samples) + len(self.sums) + len(self.days) + len(self.transitions)
+        return len(self.samples) + len(self.sums) + len(self.days) + len(self.transitions) + len(self.reports)
 
 
 def not_less(kept: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:

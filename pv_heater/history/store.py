@@ -25,7 +25,8 @@ from pv_heater.history.rows import (
 )
 from pv_heater.io.system.database import Database, quoted
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 had no reports. An older file gets what it lacks when it is opened to be written; nothing in it changes."""
 LAYERS = {10: "samples", 60: "minutes", 900: "quarters"}
 """Step in seconds -> its table."""
 STEP_OF_ROLL_UP_S = 6 * 3600
@@ -38,6 +39,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS quarters (at INTEGER PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, figures TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS reports (day TEXT PRIMARY KEY, figures TEXT) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS transitions (at_ms INTEGER, number INTEGER, load TEXT, from_phase TEXT, to_phase TEXT,"
     " mode TEXT, power_w REAL, rule TEXT, because TEXT, margins TEXT, PRIMARY KEY (at_ms, number)) WITHOUT ROWID",
 )
@@ -83,6 +85,8 @@ class Store:
                 self._put_quarter(quarter, batch.sums.get(quarter, {}))
             for day, figures in batch.days.items():
                 self._put_day(day, figures)
+            reports = [(day.isoformat(), json.dumps(figures)) for day, figures in batch.reports.items()]
+            self._database.run_many("INSERT OR REPLACE INTO reports VALUES (?, ?)", reports)
             rows = [
                 (
                     item.at_ms, item.number, item.load, item.from_phase, item.to_phase, item.mode, item.power_w,

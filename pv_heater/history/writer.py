@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.core.settings.history import History
@@ -34,6 +36,7 @@ MOST_DAYS_A_NIGHT = 8
 TRANSITION_DAYS = 366
 ENDS_WITHIN_S = 10.0
 KEPT_DAMAGED = 2
+MOST_REPORTS = 40
 
 
 class HistoryWriter:
@@ -55,6 +58,7 @@ class HistoryWriter:
         self._settings, self._recorder, self._zone = settings, recorder, zone
         self._now, self._monotonic_s, self._nightly = now, monotonic_s, nightly
         self._sampler = Sampler()
+        self._reports: deque[tuple[date, Mapping[str, Any]]] = deque(maxlen=MOST_REPORTS)
         self._database: Database | None = None
         self._store: Store | None = None
         self._committed_s = monotonic_s()
@@ -75,6 +79,10 @@ class HistoryWriter:
             with suppress(RuntimeError):  # it grew while it was copied
                 return dict(self._sampler.batch.samples)
         return {}
+
+    def keep_report(self, day: date, figures: Mapping[str, Any]) -> None:
+        """It is in the file at the next commit. From any thread."""
+        self._reports.append((day, figures))
 
     def doubt(self) -> None:
         """A reader found damage: look at every page before the next commit. From any thread."""
@@ -110,8 +118,14 @@ class HistoryWriter:
         """Take what came, and write it when that is due."""
         self._guarded(self._look)
 
-    def _look(self) -> None:
+    def _take(self) -> None:
         self._sampler.take(self._recorder.take())
+        while self._reports:
+            day, figures = self._reports.popleft()
+            self._sampler.batch.reports[day] = figures
+
+    def _look(self) -> None:
+        self._take()
         due_s = self._monotonic_s() - self._committed_s
         if due_s >= COMMIT_EVERY_S or (self._sampler.batch.rows >= COMMIT_ROWS and self._trouble is None):
             self._committed_s = self._monotonic_s()
@@ -128,7 +142,7 @@ class HistoryWriter:
         self._database = self._store = None
 
     def _finish(self) -> None:
-        self._sampler.take(self._recorder.take())
+        self._take()
         self._sampler.finish()
         self._commit()
         if self._store is not None:

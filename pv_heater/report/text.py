@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pv_heater.core.model.words import duration_text, kilowatt_hours
 from pv_heater.report.account import DayReport, NoReport
@@ -28,24 +29,21 @@ _LEAST_WH = 10
 """A cause of less is not worth a word in the log; the table has all of them."""
 
 
-def line_of_day(report: DayReport | NoReport) -> str:
-    """One short line and the causes: what the log says in the evening."""
-    if isinstance(report, NoReport):
-        return f"report: {report.because}"
-    lost_wh = report.possible_wh - report.caught_wh
-    possible, caught = kilowatt_hours(report.possible_wh), kilowatt_hours(report.caught_wh)
-    line = (
-        f"report: caught {caught} of {possible} that foresight could have had, against the same day without the heater"
-    )
-    if report.per_kwh is not None:
-        worth = [energy_wh * report.per_kwh / 1000 for energy_wh in (report.caught_wh, report.possible_wh)]
-        line += f", worth {worth[0]:.2f} of {worth[1]:.2f}"
-    causes = _causes(report.lost_wh)
+def account_text(figures: Mapping[str, Any]) -> str:
+    """A report, as JSON, in one sentence: caught, possible, and what took the rest."""
+    if figures.get("because") is not None:
+        return f"no report, {figures['because']}"
+    caught_wh, possible_wh, per_kwh = figures["caught_wh"], figures["possible_wh"], figures["per_kwh"]
+    text = f"caught {kilowatt_hours(caught_wh)} of {kilowatt_hours(possible_wh)} that foresight could have had"
+    if per_kwh is not None:
+        text += f", worth {caught_wh * per_kwh / 1000:.2f} of {possible_wh * per_kwh / 1000:.2f}"
+    text += " (against the same day without the heater)"
+    causes = _causes(figures["lost_wh"])
     if causes:
-        line += f"; lost {kilowatt_hours(lost_wh)}: {causes}"
-    if report.unknown_s:
-        line += f"; of {duration_text(report.unknown_s)} nothing is known"
-    return line
+        text += f"; lost {kilowatt_hours(possible_wh - caught_wh)}: {causes}"
+    if figures["unknown_s"]:
+        text += f"; of {duration_text(figures['unknown_s'])} nothing is known"
+    return text
 
 
 def table_of(reports: Sequence[DayReport | NoReport]) -> list[str]:
@@ -94,8 +92,7 @@ def _unknown(report: DayReport) -> str:
     return duration_text(report.unknown_s) if report.unknown_s else "-"
 
 
-def _causes(lost_wh: Mapping[Cause, int]) -> str:
+def _causes(lost_wh: Mapping[str, int]) -> str:
     most = sorted(lost_wh.items(), key=lambda item: -abs(item[1]))
-    return ", ".join(
-        f"{kilowatt_hours(energy_wh)} {WORDS[cause]}" for cause, energy_wh in most if abs(energy_wh) >= _LEAST_WH
-    )
+    told = [(energy_wh, WORDS[Cause(cause)]) for cause, energy_wh in most if abs(energy_wh) >= _LEAST_WH]
+    return ", ".join(f"{kilowatt_hours(energy_wh)} {word}" for energy_wh, word in told)

@@ -30,6 +30,7 @@ from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
+from pv_heater.run.home.evening import EveningReport
 from pv_heater.run.home.history import history_of, history_path, with_newer_counts
 from pv_heater.run.home.messages import messages_of
 from pv_heater.run.home.newest import NewestStatus, newest_document
@@ -99,6 +100,7 @@ class LiveHome:
         self._supply = Supply(clock.monotonic_s)
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
         self._history = history_of(config, history_path(config, folder), clock)
+        self._evening = None if self._history is None else EveningReport(config, self._history)
         controller, self._resumed = _controller(config, self._state_file, outputs.pretended, self._history)
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]
@@ -124,6 +126,7 @@ class LiveHome:
                 saver,
                 self._rules,
                 *([] if self._history is None else [self._history.recorder]),
+                *([] if self._evening is None else [self._evening]),
             ),
             tick_s=config.tick_s,
             watchdogs=(self._watchdog, self._notifier),
@@ -143,6 +146,7 @@ class LiveHome:
             history=self._history,
             market=self._sources.known_prices,
             followers=outputs.followers,
+            report=_no_report if self._evening is None else self._evening.newest,
         )
         self._control = control_server(folder, home)
         document = newest_document(home, clock.monotonic_s)
@@ -156,7 +160,8 @@ class LiveHome:
         history = [] if self._history is None else [self._history]
         messages = [] if self._messages is None else [self._messages]
         guard = [] if self._guard is None else [self._guard]
-        more: list[Startable] = [self._telemetry, *history, *messages]
+        evening = [] if self._evening is None else [self._evening]
+        more: list[Startable] = [self._telemetry, *history, *messages, *evening]
         with (
             closing(history[0]) if history else nullcontext(),
             closing(self._displays),
@@ -235,6 +240,10 @@ def _guard(config: Config, outputs: Outputs, log_file: Path, clock: SystemClock)
     from pv_heater.io.alive.guard import Guard
 
     return Guard(config.path, log_file, clock.monotonic_s)
+
+
+def _no_report() -> None:
+    """Where nothing is kept, nothing can be accounted for."""
 
 
 def _pages(

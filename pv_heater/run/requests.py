@@ -33,13 +33,16 @@ class CommandHandler:
         sources: Callable[[], Sequence[Any]],
         journal: Journal,
         troubles: Callable[[], Mapping[str, str]] = dict,
+        report: Callable[[], Mapping[str, Any] | None] = lambda: None,
     ) -> None:
-        """`troubles` answers what is wrong beside sources and loads: sentences, by a code for programs."""
+        """`troubles` answers what is wrong beside sources and loads: sentences, by a code for programs; `report` the
+        newest account of a day."""
         self._loop = loop
         self._status = status
         self._sources = sources
         self._journal = journal
         self._troubles = troubles
+        self._report = report
 
     def __call__(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer: ``ok`` and a ``message`` for people. Raises ValueError with what would be right."""
@@ -62,7 +65,8 @@ class CommandHandler:
             return self._try(request)
         if word == "status":
             status, sources = to_jsonable(self._status()), to_jsonable(self._sources())
-            return {"ok": True, "status": status, "sources": sources, "troubles": list(self._troubles().values())}
+            troubles, report = list(self._troubles().values()), self._report()
+            return {"ok": True, "status": status, "sources": sources, "troubles": troubles, "report": report}
         if word == "why":
             return self._why(request)
         raise ValueError(f"unknown command {word!r}; there is off, clear, force, boost, vacation, try, status and why")

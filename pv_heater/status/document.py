@@ -53,6 +53,7 @@ def status_document(home: Home, status: Status, lag_s: float, plan: dict[str, An
         "today": today_of(decision),
         "price": price_of(decision.trace),
         "plan": plan,
+        "report": home.report(),
         "alarms": alarms_of(home, status),
         "commands_seen": status.commands_seen,
     }
@@ -74,6 +75,7 @@ def before_the_first_tick(home: Home, now: datetime) -> dict[str, Any]:
         "today": None,
         "price": None,
         "plan": None,
+        "report": home.report(),
         "alarms": [],
         "commands_seen": 0,
     }

@@ -47,6 +47,7 @@ class RunningHome:
         history: HistoryReader | None = None,
         market: Callable[[], KnownPrices | None] = lambda: None,
         followers: Mapping[str, Follower] | None = None,
+        report: Callable[[], Mapping[str, Any] | None] = lambda: None,
     ) -> None:
         """`outputs` is that of `Identity`, `sources` and `troubles` those of `CommandHandler`."""
         self.settings = settings
@@ -64,10 +65,11 @@ class RunningHome:
         self.log_file = log_file
         self.is_demo = is_demo
         self.history = history
+        self.report: Callable[[], Mapping[str, Any] | None] = report
         self.kinds: Mapping[str, str] = {
             row.settings.name: row.type for row in config.loads if not isinstance(row, BatteryShare)
         }
-        self.ask = CommandHandler(loop, self.status, sources, journal, troubles)
+        self.ask = CommandHandler(loop, self.status, sources, journal, troubles, report)
 
     def status(self) -> Status | None:
         """The newest tick."""

@@ -14,7 +14,7 @@ from pv_heater.config.load import Config, load_config
 from pv_heater.errors import HistoryTrouble
 from pv_heater.report.account import DayReport
 from pv_heater.report.causes import Cause
-from pv_heater.report.text import line_of_day, table_of
+from pv_heater.report.text import account_text, table_of
 
 PROJECT = Path(__file__).parents[3]
 pytestmark = pytest.mark.xdist_group("played")
@@ -61,8 +61,8 @@ def test_the_table_says_what_it_compares_with_and_the_log_has_one_line(kept: Con
     causes = [figures[cause] for cause in Cause if cause in figures]
     assert int(figures["possible"]) - int(figures["caught"]) == int(figures["lost"]) == sum(map(int, causes))
     assert "beyond the same day replayed without the heater" in " ".join(rest)
-    line = line_of_day(reports[0])
-    assert line.startswith("report: caught ")
+    line = account_text(reports[0].as_json())
+    assert line.startswith("caught ")
     assert "against the same day without the heater" in line
     assert "\n" not in line
 

@@ -42,6 +42,7 @@ def document(*alarms: dict[str, Any], daylight: bool = True, **parts: Any) -> di
         "loads": [load()],
         "today": None,
         "plan": None,
+        "report": None,
         "alarms": list(alarms),
     }
     return values | parts
