@@ -22,7 +22,7 @@ def report(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Account for past days: caught, possible, and what took the rest.
+    """Account for past days: caught, and lost to what.
 
     From the history, whether or not the controller runs. All is compared with the same day without the heater.
     """
