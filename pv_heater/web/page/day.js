@@ -114,6 +114,19 @@ export function open(root, app) {
       factNode(t("history.bought"), energy(totals.bought_wh)));
   }
 
+  // What one who knew the day would have made of it, and what took the rest.
+  function account() {
+    const report = state.data?.totals?.report;
+    if (!report) return null;
+    const lost = Object.entries(report.lost_wh ?? {}).sort((a, b) => b[1] - a[1]);
+    return h("section", { key: "account", class: "card" },
+      h("h3", null, t("account")),
+      report.because ? h("p", null, t("account.none")) : [
+        h("p", null, t("account.of", { caught: energy(report.caught_wh), possible: energy(report.possible_wh) })),
+        h("ul", { class: "bare" }, lost.map(([cause, wh]) => h("li", null, `${energy(wh)}${colon()}${lostName(cause)}`)))],
+      h("p", { class: "muted" }, t("account.against")));
+  }
+
   // What heats when and what asks for it, what will be bought, and how full the battery will be.
   function plannedNodes({ x }) {
     const { plan, now, loads } = status();
@@ -177,6 +190,7 @@ export function open(root, app) {
     const folded = (name, label, inside) => h("details", { key: name, class: "card fold", ontoggle: opened(name) }, h("summary", null, label), state[name] ? inside() : null);
     return h("div", { key: "more" },
       plannedNodes(spec),
+      account(),
       state.data?.changes.length ? folded("list", t("day.list", { count: state.data.changes.length }), listOf) : null,
       folded("table", t("chart.table"), () => tableOf(spec)),
 saveButton(() => csv(spec), `${state.date}.csv`));
