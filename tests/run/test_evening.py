@@ -14,7 +14,7 @@ import pytest
 from pv_heater.config.load import load_config
 from pv_heater.core.model.values import Decision
 from pv_heater.history.kept import KeptHistory
-from pv_heater.io.system.background import Breather, Stopped
+from pv_heater.io.background import Breather, Stopped
 from pv_heater.report.foresight import no_breath
 from pv_heater.run.home.evening import EveningReport
 from tests.builders import config, heater

@@ -20,7 +20,7 @@ from pv_heater.config.load import Config
 from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.errors import HistoryTrouble, describe
 from pv_heater.history.kept import KeptHistory
-from pv_heater.io.system.background import Breather, Stopped
+from pv_heater.io.background import Breather, Stopped
 
 log = logging.getLogger(__name__)
 
