@@ -125,6 +125,7 @@ class LiveHome:
                 self._newest,
                 saver,
                 self._rules,
+                self._supply,
                 *([] if self._history is None else [self._history.recorder]),
                 *([] if self._evening is None else [self._evening]),
             ),
