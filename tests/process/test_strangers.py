@@ -69,6 +69,7 @@ def _works(act: Callable[[], object]) -> bool:
 def test_nobody_reads_asks_or_stops_it_and_nothing_listens_beyond_this_machine(vrm: VrmServer, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     history = open_to_write(tmp_path / "state" / "history.db")  # the program's own comes with its first rows
+    history.run("CREATE TABLE of_theirs (at)")
     with (
         closing(history),
         Program(tmp_path, settings(tmp_path, vrm.url, web={"listen": "127.0.0.1:0"})) as program,
