@@ -81,7 +81,7 @@ def test_nobody_reads_asks_or_stops_it_and_nothing_listens_beyond_this_machine(v
             folder.chmod(0o755)  # as systemd makes them
         assert {path.name for path in state.iterdir()} >= {"history.db", "history.db-wal", "pins.json", SOCKET_NAME}
         assert result_as_nobody(lambda: _all_that_works(pid, tmp_path)) == "nothing"
-        assert "read heater.log" in _all_that_works(2**22, tmp_path), "who may, can"
+        assert _works((tmp_path / "heater.log").read_bytes), "who may, can"
         assert _listening(pid) <= {"0100007F", "00000000000000000000000001000000"}, "loopback alone"
         assert program.contact_closed()
         program.process.send_signal(signal.SIGTERM)
