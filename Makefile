@@ -21,10 +21,11 @@ DATA :=
 AGAINST :=
 DAYS := 100
 EXAMPLES := 100
+SEED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help set-up test test-one browser screenshots home-assistant check format run-demo bench-speed bench-capture \
-	bench-invariants bench-footprint fuzz-api measures lock audit
+	bench-invariants bench-footprint proof fuzz-api measures lock audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +74,9 @@ bench-capture: $(PYTHON) ## share of the sun that is caught: make bench-capture 
 
 bench-invariants: $(PYTHON) ## random days that try to break the promises: make bench-invariants DAYS=1000
 	$(PYTHON) main.py bench invariants --days $(DAYS)
+
+proof: $(PYTHON) ## every fault of docs/safety.md on the real program, three times, into that page: make proof SEED=2
+	$(PYTHON) main.py bench faults --runs 3 --seed $(SEED) --write
 
 fuzz-api: $(PYTHON) ## more of what holds the API to its description: make fuzz-api EXAMPLES=500
 	API_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest -n 0 tests/web/test_openapi.py

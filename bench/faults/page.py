@@ -1,0 +1,85 @@
+"""What was seen, as a file of figures and as the tables of docs/safety.md that are made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.faults.fault import Back, Expect, Seen
+
+FIGURES = Path("docs/faults.json")
+PAGE = Path("docs/safety.md")
+BEGINS, ENDS = "<!-- made by `bench faults --write`: begin -->", "<!-- made by `bench faults --write`: end -->"
+_HEAD = "| Fault | Promised until off | Measured | Heats again by itself | Lost of the day |\n|---|---|---|---|---|"
+
+
+def lines(seen: Sequence[Seen]) -> list[str]:
+    """For people, one for each fault and a last one."""
+    wrong = sum(bool(each.wrong) for each in seen)
+    skipped = sum(not each.tried for each in seen)
+    return [
+        *(line(each) for each in seen),
+        f"{len(seen)} faults, {wrong} not as promised, {skipped} not tried because they take root",
+    ]
+
+
+def line(seen: Seen) -> str:
+    """One fault."""
+    if seen.wrong:
+        return f"{seen.group}: {seen.name}: WRONG: {seen.wrong}"
+    if seen.measured_s is None:
+        return f"{seen.group}: {seen.name}: not tried, it takes root"
+    back = f"{seen.back}, after {seen.back_after_s:.1f} s" if seen.back_after_s is not None else seen.back
+    return f"{seen.group}: {seen.name}: {_measured(seen)}, promised {_number(seen.bound_s)} s; heats again: {back}"
+
+
+def write(seen: Sequence[Seen], names: Sequence[str], *, seed: int, runs: int) -> None:
+    """Into both files. Faults that were not tried this time keep what was seen of them, in the order of `names`."""
+    kept = json.loads(FIGURES.read_text())["faults"] if FIGURES.exists() else []
+    rows = {row["name"]: row for row in kept}
+    rows |= {each.name: {**asdict(each), "seed": seed, "runs": runs} for each in seen if each.tried and not each.wrong}
+    ordered = [_short(rows[name]) for name in names if name in rows]
+    FIGURES.write_text(json.dumps({"faults": ordered}, indent=0) + "\n")
+    text = PAGE.read_text()
+    begin, end = text.index(BEGINS) + len(BEGINS), text.index(ENDS)
+    PAGE.write_text(f"{text[:begin]}\n{block(ordered)}\n{text[end:]}")
+
+
+def block(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The tables, one a group."""
+    groups = dict.fromkeys(row["group"] for row in rows)
+    return "\n".join(
+        "\n".join([f"\n### {group.capitalize()}\n", _HEAD, *(_row(row) for row in rows if row["group"] == group)])
+        for group in groups
+    )
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    seen = Seen(**{key: value for key, value in row.items() if key not in ("seed", "runs")})
+    lost = "nothing" if seen.lost_s < 1 else f"{seen.lost_s:.0f} s"
+    return f"| {seen.name} | {_promise(seen)} | {_measured(seen)} | {seen.back} | {lost} |"
+
+
+def _promise(seen: Seen) -> str:
+    if seen.expects == Expect.NEVER:
+        return "no contact closes"
+    stays = "nothing to switch; a stop within " if seen.back == Back.NEVER_LEFT else ""
+    bound = _number(seen.bound_s)
+    return f"{stays}{seen.sum} = {bound} s" if "+" in seen.sum else f"{stays}{bound} s: {seen.sum}"
+
+
+def _measured(seen: Seen) -> str:
+    if seen.expects == Expect.NEVER:
+        return "none closed"
+    return f"{seen.measured_s:.1f} s"
+
+
+def _number(seconds: float) -> str:
+    return f"{seconds:.1f}".removesuffix(".0")
+
+
+def _short(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()}

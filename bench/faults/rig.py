@@ -1,0 +1,208 @@
+"""The real program in a folder of its own, on mock pins whose every change has its moment, and what is asked of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from bench.stopwatch import Stopwatch
+from pv_heater.errors import NotRunning, PvHeaterError
+from pv_heater.io.system.control_client import ask
+from pv_heater.io.system.control_socket import SOCKET_NAME
+
+PROJECT = Path(__file__).resolve().parents[2]
+STARTS_WITHIN_S = 120.0
+LOOK_S = 0.02
+SERVO_ZERO = 0.0005 / 0.02
+
+
+class Missed(Exception):
+    """What was waited for did not come."""
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """A home with its program. What stands around it is in `peers`."""
+
+    folder: Path
+    random: Random
+    settings: dict[str, Any] = field(default_factory=dict)
+    peers: dict[str, Any] = field(default_factory=dict)
+    ends: ExitStack = field(default_factory=ExitStack)
+    environ: dict[str, str] = field(default_factory=dict)
+    door: dict[str, Any] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    """Words in front of the program, such as those of `unshare`."""
+    limits: Callable[[], None] | None = None
+    """What is done in the child before it becomes the program."""
+    stdout: Any = subprocess.DEVNULL
+    relays: tuple[str, ...] = ()
+    others_on: Callable[[], bool] = lambda: False
+    """Whether a device without a pin heats."""
+    process: subprocess.Popen[bytes] | None = None
+    speed: float = 1.0
+    watch: Stopwatch | None = None
+    moment_s: float | None = None
+    """When the fault began, on the real monotonic clock, where that is later than the begin of what brings it about."""
+
+    # The program
+
+    @property
+    def config(self) -> Path:
+        """Its settings file."""
+        return self.folder / "config.yaml"
+
+    @property
+    def state(self) -> Path:
+        """Its state folder."""
+        return Path(self.settings["state_dir"])
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self.process is not None
+        return self.process.pid
+
+    def write(self) -> None:
+        """The settings file, as `settings` are now. JSON is YAML too."""
+        self.config.write_text(json.dumps(self.settings))
+
+    def start(self) -> None:
+        """Returns at once."""
+        if not self.config.exists():
+            self.write()
+        environ = {**os.environ, "PYTHONPATH": str(PROJECT), **self.environ}
+        words = ["main.py"]
+        if self.door:
+            words, environ["FAULTS_DOOR"] = ["-m", "bench.faults.door"], json.dumps(self.door)
+        self.process = subprocess.Popen(
+            [*self.before, sys.executable, *words, "--config", str(self.config)], cwd=PROJECT, env=environ,
+            stdout=self.stdout, stderr=subprocess.DEVNULL, preexec_fn=self.limits, start_new_session=True,
+        )  # fmt: skip
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the program."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def ended(self, within_s: float = 60.0) -> int:
+        """Wait for its end; its exit code."""
+        assert self.process is not None
+        try:
+            return self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise Missed(f"it did not end within {within_s:g} s") from None
+
+    def close(self) -> None:
+        """Nothing is left running."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGCONT)
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.ends.close()
+
+    def command(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """main.py with these words, to its end."""
+        return subprocess.run(
+            [sys.executable, "main.py", *words, "--config", str(self.config)], cwd=PROJECT, capture_output=True,
+            text=True, env={**os.environ, **(environ or {})}, timeout=STARTS_WITHIN_S, check=False,
+        )  # fmt: skip
+
+    def off(self) -> None:
+        """What systemd runs after every end: `ExecStopPost`."""
+        self.command("off", environ={"STATE_DIRECTORY": str(self.state)})
+
+    def ask(self, **request: Any) -> Mapping[str, Any]:
+        """Over the control socket. Raises NotRunning."""
+        return ask(self.state / SOCKET_NAME, request, believe=lambda _: True)
+
+    def clear(self) -> None:
+        """What an owner says after a fault."""
+        for load in self.settings["loads"]:
+            self.ask(command="clear", load=load["name"])
+
+    def today(self) -> Mapping[str, float]:
+        """The day's counts; empty where nobody answers."""
+        with suppress(NotRunning, KeyError, TypeError, PvHeaterError, OSError):
+            found: Mapping[str, float] = self.ask(command="status")["status"]["decision"]["today"]
+            return found
+        return {}
+
+    def log(self) -> str:
+        """Its log file."""
+        try:
+            return Path(self.settings["log"]["file"]).read_text(errors="replace")
+        except OSError:
+            return ""
+
+    # Its outputs
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Every change of a pin so far."""
+        try:
+            text = (self.folder / "pins.jsonl").read_text()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+
+    def closed(self, changes: Sequence[Mapping[str, Any]] | None = None) -> bool:
+        """Whether a contact is closed now."""
+        last = {change["pin"]: change["state"] for change in (self.changes() if changes is None else changes)}
+        return any(last.get(pin) == 1.0 for pin in self.relays)
+
+    def on(self) -> bool:
+        """Whether anything heats."""
+        return self.closed() or self.others_on()
+
+    # Waiting
+
+    def until(self, holds: Callable[[], Any], within_s: float, what: str, *, alive: bool = False) -> float:
+        """Real seconds until that. Raises Missed."""
+        began_s = time.monotonic()
+        while not holds():
+            if self.watch is not None:
+                self.watch.look()
+            if alive and not self.runs():
+                raise Missed(f"{what}: the program has ended")
+            if time.monotonic() - began_s > within_s:
+                raise Missed(f"not within {within_s:.0f} s: {what}")
+            time.sleep(LOOK_S)
+        return time.monotonic() - began_s
+
+    def heat(self, within_s: float = STARTS_WITHIN_S) -> float:
+        """Wait until it heats, and its knob rests."""
+        took_s = self.until(self.on, within_s, "it heats", alive=True)
+        time.sleep(1.0)
+        return took_s
+
+    def opened_after_s(self, began_s: float, within_s: float) -> float:
+        """Until everything is off, by the pins' own stamps where only pins heat; the program's seconds. Raises Missed.
+
+        `began_s` is of the real monotonic clock.
+        """
+        self.until(lambda: not self.on(), within_s / self.speed, "off")
+        took_s = time.monotonic() - began_s
+        changes = self.changes()
+        stamps = [
+            change["mono_s"]
+            for change in changes
+            if change["pin"] in self.relays and change["state"] == 0.0 and change["mono_s"] > began_s - 0.002
+        ]
+        if stamps and self.relays and self.speed == 1.0 and not self.peers.get("devices"):
+            took_s = max(0.0, stamps[-1] - began_s)
+        return took_s * self.speed
