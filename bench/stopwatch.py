@@ -16,8 +16,9 @@ class Stopwatch:
     quiet machine next to nothing is taken off. Where the kernel does not count, nothing is.
     """
 
-    def __init__(self, *pids: int) -> None:
-        self._pids: tuple[int, ...] = (os.getpid(), *pids)
+    def __init__(self, *pids: int, ours: bool = True) -> None:
+        """`ours` False: how long this process queued is not taken off."""
+        self._pids: tuple[int, ...] = (os.getpid(), *pids) if ours else pids
         self._queued_ns: dict[Path, int] = {}
         self.look()
         self._before_ns = dict(self._queued_ns)

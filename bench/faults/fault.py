@@ -74,6 +74,8 @@ class Seen:
     back: str
     measured_s: float | None
     """Until it was off; None where it was not tried."""
+    queued_s: float
+    """Of these, those in which the program was ready and others had the processor: this machine's, not ours."""
     back_after_s: float | None
     lost_s: float
     """Of the day's counts, over all that happened."""

@@ -42,6 +42,15 @@ def two_meters(rig: Rig) -> None:
     rig.settings["meter"] = [rig.settings["meter"], vrm_meter(peer.url)]
 
 
+def tank(rig: Rig) -> None:
+    """A meter in the house, and a probe in the tank of which something depends."""
+    http(rig)
+    warmth = rig.peers["warmth"] = {"tank": 40.0}
+    probe = rig.peers["probe"] = rig.ends.enter_context(WebPeer(lambda *_: dict(warmth)))
+    where = {"type": "http", "url": f"{probe.url}/state", "path": "tank", "interval_s": 1}
+    rig.settings["loads"][0] |= {"max_c": 70, "temperature_from": where}
+
+
 def gx(rig: Rig) -> None:
     """A GX device at a real broker."""
     _basis(rig)
@@ -109,7 +118,7 @@ def told(rig: Rig) -> None:
 
 
 HOMES: dict[str, Callable[[Rig], None]] = {
-    "vrm": vrm, "http": http, "two meters": two_meters, "gx": gx, "modbus": modbus, "dimmer": dimmer,
+    "vrm": vrm, "http": http, "two meters": two_meters, "tank": tank, "gx": gx, "modbus": modbus, "dimmer": dimmer,
     "gx relay": gx_relay, "forecast": forecast, "told": told,
 }  # fmt: skip
 
@@ -188,6 +197,7 @@ def _basis(rig: Rig) -> None:
         "gpio": {"factory": "mock", "pin_log": str(rig.folder / "pins.jsonl")},
         "log": {"file": str(rig.folder / "heater.log")},
         "state_dir": str(rig.folder / "state"),
+        "guard": False,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -53,9 +54,11 @@ def worse(one: Seen | None, other: Seen) -> Seen:
     """Of two tries of the same fault: what was wrong in either, and the longest times."""
     if one is None:
         return other
+    longer = max(one, other, key=lambda each: each.measured_s or 0.0)
     return replace(
         one if one.wrong else other,
-        measured_s=_longest(one.measured_s, other.measured_s),
+        measured_s=longer.measured_s,
+        queued_s=longer.queued_s,
         back_after_s=_longest(one.back_after_s, other.back_after_s),
         lost_s=max(one.lost_s, other.lost_s),
     )
@@ -69,7 +72,7 @@ def try_one(group: str, fault: Fault, seed: str) -> Seen:
     """In a folder of its own, which is gone afterwards."""
     seen = Seen(
         group=group, name=fault.name, bound_s=fault.bound_s, sum=fault.sum, expects=fault.expects, back=fault.back,
-        measured_s=None, back_after_s=None, lost_s=0.0, wrong="",
+        measured_s=None, queued_s=0.0, back_after_s=None, lost_s=0.0, wrong="",
     )  # fmt: skip
     if fault.root and os.geteuid() != 0:
         return seen
@@ -106,8 +109,8 @@ def _tried(rig: Rig, fault: Fault, seen: Seen) -> Seen:
 
 def _goes_off(rig: Rig, fault: Fault, seen: Seen) -> Seen:
     before = rig.today().get("seen_s", 0.0)
-    measured_s, wrong = _timed(rig, fault, fault.does)
-    seen = replace(seen, measured_s=measured_s, wrong=wrong)
+    measured_s, queued_s, wrong = _timed(rig, fault, fault.does)
+    seen = replace(seen, measured_s=measured_s, queued_s=queued_s, wrong=wrong)
     seen = replace(seen, back_after_s=_is_back(rig, fault))
     after = rig.today().get("seen_s", before) if fault.back is not Back.HANDS else before
     return replace(seen, lost_s=max(0.0, before - after))
@@ -122,9 +125,9 @@ def _stays(rig: Rig, fault: Fault, seen: Seen) -> Seen:
         if not rig.on():
             raise Missed("it went off, though nothing had to be switched")
         time.sleep(0.1)
-    measured_s, wrong = _timed(rig, fault, lambda rig: rig.signal(15))  # type: ignore[arg-type]
+    measured_s, queued_s, wrong = _timed(rig, fault, lambda rig: rig.signal(signal.SIGTERM))
     rig.ended()
-    return replace(seen, measured_s=measured_s, wrong=wrong)
+    return replace(seen, measured_s=measured_s, queued_s=queued_s, wrong=wrong)
 
 
 def _never(rig: Rig, fault: Fault, seen: Seen) -> Seen:
@@ -140,22 +143,18 @@ def _never(rig: Rig, fault: Fault, seen: Seen) -> Seen:
     return replace(seen, back_after_s=_is_back(rig, fault))
 
 
-def _timed(rig: Rig, fault: Fault, act: Callable[[Rig], None]) -> tuple[float, str]:
-    """Seconds until everything was off, and what was wrong with that.
-
-    Time in which the program was ready and others had the processor is taken off where the bound is missed else.
-    """
-    watch = rig.watch = Stopwatch(rig.pid)
+def _timed(rig: Rig, fault: Fault, act: Callable[[Rig], None]) -> tuple[float, float, str]:
+    """Seconds until everything was off, those of them in which the program had to wait for others to leave the
+    processor to it, and what was wrong with that."""
+    watch = rig.watch = Stopwatch(rig.pid, ours=False)
     act(rig)
     began_s = rig.moment_s or watch.began_s
     measured_s = rig.opened_after_s(began_s, fault.bound_s + LATER_S * rig.speed)
-    if measured_s > fault.bound_s:
-        queued_s = (time.monotonic() - watch.began_s - watch.took_s()) * rig.speed
-        measured_s = max(measured_s - queued_s, 0.0)
+    queued_s = min((time.monotonic() - watch.began_s - watch.took_s()) * rig.speed, measured_s)
     rig.watch = None
-    if measured_s > fault.bound_s:
-        return measured_s, f"off after {measured_s:.1f} s, promised within {fault.bound_s:g} s"
-    return measured_s, ""
+    if measured_s - queued_s > fault.bound_s:
+        return measured_s, queued_s, f"off after {measured_s:.1f} s, promised within {fault.bound_s:g} s"
+    return measured_s, queued_s, ""
 
 
 def _is_back(rig: Rig, fault: Fault) -> float | None:

@@ -74,7 +74,8 @@ def _promise(seen: Seen) -> str:
 def _measured(seen: Seen) -> str:
     if seen.expects == Expect.NEVER:
         return "none closed"
-    return f"{seen.measured_s:.1f} s"
+    over = seen.measured_s is not None and seen.measured_s > seen.bound_s
+    return f"{seen.measured_s:.1f} s" + (f", {seen.queued_s:.1f} s of them waiting for the processor" if over else "")
 
 
 def _number(seconds: float) -> str:

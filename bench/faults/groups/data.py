@@ -5,29 +5,20 @@ from __future__ import annotations
 import math
 import time
 
-from bench.faults.fault import Act, Expect, Fault
-from bench.faults.fault import Back as B
+from bench.faults.fault import Act, Fault
 from bench.faults.groups.acts import (
     LOCAL_S,
     LOCAL_SUM,
-    STOP_S,
-    STOP_SUM,
     VRM_S,
     VRM_SUM,
-    attack,
-    both,
-    house,
-    limits,
     mend,
     mute,
     refuse,
     shows,
     spoil,
-    stamped,
-    stop,
     well,
 )
-from bench.faults.rig import SERVO_ZERO, Rig
+from bench.faults.rig import Rig
 
 _AT_ONCE_S, _AT_ONCE_SUM = 2.6, "1 s to the next sample + 1 s + 0.6 s"
 _SAFETY_S, _SAFETY_SUM = 2.0, "1 s to the next sample + 1 s"
@@ -70,8 +61,6 @@ def _all(value: float | None) -> Act:
 FAULTS: tuple[Fault, ...] = (
     Fault(name="VRM answers no more", home="vrm", does=mute("portal"), ends=well("portal"), bound_s=VRM_S,
           sum=VRM_SUM, says="no_reading"),
-    Fault(name="VRM repeats the same sample", home="vrm", does=both(_frozen, _frozen_stamp), ends=mend,
-          bound_s=VRM_S, sum=VRM_SUM),
     Fault(name="a meter in the house answers no more", home="http", does=mute("meter"), ends=well("meter"),
           bound_s=LOCAL_S, sum=LOCAL_SUM),
     Fault(name="it refuses every connection", home="http", does=refuse("meter"), ends=well("meter"),
@@ -79,4 +68,3 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="NaN for every value", home="http", does=_all(math.nan), ends=mend, bound_s=LOCAL_S, sum=LOCAL_SUM),
     Fault(name="null for every value", home="http", does=_all(None), ends=mend, bound_s=LOCAL_S, sum=LOCAL_SUM),
 )  # fmt: skip
-_ = (Expect, B, STOP_S, STOP_SUM, attack, house, limits, stop, well, stamped, SERVO_ZERO, _AT_ONCE_S, _AT_ONCE_SUM, _SAFETY_S, _SAFETY_SUM,_lost)

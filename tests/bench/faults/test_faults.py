@@ -26,7 +26,7 @@ def test_every_fault_was_measured_with_the_bound_it_states_and_is_inside() -> No
     for group, fault in NAMED:
         row = rows[fault.name]
         assert (row["group"], row["bound_s"], row["sum"]) == (group, round(fault.bound_s, 2), fault.sum), fault.name
-        assert row["measured_s"] <= row["bound_s"], fault.name
+        assert row["measured_s"] - row["queued_s"] <= row["bound_s"], fault.name
         assert (row["back"], row["wrong"]) == (fault.back, ""), fault.name
 
 
@@ -49,4 +49,4 @@ def test_a_fault_that_takes_seconds_ends_as_promised(name: str) -> None:
     seen = try_one(group, fault, "test")
     assert seen.wrong == ""
     assert seen.measured_s is not None
-    assert seen.measured_s <= fault.bound_s
+    assert seen.measured_s - seen.queued_s <= fault.bound_s
