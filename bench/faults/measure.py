@@ -14,9 +14,9 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from bench.faults.fault import Back, Expect, Fault, Seen
-from bench.faults.groups import GROUPS
 from bench.faults.homes import build
 from bench.faults.rig import STARTS_WITHIN_S, Missed, Rig
+from bench.faults.table import GROUPS
 from bench.stopwatch import Stopwatch
 from pv_heater.errors import PvHeaterError
 

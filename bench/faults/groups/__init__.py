@@ -1,10 +1,1 @@
-"""The faults, one module a group."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-
-from bench.faults.fault import Fault
-from bench.faults.groups import data, process
-
-GROUPS: Mapping[str, Sequence[Fault]] = {"data": data.FAULTS, "process": process.FAULTS}
+"""The faults, one module a group; `acts` has what several of them do."""

@@ -29,10 +29,10 @@ def faults(
     half an hour.
     """
     try:
-        from bench.faults.groups import GROUPS
         from bench.faults.measure import measure
         from bench.faults.page import line, lines
         from bench.faults.page import write as write_page
+        from bench.faults.table import GROUPS
     except ImportError as error:
         raise typer.BadParameter(f"every peer takes part, but {error}: `. ./env.sh dev` installs them all") from None
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from bench.faults.fault import Back, Expect
-from bench.faults.groups import GROUPS
 from bench.faults.measure import try_one
 from bench.faults.page import BEGINS, ENDS, FIGURES, PAGE, block
+from bench.faults.table import GROUPS
 from tests.warm_start import PROJECT
 
 NAMED = [(group, fault) for group, faults in GROUPS.items() for fault in faults]
