@@ -14,6 +14,8 @@ from pv_heater.meters.quantities import HousePart
 
 _OLD_NEWS_S = 3.0
 """When nobody read for this long, what waits in the system's buffer began then, and its end may be lost."""
+_WAITED_S = 0.2
+"""A system hands on what waited in pieces of 4 kB, read by read: for so long after a pause nothing is new."""
 
 
 class Decoder(Protocol):
@@ -54,6 +56,8 @@ class SerialLine:
         self._complain = complain
         self._heard_s = -math.inf
         self._listened_s = -math.inf
+        self._old_until_s = -math.inf
+        """Until then what comes may have waited while nobody listened."""
         self._open_due_s = -math.inf
 
     @property
@@ -69,7 +73,8 @@ class SerialLine:
         """Take what came; whether the device said something new. Never waits and never raises."""
         if not self.is_open and not self._reopened(now_s):
             return False
-        overslept = now_s - self._listened_s > _OLD_NEWS_S
+        if now_s - self._listened_s > _OLD_NEWS_S:
+            self._old_until_s = now_s + _WAITED_S
         self._listened_s = now_s
         try:
             data = self.port.read()
@@ -77,7 +82,7 @@ class SerialLine:
             self.trouble = str(error)
             return False
         self.received_bytes += len(data)
-        if overslept:
+        if now_s < self._old_until_s:
             self._begin_anew()
             return False
         parts = [self._decode.part_of(fields, self.device, self._complain) for fields in self._decoder.feed(data)]

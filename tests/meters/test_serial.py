@@ -264,7 +264,8 @@ def test_old_frames_that_waited_unread_are_not_news(port: Port, clock: SystemClo
     with closing(SerialMeter(settings, tools, silence_s=SILENCE_S)) as meter:
         with closing(Speaker(port, mppt)):
             meter.read()
-        port.sends(mppt(PPV=111))
+        sent = sum(port.sends(mppt(PPV=111)) for _ in range(100))
+        assert sent > 2 * 4096, "more than the system hands on at once"
         leaping.leap_s = 60.0
         with pytest.raises((Unreachable, BadReply)):
             meter.read()

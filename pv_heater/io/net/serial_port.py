@@ -11,7 +11,7 @@ import serial
 from pv_heater.errors import Unreachable
 
 _MOST_BYTES = 4096
-"""What one read takes: no more is waiting in a terminal's buffer on Linux."""
+"""What one read takes: Linux hands on no more at once, though more may be waiting behind it."""
 
 
 class SerialPort:
