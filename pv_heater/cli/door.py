@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -68,16 +69,14 @@ def main(go: Callable[[], int] | None = None) -> None:
     """Do it; our own errors become a sentence and an exit code, a traceback only with --debug."""
     try:
         sys.exit((go or way(sys.argv[1:]))())
-    except PvHeaterError as error:
+    except Exception as error:  # noqa: BLE001 - whoever typed the command gets a sentence
+        is_ours = isinstance(error, PvHeaterError)
         if "--debug" in sys.argv:
-            raise
-        _say(str(error))
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if "--debug" in sys.argv:
-            raise
-        _say(f"A bug of ours: {describe(error)}. `--debug` shows how it came to that.")
-        sys.exit(1)
+            _say(traceback.format_exc().rstrip())
+        else:
+            shown = describe(error)
+            _say(shown if is_ours else f"A bug of ours: {shown}. `--debug` shows how it came to that.")
+        sys.exit(getattr(error, "exit_code", 1) if is_ours else 1)
 
 
 def _value(word: str, left: Iterator[str]) -> str | None:

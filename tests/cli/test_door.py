@@ -69,5 +69,18 @@ def test_a_bug_is_called_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.startswith("A bug of ours: ZeroDivisionError at test_door.py ")
 
 
+def test_a_traceback_commands_no_terminal_either(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go() -> int:
+        raise NotRunning("nobody\x1b]0;owned\x07 is there")
+
+    monkeypatch.setattr("sys.argv", ["main.py", "status", "--debug"])
+    assert ended(go) == NotRunning.exit_code
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback ")
+    assert "nobody\\x1b]0;owned\\x07 is there" in told
+
+
 def test_what_was_done_gives_its_code() -> None:
     assert ended(lambda: INTERRUPTED) == 130
