@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from pv_heater.errors import DamagedHistory
+from pv_heater.errors import HistoryTrouble
 from pv_heater.history.rows import (
     HOME_SERIES,
     HOME_SUMS,
@@ -49,11 +49,15 @@ class Store:
     """The tables of one open file. Its methods raise HistoryTrouble."""
 
     def __init__(self, database: Database) -> None:
-        """Makes the tables where there are none. Raises DamagedHistory for a file of a newer version."""
+        """Makes the tables where there are none. Raises HistoryTrouble for a file of a newer version, which stays as it is:
+        whoever went back to this one will go on to that one again."""
         self._database = database
         version = int(database.run("PRAGMA user_version")[0][0])
         if version > SCHEMA:
-            raise DamagedHistory(f"it was written by a newer version (layout {version}, this one reads {SCHEMA})")
+            raise HistoryTrouble(
+                f"it was written by a newer version (layout {version}, this one writes {SCHEMA}) and stays as it is; "
+                "update the program, or give the file another name and a new one begins"
+            )
         with database.transaction():
             for statement in _TABLES:
                 database.run(statement)

@@ -154,14 +154,20 @@ def test_a_file_that_is_damaged_while_it_is_in_use_is_found_by_whoever_reads(tmp
 
 
 def test_a_file_of_a_newer_version_is_kept_and_not_written(tmp_path: Path) -> None:
+    """Whoever went back to this version will go on to that one again."""
     path = tmp_path / "history.db"
     database = open_to_write(path)
+    database.run("CREATE TABLE of_a_newer_version (at)")
     database.run("PRAGMA user_version = 99")
     database.close()
+    before = path.read_bytes()
     life = Life(path)
-    life.live(600)
-    assert life.kept.trouble is None
-    assert [item.name for item in tmp_path.glob("*.damaged-*")] == ["history.db.damaged-2026-06-01"]
+    for _ in range(3):
+        life.live(600)
+    assert "written by a newer version (layout 99, this one writes 1) and stays as it is" in str(life.kept.trouble)
+    life.kept.close()
+    assert path.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["history.db"]
 
 
 def test_while_the_time_is_not_known_nothing_is_written_of_it(tmp_path: Path) -> None:

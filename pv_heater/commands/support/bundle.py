@@ -14,6 +14,7 @@ from pv_heater.commands.support.personal import look_at, scrubber_of, settings_t
 from pv_heater.commands.support.scrub import Scrubber
 from pv_heater.errors import ConfigError, PvHeaterError, describe
 from pv_heater.io.system.own_files import private
+from pv_heater.io.system.state_file import give_to_owner
 
 SCRUBBED = (
     "Taken out: tokens and passwords, portal and device ids, serial numbers, mail addresses, names of people, of the "
@@ -37,6 +38,7 @@ def make_bundle(config_path: Path, wanted: Path | None, environ: Mapping[str, st
     say(SCRUBBED)
     try:
         with open(wanted, "xb", opener=_private) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+            give_to_owner(file.fileno(), wanted.absolute().parent)
             for part in all_parts:
                 bundle.writestr(part.name, scrubber.text(_text_of(part, scrubber)))
     except FileExistsError:
