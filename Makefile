@@ -25,7 +25,7 @@ SEED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help set-up test test-one browser screenshots home-assistant check format run-demo bench-speed bench-capture \
-	bench-invariants bench-footprint proof fuzz-api measures lock audit
+	bench-invariants bench-mutate bench-footprint proof fuzz-api measures lock audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -80,6 +80,9 @@ proof: $(PYTHON) ## every fault of docs/safety.md on the real program, three tim
 
 fuzz-api: $(PYTHON) ## more of what holds the API to its description: make fuzz-api EXAMPLES=500
 	API_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest -n 0 tests/web/test_openapi.py
+
+bench-mutate: $(PYTHON) ## changes the code that switches, who notices: make bench-mutate MODULE='core.duties.*' SAMPLE=10
+	$(PYTHON) main.py bench mutate $(if $(MODULE),--module '$(MODULE)') $(if $(SAMPLE),--sample $(SAMPLE))
 
 bench-footprint: $(PYTHON) ## start-up, memory and processor time of the running program
 	$(PYTHON) main.py bench footprint

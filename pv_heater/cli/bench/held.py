@@ -1,4 +1,4 @@
-"""`bench invariants`, `fuzz`, `soak`, `kills`: whether what is promised is held."""
+"""`bench invariants`, `fuzz`, `soak`, `kills`, `mutate`: whether what is promised is held."""
 
 from __future__ import annotations
 
@@ -133,6 +133,37 @@ def kills(
     from bench.soak.kills import measure
 
     result = measure(count, seed, progress)
+    tell(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
+        raise typer.Exit(1)
+
+
+def mutate(
+    module: Annotated[
+        str, typer.Option(metavar="PATTERN", help="Only modules with such names, such as 'core.duties.*'.")
+    ] = "*",
+    sample: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="So many changes of each module, drawn; else all.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other changes.")] = 1,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change the code that switches, and see who notices.
+
+    One comparison, number, word of logic or answer at a time, in what decides and in what stops.
+
+    Only the tests that belong to a module are run. Ends with exit code 1 when a change gets through that is not
+    explained in bench/mutate/explained.py. All changes take some hours; --sample 10 some minutes.
+    """
+    try:
+        from bench.mutate.measure import measure
+    except ImportError as error:
+        raise typer.BadParameter(f"it runs the tests, but {error}: `. ./env.sh dev` installs what they need") from None
+    try:
+        result = measure(module, seed, sample, jobs=jobs or os.cpu_count() or 1, progress=progress)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     tell(to_jsonable(result), as_json, result.as_lines())
     if not result.kept:
         raise typer.Exit(1)
