@@ -49,8 +49,10 @@ class Store:
     """The tables of one open file. Its methods raise HistoryTrouble."""
 
     def __init__(self, database: Database) -> None:
-        """Makes the tables where there are none. Raises HistoryTrouble for a file of a newer version, which stays as it is:
-        whoever went back to this one will go on to that one again."""
+        """Makes the tables where there are none. Raises HistoryTrouble for a file of a newer version.
+
+        That one stays as it is: whoever went back to this version will go on to that one again.
+        """
         self._database = database
         version = int(database.run("PRAGMA user_version")[0][0])
         if version > SCHEMA:
