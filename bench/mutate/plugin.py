@@ -183,7 +183,8 @@ def _in_a_copy(act: Callable[[], Any], limit_s: float) -> Any:
             out.write(told)
         os._exit(0)
     os.close(writing)
-    parts, end_s = [], time.monotonic() + limit_s
+    parts: list[bytes] = []
+    end_s = time.monotonic() + limit_s
     try:
         while select.select([reading], [], [], max(0.0, end_s - time.monotonic()))[0]:
             part = os.read(reading, 1 << 20)
