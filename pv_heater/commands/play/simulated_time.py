@@ -21,6 +21,7 @@ from pv_heater.history.kept import FILE_NAME, KeptHistory, OnThisThread
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.ports import Tools
+from pv_heater.run.home.evening import AtOnce, EveningReport
 from pv_heater.run.home.history import history_of
 from pv_heater.run.home.newest import NewestStatus, newest_document
 from pv_heater.run.home.page import page_of
@@ -39,6 +40,10 @@ from pv_heater.sim.home import Ledger
 from pv_heater.sim.recording import HomeRecording, Recording
 from pv_heater.sim.recording_meter import RecordingMeter
 from pv_heater.sim.summary import Summary, summarise
+
+
+def _no_report() -> None:
+    """Where nothing is kept, nothing can be accounted for."""
 
 
 def _nobody() -> None:
@@ -80,6 +85,7 @@ def played(
         meter.connect(outputs.loads)
         transitions, journal = transition_log(config, outputs), Journal()
         newest = NewestStatus(lambda: loop.commands_seen)
+        evening = None if history is None or not settings.speed else EveningReport(config, history)
         day = DayRecorder(lambda: meter.ledger, full_powers_w(config))
         controller = Controller(config, pretended=full_powers_w(config) if meter.open_loop else ())
         loop = Loop(
@@ -92,6 +98,7 @@ def played(
                 *(() if meter.open_loop else (day,)),
                 *((journal, newest) if settings.speed else ()),
                 *(() if history is None else (OnThisThread(history),)),
+                *(() if evening is None else (AtOnce(evening),)),
             ),
             tick_s=settings.step_s,
         )
@@ -99,7 +106,7 @@ def played(
         editor = live_settings(config, Path(folder), loop, controller, transitions)
         home = RunningHome(
             config, loop, newest, journal, outputs="dry", since_at=clock.now(), log_file=how.log_file, is_demo=True,
-            history=history, settings=editor,
+            history=history, settings=editor, report=_no_report if evening is None else evening.newest,
         )  # fmt: skip
         with answering(config, home) if settings.speed else nullcontext():
             how.started()

@@ -122,3 +122,15 @@ class EveningReport:
         self._history.keep_report(day, self._newest)
         if until_at is not None:
             log.info("report: %s", account_text(self._newest), extra={"at": until_at})
+
+
+class AtOnce:
+    """A reporter for simulated time: what is due is accounted for on the loop's own thread."""
+
+    def __init__(self, evening: EveningReport) -> None:
+        self._evening = evening
+
+    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
+        """Note it, and do what is due."""
+        self._evening.report(now, decision, reading, forecast)
+        self._evening.work(lambda: None)

@@ -20,32 +20,63 @@ def summary_of(document: Mapping[str, Any], now: datetime, words: Words) -> tupl
     caught_wh = 0.0 if today is None else today["caught_wh"]
     title = words.say("summary", caught=words.kwh(caught_wh)) if caught_wh >= LEAST_WH else words.say("summary.none")
     lines = [
-        " ".join(_today(today, words)),
+        " ".join(_today(today, _of_today(document["report"], now), words)),
         *(_load(load, words) for load in document["loads"]),
         " ".join(_tomorrow(document["plan"], now, words)),
     ]
     return title, "\n".join(line for line in lines if line)
 
 
-def _today(today: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
+def _of_today(report: Mapping[str, Any] | None, now: datetime) -> Mapping[str, Any] | None:
+    """The newest account, where it is today's and there was enough to be accounted for."""
+    is_of_today = report is not None and report["day"] == now.date().isoformat() and report.get("because") is None
+    return report if is_of_today else None
+
+
+def _today(today: Mapping[str, Any] | None, report: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
     if today is None:
         yield words.say("uncounted")
         return
-    if today["possible_wh"] >= LEAST_WH:
-        yield words.say("caught", caught=words.kwh(today["caught_wh"]), possible=words.kwh(today["possible_wh"]))
-    most = sorted(today["lost_wh"].items(), key=lambda item: -item[1])[:MOST_CAUSES]
-    parts = [f"{words.kwh(lost_wh)} {words.lost(cause)}" for cause, lost_wh in most if lost_wh >= LEAST_WH]
-    if parts:
-        yield words.say("lost", parts="; ".join(parts))
-    saved, cost = today["saved_money"], today["bought_money"]
-    if saved is not None and abs(saved) >= LEAST_MONEY:
-        yield words.say("saved", saved=words.number(saved, 2))
+    if report is not None:
+        yield from _account(report, words)
+    else:
+        yield from _counted(today, words)
     if today["bought_wh"] >= LEAST_WH:
-        bought = words.kwh(today["bought_wh"])
+        bought, cost = words.kwh(today["bought_wh"]), today["bought_money"]
         if cost is None:
             yield words.say("bought", bought=bought)
         else:
             yield words.say("bought.for", bought=bought, cost=words.number(cost, 2))
+
+
+def _account(report: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """What was gained and lost, against foresight and against the same day without the heater."""
+    caught_wh, per_kwh = report["caught_wh"], report["per_kwh"]
+    yield words.say("foresight", caught=words.kwh(caught_wh), possible=words.kwh(report["possible_wh"]))
+    yield from _lost(report["lost_wh"], words)
+    if per_kwh is not None:
+        yield from _worth(caught_wh * per_kwh / 1000, words)
+
+
+def _counted(today: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """What the controller has counted, where the day has no account yet."""
+    if today["possible_wh"] >= LEAST_WH:
+        yield words.say("caught", caught=words.kwh(today["caught_wh"]), possible=words.kwh(today["possible_wh"]))
+    yield from _lost(today["lost_wh"], words)
+    if today["saved_money"] is not None:
+        yield from _worth(today["saved_money"], words)
+
+
+def _lost(lost_wh: Mapping[str, float], words: Words) -> Iterator[str]:
+    most = sorted(lost_wh.items(), key=lambda item: -item[1])[:MOST_CAUSES]
+    parts = [f"{words.kwh(energy_wh)} {words.lost(cause)}" for cause, energy_wh in most if energy_wh >= LEAST_WH]
+    if parts:
+        yield words.say("lost", parts="; ".join(parts))
+
+
+def _worth(money: float, words: Words) -> Iterator[str]:
+    if abs(money) >= LEAST_MONEY:
+        yield words.say("saved", saved=words.number(money, 2))
 
 
 def _load(load: Mapping[str, Any], words: Words) -> str:

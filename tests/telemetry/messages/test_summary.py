@@ -59,6 +59,25 @@ def test_the_day_is_summed_up_once_at_its_hour() -> None:
     ]
 
 
+def test_once_the_day_is_accounted_for_it_is_told_against_the_same_day_without_the_heater() -> None:
+    report = {
+        "day": NOON.date().isoformat(),
+        "caught_wh": 5800,
+        "possible_wh": 6900,
+        "lost_wh": {"forecast": 900, "guard": 300, "beyond": -100},
+        "per_kwh": 0.2,
+    }
+    told = evening()
+    told.see(minutes=45, step_s=600, today=TODAY, loads=LOADS, plan=plan(), report=report)
+    assert told.messages[0][1].text.splitlines()[0] == (
+        "Against the same day without the heater 5.8 kWh were gained, of 6.9 kWh with foresight. Lost: 0.9 kWh not "
+        "knowing what comes; 0.3 kWh caution. That is worth 1.16. 0.4 kWh were bought for them, for 0.12."
+    )
+    yesterdays = evening()
+    yesterdays.see(minutes=45, step_s=600, today=TODAY, plan=plan(), report={**report, "day": "2026-06-20"})
+    assert yesterdays.messages[0][1].text.startswith("The loads caught 6.2 kWh")
+
+
 def test_what_is_not_known_is_not_said_as_nothing() -> None:
     told = evening()
     told.see()
