@@ -24,6 +24,29 @@ FIXED_FIRST = (Cause.UNKNOWN, Cause.TANK_FULL, Cause.OWNER, Cause.LIMITS, Cause.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An account in the owner's currency, to the cent: what was lost adds up to possible minus caught."""
+
+    possible: float
+    caught: float
+    lost: Mapping[Cause, float]
+
+
+def money_of(caught_wh: float, lost_wh: Mapping[Cause, int], per_kwh: float) -> Money:
+    """Each height is rounded, not each step, so that the steps add up."""
+    heights, energy_wh = [round(caught_wh * per_kwh / 10)], caught_wh
+    for part_wh in lost_wh.values():
+        energy_wh += part_wh
+        heights.append(round(energy_wh * per_kwh / 10))
+    steps = zip(lost_wh, heights, heights[1:], strict=False)
+    return Money(
+        possible=heights[-1] / 100,
+        caught=heights[0] / 100,
+        lost={cause: (height - before) / 100 for cause, before, height in steps},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayReport:
     """Energies in whole Wh: what was lost adds up to what was possible and not caught, without a rest."""
 
@@ -55,11 +78,23 @@ class DayReport:
     per_kwh: float | None = None
     """What a kWh was worth, in the owner's currency; None: not known."""
 
+    @property
+    def money(self) -> Money | None:
+        """The same account in the owner's currency; None where nobody knows what a kWh was worth."""
+        return None if self.per_kwh is None else money_of(self.caught_wh, self.lost_wh, self.per_kwh)
+
     def as_json(self) -> dict[str, Any]:
         """As plain JSON types."""
         figures: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         lost_wh = {str(cause): energy_wh for cause, energy_wh in self.lost_wh.items()}
-        return figures | {"day": self.day.isoformat(), "lost_wh": lost_wh}
+        money = self.money
+        return figures | {
+            "day": self.day.isoformat(),
+            "lost_wh": lost_wh,
+            "possible_money": None if money is None else money.possible,
+            "caught_money": None if money is None else money.caught,
+            "lost_money": None if money is None else {str(cause): lost for cause, lost in money.lost.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ def account_text(figures: Mapping[str, Any]) -> str:
     caught_wh, possible_wh, per_kwh = figures["caught_wh"], figures["possible_wh"], figures["per_kwh"]
     text = f"caught {kilowatt_hours(caught_wh)} of {kilowatt_hours(possible_wh)} that foresight could have had"
     if per_kwh is not None:
-        text += f", worth {caught_wh * per_kwh / 1000:.2f} of {possible_wh * per_kwh / 1000:.2f}"
+        text += f", worth {figures['caught_money']:.2f} of {figures['possible_money']:.2f}"
     text += " (against the same day without the heater)"
     causes = _causes(figures["lost_wh"])
     if causes:
@@ -74,13 +74,19 @@ def table_of(reports: Sequence[DayReport | NoReport]) -> list[str]:
 
 
 def _money(known: Sequence[DayReport]) -> list[str]:
-    priced = [report for report in known if report.per_kwh is not None]
+    priced = [money for report in known if (money := report.money) is not None]
     if not priced:
         return []
-    caught = sum(report.caught_wh * (report.per_kwh or 0.0) for report in priced) / 1000
-    possible = sum(report.possible_wh * (report.per_kwh or 0.0) for report in priced) / 1000
+    lost: dict[Cause, float] = {}
+    for money in priced:
+        for cause, amount in money.lost.items():
+            lost[cause] = lost.get(cause, 0.0) + amount
+    caught, possible = sum(money.caught for money in priced), sum(money.possible for money in priced)
+    parts = ", ".join(f"{cause} {amount + 0.0:.2f}" for cause in Cause if (amount := round(lost.get(cause, 0.0), 2)))
     days = "" if len(priced) == len(known) else f", {len(priced)} days of which prices are known"
-    return [f"In money{days}: caught {caught:.2f} of {possible:.2f}, lost {possible - caught:.2f}."]
+    return [
+        f"In money{days}: caught {caught:.2f} of {possible:.2f}, lost {possible - caught:.2f}: {parts or 'nothing'}."
+    ]
 
 
 def _cells(possible_wh: int, caught_wh: int, lost_wh: Mapping[Cause, int], causes: Sequence[Cause]) -> list[str]:

@@ -118,6 +118,20 @@ def test_two_loads_answer_each_for_itself() -> None:
     assert min(report.lost_wh.values()) > 3000
 
 
+def test_money_adds_up_to_the_cent() -> None:
+    for per_kwh in (0.337, 0.0, -0.021):
+        report = report_of(recorded(FROM_NOON), HOME, per_kwh=per_kwh)
+        assert isinstance(report, DayReport)
+        money = report.money
+        assert money is not None
+        assert set(money.lost) == set(report.lost_wh)
+        cents = [round(100 * amount) for amount in (money.caught, *money.lost.values(), -money.possible)]
+        assert sum(cents) == 0
+        assert money.possible == pytest.approx(report.possible_wh * per_kwh / 1000, abs=0.005)
+        assert report.as_json()["lost_money"].keys() == report.as_json()["lost_wh"].keys()
+    assert account(recorded(FROM_NOON)).as_json()["lost_money"] is None
+
+
 def test_a_hole_is_in_no_figure_and_is_said() -> None:
     day = recorded(FROM_NOON)
     holed = replace(day, sun_w=[None if 120 <= step < 132 else sun for step, sun in enumerate(SUN_W)])

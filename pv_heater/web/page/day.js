@@ -7,7 +7,7 @@ import { pictureOf, quarters } from "./day_picture.js";
 import { goal } from "./now.js";
 import { h, render } from "./render.js";
 import { addDays, dateAt, dayBounds } from "./time.js";
-import { because, clock, colon, date as dateText, energy, known, lostName, percent, ruleName, t, title, watts } from "./words.js";
+import { because, clock, colon, date as dateText, energy, known, lostName, number, percent, ruleName, t, title, watts } from "./words.js";
 
 const REFRESH_MS = 60_000;
 const QUARTER_S = 900;
@@ -118,12 +118,13 @@ export function open(root, app) {
   function account() {
     const report = state.data?.totals?.report;
     if (!report) return null;
-    const lost = Object.entries(report.lost_wh ?? {}).sort((a, b) => b[1] - a[1]);
+    const lost = Object.entries(report.lost_wh ?? {}).sort((a, b) => b[1] - a[1]), money = report.lost_money;
+    const worth = (amount) => (money ? ` (${number(amount, 2)})` : "");
     return h("section", { key: "account", class: "card" },
       h("h3", null, t("account")),
       report.because ? h("p", null, t("account.none")) : [
-        h("p", null, t("account.of", { caught: energy(report.caught_wh), possible: energy(report.possible_wh) })),
-        h("ul", { class: "bare" }, lost.map(([cause, wh]) => h("li", null, `${energy(wh)}${colon()}${lostName(cause)}`)))],
+        h("p", null, t("account.of", { caught: energy(report.caught_wh) + worth(report.caught_money), possible: energy(report.possible_wh) + worth(report.possible_money) })),
+        h("ul", { class: "bare" }, lost.map(([cause, wh]) => h("li", null, `${energy(wh)}${worth(money?.[cause])}${colon()}${lostName(cause)}`)))],
       h("p", { class: "muted" }, t("account.against")));
   }
 

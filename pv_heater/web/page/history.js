@@ -112,6 +112,7 @@ export function open(root, app) {
         share(sun, used) ? factNode(t("history.share"), share(sun, used), t("history.share.of", { energy: energy(used) })) : null,
         whole.saved_money == null ? null : factNode(t("money.saved"), number(whole.saved_money, 2), t("money.paid", { money: number(whole.bought_money, 2) }))),
       whole.saved_money == null ? null : h("p", { key: "assumed", class: "muted" }, t("money.assumed")),
+      whole.account && h("p", { key: "account", class: "muted" }, t("account.of", { caught: energy(whole.account.caught), possible: energy(whole.account.possible) }), " ", t("account.against")),
       h("p", { key: "then", class: "muted" }, state.unit === "year" ? null : change == null ? t("history.then.none")
         : t(change < 0 ? "history.then.less" : "history.then.more", { percent: percent(Math.abs(change)), energy: energy(then.caught_wh) })),
     ];

@@ -13,6 +13,8 @@ export function sumOf(days) {
   const sum = { days: days.length, lost_wh: {}, loads: {} };
   for (const name of SUMS) sum[name] = days.reduce((all, day) => plus(all, day[name]), null);
   for (const day of days) {
+    const { caught_wh: caught, possible_wh: possible } = day.report ?? {};
+    if (possible != null) sum.account = { caught: plus(sum.account?.caught, caught), possible: plus(sum.account?.possible, possible) };
     for (const cause in day.lost_wh ?? {}) sum.lost_wh[cause] = plus(sum.lost_wh[cause], day.lost_wh[cause]);
     for (const name in day.loads ?? {}) {
       const all = (sum.loads[name] ??= { energy_wh: null, sun_wh: null, starts: null });

@@ -63,6 +63,12 @@ test("the greatest losses are named and the rest is one", () => {
   assert.deepEqual(lossesOf(sums.slice(2)), [{ cause: "a", values: [5] }]);
 });
 
+test("accounts of days are summed up, and days without one are left out", () => {
+  const accounted = (caught_wh, possible_wh) => ({ report: { caught_wh, possible_wh } });
+  assert.deepEqual(sumOf([day("2026-06-01", accounted(4000, 5000)), day("2026-06-02", { report: null }), day("2026-06-03", accounted(-20, 100))]).account, { caught: 3980, possible: 5100 });
+  assert.equal(sumOf([day("2026-06-01"), day("2026-06-02", { report: { because: "too little" } })]).account, undefined);
+});
+
 test("a table of days has a column for every load and cause, and empty cells for the unknown", () => {
   const lines = csvOf(tableOfDays([day("2026-05-30"), day("2026-05-31", { lost_wh: {}, loads: { "pump, left": { energy_wh: 5, sun_wh: 5, starts: 1 } } })])).split("\r\n");
   assert.equal(lines[0], 'date,caught_wh,possible_wh,bought_wh,feed_in_wh,pv_wh,house_wh,battery_drain_wh,saved_money,bought_money,lost_not_seen_wh,"pump, left_energy_wh","pump, left_sun_wh","pump, left_starts",tank_energy_wh,tank_sun_wh,tank_starts');
