@@ -108,6 +108,18 @@ def test_a_late_meter_answers_for_what_was_done_as_soon_as_it_told() -> None:
     assert late.lost_wh[Cause.BEYOND] == prompt.lost_wh[Cause.BEYOND]
 
 
+def test_the_dead_band_answers_where_the_power_followed_the_sun_to_within_it() -> None:
+    """The battery is full, and the heater stays 60 W below what the sun leaves."""
+    below_w = [max(0.0, min(2000.0, sun - 300.0) - 60.0) for sun in SUN_W]
+    day = replace(recorded(below_w), soc_percent=[100.0] * STEPS)
+    report, coarse = account(day), account(day, replace(HOME, loads={"heater": LoadLimits(max_power_w=2000.0)}))
+    assert report.lost_wh[Cause.DWELL] > 100
+    assert Cause.DWELL not in coarse.lost_wh
+    assert coarse.lost_wh[Cause.FORECAST] == pytest.approx(
+        report.lost_wh[Cause.DWELL] + report.lost_wh[Cause.FORECAST], abs=1
+    )
+
+
 def test_two_loads_answer_each_for_itself() -> None:
     home = replace(HOME, loads={name: LoadLimits(max_power_w=1000.0) for name in ("heater", "pool")})
     full = Change(step=-1, load="heater", rule="full", phase="full", mode="auto")
