@@ -19,28 +19,45 @@ from bench.mutate.plugin import CAUGHT, HUNG, NOT_ENTERED, NOT_TRIED, SURVIVED
 from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.lean import dataclass
 
-_OF_CORE = ("tests/controller", "tests/core/test_expected_effect.py")
-_OF_LOADS = ("tests/core/loads", *_OF_CORE)
-_OF_DUTIES = ("tests/core/duties", "tests/scenarios/test_guarantee.py", "tests/scenarios/test_hygiene.py", *_OF_CORE)
-_OF_PINS = ("tests/loads/pins", "tests/io/gpio", "tests/run/test_trials.py", "tests/run/test_loop.py")
+_MODES = (
+    "tests/controller/test_modes.py",
+    "tests/controller/test_stop_reasons.py",
+    "tests/controller/test_controller.py",
+)
+_OF_DUTIES = ("tests/core/duties", "tests/scenarios/test_guarantee.py", "tests/scenarios/test_hygiene.py", *_MODES)
+_OF_PINS = ("tests/loads/pins", "tests/io/gpio/test_mock.py", "tests/io/gpio/test_lgpio.py", "tests/run/test_trials.py")
 TESTS: Mapping[str, Sequence[str]] = {
-    "core.house.guards": ("tests/core/house", *_OF_CORE),
-    "core.loads.machine": _OF_LOADS,
-    "core.loads.allocator": _OF_LOADS,
-    "core.duties.boost": _OF_DUTIES,
-    "core.duties.cheapest_quarters": _OF_DUTIES,
+    "core.house.guards": (
+        "tests/core/house/test_guards.py",
+        "tests/core/house/test_unknown_quantities.py",
+        "tests/core/house/test_generator.py",
+        "tests/core/loads/test_margins.py",
+    ),
+    "core.loads.machine": (
+        "tests/core/loads/test_machine.py",
+        "tests/core/loads/test_levels.py",
+        "tests/core/loads/test_switching.py",
+        "tests/core/loads/test_run_to_end.py",
+        *_MODES,
+    ),
+    "core.loads.allocator": (
+        "tests/core/loads/test_allocator.py",
+        "tests/core/loads/test_levels.py",
+        "tests/controller/test_sharing.py",
+    ),
+    "core.duties.boost": ("tests/core/duties/test_boost_later.py", *_OF_DUTIES),
+    "core.duties.cheapest_quarters": ("tests/core/duties/test_cheapest_quarters.py", "tests/controller/test_prices.py"),
     "core.duties.duties": _OF_DUTIES,
-    "core.duties.first_warm_day": _OF_DUTIES,
-    "core.duties.frost": _OF_DUTIES,
+    "core.duties.first_warm_day": (*_OF_DUTIES, "tests/core/test_vacations.py"),
+    "core.duties.frost": ("tests/core/duties/test_frost.py",),
     "core.duties.guarantee": _OF_DUTIES,
     "core.duties.legionella": _OF_DUTIES,
     "core.duties.legionella_record": _OF_DUTIES,
-    "core.duties.negative_price": _OF_DUTIES,
+    "core.duties.negative_price": ("tests/controller/test_prices.py", "tests/scenarios/test_market_days.py"),
     "core.duties.of_load": _OF_DUTIES,
-    "core.duties.tank": _OF_DUTIES,
-    "run.loop": ("tests/run", "tests/io/system/test_watchdog.py"),
-    "io.system.watchdog": ("tests/io/system/test_watchdog.py", "tests/run/test_loop.py"),
-    "io.system.stop_signals": ("tests/run/test_session.py", "tests/run/test_loop.py"),
+    "core.duties.tank": ("tests/core/duties/test_tank.py", *_OF_DUTIES),
+    "run.loop": ("tests/run/test_loop.py", "tests/run/test_trials.py", "tests/io/system/test_watchdog.py"),
+    "io.system.watchdog": ("tests/io/system/test_watchdog.py",),
     "io.gpio.pins": _OF_PINS,
     "loads.pins.pin_load": _OF_PINS,
     "loads.pins.regulated": _OF_PINS,

@@ -1,9 +1,13 @@
-"""How the C library keeps memory. Words of mallopt(3), glibc's; where there is another library nothing changes."""
+"""How memory is kept, and that it stays here.
+
+The words for the C library are those of mallopt(3), glibc's; where there is another library nothing changes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import resource
 from functools import cache
 
 _MMAP_THRESHOLD = -3
@@ -28,6 +32,11 @@ def share_one_heap() -> None:
     allocate at once, and those of a home kept a megabyte that nobody used.
     """
     _tell(_ARENA_MAX, 1)
+
+
+def leave_no_core() -> None:
+    """A crash writes no image of the memory, in which tokens and passwords stand, to a disk that others may read."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _tell(word: int, value: int) -> None:

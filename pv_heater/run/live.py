@@ -19,7 +19,7 @@ from pv_heater.core.loads.saved import unreadable
 from pv_heater.errors import ConfigError
 from pv_heater.history.kept import KeptHistory
 from pv_heater.io.gpio.locks import register_settings
-from pv_heater.io.memory import share_one_heap
+from pv_heater.io.memory import leave_no_core, share_one_heap
 from pv_heater.io.supply import Supply
 from pv_heater.io.system.clock import SystemClock, network_time_synchronised
 from pv_heater.io.system.clock_trust import ClockTrust
@@ -65,6 +65,7 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
     if not config.meter:
         raise ConfigError("settings", ["meter: is missing; what measures the house?"])
     share_one_heap()
+    leave_no_core()
     clock, signals = clock_and_signals()
     with ExitStack() as ends:
         folder = ends.enter_context(own_state_dir(config, owner_of(config)))

@@ -83,6 +83,7 @@ def test_nobody_reads_asks_or_stops_it_and_nothing_listens_beyond_this_machine(v
         assert result_as_nobody(lambda: _all_that_works(pid, tmp_path)) == "nothing"
         assert _works((tmp_path / "heater.log").read_bytes), "who may, can"
         assert _listening(pid) <= {"0100007F", "00000000000000000000000001000000"}, "loopback alone"
+        assert "Max core file size        0                    0 " in Path(f"/proc/{pid}/limits").read_text()
         assert program.contact_closed()
         program.process.send_signal(signal.SIGTERM)
         assert program.process.wait(WITHIN_S) == 0
