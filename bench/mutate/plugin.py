@@ -7,8 +7,10 @@ tests that enter its function, those that pass its line first, the quick ones be
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
+import resource
 import select
 import signal
 import sys
@@ -24,8 +26,10 @@ import pytest
 from bench.mutate.mutations import Mutation, mutations
 from bench.mutate.swap import CannotSwap, function_of, swap
 
-PATIENCE_S, PATIENCE = 20.0, 20.0
+PATIENCE_S, PATIENCE = 10, 20.0
 """A change has so long, and so many times what its tests take without it: a loop without end is found as well."""
+LONGEST_WAIT_S = 600.0
+"""Of the clock on the wall; what counts else are seconds of the processor, so that a busy machine judges the same."""
 LONGEST_TEST_S = 2.0
 """Slower tests are left out: a change that they alone find is one that deserves a quick test."""
 CAUGHT, SURVIVED, HUNG, NOT_ENTERED, NOT_TRIED = "caught", "survived", "hung", "no test enters it", "not tried"
@@ -67,7 +71,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if sample is not None and sample < len(found):
         draw = random.Random(f"{session.config.getoption('mutate_seed')} {name}")
         found = sorted(draw.sample(found, sample), key=lambda each: each.start)
-    entered = _in_a_copy(lambda: _watched(session, path), 3600.0)
+    entered = _in_a_copy(lambda: _watched(session, path), 3600)
     if not isinstance(entered, dict) or "outcome" in entered:
         raise session.Interrupted("the tests could not be run without a change")
     rows = [_tried(session, module, path, text, each, entered) for each in found]
@@ -86,13 +90,13 @@ def _watched(session: pytest.Session, path: Path) -> dict[str, Any]:
         functions: set[tuple[str, int]] = set()
         lines: set[int] = set()
         failed.now = False
-        begin_s = time.perf_counter()
+        begin_s = time.process_time()
         sys.settrace(_tracer(str(path), functions, lines))
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         finally:
             sys.settrace(None)
-        seconds = time.perf_counter() - begin_s
+        seconds = time.process_time() - begin_s
         seen[item.nodeid] = {
             "passed": not failed.now,
             "seconds": seconds,
@@ -130,7 +134,8 @@ def _tried(
     if not items:
         return {**row, "outcome": NOT_ENTERED}
     usual_s = sum(entered[item.nodeid]["seconds"] for item in items)
-    told = _in_a_copy(lambda: _first_failure(session, module, text, mutation, items), PATIENCE_S + PATIENCE * usual_s)
+    limit_s = PATIENCE_S + math.ceil(PATIENCE * usual_s)
+    told = _in_a_copy(lambda: _first_failure(session, module, text, mutation, items), limit_s)
     if told is None:
         return {**row, "outcome": HUNG}
     return {**row, **told}
@@ -165,12 +170,12 @@ def _first_failure(
     return {"outcome": SURVIVED}
 
 
-def _in_a_copy(act: Callable[[], Any], limit_s: float) -> Any:
+def _in_a_copy(act: Callable[[], Any], processor_s: int) -> Any:
     """What `act` gives in a copy of this process, which ends then; None where it takes longer, or dies."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s + 1))
         os.close(reading)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
@@ -184,7 +189,7 @@ def _in_a_copy(act: Callable[[], Any], limit_s: float) -> Any:
         os._exit(0)
     os.close(writing)
     parts: list[bytes] = []
-    end_s = time.monotonic() + limit_s
+    end_s = time.monotonic() + max(LONGEST_WAIT_S, processor_s)
     try:
         while select.select([reading], [], [], max(0.0, end_s - time.monotonic()))[0]:
             part = os.read(reading, 1 << 20)

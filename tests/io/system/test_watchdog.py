@@ -1,6 +1,15 @@
 """The watchdog thread's look, on a clock that a test moves."""
 
-from pv_heater.io.system.watchdog import Watchdog
+import logging
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
+from tests.waiting import until
 
 
 class Contact:
@@ -70,3 +79,53 @@ def test_a_trip_that_the_loop_was_not_given_yet_outlasts_a_clear_of_an_earlier_o
     silence.last(11.0)
     silence.watchdog.reset()
     assert silence.watchdog.tripped() is not None
+
+
+def test_what_could_not_be_opened_is_said_and_what_could_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    Silence(Contact("boiler", ValueError("a bug")), Contact("pool")).last(11.0)
+    assert len(caplog.messages) == 2
+    assert caplog.messages[0].endswith("all contacts are open")
+    assert "boiler: ValueError" in caplog.messages[1]
+    assert caplog.messages[1].endswith("Switch it off by hand.")
+
+
+def test_its_thread_looks_until_it_is_stopped() -> None:
+    contact, looks = Contact("boiler"), []
+    watchdog = Watchdog([contact], time.monotonic, 0.02, after_look=[lambda: looks.append(contact.trips)])  # type: ignore[list-item]
+    watchdog.start()
+    until(lambda: contact.trips > 2 and len(looks) > 2, "three looks", 10)
+    watchdog.stop()
+    until(lambda: _stands_still(looks), "no further look", 10)
+
+
+def _stands_still(looks: list[int]) -> bool:
+    before = len(looks)
+    time.sleep(0.2)
+    return len(looks) == before
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_is_told_once_that_it_is_ready_then_that_it_lives_and_that_it_ends(
+    tmp_path: Path, abstract: bool
+) -> None:
+    name = f"pv-heater-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"\0{name}" if abstract else str(tmp_path / "notify"))
+        systemd.settimeout(5)
+        notifier = SystemdNotifier({"NOTIFY_SOCKET": f"@{name}" if abstract else str(tmp_path / "notify")})
+        for _ in range(2):
+            notifier.pet(0.0)
+        notifier.stopping()
+        told = [systemd.recv(1000).decode() for _ in range(3)]
+    assert told == [f"READY=1\nMAINPID={os.getpid()}\nWATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
+
+
+def test_a_systemd_that_takes_nothing_delays_no_tick_and_none_is_no_trouble(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        notifier = SystemdNotifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        for _ in range(5000):
+            notifier.pet(0.0)
+    SystemdNotifier({}).pet(0.0)
+    SystemdNotifier({}).stopping()
