@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -11,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.core.settings.home import PvPlane, Site
 from pv_heater.errors import RecordingError
-from pv_heater.sim.recording import HomeRecording
+from pv_heater.sim.recording import HomeRecording, cut, whole_days
 from pv_heater.sim.recording_file import days_from_folder
 
-DAY_S = 86_400.0
 CAR_W, CAR_FROM_S, CAR_TO_S = 3700.0, 11 * 3600.0, 14 * 3600.0
 """A car that charges on one phase with 16 A, from 11:00 to 14:00."""
 _UNSAID = timezone(timedelta(0), "the file names no zone")
@@ -123,31 +121,13 @@ def _spell(recording: HomeRecording, place: Place) -> Spell | None:
     if start_at.tzinfo is _UNSAID:
         start_at = start_at.replace(tzinfo=ZoneInfo(place.timezone))
     recording = replace(recording, start_at=start_at)
-    from_s = -recording.local_start_s % DAY_S
-    count = int((recording.end_s - from_s) // DAY_S)
-    if count < 1:
+    days = tuple(_named(day) for day in whole_days(recording))
+    if not days:
         return None
-    whole = _cut(recording, from_s, from_s + count * DAY_S)
-    return Spell(name=recording.name, place=place, whole=whole, days=tuple(_days(whole, count)))
+    from_s = (days[0].start_at - start_at).total_seconds()
+    whole = cut(recording, from_s, from_s + sum(day.end_s for day in days))
+    return Spell(name=recording.name, place=place, whole=whole, days=days)
 
 
-def _days(whole: HomeRecording, count: int) -> Iterator[HomeRecording]:
-    for number in range(count):
-        day = _cut(whole, number * DAY_S, (number + 1) * DAY_S)
-        yield replace(day, name=f"{whole.name.partition('_')[0]} {day.start_at:%Y-%m-%d}")
-
-
-def _cut(recording: HomeRecording, from_s: float, to_s: float) -> HomeRecording:
-    pieces = list(recording.stretches(from_s, to_s))
-    return HomeRecording(
-        name=recording.name,
-        # Through UTC, so that a change of summer time on the way does not count as passed time.
-        start_at=(recording.start_at.astimezone(_UNSAID) + timedelta(seconds=from_s)).astimezone(
-            recording.start_at.tzinfo
-        ),
-        offsets_s=tuple(begin_s - from_s for begin_s, _, _, _ in pieces),
-        end_s=to_s - from_s,
-        pv_w=tuple(pv_w for _, _, pv_w, _ in pieces),
-        load_w=tuple(load_w for _, _, _, load_w in pieces),
-        notes=recording.notes,
-    )
+def _named(day: HomeRecording) -> HomeRecording:
+    return replace(day, name=f"{day.name.partition('_')[0]} {day.start_at:%Y-%m-%d}")

@@ -14,12 +14,11 @@ from zlib import crc32
 
 from bench.capture.days import Spell, days_of
 from bench.capture.variants import HEATER, House, Variant
+from pv_heater.commands.whatif.lived import TICK_S, Tally, live_through
 from pv_heater.config.load import load_config
 from pv_heater.controller import Controller
 from pv_heater.core.house.reading_age import LIVE_SOURCE
-from pv_heater.core.house.sun import SunCourse
-from pv_heater.core.model.values import OFF, Decision, Forecast, Reading
-from pv_heater.core.settings.home import Site
+from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools
 from pv_heater.run.loop import Loop, Reporter
@@ -35,13 +34,8 @@ from pv_heater.sim.weather import recorded_sun_forecast, site_clear_sky
 
 W = TypeVar("W", bound=Reporter)
 
-TICK_S = 10.0
-"""The loop's pace. A tick a second would cost ten times as much and see the same readings."""
 REAL_TICK_S = 1.0
 """Its pace where the meter is as late as a real one: within ten seconds the home would have settled unseen."""
-DARK_TICK_S = 60.0
-"""Its pace while the sun is well below the horizon: nothing can be heated then, and half of all ticks are saved."""
-DARK_BELOW_DEG = -3.0
 NOISE_SHARE = 0.01
 FORECAST_FACTORS = {"zero": 0.0, "half": 0.5, "double": 2.0}
 
@@ -87,22 +81,6 @@ class LivedHome(Protocol):
         ...
 
 
-class _Tally:
-    """Satisfies `loop.Reporter`: counts starts, and changes of power while heating."""
-
-    def __init__(self) -> None:
-        self._last = OFF
-        self.closings = 0
-        self.moves = 0
-
-    def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:  # noqa: ARG002
-        """Compare with the tick before."""
-        setpoint = decision.setpoints[HEATER]
-        self.closings += setpoint.on and not self._last.on
-        self.moves += setpoint.on and self._last.on and setpoint.power_w != self._last.power_w
-        self._last = setpoint
-
-
 class _Course:
     """Satisfies `loop.Reporter`: keeps the course of a day."""
 
@@ -133,7 +111,7 @@ def live_spell(
 
     The same `seed` gives the same forecasts and meter errors, whatever the strategy. `tick_s` as in `lives`.
     """
-    lived = lives(spell, variant, strategy, seed, lambda recording, home: _Tally(), tick_s=tick_s)  # noqa: ARG005
+    lived = lives(spell, variant, strategy, seed, lambda recording, home: Tally((HEATER,)), tick_s=tick_s)  # noqa: ARG005
     return tuple(_booked(recording.name, home, tally) for recording, home, tally in lived)
 
 
@@ -149,7 +127,7 @@ def without_heating(recording: HomeRecording, house: House) -> LivedDay:
     home = Home(house.home())
     for begin_s, end_s, sun_w, use_w in recording.stretches(0.0, recording.end_s):
         home.advance(begin_s, end_s, sun_w, use_w, {HEATER: 0.0})
-    return _booked(recording.name, home, _Tally())
+    return _booked(recording.name, home, Tally(()))
 
 
 def lives(
@@ -190,7 +168,7 @@ def lives(
             loads=[heater],
             reporters=[reporter],
         )
-        _run(loop, clock, spell.place.site, recording.end_s, tick_s)
+        live_through(loop, clock, spell.place.site, recording.end_s, light_tick_s=tick_s)
         state = controller.state()
         yield recording, home, reporter
 
@@ -206,16 +184,6 @@ def _home(
         return real, real
     home = Home(settings, local_start_s=recording.local_start_s)
     return home, RecordedHome(recording, home, clock)
-
-
-def _run(loop: Loop, clock: SimClock, site: Site, until_s: float, light_tick_s: float) -> None:
-    """Tick until the end of the day, quickly by night."""
-    course = SunCourse(site.latitude or 0.0, site.longitude or 0.0)
-    while clock.monotonic_s() < until_s:
-        loop.tick()
-        tick_s = DARK_TICK_S if course.elevation_deg(clock.now()) < DARK_BELOW_DEG else light_tick_s
-        clock.wait_until(min(until_s, clock.monotonic_s() + tick_s))
-    loop.make_safe()
 
 
 def _no_pins() -> Never:
@@ -267,7 +235,7 @@ def _worsened(read: Callable[[], Reading], how: str, chance: Random) -> Callable
     return {"exact": read, "whole_percent": whole_percent, "noisy": noisy}[how]
 
 
-def _booked(name: str, home: LivedHome, tally: _Tally) -> LivedDay:
+def _booked(name: str, home: LivedHome, tally: Tally) -> LivedDay:
     ledger = home.ledger
     return LivedDay(
         day=name,

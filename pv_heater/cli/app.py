@@ -20,6 +20,7 @@ from pv_heater.cli.report import report
 from pv_heater.cli.setup import init
 from pv_heater.cli.support import support
 from pv_heater.cli.text import say, seconds
+from pv_heater.cli.whatif import tune, whatif
 
 HistoryOption = Annotated[
     Path | None, typer.Option("--history", metavar="FILE", help="Keep what happens in this file, as a live home does.")
@@ -218,6 +219,6 @@ def simulate(
     )
 
 
-for _command in (status, why, force, boost, vacation, clear, password, message, report):
+for _command in (status, why, force, boost, vacation, clear, password, message, report, whatif, tune):
     cli.command()(_command)
 cli.command("try")(try_out)

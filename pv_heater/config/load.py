@@ -108,10 +108,12 @@ def load_config(
     tables: Tables | None = None,
     environ: Mapping[str, str] | None = None,
     text: str | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> Config:
     """Read the settings from a file, or from a mapping with the same keys.
 
-    `text` is what the file is to hold, in place of what it holds now. `environ` serves ``${NAME}`` (default: the
+    `text` is what the file is to hold, in place of what it holds now. `changes` are other values by the path of their
+    setting, as they would be written: ``{"loads.boiler.min_on_s": "120"}``. `environ` serves ``${NAME}`` (default: the
     process's own). Raises ConfigError with all problems, each with its line, or its key path where there is no file.
     """
     path = None if isinstance(source, Mapping) else Path(source)
@@ -123,6 +125,10 @@ def load_config(
     warnings = _migrate(document)
     secrets = Secrets(os.environ if environ is None else environ, path.parent if path else Path())
     problems = list(document.problems)
+    if changes:
+        from pv_heater.config.changes import apply_changes, named  # only what-if asks for it
+
+        problems += apply_changes(document, changes)
     if path is not None and "meter" not in document.values:
         problems.append(Problem(("meter",), "is missing; what measures the house, such as `meter: {type: vrm, ...}`"))
     config: Config | None = None
@@ -136,11 +142,14 @@ def load_config(
         problems += problems_of(error)
     if config is None or problems:
         in_order = _in_order(problems, document)
-        raise ConfigError(title, _sentences(problems, document, secrets), [item.path for _, item in in_order])
+        sentences = _sentences(problems, document, secrets)
+        if changes:
+            sentences = [named(sentence, document.values) for sentence in sentences]
+        raise ConfigError(title, sentences, [item.path for _, item in in_order])
     warnings += _doubts(config)
     holders = {*secrets.files, *([path] if path is not None and secrets.in_the_settings else [])}
-    sentences = tuple(_sentences(warnings, document, secrets))
-    return replace(config, path=path, warnings=sentences, secret_files=tuple(sorted(holders)))
+    warned = tuple(_sentences(warnings, document, secrets))
+    return replace(config, path=path, warnings=warned, secret_files=tuple(sorted(holders)))
 
 
 def is_of_this_layout(document: Document) -> bool:

@@ -104,7 +104,7 @@ class Home:
             feed_in_allowed=settings.feed_in,
             grid_connected=not settings.off_grid,
             load_w=dict(self._heat_w) if settings.tells_loads else {},
-            load_c={name: tank.temperature_c for name, tank in self._tanks.items()} if settings.tells_loads else {},
+            load_c=self.tank_c if settings.tells_loads else {},
             steering=None if self._spell is None else self._spell.steering,
             interval_s=settings.interval_s,
         )
@@ -113,6 +113,11 @@ class Home:
     def soc_percent(self) -> float:
         """State of charge, 0 to 100."""
         return 100.0 * self._battery.stored_wh / self._settings.capacity_wh
+
+    @property
+    def tank_c(self) -> dict[str, float]:
+        """How warm each tank is."""
+        return {name: tank.temperature_c for name, tank in self._tanks.items()}
 
     @property
     def ledger(self) -> Ledger:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from statistics import median
 
 from pv_heater.core.model.lean import dataclass
@@ -127,3 +127,40 @@ def forecast_from(start_at: datetime, powers_w: list[float], source: str) -> For
             (first_at + timedelta(seconds=FORECAST_STEP_S * number), power_w) for number, power_w in enumerate(powers_w)
         ),
     )
+
+
+def whole_days(recording: HomeRecording) -> Iterator[HomeRecording]:
+    """One after the other, each by the recording's name; 23 or 25 hours long where its zone changes the clock."""
+    from_s = _midnight_s(recording, 0.0)
+    while (to_s := _midnight_s(recording, from_s + 1.0)) <= recording.end_s:
+        yield cut(recording, from_s, to_s)
+        from_s = to_s
+
+
+def cut(recording: HomeRecording, from_s: float, to_s: float) -> HomeRecording:
+    """What lies between two seconds of it. Its forecast is left out."""
+    pieces = list(recording.stretches(from_s, to_s))
+    return HomeRecording(
+        name=recording.name,
+        start_at=_at(recording, from_s),
+        offsets_s=tuple(begin_s - from_s for begin_s, _, _, _ in pieces),
+        end_s=to_s - from_s,
+        pv_w=tuple(pv_w for _, _, pv_w, _ in pieces),
+        load_w=tuple(load_w for _, _, _, load_w in pieces),
+        notes=recording.notes,
+    )
+
+
+def _midnight_s(recording: HomeRecording, second: float) -> float:
+    """The second of the first midnight at or after this one."""
+    at = _at(recording, second)
+    midnight_at = datetime.combine(at.date(), time(0), at.tzinfo)
+    if midnight_at != at:
+        midnight_at = datetime.combine(at.date() + timedelta(days=1), time(0), at.tzinfo)
+    return (midnight_at.astimezone(UTC) - recording.start_at.astimezone(UTC)).total_seconds()
+
+
+def _at(recording: HomeRecording, second: float) -> datetime:
+    """Through UTC, so that a change of summer time on the way does not count as passed time."""
+    at = recording.start_at.astimezone(UTC) + timedelta(seconds=second)
+    return at.astimezone(recording.start_at.tzinfo)

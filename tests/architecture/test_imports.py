@@ -145,6 +145,7 @@ HOMES = {
     "yaml": {"config.yaml_lines", "config.yaml_edit"},
     "typer": {"cli"},
     "scipy": {"bench.capture.bound"},
+    "distributed": {"commands.whatif.executor"},
     "zeroconf": {"io.net.mdns"},
     "bottle": {"web.application"},
     "waitress": {"io.net.web_server"},

@@ -211,4 +211,4 @@ def test_the_install_page_lists_the_extras_that_env_sh_installs() -> None:
         r"^EXTRAS := ([a-z ]+)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert told == set(extras) - {"dev"}
-    assert set(installed.split()) == told - {"bench", "notify"}
+    assert set(installed.split()) == told - {"bench", "cluster", "notify"}
