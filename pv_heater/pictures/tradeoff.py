@@ -14,9 +14,9 @@ WIDTH = 640
 LEFT, RIGHT = 100, 600
 INK, GRID, CAUGHT, BOUGHT, STARTS = "#222222", "#dddddd", "#d84315", "#1e88e5", "#8d6e00"
 HEAD, PANEL_HEAD, LINE = 90, 44, 28
-STRIPS = ((130, "sun caught, kWh a day"), (70, "bought for it, kWh a day"), (70, "starts a day"))
-"""Heights and titles, from above."""
-STRIP_HEAD, LABELS = 38, 66
+STRIPS = ((130, "sun caught, kWh a day", 0.1), (70, "bought for it, kWh a day", 0.1), (70, "starts a day", 1.0))
+"""Heights, titles, and the closest that two marks of the axis may be, from above."""
+STRIP_HEAD, LABELS = 52, 66
 COLUMNS = 52
 """Letters of 20 units side by side."""
 
@@ -71,9 +71,9 @@ def _panel(panel: Panel, y: int) -> tuple[list[str], int]:
         (BOUGHT, [(one.bought_kwh, 0.0) for one in panel.points]),
         (STARTS, [(one.starts, 0.0) for one in panel.points]),
     )
-    for (height, words), (colour, values) in zip(STRIPS, series, strict=True):
-        parts.append(_text(20, y + 22, words))
-        parts += _strip(xs, values, panel.points, colour, top=y + STRIP_HEAD, bottom=y + STRIP_HEAD + height)
+    for (height, words, least), (colour, values) in zip(STRIPS, series, strict=True):
+        parts.append(_text(20, y + 30, words))
+        parts += _strip(xs, values, panel.points, colour, least, y + STRIP_HEAD, y + STRIP_HEAD + height)
         y += STRIP_HEAD + height
     for x, one in zip(xs, panel.points, strict=True):
         parts.append(_text(round(x), y + 26, one.label, anchor="middle", bold=one.is_set))
@@ -91,12 +91,14 @@ def _strip(
     values: Sequence[tuple[float, float]],
     points: Sequence[Point],
     colour: str,
-    *,
+    least: float,
     top: float,
     bottom: float,
 ) -> list[str]:
     """A figure over the values, on an axis that begins where the figures do."""
-    ticks = _ticks(min(value - spread for value, spread in values), max(value + spread for value, spread in values))
+    ticks = _ticks(
+        min(value - spread for value, spread in values), max(value + spread for value, spread in values), least
+    )
     low, high = ticks[0], ticks[-1]
 
     def y_of(value: float) -> float:
@@ -120,11 +122,13 @@ def _strip(
     return parts
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Two to four round numbers around the figures."""
-    span = max(high - low, 0.05)
+def _ticks(low: float, high: float, least: float) -> list[float]:
+    """Two to four round numbers around the figures, `least` apart or more."""
+    span = max(high - low, least)
     step = 10.0 ** floor(log10(span))
     for finer in (0.2, 0.5, 1.0, 2.0, 5.0):
+        if step * finer < least - 1e-9:
+            continue
         first, last = floor(low / (step * finer) + 1e-9), ceil(high / (step * finer) - 1e-9)
         if last - first <= 3:
             return [round(number * step * finer, 6) for number in range(first, max(last, first + 1) + 1)]

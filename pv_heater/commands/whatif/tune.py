@@ -18,7 +18,7 @@ WORTH_WH = 20.0
 """A gain of less a day is nobody's trouble worth."""
 STARTS_WORTH = 0.5
 """Fewer starts a day that are worth telling."""
-BASE = "as set"
+BASE, UNSET = "as set", "not set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Sweep:
         """With what the settings say now."""
         rows = {row.path: row for row in rows_of(config, {})}
         row = rows.get(path)
-        now = "not set" if row is None or row.value is None else _written(row.value)
+        now = UNSET if row is None or row.value is None else _written(row.value)
         others = tuple(value for value in values if not _same(value, now))
         return cls(path=path, values=others, now=now, unit="" if row is None else row.field.metadata["unit"])
 
@@ -102,7 +102,7 @@ class Swept:
     @property
     def advice(self) -> str:
         """What to do, and why; never more than the days can tell."""
-        what, now = self.sweep.path, self._said(self.sweep.now)
+        what, now = self.sweep.path, self._now
         days = len(self.base[0])
         if days < FEWEST_DAYS:
             few = f"{days_text(days)} {'is' if days == 1 else 'are'} too little for advice"
@@ -124,7 +124,7 @@ class Swept:
         return f"{what}: keep {now}; {self._why_keep()}"
 
     def _praise(self, best: Tried) -> str:
-        value, now = self._said(best.value), self._said(self.sweep.now)
+        value, now = self._said(best.value), self._now
         gain = f"{value} catches {self._caught(best)} a day"
         bought = best.bought.mean
         if abs(bought) >= WORTH_WH:
@@ -156,6 +156,10 @@ class Swept:
         base_wh = fmean(by_day(self.base, FIGURES["caught_wh"]))
         share = 100.0 * one.caught.mean / base_wh if base_wh >= 1.0 else 0.0
         return f"{abs(share):.1f} % {'more' if share >= 0 else 'less'}"
+
+    @property
+    def _now(self) -> str:
+        return "it as it is, not set" if self.sweep.now == UNSET else self._said(self.sweep.now)
 
     def _said(self, value: str) -> str:
         return f"{value} {self.sweep.unit}".strip() if value[:1].isdigit() else value
