@@ -22,6 +22,7 @@ from pv_heater.history.recorder import Recorder
 from pv_heater.history.rows import Batch, Values
 from pv_heater.history.sampler import Sampler
 from pv_heater.history.store import Store
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.database import SIDES, Database, open_to_write
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class HistoryWriter:
         self._trouble: str | None = None
         self._doubted = False
         self._ends = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: Lasting | None = None
 
     @property
     def trouble(self) -> str | None:
@@ -90,7 +91,7 @@ class HistoryWriter:
 
     def start(self) -> None:
         """Begin."""
-        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
+        self._thread = Lasting(self._run, "history")
         self._thread.start()
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ from pv_heater.core.model.numbers import number_of
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.core.rules.rules import Rules, Wishes
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.state_file import StateFile, UnreadableState
 from pv_heater.rule_files.files import FOLDER, RuleFiles, Stamp
 from pv_heater.rule_files.home import Picture
@@ -104,7 +105,7 @@ class RuleRunner:
         self._latest: dict[str, Answer] = dict.fromkeys(files.look(), NOT_ANSWERED)
         self._latest_probes: dict[str, bool] = {}
         self._answered_s = monotonic_s()
-        self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
+        self._thread = Lasting(self._run, "rules")
 
     def report(self, now: datetime, decision: Decision, reading: Reading | None, forecast: Forecast | None) -> None:
         """Pass the picture after this decision on to the rules, if they are due; say what conditions remark."""
@@ -156,8 +157,7 @@ class RuleRunner:
         """End the process, whatever it is at, and keep what the helpers remember."""
         self.stop()
         self._process.kill()
-        if self._thread.ident is not None:
-            self._thread.join(timeout=JOIN_S)
+        self._thread.join(JOIN_S)
         self._process.end()
         self._keep()
 

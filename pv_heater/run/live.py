@@ -18,6 +18,8 @@ from pv_heater.controller import Controller
 from pv_heater.core.loads.saved import unreadable
 from pv_heater.errors import ConfigError
 from pv_heater.history.kept import KeptHistory
+from pv_heater.io.alive.limits import limit_ourselves
+from pv_heater.io.alive.threads import Supervisor
 from pv_heater.io.gpio.locks import register_settings
 from pv_heater.io.memory import leave_no_core, share_one_heap
 from pv_heater.io.supply import Supply
@@ -64,6 +66,7 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
     """
     if not config.meter:
         raise ConfigError("settings", ["meter: is missing; what measures the house?"])
+    limit_ourselves()
     share_one_heap()
     leave_no_core()
     clock, signals = clock_and_signals()
@@ -109,8 +112,10 @@ class LiveHome:
         self._newest = NewestStatus(lambda: self._loop.commands_seen, lambda: self._loop.late_s)
         journal = Journal()
         self._guard = _guard(config, outputs, log_file, clock)
-        beats = [] if self._guard is None else [self._guard.beat]
-        self._watchdog = Watchdog(outputs.loads, clock.monotonic_s, after_look=beats)
+        threads = Supervisor(clock.monotonic_s)
+        threads.install()
+        after_look = [threads.look, *([] if self._guard is None else [self._guard.beat])]
+        self._watchdog = Watchdog(outputs.loads, clock.monotonic_s, after_look=after_look)
         self._notifier = SystemdNotifier(os.environ)
         transitions = transition_log(config, outputs)
         saver = StateSaver(controller.state, self._state_file.save, clock.monotonic_s)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.io.alive import guard, guard_process
+from pv_heater.io.alive.limits import MOST_FILES
 from tests.process.program import CHIP, RELAY, SERVO, Program, regulator, settings
 from tests.vrm_server import VrmServer
 from tests.waiting import WITHIN_S, until
@@ -67,6 +68,17 @@ def test_a_guard_that_was_killed_is_followed_by_another_and_nothing_is_switched(
         os.kill(heating_under_guard(program), signal.SIGKILL)
         program.wait_for(lambda: "the guard process has ended" in program.log(), 10, "log line")
         assert program.contact_closed()
+
+
+def test_it_dumps_no_memory_and_takes_no_more_than_its_share(vrm: VrmServer, tmp_path: Path) -> None:
+    """Of a shell's limits, which leave both open; what it starts has the same."""
+    with Program(tmp_path, settings(tmp_path, vrm.url, guard=True)) as program:
+        for pid in (heating_under_guard(program), program.process.pid):
+            text = Path(f"/proc/{pid}/limits").read_text()
+            soft = {line[:26].strip(): line[26:].split()[0] for line in text.splitlines()}
+            assert soft["Max core file size"] == "0"
+            assert soft["Max address space"].isdecimal()
+            assert 1024 <= int(soft["Max open files"]) <= MOST_FILES
 
 
 def test_systemd_keeps_watch_itself(vrm: VrmServer, tmp_path: Path) -> None:

@@ -205,6 +205,9 @@ class BurstDriver:
                 due_s = self._burst.turn(self._monotonic_s())
         except HardwareError as error:
             self._failure = error
+        except BaseException:  # the thread breaks in the middle of a unit: `run` begins another, this one leaves it off
+            self._line.open_contact()
+            raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

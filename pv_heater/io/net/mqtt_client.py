@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import time
@@ -14,9 +15,12 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.errors import describe
 from pv_heater.io.net.deadline import Deadline
 from pv_heater.io.net.names import LookUpTooSlow, Names
 from pv_heater.io.net.tls_words import tls_trouble
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000
 """A message that a home needs has some hundred bytes; a full page of a router's state some thousand."""
@@ -88,6 +92,27 @@ class LimitedClient(Client):
         if sock is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+    def _thread_main(self) -> None:
+        """Paho's own ends for ever with any error in it, and nobody would connect again."""
+        try:
+            while not self._went_through():
+                time.sleep(self._pace.first_retry_s)
+        finally:
+            self._thread = None
+
+    def _went_through(self) -> bool:
+        """False when an error has ended what should have lasted."""
+        try:
+            self.loop_forever(retry_first_connection=True)
+        except BaseException as error:
+            if self._thread_terminate:
+                raise
+            log.error(
+                "the thread of the broker at %s broke: %s. It is begun anew.", self._host, describe(error).rstrip(": ")
+            )
+            return False
+        return True
 
     def _create_socket(self) -> Any:
         where = f"{self._host}:{self._port}"

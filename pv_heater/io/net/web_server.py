@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from pv_heater.errors import describe
+from pv_heater.io.alive.threads import Lasting
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ class WebServer:
     def start(self) -> None:
         """Begin to listen, on a thread of its own."""
         logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a crowd at the door must not fill the log
-        threading.Thread(target=self._run, name="web", daemon=True).start()
+        Lasting(self._run, "web").start()
 
     def stop(self) -> None:
         """Listen no longer; never waits."""
@@ -149,7 +151,7 @@ class WebServer:
     def _serve(self, listener: socket.socket, place: tuple[str, int]) -> None:
         """Until `stop`, or until the page belongs elsewhere."""
         application, channels = self._make(), dict[int, Any]()
-        dispatcher = ThreadedTaskDispatcher()
+        dispatcher = _Dispatcher()
         dispatcher.set_thread_count(THREADS)
         try:
             settings = _settings(listener, self._trusted_proxy, self._silent_s)
@@ -169,6 +171,13 @@ class WebServer:
             return False
         self._looked_s = time.monotonic()
         return self._place() != place
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Waitress's, with threads that are begun anew where one breaks between two requests."""
+
+    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        Lasting(partial(target, thread_no), f"waitress-{thread_no}").start()
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]

@@ -16,10 +16,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.peer import may_command, peer_of
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ class ControlServer:
             log.warning("commands cannot be taken at %s: %s", self._path, error)
             return
         self._server = server
-        threading.Thread(target=self._run, args=(server, self._selector), name="control", daemon=True).start()
+        Lasting(partial(self._run, server, self._selector), "control").start()
 
     def stop(self) -> None:
         """Listen no longer."""

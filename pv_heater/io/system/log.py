@@ -12,12 +12,13 @@ import atexit
 import contextlib
 import logging
 import sys
-import threading
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any
 
 from pv_heater.core.model.plain_text import plain_message
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.line_writer import FileLines, LineQueue, StreamLines
 from pv_heater.io.system.log_place import LogPlace
 
@@ -78,7 +79,7 @@ class LogLines:
         root.setLevel(logging.DEBUG if debug else logging.INFO)
         for noisy in ("urllib3", "requests"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
-        self._threads: list[tuple[threading.Thread, float | None]] = []
+        self._threads: list[tuple[Lasting, float | None]] = []
         self._stopped = False
         atexit.register(self.stop)
 
@@ -124,7 +125,7 @@ class LogLines:
             thread.join(limit_s)
 
     def _start(self, name: str, queue: LineQueue, write: Any, limit_s: float | None) -> None:
-        thread = threading.Thread(target=queue.drain, args=(write,), name=name, daemon=True)
+        thread = Lasting(partial(queue.drain, write), name)
         thread.start()
         self._threads.append((thread, limit_s))
 

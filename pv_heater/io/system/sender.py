@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from pv_heater.errors import SourceError
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.worker import retry_delay_s
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Sender(Generic[T]):
         self._trouble: str | None = None
         self._unheard_since_s: float | None = None
         self._stopping = False
-        self._thread: threading.Thread | None = None
+        self._thread: Lasting | None = None
 
     @property
     def confirmed(self) -> T | None:
@@ -83,7 +84,7 @@ class Sender(Generic[T]):
                 self._changed = True
                 self._news.notify()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=f"sender {self._name}", daemon=True)
+                self._thread = Lasting(self._run, f"sender {self._name}")
                 self._thread.start()
 
     def stop(self) -> None:

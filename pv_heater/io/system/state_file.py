@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.errors import describe
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.own_files import close_to_others, private
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class StateFile:
         self._ready = threading.Condition()
         self._trouble: str | None = None
         self._writing = threading.Lock()
-        threading.Thread(target=self._run, name="state", daemon=True).start()
+        Lasting(self._run, "state").start()
 
     @property
     def trouble(self) -> str | None:
@@ -137,7 +138,13 @@ class StateFile:
             with self._ready:
                 self._ready.wait_for(lambda: self._pending is not None)
                 state, self._pending = self._pending, None
-            if state is None or self._write(state):
+            try:
+                written = state is None or self._write(state)
+            except BaseException:  # this thread ends, and the one that follows has to find it
+                with self._ready:
+                    self._pending = state if self._pending is None else self._pending
+                raise
+            if written:
                 continue
             with self._ready:
                 if not self._ready.wait_for(lambda: self._pending is not None, RETRY_S):

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from pv_heater.errors import describe
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.ports import Load
 
 log = logging.getLogger(__name__)
@@ -38,20 +39,25 @@ class Watchdog:
         self._asked: str | None = None
         """The reason that the loop has been given."""
         self._ended = threading.Event()
+        self._thread = Lasting(self._run, "watchdog")
+        self._watches = False
 
     def start(self) -> None:
         """Begin to watch."""
-        self._fed_s = self._monotonic_s()
-        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+        self._fed_s, self._watches = self._monotonic_s(), True
+        self._thread.start()
 
     def stop(self) -> None:
         """Watch no longer: the loop has ended and left its loads safe."""
+        self._watches = False
         self._ended.set()
 
     def pet(self, tick_s: float) -> None:
         """A tick was completed; the time is taken here because a simulated tick means nothing to this thread."""
         del tick_s
         self._fed_s = self._monotonic_s()
+        if self._watches and not self._thread.is_alive():  # it begins all others anew; who else would begin it?
+            self._thread.start()
 
     def tripped(self) -> str | None:
         """Why the contacts were opened; None while all is well."""

@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import SourceError
+from pv_heater.io.alive.threads import Lasting
 
 T = TypeVar("T")
 
@@ -88,11 +89,11 @@ class Worker(Generic[T]):
         self._known_interval_s = 60.0
         self._next_try_at_s = monotonic_s()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: Lasting | None = None
 
     def start(self) -> None:
         """Begin reading, at once."""
-        self._thread = threading.Thread(target=self._run, name=f"worker {self._name}", daemon=True)
+        self._thread = Lasting(self._run, f"worker {self._name}")
         self._thread.start()
 
     def stop(self) -> None:

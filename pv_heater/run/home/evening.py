@@ -20,6 +20,7 @@ from pv_heater.config.load import Config
 from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.errors import HistoryTrouble, describe
 from pv_heater.history.kept import KeptHistory
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.background import Breather, Stopped
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class EveningReport:
 
     def start(self) -> None:
         """Begin to wait for the evening."""
-        threading.Thread(target=self._run, name="report", daemon=True).start()
+        Lasting(self._run, "report").start()
 
     def stop(self) -> None:
         """End soon; never waits."""

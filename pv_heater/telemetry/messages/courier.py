@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pv_heater.errors import AuthRejected, BadReply, SourceError
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.worker import WorkerStatus, retry_delay_s
 from pv_heater.telemetry.messages import Sender
 from pv_heater.telemetry.messages.message import Message
@@ -57,7 +58,7 @@ class Courier:
 
     def start(self) -> None:
         """Begin to send."""
-        threading.Thread(target=self._run, name=f"messages {self.name}", daemon=True).start()
+        Lasting(self._run, f"messages {self.name}").start()
 
     def stop(self) -> None:
         """Send no more; never waits for what is under way."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from pv_heater.core.model.numbers import group_in
 from pv_heater.errors import describe
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.private_file import PrivateFile
 from pv_heater.io.system.state_file import UnreadableState
 from pv_heater.io.system.worker import WorkerStatus
@@ -61,7 +62,7 @@ class Messenger:
         """Begin to look and to send."""
         for courier in self._couriers:
             courier.start()
-        threading.Thread(target=self._run, name="messages", daemon=True).start()
+        Lasting(self._run, "messages").start()
 
     def stop(self) -> None:
         """Tell no more; never waits. What has not arrived is sent after the next start."""

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.errors import SourceError
+from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.net.mqtt import NOT_YET, MqttLink
 from pv_heater.io.net.mqtt_client import LinkPace
 from pv_heater.io.system.worker import WorkerStatus
@@ -73,7 +74,7 @@ class MqttTelemetry:
         self._said: str | None = NOT_YET
         self._broken: set[str] = set()
         self._ended, self._wake = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: Lasting | None = None
 
     @property
     def trouble(self) -> str | None:
@@ -90,7 +91,7 @@ class MqttTelemetry:
     def start(self) -> None:
         """Begin to connect; returns at once."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+            self._thread = Lasting(self._run, "mqtt")
             self._thread.start()
 
     def stop(self) -> None:

@@ -1,0 +1,94 @@
+"""Threads that break, of whatever kind the error is: heard of, and begun anew where they are to last."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+
+from pv_heater.io.alive.threads import FIRST_WAIT_S, LONGEST_WAIT_S, Lasting, Supervisor
+
+
+class Clock:
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def supervisor(clock: Clock) -> Iterator[Supervisor]:
+    before = threading.excepthook
+    made = Supervisor(clock)
+    made.install()
+    yield made
+    threading.excepthook = before
+
+
+class Breaking:
+    """Breaks with each of these errors in turn, then waits for its end."""
+
+    def __init__(self, *errors: BaseException) -> None:
+        self._errors = list(errors)
+        self.end = threading.Event()
+
+    def run(self) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        self.end.wait(30)
+
+
+@pytest.mark.parametrize("error", [SystemExit(), MemoryError(), RuntimeError("a bug"), KeyboardInterrupt()])
+def test_whatever_ends_it_it_is_begun_anew_after_a_wait(
+    error: BaseException, supervisor: Supervisor, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaking = Breaking(error)
+    thread = Lasting(breaking.run, "history")
+    thread.start()
+    thread.join(30)
+    assert f"the thread 'history' broke: {type(error).__name__}" in caplog.text
+    supervisor.look()
+    assert not thread.is_alive(), "not at once: it may break again"
+    clock.now_s += FIRST_WAIT_S
+    supervisor.look()
+    assert thread.is_alive()
+    breaking.end.set()
+    thread.join(30)
+    clock.now_s += LONGEST_WAIT_S
+    supervisor.look()
+    assert not thread.is_alive(), "it has come to its end, as it should"
+
+
+def test_one_that_breaks_again_and_again_is_begun_anew_ever_later(supervisor: Supervisor, clock: Clock) -> None:
+    begun: list[float] = []
+
+    def run() -> None:
+        begun.append(clock.now_s)
+        raise RuntimeError
+
+    thread = Lasting(run, "web")
+    thread.start()
+    for _ in range(12):
+        thread.join(30)
+        known = len(begun)
+        while len(begun) == known:
+            clock.now_s += 1.0
+            supervisor.look()
+            thread.join(30)
+    waits = [later - earlier for earlier, later in pairwise(begun)]
+    assert waits[:4] == [1.0, 2.0, 4.0, 8.0]
+    assert waits[-1] == LONGEST_WAIT_S
+
+
+def test_one_that_was_not_to_last_is_said_and_left(supervisor: Supervisor, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    thread = threading.Thread(target=Breaking(OSError("no such host")).run, name="look-up here")
+    thread.start()
+    thread.join(30)
+    assert "the thread 'look-up here' ended by an error: OSError" in caplog.text
