@@ -32,6 +32,22 @@ def test_systemd_finds_nothing_to_complain_about() -> None:
     assert complaints == []
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", sorted(UNIT.parent.glob("*.service")), ids=lambda path: path.name)
+def test_it_is_exposed_to_little(unit: Path) -> None:
+    asked = ["systemd-analyze", "security", "--offline=true", "--threshold=30", "--no-pager", str(unit)]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=WITHIN_S)
+    assert done.returncode == 0, done.stdout[-200:]
+
+
+def test_the_template_differs_in_what_belongs_to_a_site_alone() -> None:
+    one, many = (UNIT.with_name(name).read_text().splitlines()[2:] for name in (UNIT.name, "pv-heater@.service"))
+    assert [
+        line.replace("/%i", "").replace(", %i", "").replace("Files/sites.yaml", "Files/config-private.yaml")
+        for line in many
+    ] == one
+
+
 NAMESPACE = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
 RUN_MANAGER = f"""
@@ -104,14 +120,25 @@ class Manager:
 
 
 def for_test(unit: str, config: Path) -> str:
-    """The shipped unit with this machine's paths, this user, and times a test can wait for."""
+    """The shipped unit with this machine's paths, this user, and times a test can wait for.
+
+    Its own /tmp hides this project and this Python where they lie there. A manager that is not the machine's first
+    process has no say about devices, nor everywhere about what the kernel keeps in files.
+    """
     lines = [
-        line for line in unit.splitlines() if not re.match("User=|SupplementaryGroups=|(State|Logs)Directory=", line)
+        line
+        for line in unit.splitlines()
+        if not re.match(
+            "User=|SupplementaryGroups=|(State|Logs)Directory(Mode)?=|Device|ProtectKernel(Log|Tunable)s=", line
+        )
     ]
+    places = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
+    lines.insert(lines.index("[Service]") + 1, f"BindReadOnlyPaths={' '.join(map(str, sorted(places)))}")
     text = "\n".join(lines)
     for old, new in (
-        ("/opt/pv-heater/.venv/bin/python", sys.executable),
+        ("/opt/pv-heater/.venv/bin/python", f"{Path(sys.prefix).resolve()}/bin/python"),
         ("WorkingDirectory=/opt/pv-heater", f"WorkingDirectory={PROJECT}"),
+        ("ReadWritePaths=/opt/pv-heater", f"BindPaths={config.parent} {PROJECT}"),
         ("Files/config-private.yaml", str(config)),
         ("WatchdogSec=30", "WatchdogSec=3"),
         (SHIPPED_STOP, HURRIED_STOP),
