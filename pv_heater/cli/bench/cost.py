@@ -1,4 +1,4 @@
-"""`bench speed`, `history`, `footprint`, `web`: what the program costs."""
+"""`bench speed`, `history`, `footprint`, `card`, `web`: what the program costs."""
 
 from __future__ import annotations
 
@@ -63,6 +63,23 @@ def footprint(
 
     results = measure(seconds(watch), python=python or sys.executable)
     tell(to_jsonable(results), as_json, [line for result in results for line in result.as_lines()])
+
+
+def card(
+    watch: Annotated[str, typer.Option("--for", metavar="TIME", help="How long it is watched.")] = "2h",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what a day writes to the card.
+
+    The real program with every kind of source, a broker, databases and messages; counted by the kernel, and taken
+    times what is left of a day. Ends with exit code 1 when it is more than is aimed at.
+    """
+    from bench.cost.card import measure
+
+    result = measure(seconds(watch))
+    tell(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
+        raise typer.Exit(1)
 
 
 def web(
