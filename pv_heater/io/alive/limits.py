@@ -18,8 +18,7 @@ kernel's choice."""
 
 
 def limit_ourselves() -> None:
-    """From now on. No core dump either: tokens and passwords would be in it."""
-    _at_most(resource.RLIMIT_CORE, 0)
+    """From now on, and all that it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
     with suppress(ValueError, OSError):
