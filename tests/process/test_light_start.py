@@ -72,7 +72,7 @@ def test_a_home_on_the_portal_loads_nothing_of_other_homes(tmp_path: Path) -> No
     assert {"pv_heater.run.loop", "pv_heater.victron.vrm.api", "requests", "waitress"} <= names
     assert among(names, FOR_NO_HOME) == set()
     assert among(names, OF_OTHER_HOMES - {"requests", "sqlite3", "tenacity", "urllib3"}) == set()
-    assert len(among(names, {"pv_heater"})) < 300, "291 when this was written"
+    assert len(among(names, {"pv_heater"})) < 310, "301 when this was written"
 
 
 def test_a_home_without_a_page_loads_no_server(tmp_path: Path) -> None:
