@@ -14,8 +14,9 @@ from pv_heater.meters.quantities import HousePart
 
 _OLD_NEWS_S = 3.0
 """When nobody read for this long, what waits in the system's buffer began then, and its end may be lost."""
-_WAITED_S = 0.2
-"""A system hands on what waited in pieces of 4 kB, read by read: for so long after a pause nothing is new."""
+_CATCH_UP_S, _MUCH_BYTES = 0.2, 1024
+"""A system hands on what waited in pieces of 4 kB, read by read: after a pause nothing is new for so long, nor as long
+as a read still brings as much as a device says in half a second, though no longer than old news is old."""
 
 
 class Decoder(Protocol):
@@ -56,8 +57,8 @@ class SerialLine:
         self._complain = complain
         self._heard_s = -math.inf
         self._listened_s = -math.inf
-        self._old_until_s = -math.inf
-        """Until then what comes may have waited while nobody listened."""
+        self._behind_since_s: float | None = None
+        """What comes may have waited while nobody listened: since when it is passed over. None: it is news."""
         self._open_due_s = -math.inf
 
     @property
@@ -74,7 +75,7 @@ class SerialLine:
         if not self.is_open and not self._reopened(now_s):
             return False
         if now_s - self._listened_s > _OLD_NEWS_S:
-            self._old_until_s = now_s + _WAITED_S
+            self._behind_since_s = now_s
         self._listened_s = now_s
         try:
             data = self.port.read()
@@ -82,8 +83,11 @@ class SerialLine:
             self.trouble = str(error)
             return False
         self.received_bytes += len(data)
-        if now_s < self._old_until_s:
+        if self._behind_since_s is not None:
             self._begin_anew()
+            behind_s = now_s - self._behind_since_s
+            if behind_s >= _OLD_NEWS_S or (behind_s >= _CATCH_UP_S and len(data) < _MUCH_BYTES):
+                self._behind_since_s = None
             return False
         parts = [self._decode.part_of(fields, self.device, self._complain) for fields in self._decoder.feed(data)]
         if self._decoder.rejected > self._rejected:

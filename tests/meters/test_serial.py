@@ -160,20 +160,24 @@ def test_an_inverter_tells_the_use(port: Port, meter_of: MeterOf) -> None:
 
 
 def test_a_frame_is_read_within_a_twentieth_of_a_second(port: Port, meter_of: MeterOf) -> None:
+    """The quickest of five: what a busy machine does to the others is not asked here."""
     meter = meter_of(port, silence_s=5.0)
     with closing(Speaker(port, mppt)):
         meter.read()
-    sent: list[Stopwatch] = []
+    took_s: list[float] = []
+    for power_w in (771.0, 772.0, 773.0, 774.0, 775.0):
+        sent: list[Stopwatch] = []
 
-    def send() -> None:
-        sent.append(Stopwatch())
-        port.sends(mppt(PPV=777))
+        def send(power_w: float = power_w, sent: list[Stopwatch] = sent) -> None:
+            sent.append(Stopwatch())
+            port.sends(mppt(PPV=int(power_w)))
 
-    timer = threading.Timer(0.3, send)
-    timer.start()
-    reading = read_until(meter, lambda seen: seen.pv_w == 777.0)
-    assert sent[0].took_s() < 0.25
-    assert reading.pv_w == 777.0
+        threading.Timer(0.1, send).start()
+        assert read_until(meter, lambda seen, power_w=power_w: seen.pv_w == power_w).pv_w == power_w
+        took_s.append(sent[0].took_s())
+        if took_s[-1] < 0.05:
+            break
+    assert min(took_s) < 0.05
 
 
 def test_building_a_meter_opens_nothing_and_close_may_be_repeated(tmp_path: Path, meter_of: MeterOf) -> None:

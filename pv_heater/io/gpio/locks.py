@@ -34,8 +34,10 @@ from pv_heater.io.system.own_files import OTHERS_MAY_WRITE, open_plain, read_pla
 STATE_LOCK_NAME = "lock"
 LONGEST_WORD = 4096
 """As long as a path may be (PATH_MAX)."""
-TRIES = 5
+TRIES = 20
 """Whoever looks for a holder takes the lock for an instant, so a first refusal may be over at once."""
+LONGEST_PASSING_S = 30.0
+"""Waited for a holder that ends by itself: `off` turns servos to zero and lets them settle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Holder:
     """Where it listens for commands; a service's folder is not the one a shell would guess."""
     uid: int = 0
     """The user who wrote the file."""
+    passing: bool = False
+    """True: it ends by itself within seconds."""
 
     def __str__(self) -> str:
         if not self.owner:
@@ -84,13 +88,20 @@ class PinLocks:
 
 
 def lock_pins(
-    names: Sequence[str], owner: str, kind: str, *, state_dir: Path | None = None, places: LockPlaces = SYSTEM
+    names: Sequence[str],
+    owner: str,
+    kind: str,
+    *,
+    state_dir: Path | None = None,
+    passing: bool = False,
+    places: LockPlaces = SYSTEM,
 ) -> PinLocks:
     """Lock all these pins or none. `kind` is mock or real: mock pins are locked in `state_dir`, without one not at all.
 
     `owner` is told to whoever comes second, such as the path of the configuration, and `state_dir` to those who
-    want to talk to the owner. Raises PinBusy naming the first pin that is taken and by whom, HardwareError when a lock
-    cannot be made.
+    want to talk to the owner. `passing`: we give them free within seconds, so whoever comes meanwhile waits, as the
+    next start does for the `off` that follows a killed program. Raises PinBusy naming the first pin that is taken and
+    by whom, HardwareError when a lock cannot be made.
     """
     normal = sorted({_normal(name) for name in names})
     locks = PinLocks()
@@ -101,7 +112,7 @@ def lock_pins(
         for name in normal if folder is not None else ():
             assert folder is not None
             advice = "; stop that controller first, or name another pin"
-            locks._fds.append(_take(folder / _file_name(name), name, owner, state_dir, advice))
+            locks._fds.append(_take(folder / _file_name(name), name, owner, state_dir, advice, passing=passing))
     except HardwareError:
         locks.release()
         raise
@@ -188,7 +199,10 @@ def _lock_device(names: Sequence[str], places: LockPlaces, fds: list[int]) -> No
     fds.append(fd)
     for name in names:
         try:
-            _patiently(partial(fcntl.fcntl, fd, fcntl.F_OFD_SETLK, byte_of(name)))
+            _patiently(
+                partial(fcntl.fcntl, fd, fcntl.F_OFD_SETLK, byte_of(name)),
+                partial(pin_holders, name, "real", places=places),
+            )
         except (BlockingIOError, PermissionError):
             others = pin_holders(name, "real", places=places)
             who = next(map(str, others), "a program of another user")
@@ -197,7 +211,7 @@ def _lock_device(names: Sequence[str], places: LockPlaces, fds: list[int]) -> No
             return  # a kernel without such locks
 
 
-def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str) -> int:
+def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str, *, passing: bool = False) -> int:
     try:
         fd = _open(path)
     except OSError as error:
@@ -205,8 +219,8 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str
             f"the lock {path} for {name} cannot be opened: {error.strerror}; remove that file if it is not one of ours"
         ) from error
     try:
-        _patiently(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB))
-        _write_holder(fd, owner, state_dir)
+        _patiently(lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB), lambda: [_read(fd)])
+        _write_holder(fd, owner, state_dir, passing)
     except BlockingIOError:
         other = _read(fd)
         os.close(fd)
@@ -217,13 +231,14 @@ def _take(path: Path, name: str, owner: str, state_dir: Path | None, advice: str
     return fd
 
 
-def _write_holder(fd: int, owner: str, state_dir: Path | None) -> None:
+def _write_holder(fd: int, owner: str, state_dir: Path | None, passing: bool) -> None:
     """Who has the lock. A full disk keeps nobody from it: then whoever comes second only hears that it is taken."""
     text = {
         "pid": os.getpid(),
         "owner": owner,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "state_dir": str(state_dir.absolute()) if state_dir is not None else "",
+        "passing": passing,
     }
     os.ftruncate(fd, 0)
     try:
@@ -233,15 +248,23 @@ def _write_holder(fd: int, owner: str, state_dir: Path | None) -> None:
             raise
 
 
-def _patiently(lock: Callable[[], object]) -> None:
-    for left in reversed(range(TRIES)):
+def _patiently(lock: Callable[[], object], holders: Callable[[], Sequence[Holder]]) -> None:
+    """Raises BlockingIOError for a holder that stays; waits for one of ours that is passing."""
+    left, until_s = TRIES, time.monotonic() + LONGEST_PASSING_S
+    while True:
         try:
             lock()
             return
         except BlockingIOError:
-            if not left:
+            left -= 1
+            if left <= 0 and (time.monotonic() > until_s or not any(map(_is_passing, holders()))):
                 raise
-            time.sleep(0.01)
+        time.sleep(0.01 if left > 0 else 0.1)
+
+
+def _is_passing(holder: Holder) -> bool:
+    """A stranger may say so to delay us."""
+    return holder.passing and holder.uid in (0, os.geteuid())
 
 
 def _open(path: Path) -> int:
@@ -273,6 +296,6 @@ def _read(fd: int) -> Holder:
     try:
         text: Any = json.loads(os.pread(fd, 10_000, 0))
         words = {key: str(text[key])[:LONGEST_WORD].replace("\0", "") for key in ("owner", "started", "state_dir")}
-        return Holder(pid=int(text["pid"]), uid=uid, **words)
+        return Holder(pid=int(text["pid"]), uid=uid, passing=text.get("passing") is True, **words)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, OSError):  # a stranger may have written it
         return Holder(pid=0, owner="", started="", state_dir="", uid=uid)

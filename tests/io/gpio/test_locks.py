@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from pv_heater.io.gpio.locks import (
     state_holder,
 )
 from tests.strangers import NOBODY, as_root, open_ways, result_as_nobody, stranger
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -44,6 +46,24 @@ def test_a_second_taker_is_told_who_holds_which_pin(places: LockPlaces) -> None:
 def test_released_pins_may_be_taken_again(places: LockPlaces) -> None:
     lock_pins(["GPIO17"], "a", "real", places=places).release()
     lock_pins(["GPIO17"], "b", "real", places=places).release()
+
+
+@pytest.mark.parametrize("kind", ["real", "mock"])
+def test_whoever_comes_while_off_has_the_pins_waits_for_its_end(places: LockPlaces, tmp_path: Path, kind: str) -> None:
+    """After a kill the guard's `off`, the owner's and the next start come together."""
+    passing = lock_pins(["GPIO17"], "off, a.yaml", kind, state_dir=tmp_path, passing=True, places=places)
+    taken = threading.Event()
+
+    def come() -> None:
+        with lock_pins(["GPIO17"], "a.yaml", kind, state_dir=tmp_path, places=places):
+            taken.set()
+
+    second = threading.Thread(target=come)
+    second.start()
+    assert not taken.wait(0.5), "longer than for a holder that stays"
+    passing.release()
+    second.join(WITHIN_S)
+    assert taken.is_set()
 
 
 def test_mock_pins_are_locked_in_their_state_folder(places: LockPlaces, tmp_path: Path) -> None:

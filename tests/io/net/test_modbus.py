@@ -185,7 +185,8 @@ def test_what_is_no_answer_is_an_error_in_time(answer: Answer) -> None:
                     except OSError:
                         pass
 
-        threading.Thread(target=serve, daemon=True).start()
+        server_thread = threading.Thread(target=serve, daemon=True)
+        server_thread.start()
         client = ModbusClient("127.0.0.1", server.getsockname()[1], who="The GX device", timeout_s=SHORT_S)
         for _ in range(2):
             watch = Stopwatch()
@@ -194,4 +195,5 @@ def test_what_is_no_answer_is_an_error_in_time(answer: Answer) -> None:
             assert watch.took_s() < 4 * SHORT_S
             assert not client.is_connected
         client.close()
+        server_thread.join(WITHIN_S)
     assert len(accepted) == 2
