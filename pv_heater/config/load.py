@@ -1,8 +1,8 @@
 """Reads the settings: a file or a mapping in, one `Config` out, or every mistake at once.
 
-`yaml_lines` knows files and lines, `legacy_keys` the keys of the earlier heater optimizer, `structure` how values
-become settings classes, `model` what the sections are. Here they meet the tables of adapters: the words that may stand
-behind ``type:``, and the classes that they mean (`Tables`).
+`yaml_lines` knows files and lines, `layout` which keys a file is written in, `structure` how values become settings
+classes, `model` what the sections are. Here they meet the tables of adapters: the words that may stand behind
+``type:``, and the classes that they mean (`Tables`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextvars import ContextVar
-from copy import deepcopy
 from dataclasses import field, replace
 from functools import lru_cache
 from importlib import import_module
@@ -29,10 +28,9 @@ from pv_heater.config.cross_checks import (
     wrong_conditions,
     wrong_waiting,
 )
-from pv_heater.config.legacy_keys import has_flat_keys, unflatten
+from pv_heater.config.layout import earlier_file, migrate
 from pv_heater.config.model import Config, Gpio, Log, TypedSettings
 from pv_heater.config.mqtt import mqtt_hook
-from pv_heater.config.predecessors import balancer_lines, take_out_pvmonit, take_out_router
 from pv_heater.config.presets import with_preset
 from pv_heater.config.scalars import Secrets, shown
 from pv_heater.config.structure import Hook, SettingProblems, Structure, many, problems_of, setting_keys, suggestion
@@ -43,7 +41,6 @@ from pv_heater.config.yaml_lines import (
     Unreadable,
     parse_document,
     read_document,
-    read_text,
     without_invisible,
 )
 from pv_heater.core.actuators.learned_power import ASSUMED_W
@@ -65,10 +62,6 @@ from pv_heater.telemetry.messages import SENDERS
 from pv_heater.telemetry.messages.settings import MessageSettings
 
 __all__ = ["Config", "Gpio", "Log", "Tables", "TypedSettings", "load_config"]
-SCHEMA = 1
-MIGRATIONS = {0: unflatten}
-"""From each earlier layout to the next; 0 is the flat keys of the earlier heater optimizer."""
-
 _SECRETS: ContextVar[Secrets] = ContextVar("secrets")
 """Of the configuration that is being read."""
 _OWN_NAMES: ContextVar[tuple[str, ...]] = ContextVar("own_names")
@@ -121,8 +114,8 @@ def load_config(
     try:
         document = Document(values=_plain(source)) if isinstance(source, Mapping) else _document(Path(source), text)
     except Unreadable as error:
-        raise ConfigError(title, _earlier_file(path) or [str(error)]) from None
-    warnings = _migrate(document)
+        raise ConfigError(title, earlier_file(path) or [str(error)]) from None
+    warnings = migrate(document)
     secrets = Secrets(os.environ if environ is None else environ, path.parent if path else Path())
     problems = list(document.problems)
     if changes:
@@ -150,14 +143,6 @@ def load_config(
     holders = {*secrets.files, *([path] if path is not None and secrets.in_the_settings else [])}
     warned = tuple(_sentences(warnings, document, secrets))
     return replace(config, path=path, warnings=warned, secret_files=tuple(sorted(holders)))
-
-
-def is_of_this_layout(document: Document) -> bool:
-    """Whether a file is written in the words of this version, so that each setting stands where it is named."""
-    copy = deepcopy(document)
-    renamed = _migrate(copy)
-    copy.values.pop("schema", None)
-    return not renamed and copy.values == {key: item for key, item in document.values.items() if key != "schema"}
 
 
 def _document(path: Path, text: str | None) -> Document:
@@ -306,26 +291,6 @@ def _loads(structure: Structure, tables: Tables) -> Hook:
         return result
 
     return hook
-
-
-def _earlier_file(path: Path | None) -> list[str]:
-    """What to say of a file of an earlier system that is not YAML; empty where it is none."""
-    try:
-        return [] if path is None else balancer_lines(read_text(path))
-    except Unreadable:
-        return []
-
-
-def _migrate(document: Document) -> list[Problem]:
-    """Bring the document to the present layout; returns what was renamed. A newer layout is a problem."""
-    take_out_pvmonit(document)
-    take_out_router(document)
-    given = str(document.values.pop("schema", SCHEMA))
-    if not given.isdecimal() or int(given) > SCHEMA:
-        message = f"is {given!r}, but this version reads layouts up to {SCHEMA}; update the program"
-        document.problems.append(Problem(("schema",), message))
-    first = 0 if has_flat_keys(document) or not given.isdecimal() else int(given)
-    return [warning for version in range(first, SCHEMA) for warning in MIGRATIONS[version](document)]
 
 
 def _doubts(config: Config) -> list[Problem]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.config.describe import as_written
+from pv_heater.config.layout import is_of_this_layout
 from pv_heater.config.live import ORDER, ORDER_HELP, LiveRow, json_value, order_of, rows_of
-from pv_heater.config.load import is_of_this_layout, load_config
+from pv_heater.config.load import load_config
 from pv_heater.config.model import Config
 from pv_heater.config.yaml_edit import CannotEdit, Splice, splice_of, with_order, with_value
 from pv_heater.config.yaml_lines import Document, KeyPath, parse_document, without_invisible

@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import pytest
 
 from pv_heater import PROJECT_FOLDER
-from pv_heater.commands.example import documented_example
+from pv_heater.commands.example.text import documented_example
 from pv_heater.config.describe import describe
 from pv_heater.config.load import Tables, adapter_class, load_config
 from pv_heater.config.model import Config

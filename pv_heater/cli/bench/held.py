@@ -48,7 +48,8 @@ def invariants(
 
 
 def _hunt(pattern: str, days: int, seed: int, jobs: int, *, as_json: bool) -> None:
-    from bench.invariants.planted import BUGS, TITLE, as_line, hunt, last_line
+    from bench.invariants.bugs import BUGS
+    from bench.invariants.planted import TITLE, as_line, hunt, last_line
 
     bugs = [name for name in BUGS if fnmatch(name, pattern)]
     if not bugs:

@@ -5,7 +5,8 @@ from multiprocessing import get_context
 
 from typer.testing import CliRunner
 
-from bench.invariants.planted import BUGS, Found, as_line, hunt, last_line
+from bench.invariants.bugs import BUGS
+from bench.invariants.planted import Found, as_line, hunt, last_line
 from pv_heater.cli.app import cli
 from tests.waiting import WITHIN_S
 

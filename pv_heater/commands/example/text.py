@@ -1,7 +1,4 @@
-"""Files/config.yaml, written from the settings' own declarations: the demo, and every setting there is.
-
-To write the file anew: ``python -m pv_heater.commands.example > Files/config.yaml``.
-"""
+"""The text of Files/config.yaml: each setting on a line with its comment, off where the demo does without it."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import Field, replace
 from typing import Any
 
+from pv_heater.commands.example.samples import DEMO, HEADER, OWN_NAMES, SAMPLES
 from pv_heater.config.describe import group_of, row_of
 from pv_heater.config.load import Tables, adapter_class
 from pv_heater.config.model import Config
@@ -25,140 +23,6 @@ from pv_heater.telemetry.messages.settings import MessageSettings
 
 _COMMENT_COLUMN = 40
 
-_HEADER = """\
-# Settings of pv_heater. As it stands, this file runs at once and switches nothing: a recorded summer day, dry.
-#
-#     python main.py                   see what it would have done on that day
-#
-# From here to your own home, in five steps:
-#   1. Copy this file to Files/config-private.yaml; that one is taken when it exists, and git leaves it alone.
-#   2. site: your place, time zone, modules and battery.
-#   3. meter: replace the recording by `vrm` (its lines are below). `python main.py check` says what it answers.
-#   4. loads: your heater, its pins and its power; docs/ says how to wire it. Watch a day or two with dry_run: true.
-#   5. dry_run: false. Now it switches.
-#
-# Lines that begin with # are off and show the default; take away the `# ` to change one. Each comment gives unit,
-# range and default, then what the setting is for. Texts may come from the environment, ${NAME}, or from the first
-# line of a file, file:name. Times need no quotes. docs/configuration.md has the rest.
-"""
-
-_DEMO: dict[str, Any] = {
-    "dry_run": "true",
-    "site": {
-        "name": "Home",
-        "latitude": "47.05",
-        "longitude": "15.44",
-        "timezone": "Europe/Vienna",
-        "pv": [{"kwp": "6.0", "tilt_deg": "30", "azimuth_deg": "0"}],
-        "battery": {"capacity_wh": "4800", "max_charge_w": "2400"},
-    },
-    "meter": "recording",
-    "strategy": "plan",
-    "loads": "servo_regulator",
-}
-"""What the shipped file sets; a word picks the adapter that is on."""
-
-_SAMPLES: dict[str, dict[str, Any]] = {
-    "recording": {"path": "Files/recordings/summer.csv.gz"},
-    "vrm": {"token": "file:vrm-token", "installation_id": "123456"},
-    "mqtt": {"host": "192.168.1.10", "values": {"pv_w": [{"topic": "house/pv", "path": "power"}]}},
-    "http": {"url": "http://192.168.1.50/status", "values": {"pv_w": [{"path": "power"}]}},
-    "pvmonit_xml": {"url": "http://192.168.1.20/data-xml.php"},
-    "serial": {"protocol": "vedirect", "device": "/dev/ttyUSB0"},
-    "servo_regulator": {
-        "name": "water_heater",
-        "max_power_w": "2000",
-        "relay": {"pin": "BOARD11", "active_high": "true"},
-        "servo": {"pin": "BOARD40"},
-    },
-    "digital_pot": {
-        "name": "pool",
-        "max_power_w": "3000",
-        "relay": {"pin": "GPIO22", "active_high": "true"},
-        "wiper": {"clock_pin": "GPIO11", "data_pin": "GPIO10", "select_pin": "GPIO8"},
-    },
-    "burst_ssr": {
-        "name": "rod",
-        "max_power_w": "3000",
-        "ssr": {"pin": "GPIO24", "active_high": "true"},
-        "relay": {"pin": "GPIO25", "active_high": "true"},
-    },
-    "stages": {
-        "name": "boiler",
-        "relays": [{"pin": "GPIO5", "active_high": "false"}, {"pin": "GPIO6", "active_high": "false"}],
-        "levels": [
-            {"power_w": "1000", "closed": "[1]"},
-            {"power_w": "2000", "closed": "[2]"},
-            {"power_w": "3000", "closed": "[1, 2]"},
-        ],
-    },
-    "relay_board": {
-        "name": "rods",
-        "step_w": "300",
-        "relays": [{"pin": "GPIO16", "active_high": "true"}, {"pin": "GPIO20", "active_high": "true"}],
-    },
-    "sg_ready": {
-        "name": "heat_pump",
-        "recommended_w": "1500",
-        "min_on_s": "900",
-        "min_off_s": "600",
-        "start_delay_s": "120",
-        "relays": [{"pin": "GPIO23", "active_high": "true"}, {"pin": "GPIO27", "active_high": "true"}],
-    },
-    "relay": {"name": "pump", "max_power_w": "800", "relay": {"pin": "GPIO17", "active_high": "true"}},
-    "http_dimmer": {"name": "boiler", "max_power_w": "1000", "url": "http://192.168.1.199"},
-    "http_switch": {
-        "name": "pump",
-        "max_power_w": "800",
-        "url": "http://192.168.1.50",
-        "on": [{"path": "/relay/0?turn=on"}],
-        "off": [{"path": "/relay/0?turn=off"}],
-        "confirm": {"path": "/relay/0", "value": "ison"},
-    },
-    "http_variator": {
-        "name": "radiator",
-        "max_power_w": "1000",
-        "url": "http://192.168.1.50",
-        "power": [{"path": "/light/0?turn=on&brightness={percent}"}],
-        "off": [{"path": "/light/0?turn=off"}],
-        "confirm": {"path": "/light/0", "value": "ison", "level": "brightness"},
-    },
-    "mk2_client": {"name": "garage", "max_power_w": "1500", "address": "192.168.1.60"},
-    "mqtt_variator": {"name": "ecs", "max_power_w": "2300", "topic": "regul/vload/ECS/cmd"},
-    "mqtt_switch": {"name": "pool", "max_power_w": "700", "topic": "cmnd/pool/POWER"},
-    "gx_relay": {"name": "immersion", "max_power_w": "1500"},
-    "gx_relay_modbus": {"name": "immersion_2", "max_power_w": "1500", "relay_is_manual": "true"},
-    "dry_run": {"name": "try_out", "max_power_w": "1000"},
-    "domoticz": {"url": "http://192.168.1.20:8080", "loads": [{"load": "water_heater"}]},
-    "influxdb": {"url": "http://192.168.1.20:8086", "version": "1", "database": "home"},
-    "emoncms": {"url": "http://emonpi.local/emoncms", "apikey": "file:emoncms-key"},
-    "tm1638": {"dio": "GPIO19", "clk": "GPIO13", "stb": "GPIO26"},
-    "power_from http": {"url": "http://192.168.1.60/rpc/Switch.GetStatus?id=0", "path": "apower"},
-    "power_from mqtt": {"host": "192.168.1.10", "topic": "tele/washer/SENSOR", "path": "ENERGY.Power"},
-    "energy_charts": {"zone": "AT"},
-    "nordpool": {"zone": "SE3"},
-    "home_assistant": {"token": "file:ha-token", "entity": "sensor.electricity_price"},
-    "file": {"path": "Files/prices.csv"},
-    "values mqtt": {"host": "192.168.1.10", "topic": "zigbee2mqtt/cellar", "path": "humidity"},
-    "values http": {"url": "http://192.168.1.61/rpc/Switch.GetStatus?id=0", "path": "apower"},
-    "values file": {"file": "/run/price.json", "path": "now"},
-    "messages ntfy": {"topic": "pv-heater-7fq2x9"},
-    "messages telegram": {"token": "file:telegram-token", "chat_id": '"123456789"'},
-    "messages mail": {
-        "host": "smtp.example.org",
-        "username": "me@example.org",
-        "password": "file:mail-password",
-        "from": "me@example.org",
-        "to": "[me@example.org]",
-    },
-    "messages webhook": {"url": "https://gotify.example.org/message", "token": "file:gotify-token"},
-    "messages apprise": {"url": "file:apprise-url"},
-    "temperature_from http": {"url": "http://192.168.1.199/state"},
-    "temperature_from mqtt": {"host": "192.168.1.10", "topic": "tele/boiler/SENSOR"},
-}
-"""Values for settings that have no default, by the word behind `type:`; a probe's by where it stands as well."""
-
-_OWN_NAMES = {"mqtt": "humidity", "http": "oven_w", "file": "price_ct"}
 _MEANING = ("unit", "min", "max", "when_lost", "max_age_s")
 """The settings that all values of the owner's own have."""
 
@@ -180,7 +44,7 @@ def documented_example(tables: Tables | None = None) -> str:
         "values": _values(tables),
         "messages": _messages(tables),
     }
-    parts = [_HEADER]
+    parts = [HEADER]
     for field in settings_of(Config):
         key = field.name
         body = adapters[key] if key in adapters else _section(field)
@@ -190,14 +54,14 @@ def documented_example(tables: Tables | None = None) -> str:
 
 def _section(field: Field[Any]) -> list[str]:
     """A section that has no `type:`."""
-    return [line.text() for line in _lines_of(field, _DEMO, 0, None)]
+    return [line.text() for line in _lines_of(field, DEMO, 0, None)]
 
 
 def _typed(section: str, table: Mapping[str, str]) -> list[str]:
     """A section whose entries begin with `type:`: the one that is on, then the others, off."""
     blocks = []
     for word in _chosen_first(section, table):
-        off = None if word == _DEMO.get(section) else 0
+        off = None if word == DEMO.get(section) else 0
         head, *settings = _entry(word, table, 2, off, frozenset())
         lines = [_Line(0, f"{section}:", "", off), head, *_preset(f"{section}s", word), *settings]
         blocks.append("\n".join(line.text() for line in lines))
@@ -247,7 +111,7 @@ def _values(tables: Tables) -> list[str]:
     for word in tables.values:
         known = frozenset(_MEANING) if blocks else frozenset[str]()
         entry = _entry(word, tables.values, 4, 0, known, f"values {word}")
-        lines = [_Line(0, "values:", "", 0), _Line(2, f"{_OWN_NAMES[word]}:", "", 0), *entry]
+        lines = [_Line(0, "values:", "", 0), _Line(2, f"{OWN_NAMES[word]}:", "", 0), *entry]
         blocks.append("\n".join(line.text() for line in lines))
     return "\n\n".join(blocks).splitlines()
 
@@ -274,7 +138,7 @@ def _probes(tables: Tables) -> list[_Line]:
 
 
 def _chosen_first(section: str, table: Mapping[str, str]) -> list[str]:
-    return sorted(table, key=lambda word: word != _DEMO.get(section))
+    return sorted(table, key=lambda word: word != DEMO.get(section))
 
 
 def _entry(
@@ -287,10 +151,10 @@ def _entry(
 ) -> list[_Line]:
     """The settings of one adapter, without those `known` from above that need no value here.
 
-    `sample` is its word among `_SAMPLES` where that is not `word` itself.
+    `sample` is its word among `SAMPLES` where that is not `word` itself.
     """
     cls = adapter_class(table[word])
-    given = _SAMPLES.get(sample or word, {})
+    given = SAMPLES.get(sample or word, {})
     fields = [field for field in settings_of(cls.Settings) if field.name not in known or key_of(field) in given]
     lines = [line for field in fields for line in _lines_of(field, given, indent, off)]
     return [_Line(indent, f"type: {word}", _about(cls, table), off), *lines]
@@ -359,7 +223,3 @@ def _lines_of(field: Field[Any], given: Mapping[str, Any], indent: int, off: int
             lines += _as_item([_Line(indent + 4, f"{name}: {value}", "", off) for name, value in entry.items()])
         return lines
     return [head, *_block(inner, values, indent + 2, off)]
-
-
-if __name__ == "__main__":
-    sys.stdout.write(documented_example())
