@@ -1,7 +1,6 @@
 """Which keys a file is written in: those of this version, of an earlier one, or of a system before it.
 
-`legacy_keys` knows the keys of the earlier heater optimizer, `predecessors` those of other systems. Nothing else of the
-program has to know that there were any.
+`legacy_keys` knows the keys of the earlier heater optimizer, `predecessors` those of other systems.
 """
 
 from __future__ import annotations

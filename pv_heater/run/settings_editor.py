@@ -43,7 +43,7 @@ SHIPPED = (
 
 
 class SettingsFile:
-    """`ports.SettingsEditor` for one settings file. Safe from any thread; never called by the loop's."""
+    """`status.home.SettingsEditor` for one settings file. Safe from any thread; never called by the loop's."""
 
     def __init__(self, config: Config, folder: Path, apply: Callable[[Config], None]) -> None:
         """`config` is what the home runs with, `folder` the state folder; `apply` hands the loop another one."""

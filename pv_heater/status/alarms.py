@@ -12,7 +12,7 @@ from pv_heater.core.model.rule_id import SAFETY_RULES, Rule
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import FOR_GOOD
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 
 HYGIENE_OVERDUE = "hygiene_overdue"
 GUARANTEE_MISSED = "guarantee_missed"

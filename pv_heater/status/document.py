@@ -19,8 +19,8 @@ from pv_heater.core.model.trace import DecisionTrace
 from pv_heater.core.model.values import Decision, LoadState, Phase, to_jsonable
 from pv_heater.core.model.words import flip_text
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.ports import Home
 from pv_heater.status.alarms import START_S, alarms_of
+from pv_heater.status.home import Home
 
 LAST_CYCLES = 1
 """Of a tank's record against legionella; all of them come with the load's details."""

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.status import Status
-from pv_heater.ports import Home
 from pv_heater.status.document import before_the_first_tick, status_document
+from pv_heater.status.home import Home
 from pv_heater.status.plan import plan_of
 
 LAG_STEP_S = 1.0

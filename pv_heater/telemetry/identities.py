@@ -18,7 +18,7 @@ from typing import Any
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.io.system.state_file import UnreadableState, read_object
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.telemetry.kept import keep, read_kept
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pv_heater.core.model.lean import dataclass
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.telemetry.identities import identities_of, vanished
 from pv_heater.telemetry.totals import EnergyTotals

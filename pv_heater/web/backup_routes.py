@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pv_heater.errors import HistoryTrouble
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope
 
 PART = 65_536

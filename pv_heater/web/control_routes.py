@@ -14,7 +14,7 @@ from pv_heater.core.duties.boost import LONGEST_S as BOOST_LONGEST_S
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.status import Status
 from pv_heater.core.settings.load import LoadSettings
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_answer
 
 ENDS = ("for_s", "until_at", "until", "for_good")

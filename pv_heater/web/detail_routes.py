@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.core.model.values import to_jsonable
 from pv_heater.io.system.log_place import last_lines
-from pv_heater.ports import Home
 from pv_heater.status.alarms import alarms_of
 from pv_heater.status.document import load_of, money
+from pv_heater.status.home import Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, instant_asked, json_answer, whole_number
 from pv_heater.web.control_routes import load_named
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from pv_heater.errors import HistoryTrouble, describe
-from pv_heater.ports import HistoryReader, Home
+from pv_heater.status.home import HistoryReader, Home
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_answer
 
 CSV = "text/csv"

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Phase
-from pv_heater.ports import Home
 from pv_heater.status.document import BELIEVED
+from pv_heater.status.home import Home
 from pv_heater.web.calls import Answer, Call, Route, Scope
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -1,4 +1,4 @@
-"""Live settings: seen, changed and taken back, by the rules of `ports.SettingsEditor`."""
+"""Live settings: seen, changed and taken back, by the rules of `status.home.SettingsEditor`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pv_heater.errors import NotEditable, SettingsConflict, WrongSettings
-from pv_heater.ports import Home, SettingsEditor
+from pv_heater.status.home import Home, SettingsEditor
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, json_answer
 from pv_heater.web.control_routes import caller
 

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from pv_heater.core.model.status import STALE_S
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.status.strict_json import json_bytes
 from pv_heater.web.calls import Answer, Call, Problem, Route, Scope, etag_of

@@ -15,7 +15,7 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.values import OFF, Reading, Setpoint
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare
-from pv_heater.ports import Follower, HistoryReader, SettingsEditor, Tools
+from pv_heater.ports import Follower, Tools
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.home.page import tables
 from pv_heater.run.home.running_home import RunningHome
@@ -23,6 +23,7 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.sim.clock import SimClock
+from pv_heater.status.home import HistoryReader, SettingsEditor
 from pv_heater.status.newest import NewestDocument
 from pv_heater.web.application import Gate, application
 from pv_heater.web.calls import Answer, Call, Handle, Route, Scope

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pv_heater.core.model.status import Pulse, Status
 from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
-from pv_heater.ports import Home
 
 if TYPE_CHECKING:
+    from pv_heater.status.home import Home
     from pv_heater.status.newest import NewestDocument
 
 

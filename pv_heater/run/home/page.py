@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pv_heater.config.load import Config
-from pv_heater.ports import Home
 from pv_heater.run.session import Startable
+from pv_heater.status.home import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.web.access.access import Access
 from pv_heater.web.access.passwords import Cost

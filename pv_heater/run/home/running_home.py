@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
@@ -15,7 +15,7 @@ from pv_heater.core.model.status import Status
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
-from pv_heater.ports import Follower, HistoryReader, SettingsEditor
+from pv_heater.ports import Follower
 from pv_heater.run.home.newest import NewestStatus
 from pv_heater.run.identity import Identity
 from pv_heater.run.journal import Journal
@@ -23,12 +23,15 @@ from pv_heater.run.loop import Loop
 from pv_heater.run.outputs import owner_of
 from pv_heater.run.requests import CommandHandler
 
+if TYPE_CHECKING:
+    from pv_heater.status.home import HistoryReader, SettingsEditor
+
 OWN_TARIFF = "tariff"
 """Who tells the prices that stand in the settings."""
 
 
 class RunningHome:
-    """Satisfies `ports.Home`. From any thread; nothing here waits for the loop."""
+    """Satisfies `status.home.Home`. From any thread; nothing here waits for the loop."""
 
     def __init__(
         self,

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from pv_heater.config.load import Config
 from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.io.system.worker import WorkerStatus
-from pv_heater.ports import Home, Tools
+from pv_heater.ports import Tools
 
 if TYPE_CHECKING:
+    from pv_heater.status.home import Home
     from pv_heater.status.newest import NewestDocument
     from pv_heater.telemetry.mqtt.companion import Companion
     from pv_heater.telemetry.told import Told

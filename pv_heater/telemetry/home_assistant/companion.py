@@ -10,7 +10,7 @@ from typing import Any
 
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.mqtt import HomeAssistant, Mqtt
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.telemetry.home_assistant.discovery import (
     Announced,
     announced,

@@ -16,7 +16,7 @@ from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.requests import FORCE_LONGEST_S, Mode
 from pv_heater.core.model.values import LoadState
 from pv_heater.core.settings.home import LONGEST_VACATION
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.telemetry.mqtt.allowance import Allowance
 from pv_heater.telemetry.mqtt.dials import Dials
 from pv_heater.telemetry.mqtt.request import LONGEST_PAYLOAD, Refused, number_of, request_of, text_of

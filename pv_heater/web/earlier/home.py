@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pv_heater.core.model.requests import Mode
-from pv_heater.ports import Home
 from pv_heater.status.document import BELIEVED
+from pv_heater.status.home import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.web.access.attempts import network_of
 from pv_heater.web.calls import Answer, Call, Problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pv_heater.ports import Home
+from pv_heater.status.home import Home
 from pv_heater.status.newest import NewestDocument
 from pv_heater.web.calls import Route
 from pv_heater.web.earlier.esp_router import esp_router_routes
