@@ -45,12 +45,16 @@ def target_wh(outlooks: Sequence[Levels], capacity_wh: float, regrets: Regrets) 
 
 def target_between(wasting: Sequence[float], filling: Sequence[float], capacity_wh: float, regrets: Regrets) -> float:
     """The same for the levels by themselves, each in order: above which sun is wasted, and the battery fills."""
-    for charge_wh in sorted({capacity_wh, *wasting, *filling}, reverse=True):
+
+    def is_too_full(charge_wh: float) -> bool:
         stored = regrets.stored * bisect_left(wasting, charge_wh)
         heated = regrets.heated * (len(filling) - bisect_left(filling, charge_wh))
-        if stored <= heated:
-            return charge_wh
-    return -inf
+        return stored > heated
+
+    # With more charge the one regret only grows and the other only shrinks.
+    charges_wh = sorted({capacity_wh, *wasting, *filling})
+    right = bisect_left(charges_wh, True, key=is_too_full)
+    return charges_wh[right - 1] if right else -inf
 
 
 def levels_of(

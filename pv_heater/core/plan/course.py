@@ -13,7 +13,7 @@ from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFF
 from pv_heater.core.house.headroom import headroom_w
 from pv_heater.core.house.surplus import Foresight
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.plan.load_ahead import LoadAhead, waits_for
+from pv_heater.core.plan.load_ahead import NEVER_AT, LoadAhead, waits_for
 from pv_heater.core.settings.home import Battery, Limits, Site
 from pv_heater.core.settings.load import BatteryShare
 
@@ -63,6 +63,9 @@ class Walk:
         self._home, self._rows = home, rows
         self._loads = {row.policy.name: row for row in rows if isinstance(row, LoadAhead)}
         self._nothing_w = dict.fromkeys(self._loads, 0.0)
+        self._drawn_from = [load for load in self._loads.values() if load.taken_w > 0]
+        self._by_sun_from_at = max([load.by_sun_from_at for load in self._loads.values()], default=NEVER_AT)
+        """In the dark nothing heats from then on."""
         self._has_battery_row = len(self._loads) < len(rows)
         self._is_limited = headroom_w(None, home.site, home.limits) == 0
         self._charge_limit_w = 0.0 if home.battery is None else home.battery.charge_limit_w
@@ -107,9 +110,9 @@ class Walk:
     ) -> Mapping[str, float]:
         """What each load draws in that quarter."""
         home, loads = self._home, self._loads
-        for load in loads.values():
+        for load in self._drawn_from:
             load.pass_time(quarter.hours)
-        if number in home.dark and not bought and all(load.waits_for_sun(quarter) for load in loads.values()):
+        if number in home.dark and not bought and quarter.start_at >= self._by_sun_from_at:
             return self._nothing_w  # most quarters of a night
         heat_w: dict[str, float] = {}
         free: list[str] = []

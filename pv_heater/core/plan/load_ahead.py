@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from math import inf
 
 from pv_heater.core.duties.first_warm_day import is_made_ready
@@ -22,6 +22,7 @@ from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import level_w
 from pv_heater.core.settings.timers import timer_now
 
+NEVER_AT = datetime.max.replace(tzinfo=UTC)
 FORESEEN = frozenset({Rule.NIGHT, Rule.BATTERY_LOW, Rule.VACATION})
 """Guards whose end the plan knows itself. Of all others nobody knows it: they hold for the present quarter."""
 
@@ -58,8 +59,7 @@ class LoadAhead:
 
     def pass_time(self, hours: float) -> None:
         """Hot water is drawn."""
-        if self.taken_w > 0:
-            self.to_go_wh = min(self.tank_wh, self.to_go_wh + self.taken_w * hours)
+        self.to_go_wh = min(self.tank_wh, self.to_go_wh + self.taken_w * hours)
 
     def begin_tomorrow(self) -> None:
         """Midnight: all counts of the day begin anew."""
@@ -71,9 +71,10 @@ class LoadAhead:
         least_wh = self.policy.daily_min_wh
         return min(self.today_wh, self.to_go_wh) <= 0 or (least_wh is not None and self.had_wh >= least_wh)
 
-    def waits_for_sun(self, quarter: Stretch) -> bool:
-        """Whether nothing but a surplus can switch it on in that quarter."""
-        return self.mode is Mode.AUTO and self.duty_until_at <= quarter.start_at and not self.policy.timers
+    @property
+    def by_sun_from_at(self) -> datetime:
+        """From when on nothing but a surplus can switch it on."""
+        return self.duty_until_at if self.mode is Mode.AUTO and not self.policy.timers else NEVER_AT
 
     def must_w(self, quarter: Stretch, zone: tzinfo, away_until_at: datetime) -> float | None:
         """What it draws in that quarter whatever the sun gives, 0 for off; None: what it gets of the surplus."""
@@ -107,7 +108,8 @@ class LoadAhead:
             self.running = False
             return 0.0
         if policy.adjustable:
-            power_w = min(policy.max_power_w, max(offered_w, policy.least_power_w))
+            power_w = policy.least_power_w if offered_w < policy.least_power_w else offered_w
+            power_w = power_w if power_w < policy.max_power_w else policy.max_power_w
         else:
             power_w = level_w(policy, offered_w, policy.least_power_w if self.running else 0.0)
         self.running = power_w > 0
@@ -116,11 +118,12 @@ class LoadAhead:
     def take(self, energy_wh: float) -> None:
         """It has had so much."""
         self.had_wh += energy_wh
-        self.today_wh = max(0.0, self.today_wh - energy_wh)
-        self.to_go_wh = max(0.0, self.to_go_wh - energy_wh)
+        self.today_wh = self.today_wh - energy_wh if self.today_wh > energy_wh else 0.0
+        self.to_go_wh = self.to_go_wh - energy_wh if self.to_go_wh > energy_wh else 0.0
 
     def _at_most_w(self, power_w: float, hours: float) -> float:
-        return min(power_w, min(self.today_wh, self.to_go_wh) / hours)
+        left_w = (self.to_go_wh if self.to_go_wh < self.today_wh else self.today_wh) / hours
+        return left_w if left_w < power_w else power_w
 
 
 def load_ahead(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -99,9 +100,8 @@ class HouseAhead:
     def rest_of_day(self, now: datetime) -> list[Stretch]:
         """From now until the last light of the local day, quarter by quarter; what no forecast tells counts as dark."""
         sun, correction = self.sun, self.sun.correction()
-        expected_w = [
-            correction.of(sun.expected_w(number) or 0.0, sun.clear_w(number)) for number in range(len(self.quarters_at))
-        ]
+        numbers = range(self._number(now), len(self.quarters_at))
+        expected_w = [correction.of(sun.expected_w(number) or 0.0, sun.clear_w(number)) for number in numbers]
         rest = self._today_from(now, expected_w, self._use.by_hour_w())
         return rest[: lit_until(rest)]
 
@@ -112,7 +112,7 @@ class HouseAhead:
         """
         first, likely_w = self._number(now), self.sun.likely_w()
         known_w = _known(likely_w[first:])
-        today = self._today_from(now, [*[0.0] * first, *known_w])
+        today = self._today_from(now, known_w)
         if first + len(known_w) < len(likely_w):
             return today, []
         if self._tomorrow is None:
@@ -148,30 +148,32 @@ class HouseAhead:
     def _today_from(
         self, now: datetime, sun_w: Sequence[float], by_hour_w: Sequence[float] | None = None
     ) -> list[Stretch]:
-        """The quarters from now on, as far as `sun_w`, that of all quarters of today, reaches.
+        """The quarters from now on, as far as `sun_w`, which begins with the present one, reaches.
 
         `by_hour_w`: the use of each local hour; None: what is likely.
         """
-        gone_s = max(0.0, (now - self.quarters_at[0]).total_seconds())
-        first, cut_s = int(gone_s // QUARTER_S), gone_s % QUARTER_S
-        hours = self._today_hours[first : len(sun_w)]
+        first = self._number(now)
+        hours = self._today_hours[first : first + len(sun_w)]
         if by_hour_w is None:
             use_w = self._use.likely_w(self._hour(now), [(hour, number / 4.0) for number, hour in enumerate(hours)])
         else:
             use_w = [by_hour_w[hour] for hour in hours]
-        rest = []
-        for number in range(first, len(sun_w)):
-            begin_s = cut_s if number == first else 0.0
-            rest.append(
-                Stretch(
-                    start_at=now if begin_s else self.quarters_at[number],
-                    end_at=self.quarters_at[number] + QUARTER,
-                    hours=(QUARTER_S - begin_s) / 3600.0,
-                    sun_w=sun_w[number],
-                    clear_w=self.sun.clear_w(number),
-                    use_w=self._opinion.weighed_w(self.quarters_at[number], use_w[number - first]),
-                )
+        rest = [
+            Stretch(
+                start_at=at,
+                end_at=at + QUARTER,
+                hours=QUARTER_S / 3600.0,
+                sun_w=power_w,
+                clear_w=self.sun.clear_w(number),
+                use_w=self._opinion.weighed_w(at, habit_w),
             )
+            for number, (at, power_w, habit_w) in enumerate(
+                zip(self.quarters_at[first:], sun_w, use_w, strict=False), first
+            )
+        ]
+        if rest and now > rest[0].start_at:
+            gone_s = (now - self.quarters_at[0]).total_seconds() % QUARTER_S
+            rest[0] = replace(rest[0], start_at=now, hours=(QUARTER_S - gone_s) / 3600.0)
         return rest
 
     def _number(self, now: datetime) -> int:
