@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from itertools import pairwise
+from operator import itemgetter
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem
@@ -14,6 +15,9 @@ from pv_heater.core.model.setting import SettingProblem
 NOISE_SHARE = 0.01
 """A table may fall by this share of its highest power: meters are noisy by that much, and so are measured curves.
 Such places are made flat; a deeper fall is not noise."""
+
+_percent, _watts = itemgetter(0), itemgetter(1)
+"""Of a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,10 @@ class RegulatorCurve:
         """The lowest position that gives `power_w`; 0 for no power, the position of the maximum for more."""
         if power_w <= 0:
             return 0.0
-        watts = [watt for _, watt in self.points]
-        index = bisect_left(watts, min(power_w, watts[-1]))
-        if index == 0 or watts[index] <= power_w:
-            return self.points[index][0]
+        points = self.points
+        index = bisect_left(points, min(power_w, points[-1][1]), key=_watts)
+        if index == 0 or points[index][1] <= power_w:
+            return points[index][0]
         low, high = self.points[index - 1][0], self.points[index][0]
         for _ in range(40):  # halving: a degree of 100 percent to 1e-10, whatever the shape between the points
             middle = (low + high) / 2
@@ -47,9 +51,9 @@ class RegulatorCurve:
 
     def power_w(self, percent: float) -> float:
         """What the regulator gives at that position."""
-        positions = [position for position, _ in self.points]
-        index = min(max(bisect_right(positions, percent), 1), len(positions) - 1) - 1
-        return self._between_w(index, min(max(percent, positions[index]), positions[index + 1]))
+        points = self.points
+        index = min(max(bisect_right(points, percent, key=_percent), 1), len(points) - 1) - 1
+        return self._between_w(index, min(max(percent, points[index][0]), points[index + 1][0]))
 
     def _between_w(self, index: int, percent: float) -> float:
         """The cubic between point `index` and the next."""

@@ -61,12 +61,13 @@ class Walk:
     def __init__(self, home: PlannedHome, rows: Sequence[LoadAhead | BatteryShare], soc_percent: float | None) -> None:
         """`rows`: loads in their order, and the battery's place among them. `soc_percent` None: without a battery."""
         self._home, self._rows = home, rows
-        self._loads = {row.policy.name: row for row in rows if isinstance(row, LoadAhead)}
-        self._nothing_w = dict.fromkeys(self._loads, 0.0)
-        self._drawn_from = [load for load in self._loads.values() if load.taken_w > 0]
-        self._by_sun_from_at = max([load.by_sun_from_at for load in self._loads.values()], default=NEVER_AT)
+        self.loads = {row.policy.name: row for row in rows if isinstance(row, LoadAhead)}
+        """What each has had on the way."""
+        self._nothing_w = dict.fromkeys(self.loads, 0.0)
+        self._drawn_from = [load for load in self.loads.values() if load.taken_w > 0]
+        self._by_sun_from_at = max([load.by_sun_from_at for load in self.loads.values()], default=NEVER_AT)
         """In the dark nothing heats from then on."""
-        self._has_battery_row = len(self._loads) < len(rows)
+        self._has_battery_row = len(self.loads) < len(rows)
         self._is_limited = headroom_w(None, home.site, home.limits) == 0
         self._charge_limit_w = 0.0 if home.battery is None else home.battery.charge_limit_w
         self._soc_percent = soc_percent
@@ -74,7 +75,7 @@ class Walk:
 
     def go(self, quarters: Sequence[Stretch], bought: Mapping[str, Mapping[int, float]]) -> Course:
         """Through all of them; `bought` is the power that is bought for a load in some of them, by their number."""
-        loads, home = self._loads, self._home
+        loads, home = self.loads, self._home
         loads_w: dict[str, list[float]] = {name: [] for name in loads}
         rows: list[tuple[float, float, float, float, float, float]] = []
         for number, quarter in enumerate(quarters):
@@ -109,7 +110,7 @@ class Walk:
         self, number: int, quarter: Stretch, spare_w: float, bought: Mapping[str, Mapping[int, float]]
     ) -> Mapping[str, float]:
         """What each load draws in that quarter."""
-        home, loads = self._home, self._loads
+        home, loads = self._home, self.loads
         for load in self._drawn_from:
             load.pass_time(quarter.hours)
         if number in home.dark and not bought and quarter.start_at >= self._by_sun_from_at:
@@ -133,7 +134,7 @@ class Walk:
         self, number: int, quarter: Stretch, spare_w: float, free: Collection[str], heat_w: dict[str, float]
     ) -> None:
         """The surplus of that quarter among the loads that are `free` to take it; see `core.loads.allocator`."""
-        home, loads, soc_percent = self._home, self._loads, self._soc_percent
+        home, loads, soc_percent = self._home, self.loads, self._soc_percent
         must_w, wish_w, reserved_w = sum(heat_w.values()), 0.0, 0.0
         spare_w -= must_w
         if spare_w + home.foresight.give_w <= 0:

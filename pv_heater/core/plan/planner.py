@@ -213,15 +213,17 @@ class Planner:
             duty, known = loads.duties.get(name), duties.get(name)
             return load_ahead(loads.policies[name], loads.memories[name], context, duty, known)
 
-        def rows() -> list[LoadAhead | BatteryShare]:
-            return [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows]
+        def walk() -> Walk:
+            return Walk(
+                home, [row if isinstance(row, BatteryShare) else ahead_of(row.name) for row in loads.rows], soc_percent
+            )
 
-        course = Walk(home, rows(), soc_percent).go(quarters, {})
+        way = walk()
+        course = way.go(quarters, {})
         bought, made = purchases(quarters, course.loads_w, loads.policies, duties, context.expected_prices)
         if bought:
-            course = Walk(home, rows(), soc_percent).go(quarters, bought)
-        asked = {name: ahead_of(name) for name in loads.policies}
-        runs = planned_runs(quarters, course.loads_w, asked, bought, self._zone, home.away_until_at)
+            course = walk().go(quarters, bought)
+        runs = planned_runs(quarters, course.loads_w, way.loads, bought, self._zone, home.away_until_at)
         return course, runs, made
 
     def _dark(self, quarters: Sequence[Stretch]) -> frozenset[int]:
