@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from pv_heater import Controller
-from pv_heater.config.load import MIGRATIONS as OF_SETTINGS
-from pv_heater.config.load import SCHEMA as SETTINGS
+from pv_heater.config.layout import MIGRATIONS as OF_SETTINGS
+from pv_heater.config.layout import SCHEMA as SETTINGS
 from pv_heater.config.load import load_config
 from pv_heater.core.loads.saved import SCHEMA as STATE
 from pv_heater.core.model.requests import Mode
