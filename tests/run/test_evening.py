@@ -123,6 +123,15 @@ def test_after_a_start_the_newest_account_is_known(tmp_path: Path) -> None:
     assert evening.newest() == {"because": "of a test", "day": recent.isoformat()}
 
 
+def test_a_new_home_has_no_account_and_no_trouble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    life = Life(tmp_path / "history.db")
+    life.kept.path.unlink(missing_ok=True)
+    evening = EveningReport(HOME, life.kept, settles_s=0.0)
+    evening._guarded(evening._recall)
+    assert evening.newest() is None
+    assert caplog.text == ""
+
+
 def test_work_in_the_background_rests_as_long_as_it_works_and_ends_with_the_program() -> None:
     ends = Event()
     breathe = Breather(ends)

@@ -107,7 +107,9 @@ class EveningReport:
             log.error("there is no report: %s", describe(error))
 
     def _recall(self) -> None:
-        """What was told before the program began."""
+        """What was told before the program began; a new home has no file yet, and that is no trouble."""
+        if not self._history.path.exists():
+            return
         today = datetime.now(self._zone).date()
         known = self._history.reports(today - timedelta(days=KNOWN_DAYS), today + timedelta(days=1))
         if known and self._newest is None:
