@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 10.0
 """A state that could not be written is tried again after this time, or with the next one."""
+LAST_S = 5.0
+"""So long the end of the program waits for a disk; systemd waits 90 s for the program."""
 LARGEST_BYTES = 20_000_000
 """A state of twenty loads has 50 kB; reading more than this could take a small Pi's memory."""
 LONGEST_NUMBER = 30
@@ -96,8 +98,9 @@ class StateFile:
         close_to_others(path)
         self._pending: Mapping[str, Any] | None = None
         self._ready = threading.Condition()
+        self._handed_over = self._tried = 0
+        """How many states were handed over, and how many of them were written, could not be, or were outrun."""
         self._trouble: str | None = None
-        self._writing = threading.Lock()
         Lasting(self._run, "state").start()
 
     @property
@@ -125,35 +128,45 @@ class StateFile:
         """Write `state` soon, on the other thread."""
         with self._ready:
             self._pending = state
-            self._ready.notify()
+            self._handed_over += 1
+            self._ready.notify_all()
 
     def save_now(self, state: Mapping[str, Any]) -> None:
-        """Write `state` before returning; for the end of the program, when every load is safe already."""
+        """Write `state` before returning; for the end of the program, when every load is safe already.
+
+        A disk that hangs must not keep it from ending: that is said after `LAST_S`.
+        """
+        self.save(state)
         with self._ready:
-            self._pending = None
-        self._write(state)
+            number = self._handed_over
+            if not self._ready.wait_for(lambda: self._tried >= number, LAST_S):
+                log.error(
+                    "the last state is not in %s: the disk has not answered for %g s. A restart begins with what was "
+                    "saved before; look at the card",
+                    self._path, LAST_S,
+                )  # fmt: skip
 
     def _run(self) -> None:
         while True:
             with self._ready:
                 self._ready.wait_for(lambda: self._pending is not None)
                 state, self._pending = self._pending, None
+                number = self._handed_over
             try:
                 written = state is None or self._write(state)
             except BaseException:  # this thread ends, and the one that follows has to find it
                 with self._ready:
                     self._pending = state if self._pending is None else self._pending
                 raise
-            if written:
-                continue
             with self._ready:
-                if not self._ready.wait_for(lambda: self._pending is not None, RETRY_S):
+                self._tried = number
+                self._ready.notify_all()
+                if not written and not self._ready.wait_for(lambda: self._pending is not None, RETRY_S):
                     self._pending = state
 
     def _write(self, state: Mapping[str, Any]) -> bool:
         try:
-            with self._writing:
-                write_atomically(self._path, json.dumps(state, indent=1, sort_keys=True) + "\n")
+            write_atomically(self._path, json.dumps(state, indent=1, sort_keys=True) + "\n")
         except Exception as error:  # noqa: BLE001 - whatever it is, the next state must be tried and the owner told
             trouble = describe(error)
             if self._trouble is None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -115,6 +116,22 @@ def test_a_state_set_aside_stays_until_another_is_saved(tmp_path: Path, caplog: 
     assert "it is damaged. Every load is in fault until `clear`. A copy is kept as state.damaged." in caplog.text
     file.save_now({"schema": 2})
     assert json.loads(path.read_text()) == {"schema": 2}
+
+
+def test_a_disk_that_hangs_does_not_keep_the_program_from_ending(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: answers.wait(60.0))
+    monkeypatch.setattr(state_file, "LAST_S", 0.05)
+    file = StateFile(tmp_path / "state.json")
+    try:
+        file.save_now({"schema": 2})
+        assert "the disk has not answered for 0.05 s" in caplog.text
+        assert file.load() is None
+    finally:
+        answers.set()
+    wait_for(lambda: file.load() == {"schema": 2})
 
 
 def test_the_folder_reaches_the_disk_after_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
