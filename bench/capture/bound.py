@@ -43,11 +43,13 @@ class Bound:
 class _Programme:
     """Rows of a sparse linear programme: `equal` rows are met exactly, `most` rows are upper limits.
 
-    Variables come in blocks of one a minute, in the order of `blocks`.
+    Variables come in blocks of one a step, in the order of `blocks`.
     """
 
     minutes: int
+    """Steps; each is a minute long unless `step_h` says otherwise."""
     blocks: tuple[str, ...]
+    step_h: float = MINUTE_H
     gain: dict[tuple[str, int], float] = field(default_factory=dict)
     limits: dict[str, list[tuple[float, float | None]]] = field(default_factory=dict)
     equal: list[tuple[dict[tuple[str, int], float], float]] = field(default_factory=list)
@@ -96,15 +98,18 @@ def perfect_foresight(
     tank: TankSettings | None = None,
     *,
     slack_w: float = HEATER_SLACK_W,
+    step_h: float = MINUTE_H,
 ) -> Bound:
-    """The bound of a day (or any time from midnight on) given minute by minute.
+    """The bound of a day (or any time from midnight on) given minute by minute, or in steps of `step_h` hours.
 
     `heater_w` is the heater's full power, `slack_w` what it may take beyond the sun's surplus. Feed-in makes no
     difference: what is sold is worth nothing here. Raises SolverMissing without SciPy, ValueError for sun and use of
-    different lengths or none.
+    different lengths or none, and for a tank in steps other than minutes.
     """
+    if tank is not None and step_h != MINUTE_H:
+        raise ValueError("a tank is only known minute by minute")
     blocks = ("heat", "charge", "discharge", "import", "stored")
-    programme = _Programme(minutes=len(sun_w), blocks=(*blocks, "tank", "drawn") if tank else blocks)
+    programme = _Programme(minutes=len(sun_w), blocks=(*blocks, "tank", "drawn") if tank else blocks, step_h=step_h)
     _add_house(programme, sun_w, use_w, heater_w, slack_w)
     _add_battery(programme, home)
     if tank is not None:
@@ -123,8 +128,8 @@ def _add_house(
     for minute, spare in enumerate(spare_w):
         takes = {("heat", minute): 1.0, ("charge", minute): 1.0}
         programme.most.append((takes | {("discharge", minute): -1.0, ("import", minute): -1.0}, spare))
-        programme.gain["heat", minute] = MINUTE_H
-        programme.gain["import", minute] = -IMPORT_COST * MINUTE_H
+        programme.gain["heat", minute] = programme.step_h
+        programme.gain["import", minute] = -IMPORT_COST * programme.step_h
 
 
 def _add_battery(programme: _Programme, home: HomeSettings) -> None:
@@ -143,8 +148,8 @@ def _add_battery(programme: _Programme, home: HomeSettings) -> None:
     for minute in minutes:
         row = {
             ("stored", minute): 1.0,
-            ("charge", minute): -home.charge_efficiency * MINUTE_H,
-            ("discharge", minute): MINUTE_H / home.discharge_efficiency,
+            ("charge", minute): -home.charge_efficiency * programme.step_h,
+            ("discharge", minute): programme.step_h / home.discharge_efficiency,
         }
         before = {("stored", minute - 1): -1.0} if minute else {}
         programme.equal.append((row | before, 0.0 if minute else start_wh))

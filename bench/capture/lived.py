@@ -147,7 +147,7 @@ def lives(
     if tick_s is None:
         tick_s = REAL_TICK_S if variant.feed in ("gx_real", "vrm_live") else TICK_S
     config = load_config(variant.settings(spell.place, strategy))
-    forecast = _forecast(spell, variant, seed)
+    forecast = forecast_of(spell, variant, seed)
     state: dict[str, Any] | None = None
     for recording in days_of(spell, with_car=variant.house.has_car):
         controller, clock = Controller(config, state, foresees=foresees), SimClock(recording.start_at)
@@ -190,7 +190,7 @@ def _no_pins() -> Never:
     raise AssertionError("a heater on paper has no pins")
 
 
-def _forecast(spell: Spell, variant: Variant, seed: str) -> Forecast | None:
+def forecast_of(spell: Spell, variant: Variant, seed: str) -> Forecast | None:
     """Morning forecasts for all days of the spell, so that tomorrow is known where there is one."""
     if variant.forecast == "none":
         return None

@@ -89,13 +89,13 @@ def measure(
     ]
     if not lives:
         raise ValueError(f"{', '.join(strategies)} would be measured in none of the chosen variants")
-    work: list[_Piece] = [(_possible, (spell, house)) for house in houses for spell in spells]
+    work: list[_Piece] = [(possible_of, (spell, house)) for house in houses for spell in spells]
     work += [(live_spell, (spell, *life)) for life in lives for spell in spells]
-    done = _all_of(work, jobs, progress)
-    possible = {house: _joined(done, len(spells)) for house in houses}
+    done = all_of(work, jobs, progress)
+    possible = {house: joined(done, len(spells)) for house in houses}
     lived: dict[tuple[Variant, str], list[list[LivedDay]]] = {}
     for variant, strategy, _ in lives:
-        lived.setdefault((variant, strategy), []).append(_joined(done, len(spells)))
+        lived.setdefault((variant, strategy), []).append(joined(done, len(spells)))
     rows = {key: score(*key, days, possible[key[0].house]) for key, days in lived.items()}
     return Capture(
         days=sum(len(spell.days) for spell in spells),
@@ -107,7 +107,7 @@ def measure(
     )
 
 
-def _possible(spell: Spell, house: House) -> tuple[Possible, ...]:
+def possible_of(spell: Spell, house: House) -> tuple[Possible, ...]:
     """What each day of the spell held in this house."""
     return tuple(
         Possible(
@@ -118,7 +118,7 @@ def _possible(spell: Spell, house: House) -> tuple[Possible, ...]:
     )
 
 
-def _all_of(work: Sequence[_Piece], jobs: int, progress: Progress | None) -> Iterator[Any]:
+def all_of(work: Sequence[_Piece], jobs: int, progress: Progress | None) -> Iterator[Any]:
     """Each piece's result, in order."""
     if jobs == 1:
         yield from _counted(map(_do, work), len(work), progress)
@@ -139,7 +139,7 @@ def _counted(results: Iterator[R], total: int, progress: Progress | None) -> Ite
         yield result
 
 
-def _joined(done: Iterator[Sequence[R]], spells: int) -> list[R]:
+def joined(done: Iterator[Sequence[R]], spells: int) -> list[R]:
     """The days of the next `spells` results, one after the other."""
     return [day for _ in range(spells) for day in next(done)]
 

@@ -1,4 +1,4 @@
-"""`bench capture`, `planned`: how much of the sun is caught on recorded days, and how well they were foreseen."""
+"""`bench capture`, `compare`, `planned`: what is caught of the sun on recorded days, also by others, and foreseen."""
 
 from __future__ import annotations
 
@@ -85,6 +85,34 @@ def capture(
         from bench.capture.pictures import draw
 
         draw(picture, result, spells, rows)
+    tell(result.as_json(), as_json, result.as_lines())
+
+
+def compare(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    config: PlaceOption = None,
+    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
+    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    jobs: JobsOption = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Draw compare.svg into it.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare with the laws that users know.
+
+    A plan of half hours, a rule on the rest of the forecast, evcc's and Victron's own laws, a router that follows the
+    grid, and the systems before this one: each written anew from what is known of it, on the same days and forecasts in
+    the same software home. Says what was assumed of each.
+    """
+    from bench.capture.days import spells_from_folder
+    from bench.compare.measure import measure
+
+    spells, notes = spells_from_folder(data, pattern=days, elsewhere=_place_of(config))
+    result = measure(spells, draws=draws, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress, notes=notes)
+    if picture is not None:
+        from bench.compare.picture import draw
+
+        draw(picture, result)
     tell(result.as_json(), as_json, result.as_lines())
 
 
