@@ -145,7 +145,7 @@ def lives(
     `foresees` is that of `Controller`. `tick_s` is the pace by daylight; None is that of the variant's meter.
     """
     if tick_s is None:
-        tick_s = REAL_TICK_S if variant.feed in ("gx_real", "vrm_live") else TICK_S
+        tick_s = REAL_TICK_S if variant.by_the_second else TICK_S
     config = load_config(variant.settings(spell.place, strategy))
     forecast = forecast_of(spell, variant, seed)
     state: dict[str, Any] | None = None
@@ -224,13 +224,13 @@ def _worsened(read: Callable[[], Reading], how: str, chance: Random) -> Callable
             pv_w=off(reading.pv_w),
             consumption_w=off(reading.consumption_w),
             grid_w=grid_w,
-            grid_phase_w=(grid_w,),
+            grid_phase_w=() if grid_w is None else (grid_w,),
             battery_w=off(reading.battery_w),
-            load_w={name: off(power_w) for name, power_w in reading.load_w.items()},
+            load_w={name: off(power_w) or 0.0 for name, power_w in reading.load_w.items()},
         )
 
-    def off(power_w: float | None) -> float:
-        return (power_w or 0.0) * (1.0 + chance.gauss(0.0, NOISE_SHARE))
+    def off(power_w: float | None) -> float | None:
+        return None if power_w is None else power_w * (1.0 + chance.gauss(0.0, NOISE_SHARE))
 
     return {"exact": read, "whole_percent": whole_percent, "noisy": noisy}[how]
 

@@ -22,6 +22,8 @@ class Possible:
     """Lived without any heating."""
     bound_wh: float
     """Value with perfect foresight."""
+    in_winter: bool = False
+    """Whether the day lies between November and February."""
 
     @property
     def gain_wh(self) -> float:
@@ -46,6 +48,8 @@ class Row:
 
     strategy: str
     variant: str
+    kind: str
+    """What the variant is called whatever its feed."""
     feed: str
     feed_in: bool
     draws: int
@@ -58,6 +62,9 @@ class Row:
     """A day."""
     bought_for_heat_percent: float
     """Grid energy beyond that of days without heating, as a share of the heat."""
+    winter_capture: float | None
+    """Of the days from November to February; None where there are none."""
+    winter_bought_percent: float | None
     closings_mean: float
     """Relay closings a day."""
     closings_max: int
@@ -76,16 +83,15 @@ def score(variant: Variant, strategy: str, draws: Sequence[Sequence[LivedDay]], 
     gain_wh = sum(day.gain_wh for day in possible)
     captures = [_share(sum(map(_gained_wh, days, possible)), gain_wh) or 0.0 for days in draws]
     lived = [day for days in draws for day in days]
-    heat_wh = sum(day.heat_wh for day in lived)
-    bought_wh = sum(
-        day.import_wh - held.idle.import_wh for days in draws for day, held in zip(days, possible, strict=True)
-    )
+    pairs = [pair for days in draws for pair in zip(days, possible, strict=True)]
+    winter = [(day, held) for day, held in pairs if held.in_winter]
     by_day = tuple(_day_score([days[number] for days in draws], held) for number, held in enumerate(possible))
     worthwhile = [day for day in by_day if day.capture is not None and day.possible_wh > WORTHWHILE_WH]
     worst = min(worthwhile, key=lambda day: day.capture or 0.0, default=None)
     return Row(
         strategy=strategy,
         variant=variant.name,
+        kind=variant.kind,
         feed=variant.feed,
         feed_in=variant.feed_in,
         draws=len(draws),
@@ -93,8 +99,10 @@ def score(variant: Variant, strategy: str, draws: Sequence[Sequence[LivedDay]], 
         capture_sd=pstdev(captures),
         capture_min=min(captures),
         capture_max=max(captures),
-        heat_wh=heat_wh / len(lived),
-        bought_for_heat_percent=100.0 * (_share(bought_wh, heat_wh) or 0.0),
+        heat_wh=fmean(day.heat_wh for day in lived),
+        bought_for_heat_percent=_bought_percent(pairs),
+        winter_capture=_share(sum(_gained_wh(*pair) for pair in winter), sum(held.gain_wh for _, held in winter)),
+        winter_bought_percent=_bought_percent(winter) if winter else None,
         closings_mean=fmean(day.closings for day in lived),
         closings_max=max(day.closings for day in lived),
         moves_mean=fmean(day.moves for day in lived),
@@ -114,6 +122,11 @@ def _day_score(draws: Sequence[LivedDay], held: Possible) -> DayScore:
 
 def _gained_wh(day: LivedDay, held: Possible) -> float:
     return day.value_wh - held.idle.value_wh
+
+
+def _bought_percent(pairs: Sequence[tuple[LivedDay, Possible]]) -> float:
+    bought_wh = sum(day.import_wh - held.idle.import_wh for day, held in pairs)
+    return 100.0 * (_share(bought_wh, sum(day.heat_wh for day, _ in pairs)) or 0.0)
 
 
 def _share(part: float, whole: float) -> float | None:

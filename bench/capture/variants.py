@@ -63,6 +63,16 @@ class Variant:
     """What the controller is freed of, to see what it costs: dwell, dead_band, limits."""
 
     @property
+    def kind(self) -> str:
+        """What it is called whatever its feed."""
+        return self.name.removesuffix(f", {self.feed}")
+
+    @property
+    def by_the_second(self) -> bool:
+        """Whether a day is lived second by second, which takes up to fifty times as long."""
+        return self.feed in ("gx_real", "vrm_live")
+
+    @property
     def pace(self) -> Pace:
         """How the meter tells."""
         return PACES[self.feed]
@@ -118,24 +128,15 @@ MAIN = (
 )
 """Run without being asked; gx and zero feed-in where the name says nothing else."""
 
-REAL_HOME = (
-    Variant(name="zero feed-in, gx_real", feed="gx_real"),
-    Variant(name="feed-in, gx_real", feed="gx_real", feed_in=True),
-)
-"""Only where the feed is asked for: a day takes fifty times as long."""
+NOISY = Variant(name="meter off by 1 %", meter="noisy")
 
-LIVE_PORTAL = (
-    Variant(name="zero feed-in, vrm_live", feed="vrm_live"),
-    Variant(name="feed-in, vrm_live", feed="vrm_live", feed_in=True),
-)
-"""Only where the feed is asked for, for the same reason."""
 
-PORTAL = tuple(
-    replace(variant, name=f"{variant.name}, vrm", feed="vrm")
-    for variant in MAIN
-    if variant.name.startswith("forecast ") or variant.house.has_car
-)
-"""Wrong forecasts and the car by the portal; only where the feed is asked for."""
+def by_feed(feed: str) -> tuple[Variant, ...]:
+    """The home without and with feed-in first, then each row of `MAIN` that is lived with the GX device, and a noisy
+    meter: all with this feed, which their names end with."""
+    of_gx = [variant for variant in (*MAIN, NOISY) if variant.feed == "gx"]
+    return tuple(replace(variant, name=f"{variant.kind}, {feed}", feed=feed) for variant in of_gx)
+
 
 HOMES = (
     *(Variant(name=f"battery {kwh:g} kWh", house=House(capacity_wh=1000.0 * kwh)) for kwh in (2.0, 10.0, 15.0)),
@@ -143,7 +144,7 @@ HOMES = (
     *(Variant(name=f"heater {kw:g} kW", house=House(heater_w=1000.0 * kw)) for kw in (1.0, 3.0)),
     *(Variant(name=f"taper from {percent:g} %", house=House(taper_from_percent=percent)) for percent in (90.0, 100.0)),
     Variant(name="charge in whole percent", meter="whole_percent"),
-    Variant(name="meter off by 1 %", meter="noisy"),
+    NOISY,
 )
 """Other homes and worse meters, for `--homes`; the first row is the one with 4.8 kWh, 2.4 kW and a heater of 2 kW."""
 

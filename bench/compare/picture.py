@@ -16,7 +16,7 @@ WIDTH = 640
 """Units of the drawing. At 360 pixels of width the smallest text, 18 units, is 10 pixels high."""
 LEFT, RIGHT = 20, 560
 """0 and 100 % of the bars; what they come to stands to the right."""
-TOP, BAR, BLOCK = 168, 18, 74
+TOP, BAR, BLOCK = 168, 21, 80
 INK, QUIET, GRID = "#222222", "#666666", "#dddddd"
 OURS, OURS_FEEDING_IN, OTHERS, OTHERS_FEEDING_IN = "#c62828", "#ef9a9a", "#455a64", "#b0bec5"
 
@@ -66,7 +66,7 @@ def _bar(y: int, share: float, colour: str) -> list[str]:
     number = f"{100.0 * share:.1f}".replace("-0.0", "0.0")
     return [
         f"<rect x='{LEFT}' y='{y}' width='{length:.1f}' height='{BAR - 1}' fill='{colour}'/>",
-        _text(WIDTH - 20, y + 15, number, anchor="end"),
+        _text(WIDTH - 20, y + 16, number, anchor="end"),
     ]
 
 

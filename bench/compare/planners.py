@@ -54,8 +54,8 @@ class RestOfForecast:
 
     While the sun that is still promised today, less 500 W for the house while it shines, is more than the battery
     lacks to 100 %, all of the surplus is heat; else only what the battery cannot take. Behind a full battery it adds
-    100 W at each reading as long as the battery pays nothing. Assumed: a continuous heater, that search, which few write, and
-    no rest of the relay.
+    100 W at each reading as long as the battery pays nothing. Assumed: a continuous heater, that search, which few
+    write, and no rest of the relay.
     """
 
     def __init__(self, home: Home) -> None:

@@ -22,15 +22,13 @@ PlaceOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="Its site is the place of days the bench does not know."),
 ]
-DaysOption = Annotated[
-    str | None,
-    typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.  [default: *; gx_real: D0[4-7]*]"),
-]
+DaysOption = Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")]
 FeedOption = Annotated[
     str,
     typer.Option(
         metavar="WORD",
-        help="gx, vrm, all (both), vrm_live: VRM's own broker, or gx_real: gx as late as Victron's devices are.",
+        help="gx, vrm, all (both), vrm_live: VRM's own broker, gx_real: gx as late as Victron's devices are, or each: "
+        "all four side by side.",
     ),
 ]
 PictureOption = Annotated[
@@ -41,12 +39,21 @@ PictureOption = Annotated[
 def capture(
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
     config: PlaceOption = None,
-    days: DaysOption = None,
+    days: DaysOption = "*",
+    slow_days: Annotated[
+        str, typer.Option(metavar="PATTERN", help="Of these, what is lived second by second (gx_real, vrm_live).")
+    ] = "D0[4-7]*",
     strategy: Annotated[
-        list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.")
+        list[str] | None,
+        typer.Option(metavar="WORD", help="Only this strategy; may be given again.  [default: all; each: plan]"),
     ] = None,
     feed: FeedOption = "all",
-    variant: Annotated[str, typer.Option(metavar="PATTERN", help="Only rows with such names, such as 'zero*'.")] = "*",
+    variant: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN", help="Only rows with such names, such as 'zero*'.  [default: *; gx_real: *feed-in*]"
+        ),
+    ] = None,
     homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
     where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
     draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
@@ -59,16 +66,18 @@ def capture(
 
     Each recorded day, each strategy, against a bound with perfect foresight. A day takes about half a second for each
     row, strategy and draw: 37 days and all rows take a quarter of an hour on two cores, --draws 1 a third of that. A
-    day of gx_real or vrm_live is lived second by second, up to half a minute: without --days only four days in May are.
+    day of gx_real or vrm_live is lived second by second, up to half a minute: only four days in May are, unless
+    --slow-days names more.
     """
     from bench.capture.days import spells_from_folder
     from bench.capture.measure import measure
     from bench.capture.variants import where_lost
     from pv_heater.strategies import STRATEGIES
 
-    strategies = strategy or list(STRATEGIES)
-    rows = _rows(feed, variant, strategies, homes=homes)
-    pattern = days or ("D0[4-7]*" if feed in ("gx_real", "vrm_live") else "*")
+    strategies = strategy or (["plan"] if feed == "each" else list(STRATEGIES))
+    slow = feed in ("gx_real", "vrm_live")
+    rows = _rows(feed, variant or ("*feed-in*" if slow else "*"), strategies, homes=homes)
+    pattern = slow_days if slow and days == "*" else days
     spells, notes = spells_from_folder(data, pattern=pattern, elsewhere=_place_of(config))
     result = measure(
         spells,
@@ -80,6 +89,7 @@ def capture(
         jobs=jobs or os.cpu_count() or 1,
         progress=progress,
         notes=notes,
+        slow_days="*" if slow else slow_days,
     )
     if picture is not None:
         from bench.capture.pictures import draw
@@ -156,14 +166,20 @@ def planned(
 
 def _rows(feed: str, pattern: str, strategies: Sequence[str], *, homes: bool) -> list[Variant]:
     """The variants that are meant; raises BadParameter where none is left."""
-    from bench.capture.variants import HOMES, LIVE_PORTAL, MAIN, PORTAL, REAL_HOME
+    from bench.capture.variants import HOMES, MAIN, PACES, by_feed
     from pv_heater.strategies import STRATEGIES
 
     _known("strategy", strategies, STRATEGIES)
-    _known("feed", [feed], ("gx", "vrm", "all", "gx_real", "vrm_live"))
-    usual = (*MAIN, *HOMES[: len(HOMES) if homes else 0], *PORTAL[: len(PORTAL) if feed == "vrm" else 0])
-    every = {"gx_real": REAL_HOME, "vrm_live": LIVE_PORTAL}.get(feed, usual)
-    rows = [row for row in every if feed in (row.feed, "all") and fnmatch(row.name, pattern)]
+    _known("feed", [feed], ("gx", "vrm", "all", "gx_real", "vrm_live", "each"))
+    every: Sequence[Variant]
+    if feed == "each":
+        every = [row for one in PACES for row in by_feed(one)]
+    elif feed in ("gx_real", "vrm_live"):
+        every = by_feed(feed)
+    else:
+        of_portal = [row for row in by_feed("vrm") if row.forecast != "drawn" or row.house.has_car]
+        every = (*MAIN, *HOMES[: len(HOMES) if homes else 0], *of_portal[: len(of_portal) if feed == "vrm" else 0])
+    rows = [row for row in every if feed in (row.feed, "all", "each") and fnmatch(row.name, pattern)]
     if not any(row.fits(word) for row in rows for word in strategies):
         raise typer.BadParameter(f"no variant called {pattern} is for feed {feed} and {', '.join(strategies)}")
     return rows

@@ -13,7 +13,7 @@ from bench.capture.days import GRAZ, Spell, minutes_w
 from bench.capture.lived import LivedDay, course_of, live_spell, without_heating
 from bench.capture.measure import Capture, measure
 from bench.capture.score import Possible, score
-from bench.capture.variants import HOMES, MAIN, REAL_HOME, House, Variant, where_lost
+from bench.capture.variants import HOMES, MAIN, House, Variant, by_feed, where_lost
 from pv_heater.config.load import load_config
 from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.weather import site_clear_sky, synthetic_days
@@ -21,6 +21,7 @@ from pv_heater.strategies import STRATEGIES
 
 ELEVEN = datetime(2026, 6, 21, 11, tzinfo=timezone(timedelta(hours=1)))
 GX, SLOW, FEEDING_IN = MAIN[:3]
+REAL = by_feed("gx_real")[0]
 NEARLY_FULL = replace(GX, name="small battery", house=House(capacity_wh=1200.0))
 
 
@@ -86,10 +87,10 @@ def test_the_table_has_strategies_side_by_side_and_variants_below_each_other(two
 def test_a_home_as_late_as_a_real_one_is_lived_second_by_second_and_valued_the_same() -> None:
     """Four minutes of steady sun: an ideal meter every ten seconds, and a chain of drivers every second."""
     short = spell(stretch([1800.0] * 4, 760.0))
-    ideal, real = (course_of(short, 0, replace(row, name="t"), "balance", "1 0") for row in (GX, REAL_HOME[0]))
+    ideal, real = (course_of(short, 0, replace(row, name="t"), "balance", "1 0") for row in (GX, REAL))
     assert (len(ideal), len(real)) == (24, 240)
-    assert without_heating(short.days[0], GX.house) == without_heating(short.days[0], REAL_HOME[0].house)
-    assert live_spell(short, REAL_HOME[0], "balance", "1 0") == live_spell(short, REAL_HOME[0], "balance", "1 0")
+    assert without_heating(short.days[0], GX.house) == without_heating(short.days[0], REAL.house)
+    assert live_spell(short, REAL, "balance", "1 0") == live_spell(short, REAL, "balance", "1 0")
 
 
 def test_a_law_that_fits_no_variant_is_refused() -> None:
@@ -218,3 +219,31 @@ def test_capture_is_a_share_of_energy_and_counts_losses_on_days_without_gain() -
 def test_a_sunny_day_that_was_missed_is_a_poor_one() -> None:
     row = score(GX, "balance", [[lived(value_wh=2000.0)]], [Possible(idle=lived(), bound_wh=4000.0)])
     assert (row.poor_days, row.worst_capture) == (1, 0.5)
+
+
+def test_feeds_stand_side_by_side_and_slow_ones_live_the_days_that_were_named() -> None:
+    rows = [by_feed(feed)[0] for feed in ("gx", "vrm", "gx_real")]
+    named = [replace(one, name=f"D0{number}") for number, one in enumerate(SHORT)]
+    result = measure(named, variants=rows, strategies=["balance"], draws=1, seed=1, slow_days="D00*")
+    assert [len(row.by_day) for row in result.rows] == [2, 2, 1]
+    lines = result.as_lines()
+    assert "balance; days: gx 2, vrm 2, gx_real 1" in lines
+    (caught, *_) = [line for line in lines if line.startswith("zero feed-in")]
+    assert re.findall(r"\d\.\d{3}", caught) == [f"{x:.3f}" for row in result.rows for x in (row.capture_mean, 0.0)]
+
+
+def test_what_was_bought_in_winter_is_told_apart() -> None:
+    idle = LivedDay(day="T", value_wh=0.0, heat_wh=0.0, import_wh=100.0, closings=0, moves=0)
+    lived = replace(idle, value_wh=500.0, heat_wh=1000.0, import_wh=110.0)
+    summer, winter = (Possible(idle=idle, bound_wh=1000.0, in_winter=cold) for cold in (False, True))
+    row = score(GX, "plan", [[lived, replace(lived, value_wh=250.0, import_wh=150.0)]], [summer, winter])
+    assert (row.capture_mean, row.winter_capture) == (0.375, 0.25)
+    assert (row.bought_for_heat_percent, row.winter_bought_percent) == (3.0, 5.0)
+    assert score(GX, "plan", [[lived]], [summer]).winter_capture is None
+
+
+def test_every_feed_has_the_rows_of_a_gx_device_and_a_noisy_meter() -> None:
+    kinds = [row.kind for row in by_feed("vrm_live")]
+    assert kinds[:2] == ["zero feed-in", "feed-in"]
+    assert {"forecast zero", "forecast double", "forecast half", "forecast shifted", "car at noon"} < set(kinds)
+    assert [row.kind for row in by_feed("gx")] == kinds

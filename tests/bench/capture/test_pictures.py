@@ -19,6 +19,7 @@ def row(strategy: str, *gained_wh: float) -> Row:
     return Row(
         strategy=strategy,
         variant="a home & garden",
+        kind="a home & garden",
         feed="gx",
         feed_in=False,
         draws=1,
@@ -28,6 +29,8 @@ def row(strategy: str, *gained_wh: float) -> Row:
         capture_max=0.5,
         heat_wh=0.0,
         bought_for_heat_percent=0.0,
+        winter_capture=None,
+        winter_bought_percent=None,
         closings_mean=0.0,
         closings_max=0,
         moves_mean=0.0,
