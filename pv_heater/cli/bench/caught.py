@@ -56,6 +56,9 @@ def capture(
     ] = None,
     homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
     where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
+    causes: Annotated[
+        bool, typer.Option("--causes", help="Also account for the ten worst days of the first row, cause by cause.")
+    ] = False,
     draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
     jobs: JobsOption = None,
@@ -95,7 +98,13 @@ def capture(
         from bench.capture.pictures import draw
 
         draw(picture, result, spells, rows)
-    tell(result.as_json(), as_json, result.as_lines())
+    told, lines = result.as_json(), result.as_lines()
+    if causes:
+        from bench.capture.causes import worst_days
+
+        worst = worst_days(result, rows, spells)
+        told, lines = told | {"worst": worst.as_json()}, [*lines, "", *worst.as_lines()]
+    tell(told, as_json, lines)
 
 
 def compare(
