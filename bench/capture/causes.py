@@ -51,7 +51,8 @@ class Worst:
         """For people: what was lost against the bound, and the accounts below it."""
         names = ", ".join(f"{one.day} {one.lost_wh:.0f}" for one in self.days)
         return [
-            f"The {len(self.days)} days that lost most, {self.variant}, {self.strategy}, Wh against the bound: {names}.",
+            f"The {len(self.days)} days that lost most, {self.variant}, {self.strategy}, Wh against the bound:",
+            f"{names}.",
             "Their accounts, as a home gets them each evening:",
             "",
             *table_of([one.report for one in self.days]),
