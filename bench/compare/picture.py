@@ -37,7 +37,7 @@ def picture(result: Compared) -> str:
     parts = [
         _text(20, 36, "Sun caught as heat, in % of what perfect", bold=True),
         _text(20, 60, "foresight would have caught", bold=True),
-        _text(20, 86, f"{result.days} recorded days, {result.draws} drawn forecasts each", colour=QUIET),
+        _text(20, 86, f"recorded days: {result.days}, drawn forecasts of each: {result.draws}", colour=QUIET),
         *_legend(110),
     ]
     for percent in (0, 25, 50, 75, 100):
