@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.capture.days import Spell
-from bench.capture.lived import DARK_BELOW_DEG, DARK_TICK_S, LivedDay, forecast_of, live_spell
+from bench.capture.lived import LivedDay, forecast_of, live_spell
 from bench.capture.measure import Progress, all_of, joined, possible_of
 from bench.capture.score import Row as Score
 from bench.capture.score import score
@@ -16,6 +16,7 @@ from bench.capture.variants import HEATER, Variant
 from bench.compare.seen import Home as KnownHome
 from bench.compare.seen import Law, Seen
 from bench.compare.table import HOMES, LAWS, OURS, Row
+from pv_heater.commands.whatif.lived import DARK_BELOW_DEG, DARK_TICK_S
 from pv_heater.core.house.sun import SunCourse
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.sim.clock import SimClock
