@@ -166,7 +166,7 @@ def test_the_numbers_of_the_meters_page_are_the_constants() -> None:
     assert f"changed by {frozen.STEP_W:g} W or more" in text
     assert f"from {frozen.STEP_ACTS_S:g} s after the step" in text
     assert f"our step of {wrong_sign.LEAST_STEP_W:g} W or more" in text
-    assert f"by {wrong_sign.SHARE_OF_STEP:g} of it" in text
+    assert f"by {wrong_sign.SHARE_OF_STEP:g} to {wrong_sign.MOST_OF_STEP:g} of it" in text
     assert f"every {wrong_sign.SLOWEST_S:g} s or faster" in text
     assert f"more than {disagreement.LEAST_W:g} W and a fifth ({disagreement.LEAST_PERCENT:g} % in charge)" in text
     assert (disagreement.SHARE, disagreement.MEAN_OVER_S) == (0.2, 600.0)

@@ -98,7 +98,9 @@ class Frozen:
 
 LEAST_STEP_W = 400.0
 """A step of our own that stands out from kettles and clouds."""
-SHARE_OF_STEP = 0.6
+SHARE_OF_STEP, MOST_OF_STEP = 0.6, 1.4
+"""So much of our step shows in the house, rightly or the other way round. More is something else, such as a number that
+wrapped, or its end."""
 SETTLED_S = 4.0
 """From a step to the sample that is compared: relay, servo and the meter's own filter."""
 SLOWEST_S = 10.0
@@ -149,7 +151,7 @@ class WrongSign:
         answer = (house_w - before[0]) / step_w
         if answer >= SHARE_OF_STEP:
             self._strikes = 0
-        elif answer <= -SHARE_OF_STEP:
+        elif -MOST_OF_STEP <= answer <= -SHARE_OF_STEP:
             self._strikes += 1
         if self._strikes >= STRIKES and self._found is None:
             self._found = (

@@ -15,6 +15,8 @@ class Home:
         self.own_w = 0.0
         self.pv_w = 1500.0
         self.battery_takes_it = False
+        self.wrapped_w: float | None = None
+        """What the meter shows in place of the grid's power; None: that."""
         self._sign = grid_sign
         self._interval_s = interval_s
         self._with_pv = with_pv
@@ -26,10 +28,11 @@ class Home:
             self.check.note_own(own_w, self.tick_s)
             missing_w = 500.0 + own_w - self.pv_w
             grid_w, battery_w = (0.0, -missing_w) if self.battery_takes_it else (missing_w, 0.0)
+            shown_w = self._sign * grid_w if self.wrapped_w is None else self.wrapped_w
             self.check.observe(
                 reading(
                     NOON + timedelta(seconds=self.tick_s), pv_w=self.pv_w if self._with_pv else None,
-                    grid_w=self._sign * grid_w, battery_w=battery_w, interval_s=self._interval_s,
+                    grid_w=shown_w, battery_w=battery_w, interval_s=self._interval_s,
                 ),
                 self.tick_s,
             )  # fmt: skip
@@ -60,6 +63,18 @@ def test_clouds_at_the_very_moment_are_told_apart_where_pv_is_measured() -> None
     for step in range(10):
         home.pv_w = 500.0 if step % 2 else 4500.0
         home.live(10, 2000.0 * ((step + 1) % 2))
+    assert home.check.why() is None
+
+
+@pytest.mark.parametrize("shown_w", [-32768.0, 32767.0, -9000.0])
+def test_numbers_that_wrap_when_our_loads_step_prove_nothing(shown_w: float) -> None:
+    """Our loads go off because of such a number, and on again when it has passed: each looks like a huge answer."""
+    home = Home()
+    for _ in range(4):
+        home.live(10, 2000.0)
+        home.wrapped_w = shown_w
+        home.live(10, 0.0)
+        home.wrapped_w = None
     assert home.check.why() is None
 
 
