@@ -2,5 +2,5 @@
 
 `fault` is what a fault is, `groups` has one module of them a group, `homes` the homes they happen in and `rig` the
 program there; `door` starts it with a clock or a bug of the bench's own, `measure` tries them side by side, and `page`
-writes the table of docs/safety.md. `torture` mixes them on one long life.
+writes the table of docs/safety.md.
 """

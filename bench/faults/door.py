@@ -30,6 +30,10 @@ def main() -> None:
     if "threads" in asked:
         threading.Thread(target=_end_threads, args=(Path(asked["threads"]),), name="bench", daemon=True).start()
     sys.argv[0] = "main.py"
+    if sys.argv[1:2] == ["off"]:
+        from pv_heater.commands.off import main as off
+
+        sys.exit(off(sys.argv[2:]))
     from pv_heater.cli.door import main as program
 
     program()

@@ -52,6 +52,10 @@ class Fault:
     """What its home needs beside the usual, before the start."""
     ends: Act | None = None
     """Takes the fault away again; None: it has passed, or lasts."""
+    done_when: Callable[[Rig], bool] | None = None
+    """What ends the time that is measured where it is not that everything is off."""
+    may_go_off: bool = False
+    """Where nothing has to be switched: it need not go on heating meanwhile either."""
     speed: float = 1.0
     """So many times faster the program's own clock runs; seconds are told as the program has them."""
     says: str = ""

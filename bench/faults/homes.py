@@ -164,21 +164,19 @@ class Dimmer(WebPeer):
 
     def __init__(self) -> None:
         super().__init__(self._obey)
-        self.percent, self.heard_s = 0.0, time.monotonic()
+        self.percent, self.heard_s = 0.0, 0.0
         self.deaf = False
         """It says yes and does nothing."""
 
     @property
     def gives(self) -> float:
         """In percent."""
-        return self.percent if time.monotonic() - self.heard_s < 300 and self.percent > 5 else 0.0
+        return self.percent if self.clock() - self.heard_s < 300 and self.percent > 5 else 0.0
 
     def _obey(self, path: str, body: bytes) -> Any:
         del body
-        if "POWER=" in path:
-            if not self.deaf:
-                self.percent = float(path.split("POWER=")[1].split("&")[0])
-            self.heard_s = time.monotonic()
+        if "POWER=" in path and not self.deaf:
+            self.percent, self.heard_s = float(path.split("POWER=")[1].split("&")[0]), self.clock()
         return {"dimmer": self.gives, "commande": self.percent, "alerte": "RAS", "temperature": "40.0"}
 
 

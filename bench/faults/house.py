@@ -58,7 +58,7 @@ class House:
         battery = max(-2500.0, min(2500.0, pv - use))
         volt = self.base["volt"]
         found: Values = {"pv": pv, "use": use, "battery": battery, "grid": use + battery - pv, "soc": self.base["soc"],
-                         "volt": volt, "amp": round(battery / volt, 1), "alive": float(second)}  # fmt: skip
+                         "volt": volt, "amp": round(battery / volt, 1), "heater": self.heater_w()}  # fmt: skip
         return found if self.spoilt is None else self.spoilt(dict(found))
 
     def taken_at_s(self) -> float:

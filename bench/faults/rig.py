@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench.faults.warm import WarmProcess, WarmStart
 from bench.stopwatch import Stopwatch
 from pv_heater.errors import NotRunning, PvHeaterError
 from pv_heater.io.system.control_client import ask
@@ -24,6 +25,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 120.0
 LOOK_S = 0.02
 SERVO_ZERO = 0.0005 / 0.02
+WARM: list[WarmStart] = []
+"""What starts programs quickly, in processes that have one; else each start is a cold one."""
 
 
 class Missed(Exception):
@@ -43,13 +46,11 @@ class Rig:
     door: dict[str, Any] = field(default_factory=dict)
     before: Sequence[str] = ()
     """Words in front of the program, such as those of `unshare`."""
-    limits: Callable[[], None] | None = None
-    """What is done in the child before it becomes the program."""
     stdout: Any = subprocess.DEVNULL
     relays: tuple[str, ...] = ()
     others_on: Callable[[], bool] = lambda: False
     """Whether a device without a pin heats."""
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | WarmProcess | None = None
     speed: float = 1.0
     watch: Stopwatch | None = None
     moment_s: float | None = None
@@ -81,13 +82,15 @@ class Rig:
         """Returns at once."""
         if not self.config.exists():
             self.write()
-        environ = {**os.environ, "PYTHONPATH": str(PROJECT), **self.environ}
-        words = ["main.py"]
-        if self.door:
-            words, environ["FAULTS_DOOR"] = ["-m", "bench.faults.door"], json.dumps(self.door)
+        environ = {**os.environ, "PYTHONPATH": str(PROJECT), **self.environ, "FAULTS_DOOR": json.dumps(self.door)}
+        words = ["--config", str(self.config)]
+        if WARM and not self.before and self.stdout == subprocess.DEVNULL:
+            self.process = WARM[0].start(words, environ, str(PROJECT))
+            return
+        door = ["-m", "bench.faults.door"] if self.door else ["main.py"]
         self.process = subprocess.Popen(
-            [*self.before, sys.executable, *words, "--config", str(self.config)], cwd=PROJECT, env=environ,
-            stdout=self.stdout, stderr=subprocess.DEVNULL, preexec_fn=self.limits, start_new_session=True,
+            [*self.before, sys.executable, *door, *words], cwd=PROJECT, env=environ, stdout=self.stdout,
+            stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
     def signal(self, number: signal.Signals) -> None:
@@ -117,10 +120,15 @@ class Rig:
         self.ends.close()
 
     def command(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """main.py with these words, to its end."""
+        """main.py with these words, to its end; a hurried program's commands go by the same clock."""
+        door, with_door = ["main.py"], dict(environ or {})
+        if self.speed != 1.0:
+            door = ["-m", "bench.faults.door"]
+            with_door["FAULTS_DOOR"] = json.dumps({key: self.door[key] for key in ("speed", "began")})
         return subprocess.run(
-            [sys.executable, "main.py", *words, "--config", str(self.config)], cwd=PROJECT, capture_output=True,
-            text=True, env={**os.environ, **(environ or {})}, timeout=STARTS_WITHIN_S, check=False,
+            [sys.executable, *door, *words, "--config", str(self.config)], cwd=PROJECT, capture_output=True,
+            text=True, env={**os.environ, "PYTHONPATH": str(PROJECT), **with_door}, timeout=STARTS_WITHIN_S,
+            check=False,
         )  # fmt: skip
 
     def off(self) -> None:
@@ -169,6 +177,13 @@ class Rig:
         """Whether anything heats."""
         return self.closed() or self.others_on()
 
+    def program_s(self, real_s: float) -> float:
+        """The program's own second at a real one, both monotonic."""
+        if self.speed == 1.0:
+            return real_s
+        began_s: float = self.door["began"][0]
+        return began_s + self.speed * (real_s - began_s)
+
     # Waiting
 
     def until(self, holds: Callable[[], Any], within_s: float, what: str, *, alive: bool = False) -> float:
@@ -198,11 +213,10 @@ class Rig:
         self.until(lambda: not self.on(), within_s / self.speed, "off")
         took_s = time.monotonic() - began_s
         changes = self.changes()
+        began_s = self.program_s(began_s)
         stamps = [
             change["mono_s"]
             for change in changes
             if change["pin"] in self.relays and change["state"] == 0.0 and change["mono_s"] > began_s - 0.002
         ]
-        if stamps and self.relays and self.speed == 1.0 and not self.peers.get("devices"):
-            took_s = max(0.0, stamps[-1] - began_s)
-        return took_s * self.speed
+        return max(0.0, stamps[-1] - began_s) if stamps else took_s * self.speed

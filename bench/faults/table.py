@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.faults.fault import Fault
-from bench.faults.groups import data, process
+from bench.faults.groups import clock, data, disk, gx, network, outputs, people, process, state
 
-GROUPS: Mapping[str, Sequence[Fault]] = {"data": data.FAULTS, "process": process.FAULTS}
+GROUPS: Mapping[str, Sequence[Fault]] = {
+    "data": data.FAULTS,
+    "GX device": gx.FAULTS,
+    "time": clock.FAULTS,
+    "network": network.FAULTS,
+    "disk": disk.FAULTS,
+    "state": state.FAULTS,
+    "process": process.FAULTS,
+    "outputs": outputs.FAULTS,
+    "people": people.FAULTS,
+}
