@@ -147,7 +147,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="an error in the meter", home="http", prepares=bug(_METER), does=breaks("raise"), ends=mend_bugs,
           bound_s=LOCAL_S, sum=LOCAL_SUM),
     Fault(name="an error in the output", home="http", prepares=bug(_LOAD), does=breaks("raise"), bound_s=2.0,
-          sum="1 s tick + 1 s", back=Back.CLEAR, ends=mend_bugs),
+          sum="1 s tick + 1 s", back=Back.START, ends=_anew, says="the loop broke"),
     _hangs("the strategy", _STRATEGY),
     _hangs("the strategy", _STRATEGY, "spin", "never ends and takes the processor"),
     _hangs("the controller's step", _STEP),
@@ -167,11 +167,9 @@ FAULTS: tuple[Fault, ...] = (
         for words, name in (
             ("control socket", "control"), ("history", "history"), ("page", "web"), ("state file", "state"),
             ("broker", "mqtt"), ("rules", "rules"), ("messages", "messages"), ("watchdog", "watchdog"),
-            ("database", "sender"),
+            ("database", "sender"), ("meter", "worker"),
         )
     ),
-    Fault(name="the thread of the meter dies", home="http", prepares=_threads, does=_ends_thread("worker"),
-          back=Back.HANDS, bound_s=LOCAL_S, sum=LOCAL_SUM),
     Fault(name="no memory is left", home="vrm", does=_no_more_memory, bound_s=STOP_S, sum=STOP_SUM,
           expects=Expect.STAYS, back=Back.NEVER_LEFT, hold_s=20),
     Fault(name="no file can be opened any more", home="vrm", does=_no_more_descriptors, bound_s=VRM_S,
