@@ -67,9 +67,9 @@ def _hurry(speed: float, began: list[float] | None, wall: str | None, synchronis
     made = watchdog.Watchdog.__init__
     if speed != 1.0:  # its thread looks in real seconds
 
-        def in_real_time(self: Any, loads: Any, monotonic_s: Any, *more: Any) -> None:
+        def in_real_time(self: Any, loads: Any, monotonic_s: Any, *more: Any, **named: Any) -> None:
             del monotonic_s
-            made(self, loads, time.monotonic, *more)
+            made(self, loads, time.monotonic, *more, **named)
 
         watchdog.Watchdog.__init__ = in_real_time  # type: ignore[method-assign, assignment]
 
