@@ -71,7 +71,7 @@ def _hurry(speed: float, began: list[float] | None, wall: str | None, synchronis
             del monotonic_s
             made(self, loads, time.monotonic, *more, **named)
 
-        watchdog.Watchdog.__init__ = in_real_time  # type: ignore[method-assign, assignment]
+        watchdog.Watchdog.__init__ = in_real_time  # type: ignore[method-assign]
 
 
 def _number(file: Path) -> float:

@@ -17,7 +17,6 @@ from bench.faults.groups.acts import (
     PYTHON_SUM,
     STOP_S,
     STOP_SUM,
-    VRM_S,
     both,
     breaks,
     bug,
