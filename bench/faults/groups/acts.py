@@ -179,6 +179,14 @@ def breaks(how: str) -> Act:
     return does
 
 
+def begin_anew(rig: Rig) -> None:
+    """Without the bug, as after an update."""
+    rig.door.clear()
+    if rig.runs():
+        rig.signal(signal.SIGKILL)
+        rig.ended()
+
+
 def mend_bugs(rig: Rig) -> None:
     """They go while it runs."""
     for file in rig.door["bugs"].values():

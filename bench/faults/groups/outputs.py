@@ -8,7 +8,7 @@ import time
 from bench.doubles.attacks import ATTACKS
 from bench.doubles.web_peer import dripping
 from bench.faults.fault import Back, Fault
-from bench.faults.groups.acts import both, breaks, bug, house, kill, mend, mend_bugs, mute, well
+from bench.faults.groups.acts import begin_anew, both, breaks, bug, house, kill, mend, mute, well
 from bench.faults.homes import GX_RELAY
 from bench.faults.rig import Rig
 
@@ -53,12 +53,6 @@ def _closed_by_another(rig: Rig) -> None:
     rig.moment_s = time.monotonic()
 
 
-def _restarted(rig: Rig) -> None:
-    """After a power cut: its relay is as saved."""
-    rig.signal(signal.SIGKILL)
-    rig.peers["gx"].restart()
-
-
 def _auto(rig: Rig) -> None:
     rig.ask(command="force", load="water_heater", mode="auto")
 
@@ -91,9 +85,9 @@ def _in_fault(rig: Rig) -> bool:
 _SERVO = "pv_heater.io.gpio.pins:ServoLine.turn_to"
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(name="the servo's pin cannot be written", home="http", prepares=bug(_SERVO),
-          does=both(breaks("raise"), house(pv=1500.0)), ends=both(mend_bugs, mend),
-          bound_s=3.0, sum="1 s to the next sample + 1 s + 1 s", back=Back.CLEAR),
+    Fault(name="an error in what moves the servo", home="http", prepares=bug(_SERVO),
+          does=both(breaks("raise"), house(pv=1500.0)), ends=both(mend, begin_anew), says="the loop broke",
+          bound_s=3.0, sum="1 s to the next sample + 1 s + 1 s", back=Back.START),
     Fault(name="a contact is welded, and the load has a meter", home="http", prepares=_with_a_plug, does=_welded,
           done_when=_in_fault, bound_s=62.0, sum="60 s + 1 s to the next sample + 1 s", back=Back.HANDS,
           says="though it is off"),
@@ -115,8 +109,6 @@ FAULTS: tuple[Fault, ...] = (
           sum="the broker tells the last will", back=Back.START),
     Fault(name="a GX relay, and SIGSTOP", home="gx relay", does=kill(signal.SIGSTOP), bound_s=15.0,
           sum="the broker misses it and tells the last will", back=Back.HANDS),
-    Fault(name="a GX relay, and the device restarts while the program is dead", home="gx relay", does=_restarted,
-          bound_s=5.0, sum="it was set to start open", back=Back.START),
     Fault(name="a GX relay is closed by somebody else while it must be off", home="gx relay", does=_closed_by_another,
           ends=_auto, bound_s=2.0, sum="it is looked at every 2 s"),
     Fault(name="a GX relay, and SIGTERM", home="gx relay", does=kill(signal.SIGTERM), bound_s=6.0,

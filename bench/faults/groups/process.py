@@ -17,6 +17,7 @@ from bench.faults.groups.acts import (
     PYTHON_SUM,
     STOP_S,
     STOP_SUM,
+    begin_anew,
     both,
     breaks,
     bug,
@@ -34,14 +35,6 @@ _STATUS = "pv_heater.run.home.newest:NewestStatus.report"
 _HISTORY = "pv_heater.history.writer:HistoryWriter.look"
 _STATE = "pv_heater.io.system.state_file:StateFile._write"
 _SYSTEMD_S, _SYSTEMD_SUM = 30.0 + 20.0 + 5.0, "30 s of WatchdogSec + 20 s until SIGKILL + 5 s for a start of Python"
-
-
-def _anew(rig: Rig) -> None:
-    """Without the bug, as after an update."""
-    rig.door.clear()
-    if rig.runs():
-        rig.signal(signal.SIGKILL)
-        rig.ended()
 
 
 def _as_systemd_ends_it(rig: Rig) -> None:
@@ -101,7 +94,7 @@ def _many_descriptors(rig: Rig) -> None:
 def _raises(layer: str, place: str) -> Fault:
     return Fault(
         name=f"an error in {layer}", home="http", prepares=bug(place), does=breaks("raise"), back=Back.START,
-        ends=_anew, bound_s=2.0, sum="1 s tick + 1 s", says="the loop broke",
+        ends=begin_anew, bound_s=2.0, sum="1 s tick + 1 s", says="the loop broke",
     )  # fmt: skip
 
 
@@ -146,7 +139,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="an error in the meter", home="http", prepares=bug(_METER), does=breaks("raise"), ends=mend_bugs,
           bound_s=LOCAL_S, sum=LOCAL_SUM),
     Fault(name="an error in the output", home="http", prepares=bug(_LOAD), does=breaks("raise"), bound_s=2.0,
-          sum="1 s tick + 1 s", back=Back.START, ends=_anew, says="the loop broke"),
+          sum="1 s tick + 1 s", back=Back.START, ends=begin_anew, says="the loop broke"),
     _hangs("the strategy", _STRATEGY),
     _hangs("the strategy", _STRATEGY, "spin", "never ends and takes the processor"),
     _hangs("the controller's step", _STEP),
@@ -157,7 +150,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="the meter's thread spins", home="http", prepares=bug(_METER), does=breaks("spin"), back=Back.HANDS,
           bound_s=LOCAL_S, sum=LOCAL_SUM),
     Fault(name="the strategy runs out of memory", home="http", prepares=bug(_STRATEGY), does=breaks("memory"),
-          back=Back.START, ends=_anew, bound_s=2.0, sum="1 s tick + 1 s", says="the loop broke"),
+          back=Back.START, ends=begin_anew, bound_s=2.0, sum="1 s tick + 1 s", says="the loop broke"),
     _beside("the history hangs", breaks("hang"), bug(_HISTORY)),
     _beside("the saved state hangs", breaks("hang"), bug(_STATE)),
     _beside("the saved state fails with an error", breaks("raise"), bug(_STATE)),
