@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from pv_heater.core.settings.history import History
 from pv_heater.io.system.own_files import private
 from pv_heater.sim.recording import HomeRecording
 
+log = logging.getLogger(__name__)
 DECIDING = ("core", "strategies", "sim", "config", "run", "commands/whatif", "controller.py")
 """What of the package decides how a day goes."""
 FORGOTTEN_AFTER_S = 60 * 86_400.0
@@ -100,17 +102,23 @@ class KeptRun:
         return self._carried
 
     def add(self, day: str, outcome: DayOutcome) -> None:
-        """One more. Raises OSError."""
+        """One more. A folder that takes no more, or is taken away, keeps no more days; those before it stay."""
         self.figures.append(outcome.figures)
         self._carried = outcome.end
-        if self._lines is None or self._end is None:
-            return
-        with open(self._lines, "w" if len(self.figures) == 1 else "a", encoding="utf-8", opener=private) as file:
+        if self._lines is not None and self._end is not None:
+            try:
+                self._write(day, outcome, self._lines, self._end)
+            except OSError as error:
+                log.warning("finished days are no longer kept: %s", error)
+                self._lines = self._end = None
+
+    def _write(self, day: str, outcome: DayOutcome, lines: Path, end: Path) -> None:
+        with open(lines, "w" if len(self.figures) == 1 else "a", encoding="utf-8", opener=private) as file:
             file.write(json.dumps({"day": day, "figures": asdict(outcome.figures)}) + "\n")
-        draft = self._end.with_suffix(".draft")
+        draft = end.with_suffix(".draft")
         with open(draft, "w", encoding="utf-8", opener=private) as file:
             json.dump({"days": len(self.figures), "carried": asdict(outcome.end)}, file)
-        os.replace(draft, self._end)
+        os.replace(draft, end)
 
 
 def make_room(folder: Path) -> None:

@@ -89,6 +89,16 @@ def test_a_file_that_was_cut_off_costs_its_days_and_nothing_else(tmp_path: Path)
     assert again.days == 3
 
 
+def test_a_folder_that_is_taken_away_costs_what_is_kept_and_no_result(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "kept"
+    how = How(feed="live", seeds=1, tick_s=300.0, folder=folder)
+    lived = live_all({"today": config(tmp_path)}, [three_days()], how, Counting())
+    assert len(lived["today"][0]) == 3
+    assert "no longer kept" in caplog.text
+
+
 def test_processes_side_by_side_give_the_same_figures(tmp_path: Path) -> None:
     chain = Noons([noon(0), noon(1)])
     with executor_of(2, None) as pool:
