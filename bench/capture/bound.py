@@ -14,11 +14,10 @@ from math import ceil
 from typing import Any
 
 from pv_heater.errors import PvHeaterError
+from pv_heater.report.foresight import HEATER_SLACK_W
 from pv_heater.sim.home import IMPORT_COST, LONGEST_STEP_S, STORED_WORTH, HomeSettings
 from pv_heater.sim.tank import DAY_S, WATER_WH_PER_LITRE_K, TankSettings
 
-HEATER_SLACK_W = 100.0
-"""What the heater may take beyond the sun's surplus: the controller's default `max_battery_discharge_w`."""
 MINUTE_H = 1.0 / 60.0
 
 

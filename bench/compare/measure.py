@@ -16,7 +16,7 @@ from bench.capture.variants import HEATER, Variant
 from bench.compare.seen import Home as KnownHome
 from bench.compare.seen import Law, Seen
 from bench.compare.table import HOMES, LAWS, OURS, Row
-from pv_heater.commands.whatif.lived import DARK_BELOW_DEG, DARK_TICK_S
+from pv_heater.commands.whatif.lived import pace_s
 from pv_heater.core.house.sun import SunCourse
 from pv_heater.core.model.values import Forecast, to_jsonable
 from pv_heater.sim.clock import SimClock
@@ -137,8 +137,7 @@ def _live_day(
             closings += power_w > 0.0 >= set_w
             moves += power_w > 0.0 and set_w > 0.0 and power_w != set_w
             set_w = power_w
-        dark = course.elevation_deg(clock.now()) < DARK_BELOW_DEG
-        clock.wait_until(min(day.end_s, clock.monotonic_s() + (max(every_s, DARK_TICK_S) if dark else every_s)))
+        clock.wait_until(min(day.end_s, clock.monotonic_s() + pace_s(course, clock.now(), every_s)))
     return LivedDay(
         day=day.name,
         value_wh=home.ledger.value_wh(),

@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from bench.capture.bound import HEATER_SLACK_W, perfect_foresight
+from bench.capture.bound import perfect_foresight
 from pv_heater.report import foresight
-from pv_heater.report.foresight import Bucket, best_value_wh, lived
+from pv_heater.report.foresight import HEATER_SLACK_W, Bucket, best_value_wh, lived
 from pv_heater.sim import home as software_home
 from pv_heater.sim.home import HomeSettings
 

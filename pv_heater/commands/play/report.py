@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.commands.play.days import open_recording, play_recording
 from pv_heater.config.load import Config, TypedSettings
-from pv_heater.errors import HistoryTrouble, RecordingError
+from pv_heater.errors import RecordingError
 from pv_heater.history.kept import FILE_NAME
 from pv_heater.history.reader import HistoryReader
 from pv_heater.report.account import DayReport, NoReport, report_of
@@ -28,12 +28,9 @@ MINUTE_S = 60.0
 
 def of_history(config: Config, days: int, now: datetime) -> list[DayReport | NoReport]:
     """The last `days` days of which anything was kept, today until now. Raises HistoryTrouble."""
-    path = history_path(config, state_dir(config))
-    if not path.exists():
-        raise HistoryTrouble(f"there is no history in {path}")
     zone = ZoneInfo(config.site.timezone)
     today = now.astimezone(zone).date()
-    history = HistoryReader(path, zone)
+    history = HistoryReader(history_path(config, state_dir(config)), zone)
     kept = [date.fromisoformat(row["date"]) for row in history.days(today - timedelta(days=days - 1), today)]
     return [report_of_day(config, history, day, now if day == today else None) for day in kept]
 

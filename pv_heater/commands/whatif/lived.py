@@ -23,10 +23,13 @@ def live_through(loop: Loop, clock: SimClock, site: Site, until_s: float, *, lig
     course = SunCourse(site.latitude or 0.0, site.longitude or 0.0)
     while clock.monotonic_s() < until_s:
         loop.tick()
-        is_dark = course.elevation_deg(clock.now()) < DARK_BELOW_DEG
-        tick_s = max(DARK_TICK_S, light_tick_s) if is_dark else light_tick_s
-        clock.wait_until(min(until_s, clock.monotonic_s() + tick_s))
+        clock.wait_until(min(until_s, clock.monotonic_s() + pace_s(course, clock.now(), light_tick_s)))
     loop.make_safe()
+
+
+def pace_s(course: SunCourse, now: datetime, light_tick_s: float) -> float:
+    """Seconds until the next look at the home: `light_tick_s` by day, longer by night."""
+    return max(DARK_TICK_S, light_tick_s) if course.elevation_deg(now) < DARK_BELOW_DEG else light_tick_s
 
 
 class Tally:

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from bench.capture.bound import HEATER_SLACK_W, perfect_foresight
+from bench.capture.bound import perfect_foresight
 from bench.capture.days import GRAZ, minutes_w
+from pv_heater.report.foresight import HEATER_SLACK_W
 from pv_heater.sim.home import Home, HomeSettings, Ledger
 from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.tank import TankSettings

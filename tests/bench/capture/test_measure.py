@@ -8,13 +8,14 @@ from math import inf
 
 import pytest
 
-from bench.capture.bound import HEATER_SLACK_W, Bound, perfect_foresight
+from bench.capture.bound import Bound, perfect_foresight
 from bench.capture.days import GRAZ, Spell, minutes_w
 from bench.capture.lived import LivedDay, course_of, live_spell, without_heating
 from bench.capture.measure import Capture, measure
 from bench.capture.score import Possible, score
 from bench.capture.variants import HOMES, MAIN, House, Variant, by_feed, where_lost
 from pv_heater.config.load import load_config
+from pv_heater.report.foresight import HEATER_SLACK_W
 from pv_heater.sim.recording import HomeRecording
 from pv_heater.sim.weather import site_clear_sky, synthetic_days
 from pv_heater.strategies import STRATEGIES
