@@ -27,6 +27,7 @@ from pv_heater.core.settings.load import After, BatteryShare, LoadSettings
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.core.settings.timers import Timer
 from pv_heater.errors import BadReply, ConfigError, Unreachable
+from pv_heater.io.alive import guard, guard_process
 from pv_heater.io.gpio import pins as gpio
 from pv_heater.io.gpio.pins import Pins
 from pv_heater.io.system import clock_trust, watchdog
@@ -225,6 +226,8 @@ def test_the_install_page_explains_the_unit_as_it_is():
         assert line in unit or line.partition("=")[0] in ("LoadCredential",), line
     hang_s = sum(int(re.search(rf"{key}=(\d+)", unit)[1]) for key in ("WatchdogSec", "TimeoutStopSec"))
     assert f"{hang_s} s and a start of Python" in page_text("README.md")
+    unguarded_s = guard.LONGEST_SILENCE_S + guard_process.LOOK_MS / 1000
+    assert f"| {unguarded_s:g} s and a start of Python |" in page_text("README.md")
 
 
 def test_the_meter_of_the_docs_reads_and_complains(documented: Tables, tmp_path: Path, httpserver: HTTPServer):
