@@ -74,9 +74,10 @@ class WarmProgram:
         return ended
 
     def send_signal(self, number: signal.Signals) -> None:
-        """As `os.kill`, but never to whoever has its number later."""
+        """As `os.kill`, but never to whoever has its number later, and nothing where it has ended by itself."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended after the look: its code is on its way
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """SIGKILL."""
