@@ -13,9 +13,10 @@ from itertools import accumulate
 from math import ceil
 from typing import Any
 
+from pv_heater.core.model.usual_battery import IMPORT_COST, STORED_WORTH
 from pv_heater.errors import PvHeaterError
 from pv_heater.report.foresight import HEATER_SLACK_W
-from pv_heater.sim.home import IMPORT_COST, LONGEST_STEP_S, STORED_WORTH, HomeSettings
+from pv_heater.sim.home import LONGEST_STEP_S, HomeSettings
 from pv_heater.sim.tank import DAY_S, WATER_WH_PER_LITRE_K, TankSettings
 
 MINUTE_H = 1.0 / 60.0

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.capture.days import Place
+from pv_heater.core.model.usual_battery import TAPER_FROM_PERCENT
 from pv_heater.sim.feed import LIVE, REAL, VRM, VRM_LIVE, Pace
-from pv_heater.sim.home import TAPER_FROM_PERCENT, HomeSettings
+from pv_heater.sim.home import HomeSettings
 from pv_heater.sim.tank import TankSettings
 
 HEATER = "water_heater"

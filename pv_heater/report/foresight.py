@@ -18,14 +18,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.usual_battery import (
+    CHARGE_EFFICIENCY,
+    DISCHARGE_EFFICIENCY,
+    IMPORT_COST,
+    STORED_WORTH,
+    TAPER_FROM_PERCENT,
+)
 
-CHARGE_EFFICIENCY = 0.96
-DISCHARGE_EFFICIENCY = 0.97
-TAPER_FROM_PERCENT = 98.0
-"""From here on a lithium battery takes less and less. These three are those of the software home."""
-STORED_WORTH = 1.94
-"""What a Wh left in the battery counts: it saves import, which counts twice, after the loss on its way out."""
-IMPORT_COST = 2.0
 HEATER_SLACK_W = 100.0
 """What the best course may take beyond the sun's surplus: the default of `max_battery_discharge_w`."""
 BREATHE_EVERY = 16

@@ -13,14 +13,18 @@ from typing import Self
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.steering import Steering
+from pv_heater.core.model.usual_battery import (
+    CHARGE_EFFICIENCY,
+    DISCHARGE_EFFICIENCY,
+    IMPORT_COST,
+    STORED_WORTH,
+    TAPER_FROM_PERCENT,
+)
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Site
 from pv_heater.sim.battery import Battery
 from pv_heater.sim.tank import Tank, TankSettings
 
-STORED_WORTH = 1.94
-"""What a Wh left in the battery counts: it saves import, which counts twice, after the loss of 3 % on its way out."""
-IMPORT_COST = 2.0
 LONGEST_STEP_S = 10.0
 """Longest step in which thermostats, limits and trackers may change."""
 EVEN_STEP_S = 60.0
@@ -28,7 +32,6 @@ EVEN_STEP_S = 60.0
 RECOVERY_S = 10.0
 """Time constant with which a throttled tracker finds back to full power. In Victron's own recording of four throttled
 chargers (venus-docker, simulation `bct`) power was back about ten seconds after release."""
-TAPER_FROM_PERCENT = 98.0
 THROTTLED_FROM_W = 20.0
 """A smaller gap between possible and produced power is not reported as throttling."""
 
@@ -223,8 +226,8 @@ class HomeSettings:
     start_percent: float = 50.0
     taper_from_percent: float = TAPER_FROM_PERCENT
     """State of charge from which the battery takes less and less, nothing at 100 %; 100 is full power to the end."""
-    charge_efficiency: float = 0.96
-    discharge_efficiency: float = 0.97
+    charge_efficiency: float = CHARGE_EFFICIENCY
+    discharge_efficiency: float = DISCHARGE_EFFICIENCY
     inverter_max_w: float | None = None
     """Most that sun and battery together deliver to the AC side; None: no limit."""
     feed_in: bool = False

@@ -19,10 +19,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import exp, inf
 
-from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch, lit_until
+from pv_heater.core.house.ahead.quarters import Stretch, lit_until
 from pv_heater.core.house.ahead.sun_correction import SCALE_SPREAD, WEATHER_SPREAD
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import PricePeriod, price_at
+from pv_heater.core.model.usual_battery import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY
 
 HEAT_WORTH = 0.5
 """Worth of a Wh of heat, as a share of a bought Wh; it mostly replaces a cheaper fuel (DESIGN section 7)."""

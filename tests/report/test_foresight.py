@@ -5,9 +5,9 @@ from random import Random
 import pytest
 
 from bench.capture.bound import perfect_foresight
+from pv_heater.core.settings.home import Limits
 from pv_heater.report import foresight
 from pv_heater.report.foresight import HEATER_SLACK_W, Bucket, best_value_wh, lived
-from pv_heater.sim import home as software_home
 from pv_heater.sim.home import HomeSettings
 
 MINUTES = 160
@@ -114,12 +114,5 @@ def test_it_makes_room_for_others_on_its_way() -> None:
     assert len(breaths) == MINUTES / foresight.BREATHE_EVERY
 
 
-def test_its_battery_is_that_of_the_software_home() -> None:
-    home = HomeSettings()
-    assert (
-        home.charge_efficiency,
-        home.discharge_efficiency,
-    ) == (foresight.CHARGE_EFFICIENCY, foresight.DISCHARGE_EFFICIENCY)
-    assert foresight.TAPER_FROM_PERCENT == software_home.TAPER_FROM_PERCENT
-    assert (foresight.STORED_WORTH, foresight.IMPORT_COST) == (software_home.STORED_WORTH, software_home.IMPORT_COST)
-    assert foresight.HEATER_SLACK_W == HEATER_SLACK_W
+def test_its_heater_has_the_slack_that_the_limits_give_by_default() -> None:
+    assert Limits().max_battery_discharge_w == HEATER_SLACK_W

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY, Stretch
+from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.headroom import headroom_w
 from pv_heater.core.house.surplus import Foresight
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.usual_battery import CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY
 from pv_heater.core.plan.load_ahead import NEVER_AT, LoadAhead, waits_for
 from pv_heater.core.settings.home import Battery, Limits, Site
 from pv_heater.core.settings.load import BatteryShare

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from pv_heater.core.house.ahead.quarters import CHARGE_EFFICIENCY, Stretch
+from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.model.requests import Mode
+from pv_heater.core.model.usual_battery import CHARGE_EFFICIENCY
 from pv_heater.core.plan.course import Course, PlannedHome, Walk
 from pv_heater.core.plan.load_ahead import LoadAhead
 from pv_heater.core.settings.home import Battery, Inverter, Limits, Site

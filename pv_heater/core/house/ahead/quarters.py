@@ -8,9 +8,6 @@ from datetime import datetime, timedelta
 from pv_heater.core.model.lean import passing
 
 QUARTER_S = 900
-CHARGE_EFFICIENCY = 0.96
-DISCHARGE_EFFICIENCY = 0.97
-"""Usual for lithium iron phosphate with its inverter; DESIGN section 7."""
 
 
 @passing(frozen=True, slots=True, kw_only=True)

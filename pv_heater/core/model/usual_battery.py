@@ -1,0 +1,17 @@
+"""What is assumed of a battery that nobody has described further, and what its charge is worth: said once, for all.
+
+The software home is built so, the plan and the strategies reckon with it, and perfect foresight and the bounds of the
+benches are measured by it.
+"""
+
+from __future__ import annotations
+
+CHARGE_EFFICIENCY = 0.96
+DISCHARGE_EFFICIENCY = 0.97
+"""Usual for lithium iron phosphate with its inverter; DESIGN section 7."""
+TAPER_FROM_PERCENT = 98.0
+"""From this charge on it takes less and less, nothing at 100 %."""
+IMPORT_COST = 2.0
+"""A bought Wh counts as so many Wh of heat."""
+STORED_WORTH = IMPORT_COST * DISCHARGE_EFFICIENCY
+"""What a Wh left in the battery counts: it saves import, after the loss on its way out."""
