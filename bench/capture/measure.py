@@ -13,7 +13,7 @@ from bench.capture.days import Spell, days_of, minutes_w
 from bench.capture.lived import LivedDay, live_spell, without_heating
 from bench.capture.score import POOR_CAPTURE, Possible, Row, score
 from bench.capture.variants import House, Variant
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import to_jsonable
 
 R = TypeVar("R")
 WINTER = (11, 12, 1, 2)

@@ -12,7 +12,8 @@ from typing import Any
 from bench.capture.days import Spell
 from bench.capture.lived import LivedHome, lives
 from bench.capture.variants import Variant
-from pv_heater.core.model.values import Decision, Forecast, Reading, to_jsonable
+from pv_heater.core.model.lean import to_jsonable
+from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.sim.recording import HomeRecording
 
 Progress = Callable[[int, int], None]

@@ -18,7 +18,8 @@ from bench.compare.seen import Law, Seen
 from bench.compare.table import HOMES, LAWS, OURS, Row
 from pv_heater.commands.whatif.lived import pace_s
 from pv_heater.core.house.sun import SunCourse
-from pv_heater.core.model.values import Forecast, to_jsonable
+from pv_heater.core.model.lean import to_jsonable
+from pv_heater.core.model.values import Forecast
 from pv_heater.sim.clock import SimClock
 from pv_heater.sim.feed import DailyForecastFeed, SimulatedFeed
 from pv_heater.sim.home import Home

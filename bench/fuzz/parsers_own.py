@@ -15,7 +15,8 @@ from pv_heater.commands.detect_text import lines_of, meter_lines
 from pv_heater.config.load import TypedSettings, load_config
 from pv_heater.config.yaml_lines import Unreadable, parse_document
 from pv_heater.controller import Controller
-from pv_heater.core.model.values import Reading, to_jsonable
+from pv_heater.core.model.lean import to_jsonable
+from pv_heater.core.model.values import Reading
 from pv_heater.errors import BadReply
 from pv_heater.forecasts.cached import ForecastCache
 from pv_heater.io.system.control_socket import request_of

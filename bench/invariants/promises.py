@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from bench.invariants.forbidden import ROUNDING, Blocks, Forbidden, temperature_block
 from pv_heater.config.model import Config
 from pv_heater.core.house.sun import sun_elevation_deg
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.requests import Boost, ClearFault, Force, Mode, Vacation
-from pv_heater.core.model.values import Decision, Inputs, LoadState, Phase, Reading, to_jsonable
+from pv_heater.core.model.values import Decision, Inputs, LoadState, Phase, Reading
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 
 FORCE_DEFAULT_S = 7200.0

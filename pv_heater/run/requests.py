@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pv_heater.core.expected_effect import ends_at, expected
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.requests import Boost, ClearFault, Command, Force, Mode, Vacation
 from pv_heater.core.model.status import Status
-from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.trials import LONGEST_S, POSITION, USUAL_S, Trial

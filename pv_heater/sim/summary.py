@@ -16,7 +16,7 @@ OPEN_LOOP = "open loop: the recorded house did not answer to these decisions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Totals of a whole run; energies in Wh. `core.model.values.to_jsonable` gives it as JSON."""
+    """Totals of a whole run; energies in Wh. `core.model.lean.to_jsonable` gives it as JSON."""
 
     name: str
     days: float

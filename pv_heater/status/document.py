@@ -12,11 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater import __version__
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.rule_id import SAFETY_RULES
 from pv_heater.core.model.status import Status
 from pv_heater.core.model.tank import HygieneRecord
 from pv_heater.core.model.trace import DecisionTrace
-from pv_heater.core.model.values import Decision, LoadState, Phase, to_jsonable
+from pv_heater.core.model.values import Decision, LoadState, Phase
 from pv_heater.core.model.words import flip_text
 from pv_heater.core.settings.load import LoadSettings
 from pv_heater.status.alarms import START_S, alarms_of

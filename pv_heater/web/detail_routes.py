@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.io.system.log_place import last_lines
 from pv_heater.status.alarms import alarms_of
 from pv_heater.status.document import load_of, money

@@ -9,8 +9,8 @@ import pytest
 from pv_heater.cli.status_text import status_lines
 from pv_heater.commands.check import check_all
 from pv_heater.config.load import load_config
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.status import Status
-from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.transition_log import TransitionLog
 from pv_heater.sim.tank import TankSettings
 from tests.builders import NOON, House, config, heater, reading

@@ -12,10 +12,10 @@ import pytest
 
 from pv_heater.cli.rule_words import WORDS, rule_text
 from pv_heater.cli.status_text import house_text, status_lines
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.requests import Force, Mode, Vacation
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.status import Status
-from pv_heater.core.model.values import to_jsonable
 from pv_heater.run.day_summary import DaySummary
 from pv_heater.strategies import STRATEGIES
 from tests.builders import NOON, House, config, forecast, heater

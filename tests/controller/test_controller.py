@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from pv_heater import Controller, Inputs, load_config
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.requests import ClearFault, Force, Mode, Vacation
-from pv_heater.core.model.values import Phase, to_jsonable
+from pv_heater.core.model.values import Phase
 from pv_heater.errors import ConfigError
 from tests.builders import NOON, House, balanced, config, forecast, heater, reading
 
@@ -15,7 +16,7 @@ DAY_SCRIPT = """
 import json
 from datetime import timedelta
 from pv_heater import Controller, Inputs, load_config
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import to_jsonable
 from tests.builders import NOON, config, forecast, reading
 controller = Controller.from_config(config())
 drawn_w = 0.0

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.cli.text import entry_lines, trace_lines
-from pv_heater.core.model.values import Phase, to_jsonable
+from pv_heater.core.model.lean import to_jsonable
+from pv_heater.core.model.values import Phase
 from pv_heater.run.journal import KEPT_ENTRIES, Entry, Journal
 from tests.builders import NOON, House, config, forecast, heater
 

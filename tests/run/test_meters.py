@@ -10,7 +10,8 @@ import pytest
 from pv_heater import Controller
 from pv_heater.cli.status_text import status_lines
 from pv_heater.config.load import load_config
-from pv_heater.core.model.values import Reading, to_jsonable
+from pv_heater.core.model.lean import to_jsonable
+from pv_heater.core.model.values import Reading
 from pv_heater.io.system.worker import WorkerStatus
 from pv_heater.loads.dry_run import DryRun
 from pv_heater.ports import Tools

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater import Controller, load_config
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.run.loop import Loop
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog

@@ -11,7 +11,7 @@ import typer
 from pv_heater.cli.bench.words import progress, tell
 from pv_heater.cli.options import JsonOption
 from pv_heater.cli.text import seconds
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import to_jsonable
 
 
 def speed(

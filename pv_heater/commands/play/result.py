@@ -7,8 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
-from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import dataclass, to_jsonable
 from pv_heater.pictures.day import day_bars, day_svg
 from pv_heater.sim.day_record import DayRecorder
 from pv_heater.sim.home import HomeSettings

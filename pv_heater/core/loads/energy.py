@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pv_heater.core.loads.load_step import Memory
-from pv_heater.core.model.replaced import replaced
+from pv_heater.core.model.lean import replaced
 
 MOST_BELIEVED = 1.5
 """A load's meter that says more than this share of its full power, or less than nothing, is not counted as energy."""

@@ -24,7 +24,7 @@ from pv_heater.core.loads.load_step import (
     with_run_ended,
 )
 from pv_heater.core.loads.target_power import TargetPower, full_reason, target_power
-from pv_heater.core.model.replaced import replaced
+from pv_heater.core.model.lean import replaced
 from pv_heater.core.model.requests import FORCE_DEFAULT_S, Mode
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.values import Phase, Stop

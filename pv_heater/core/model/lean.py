@@ -3,15 +3,22 @@
 The library writes seven functions for each class while its module is loaded, and compiles each of them. For the two
 hundred classes of a home that was a fifth of the start and three megabytes, most of it for values that this home never
 makes, compares or prints. Here only `__init__` is written, at the first value of a class; the others are shared by all.
-`fields`, `replace` and `is_dataclass` of the library work as ever, and for mypy it is the library's own.
+`fields`, `replace` and `is_dataclass` of the library work as ever, and for mypy it is the library's own. What can be
+made of any of them stands here too: the same value with some fields changed, and plain JSON types.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+T = TypeVar("T")
 
 
 def lean(
@@ -150,10 +157,40 @@ def _passing(*, frozen: bool, slots: bool, kw_only: bool = False) -> Any:
     return lean(slots=slots, kw_only=kw_only, unsafe_hash=frozen)
 
 
+def replaced(value: T, **changes: Any) -> T:
+    """As `dataclasses.replace`, in a third of its time, for what changes in every step.
+
+    All of the class's fields, several of them, are parameters of its `__init__`.
+    """
+    names, values_of = _fields_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+    return type(value)(**{**dict(zip(names, values_of(value), strict=True)), **changes})
+
+
+@cache
+def _fields_of(kind: type[Any]) -> tuple[tuple[str, ...], attrgetter[Any]]:
+    names = tuple(field.name for field in dataclasses.fields(kind))
+    return names, attrgetter(*names)
+
+
+def to_jsonable(value: Any) -> Any:
+    """The value as plain JSON types: dataclasses as objects, instants in ISO 8601, enums as their words."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: to_jsonable(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, date):  # and so every datetime
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_jsonable(item) for item in value]
+    return value
+
+
 if TYPE_CHECKING:
     from dataclasses import dataclass
     from dataclasses import dataclass as passing
 else:
     dataclass, passing = lean, _passing
 
-__all__ = ["dataclass", "lean", "passing"]
+__all__ = ["dataclass", "lean", "passing", "replaced", "to_jsonable"]

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import field, fields, is_dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from pv_heater.core.model.checks import are_finite, in_utc, require_finite
 from pv_heater.core.model.day_energies import DayEnergies
@@ -334,18 +333,3 @@ class Decision:
     """What is worth telling once of the home, such as meters that contradict each other, for as long as it holds."""
     today: DayEnergies | None = None
     """What the day has come to; None where nobody counts."""
-
-
-def to_jsonable(value: Any) -> Any:
-    """The value as plain JSON types: dataclasses as objects, instants in ISO 8601, enums as their words."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: to_jsonable(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, date):  # and so every datetime
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): to_jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_jsonable(item) for item in value]
-    return value

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.prices import KnownPrices
 from pv_heater.core.model.status import Status
-from pv_heater.core.model.values import Forecast, to_jsonable
+from pv_heater.core.model.values import Forecast
 from pv_heater.core.settings.home import Site
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.ports import Follower

@@ -11,7 +11,7 @@ from bench.doubles.brokers import Amqtt, free_port
 from bench.soak.day import troubles_of
 from bench.soak.measure import MOST_MEMORY_MIB, MOST_OBJECTS, Soak, measure
 from bench.soak.watch import Held
-from pv_heater.core.model.values import to_jsonable
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.errors import NotRunning
 from tests.mqtt_brokers import Peer, wait_for
 

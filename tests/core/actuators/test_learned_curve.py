@@ -121,7 +121,7 @@ def test_the_controller_learns_in_an_afternoon_what_to_tell_a_weak_element(measu
 
 
 def decision_inputs(house: House) -> Any:
-    from pv_heater.core.model.values import to_jsonable
+    from pv_heater.core.model.lean import to_jsonable
 
     return to_jsonable(house.decisions[-1][1].trace)
 

@@ -11,8 +11,9 @@ import pytest
 from pv_heater import ClearFault, Force, Mode
 from pv_heater.core.loads.lost_sun import BY_RULE
 from pv_heater.core.model.day_energies import DayEnergies, Lost
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import Forecast, to_jsonable
+from pv_heater.core.model.values import Forecast
 from pv_heater.run.day_summary import WHY_LOST
 from tests.builders import NOON, House, config, forecast, heater
 

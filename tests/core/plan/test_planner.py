@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pv_heater.core.model.day_plan import DayPlan
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.requests import Boost, Force, Mode, Vacation
 from pv_heater.core.model.rule_id import Rule
-from pv_heater.core.model.values import Decision, Forecast, to_jsonable
+from pv_heater.core.model.values import Decision, Forecast
 from pv_heater.strategies import STRATEGIES
 from tests.builders import NOON, House, config, heater
 

@@ -16,8 +16,8 @@ from bench.doubles.portal import Authority
 from pv_heater.cli.status_text import _source_line
 from pv_heater.commands.check import check_all
 from pv_heater.config.load import Config, load_config
+from pv_heater.core.model.lean import to_jsonable
 from pv_heater.core.model.setting import Secret, SettingProblem
-from pv_heater.core.model.values import to_jsonable
 from pv_heater.errors import AuthRejected, Unreachable
 from pv_heater.io.system.clock import SystemClock
 from pv_heater.ports import Tools
