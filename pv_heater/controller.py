@@ -278,7 +278,7 @@ class Controller:
             house_twice_w={str(way): power_w for way, power_w in twice_w.items()} if twice_w else {},
             learned=self._actuators.learned(),
             steering=watch.steered.steering,
-            steering_because=watch.steered.because,
+            steering_because=None if watch.steered.steering is None else watch.steered.because,
         )
         self._thresholds = in_force(self._thresholds, house)
         counts, policies = self._day_count, self._loads.policies

@@ -119,9 +119,10 @@ class Plan:
         kept_w = self._kept_on.least_w(view, power_w)
         if kept_w is not None and (soc_percent < floor_percent or view.is_steered or not self._may_keep_on(view, aim)):
             kept_w = None
-        bridged = self._spare.bridged()
         because = shared_out(spare_w, battery_w, view.reading, mean_s=self._spare.mean_s)
-        because = ", ".join([part for part in (because, target_text(view.grid_target_w), bridged) if part])
+        for more in (target_text(view.grid_target_w), self._spare.bridged()):
+            if more is not None:
+                because = f"{because}, {more}"
         rule = "plan"
         if soc_percent >= FULL_FROM_PERCENT and not view.feed_in and not view.is_steered:
             trial_w = self._hidden.trial_w(view, view.ahead.expected_now_w(view.house.now), spare_w)

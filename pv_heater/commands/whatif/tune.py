@@ -11,8 +11,8 @@ from pv_heater.commands.whatif.difference import FEWEST_DAYS, FIGURES, Differenc
 from pv_heater.config.live import rows_of
 from pv_heater.config.load import Config
 from pv_heater.core.model.lean import dataclass
+from pv_heater.core.model.usual_battery import IMPORT_COST
 from pv_heater.pictures.tradeoff import Panel, Point, tradeoff_svg
-from pv_heater.sim.home import IMPORT_COST
 
 WORTH_WH = 20.0
 """A gain of less a day is nobody's trouble worth."""

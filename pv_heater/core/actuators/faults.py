@@ -96,8 +96,8 @@ class Actuator:
             return self.most_off_w
         if self.max_power_w is None:
             return inf
-        share = MORE_SHARE * told_w if self.exact else MORE_SHARE_UNMEASURED * self.max_power_w
-        return told_w + max(LEAST_MORE_W, share)
+        more_w = MORE_SHARE * told_w if self.exact else MORE_SHARE_UNMEASURED * self.max_power_w
+        return told_w + (more_w if more_w > LEAST_MORE_W else LEAST_MORE_W)
 
 
 @dataclass(slots=True)

@@ -86,7 +86,8 @@ class IdleLoads:
                     showing[name] = f"draws nothing, {drawn_w:.0f} W of {power_w:.0f} W"
             if may_draw:
                 self._drew[name] = True
-                self._still_idle.discard(name)
+                if name in self._still_idle:
+                    self._still_idle.remove(name)
         if unmeasured_w:
             showing |= _unmeasured_idle(reading, unmeasured_w, told_w)
         if not showing:

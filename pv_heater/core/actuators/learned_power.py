@@ -44,11 +44,8 @@ class LearnedPowers:
         self._told_w: dict[str, float] = {}
         self._told_since_s = 0.0
         self._before: _Seen | None = None
-
-    @property
-    def are_learned(self) -> bool:
+        self.are_learned = bool(self._steps)
         """Whether there is any load to learn about."""
-        return bool(self._steps)
 
     def remember_told(self, tick_s: float, told_w: Mapping[str, float]) -> None:
         """Note what the loads are set to from `tick_s` on, as far as the house feels it."""

@@ -7,6 +7,7 @@ may be taken to have felt of that (`core.house.reading_age`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from math import inf
 
 from pv_heater.core.model.lean import passing
 from pv_heater.core.model.values import Reading
@@ -33,17 +34,22 @@ class SetpointHistory:
 
     def __init__(self) -> None:
         self._rows: list[tuple[float, Mapping[str, float]]] = []
+        self._first_ends_s = inf
+        """When the oldest row ended; it is asked for in every step."""
 
     def remember(self, tick_s: float, power_w: Mapping[str, float]) -> None:
         """From `tick_s` on the loads are set to this."""
         if not self._rows or self._rows[-1][1] != power_w:
             self._rows.append((tick_s, dict(power_w)))
+            if len(self._rows) == 2:
+                self._first_ends_s = tick_s
         self.forget_old(tick_s)
 
     def forget_old(self, tick_s: float) -> None:
         """What ended longer ago than any reading that counts is old."""
-        while len(self._rows) > 1 and self._rows[1][0] < tick_s - HISTORY_S:
+        while self._first_ends_s < tick_s - HISTORY_S:
             del self._rows[0]
+            self._first_ends_s = self._rows[1][0] if len(self._rows) > 1 else inf
 
     def disown(self, name: str) -> None:
         """This load turned out to draw nothing: what it was set to so far counts as 0."""

@@ -52,11 +52,6 @@ class BoostOf:
         self._to_c = self._policy.target_c if to_c is None else to_c
         self.is_running = True
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether one runs or is planned."""
-        return self.is_running or self.planned is not None
-
     def plan(self, planned: PlannedBoost | None) -> None:
         """Run at that moment, instead of one planned before; None: at none."""
         if planned is not None:

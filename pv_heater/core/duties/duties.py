@@ -108,7 +108,7 @@ class Duties:
             memory, load.policy = memories[name], policies[name]
             load.elapsed_s += elapsed_s
             load.told_wh += memory.power_w * elapsed_s / 3600.0
-            if not load.has_duties and not load.boost.is_wanted:
+            if not (load.has_duties or load.boost.is_running or load.boost.planned is not None):
                 continue
             look = self._duty_of if house.knows_time else self._timeless_duty_of
             duty = look(load, memory, seen, left_w)
@@ -161,7 +161,11 @@ class Duties:
 
     def missed(self) -> dict[str, str]:
         """What the last guarantee of a load lacked, until its next one is due."""
-        return {name: load.guarantee.missed for name, load in self._loads.items() if load.guarantee.missed is not None}
+        missed: dict[str, str] = {}
+        for name, load in self._loads.items():
+            if load.guarantee.missed is not None:
+                missed[name] = load.guarantee.missed
+        return missed
 
     def tanks(self, memories: Mapping[str, Memory]) -> dict[str, TankStatus]:
         """How each tank stands at the last look, heated from now on as its load is set."""

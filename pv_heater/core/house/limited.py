@@ -42,6 +42,7 @@ class Quantities:
 class _Told:
     """What one reading told. None: it did not."""
 
+    reading: Reading
     tick_s: float
     """When it was taken."""
     own_w: float
@@ -82,12 +83,13 @@ class Limited:
         self._since_s = tick_s if self._since_s is None else self._since_s
         self._has_battery = self._has_battery or tells_battery(reading)
         self._has_charge = self._has_charge or reading.battery_soc_percent is not None
-        if len(reading.grid_phase_w) > self._phases:
+        if reading.grid_phase_w and len(reading.grid_phase_w) > self._phases:
             self._phases = min(MOST_PHASES, len(reading.grid_phase_w))
-        if reading.grid_w is not None:
+        if reading.grid_w is not None and reading.source not in self._grid_told_by:
             self._grid_told_by.add(reading.source)
         site, has_battery = self._site, self._has_battery
         told = _Told(
+            reading=reading,
             tick_s=tick_s,
             own_w=own_w,
             own_by_load_w=own_by_load_w,
@@ -115,8 +117,8 @@ class Limited:
             for told in (self._house, self._inverter, self._phase, self._grid, self._soc)
         ]
         house_w = None if house is None else house.house_w
-        if house is not None and house_w is not None and (reading is None or not self._tells_house(reading)):
-            house_w += max(0.0, commanded_w - house.own_w)
+        if house is not None and house_w is not None and house.reading is not reading:
+            house_w += 0.0 if self._tells_house(reading) else max(0.0, commanded_w - house.own_w)
         at_least_w = 0.0 if reading is None else _at_least_w(reading, whole_w)
         inverter_w = None if inverter is None else inverter.inverter_w
         if inverter is not None and inverter_w is not None and commanded_w > inverter.own_w:
@@ -160,8 +162,8 @@ class Limited:
         """For how long readings have come."""
         return 0.0 if self._since_s is None else tick_s - self._since_s
 
-    def _tells_house(self, reading: Reading) -> bool:
-        return house_of(reading, self._site, has_battery=self._has_battery) is not None
+    def _tells_house(self, reading: Reading | None) -> bool:
+        return reading is not None and house_of(reading, self._site, has_battery=self._has_battery) is not None
 
     def _should_tell_grid(self, reading: Reading) -> bool:
         """Whether this meter has reported the grid's power before, or the owner has set a limit of his own for it."""

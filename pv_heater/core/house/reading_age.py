@@ -82,7 +82,8 @@ class MeterClock:
     def ahead_s(self, now: datetime, tick_s: float) -> float:
         """At least so far ahead of our clock, 0 where nothing shows it."""
         lead_s = self._leads_s[0][1] if self._leads_s else -inf
-        return max(0.0, lead_s - (now.timestamp() - tick_s))
+        ahead_s = lead_s - (now.timestamp() - tick_s)
+        return ahead_s if ahead_s > 0.0 else 0.0
 
 
 class ReadingAge:
@@ -160,7 +161,8 @@ class ReadingAge:
         self._first_seen_s = tick_s
         self._clock.note(reading.taken_at, tick_s)
         self._ahead_s = self._clock.ahead_s(now, tick_s)
-        self._first_age_s = max(0.0, (now - reading.taken_at).total_seconds() + self._ahead_s)
+        age_s = (now - reading.taken_at).total_seconds() + self._ahead_s
+        self._first_age_s = age_s if age_s > 0.0 else 0.0
         # What follows holds until the next reading, and is asked for many times a step.
         self.taken_tick_s = tick_s - self._first_age_s
         doubt_s = max(self._ahead_s, MOST_AGE_S) if self._ahead_s > CLOCKS_AGREE_S else 0.0

@@ -90,6 +90,8 @@ class DaylightHours:
         """Whether every instant is allowed, so that nobody has to know the time."""
         self._window_known: tuple[datetime, datetime, tuple[datetime, datetime] | None] | None = None
         """From when to when `window` has which answer: one local day."""
+        self._allowed_known: tuple[datetime, datetime, bool] | None = None
+        """From when to when `allows` has which answer: at most until midnight."""
         self._change_known: tuple[datetime, datetime, datetime | None] | None = None
         """From when to when `changes_at` has which answer."""
 
@@ -101,13 +103,20 @@ class DaylightHours:
         known = self._window_known
         if known is None or not known[0] <= now < known[1]:
             day = now.astimezone(self._zone).date()
-            ends_at = midnight_at(day + timedelta(days=1), self._zone)
-            known = self._window_known = (midnight_at(day, self._zone), ends_at, self._compute(day))
+            known = self._window_known = (midnight_at(day, self._zone), self._day_ends_at(now), self._compute(day))
         return known[2]
+
+    def _day_ends_at(self, now: datetime) -> datetime:
+        return midnight_at(now.astimezone(self._zone).date() + timedelta(days=1), self._zone)
 
     def allows(self, now: datetime) -> bool:
         """Whether `now` lies inside the allowed hours."""
-        return _lies_in(now, self.window(now))
+        known = self._allowed_known
+        if known is None or not known[0] <= now < known[1]:
+            window = self.window(now)
+            ends_at = min([edge for edge in (*(window or ()), self._day_ends_at(now)) if edge > now])
+            known = self._allowed_known = (now, ends_at, _lies_in(now, window))
+        return known[2]
 
     def changes_at(self, now: datetime) -> datetime | None:
         """When the answer of `allows` changes next; None: neither today nor tomorrow (polar day and night)."""

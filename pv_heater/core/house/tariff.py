@@ -43,10 +43,10 @@ class Tariff:
         An hour whose market price is not known is expected to cost what it did the day before: the market's days
         resemble each other more than a fixed tariff does any of them.
         """
-        if day is None or not market:
-            return self.prices(day, market)
+        if day is None or not (self._periods or market):
+            return ()
         self._look(day, market)
-        return self._expected
+        return self._expected if market else self._prices
 
     def _look(self, day: date, market: tuple[PricePeriod, ...]) -> None:
         """Lay out what holds on `day` and the next, if that is not what was laid out last."""

@@ -11,7 +11,7 @@ from math import inf, isnan
 
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.model.lean import passing
-from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import level_w
 
 
@@ -49,22 +49,20 @@ class Share:
     first."""
 
 
-def allot(
-    budget: Budget, claims: Sequence[Claim | BatteryShare], phase_headroom_w: Sequence[float] = ()
-) -> dict[str, Share]:
-    """The share of each load by name.
+def allot(budget: Budget, claims: Sequence[Claim | None], phase_headroom_w: Sequence[float] = ()) -> dict[str, Share]:
+    """The share of each load by name; None among the claims is the battery's place in the list.
 
     Loads above a battery row may also take what the strategy held back for the battery. A minimum on time is
     honoured before priority: its power flows anyway. Shares of loads that draw now add up to no more than the budget,
     what is held, and the dead band of one running relay. `phase_headroom_w` is what each grid phase can still
     carry (see `headroom.phase_headroom_w`); a load whose phase is not known may be on any, so it counts on all.
     """
-    loads = [claim for claim in claims if isinstance(claim, Claim)]
-    pools = _Pools(budget, loads, phase_headroom_w, battery_in_list=len(loads) < len(claims))
+    loads = [claim for claim in claims if claim is not None]
+    pools = _Pools(budget, loads, phase_headroom_w, battery_in_list=None in claims)
     battery_left_w = budget.battery_w
     shares: dict[str, Share] = {}
     for claim in claims:
-        if isinstance(claim, BatteryShare):
+        if claim is None:
             pools.take_back(battery_left_w)
             battery_left_w = 0.0
         else:

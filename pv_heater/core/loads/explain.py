@@ -118,7 +118,9 @@ def load_margins(
             timer_s = midnight_s if timer_s is None else min(timer_s, midnight_s)
         if timer_s is not None:
             margins["wait_s"] = timer_s - load_step.house.tick_s
-    return {name: round(value, 1) for name, value in margins.items()} if margins else margins
+    for name in margins:
+        margins[name] = round(margins[name], 1)
+    return margins
 
 
 def next_change_s(

@@ -44,6 +44,7 @@ class HomeLoads:
         self._switching = Switching(max_changes_per_minute)
         self.rows = tuple(rows)
         """The owner's list."""
+        self._order = _order(self.rows)
         self.battery_target_percent = _battery_target_percent(self.rows)
         """The owner's charge up to which the battery comes first; None without its place in the list."""
         self.policies = {row.name: row for row in self.rows if isinstance(row, LoadSettings)}
@@ -68,6 +69,7 @@ class HomeLoads:
             if policy.learn_power:
                 policies[name] = replace(policy, max_power_w=self.policies[name].max_power_w)
         self.rows, self.policies, self._asking = tuple(rows), policies, _Asking.of(policies)
+        self._order = _order(self.rows)
         self._timers.adopt(policies)
         self.battery_target_percent = _battery_target_percent(self.rows)
         self.memories = {
@@ -245,26 +247,26 @@ class HomeLoads:
                     blocks[name] = block
         return blocks
 
-    def claims(self, context: StepContext) -> list[Claim | BatteryShare]:
-        """What every row of the list may ask for."""
+    def claims(self, context: StepContext) -> list[Claim | None]:
+        """What every row of the list may ask for; None is the battery's place in it."""
         house, blocks, inputs = context.house, context.blocks, context.inputs
         return [
-            row
-            if isinstance(row, BatteryShare)
+            None
+            if name is None
             else claim_of(
-                self.policies[row.name],
-                self.memories[row.name],
+                self.policies[name],
+                self.memories[name],
                 house.tick_s,
-                usable=row.name not in blocks.hot
-                and (not inputs.health or inputs.health.get(row.name, "ok") == "ok")
-                and row.name not in inputs.unreachable
-                and row.name not in blocks.held_back,
-                wish=inputs.wishes.get(row.name) if inputs.wishes else None,
-                wish_w=inputs.wish_power_w.get(row.name) if inputs.wish_power_w else None,
-                own_w=house.own_by_load_w.get(row.name, 0.0),
-                duty=self.duties.get(row.name) if self.duties else None,
+                usable=name not in blocks.hot
+                and (not inputs.health or inputs.health.get(name, "ok") == "ok")
+                and name not in inputs.unreachable
+                and name not in blocks.held_back,
+                wish=inputs.wishes.get(name) if inputs.wishes else None,
+                wish_w=inputs.wish_power_w.get(name) if inputs.wish_power_w else None,
+                own_w=house.own_by_load_w.get(name, 0.0),
+                duty=self.duties.get(name) if self.duties else None,
             )
-            for row in self.rows
+            for name in self._order
         ]
 
     def advance(self, context: StepContext, shares: Mapping[str, Share]) -> dict[str, Outcome]:
@@ -338,6 +340,11 @@ def _with_enough(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> M
         heating_since_s=memory.since_s if memory.phase is Phase.HEATING else None,
     )
     return memory if since_s == memory.enough_since_s else replace(memory, enough_since_s=since_s)
+
+
+def _order(rows: Sequence[LoadSettings | BatteryShare]) -> list[str | None]:
+    """The names of the loads as they are served; None is the battery's place."""
+    return [row.name if isinstance(row, LoadSettings) else None for row in rows]
 
 
 def _battery_target_percent(rows: Sequence[LoadSettings | BatteryShare]) -> float | None:

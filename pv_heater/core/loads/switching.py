@@ -24,17 +24,14 @@ class Switching:
 
     def __init__(self, most_per_minute: int | None) -> None:
         """None: as often as they like."""
-        self._most = most_per_minute
+        self.adopt(most_per_minute)
         self._switched_s: deque[float] = deque()
 
     def adopt(self, most_per_minute: int | None) -> None:
         """From now on so many; what was switched within the last minute counts on."""
         self._most = most_per_minute
-
-    @property
-    def is_limited(self) -> bool:
+        self.is_limited = most_per_minute is not None
         """Whether there is anything to count."""
-        return self._most is not None
 
     def too_many(self, changes: Mapping[str, Change], tick_s: float) -> list[str]:
         """Which of the loads that would change must wait.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pv_heater.core.house.surplus import Budget
 from pv_heater.core.loads.allocator import Claim, allot
-from pv_heater.core.settings.load import BatteryShare, LoadSettings
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.start_power import needed_w
 
 
@@ -28,7 +28,7 @@ def budget(power_w: float, battery_w: float = 0.0) -> Budget:
 
 
 def watts(
-    power_w: float, *rows: Claim | BatteryShare, battery_w: float = 0.0, phases_w: tuple[float, ...] = ()
+    power_w: float, *rows: Claim | None, battery_w: float = 0.0, phases_w: tuple[float, ...] = ()
 ) -> dict[str, float]:
     shares = allot(budget(power_w, battery_w), rows, phases_w)
     return {name: share.power_w for name, share in shares.items()}
@@ -102,7 +102,7 @@ def test_no_idle_load_starts_on_what_a_higher_one_waits_for() -> None:
 
 
 def test_loads_above_the_battery_row_may_take_its_share() -> None:
-    rows: list[Claim | BatteryShare] = [claim("a"), BatteryShare(until_percent=80), claim("b")]
+    rows: list[Claim | None] = [claim("a"), None, claim("b")]
     assert watts(0, *rows, battery_w=1500) == {"a": 1000, "b": 0}
     assert watts(300, *rows, battery_w=1500) == {"a": 1000, "b": 0}
     assert watts(1500, *rows, battery_w=500) == {"a": 1000, "b": 500}
