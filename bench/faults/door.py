@@ -3,7 +3,7 @@
 `FAULTS_DOOR` is JSON. `speed` and `began` hurry the program's own clock, `wall` names a file whose number is added to
 its wall time, `synchronised` is what the kernel says of network time. `bugs` names methods ("module:Class.name"), and
 for each a file that says what happens in them once it is there: raise, hang, spin, memory, or exit of that thread.
-`threads` names a file with the name of a thread to end.
+`threads` names a file with the name of a thread to end, `planted` a bug of `bench.torture.planted`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ def main() -> None:
     _hurry(float(asked.get("speed", 1.0)), asked.get("began"), asked.get("wall"), asked.get("synchronised"))
     for place, file in asked.get("bugs", {}).items():
         _plant(place, Path(file))
+    if "planted" in asked:
+        from bench.torture.planted import PLANTED
+
+        PLANTED[asked["planted"]].plant()
     if "threads" in asked:
         threading.Thread(target=_end_threads, args=(Path(asked["threads"]),), name="bench", daemon=True).start()
     sys.argv[0] = "main.py"

@@ -42,13 +42,10 @@ class House:
         """By relay and servo."""
         if self.draws_w is not None:
             return self.draws_w
-        contact, duty = 0.0, SERVO_ZERO
-        for change in self._rig.changes():
-            if change["pin"] in self._rig.relays:
-                contact = change["state"] or 0.0
-            elif change["state"] is not None:
-                duty = change["state"]
-        return _CURVE.power_w(100 * max(0.0, duty - SERVO_ZERO) / _FULL_TRAVEL) if contact else 0.0
+        if not self._rig.closed():
+            return 0.0
+        knobs = [duty for pin, duty in self._rig.levels().items() if pin not in self._rig.relays]
+        return _CURVE.power_w(100 * max(0.0, max(knobs, default=SERVO_ZERO) - SERVO_ZERO) / _FULL_TRAVEL)
 
     def values(self) -> Values:
         """As they are now, the way a meter shows them."""

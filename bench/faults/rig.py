@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -55,6 +56,10 @@ class Rig:
     watch: Stopwatch | None = None
     moment_s: float | None = None
     """When the fault began, on the real monotonic clock, where that is later than the begin of what brings it about."""
+    _changes: list[Mapping[str, Any]] = field(default_factory=list)
+    _levels: dict[str, float] = field(default_factory=dict)
+    _read_bytes: int = 0
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     # The program
 
@@ -162,18 +167,28 @@ class Rig:
 
     # Its outputs
 
-    def changes(self) -> list[dict[str, Any]]:
-        """Every change of a pin so far."""
-        try:
-            text = (self.folder / "pins.jsonl").read_text()
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+    def changes(self) -> Sequence[Mapping[str, Any]]:
+        """Every change of a pin so far. Only what is new is read: a life may be long."""
+        with self._reading, suppress(FileNotFoundError), (self.folder / "pins.jsonl").open("rb") as file:
+            file.seek(self._read_bytes)
+            whole, newline, _ = file.read().rpartition(b"\n")
+            self._read_bytes += len(whole) + len(newline)
+            for line in whole.splitlines():
+                change = json.loads(line)
+                self._changes.append(change)
+                if change["state"] is not None or change["pin"] in self.relays:
+                    self._levels[change["pin"]] = change["state"] or 0.0
+        return self._changes
 
-    def closed(self, changes: Sequence[Mapping[str, Any]] | None = None) -> bool:
+    def levels(self) -> Mapping[str, float]:
+        """What each pin was last set to: a relay 0 or 1, a servo its duty."""
+        self.changes()
+        return self._levels
+
+    def closed(self) -> bool:
         """Whether a contact is closed now."""
-        last = {change["pin"]: change["state"] for change in (self.changes() if changes is None else changes)}
-        return any(last.get(pin) == 1.0 for pin in self.relays)
+        levels = self.levels()
+        return any(levels.get(pin) == 1.0 for pin in self.relays)
 
     def on(self) -> bool:
         """Whether anything heats."""

@@ -1,4 +1,4 @@
-"""`bench faults`: whether every fault ends as docs/safety.md says."""
+"""`bench faults`, `bench torture`: whether every fault ends as docs/safety.md says, alone and in a long row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pv_heater.cli.bench.words import tell
+from pv_heater.cli.bench.words import progress, tell
 from pv_heater.cli.options import JsonOption
 from pv_heater.cli.text import say
 from pv_heater.core.model.lean import to_jsonable
@@ -45,4 +45,36 @@ def faults(
         write_page(seen, [fault.name for _, fault in named], seed=seed, runs=runs)
     tell(to_jsonable({"seed": seed, "runs": runs, "faults": seen}), as_json, lines(seen)[-1:])
     if any(one.wrong for one in seen):
+        raise typer.Exit(1)
+
+
+def torture(
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other faults.")] = 1,
+    hours: Annotated[float, typer.Option(min=0.01, max=8760, metavar="H", help="Hours of the program's clock.")] = 2.0,
+    speed: Annotated[float, typer.Option(min=1, max=60, metavar="N", help="How many times faster they pass.")] = 10.0,
+    first: Annotated[int, typer.Option(min=0, metavar="N", help="Number of the fault to begin with.")] = 0,
+    faults: Annotated[int | None, typer.Option(min=1, metavar="N", help="End after so many faults.")] = None,
+    planted: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Plant this bug into the program: is it noticed?")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Live long among faults, hours compressed.
+
+    One real program, on pins whose every change has its moment, and the faults of `bench faults` one after the other,
+    sometimes two at once, drawn by the seed. All that the pins did is held against what the program had been told.
+
+    Ends with exit code 1 when a promise was broken, and says how to have that fault again.
+    """
+    try:
+        from bench.torture.live import measure
+        from bench.torture.planted import PLANTED
+    except ImportError as error:
+        raise typer.BadParameter(f"every peer takes part, but {error}: `. ./env.sh dev` installs them all") from None
+
+    if planted is not None and planted not in PLANTED:
+        raise typer.BadParameter(f"no planted bug is called {planted}; there are: {', '.join(PLANTED)}")
+    result = measure(seed, hours, speed, progress, first=first, faults=faults, planted=planted)
+    tell(to_jsonable(result), as_json, result.as_lines())
+    if not result.kept:
         raise typer.Exit(1)

@@ -1,0 +1,88 @@
+"""Bugs that are planted into the real program to see whether the judge notices: one at least for each promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.torture.judge import Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """One bug."""
+
+    plant: Callable[[], None]
+    """Does it, in the program's process, before it begins."""
+    promise: Promise
+    """That must notice."""
+
+
+def _by_the_core(name: str) -> Callable[[], None]:
+    """One that `bench invariants` plants too."""
+
+    def plant() -> None:
+        from bench.invariants.bugs import BUGS
+
+        BUGS[name].plant()
+
+    return plant
+
+
+def _closes_without_zero() -> None:
+    from pv_heater.loads.pins.regulated import Regulated
+
+    def wrong(self: Any, power_w: float, tick_s: float) -> Any:
+        self._relay.close_contact()
+        self._follow(power_w, tick_s)
+        return self._settled_at_s
+
+    Regulated._run = wrong  # type: ignore[method-assign]
+
+
+def _watchdog_sleeps() -> None:
+    from pv_heater.io.system.watchdog import Watchdog
+
+    Watchdog.look = lambda self: None  # type: ignore[method-assign]  # noqa: ARG005
+
+
+def _faults_are_not_taken_back() -> None:
+    from pv_heater.core.loads import home_loads
+
+    right = home_loads.HomeLoads.take_back
+
+    def wrong(self: Any, saved: Any, *more: Any) -> None:
+        del saved
+        right(self, {}, *more)
+
+    home_loads.HomeLoads.take_back = wrong  # type: ignore[method-assign]
+
+
+def _nobody_begins_threads_anew() -> None:
+    from pv_heater.io.alive.threads import Supervisor
+
+    Supervisor.look = lambda self: None  # type: ignore[method-assign]  # noqa: ARG005
+
+
+def _nothing_is_saved() -> None:
+    from pv_heater.history.writer import HistoryWriter
+    from pv_heater.run.state_saver import StateSaver
+
+    StateSaver.report = lambda *_: None  # type: ignore[method-assign]
+    HistoryWriter.look = lambda *_: None  # type: ignore[method-assign]
+
+
+PLANTED: Mapping[str, Planted] = {
+    "a reading never ages": Planted(plant=_by_the_core("a reading never ages"), promise=Promise.UNREAD),
+    "heats without a reading": Planted(plant=_by_the_core("heats without a reading"), promise=Promise.UNREAD),
+    "house limit forgotten": Planted(plant=_by_the_core("house limit forgotten"), promise=Promise.GUARD),
+    "max_c plus hysteresis": Planted(plant=_by_the_core("max_c plus hysteresis"), promise=Promise.GUARD),
+    "a lost probe is no trouble": Planted(plant=_by_the_core("a lost probe is no trouble"), promise=Promise.PROBE),
+    "closes with the knob anywhere": Planted(plant=_closes_without_zero, promise=Promise.KNOB),
+    "the watchdog sleeps": Planted(plant=_watchdog_sleeps, promise=Promise.OFF),
+    "a restart forgets faults": Planted(plant=_faults_are_not_taken_back, promise=Promise.STILL),
+    "nobody begins threads anew": Planted(plant=_nobody_begins_threads_anew, promise=Promise.BACK),
+    "nothing is saved": Planted(plant=_nothing_is_saved, promise=Promise.LOST),
+}
+"""By name."""
