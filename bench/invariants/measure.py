@@ -8,12 +8,13 @@ from __future__ import annotations
 import gc
 import json
 import tracemalloc
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count, islice
 from types import FunctionType, ModuleType
 
 from bench.invariants.strange_days import LIVED_H, StrangeDay, live_strange_day
@@ -94,26 +95,30 @@ def measure(
     progress: Progress | None = None,
     weighed: Sequence[str] = tuple(STRATEGIES),
     hours: float = LIVED_H,
+    least_steps: int | None = None,
 ) -> Invariants:
     """Live `days` days, each twice, in `jobs` processes; whatever `jobs`, the days give the same.
 
     `weighed` names the strategies that are lived at length to see whether they grow; of each day `hours` are lived.
+    With `least_steps` it ends with the day that brings so many, however many days that takes.
     """
-    seeds = [f"{seed} {number}" for number in range(days)]
-    steps = heated_steps = real_days = 0
+    numbers = range(days) if least_steps is None else count()
+    steps = heated_steps = real_days = number = 0
     strategies: Counter[str] = Counter()
     broken: list[BrokenDay] = []
-    for number, day in enumerate(_lived(seeds, jobs, hours), 1):
+    for number, day in enumerate(_lived((f"{seed} {each}" for each in numbers), jobs, hours), 1):
         steps += day.steps
         heated_steps += day.heated_steps
         strategies[day.strategy] += 1
         real_days += day.is_real
         if day.broken:
-            broken.append(BrokenDay(seed=seeds[number - 1], broken=day.broken))
+            broken.append(BrokenDay(seed=f"{seed} {number - 1}", broken=day.broken))
         if progress is not None:
-            progress(number, days)
+            progress(*((number, days) if least_steps is None else (min(steps, least_steps), least_steps)))
+        if least_steps is not None and steps >= least_steps:
+            break
     return Invariants(
-        days=days,
+        days=number,
         seed=seed,
         steps=steps,
         heated_steps=heated_steps,
@@ -194,14 +199,20 @@ def _core_bytes() -> int:
     return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces(rooms).traces)
 
 
-def _lived(seeds: list[str], jobs: int, hours: float) -> Iterator[StrangeDay]:
+def _lived(seeds: Iterator[str], jobs: int, hours: float) -> Iterator[StrangeDay]:
     """Each day, in order."""
     live = partial(live_twice, hours=hours)
     if jobs == 1:
         yield from map(live, seeds)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(live, seeds, chunksize=4)
+        asked = deque(pool.submit(live, seed) for seed in islice(seeds, 4 * jobs))
+        try:
+            while asked:
+                yield asked.popleft().result()
+                asked.extend(pool.submit(live, seed) for seed in islice(seeds, 1))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _held_objects(root: object) -> int:

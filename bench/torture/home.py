@@ -1,4 +1,4 @@
-"""The home of a long life: a meter, a tank with a probe, a page, people and systems that are told; and what may befall it."""
+"""The home of a long life: a meter, a tank with a probe, a page, others that are told; and what may befall it."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ _REAL = ("process", "people", "outputs")
 _PYTHON_S, _START_S = 5.0, 6.0
 """Real seconds for a start of `off`, and for one of the program."""
 _FORCES = ("forced on", "commands without end: on")
-_TAIL_LINES = 8
+_TAIL_LINES, _MOST_STUCK = 8, 5
 
 Progress = Callable[[int, int], None]
 
@@ -66,21 +66,24 @@ class _Life:
         self._recovery = Recovery(rig, self.witness)
         self.names: list[str] = []
         self.groups: Counter[str] = Counter()
-        self.stuck = ""
-        """Why it could not go on to the end."""
+        self.stuck: list[str] = []
+        """Why it did not go on by itself, or as it should."""
 
     def live(self, until_s: float, faults: int | None, progress: Progress) -> None:
         """Until that monotonic second."""
         begin_s = time.monotonic()
-        try:
-            self._rig.start()
-            self._rig.heat()
-            while time.monotonic() < until_s and (faults is None or len(self.names) < faults):
-                progress(int(time.monotonic() - begin_s), int(until_s - begin_s))
+        self._rig.start()
+        self._rig.heat()
+        while time.monotonic() < until_s and (faults is None or len(self.names) < faults):
+            progress(int(time.monotonic() - begin_s), int(until_s - begin_s))
+            try:
                 self._next()
-        except (Missed, PvHeaterError, OSError) as error:
-            tail = " | ".join(self._rig.log().splitlines()[-_TAIL_LINES:])
-            self.stuck = f"{error} [{tail}]"
+            except (Missed, PvHeaterError, OSError) as error:
+                tail = " | ".join(self._rig.log().splitlines()[-_TAIL_LINES:])
+                self.stuck.append(f"Fault {self.witness.fault} ({self.names[-1]}): {error} [{tail}]")
+                if len(self.stuck) > _MOST_STUCK:
+                    break
+                self._recovery.begin_anew()
         progress(1, 1)
 
     def _next(self) -> None:
@@ -137,7 +140,8 @@ class _Life:
             witness.believes = False
         rig.moment_s = None
         begin_s = witness.now_s()
-        fault.does(rig)
+        with suppress(*((FileNotFoundError,) if group == "state" else ())):  # a history that has not begun again
+            fault.does(rig)
         if fault.expects is Expect.NEVER:
             begin_s = witness.now_s()
         elif rig.moment_s is not None:

@@ -52,9 +52,9 @@ def _faults_are_not_taken_back() -> None:
 
     right = home_loads.HomeLoads.take_back
 
-    def wrong(self: Any, saved: Any, *more: Any) -> None:
+    def wrong(self: Any, saved: Any, tick_s: float, away_s: float) -> None:
         del saved
-        right(self, {}, *more)
+        right(self, {}, tick_s, away_s)
 
     home_loads.HomeLoads.take_back = wrong  # type: ignore[method-assign]
 

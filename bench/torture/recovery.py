@@ -74,12 +74,17 @@ class Recovery:
             return
         tail = " | ".join(rig.log().splitlines()[-5:])
         witness.remarks.append(f"fault {witness.fault} did not come back: {tail}")
-        if rig.runs():
-            self.stop(signal.SIGKILL)
-        rig.start()
-        rig.until(self._answers, 60.0, "it answers", alive=True)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Ended for good, started, cleared. Raises Missed where even that does not help."""
+        self._mend("broker")
+        self.stop(signal.SIGKILL)
+        self._rig.start()
         self._clear()
-        rig.heat()
+        with suppress(PvHeaterError, OSError):
+            self._rig.ask(command="force", load=HEATER, mode="auto")
+        self._rig.heat()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End it, and `off`, as systemd does however it ended."""

@@ -59,8 +59,8 @@ class Torture:
             f"{self.faults} times a fault, of {self.kinds} kinds: {groups}.",
             f"{self.pin_changes} changes of pins judged, {self.closings} closings, heated for {self.heated_s:.0f} s.",
             *(
-                f"{one.promise}: at most {one.seconds:.1f} s, of which {one.queued_s:.1f} s waited for the processor; bound "
-                f"{one.bound_s:g} s, {one.judged} times judged"
+                f"{one.promise}: at most {one.seconds:.1f} s, of which {one.queued_s:.1f} s waited for the processor; "
+                f"bound {one.bound_s:.1f} s, {one.judged} times judged"
                 for one in self.worst
             ),
             *self.remarks[:SHOWN],
@@ -71,14 +71,12 @@ class Torture:
 
 def tortured(
     life: Life, findings: Sequence[Finding], *, seed: int, speed: float, real_s: float, names: Sequence[str],
-    groups: Counter[str], stuck: str, remarks: Sequence[str],
+    groups: Counter[str], stuck: Sequence[str], remarks: Sequence[str],
 ) -> Torture:  # fmt: skip
     """Of what was recorded and judged. `names` are of the faults, in order."""
     spans = list(closed_spans(life.pins, life.relays, life.end_s))
     broken = sorted((one for one in findings if one.broken), key=lambda one: one.at_s)
-    wrong = [_line(one, life, names, f"--seed {seed} --speed {speed:g}") for one in broken]
-    if stuck:
-        wrong.append(f"It could not go on after fault {life.first + len(names) - 1}: {stuck}")
+    wrong = [*stuck, *(_line(one, life, names, f"--seed {seed} --speed {speed:g}") for one in broken)]
     return Torture(
         seed=seed, hours=real_s * speed / 3600, speed=speed, real_s=real_s, faults=len(names),
         kinds=len({each for name in names for each in name.split(" + ")}), by_group=dict(groups),
@@ -101,7 +99,7 @@ def _line(one: Finding, life: Life, names: Sequence[str], words: str) -> str:
     name = names[number - life.first] if life.first <= number < life.first + len(names) else "?"
     begin_s = life.begins[0] if life.begins else 0.0
     return (
-        f"Broken at {one.at_s - begin_s:.1f} s: {one.promise}, {one.seconds:.1f} s of which {one.queued_s:.1f} s waited "
-        f"for the processor, bound {one.bound_s:.1f} s, by fault {number} ({name}). Again: python main.py bench torture "
-        f"{words} --first {number} --faults 1"
+        f"Broken at {one.at_s - begin_s:.1f} s: {one.promise}, {one.seconds:.1f} s of which {one.queued_s:.1f} s "
+        f"waited for the processor, bound {one.bound_s:.1f} s, by fault {number} ({name}). Again: "
+        f"python main.py bench torture {words} --first {number} --faults 1"
     )

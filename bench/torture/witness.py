@@ -117,7 +117,7 @@ class Queue:
         self._before_ns: dict[str, int] = {}
 
     def waited_s(self, pids: Sequence[int]) -> float:
-        """Since the last look: of each process its thread that waited longest, as others of it may wait for that one."""
+        """Since the last look: of each process its thread that waited longest, as its others may wait for that one."""
         return sum(self._longest_ns(pid) for pid in pids) / 1e9
 
     def _longest_ns(self, pid: int) -> int:

@@ -17,6 +17,10 @@ from pv_heater.core.model.lean import to_jsonable
 def invariants(
     days: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Days to live.")] = 1000,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other days.")] = 1,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Live until there were so many steps, not --days."),
+    ] = None,
     jobs: JobsOption = None,
     weigh: Annotated[
         bool, typer.Option("--weigh/--no-weigh", help="Also live two days of each strategy and see whether it grows.")
@@ -41,7 +45,8 @@ def invariants(
     from pv_heater.strategies import STRATEGIES
 
     weighed = tuple(STRATEGIES) if weigh else ()
-    result = measure(days, seed, jobs=jobs or os.cpu_count() or 1, progress=progress, weighed=weighed)
+    cores = jobs or os.cpu_count() or 1
+    result = measure(days, seed, jobs=cores, progress=progress, weighed=weighed, least_steps=steps)
     tell(to_jsonable(result), as_json, result.as_lines())
     if not result.kept:
         raise typer.Exit(1)

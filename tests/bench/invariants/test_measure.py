@@ -166,6 +166,12 @@ def test_processes_change_nothing() -> None:
     assert told == [(1, 2), (2, 2)]
 
 
+def test_so_many_days_are_lived_as_the_steps_take() -> None:
+    one = measure(9, 7, weighed=(), hours=0.1, least_steps=1)
+    assert one.days == 1
+    assert measure(1, 7, weighed=(), hours=0.1, least_steps=one.steps + 1).days == 2
+
+
 def test_a_broken_day_is_told_with_its_seed_and_is_not_kept() -> None:
     day = BrokenDay(seed="7 2", broken=("2026-06-21 12:00:00 UTC: a: heats though the grid is lost",))
     result = Invariants(
