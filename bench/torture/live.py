@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -37,15 +38,18 @@ Progress = Callable[[int, int], None]
 
 def measure(
     seed: int, hours: float, speed: float, progress: Progress, *, first: int = 0, faults: int | None = None,
-    planted: str | None = None,
+    only: str = "*", planted: str | None = None,
 ) -> Torture:  # fmt: skip
-    """Live `hours` of the program's clock from fault `first` on, at most `faults`; takes hours / speed."""
+    """Live `hours` of the program's clock from fault `first` on, at most `faults`; takes hours / speed.
+
+    `only` is a pattern for the first of two faults at once, `planted` the name of a bug.
+    """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         rig = torture_home(Path(folder), str(seed), speed)
         try:
             if planted is not None:
                 rig.door["planted"] = planted
-            life = _Life(rig, seed, first)
+            life = _Life(rig, seed, first, only)
             with life.witness.watching():
                 begin_s = time.monotonic()
                 life.live(begin_s + 3600.0 * hours / speed, faults, progress)
@@ -53,15 +57,18 @@ def measure(
                 recorded = life.witness.life()
         finally:
             rig.close()
-    return tortured(recorded, judge(recorded), seed=seed, speed=speed, real_s=took_s, names=life.names,
+    return tortured(recorded, judge(recorded), seed=seed, speed=speed, only=only, real_s=took_s, names=life.names,
                     groups=life.groups, stuck=life.stuck, remarks=life.witness.remarks)  # fmt: skip
 
 
 class _Life:
     """One program."""
 
-    def __init__(self, rig: Rig, seed: int, first: int) -> None:
+    def __init__(self, rig: Rig, seed: int, first: int, only: str) -> None:
         self._rig, self._seed, self._pool = rig, seed, possible(rig)
+        self._firsts = [(group, fault) for group, fault in self._pool if fnmatch(fault.name, only)]
+        if not self._firsts:
+            raise Missed(f"no fault that is possible here is called {only}")
         self.witness = Witness(rig, first)
         self._recovery = Recovery(rig, self.witness)
         self.names: list[str] = []
@@ -89,7 +96,7 @@ class _Life:
     def _next(self) -> None:
         """The fault with the next number, drawn by seed and number alone: it can be had again."""
         random = self._rig.random = Random(f"{self._seed} {self.witness.fault + 1}")
-        group, fault = random.choice(self._pool)
+        group, fault = random.choice(self._firsts)
         second = self._beside(random, group) if random.random() < _SECOND else None
         both = [(group, fault)] if second is None else [(group, fault), second]
         self.names.append(" + ".join(one.name for _, one in both))

@@ -17,6 +17,9 @@ class Planted:
     """Does it, in the program's process, before it begins."""
     promise: Promise
     """That must notice."""
+    only: str
+    """Faults that put it to the test, by a pattern."""
+    faults: int = 4
 
 
 def _by_the_core(name: str) -> Callable[[], None]:
@@ -74,15 +77,26 @@ def _nothing_is_saved() -> None:
 
 
 PLANTED: Mapping[str, Planted] = {
-    "a reading never ages": Planted(plant=_by_the_core("a reading never ages"), promise=Promise.UNREAD),
-    "heats without a reading": Planted(plant=_by_the_core("heats without a reading"), promise=Promise.UNREAD),
-    "house limit forgotten": Planted(plant=_by_the_core("house limit forgotten"), promise=Promise.GUARD),
-    "max_c plus hysteresis": Planted(plant=_by_the_core("max_c plus hysteresis"), promise=Promise.GUARD),
-    "a lost probe is no trouble": Planted(plant=_by_the_core("a lost probe is no trouble"), promise=Promise.PROBE),
-    "closes with the knob anywhere": Planted(plant=_closes_without_zero, promise=Promise.KNOB),
-    "the watchdog sleeps": Planted(plant=_watchdog_sleeps, promise=Promise.OFF),
-    "a restart forgets faults": Planted(plant=_faults_are_not_taken_back, promise=Promise.STILL),
-    "nobody begins threads anew": Planted(plant=_nobody_begins_threads_anew, promise=Promise.BACK),
-    "nothing is saved": Planted(plant=_nothing_is_saved, promise=Promise.LOST),
+    "a reading never ages": Planted(
+        plant=_by_the_core("a reading never ages"), promise=Promise.UNREAD, only="a meter in the house answers no more"
+    ),
+    "house limit forgotten": Planted(
+        plant=_by_the_core("house limit forgotten"), promise=Promise.GUARD, only="forced on, and the house*"
+    ),
+    "max_c plus hysteresis": Planted(
+        plant=_by_the_core("max_c plus hysteresis"), promise=Promise.GUARD, only="the tank is too hot"
+    ),
+    "a lost probe is no trouble": Planted(
+        plant=_by_the_core("a lost probe is no trouble"), promise=Promise.PROBE, only="the probe is lost"
+    ),
+    "closes with the knob anywhere": Planted(plant=_closes_without_zero, promise=Promise.KNOB, only="SIGTERM"),
+    "the watchdog sleeps": Planted(plant=_watchdog_sleeps, promise=Promise.OFF, only="the strategy hangs"),
+    "a restart forgets faults": Planted(
+        plant=_faults_are_not_taken_back, promise=Promise.STILL, only="`off` beside the running program"
+    ),
+    "nobody begins threads anew": Planted(
+        plant=_nobody_begins_threads_anew, promise=Promise.BACK, only="the thread of the meter dies"
+    ),
+    "nothing is saved": Planted(plant=_nothing_is_saved, promise=Promise.LOST, only="SIG[KPW]*", faults=12),
 }
 """By name."""

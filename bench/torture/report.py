@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Torture:
     """Real seconds in which program or peers waited for the processor."""
     worst: tuple[Worst, ...]
     wrong: tuple[str, ...]
+    broken: tuple[str, ...]
+    """Promises that were."""
     remarks: tuple[str, ...]
 
     @property
@@ -70,19 +73,21 @@ class Torture:
 
 
 def tortured(
-    life: Life, findings: Sequence[Finding], *, seed: int, speed: float, real_s: float, names: Sequence[str],
+    life: Life, findings: Sequence[Finding], *, seed: int, speed: float, only: str, real_s: float, names: Sequence[str],
     groups: Counter[str], stuck: Sequence[str], remarks: Sequence[str],
 ) -> Torture:  # fmt: skip
     """Of what was recorded and judged. `names` are of the faults, in order."""
     spans = list(closed_spans(life.pins, life.relays, life.end_s))
     broken = sorted((one for one in findings if one.broken), key=lambda one: one.at_s)
-    wrong = [*stuck, *(_line(one, life, names, f"--seed {seed} --speed {speed:g}") for one in broken)]
+    words = f"--seed {seed} --speed {speed:g}" + (f" --only {shlex.quote(only)}" if only != "*" else "")
+    wrong = [*stuck, *(_line(one, life, names, words) for one in broken)]
     return Torture(
         seed=seed, hours=real_s * speed / 3600, speed=speed, real_s=real_s, faults=len(names),
         kinds=len({each for name in names for each in name.split(" + ")}), by_group=dict(groups),
         pin_changes=len(life.pins), closings=len(spans), heated_s=sum(end - begin for begin, end in spans),
         queued_s=life.queued[-1][1] / speed if life.queued else 0.0,
-        worst=tuple(_worst(promise, findings) for promise in Promise), wrong=tuple(wrong), remarks=tuple(remarks),
+        worst=tuple(_worst(promise, findings) for promise in Promise), wrong=tuple(wrong),
+        broken=tuple(dict.fromkeys(str(one.promise) for one in broken)), remarks=tuple(remarks),
     )  # fmt: skip
 
 

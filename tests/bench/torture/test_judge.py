@@ -8,6 +8,7 @@ import pytest
 
 from bench.faults.rig import SERVO_ZERO
 from bench.torture.judge import BACK_S, LOST_S, Counted, Kind, Life, Promise, Span, Told, judge
+from bench.torture.planted import PLANTED
 from bench.torture.report import tortured
 
 RELAY, SERVO = "gpiochip0/17", "gpiochip0/21"
@@ -112,7 +113,7 @@ def test_a_fault_that_was_taken_away_at_once_proves_nothing() -> None:
 
 def test_a_broken_promise_is_told_with_how_to_have_it_again() -> None:
     sick = life(heated(10, 100), house=words(0, 61), begins=(5.0, 50.0), first=7)
-    told = tortured(sick, judge(sick), seed=3, speed=10, real_s=20, names=["a", "b"], groups=Counter("ab"), stuck=(),
+    told = tortured(sick, judge(sick), seed=3, speed=10, only="*", real_s=20, names=["a", "b"], groups=Counter("ab"), stuck=(),
                     remarks=())  # fmt: skip
     assert not told.kept
     assert told.wrong == (
@@ -121,3 +122,8 @@ def test_a_broken_promise_is_told_with_how_to_have_it_again() -> None:
     )
     assert told.heated_s == 90
     assert "Broken promises: 1." in told.as_lines()
+    assert told.broken == (Promise.UNREAD,)
+
+
+def test_each_promise_has_a_bug_that_it_must_catch() -> None:
+    assert {planted.promise for planted in PLANTED.values()} == set(Promise)
