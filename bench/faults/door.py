@@ -1,7 +1,7 @@
 """The real program with a clock or a bug that the bench steers from outside, by files. Run in place of main.py.
 
 `FAULTS_DOOR` is JSON. `speed` and `began` hurry the program's own clock, `wall` names a file whose number is added to
-its wall time, `synchronised` is what the kernel says of network time. `bugs` names methods ("module:Class.name"), and
+its wall time, `paced` hurries what reads meters, `synchronised` is what the kernel says of network time. `bugs` names methods ("module:Class.name"), and
 for each a file that says what happens in them once it is there: raise, hang, spin, memory, or exit of that thread.
 `threads` names a file with the name of a thread to end, `planted` a bug of `bench.torture.planted`.
 """
@@ -27,6 +27,8 @@ def main() -> None:
     _hurry(float(asked.get("speed", 1.0)), asked.get("began"), asked.get("wall"), asked.get("synchronised"))
     for place, file in asked.get("bugs", {}).items():
         _plant(place, Path(file))
+    if asked.get("paced"):
+        _pace_workers(float(asked["speed"]))
     if "planted" in asked:
         from bench.torture.planted import PLANTED
 
@@ -76,6 +78,14 @@ def _hurry(speed: float, began: list[float] | None, wall: str | None, synchronis
             made(self, loads, time.monotonic, *more, **named)
 
         watchdog.Watchdog.__init__ = in_real_time  # type: ignore[method-assign]
+
+
+def _pace_workers(speed: float) -> None:
+    """What reads meters and probes waits by the hurried clock too."""
+    from pv_heater.io.system.worker import Worker
+
+    real = Worker.poll_once
+    Worker.poll_once = lambda self: real(self) / speed  # type: ignore[method-assign]
 
 
 def _number(file: Path) -> float:

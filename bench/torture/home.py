@@ -55,7 +55,12 @@ def torture_home(folder: Path, seed: str, speed: float) -> Rig:
         rig.speed = speed
         if speed != 1.0:
             hurry(rig)
-        rig.door |= {"wall": str(folder / "wall"), "synchronised": False, "threads": str(folder / "thread")}
+        rig.door |= {
+            "wall": str(folder / "wall"),
+            "synchronised": False,
+            "paced": True,
+            "threads": str(folder / "thread"),
+        }
         rig.door["bugs"] = {place: str(folder / f"bug{n}") for n, place in enumerate(_places(rig))}
     except BaseException:
         rig.close()
@@ -87,7 +92,7 @@ def _is_prepared(fault: Fault, rig: Rig) -> bool:
     if fault.prepares is None or fault.name in _WITH_THE_DISK:
         return True
     with _as_prepared(fault, rig) as asked:
-        door = {**rig.door, "bugs": None} | {**asked.door, "bugs": None}
+        door = rig.door | asked.door | {"bugs": None}
         lamp = len(asked.settings["loads"]) > len(rig.settings["loads"])  # a second one, of the same name
         same = asked.stdout == rig.stdout and asked.settings | {"loads": rig.settings["loads"]} == rig.settings
         return (
@@ -134,6 +139,7 @@ def _as_prepared(fault: Fault, rig: Rig) -> Iterator[Rig]:
             folder=rig.folder, random=Random(0), settings=deepcopy(rig.settings), peers=dict(rig.peers), ends=ends
         )
         fault.prepares(asked)
+        (rig.folder / "wall").unlink(missing_ok=True)
         yield asked
 
 

@@ -113,8 +113,8 @@ def test_a_fault_that_was_taken_away_at_once_proves_nothing() -> None:
 
 def test_a_broken_promise_is_told_with_how_to_have_it_again() -> None:
     sick = life(heated(10, 100), house=words(0, 61), begins=(5.0, 50.0), first=7)
-    told = tortured(sick, judge(sick), seed=3, speed=10, only="*", real_s=20, names=["a", "b"], groups=Counter("ab"), stuck=(),
-                    remarks=())  # fmt: skip
+    told = tortured(sick, judge(sick), seed=3, speed=10, only="*", real_s=20, names=["a", "b"], groups=Counter("ab"),
+                    stuck=(), remarks=())  # fmt: skip
     assert not told.kept
     assert told.wrong == (
         "Broken at 55.0 s: closed after the last believable reading, 40.0 s of which 0.0 s waited for the processor, "
