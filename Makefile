@@ -25,7 +25,7 @@ SEED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help set-up test test-one browser screenshots home-assistant check format run-demo bench-speed bench-capture \
-	bench-invariants bench-mutate bench-footprint proof fuzz-api measures lock audit
+	bench-invariants bench-mutate bench-footprint proof torture fuzz-api measures lock audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,9 @@ bench-invariants: $(PYTHON) ## random days that try to break the promises: make 
 
 proof: $(PYTHON) ## every fault of docs/safety.md on the real program, three times, into that page: make proof SEED=2
 	$(PYTHON) main.py bench faults --runs 3 --seed $(SEED) --write
+
+torture: $(PYTHON) ## two hours of the real program among faults, in twelve minutes: make torture SEED=2
+	$(PYTHON) main.py bench torture --seed $(SEED)
 
 fuzz-api: $(PYTHON) ## more of what holds the API to its description: make fuzz-api EXAMPLES=500
 	API_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest -n 0 tests/web/test_openapi.py

@@ -1,9 +1,10 @@
 """The real program with a clock or a bug that the bench steers from outside, by files. Run in place of main.py.
 
 `FAULTS_DOOR` is JSON. `speed` and `began` hurry the program's own clock, `paced` also what reads meters, `wall` names a
-file whose number is added to its wall time, `synchronised` is what the kernel says of network time. `bugs` names methods
-("module:Class.name"), and for each a file that says what happens in them once it is there: raise, hang, spin, memory, or
-exit of that thread. `threads` names a file with the name of a thread to end, `planted` a bug of `bench.torture.planted`.
+file whose number is added to its wall time, `synchronised` is what the kernel says of network time. `bugs` names
+methods ("module:Class.name"), and for each a file that says what happens in them once it is there: raise, hang, spin,
+memory, or exit of that thread. `threads` names a file with the name of a thread to end, `planted` a bug of
+`bench.torture.planted`.
 """
 
 from __future__ import annotations
