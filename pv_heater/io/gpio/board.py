@@ -5,10 +5,9 @@ gpiozero and what it stands on are imported when a board is opened, by `lgpio`, 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,7 +32,7 @@ def open_board(factory: str, pin_log: Path | None, monotonic_s: Callable[[], flo
     if factory == "mock":
         from pv_heater.io.gpio.mock import MockBoard
 
-        with as_hardware_error("mock pins"):
+        with AsHardwareError("mock pins"):
             return MockBoard(pin_log, monotonic_s)
     openers = {"lgpio": _open_lgpio, "rpigpio": _open_rpigpio}
     if factory not in ("auto", *openers):
@@ -41,7 +40,7 @@ def open_board(factory: str, pin_log: Path | None, monotonic_s: Callable[[], flo
     failures = []
     for word in openers if factory == "auto" else [factory]:
         try:
-            with as_hardware_error(word):
+            with AsHardwareError(word):
                 return openers[word]()
         except HardwareError as error:
             failures.append(str(error))
@@ -65,14 +64,21 @@ def _open_rpigpio() -> Board:
     return RpigpioBoard()
 
 
-@contextlib.contextmanager
-def as_hardware_error(where: str) -> Iterator[None]:
-    """Whatever the pin libraries raise becomes a HardwareError that says which pin."""
-    try:
-        yield
-    except HardwareError:
-        raise
-    except Exception as error:  # gpiozero, lgpio and RPi.GPIO raise errors of no common kind
-        text = str(error).strip("'\"") or type(error).__name__
-        hint = "; another program uses it" if "busy" in text.lower() else ""
-        raise HardwareError(f"{where}: {text}{hint}") from error
+class AsHardwareError:
+    """A context: whatever the pin libraries raise in it becomes a HardwareError that says which pin.
+
+    Made once for each line, since every pin is written in every tick.
+    """
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        """Nothing has gone wrong yet."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        # gpiozero, lgpio and RPi.GPIO raise errors of no common kind
+        if isinstance(error, Exception) and not isinstance(error, HardwareError):
+            text = str(error).strip("'\"") or type(error).__name__
+            hint = "; another program uses it" if "busy" in text.lower() else ""
+            raise HardwareError(f"{self.where}: {text}{hint}") from error

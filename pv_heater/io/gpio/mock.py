@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -43,27 +42,27 @@ class LoggedPin(MockPWMPin):  # type: ignore[misc]  # gpiozero has no type hints
 
     def output_with_state(self, state: float) -> None:
         """Become an output at that level in one step."""
-        with self._changing(self):
-            self._function = "output"
-            self._change_state(float(state))
+        self._changing(self, partial(self._become_output, state))
+
+    def _become_output(self, state: float) -> None:
+        self._function = "output"
+        self._change_state(float(state))
 
     def _set_function(self, value: str) -> None:
-        with self._changing(self):
-            super()._set_function(value)
+        self._changing(self, partial(super()._set_function, value))
 
     def _set_state(self, value: float) -> None:
-        with self._changing(self):
-            super()._set_state(value)
+        self._changing(self, partial(super()._set_state, value))
 
     def _set_frequency(self, value: float | None) -> None:
         if value is not None:
             super()._set_frequency(value)  # the duty comes next; until then there are no pulses
         elif self._frequency is not None:
-            with self._changing(self):
-                super()._set_frequency(None)
+            self._changing(self, partial(super()._set_frequency, None))
 
 
-Changing = Callable[[LoggedPin], AbstractContextManager[None]]
+Changing = Callable[[LoggedPin, Callable[[], None]], None]
+"""Makes a change of a pin, and tells it."""
 
 
 class MockBoard:
@@ -94,13 +93,12 @@ class MockBoard:
             self._log.close()
             self._log = None
 
-    @contextmanager
-    def _changing(self, name: str, pin: LoggedPin) -> Iterator[None]:
+    def _changing(self, name: str, pin: LoggedPin, change: Callable[[], None]) -> None:
         """Change and line are one: the lines stand in the order in which the pins changed, whatever the threads."""
         with self._lock:
             mono_s = round(self._monotonic_s(), 3)
             before = pin.seen
-            yield
+            change()
             if self._log is not None and pin.seen != before:
                 self._log.write(json.dumps({"mono_s": mono_s, "pin": name, "state": pin.seen}) + "\n")
                 self._log.flush()

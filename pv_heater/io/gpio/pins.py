@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.pins import KeyBoardPins, PinGroup, PinName, RelayPin, ServoPin, WiperPins
 from pv_heater.errors import HardwareError
-from pv_heater.io.gpio.board import as_hardware_error, open_board
+from pv_heater.io.gpio.board import AsHardwareError, open_board
 from pv_heater.io.gpio.wires import KeyBoardWires, WiperLine
 
 FRAME_S = 0.02
@@ -30,6 +30,7 @@ class RelayLine:
     def __init__(self, pin: Any, settings: RelayPin) -> None:
         self._pin = pin
         self._where = f"relay at {settings.pin}"
+        self._errors = AsHardwareError(self._where)
         self._on_level = float(settings.active_high)
         self._off_by_release = settings.off == "release"
         # Where `off` is a level, a released pin is pulled towards it: the best a pin can do without a driver.
@@ -99,7 +100,7 @@ class RelayLine:
         self._closed = False
 
     def _drive(self, level: float) -> None:
-        with as_hardware_error(self._where):
+        with self._errors:
             if self._driven:
                 self._pin.state = level
             else:
@@ -107,7 +108,7 @@ class RelayLine:
                 self._driven = True
 
     def _let_go(self) -> None:
-        with as_hardware_error(self._where):
+        with self._errors:
             self._driven = False
             # GPIO2 and GPIO3 have a resistor to 3.3 V on the board; gpiozero refuses any other pull there.
             self._pin.input_with_pull(self._pin.info.pull or self._pull)
@@ -120,8 +121,9 @@ class ServoLine:
         self._pin = pin
         self._settings = settings
         self._where = f"servo at {settings.pin}"
+        self._errors = AsHardwareError(self._where)
         self._angle_deg: float | None = None
-        with as_hardware_error(self._where):
+        with self._errors:
             self._pin.output_with_state(0)  # a quiet line; an open one could pick up pulses
 
     @property
@@ -137,21 +139,21 @@ class ServoLine:
         share = angle_deg / settings.travel_deg
         pulse_s = settings.min_pulse_s + share * (settings.max_pulse_s - settings.min_pulse_s)
         self._angle_deg = angle_deg  # before the write: if it fails half way pulses may be out
-        with as_hardware_error(self._where):
+        with self._errors:
             if self._pin.frequency is None:
                 self._pin.frequency = round(1 / FRAME_S)
             self._pin.state = pulse_s / FRAME_S
 
     def rest(self) -> None:
         """No pulses: the servo stays where it is, without jitter and without force. Raises HardwareError."""
-        with as_hardware_error(self._where):
+        with self._errors:
             self._pin.frequency = None
         self._angle_deg = None
 
     def release(self) -> None:
         """No pulses, and the pin an input. Raises HardwareError."""
         self.rest()
-        with as_hardware_error(self._where):
+        with self._errors:
             self._pin.input_with_pull(self._pin.info.pull or "down")
 
 
@@ -173,21 +175,21 @@ class Pins:
     def relay(self, settings: RelayPin) -> RelayLine:
         """The relay at that pin, switched off by this. Raises HardwareError."""
         (name,) = self._new_names(settings)
-        with as_hardware_error(f"relay at {settings.pin}"):
+        with AsHardwareError(f"relay at {settings.pin}"):
             line = RelayLine(self._board.pin(name, pulses_only=False), settings)
         return self._keep(line, name)
 
     def servo(self, settings: ServoPin) -> ServoLine:
         """The servo at that pin; it does not move before it is told to. Raises HardwareError."""
         (name,) = self._new_names(settings)
-        with as_hardware_error(f"servo at {settings.pin}"):
+        with AsHardwareError(f"servo at {settings.pin}"):
             line = ServoLine(self._board.pin(name, pulses_only=True), settings)
         return self._keep(line, name)
 
     def wiper(self, settings: WiperPins) -> WiperLine:
         """The potentiometer at those pins; it is not moved before it is told to. Raises HardwareError."""
         names = self._new_names(settings)
-        with as_hardware_error(f"potentiometer at {', '.join(settings.names)}"):
+        with AsHardwareError(f"potentiometer at {', '.join(settings.names)}"):
             clock, data, select = (self._board.pin(name, pulses_only=False) for name in names)
             line = WiperLine(clock, data, select, settings)
         return self._keep(line, *names)
@@ -195,7 +197,7 @@ class Pins:
     def key_board(self, settings: KeyBoardPins) -> KeyBoardWires:
         """The board with lamps, digits and buttons at those pins; it is told nothing yet. Raises HardwareError."""
         names = self._new_names(settings)
-        with as_hardware_error(f"TM1638 at {', '.join(settings.names)}"):
+        with AsHardwareError(f"TM1638 at {', '.join(settings.names)}"):
             data, clock, select = (self._board.pin(name, pulses_only=False) for name in names)
             line = KeyBoardWires(data, clock, select, settings)
         return self._keep(line, *names)
@@ -210,7 +212,7 @@ class Pins:
                 problems.append(error)
         self._lines.clear()
         self._taken.clear()
-        with as_hardware_error("pins"):
+        with AsHardwareError("pins"):
             self._board.close()
         if problems:
             raise problems[0]

@@ -20,7 +20,7 @@ from typing import Any
 
 from pv_heater.core.settings.pins import KeyBoardPins, WiperPins
 from pv_heater.errors import Unreachable
-from pv_heater.io.gpio.board import as_hardware_error
+from pv_heater.io.gpio.board import AsHardwareError
 
 WORD_BITS = 16
 _WRITE_ONWARD, _READ_KEYS, _FROM_THE_FIRST, _DARK, _LIT = 0x40, 0x42, 0xC0, 0x80, 0x88
@@ -44,7 +44,8 @@ class WiperLine:
         self._clock, self._data, self._select = clock, data, select
         self._command = settings.command
         self._where = f"potentiometer at {', '.join(settings.names)}"
-        with as_hardware_error(self._where):
+        self._errors = AsHardwareError(self._where)
+        with self._errors:
             # Not selected before the other lines move: it would take their levels for bits.
             for pin, level in ((select, 1), (clock, 0), (data, 0)):
                 pin.output_with_state(level)
@@ -53,7 +54,7 @@ class WiperLine:
         """Put the wiper there, 0 to 1023. Raises HardwareError, ValueError for a step that is not a 10-bit number."""
         if not 0 <= step < 1024:
             raise ValueError(f"the {self._where} has no step {step}")
-        with as_hardware_error(self._where):
+        with self._errors:
             self._select.state = 1  # whatever was cut short before counts for nothing
             self._clock.state = 0
             self._select.state = 0
@@ -65,7 +66,7 @@ class WiperLine:
 
     def release(self) -> None:
         """The pins become inputs; the wiper stays where it is. Raises HardwareError."""
-        with as_hardware_error(self._where):
+        with self._errors:
             for pin, pull in ((self._select, "up"), (self._clock, "down"), (self._data, "down")):
                 pin.input_with_pull(pin.info.pull or pull)
 
@@ -77,26 +78,27 @@ class KeyBoardWires:
         self._data, self._clock, self._select = data, clock, select
         self._brightness = settings.brightness
         self._where = f"TM1638 at {', '.join(settings.names)}"
-        with as_hardware_error(self._where):
+        self._errors = AsHardwareError(self._where)
+        with self._errors:
             # Not selected before the other lines move: it would take their levels for bits.
             for pin in (select, clock, data):
                 pin.output_with_state(1)
 
     def show(self, memory: bytes) -> None:
         """Write the chip's memory from its first address on and switch it on. Raises HardwareError."""
-        with as_hardware_error(self._where):
+        with self._errors:
             self._send(_WRITE_ONWARD)
             self._send(_FROM_THE_FIRST, *memory)
             self._send(_LIT | self._brightness)
 
     def go_dark(self) -> None:
         """Switch lamps and digits off. Raises HardwareError."""
-        with as_hardware_error(self._where):
+        with self._errors:
             self._send(_DARK)
 
     def read_keys(self) -> bytes:
         """Which buttons are down, as the chip's four bytes; all ones when nobody answers. Raises HardwareError."""
-        with as_hardware_error(self._where):
+        with self._errors:
             self._select.state = 0
             self._put(_READ_KEYS)
             self._data.input_with_pull("up")
@@ -107,7 +109,7 @@ class KeyBoardWires:
 
     def release(self) -> None:
         """The pins become inputs. Raises HardwareError."""
-        with as_hardware_error(self._where):
+        with self._errors:
             for pin in (self._select, self._clock, self._data):
                 pin.input_with_pull("up")
 
