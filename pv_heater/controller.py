@@ -37,7 +37,7 @@ from pv_heater.core.model.local_time import LocalDay, StepTime
 from pv_heater.core.model.prices import PricePeriod, price_at
 from pv_heater.core.model.rule_id import Rule
 from pv_heater.core.model.trace import Thresholds
-from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading
+from pv_heater.core.model.values import NO_INPUTS, Decision, Forecast, Inputs, Reading, Setpoint
 from pv_heater.core.own_draw import OwnDraw
 from pv_heater.core.plan.planner import Planner
 from pv_heater.core.rules.days import Days
@@ -93,6 +93,8 @@ class Controller:
         self._time, self._day = StepTime(), LocalDay(self._zone)
         self._day_count = DayCount()
         self._days = Days(self._loads, self._day_count, self._rules)
+        self._setpoints: Mapping[str, Setpoint] = {}
+        """Of the step that ended."""
         self._taken_wh: Mapping[str, float] = {}
         """What each load took in the step that ended."""
         self._kept = KeptState(
@@ -300,9 +302,11 @@ class Controller:
                 *watch.steered.notices,
             ),
             told_w=self._actuators.told_w,
+            setpoints_before=self._setpoints,
             today=counts.today(self._day.day, self._loads.memories),
             plan=self._planner.look(context) if self._foresees else None,
         )
+        self._setpoints = decision.setpoints
         counts.note(decision, for_battery_w=context.budget.battery_w)
         return decision
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from pv_heater.core.house.facts import HouseFacts
 from pv_heater.core.house.guards import RELEASE_SHARE
@@ -19,13 +19,15 @@ from pv_heater.core.model.day_plan import DayPlan
 from pv_heater.core.model.steering import Steering
 from pv_heater.core.model.tank import TankStatus
 from pv_heater.core.model.trace import DecisionTrace, LoadThresholds, Thresholds
-from pv_heater.core.model.values import OFF, Decision, LoadState, Setpoint
+from pv_heater.core.model.values import OFF, Decision, LoadState, Reading, Setpoint
 from pv_heater.core.rules.rules import RuleAnswers
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
 
 FURTHEST_S = 3e9
 """No instant further away than 95 years is given: the calendar ends somewhere."""
+_UNREAD = Reading(taken_at=datetime.min.replace(tzinfo=UTC), source="")
+"""Stands where there is no reading: it tells nothing."""
 
 
 def decision_of(
@@ -40,13 +42,15 @@ def decision_of(
     missed: Mapping[str, str],
     house_notices: tuple[str, ...],
     told_w: Callable[[str, float], float],
+    setpoints_before: Mapping[str, Setpoint],
     today: DayEnergies,
     plan: DayPlan | None,
 ) -> Decision:
     """The decision of a step; instants are given in `zone`. For `tanks`, `notices` and `missed` see
     `LoadState`, for `house_notices` `Decision.notices`.
 
-    `told_w` answers what a load, by its name, must be set to, to draw that much.
+    `told_w` answers what a load, by its name, must be set to, to draw that much; those of `setpoints_before` that
+    say just that are told again.
     """
     blocks, budget, instant = context.blocks.site, context.budget, _instants(context.house, zone)
     states = {
@@ -62,7 +66,7 @@ def decision_of(
     first = blocks[0] if blocks else None
     return Decision(
         setpoints={
-            name: Setpoint(on=True, power_w=told_w(name, state.power_w)) if state.power_w > 0 else OFF
+            name: _setpoint(told_w(name, state.power_w), setpoints_before.get(name)) if state.power_w > 0 else OFF
             for name, state in states.items()
         },
         loads=states,
@@ -76,6 +80,10 @@ def decision_of(
         today=today,
         plan=plan,
     )
+
+
+def _setpoint(power_w: float, before: Setpoint | None) -> Setpoint:
+    return before if before is not None and before.power_w == power_w else Setpoint(on=True, power_w=power_w)
 
 
 def _instants(house: HouseFacts, zone: tzinfo) -> Callable[[float], datetime]:
@@ -170,29 +178,30 @@ def trace_of(
 ) -> DecisionTrace:
     """The values of one step."""
     house, view, budget = context.house, context.view, context.budget
-    now, reading, forecast, known = house.now, house.reading, house.forecast, house.known
+    now, forecast, known = house.now, house.forecast, house.known
+    reading, is_read = (_UNREAD, False) if house.reading is None else (house.reading, True)
     inverter_w = known.inverter_load_w or 0.0
     return DecisionTrace(
-        reading_source=None if reading is None else reading.source,
+        reading_source=reading.source if is_read else None,
         reading_age_s=house.reading_age_s,
         stale_share=house.stale_share,
-        pv_w=None if reading is None else reading.pv_w,
+        pv_w=reading.pv_w,
         house_w=house.house_w,
         house_twice_w=house_twice_w,
-        dc_load_w=None if reading is None else reading.dc_load_w,
+        dc_load_w=reading.dc_load_w,
         base_w=house.base_w,
-        grid_w=None if reading is None else reading.grid_w,
-        grid_phase_w=() if reading is None else reading.grid_phase_w,
-        battery_w=None if reading is None else reading.battery_w,
-        battery_soc_percent=None if reading is None else reading.battery_soc_percent,
-        pv_throttled=None if reading is None else reading.pv_throttled,
+        grid_w=reading.grid_w,
+        grid_phase_w=reading.grid_phase_w,
+        battery_w=reading.battery_w,
+        battery_soc_percent=reading.battery_soc_percent,
+        pv_throttled=reading.pv_throttled,
         feed_in=None if view is None else view.feed_in,
-        grid_connected=None if reading is None else reading.grid_connected,
-        ac_source=None if reading is None else reading.ac_source,
-        load_w={} if reading is None else reading.load_w,
+        grid_connected=reading.grid_connected,
+        ac_source=reading.ac_source,
+        load_w=reading.load_w,
         load_c=house.load_c,
         values=house.inputs.values,
-        own_w=None if reading is None else house.own_w,
+        own_w=house.own_w if is_read else None,
         commanded_w=house.commanded_w,
         spare_w=house.spare_w,
         inverter_load_w=inverter_w if inverter_w > known.inverter_at_least_w else known.inverter_at_least_w,

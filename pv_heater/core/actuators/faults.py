@@ -151,6 +151,9 @@ class ActuatorFaults:
                     self.forget([name])
                 continue
             drawn_w = abs(reading.load_w[name])  # a clamp the wrong way round measures as well
+            is_followed = name in self._courses or self._since_s or self._doubts
+            if most_w <= 0 and drawn_w <= actuator.most_off_w and not is_followed:
+                continue  # off, as most loads mostly are
             because = self._draws_more(name, actuator, most_w, drawn_w, taken_tick_s)
             if least_w == most_w:
                 because = self._stuck(name, actuator, most_w, drawn_w) or because

@@ -110,8 +110,9 @@ def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcom
             lacks_sun = event in (Event.SPENT, Event.BLOCKED) and _lacks_sun(load_step, target)
             memory = with_run_ended(policy, memory, load_step.house.tick_s, for_want_of_sun=lacks_sun)
         memory = _enter(TRANSITIONS[memory.phase][event], memory, load_step.house.tick_s)
-    if memory.phase is Phase.HEATING or memory.power_w != 0.0:
-        memory = _set_power(policy, memory, load_step, target)
+    power_w = _power_w(policy, memory, load_step, target) if memory.phase is Phase.HEATING else 0.0
+    if power_w != memory.power_w:
+        memory = replaced(memory, power_w=power_w, power_since_s=load_step.house.tick_s)
     outcome = outcome_of(policy, before, memory, load_step, target, full, stop=_stop_of(memory, load_step))
     if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
@@ -207,13 +208,6 @@ def _enter(phase: Phase, memory: Memory, tick_s: float) -> Memory:
         closings, from_wh = memory.closings + 1, memory.energy_wh
         memory = replace(memory, closings=closings, run_from_wh=from_wh, idle=None, ran_because=None)
     return replace(memory, phase=phase, since_s=tick_s, opened_s=opened_s)
-
-
-def _set_power(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower) -> Memory:
-    power_w = _power_w(policy, memory, load_step, target) if memory.phase is Phase.HEATING else 0.0
-    if power_w == memory.power_w:
-        return memory
-    return replaced(memory, power_w=power_w, power_since_s=load_step.house.tick_s)
 
 
 def _power_w(policy: LoadSettings, memory: Memory, load_step: LoadStep, target: TargetPower) -> float:
