@@ -93,8 +93,7 @@ class Controller:
         self._time, self._day = StepTime(), LocalDay(self._zone)
         self._day_count = DayCount()
         self._days = Days(self._loads, self._day_count, self._rules)
-        self._setpoints: Mapping[str, Setpoint] = {}
-        """Of the step that ended."""
+        self._setpoints_before: Mapping[str, Setpoint] = {}
         self._taken_wh: Mapping[str, float] = {}
         """What each load took in the step that ended."""
         self._kept = KeptState(
@@ -302,11 +301,11 @@ class Controller:
                 *watch.steered.notices,
             ),
             told_w=self._actuators.told_w,
-            setpoints_before=self._setpoints,
+            setpoints_before=self._setpoints_before,
             today=counts.today(self._day.day, self._loads.memories),
             plan=self._planner.look(context) if self._foresees else None,
         )
-        self._setpoints = decision.setpoints
+        self._setpoints_before = decision.setpoints
         counts.note(decision, for_battery_w=context.budget.battery_w)
         return decision
 

@@ -31,36 +31,43 @@ FeedOption = Annotated[
         "all four side by side.",
     ),
 ]
+SlowDaysOption = Annotated[
+    str, typer.Option(metavar="PATTERN", help="Of these, what is lived second by second (gx_real, vrm_live).")
+]
+StrategyOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD", help="Only this strategy; may be given again.  [default: all; each: plan]"),
+]
+VariantOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATTERN", help="Only rows with such names, such as 'zero*'.  [default: *; gx_real: *feed-in*]"
+    ),
+]
+CausesOption = Annotated[
+    bool, typer.Option("--causes", help="Also account for the ten worst days of the first row, cause by cause.")
+]
+DataOption = Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")]
+DrawsOption = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")]
+SeedOption = Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")]
 PictureOption = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Draw capture_by_day.svg and capture_day.svg into it.")
 ]
 
 
 def capture(
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    data: DataOption,
     config: PlaceOption = None,
     days: DaysOption = "*",
-    slow_days: Annotated[
-        str, typer.Option(metavar="PATTERN", help="Of these, what is lived second by second (gx_real, vrm_live).")
-    ] = "D0[4-7]*",
-    strategy: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WORD", help="Only this strategy; may be given again.  [default: all; each: plan]"),
-    ] = None,
+    slow_days: SlowDaysOption = "D0[4-7]*",
+    strategy: StrategyOption = None,
     feed: FeedOption = "all",
-    variant: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATTERN", help="Only rows with such names, such as 'zero*'.  [default: *; gx_real: *feed-in*]"
-        ),
-    ] = None,
+    variant: VariantOption = None,
     homes: Annotated[bool, typer.Option("--homes", help="Other homes and worse meters as well.")] = False,
     where: Annotated[bool, typer.Option("--where", help="Also say where the rest is lost.")] = False,
-    causes: Annotated[
-        bool, typer.Option("--causes", help="Also account for the ten worst days of the first row, cause by cause.")
-    ] = False,
-    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    causes: CausesOption = False,
+    draws: DrawsOption = 5,
+    seed: SeedOption = 1,
     jobs: JobsOption = None,
     picture: PictureOption = None,
     as_json: JsonOption = False,
@@ -98,21 +105,21 @@ def capture(
         from bench.capture.pictures import draw
 
         draw(picture, result, spells, rows)
-    told, lines = result.as_json(), result.as_lines()
-    if causes:
-        from bench.capture.causes import worst_days
+    if not causes:
+        tell(result.as_json(), as_json, result.as_lines())
+        return
+    from bench.capture.causes import worst_days
 
-        worst = worst_days(result, rows, spells)
-        told, lines = told | {"worst": worst.as_json()}, [*lines, "", *worst.as_lines()]
-    tell(told, as_json, lines)
+    worst = worst_days(result, rows, spells)
+    tell(result.as_json() | {"worst": worst.as_json()}, as_json, [*result.as_lines(), "", *worst.as_lines()])
 
 
 def compare(
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    data: DataOption,
     config: PlaceOption = None,
-    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
-    draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 5,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    days: DaysOption = "*",
+    draws: DrawsOption = 5,
+    seed: SeedOption = 1,
     jobs: JobsOption = None,
     picture: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Draw compare.svg into it.")] = None,
     as_json: JsonOption = False,
@@ -136,16 +143,16 @@ def compare(
 
 
 def planned(
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Recorded days: CSV with t, pv_w, load_w.")],
+    data: DataOption,
     config: PlaceOption = None,
-    days: Annotated[str, typer.Option(metavar="PATTERN", help="Only files with such names, such as 'D1*'.")] = "*",
+    days: DaysOption = "*",
     strategy: Annotated[
         list[str] | None, typer.Option(metavar="WORD", help="Only this strategy; may be given again.  [default: plan]")
     ] = None,
     feed: Annotated[str, typer.Option(metavar="WORD", help="gx, vrm, or all (both).")] = "all",
     variant: Annotated[str, typer.Option(metavar="PATTERN", help="Homes with such names.")] = "zero*",
     draws: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Forecasts drawn for each day.")] = 1,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other forecasts.")] = 1,
+    seed: SeedOption = 1,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
 ) -> None:
