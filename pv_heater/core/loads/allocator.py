@@ -58,7 +58,7 @@ def allot(budget: Budget, claims: Sequence[Claim | None], phase_headroom_w: Sequ
     carry (see `headroom.phase_headroom_w`); a load whose phase is not known may be on any, so it counts on all.
     """
     loads = [claim for claim in claims if claim is not None]
-    pools = _Pools(budget, loads, phase_headroom_w, battery_in_list=None in claims)
+    pools = _Pools(budget, loads, phase_headroom_w, battery_in_list=len(loads) < len(claims))
     battery_left_w = budget.battery_w
     shares: dict[str, Share] = {}
     for claim in claims:

@@ -113,7 +113,10 @@ def advance(policy: LoadSettings, memory: Memory, load_step: LoadStep) -> Outcom
     power_w = _power_w(policy, memory, load_step, target) if memory.phase is Phase.HEATING else 0.0
     if power_w != memory.power_w:
         memory = replaced(memory, power_w=power_w, power_since_s=load_step.house.tick_s)
-    outcome = outcome_of(policy, before, memory, load_step, target, full, stop=_stop_of(memory, load_step))
+    # A contact opens at once for safety and faults, whatever names the reason.
+    unsafe = memory.phase is Phase.FAULT or memory.fault is not None or load_step.safety is not None
+    stop = Stop.SAFETY if unsafe else Stop.NORMAL
+    outcome = outcome_of(policy, before, memory, load_step, target, full, stop=stop)
     if before.idle is not None and before.phase is Phase.FULL and memory.phase in (Phase.ARMED, Phase.HEATING):
         outcome = replace(outcome, because=f"to be tested again, it drew nothing; {outcome.because}")
     return outcome
@@ -127,12 +130,6 @@ def _lacks_sun(load_step: LoadStep, target: TargetPower) -> bool:
     if load_step.house.stale_share < 1.0:
         return False
     return target.rule == Rule.GRID_DRAW or (load_step.energy is None and target.rule == load_step.rule)
-
-
-def _stop_of(memory: Memory, load_step: LoadStep) -> Stop:
-    """How the contact opens, where it has to: at once for safety and faults, whatever names the reason."""
-    unsafe = memory.phase is Phase.FAULT or memory.fault is not None or load_step.safety is not None
-    return Stop.SAFETY if unsafe else Stop.NORMAL
 
 
 def _end_idle(memory: Memory, idle: Idle, load_step: LoadStep) -> Memory:
