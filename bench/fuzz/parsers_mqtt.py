@@ -110,11 +110,12 @@ def _command(folder: Path) -> Parse:
 
 
 def _tell(made: _Home, folder: Path, dials: Dials) -> None:
-    told = told_of(made.home, NewestDocument(made.home, lambda: 0.0), folder, lambda: 0.0)
     status = made.home.status()
-    if status is None:
+    if status is None or status.decision.today is None:
         raise ValueError("a home that has ticked has no status")
-    sums = told.totals.of(status)
+    counts = status.decision.today.as_json()
+    told = told_of(made.home, NewestDocument(made.home, lambda: 0.0), folder, lambda: counts, lambda: 0.0)
+    sums = told.totals.newest()
     for state in states_of(told.document.document(), sums, TOPICS, told.identities, dials):
         json_bytes(state.value)
     json_bytes(balancer_status(status, told.identities, sums, ZoneInfo("UTC")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,6 @@ from pv_heater.config.load import Config
 from pv_heater.controller import Controller
 from pv_heater.core.loads.saved import unreadable
 from pv_heater.errors import ConfigError
-from pv_heater.history.kept import KeptHistory
 from pv_heater.io.alive.limits import limit_ourselves
 from pv_heater.io.alive.threads import Supervisor
 from pv_heater.io.gpio.locks import register_settings
@@ -33,8 +32,10 @@ from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
 from pv_heater.run.home.evening import EveningReport
-from pv_heater.run.home.history import history_of, history_path, with_newer_counts
+from pv_heater.run.home.history import CountsOfDays, history_of, history_path, with_newer_counts
 from pv_heater.run.home.messages import messages_of
+from pv_heater.run.home.minute_record import FILE_NAME as MINUTE_NAME
+from pv_heater.run.home.minute_record import MinuteRecord
 from pv_heater.run.home.newest import NewestStatus, newest_document
 from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.home.telemetry import telemetry_of, telling
@@ -74,7 +75,7 @@ def run_live(config: Config, lines: LogLines, *, dry_run: bool) -> int:
         folder = ends.enter_context(own_state_dir(config, owner_of(config)))
         outputs = ends.enter_context(Outputs(config, clock, folder, dry_run=dry_run))
         mark = RunMark(folder)
-        broke_off_at = mark.begin([lines.path, folder / STATE_NAME])
+        broke_off_at = mark.begin([lines.path, folder / STATE_NAME, folder / MINUTE_NAME])
         ends.callback(mark.end)
         lines.release()
         _warn_of_the_past(config, broke_off_at)
@@ -105,7 +106,9 @@ class LiveHome:
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
         self._history = history_of(config, history_path(config, folder), clock)
         self._evening = None if self._history is None else EveningReport(config, self._history)
-        controller, self._resumed = _controller(config, self._state_file, outputs.pretended, self._history)
+        self._minute = MinuteRecord(folder, clock.monotonic_s)
+        newer = [self._minute.days, *([] if self._history is None else [self._history.days])]
+        controller, self._resumed = _controller(config, self._state_file, outputs.pretended, newer)
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]
         self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
@@ -130,6 +133,7 @@ class LiveHome:
                 journal,
                 self._newest,
                 saver,
+                self._minute,
                 self._rules,
                 self._supply,
                 *([] if self._history is None else [self._history.recorder]),
@@ -157,7 +161,7 @@ class LiveHome:
         )
         self._control = control_server(folder, home)
         document = newest_document(home, clock.monotonic_s)
-        self._telemetry = telemetry_of(config, telling(home, document, folder), outputs.tools)
+        self._telemetry = telemetry_of(config, telling(home, document, folder, self._minute.kept), outputs.tools)
         self._messages = messages_of(config, document, folder, clock)
         self._pages = _pages(config, home, document, folder, self._messages)
 
@@ -177,7 +181,7 @@ class LiveHome:
             closing(self._rules),
             closing(self._sources),
             self._saving(),
-            beside(*guard, self._sources, self._watchdog, self._control, self._rules, self._displays),
+            beside(*guard, self._sources, self._watchdog, self._control, self._rules, self._displays, self._minute),
             beside(*self._pages, *more),
             self._noting_the_end(mark),
         ):
@@ -276,15 +280,17 @@ def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: R
 
 
 def _controller(
-    config: Config, state_file: StateFile, pretended: frozenset[str], history: KeptHistory | None
+    config: Config, state_file: StateFile, pretended: frozenset[str], newer: Sequence[CountsOfDays]
 ) -> tuple[Controller, bool]:
     """The controller with its saved state, and whether there was one.
 
-    Where one is there and cannot be used, nobody knows whether it held a fault: every load is in fault until `clear`.
+    `newer` may know newer counts of its day. Where a state is there and cannot be used, nobody knows whether it held a
+    fault: every load is in fault until `clear`.
     """
     try:
-        loaded = state_file.load()
-        state = loaded if history is None else with_newer_counts(loaded, history.days)
+        state: Mapping[str, Any] | None = state_file.load()
+        for days in newer:
+            state = with_newer_counts(state, days)
         controller = Controller(config, state=state, pretended=pretended)
     except (UnreadableState, ValueError) as error:
         state_file.set_aside(str(error), ALL_IN_FAULT)

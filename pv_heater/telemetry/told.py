@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.status.home import Home
@@ -26,14 +27,23 @@ class Told:
     monotonic_s: Callable[[], float]
 
 
-def told_of(home: Home, document: NewestDocument, folder: Path, monotonic_s: Callable[[], float]) -> Told:
-    """`document` is that of `home`, `folder` the state folder; `monotonic_s` are real seconds."""
+def told_of(
+    home: Home,
+    document: NewestDocument,
+    folder: Path,
+    kept: Callable[[], Mapping[str, Any] | None],
+    monotonic_s: Callable[[], float],
+) -> Told:
+    """`document` is that of `home`, `folder` the state folder, `kept` the day's counts that are on the disk.
+
+    `monotonic_s` are real seconds.
+    """
     identities = identities_of(home, folder)
     return Told(
         home=home,
         document=document,
         identities=identities,
         vanished=vanished(folder, identities),
-        totals=EnergyTotals(folder, identities, monotonic_s),
+        totals=EnergyTotals(folder, identities, kept, monotonic_s),
         monotonic_s=monotonic_s,
     )

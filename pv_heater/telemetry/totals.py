@@ -1,8 +1,8 @@
 """Energies that never go down, as other systems want them: the sums of all days since they were first counted.
 
 The counts of a day begin anew at midnight, and after a power cut they may be a minute behind. Here only what is new is
-added, and a total is told only once it is on the disk: whoever saw a higher one before would take the lower one for a
-new meter, and book all of it again.
+added, and only from counts that are on the disk: whoever saw a higher total before would take the lower one for a new
+meter, and book all of it again. So the sums themselves need to be saved only now and then, and at midnight.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from pv_heater.core.model.lean import dataclass
-from pv_heater.core.model.numbers import number_in
-from pv_heater.core.model.status import Status
+from pv_heater.core.model.numbers import group_in, number_in
 from pv_heater.telemetry.kept import keep, read_kept
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "energy_totals.json"
-SAVE_S = 60.0
-"""So often they are saved, and told."""
+SAVE_S = 900.0
+"""So often they are saved, and when the day changes."""
 HOME = ("caught_wh", "bought_wh", "pv_wh", "house_wh", "feed_in_wh")
 """Sums of the home, as `DayEnergies` names them."""
 
@@ -45,10 +44,19 @@ class Totals:
 class EnergyTotals:
     """From any thread. One object for all who tell: they must not count twice."""
 
-    def __init__(self, folder: Path, identities: Mapping[str, str], monotonic_s: Callable[[], float]) -> None:
-        """`folder` is the state folder; `identities` are those of `identities_of`."""
+    def __init__(
+        self,
+        folder: Path,
+        identities: Mapping[str, str],
+        kept: Callable[[], Mapping[str, Any] | None],
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        """`folder` is the state folder; `identities` are those of `identities_of`.
+
+        `kept` gives the day's counts that are on the disk, as `DayEnergies.as_json`; None before there are any.
+        """
         self._path = folder / FILE_NAME
-        self._identities, self._monotonic_s = identities, monotonic_s
+        self._identities, self._kept, self._monotonic_s = identities, kept, monotonic_s
         self._counting = threading.Lock()
         saved = read_kept(self._path, "The totals that other systems are told begin at 0 again")
         self._day = str(saved.get("day"))
@@ -58,41 +66,50 @@ class EnergyTotals:
         """Those of the day before it."""
         self._sums = _numbers(saved.get("sums"))
         self._told = self._as_told()
-        self._saved_s: float | None = None
+        self._save_from_s = monotonic_s()
         self._trouble: str | None = None
 
-    def of(self, status: Status) -> Totals:
-        """The totals that may be told now; `status` is the newest tick. May wait for the disk, once a minute."""
+    def newest(self) -> Totals:
+        """The totals that may be told now. May wait for the disk, every quarter of an hour."""
         with self._counting:
-            self._count(status)
-            now_s = self._monotonic_s()
-            if self._saved_s is None or now_s - self._saved_s >= SAVE_S:
-                self._saved_s = now_s
-                self._save()
+            kept = self._kept()
+            if kept is not None and self._count(kept):
+                now_s = self._monotonic_s()
+                if now_s >= self._save_from_s:
+                    self._save_from_s = now_s + SAVE_S
+                    self._save()
+                if self._trouble is None:
+                    self._told = self._as_told()
             return self._told
 
-    def _count(self, status: Status) -> None:
-        today = status.decision.today
-        if today is None or today.day is None:
-            return
-        counts = {f"home.{name}": float(getattr(today, name)) for name in HOME}
-        for name, load in today.loads.items():
-            key = self._identities.get(name, name)
-            counts |= {f"load.{key}": load.energy_wh, f"sun.{key}": load.sun_wh}
-        if (day := today.day.isoformat()) != self._day:
-            is_next = self._day == (today.day - timedelta(days=1)).isoformat()
-            self._day, self._before, self._seen = day, self._seen if is_next else {}, {}
+    def _count(self, figures: Mapping[str, Any]) -> bool:
+        """Whether they are of a day that is known."""
+        try:
+            day = date.fromisoformat(str(figures.get("date")))
+        except ValueError:
+            return False
+        counts = {f"home.{name}": number_in(figures, name) or 0.0 for name in HOME}
+        loads = group_in(figures, "loads")
+        for name in loads:
+            key, load = self._identities.get(name, name), group_in(loads, name)
+            counts |= {
+                f"load.{key}": number_in(load, "energy_wh") or 0.0,
+                f"sun.{key}": number_in(load, "sun_wh") or 0.0,
+            }
+        if day.isoformat() != self._day:
+            is_next = self._day == (day - timedelta(days=1)).isoformat()
+            self._day, self._before, self._seen = day.isoformat(), self._seen if is_next else {}, {}
+            self._save_from_s = self._monotonic_s()
         for key, count_wh in counts.items():
             # A count that was restored may be older than what is in the sum: what is drawn from there on is new.
             gain_wh = max(0.0, count_wh - self._seen.get(key, 0.0))
             self._seen[key] = count_wh
             self._sums[key] = self._sums.get(key, 0.0) + gain_wh
+        return True
 
     def _save(self) -> None:
         trouble = keep(self._path, {"day": self._day, "seen": self._seen, "before": self._before, "sums": self._sums})
-        if trouble is None:
-            self._told = self._as_told()
-        elif trouble != self._trouble:
+        if trouble is not None and trouble != self._trouble:
             log.warning("the energy totals cannot be saved: %s; other systems are told no newer ones.", trouble)
         self._trouble = trouble
 

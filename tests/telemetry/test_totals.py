@@ -2,42 +2,38 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pv_heater import Controller
 from pv_heater.core.model.day_energies import DayEnergies, LoadDay
-from pv_heater.core.model.status import Status
 from pv_heater.telemetry.totals import FILE_NAME, SAVE_S, EnergyTotals
-from tests.builders import NOON, config, reading
+from tests.builders import NOON
 
 TODAY = NOON.date()
 
 
 class Counting:
-    """A home that counts, and who tells of it; each look is a minute later."""
+    """A home whose counts are on the disk, and who tells of it."""
 
-    def __init__(self, folder: Path, identities: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.now_s = 0.0
-        self.totals = EnergyTotals(folder, identities or {"heater": "heater"}, lambda: self.now_s)
+        self.kept: Mapping[str, Any] | None = None
+        self.totals = EnergyTotals(folder, {"heater": "heater"}, lambda: self.kept, lambda: self.now_s)
 
-    def told(self, heater_wh: float, day: date | None = TODAY, caught_wh: float = 0.0) -> float | None:
-        self.now_s += SAVE_S
-        return self.totals.of(status_of(heater_wh, day, caught_wh)).loads.get("heater")
+    def told(self, heater_wh: float, day: date | None = TODAY, *, later_s: float = 60.0) -> float | None:
+        self.now_s += later_s
+        self.kept = counts_of(heater_wh, day)
+        return self.totals.newest().loads.get("heater")
 
 
-def status_of(heater_wh: float, day: date | None = TODAY, caught_wh: float = 0.0) -> Status:
-    today = DayEnergies(
-        day=day, caught_wh=caught_wh, lost_wh={}, hidden_wh=0, bought_wh=0, battery_drain_wh=0, feed_in_wh=0, pv_wh=0,
+def counts_of(heater_wh: float, day: date | None = TODAY) -> Mapping[str, Any]:
+    return DayEnergies(
+        day=day, caught_wh=0, lost_wh={}, hidden_wh=0, bought_wh=0, battery_drain_wh=0, feed_in_wh=0, pv_wh=0,
         house_wh=0, seen_s=0, pv_possible_w=None, loads={"heater": LoadDay(energy_wh=heater_wh, sun_wh=0, starts=0)},
-    )  # fmt: skip
-    return Status(now=NOON, decision=replace(DECISION, today=today), reading=None, forecast_source=None)
-
-
-DECISION = Controller.from_config(config()).step(NOON, reading(), None)
+    ).as_json()  # fmt: skip
 
 
 def test_a_total_goes_on_over_midnight_and_a_restart(tmp_path: Path) -> None:
@@ -53,15 +49,33 @@ def test_a_count_that_came_back_older_is_not_added_again(tmp_path: Path) -> None
     assert [home.told(wh) for wh in (450, 470)] == [500, 520], "what is drawn from there on is new"
 
 
-def test_what_is_told_was_saved_before(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_before_counts_are_on_the_disk_nothing_new_is_told(tmp_path: Path) -> None:
+    home = Counting(tmp_path)
+    assert home.totals.newest().loads == {}
+    assert home.told(100) == 100
+
+
+def test_what_was_told_is_there_after_a_power_cut_though_the_sums_were_saved_long_before(tmp_path: Path) -> None:
+    home = Counting(tmp_path)
+    assert [home.told(wh) for wh in (100, 300, 470)] == [100, 300, 470]
+    after = Counting(tmp_path)
+    assert after.told(470) == 470, "the counts of the last minute come back, and with them the total"
+    overnight = Counting(tmp_path)
+    overnight.told(900)
+    assert overnight.told(0, TODAY + timedelta(days=1)) == 900
+    assert Counting(tmp_path).told(20, TODAY + timedelta(days=1)) == 920, "they are saved at midnight"
+
+
+def test_sums_that_cannot_be_saved_are_not_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     home = Counting(tmp_path)
     assert home.told(100) == 100
-    home.now_s += 1 - SAVE_S
-    assert home.told(170) == 100, "not yet"
     (tmp_path / FILE_NAME).unlink()
     (tmp_path / FILE_NAME).mkdir()  # nothing can take its place
-    assert [home.told(wh) for wh in (300, 400)] == [100, 100]
+    assert home.told(300, later_s=SAVE_S) == 100
+    assert [home.told(400), home.told(500, later_s=SAVE_S)] == [100, 100]
     assert len([text for text in caplog.messages if "the energy totals cannot be saved" in text]) == 1
+    (tmp_path / FILE_NAME).rmdir()
+    assert home.told(600, later_s=SAVE_S) == 600
 
 
 def test_a_day_that_is_not_known_counts_nothing(tmp_path: Path) -> None:
@@ -84,5 +98,5 @@ def test_yesterday_is_the_day_before_and_no_other(tmp_path: Path) -> None:
     home = Counting(tmp_path)
     home.told(700)
     for days, wanted in ((1, {"heater": 700}), (3, {})):
-        home.now_s += SAVE_S
-        assert home.totals.of(status_of(5, TODAY + timedelta(days=days))).yesterday == wanted
+        home.told(5, TODAY + timedelta(days=days))
+        assert home.totals.newest().yesterday == wanted

@@ -22,10 +22,11 @@ BUSY_S = 5.0
 SIDES = ("-wal", "-shm")
 """Endings of the files that stand beside an open one."""
 _PRAGMAS = (
+    "page_size = 1024",  # counts only in a new file; a commit changes a few bytes in many pages, and each is written
     "auto_vacuum = INCREMENTAL",  # counts only before the first table
     "journal_mode = WAL",
     "synchronous = NORMAL",
-    "wal_autocheckpoint = 256",
+    "wal_autocheckpoint = 1024",
     "journal_size_limit = 2097152",
     "temp_store = MEMORY",
     "cache_size = -1024",

@@ -43,13 +43,15 @@ def history_of(config: Config, path: Path, clock: Clock, *, nightly_copies: bool
     )
 
 
-def with_newer_counts(
-    state: Mapping[str, Any] | None, days: Callable[[date, date], Sequence[Mapping[str, Any]]]
-) -> Mapping[str, Any] | None:
-    """A saved state with the counters of its day at least where the history saw them.
+CountsOfDays = Callable[[date, date], Sequence[Mapping[str, Any]]]
+"""Figures of the days from one to another, as `HistoryReader.days` tells them. May raise HistoryTrouble, ValueError."""
 
-    The state is saved every quarter of an hour, the history every five minutes: after a kill its energies are newer,
-    and none may go back. `days` is that of `HistoryReader`.
+
+def with_newer_counts(state: Mapping[str, Any] | None, days: CountsOfDays) -> Mapping[str, Any] | None:
+    """A saved state with the counters of its day at least where somebody else has kept them.
+
+    The state is saved every quarter of an hour, the history every five minutes, the last minute every minute: after a
+    kill theirs are newer, and none may go back.
     """
     day = None if state is None else day_in(state, "day")
     if state is None or day is None:
@@ -57,7 +59,7 @@ def with_newer_counts(
     try:
         rows = days(day, day)
     except (HistoryTrouble, ValueError) as error:
-        log.debug("the history tells no counters: %s", error)
+        log.debug("no newer counters are known: %s", error)
         return state
     if not rows:
         return state

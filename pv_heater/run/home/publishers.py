@@ -8,7 +8,7 @@ from typing import Any
 
 from pv_heater.config.load import Config
 from pv_heater.config.model import named_rows
-from pv_heater.core.model.status import STALE_S, Status
+from pv_heater.core.model.status import STALE_S
 from pv_heater.io.system.worker import WorkerStatus, worker_for
 from pv_heater.ports import Publisher, Tools
 from pv_heater.telemetry.told import Told
@@ -62,14 +62,14 @@ class Telling:
     def turn(self) -> None:
         """Tell what is true now, and hand on what is asked for. Raises SourceError."""
         lag_s, status = self._told.document.look()
-        document = self._document(status) if status is not None and lag_s <= STALE_S else None
+        document = self._document() if status is not None and lag_s <= STALE_S else None
         self._has_told = self._has_told or document is not None
         for request in self._publisher.tell(document, self._told.monotonic_s()):
             self._hand_on(request)
 
-    def _document(self, status: Status) -> Mapping[str, Any]:
+    def _document(self) -> Mapping[str, Any]:
         """The newest, each load with all that it ever took, as far as that is known."""
-        document, totals = self._told.document.document(), self._told.totals.of(status).loads
+        document, totals = self._told.document.document(), self._told.totals.newest().loads
         identities = self._told.identities
         rows = [
             {**row, "energy_total_wh": totals.get(identities.get(row["name"], row["name"]))}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pv_heater.config.load import Config
 from pv_heater.core.settings.mqtt import Mqtt
@@ -78,13 +78,18 @@ def telemetry_of(config: Config, told: Callable[[], Told], tools: Tools) -> Tele
     return Telemetry(*tellers)
 
 
-def telling(home: Home, document: Callable[[], NewestDocument], folder: Path) -> Callable[[], Told]:
-    """What all who tell of the home share, made when the first of them asks. `folder` is the state folder."""
+def telling(
+    home: Home, document: Callable[[], NewestDocument], folder: Path, kept: Callable[[], Mapping[str, Any] | None]
+) -> Callable[[], Told]:
+    """What all who tell of the home share, made when the first of them asks.
+
+    `folder` is the state folder, `kept` gives the day's counts that are on the disk.
+    """
 
     def made() -> Told:
         from pv_heater.telemetry.told import told_of
 
-        return told_of(home, document(), folder, time.monotonic)
+        return told_of(home, document(), folder, kept, time.monotonic)
 
     return cache(made)
 

@@ -136,7 +136,7 @@ class MqttTelemetry:
             self._again_s = None
             self._begin_again()
         status = self._told.home.status()
-        totals = None if status is None else self._told.totals.of(status)
+        totals = None if status is None else self._told.totals.newest()
         document = self._told.document.document()
         for state in states_of(document, totals, self._topics, self._told.identities, self._dials):
             self._tell(state, now_s)

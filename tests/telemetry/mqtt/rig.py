@@ -13,8 +13,9 @@ from pv_heater.core.settings.mqtt import Mqtt
 from pv_heater.status.newest import NewestDocument
 from pv_heater.telemetry.mqtt.companion import Companion
 from pv_heater.telemetry.mqtt.telemetry import MqttTelemetry
-from pv_heater.telemetry.told import Told, told_of
+from pv_heater.telemetry.told import Told
 from tests.mqtt_brokers import Peer, wait_for
+from tests.telemetry.home import told_by
 from tests.web.rig import WebHome
 
 
@@ -25,7 +26,7 @@ def telling(
     """It runs while the block runs, and says goodbye at its end."""
     telemetry = MqttTelemetry(
         Mqtt(host="127.0.0.1", port=port, **settings),
-        told or told_of(house.home, NewestDocument(house.home, time.monotonic), folder, time.monotonic),
+        told or told_by(house.home, NewestDocument(house.home, time.monotonic), folder),
         companions=companions,
     )
     telemetry.start()

@@ -18,9 +18,9 @@ from pv_heater.errors import Unreachable
 from pv_heater.status.newest import NewestDocument
 from pv_heater.telemetry.mqtt.probe import ask_broker
 from pv_heater.telemetry.mqtt.telemetry import GOODBYE_S, HEARD_AT_ONCE, LOOK_S
-from pv_heater.telemetry.told import told_of
 from tests.mqtt_brokers import BROKERS, MOSQUITTO, AmqttBroker, Mosquitto, free_port, wait_for
 from tests.raw_server import RawServer
+from tests.telemetry.home import told_by
 from tests.telemetry.mqtt.rig import Listener, telling
 from tests.web.rig import WebHome
 
@@ -260,7 +260,7 @@ def test_a_flood_is_read_slowly_and_nothing_is_told_oftener(
     house: WebHome, broker: AmqttBroker | Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     document = Counted(house.home, time.monotonic)
-    told = told_of(house.home, document, tmp_path, time.monotonic)
+    told = told_by(house.home, document, tmp_path)
     began_s = time.monotonic()
     with (
         Listener(broker.port, ANSWER) as peer,
