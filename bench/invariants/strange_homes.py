@@ -94,7 +94,7 @@ def _limits(chance: Random) -> dict[str, Any]:
         ("max_grid_w", (0, 300, 3000)),
         ("max_battery_discharge_w", (0, 500)),
         ("max_house_w", (1500, 4000)),
-        ("max_phase_w", (1000, 3000)),
+        ("max_phase_w", (400, 1500)),
         ("max_reading_age_s", (20, 900)),
         ("daylight", ({"from": "09:00", "to": "17:00"}, {"from": "22:00", "to": "04:00"})),
     ):
