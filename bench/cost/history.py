@@ -19,7 +19,7 @@ from pv_heater.io.system.database import SIDES
 
 LOADS = 4
 BEGIN = datetime(2026, 6, 21, 4, 0, tzinfo=UTC)
-MOST_FILE_BYTES, MOST_WRITTEN_BYTES = 1_200_000, 10_000_000
+MOST_FILE_BYTES, MOST_WRITTEN_BYTES = 1_200_000, 6_000_000
 _SITE = {"latitude": 47.05, "longitude": 15.44, "timezone": "Europe/Vienna", "feed_in": True}
 
 

@@ -84,13 +84,14 @@ def _slots(path: Path) -> list[bytes]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return []
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return []
-        try:
-            return [file.read(SLOT_BYTES), file.read(SLOT_BYTES)]
-        except OSError:
-            return []
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return [os.pread(descriptor, SLOT_BYTES, at) for at in (0, SLOT_BYTES)]
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+    return []
 
 
 def _opened(slot: bytes) -> tuple[int, Mapping[str, Any] | None]:

@@ -13,6 +13,7 @@ import pytest
 
 from pv_heater.core.commands import FORCE_DEFAULT_S
 from pv_heater.core.model.setting import Secret
+from pv_heater.run.home.minute_record import EVERY_S, QUIET_S
 from pv_heater.telemetry.identities import identities_of
 from pv_heater.telemetry.mqtt import telemetry
 from pv_heater.telemetry.mqtt.balancer import EACH_S, balancer_request
@@ -20,7 +21,6 @@ from pv_heater.telemetry.mqtt.commands import AT_ONCE, Commands
 from pv_heater.telemetry.mqtt.dials import Dial, Dials
 from pv_heater.telemetry.mqtt.request import KEYS
 from pv_heater.telemetry.mqtt.topics import TAKEN, TOLD, Topic, Topics
-from pv_heater.telemetry.totals import SAVE_S
 from tests.builders import heater
 from tests.mqtt_brokers import MOSQUITTO, Mosquitto, wait_for
 from tests.telemetry.mqtt.rig import Listener, telling
@@ -38,7 +38,7 @@ def test_the_tables_are_those_of_the_code(mark: str, topics: Sequence[Topic]) ->
 
 def test_the_times_are_those_of_the_code() -> None:
     assert f"at least every {telemetry.REPEAT_S:g} s" in PAGE
-    assert (telemetry.LOOK_S, SAVE_S) == (1.0, 60.0)
+    assert (telemetry.LOOK_S, EVERY_S, QUIET_S) == (1.0, 60.0, 300.0)
     assert f"more than {AT_ONCE} commands at once" in PAGE
     assert f"gets its JSON every {EACH_S:g} s" in PAGE
     assert (FORCE_DEFAULT_S, Dial().force_min) == (7200.0, 120.0)

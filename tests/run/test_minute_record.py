@@ -1,0 +1,100 @@
+"""A power cut costs a minute of the day's counts at most, and a quiet night hardly a page."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pv_heater import Controller
+from pv_heater.core.model.day_energies import DayEnergies, LoadDay
+from pv_heater.run.home.history import with_newer_counts
+from pv_heater.run.home.minute_record import EVERY_S, FILE_NAME, QUIET_S, MinuteRecord
+from tests.builders import NOON, config, reading
+from tests.waiting import until
+
+TODAY = NOON.date()
+DECISION = Controller.from_config(config()).step(NOON, reading(), None)
+
+
+class Lived:
+    """A home whose heater takes 10 Wh a minute while it heats; each look is a second later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_s = 0.0
+        self.heater_wh = 0.0
+        self.record = MinuteRecord(folder, lambda: self.now_s)
+
+    def lives(self, seconds: float, *, heats: bool, day: date = TODAY) -> int:
+        """How many of the counts were handed over."""
+        handed = 0
+        for _ in range(int(seconds)):
+            self.now_s += 1.0
+            self.heater_wh += 10 / 60 if heats else 0.0
+            self.record.report(NOON, replace(DECISION, today=counted(self.heater_wh, day)), None, None)
+            handed += self.record._pending is not None
+            self.record._pending = None
+        return handed
+
+
+def counted(heater_wh: float, day: date = TODAY) -> DayEnergies:
+    return DayEnergies(
+        day=day, caught_wh=heater_wh, lost_wh={}, hidden_wh=0, bought_wh=0, battery_drain_wh=0, feed_in_wh=0, pv_wh=0,
+        house_wh=0, seen_s=0, pv_possible_w=None, loads={"heater": LoadDay(energy_wh=heater_wh, sun_wh=0, starts=1)},
+    )  # fmt: skip
+
+
+@contextmanager
+def recording(folder: Path) -> Iterator[MinuteRecord]:
+    record = MinuteRecord(folder, lambda: 0.0)
+    record.start()
+    try:
+        yield record
+    finally:
+        record.stop()
+
+
+def test_once_a_minute_while_a_load_draws_and_every_five_minutes_else(tmp_path: Path) -> None:
+    home = Lived(tmp_path)
+    assert home.lives(3600, heats=True) == 3600 / EVERY_S
+    assert home.lives(3600, heats=False) == 3600 / QUIET_S
+    assert home.lives(EVERY_S + 1, heats=True) >= 1, "the first minute of heating is not lost to the quiet before"
+    assert home.lives(EVERY_S + 1, heats=False, day=TODAY + timedelta(days=1)) >= 1, "a day that has begun"
+
+
+def test_after_a_cut_the_state_gets_the_counts_of_the_last_minute(tmp_path: Path) -> None:
+    with recording(tmp_path) as record:
+        record.report(NOON, replace(DECISION, today=counted(840.0)), None, None)
+        until(lambda: record.kept(), "the counts are on the disk")
+    after = MinuteRecord(tmp_path, lambda: 0.0)
+    saved = {"day": TODAY.isoformat(), "today": {"caught_wh": 700.0}, "loads": {"heater": {"energy_wh": 700.0}}}
+    state = with_newer_counts(saved, after.days)
+    assert state is not None
+    assert (state["today"]["caught_wh"], state["loads"]["heater"]["energy_wh"]) == (840.0, 840.0)
+    older = {**saved, "day": (TODAY - timedelta(days=1)).isoformat()}
+    assert with_newer_counts(older, after.days) == older, "of another day"
+
+
+def test_a_file_that_cannot_be_written_is_said_once_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    (tmp_path / FILE_NAME).mkdir()
+    now_s = [0.0]
+    record = MinuteRecord(tmp_path, lambda: now_s[0])
+    record.start()
+    for minute in (1, 2, 3):
+        now_s[0] = minute * EVERY_S
+        record.report(NOON, replace(DECISION, today=counted(10.0 * minute)), None, None)
+        if minute == 1:
+            until(lambda: "cannot be written" in caplog.text, "it is said")
+            assert record.kept() is None
+        if minute == 2:
+            until(lambda: record._pending is None, "it was tried again")
+            (tmp_path / FILE_NAME).rmdir()
+    until(lambda: record.kept(), "it is written")
+    record.stop()
+    assert len([text for text in caplog.messages if "cannot be written" in text]) == 1
