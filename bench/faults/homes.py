@@ -19,6 +19,7 @@ from bench.faults.rig import Rig
 
 _NUMBERS = count()
 GX_RELAY = "system/0/Relay/0/State"
+GRID_METER_UNIT = 30
 
 
 def vrm(rig: Rig) -> None:
@@ -61,7 +62,7 @@ def gx(rig: Rig) -> None:
 
 
 def modbus(rig: Rig) -> None:
-    """A GX device over Modbus TCP."""
+    """A GX device over Modbus TCP, with a grid meter of its own."""
     _basis(rig)
     house, device = rig.peers["house"], ModbusGx()
     device.reset()
@@ -72,6 +73,7 @@ def modbus(rig: Rig) -> None:
             grid=(now["grid"], None, None), consumption=(now["use"], None, None), pv_on_grid=(None, None, None),
             pv_dc=now["pv"], battery_w=now["battery"], soc=now["soc"], battery_v=now["volt"],
         )  # fmt: skip
+        device.grid_meter(GRID_METER_UNIT, now["grid"], None, None)
 
     show()
     rig.peers["modbus"] = rig.ends.enter_context(device)

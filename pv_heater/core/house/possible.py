@@ -1,7 +1,8 @@
 """What this home can have. A reading beyond it is a fault of the meter, and counts as no reading.
 
-Only what would start or raise heating is doubted: too much sun, charge or export, a house that gives power.
-A false value in the other direction costs some sun and heats nothing.
+What would start or raise heating is doubted: too much sun, charge or export, a house that gives power. A false value in
+the other direction costs some sun and heats nothing, except that a load which is on ends its minimum time by it; so sun
+below zero is doubted too: the meter has its sign wrong, and nothing else that it says can be counted on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pv_heater.core.settings.home import Site
 SUN_FACTOR = 1.5
 """Modules give up to a third more than their peak power for minutes, at the edge of a cloud and in the cold."""
 SUN_MARGIN_W = 500.0
+STANDBY_W = 200.0
+"""By night the inverters of a roof draw some ten watts each, and a clamp around them shows it as sun below zero."""
 BATTERY_FACTOR = 3.0
 """Batteries take and give more than their owners write down, for a while; C/2 is only the default."""
 INVERTER_FACTOR = 2.0
@@ -68,6 +71,8 @@ class Possible:
 
     def _impossible(self, reading: Reading, before: Reading) -> str | None:
         """What of it cannot be; None: all can. `before` is the one that was believed before."""
+        if reading.pv_w is not None and reading.pv_w < -STANDBY_W:
+            return f"{reading.pv_w:.0f} W of sun, which is below zero; is its sign wrong?"
         if _is_beyond(reading.pv_w, self._sun_w, before.pv_w):
             return f"{reading.pv_w:.0f} W of sun from {_modules(self._kwp)}"
         if _is_beyond(reading.battery_w, self._charge_w, before.battery_w):

@@ -124,6 +124,8 @@ class ReadingAge:
         """The tick at which the reading in force was taken."""
         self.earliest_tick_s = 0.0
         """The reading in force was not taken before this: where clocks differ, it may be as old as any that counts."""
+        self._set_at_s = 0.0
+        """Our clock less the ticks, when the reading in force came; a later one that is less was set back since."""
         self.is_new = False
         self.course = 0
         """Another number with each reading that begins a new course: after a silence, or of another kind."""
@@ -133,7 +135,7 @@ class ReadingAge:
     def observe(self, reading: Reading | None, now: datetime, tick_s: float) -> None:
         """Take note of what the meter says at this step; None or a repeated reading adds nothing."""
         self.is_new = False
-        if reading is None or not self._is_news(reading, tick_s):
+        if reading is None or not self._is_news(reading, now, tick_s):
             self._silence.nothing_new(tick_s)
             return
         before = self.reading
@@ -159,6 +161,9 @@ class ReadingAge:
                 self._clock = MeterClock()  # its clock was set back
         self.reading = reading
         self._first_seen_s = tick_s
+        set_at_s = now.timestamp() - tick_s
+        if not 0.0 < (reading.taken_at - now).total_seconds() - CLOCKS_AGREE_S < self._set_at_s - set_at_s:
+            self._set_at_s = set_at_s  # else it was stamped before our clock was set back, and came after
         self._clock.note(reading.taken_at, tick_s)
         self._ahead_s = self._clock.ahead_s(now, tick_s)
         age_s = (now - reading.taken_at).total_seconds() + self._ahead_s
@@ -301,9 +306,14 @@ class ReadingAge:
             return self.reading.interval_s
         return min(self._spacings) if self._spacings else USUAL_INTERVAL_S
 
-    def _is_news(self, reading: Reading, tick_s: float) -> bool:
+    def _is_news(self, reading: Reading, now: datetime, tick_s: float) -> bool:
         known = self.reading
         if known is None or reading.source != known.source or reading.taken_at > known.taken_at:
+            return True
+        # Our own clock was set back, and a meter without one is stamped by ours: by the ticks it is later all the same.
+        set_back_s = self._set_at_s - (now.timestamp() - tick_s)
+        back_s = (known.taken_at - reading.taken_at).total_seconds()
+        if set_back_s > CLOCKS_AGREE_S and 0.0 < back_s < set_back_s:
             return True
         # A source whose clock was set back would otherwise be ignored for ever.
         age_s = self.age_s(tick_s)

@@ -17,6 +17,8 @@ SITE = Site(pv=(PvPlane(kwp=6),), battery=Battery(capacity_wh=4800), inverter=In
         ({"battery_w": 32767}, "32767 W into a battery that takes 2400 W"),
         ({"grid_w": -32768}, "32768 W to the grid, more than sun and battery can give together"),
         ({"consumption_w": -65535}, "65535 W out of the house"),
+        ({"pv_w": -3000}, "-3000 W of sun, which is below zero; is its sign wrong?"),
+        ({"pv_w": -201}, "-201 W of sun"),
     ],
 )
 def test_what_this_home_cannot_have_is_no_reading(fields: dict[str, float], because: str) -> None:
@@ -34,6 +36,7 @@ def test_what_this_home_cannot_have_is_no_reading(fields: dict[str, float], beca
     [
         {"pv_w": 7500.0},  # the edge of a cloud
         {"battery_w": 4000.0},
+        {"pv_w": -60.0},  # inverters by night
         {"grid_w": 65_535.0},  # false as well, but it heats nothing
         {"consumption_w": 65_535.0},
         {"battery_w": -32_768.0},

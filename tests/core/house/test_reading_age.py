@@ -271,3 +271,31 @@ def test_a_meter_of_the_grid_alone_shows_no_sun_for_our_step() -> None:
         spare_w.append(evidence.own_w - grid_w)
         evidence.remember_own(float(second), {"heater": 1040.0 if second >= 2 else 0.0})
     assert spare_w == [1040.0] * 6
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=1), timedelta(days=20_000)])
+@pytest.mark.parametrize("stamped_before", [False, True])
+def test_a_meter_that_is_stamped_by_our_clock_is_heard_on_when_that_is_set_back(
+    back: timedelta, stamped_before: bool
+) -> None:
+    """Also where one reading was under way while the clock was set."""
+    evidence = local()
+    now = NOON - back + timedelta(seconds=1)
+    if stamped_before:
+        evidence.observe(reading(NOON + timedelta(seconds=0.9)), now, 1.0)
+        assert evidence.is_new
+    for second in range(1, 4):
+        now = NOON - back + timedelta(seconds=1 + second)
+        evidence.observe(reading(now), now, 1.0 + second)
+        assert evidence.is_new
+        assert evidence.age_s(1.0 + second) == 0.0
+
+
+def test_a_portal_that_says_older_things_when_our_clock_is_set_back_is_not_believed() -> None:
+    """It has a clock of its own: what it says from before the newest is older than that by any clock."""
+    evidence = local()
+    now = NOON - timedelta(minutes=1)
+    evidence.observe(reading(NOON - timedelta(hours=6)), now, 1.0)
+    assert not evidence.is_new
+    evidence.observe(reading(), now, 1.0)
+    assert not evidence.is_new
