@@ -75,8 +75,8 @@ bench-capture: $(PYTHON) ## share of the sun that is caught: make bench-capture 
 bench-invariants: $(PYTHON) ## random days that try to break the promises: make bench-invariants DAYS=1000
 	$(PYTHON) main.py bench invariants --days $(DAYS)
 
-proof: $(PYTHON) ## every fault of docs/safety.md on the real program, three times, into that page: make proof SEED=2
-	$(PYTHON) main.py bench faults --runs 3 --seed $(SEED) --write
+proof: $(PYTHON) ## every fault of docs/safety.md on the real program, three times; goes on where it was interrupted: make proof SEED=2
+	$(PYTHON) main.py bench faults --runs 3 --seed $(SEED) --resume .proof.jsonl --write
 
 torture: $(PYTHON) ## two hours of the real program among faults, in twelve minutes: make torture SEED=2
 	$(PYTHON) main.py bench torture --seed $(SEED)

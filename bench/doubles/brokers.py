@@ -29,8 +29,7 @@ from amqtt.broker import Broker
 from pv_heater.errors import NotRunning
 
 _PORTS = range(20_000, 32_000)
-_TRIES = count(os.getpid() * 997)
-"""Processes that run side by side begin far from each other."""
+_TRIES = count()
 
 _START_S, _STOP_S = 20.0, 10.0
 
@@ -43,11 +42,12 @@ def mosquitto_path() -> str | None:
 def free_port() -> int:
     """A TCP port on loopback that nobody uses just now, and that stays free for a broker that ends and begins again.
 
-    It is below those that a system gives to whoever asks for any, and another one each time. Raises NotRunning where
-    none is free.
+    It is below those that a system gives to whoever asks for any, and another one each time. Processes that run side by
+    side begin far from each other, forked ones too. Raises NotRunning where none is free.
     """
+    first = os.getpid() * 997
     for _ in _PORTS:
-        port = _PORTS[next(_TRIES) % len(_PORTS)]
+        port = _PORTS[(first + next(_TRIES)) % len(_PORTS)]
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

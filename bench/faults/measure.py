@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from bench.faults.fault import Back, Expect, Fault, Seen
 from bench.faults.homes import build
+from bench.faults.kept import Kept
 from bench.faults.rig import STARTS_WITHIN_S, WARM, Missed, Rig
 from bench.faults.table import GROUPS
 from bench.faults.warm import WarmStart, load
@@ -32,17 +33,32 @@ Named = tuple[str, Fault]
 Told = Callable[[Seen], None]
 
 
-def measure(faults: Sequence[Named], seed: int, *, jobs: int, runs: int, told: Told) -> list[Seen]:
-    """Each fault `runs` times, the worst of them; `told` hears of every try. In the order of the table."""
-    tries = [(group, fault, f"{seed} {run}") for run in range(runs) for group, fault in faults]
-    tries.sort(key=lambda one: -one[1].bound_s / one[1].speed)  # what takes longest begins first
+def measure(
+    faults: Sequence[Named], seed: int, *, jobs: int, runs: int, told: Told, kept: Kept | None = None
+) -> list[Seen]:
+    """Each fault `runs` times, the worst of them; `told` hears of every try. In the order of the table.
+
+    Tries that are `kept` already are not made again.
+    """
     worst: dict[str, Seen] = {}
+    tries = []
+    for group, fault, words in ((group, fault, f"{seed} {run}") for run in range(runs) for group, fault in faults):
+        before = None if kept is None else kept.seen(f"{words} {fault.name}")
+        if before is None:
+            tries.append((group, fault, words))
+        else:
+            worst[fault.name] = worse(worst.get(fault.name), before)
+    tries.sort(key=lambda one: (one[2], -one[1].bound_s / one[1].speed))  # of each run what takes longest begins first
     load()
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(max_workers=min(jobs, len(tries)), mp_context=context, initializer=_warm) as pool:
-        for one in as_completed([pool.submit(try_named, group, fault.name, words) for group, fault, words in tries]):
+    workers = max(1, min(jobs, len(tries)))
+    with ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_warm) as pool:
+        made = {pool.submit(try_named, group, fault.name, words): words for group, fault, words in tries}
+        for one in as_completed(made):
             seen = one.result()
             told(seen)
+            if kept is not None:
+                kept.add(f"{made[one]} {seen.name}", seen)
             worst[seen.name] = worse(worst.get(seen.name), seen)
     return [worst[fault.name] for _, fault in faults]
 

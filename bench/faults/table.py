@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.faults.fault import Fault
-from bench.faults.groups import clock, data, disk, gx, network, outputs, people, process, state
+from bench.faults.groups import clock, data, disk, gx, network, numbers, outputs, people, process, state
 
 GROUPS: Mapping[str, Sequence[Fault]] = {
     "data": data.FAULTS,
+    "false numbers": numbers.FAULTS,
     "GX device": gx.FAULTS,
     "time": clock.FAULTS,
     "network": network.FAULTS,

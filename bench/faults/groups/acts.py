@@ -34,6 +34,13 @@ def shows(**values: float | None) -> Act:
     return spoil(lambda true: true | values)
 
 
+def frozen(rig: Rig) -> None:
+    """What the meter shows now it shows for ever."""
+    found = rig.peers["house"]
+    shown = found.values()
+    found.spoilt = lambda _: dict(shown)
+
+
 def stamped(change: Callable[[float], float]) -> Act:
     """The stamps of the meter's values."""
 

@@ -14,6 +14,7 @@ from bench.faults.groups.acts import (
     VRM_S,
     VRM_SUM,
     both,
+    frozen,
     house,
     limits,
     mend,
@@ -30,13 +31,6 @@ from bench.faults.rig import Rig
 
 _AT_ONCE_S, _AT_ONCE_SUM = 2.6, "1 s to the next sample + 1 s + 0.6 s"
 _SAFETY_S, _SAFETY_SUM = 2.0, "1 s to the next sample + 1 s"
-
-
-def _frozen(rig: Rig) -> None:
-    """What the meter shows now it shows for ever."""
-    found = rig.peers["house"]
-    shown = found.values()
-    found.spoilt = lambda _: dict(shown)
 
 
 def _frozen_stamp(rig: Rig) -> None:
@@ -78,9 +72,9 @@ FAULTS: tuple[Fault, ...] = (
           sum=VRM_SUM, says="no_reading"),
     Fault(name="the same, logging every 5 min (ten times the pace)", home="vrm", prepares=_logs_every_five_minutes,
           does=mute("portal"), ends=well("portal"), bound_s=901.6, sum="900 s age + 1 s + 0.6 s", speed=10),
-    Fault(name="VRM repeats the same sample", home="vrm", does=both(_frozen, _frozen_stamp), ends=mend,
+    Fault(name="VRM repeats the same sample", home="vrm", does=both(frozen, _frozen_stamp), ends=mend,
           bound_s=VRM_S, sum=VRM_SUM),
-    Fault(name="VRM goes on under new times, but its values stand still", home="vrm", does=_frozen, ends=mend,
+    Fault(name="VRM goes on under new times, but its values stand still", home="vrm", does=frozen, ends=mend,
           bound_s=301.6, sum="240 s of four samples + 60 s + 1 s + 0.6 s"),
     Fault(name="VRM's stamps go back by six hours", home="vrm", does=_older(21600), ends=mend, bound_s=VRM_S,
           sum=VRM_SUM),
@@ -99,7 +93,7 @@ FAULTS: tuple[Fault, ...] = (
           sum=STOP_SUM, expects=Expect.STAYS, back=Back.NEVER_LEFT, hold_s=40, says="The house is now read from vrm"),
     Fault(name="both are silent", home="two meters", does=both(mute("meter"), mute("portal")),
           ends=both(well("meter"), well("portal")), bound_s=VRM_S, sum=VRM_SUM),
-    _http("its values stand still by day", _frozen, 22.6, "20 s + 1 s to the next sample + 1 s + 0.6 s"),
+    _http("its values stand still by day", frozen, 22.6, "20 s + 1 s to the next sample + 1 s + 0.6 s"),
     _http("NaN for every value", _all(math.nan)),
     _http("infinity for every value", _all(math.inf)),
     _http("null for every value", _all(None)),

@@ -84,11 +84,13 @@ def _no_more_memory(rig: Rig) -> None:
 
 def _no_more_descriptors(rig: Rig) -> None:
     used = len(os.listdir(f"/proc/{rig.pid}/fd"))
-    resource.prlimit(rig.pid, resource.RLIMIT_NOFILE, (used, used))
+    _, most = resource.prlimit(rig.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(rig.pid, resource.RLIMIT_NOFILE, (used, most))
 
 
 def _many_descriptors(rig: Rig) -> None:
-    resource.prlimit(rig.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+    _, most = resource.prlimit(rig.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(rig.pid, resource.RLIMIT_NOFILE, (min(1024, most), most))
 
 
 def _raises(layer: str, place: str) -> Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,16 +20,20 @@ def faults(
     jobs: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Homes side by side; most wait.")] = 12,
     runs: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Tries of each; the worst counts.")] = 1,
     write: Annotated[bool, typer.Option("--write", help="Put what was seen into docs/safety.md.")] = False,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep each try here; those of an interrupted run stand already.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Try every fault on the real program.
 
     With real peers, and on pins whose every change has its moment.
 
-    Ends with exit code 1 when a heater was on longer than promised, or did not come back as it should. All of them take
-    half an hour.
+    Ends with exit code 1 when a heater was on longer than promised, or did not come back as it should; that fault then
+    stands in docs/safety.md as one that is not as promised. All of them take half an hour.
     """
     try:
+        from bench.faults.kept import Kept, fingerprint
         from bench.faults.measure import measure
         from bench.faults.page import line, lines
         from bench.faults.page import write as write_page
@@ -40,7 +45,8 @@ def faults(
     chosen = [(group, fault) for group, fault in named if fnmatch(fault.name, only) or fnmatch(group, only)]
     if not chosen:
         raise typer.BadParameter(f"no fault is called {only}, and no group: {', '.join(GROUPS)}")
-    seen = measure(chosen, seed, jobs=jobs, runs=runs, told=lambda one: None if as_json else say(line(one)))
+    kept = None if resume is None else Kept(resume, fingerprint())
+    seen = measure(chosen, seed, jobs=jobs, runs=runs, told=lambda one: None if as_json else say(line(one)), kept=kept)
     if write:
         write_page(seen, [fault.name for _, fault in named], seed=seed, runs=runs)
     tell(to_jsonable({"seed": seed, "runs": runs, "faults": seen}), as_json, lines(seen)[-1:])
