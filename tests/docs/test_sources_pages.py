@@ -25,6 +25,7 @@ from pv_heater.core.house.company.meanings import BUYS, ENDS, LOADS_TEXT, MEANIN
 from pv_heater.core.settings.pins import ServoPin
 from pv_heater.forecasts import FORECASTS
 from pv_heater.meters import METERS
+from pv_heater.meters.http import HttpMeter
 from pv_heater.sensors import SENSORS
 from pv_heater.sensors import values as tank
 from pv_heater.victron.mqtt.conversation import GxPace
@@ -197,10 +198,15 @@ def test_the_worst_times_of_meters_in_the_house_are_sums_of_the_constants() -> N
     tick_s, settle_s = Config.__dataclass_fields__["tick_s"].default, ServoPin.__dataclass_fields__["settle_s"].default
     end_s, sample_s = tick_s + settle_s, 1.0
     silent_s = max(evidence.LEAST_AGE_LOCAL_S, evidence.INTERVALS_OF_AGE * HEARTBEAT_S)
-    unseen_s = frozen.STEP_ACTS_S + frozen.SAMPLES_AFTER_STEP * sample_s
+    # The meter is told of the step at the next tick.
+    unseen_s, slow_s = (
+        tick_s + frozen.STEP_ACTS_S + frozen.SAMPLES_AFTER_STEP * every_s
+        for every_s in (sample_s, HttpMeter.Settings.__dataclass_fields__["interval_s"].default)
+    )
     text = prose("safety")
     for sum_s in (silent_s + end_s, frozen.LONGEST_SAME_S + sample_s + end_s, unseen_s + end_s):
         assert f"= {sum_s:g} s" in text
+    assert f"{slow_s + end_s:g} s where it is asked every 2 s" in text
     assert f"| {silent_s + end_s:.0f} s |" in (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
