@@ -41,6 +41,9 @@ SEEN_SHARE = 0.3
 """A day tells nothing of how far it was off when less of it was seen, as a share of a clear sky's energy."""
 LEAST_SHARE = 0.05
 """Of a clear sky: the darkest winter."""
+NOTHING_SHARE = 0.02
+"""Of a clear sky: even the darkest day gives as much, so a forecast of less is none: of another place, of a service
+out of order."""
 DAY = timedelta(days=1)
 
 
@@ -54,6 +57,8 @@ class SunAhead:
         self._expected_w: list[float | None] = []
         self._expected_day_wh = self._clear_day_wh = 0.0
         self._forecast: Forecast | None = None
+        self._is_blind = True
+        """Whether no forecast tells of today what can be: the sky and the last days do."""
         self._seen_before_wh = self._expected_before_wh = 0.0
         self._by_forecast = True
         self._factor = 1.0
@@ -110,7 +115,7 @@ class SunAhead:
             return
         self._seen_wh += pv_w * hours
         self._expected_wh += expected_w * hours
-        self._by_forecast = self._forecast is not None
+        self._by_forecast = not self._is_blind
         self._clear_seen_wh += self.clear_w(number) * hours
 
     def expected_now_w(self, at: datetime) -> float | None:
@@ -151,10 +156,10 @@ class SunAhead:
         """
         clear_w = [self.clear_w(self._number(at - DAY)) for at in quarters_at] if self._clear_w else []
         usual_w: list[float | None] = [self._usual_share * watts for watts in clear_w] or [None] * len(quarters_at)
-        if self._forecast is None:
+        told_w = _told_w(self._forecast, quarters_at, clear_w)
+        if told_w is None:
             return usual_w
-        told_w = [self._forecast.power_w_at(at) for at in quarters_at]
-        told_w = [None if watts is None else self._factor * max(0.0, watts) for watts in told_w]
+        told_w = [None if watts is None else self._factor * watts for watts in told_w]
         told_w = _with_course(told_w, clear_w) if clear_w else told_w
         return [usual if watts is None else watts for watts, usual in zip(told_w, usual_w, strict=True)]
 
@@ -167,7 +172,7 @@ class SunAhead:
     @property
     def morning_spread(self) -> float:
         """How uncertain a whole day is, before anything of it has been seen."""
-        return BLIND_SPREAD if self._forecast is None else 1.0
+        return BLIND_SPREAD if self._is_blind else 1.0
 
     @property
     def error(self) -> ForecastError | None:
@@ -177,7 +182,7 @@ class SunAhead:
 
     def correction(self) -> Correction:
         """What today has shown of the rest of today."""
-        factor = 1.0 if self._forecast is None else self._factor
+        factor = 1.0 if self._is_blind else self._factor
         return corrected(
             Correction(factor=factor, share=0.0, spread=self.morning_spread),
             seen_wh=self._seen_wh,
@@ -222,13 +227,12 @@ class SunAhead:
     def _expect(self, quarters_at: Sequence[datetime]) -> None:
         """Make up the day's quarters from forecast and clear sky."""
         clear_w = self._clear_w
-        if self._forecast is None:
+        told_w = _told_w(self._forecast, quarters_at, clear_w)
+        self._is_blind = told_w is None
+        if told_w is None:
             self._expected_w = [self._usual_share * watts for watts in clear_w]
         else:
-            told_w = [self._forecast.power_w_at(at) for at in quarters_at]
-            self._expected_w = [None if watts is None else max(0.0, watts) for watts in told_w]
-            if clear_w:
-                self._expected_w = _with_course(self._expected_w, clear_w)
+            self._expected_w = _with_course(told_w, clear_w) if clear_w else told_w
         self._expected_day_wh = sum(watts or 0.0 for watts in self._expected_w) * QUARTER_S / 3600.0
         self._clear_day_wh = sum([self.clear_w(number) for number in range(len(quarters_at))]) * QUARTER_S / 3600.0
 
@@ -277,6 +281,20 @@ class SunToday:
         if today != self.day:
             self.sun.end_day()
         self.day = today
+
+
+def _told_w(
+    forecast: Forecast | None, quarters_at: Sequence[datetime], clear_w: Sequence[float]
+) -> list[float | None] | None:
+    """What the forecast tells of a day's quarters; None: there is none, or it tells less than any day gives."""
+    if forecast is None:
+        return None
+    steps_w = [forecast.power_w_at(at) for at in quarters_at]
+    told_w = [None if watts is None else max(0.0, watts) for watts in steps_w]
+    known = [(watts, clear) for watts, clear in zip(told_w, clear_w, strict=False) if watts is not None]
+    if sum([watts for watts, _ in known]) < NOTHING_SHARE * sum([clear for _, clear in known]):
+        return None
+    return told_w
 
 
 def _with_course(forecast_w: Sequence[float | None], clear_w: Sequence[float]) -> list[float | None]:

@@ -169,9 +169,34 @@ def test_a_day_without_sun_divides_by_nothing() -> None:
     assert sun.correction().factor == 1.0
 
 
-def test_a_forecast_of_nothing_is_corrected_by_the_sun_that_is_seen() -> None:
+def test_a_forecast_of_nothing_is_none() -> None:
+    """Less than the darkest day gives: expected, doubted and corrected as without a forecast, today and tomorrow."""
+    nothing, none = day_with(HERE, even(0.0, quarters=192)), day_with(HERE, None)
+    tomorrow = [at + timedelta(days=1) for at in DAY]
+    assert nothing.tomorrow_w(tomorrow) == none.tomorrow_w(tomorrow)
+    assert nothing.morning_spread == none.morning_spread
+    for sun in (nothing, none):
+        watch(sun, 1500.0, 24, 36)
+    assert nothing.likely_w() == none.likely_w()
+    assert nothing.correction() == none.correction()
+    for sun in (nothing, none):
+        sun.end_day()
+    assert nothing.state() == none.state()
+
+
+def test_a_forecast_of_a_dark_day_is_believed() -> None:
+    """A twentieth of a clear day is what dark days give."""
+    blind = day_with(HERE, None)
+    clear_wh = sum(blind.clear_w(number) for number in range(96)) / 4.0
+    sun = day_with(HERE, even(0.05 * clear_wh / 12.0))
+    assert sun.morning_spread < blind.morning_spread
+    assert sum(watts or 0.0 for watts in sun.likely_w()) / 4.0 == pytest.approx(0.05 * clear_wh)
+
+
+@pytest.mark.parametrize("forecast_w", [0.0, 100.0])
+def test_a_forecast_of_next_to_nothing_is_corrected_by_the_sun_that_is_seen(forecast_w: float) -> None:
     """Under a clear sky: by noon the afternoon is expected as bright as it will be, within a tenth."""
-    sun = day_with(HERE, even(0.0))
+    sun = day_with(HERE, even(forecast_w))
     for number in range(NOON):
         sun.observe(DAY[number], sun.clear_w(number), 900.0)
     clear_w = sum(sun.clear_w(number) for number in range(NOON, 96))
