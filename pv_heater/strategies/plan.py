@@ -107,7 +107,7 @@ class Plan:
         goal_percent, outlook = self._goal(view, aim, hold_percent, floor_percent)
         if view.house.reading_is_new:
             self._learn(view, soc_percent, hold_percent)
-        above_goal = not view.feed_in and (soc_percent > goal_percent or may_hide_at_limit(view))
+        above_goal = soc_percent > goal_percent or may_hide_at_limit(view)
         spare_w = self._spare.update(view, view.house.spare_w, may_hide_more=above_goal)
         give_w = 0.0
         if not (view.feed_in or view.is_steered) and soc_percent >= hold_percent and soc_percent >= floor_percent:
@@ -231,8 +231,6 @@ class Plan:
 
     def _hold_percent(self, view: View) -> float:
         """As near to full as the battery is held while it will surely be filled."""
-        if view.feed_in:
-            return 100.0
         if self._settings.hold_percent is not None:
             return self._settings.hold_percent
         headroom_percent = 100.0 * HEADROOM_WH / capacity_wh(view)
