@@ -95,7 +95,7 @@ PLANTED: Mapping[str, Planted] = {
         plant=_faults_are_not_taken_back, promise=Promise.STILL, only="`off` beside the running program"
     ),
     "nobody begins threads anew": Planted(
-        plant=_nobody_begins_threads_anew, promise=Promise.BACK, only="the thread of the meter dies"
+        plant=_nobody_begins_threads_anew, promise=Promise.BACK, only="the thread of the meter dies", faults=1
     ),
     "nothing is saved": Planted(plant=_nothing_is_saved, promise=Promise.LOST, only="SIG[KPW]*", faults=12),
 }
