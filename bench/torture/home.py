@@ -15,7 +15,7 @@ from random import Random
 
 from bench.doubles.brokers import installed_broker
 from bench.doubles.web_peer import WebPeer
-from bench.faults.fault import Back, Expect, Fault
+from bench.faults.fault import Act, Back, Expect, Fault
 from bench.faults.homes import build, hurry
 from bench.faults.rig import Rig
 from bench.faults.table import GROUPS
@@ -106,15 +106,19 @@ def _here(fault: Fault, rig: Rig) -> Fault:
     if not places:
         return replace(fault, prepares=None)
 
-    def does(each: Rig) -> None:
-        door = each.door
-        each.door = door | {"bugs": {place: door["bugs"][place] for place in places}}
-        try:
-            fault.does(each)
-        finally:
-            each.door = door
+    def only_these(act: Act) -> Act:
+        def acts(each: Rig) -> None:
+            door = each.door
+            each.door = door | {"bugs": {place: door["bugs"][place] for place in places}}
+            try:
+                act(each)
+            finally:
+                each.door = door
 
-    return replace(fault, prepares=None, does=does)
+        return acts
+
+    ends = None if fault.ends is None else only_these(fault.ends)
+    return replace(fault, prepares=None, does=only_these(fault.does), ends=ends)
 
 
 def _places(rig: Rig) -> list[str]:

@@ -95,8 +95,8 @@ class Life:
     """Added to each bound: what computing takes, which no clock hurries."""
 
     def queued_s(self, begin_s: float, end_s: float) -> float:
-        """Of that time."""
-        return max(0.0, self._queued_until(end_s) - self._queued_until(begin_s))
+        """Of that time; a wait is noted a little after it."""
+        return max(0.0, self._queued_until(end_s + self.computing_s) - self._queued_until(begin_s))
 
     def _queued_until(self, at_s: float) -> float:
         place = bisect_right(self.queued, at_s, key=lambda each: each[0])

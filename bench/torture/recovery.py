@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.faults.fault import Back
 from bench.faults.groups.acts import mend, well
-from bench.faults.rig import Missed, Rig
+from bench.faults.rig import STARTS_WITHIN_S, Missed, Rig
 from bench.torture.home import HEATER, Named
 from bench.torture.judge import BACK_S, LOST_S, Kind, Promise
 from bench.torture.witness import Witness
@@ -20,7 +20,8 @@ from pv_heater.errors import PvHeaterError
 
 _QUIET_S = 20.0
 """So long nothing may heat where only `clear` may end it."""
-_START_S = 6.0
+PYTHON_S, START_S = 5.0, 6.0
+"""Real seconds for a start of `off`, and for one of the program."""
 _RESTARTED = 0.5
 """So often what only `clear` may end is also to survive a restart."""
 _COSTS = ("state", "disk")
@@ -44,7 +45,7 @@ class Recovery:
         """Raises Missed where it does not come back even so."""
         backs = {fault.back for _, fault in faults}
         names = " ".join(fault.name for _, fault in faults)
-        hung = Back.HANDS in backs or "hangs" in names
+        hung = Back.HANDS in backs or "hangs" in names or "no file can be opened" in names
         self._mend(names)
         begun = not self._rig.runs()
         if begun or hung or not self._answers():
@@ -65,7 +66,7 @@ class Recovery:
     def heats(self, ended_s: float, *, begun: bool = False) -> None:
         """It does again, by itself. Raises Missed where it does not even with our help."""
         rig, witness = self._rig, self._witness
-        bound_s = BACK_S + _START_S * rig.speed * begun
+        bound_s = BACK_S + START_S * rig.speed * begun
         within_s = bound_s / rig.speed + 30.0
         with suppress(Missed):
             rig.until(rig.on, within_s, "it heats again", alive=True)
@@ -88,7 +89,7 @@ class Recovery:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End it, and `off`, as systemd does however it ended."""
-        rig = self._rig
+        rig, begin_s = self._rig, self._witness.now_s()
         if rig.runs():
             rig.signal(number)
             with suppress(Missed):
@@ -97,6 +98,7 @@ class Recovery:
                 rig.signal(signal.SIGKILL)
                 rig.ended()
         rig.off()
+        self._witness.span(Kind.SLOW, begin_s, self._witness.now_s(), PYTHON_S * rig.speed)
 
     def _mend(self, names: str) -> None:
         rig, folder = self._rig, self._rig.folder
@@ -104,8 +106,9 @@ class Recovery:
         for file in (*self._door["bugs"].values(), folder / "wall", folder / "thread", folder / "disk" / "filler",
                      folder / "rules" / "lamp.py"):  # fmt: skip
             Path(file).unlink(missing_ok=True)
-        with suppress(OSError):
-            Path(rig.settings["log"]["file"]).rmdir()
+        for taken in (Path(rig.settings["log"]["file"]), rig.state / "history.db"):
+            with suppress(OSError):
+                taken.rmdir()
         mend(rig)
         rig.peers["warmth"]["tank"] = 40.0
         for name in _PEERS:
@@ -123,7 +126,7 @@ class Recovery:
 
     def _clear(self) -> None:
         with suppress(PvHeaterError, OSError):
-            self._rig.until(self._answers, 60.0, "it answers", alive=True)
+            self._rig.until(self._answers, STARTS_WITHIN_S, "it answers", alive=True)
             self._rig.clear()
 
     def _needs_clear(self, random: Random) -> bool:
@@ -131,10 +134,10 @@ class Recovery:
         rig, witness = self._rig, self._witness
         begin_s, begun = witness.now_s(), random.random() < _RESTARTED
         if begun:
-            rig.until(self._answers, 60.0, "it answers", alive=True)
+            rig.until(self._answers, STARTS_WITHIN_S, "it answers", alive=True)
             self.stop(signal.SIGKILL)
             rig.start()
-        rig.until(self._answers, 60.0, "it answers", alive=True)
+        rig.until(self._answers, STARTS_WITHIN_S, "it answers", alive=True)
         time.sleep(_QUIET_S / rig.speed)
         witness.span(Kind.STILL, begin_s, witness.now_s())
         rig.clear()
@@ -142,7 +145,7 @@ class Recovery:
 
     def _count_what_is_lost(self) -> None:
         rig, witness = self._rig, self._witness
-        rig.until(self._answers, 60.0, "it answers", alive=True)
+        rig.until(self._answers, STARTS_WITHIN_S, "it answers", alive=True)
         after = rig.today()
         if after.get("date") == self._before.get("date"):
             lost_s = self._before.get("seen_s", 0.0) - after.get("seen_s", 0.0)

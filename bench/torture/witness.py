@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from bench.faults.rig import Rig
@@ -87,8 +88,7 @@ class Witness:
         def look() -> None:
             queue, sum_s = Queue(), 0.0
             while not over.wait(_LOOK_S):
-                pids = [os.getpid()] if self._rig.process is None else [os.getpid(), self._rig.process.pid]
-                sum_s += queue.waited_s(pids) * self._rig.speed
+                sum_s += queue.waited_s() * self._rig.speed
                 self._queued.append((self.now_s(), sum_s))
 
         thread = threading.Thread(target=look, daemon=True)
@@ -116,9 +116,10 @@ class Queue:
     def __init__(self) -> None:
         self._before_ns: dict[str, int] = {}
 
-    def waited_s(self, pids: Sequence[int]) -> float:
-        """Since the last look: of each process its thread that waited longest, as its others may wait for that one."""
-        return sum(self._longest_ns(pid) for pid in pids) / 1e9
+    def waited_s(self) -> float:
+        """Since the last look: of this process and each that it started the thread that waited longest, as the others
+        may wait for that one."""
+        return sum(self._longest_ns(pid) for pid in (os.getpid(), *_children())) / 1e9
 
     def _longest_ns(self, pid: int) -> int:
         longest_ns = 0
@@ -132,3 +133,12 @@ class Queue:
                     longest_ns = max(longest_ns, waited_ns - self._before_ns.get(entry.path, 0))
                     self._before_ns[entry.path] = waited_ns
         return longest_ns
+
+
+def _children() -> set[int]:
+    """The program, `off`, the broker."""
+    found: set[int] = set()
+    for file in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            found |= {int(pid) for pid in file.read_text().split()}
+    return found
