@@ -82,6 +82,8 @@ class _Life:
         while time.monotonic() < until_s and (faults is None or len(self.names) < faults):
             progress(int(time.monotonic() - begin_s), int(until_s - begin_s))
             try:
+                if self.stuck and not self._rig.on():
+                    self._recovery.begin_anew()
                 self._next()
             except KeyboardInterrupt:
                 break
@@ -90,7 +92,6 @@ class _Life:
                 self.stuck.append(f"Fault {self.witness.fault} ({self.names[-1]}): {error} [{tail}]")
                 if len(self.stuck) > _MOST_STUCK:
                     break
-                self._recovery.begin_anew()
         progress(1, 1)
 
     def _next(self) -> None:
