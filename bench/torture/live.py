@@ -59,6 +59,10 @@ def measure(
                     groups=life.groups, stuck=life.stuck, remarks=life.witness.remarks)  # fmt: skip
 
 
+def _is_real(group: str, fault: Fault) -> bool:
+    return group in _REAL and fault.back is not Back.ITSELF
+
+
 class _Life:
     """One program."""
 
@@ -126,7 +130,7 @@ class _Life:
     def _suffer(self, group: str, fault: Fault, second: Named | None, random: Random) -> None:
         """From the begin of the first until both have been taken away."""
         never = fault.expects is Expect.NEVER
-        bound_s = fault.bound_s * self._rig.speed if group in _REAL else fault.bound_s
+        bound_s = fault.bound_s * self._rig.speed if _is_real(group, fault) else fault.bound_s
         lasts_s = random.uniform(2.0, bound_s) if random.random() < _BRIEF else bound_s + random.uniform(5.0, 40.0)
         if never:
             self._recovery.stop()
@@ -165,7 +169,7 @@ class _Life:
                 witness.span(Kind.OFF, begin_s, end_s, bound_s)
             if fault.name.startswith(_FORCES):
                 witness.span(Kind.FORCED, begin_s, end_s)
-            if group in _REAL:
+            if _is_real(group, fault):
                 witness.span(Kind.SLOW, begin_s, end_s, max(bound_s, PYTHON_S * rig.speed))
             if fault.ends is not None:
                 with suppress(PermissionError):  # limits that only a restart lifts
