@@ -171,6 +171,8 @@ class _Life:
                 witness.span(Kind.FORCED, begin_s, end_s)
             if _is_real(group, fault):
                 witness.span(Kind.SLOW, begin_s, end_s, max(bound_s, PYTHON_S * rig.speed))
+            if fault.expects is Expect.NEVER and group == "people":  # it may have been too slow to see the bad settings
+                self._recovery.stop()
             if fault.ends is not None:
                 with suppress(PermissionError):  # limits that only a restart lifts
                     fault.ends(rig)
