@@ -38,8 +38,8 @@ LASTING = {
     "worker vrm": "a meter; its reading gets too old, and all is off",
 }
 """What is to run as long as the program, and what its end would cost. A worker or a sender stands for all of them."""
-ASLEEP = {"report"}
-"""To last as well, but nothing wakes it here: it waits for the evening."""
+ASLEEP = {"minute", "report"}
+"""To last as well, but nothing wakes them here: they wait for the next minute and for the evening."""
 PASSING = {"MainThread", "killer", "command", "burst lamp2"}
 """The loop itself, which makes safe however it ends; the test's own; and those that end by themselves."""
 
