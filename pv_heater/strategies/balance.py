@@ -34,25 +34,11 @@ RETURN_TIME_H = 0.25
 """Time in which the battery is brought back to its goal: a quarter hour, the pace of passing clouds."""
 MEAN_OF_QUARTER = 1.0 - exp(-0.25 / RETURN_TIME_H)
 """Of the power with which a quarter hour begins that brings the battery back to its goal."""
-USUAL_CAPACITY_WH = 5000.0
-"""Assumed of a battery that shows a charge and is not configured."""
 EARLY_TAPER_PERCENT = 10.0
 """Some batteries take less and less over their last ten percent. More is never kept for one near full, or it would
 throttle the chargers while the heater waits for sun that then cannot be seen."""
 EVENING_SUN_DEG = 20.0
 """Below this height in the afternoon the battery is filled up: about two hours of useful sun are left."""
-
-
-def capacity_wh(view: View) -> float:
-    """What the battery holds when full."""
-    battery = view.site.battery
-    return battery.capacity_wh if battery is not None else USUAL_CAPACITY_WH
-
-
-def charge_limit_w(view: View) -> float:
-    """The most the battery takes while it is far from full."""
-    battery = view.site.battery
-    return battery.charge_limit_w if battery is not None else USUAL_CAPACITY_WH
 
 
 def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
@@ -64,8 +50,8 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
     soc_percent = view.charge_percent
     if soc_percent is None:
         return max(0.0, reading.battery_w or 0.0)
-    wish_w = capacity_wh(view) * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
-    most_w = _most_w(charge_limit_w(view), soc_percent)
+    wish_w = view.capacity_wh * (goal_percent - soc_percent) / 100.0 / RETURN_TIME_H
+    most_w = _most_w(view.charge_limit_w, soc_percent)
     if reading.battery_w is not None:
         takes_w = reading.battery_w if reading.battery_w > 0 else 0.0
         if reading.grid_w is not None and reading.grid_w < 0 and not view.grid_passes:
@@ -82,7 +68,7 @@ def battery_wish_w(view: View, goal_percent: float, give_w: float) -> float:
 
 def may_hide_at_limit(view: View) -> bool:
     """Whether the battery takes all it can, so that nobody sees whether the sun would give more."""
-    battery_w, limit_w = view.reading.battery_w, charge_limit_w(view)
+    battery_w, limit_w = view.reading.battery_w, view.charge_limit_w
     told = view.feed_in or view.is_steered or view.reading.pv_throttled is not None
     battery = view.site.battery
     if told or battery_w is None or (battery is not None and battery.chemistry == "lead"):
@@ -110,8 +96,8 @@ class TowardsGoal:
         """`goal_percent` answers the goal of a quarter by its number, the charge, and what loads may still take."""
         self.margin_w, self.give_w = margin_w, give_w
         self._goal_percent = goal_percent
-        self._charge_limit_w = charge_limit_w(view)
-        self._usual_wh = MEAN_OF_QUARTER * capacity_wh(view)
+        self._charge_limit_w = view.charge_limit_w
+        self._usual_wh = MEAN_OF_QUARTER * view.capacity_wh
 
     def battery_w(self, number: int, soc_percent: float, wanted_wh: float) -> float:
         """The mean over that quarter: what is missing at its beginning is asked for less and less."""

@@ -10,7 +10,6 @@ from pv_heater.core.house.ahead.quarters import Stretch
 from pv_heater.core.house.surplus import View
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.prices import price_at
-from pv_heater.strategies.balance import capacity_wh, charge_limit_w
 from pv_heater.strategies.outlooks import (
     LEANINGS,
     USUAL_REGRETS,
@@ -58,7 +57,7 @@ class ChargeTarget:
         if self._planned_s is None or (old and not view.ahead.sun.is_dark(view.house.now)):
             self._planned_s = view.house.tick_s
             self._make(view)
-        stored_wh = soc_percent / 100.0 * capacity_wh(view)
+        stored_wh = soc_percent / 100.0 * view.capacity_wh
         return Aim(
             target_percent=self._target_percent,
             filling=bisect_right(self._fills_above_wh, stored_wh),
@@ -77,8 +76,8 @@ class ChargeTarget:
 def home_of(view: View) -> Home:
     """What the outlooks need to know of the home and its loads."""
     return Home(
-        capacity_wh=capacity_wh(view),
-        charge_limit_w=charge_limit_w(view),
+        capacity_wh=view.capacity_wh,
+        charge_limit_w=view.charge_limit_w,
         heaters_w=view.loads.capacity_w,
         wanted_wh=view.loads.wanted_wh,
     )

@@ -27,7 +27,6 @@ from pv_heater.strategies.balance import (
     Balance,
     TowardsGoal,
     battery_wish_w,
-    capacity_wh,
     may_hide_at_limit,
     planned_by_others,
     shared_out,
@@ -233,7 +232,7 @@ class Plan:
         """As near to full as the battery is held while it will surely be filled."""
         if self._settings.hold_percent is not None:
             return self._settings.hold_percent
-        headroom_percent = 100.0 * HEADROOM_WH / capacity_wh(view)
+        headroom_percent = 100.0 * HEADROOM_WH / view.capacity_wh
         return 100.0 - (headroom_percent if headroom_percent > LEAST_HEADROOM_PERCENT else LEAST_HEADROOM_PERCENT)
 
     def _floor_percent(self, view: View, wasting: int) -> float:

@@ -12,6 +12,7 @@ moves with them, that counts too.
 from __future__ import annotations
 
 from pv_heater.core.house.guards import DONE_STATES
+from pv_heater.core.model.usual_battery import CAPACITY_WH
 from pv_heater.core.model.values import Reading
 from pv_heater.core.settings.home import Site
 
@@ -25,8 +26,6 @@ EVEN_W, EVEN_GRID_W = 30.0, 60.0
 """Nobody says anything of throttling: so long the sun is just what the house draws, neither battery nor grid gives or
 takes more. With loads of ours off that is not chance: somebody holds the sun back."""
 SUN_W = 50.0
-USUAL_CAPACITY_WH = 5000.0
-"""Assumed of a battery that is not configured."""
 ROOM_SHARE = 0.03
 """A battery that has given this much of its capacity since it was full can take it back; less may be an error."""
 NEAR_FULL_PERCENT = 95.0
@@ -45,7 +44,7 @@ class TakesNothing:
     def __init__(self, site: Site) -> None:
         capacity_wh = 0.0 if site.battery is None else site.battery.capacity_wh
         self._takes_w = max(TAKES_LEAST_W, TAKES_SHARE_PER_H * capacity_wh)
-        self._room = _Room(ROOM_SHARE * (capacity_wh or USUAL_CAPACITY_WH))
+        self._room = _Room(ROOM_SHARE * (capacity_wh or CAPACITY_WH))
         self._told_since_s: float | None = None
         """Since when every reading shows that it is told to be full; the same of the signs below. None: it does not."""
         self._even_since_s: float | None = None

@@ -27,6 +27,7 @@ from pv_heater.core.model.local_time import StepTime
 from pv_heater.core.model.power_balance import house_w, spare_w
 from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.usual_battery import CAPACITY_WH, CHARGE_LIMIT_W
 from pv_heater.core.model.values import Forecast, Inputs, Reading
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
@@ -50,6 +51,7 @@ class HouseObserver:
         max_power_w = {name: policy.max_power_w for name, policy in policies.items()}
         phases_at_least = max([policy.phase for policy in policies.values() if policy.phase is not None], default=0)
         self._site = site
+        self._capacity_wh, self._charge_limit_w = _battery_of(site)
         self._limits = limits
         self._zone = zone
         self._guards, self._policies = guards_of(site, limits), tuple(policies.values())
@@ -90,6 +92,7 @@ class HouseObserver:
         if limits.daylight != self._limits.daylight:
             self._daylight = DaylightHours(limits.daylight, site, self._zone)
         self._site, self._limits = site, limits
+        self._capacity_wh, self._charge_limit_w = _battery_of(site)
         self._guards, self._policies = guards_of(site, limits), tuple(policies.values())
         self._least_charge = None
         self._limited.adopt(limits)
@@ -122,7 +125,7 @@ class HouseObserver:
             return
         self._limited.note(believed, taken_s, own_w, evidence.own_by_load_w)
         self.steered.observe(believed, taken_s)
-        is_steered = moves_battery(self.steered.steering)
+        is_steered = self.steered.steering is not None and moves_battery(self.steered.steering)
         if is_steered:
             self._full.no_evidence()
         else:
@@ -257,6 +260,8 @@ class HouseObserver:
             feed_in=feed_in,
             charge_percent=charge_percent,
             sun_hides=sun_hides,
+            capacity_wh=self._capacity_wh,
+            charge_limit_w=self._charge_limit_w,
             site=site,
             limits=self._limits,
             battery_target_percent=self._of_full(battery_target_percent),
@@ -307,3 +312,9 @@ class HouseObserver:
             return None
         age_s = self._evidence.age_s(tick_s)
         return self._evidence.reading if age_s is not None and age_s < self._evidence.max_age_s else None
+
+
+def _battery_of(site: Site) -> tuple[float, float]:
+    """(what it holds when full, the most it takes): as configured, else as is usual."""
+    battery = site.battery
+    return (CAPACITY_WH, CHARGE_LIMIT_W) if battery is None else (battery.capacity_wh, battery.charge_limit_w)

@@ -14,6 +14,7 @@ from pv_heater.core.house.sun import SunCourse
 from pv_heater.core.model.lean import dataclass, passing
 from pv_heater.core.model.prices import PricePeriod
 from pv_heater.core.model.steering import Steering
+from pv_heater.core.model.usual_battery import CAPACITY_WH, CHARGE_LIMIT_W
 from pv_heater.core.model.values import Forecast, Reading
 from pv_heater.core.settings.home import Limits, Site
 from pv_heater.core.settings.load import LoadSettings
@@ -67,6 +68,10 @@ class View:
     """The charge to go by: 100 where the battery is full or takes nothing more, and never more; None: not known."""
     sun_hides: bool
     """Whether the reading may show less than the sun would give: the chargers throttle, or might."""
+    capacity_wh: float = CAPACITY_WH
+    """What the battery holds when full: as configured, else as is usual."""
+    charge_limit_w: float = CHARGE_LIMIT_W
+    """The most it takes while it is far from full."""
     site: Site
     limits: Limits
     battery_target_percent: float | None

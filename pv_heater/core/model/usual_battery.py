@@ -6,6 +6,8 @@ benches are measured by it.
 
 from __future__ import annotations
 
+CAPACITY_WH, CHARGE_LIMIT_W = 5000.0, 5000.0
+"""Of one that shows a charge and is not configured."""
 CHARGE_EFFICIENCY = 0.96
 DISCHARGE_EFFICIENCY = 0.97
 """Usual for lithium iron phosphate with its inverter; DESIGN section 7."""

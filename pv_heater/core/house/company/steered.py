@@ -31,8 +31,6 @@ TOLD_S = 600.0
 THROTTLED_RAISE_W = 100.0
 """So much more than is seen may be tried while Victron says that trackers throttle: the sun that comes back pays."""
 RETURN_TIME_H = 0.25
-USUAL_CAPACITY_WH = 5000.0
-"""Assumed of a battery that is not configured."""
 
 
 class _Kind(NamedTuple):
@@ -145,9 +143,8 @@ def _wanted_w(steering: Steering, view: View) -> float:
     """What the battery is to be charged with before anything else: as planned, else by the charge that it lacks."""
     if steering.by is By.DYNAMIC_ESS:
         return max(0.0, steering.charge_w or 0.0)
-    charge_percent, goal_percent, battery = view.charge_percent, view.entitled_percent, view.site.battery
+    charge_percent, goal_percent = view.charge_percent, view.entitled_percent
     if charge_percent is None or goal_percent is None:
         return max(0.0, view.reading.battery_w or 0.0)
-    capacity_wh = USUAL_CAPACITY_WH if battery is None else battery.capacity_wh
-    most_w = USUAL_CAPACITY_WH if battery is None else battery.charge_limit_w
-    return min(most_w, max(0.0, capacity_wh * (goal_percent - charge_percent) / 100.0 / RETURN_TIME_H))
+    wanted_w = view.capacity_wh * (goal_percent - charge_percent) / 100.0 / RETURN_TIME_H
+    return min(view.charge_limit_w, max(0.0, wanted_w))
