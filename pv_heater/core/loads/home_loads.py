@@ -42,9 +42,8 @@ class HomeLoads:
     ) -> None:
         """`rows`: the owner's list, the battery's place in it included."""
         self._switching = Switching(max_changes_per_minute)
-        self.rows = tuple(rows)
+        self.rows, self._order = tuple(rows), _order(rows)
         """The owner's list."""
-        self._order = _order(self.rows)
         self.battery_target_percent = _battery_target_percent(self.rows)
         """The owner's charge up to which the battery comes first; None without its place in the list."""
         self.policies = {row.name: row for row in self.rows if isinstance(row, LoadSettings)}
@@ -68,8 +67,8 @@ class HomeLoads:
         for name, policy in policies.items():
             if policy.learn_power:
                 policies[name] = replace(policy, max_power_w=self.policies[name].max_power_w)
-        self.rows, self.policies, self._asking = tuple(rows), policies, _Asking.of(policies)
-        self._order = _order(self.rows)
+        self.rows, self.policies, self._order = tuple(rows), policies, _order(rows)
+        self._asking = _Asking.of(policies)
         self._timers.adopt(policies)
         self.battery_target_percent = _battery_target_percent(self.rows)
         self.memories = {
