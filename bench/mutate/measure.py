@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,58 +14,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.mutate.explained import EXPLAINED
-from bench.mutate.plugin import CAUGHT, HUNG, NOT_ENTERED, NOT_TRIED, SURVIVED
+from bench.mutate.kept import Rows, digest
+from bench.mutate.plugin import CAUGHT, HUNG, NOT_ENTERED, NOT_TRIED, SURVIVED, chosen
+from bench.mutate.rooms import MODULES, ROOMS, Room
 from pv_heater import PROJECT_FOLDER
 from pv_heater.core.model.lean import dataclass
 
-_MODES = (
-    "tests/controller/test_modes.py",
-    "tests/controller/test_stop_reasons.py",
-    "tests/controller/test_controller.py",
-)
-_OF_DUTIES = ("tests/core/duties", "tests/scenarios/test_guarantee.py", "tests/scenarios/test_hygiene.py", *_MODES)
-_OF_PINS = ("tests/loads/pins", "tests/io/gpio/test_mock.py", "tests/io/gpio/test_lgpio.py", "tests/run/test_trials.py")
-TESTS: Mapping[str, Sequence[str]] = {
-    "core.house.guards": (
-        "tests/core/house/test_guards.py",
-        "tests/core/house/test_unknown_quantities.py",
-        "tests/core/house/test_generator.py",
-        "tests/core/loads/test_margins.py",
-    ),
-    "core.loads.machine": (
-        "tests/core/loads/test_machine.py",
-        "tests/core/loads/test_levels.py",
-        "tests/core/loads/test_switching.py",
-        "tests/core/loads/test_run_to_end.py",
-        *_MODES,
-    ),
-    "core.loads.allocator": (
-        "tests/core/loads/test_allocator.py",
-        "tests/core/loads/test_levels.py",
-        "tests/controller/test_sharing.py",
-    ),
-    "core.duties.boost": ("tests/core/duties/test_boost_later.py", *_OF_DUTIES),
-    "core.duties.cheapest_quarters": ("tests/core/duties/test_cheapest_quarters.py", "tests/controller/test_prices.py"),
-    "core.duties.duties": _OF_DUTIES,
-    "core.duties.first_warm_day": (*_OF_DUTIES, "tests/core/test_vacations.py"),
-    "core.duties.frost": ("tests/core/duties/test_frost.py",),
-    "core.duties.guarantee": _OF_DUTIES,
-    "core.duties.legionella": _OF_DUTIES,
-    "core.duties.legionella_record": _OF_DUTIES,
-    "core.duties.negative_price": ("tests/controller/test_prices.py", "tests/scenarios/test_market_days.py"),
-    "core.duties.of_load": _OF_DUTIES,
-    "core.duties.tank": ("tests/core/duties/test_tank.py", *_OF_DUTIES),
-    "run.loop": ("tests/run/test_loop.py", "tests/run/test_trials.py", "tests/io/system/test_watchdog.py"),
-    "io.system.watchdog": ("tests/io/system/test_watchdog.py",),
-    "io.gpio.pins": _OF_PINS,
-    "loads.pins.pin_load": _OF_PINS,
-    "loads.pins.regulated": _OF_PINS,
-    "loads.pins.relay_bank": _OF_PINS,
-    "loads.pins.relay_loads": _OF_PINS,
-    "commands.off": ("tests/commands/test_off.py",),
-}
-"""Each module that decides or switches, and the tests that belong to it."""
-LONGEST_RUN_S = 4 * 3600.0
+LONGEST_RUN_S = 8 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +29,6 @@ class Tried:
 
     module: str
     rows: tuple[Mapping[str, Any], ...] = ()
-    left_out: tuple[str, ...] = ()
-    """Tests that are too slow, or fail without any change."""
     trouble: str | None = None
 
     def count(self, *outcomes: str) -> int:
@@ -141,29 +93,69 @@ def _line(name: str, figures: Mapping[str, int]) -> str:
     )
 
 
-def measure(pattern: str, seed: int, sample: int | None, *, jobs: int, progress: Callable[[int, int], None]) -> Result:
-    """Every module whose name fits. Raises ValueError where none does."""
-    modules = [name for name in TESTS if fnmatch(name, pattern)]
-    if not modules:
-        raise ValueError(f"no such module is tried; there are {', '.join(TESTS)}")
-    done: list[Tried] = []
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for one in pool.map(lambda name: _of_module(name, seed, sample), modules):
-            done.append(one)
-            progress(len(done), len(modules))
-    return Result(seed=seed, sample=sample, tried=tuple(done))
+def measure(
+    pattern: str, seed: int, sample: int | None, *, jobs: int, keep: Path | None, progress: Callable[[int, int], None]
+) -> Result:
+    """Every module whose name fits; rows that `keep` has of an earlier run stay. ValueError where no name fits."""
+    names = [name for name in MODULES if fnmatch(name, pattern)]
+    if not names:
+        raise ValueError(f"no such module is tried; there are {', '.join(MODULES)}")
+    texts = {name: (PROJECT_FOLDER / "pv_heater" / f"{name.replace('.', '/')}.py").read_text("utf-8") for name in names}
+    wanted = {name: [key for key, _ in chosen(name, text, sample, seed)] for name, text in texts.items()}
+    with TemporaryDirectory() as scratch:
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        troubles: dict[str, str] = {}
+        for room in ROOMS.values():
+            mine = [name for name in room.modules if name in texts]
+            if not mine:
+                continue
+            trouble = _try_room(room, mine, seed, sample, jobs, folder, lambda: progress(*_done(folder, wanted)))
+            troubles |= dict.fromkeys(mine, trouble) if trouble else {}
+        progress(1, 1)
+        tried = [_tried(folder, name, keys, texts[name], troubles.get(name)) for name, keys in wanted.items()]
+    return Result(seed=seed, sample=sample, tried=tuple(tried))
 
 
-def _of_module(name: str, seed: int, sample: int | None) -> Tried:
-    with TemporaryDirectory() as folder:
-        into = Path(folder) / "result.json"
-        words = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "bench.mutate.plugin"]
-        words += ["--mutate", name, "--mutate-seed", str(seed), "--mutate-into", str(into)]
-        words += [] if sample is None else ["--mutate-sample", str(sample)]
-        done = subprocess.run(
-            [*words, *TESTS[name]], cwd=PROJECT_FOLDER, capture_output=True, text=True, timeout=LONGEST_RUN_S
-        )
-        if not into.exists():
-            return Tried(module=name, trouble=(done.stdout + done.stderr).strip()[-500:] or "it gave no answer")
-        found = json.loads(into.read_text(encoding="utf-8"))
-    return Tried(module=name, rows=tuple(found["rows"]), left_out=tuple(found["left_out"]))
+def _try_room(
+    room: Room,
+    names: Sequence[str],
+    seed: int,
+    sample: int | None,
+    jobs: int,
+    folder: Path,
+    look: Callable[[], None],
+) -> str | None:
+    """What went wrong, or None."""
+    words = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-s", "--assert=plain", "-p", "no:cacheprovider"]
+    words += ["-p", "bench.mutate.plugin", "--mutate", ",".join(names), "--mutate-keep", str(folder)]
+    words += ["--mutate-seed", str(seed), "--mutate-jobs", str(jobs)]
+    words += [] if sample is None else ["--mutate-sample", str(sample)]
+    with (folder / "output.txt").open("w+", encoding="utf-8") as output:
+        running = subprocess.Popen([*words, *room.tests], cwd=PROJECT_FOLDER, stdout=output, stderr=output)
+        try:
+            while running.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    running.wait(2.0)
+                look()
+        finally:
+            running.kill()
+            running.wait()
+        output.seek(0)
+        return output.read().strip()[-500:] if running.returncode else None
+
+
+def _done(folder: Path, wanted: Mapping[str, Sequence[str]]) -> tuple[int, int]:
+    done = 0
+    for name, keys in wanted.items():
+        rows = Rows(folder / f"{name}.jsonl")
+        done += sum(rows.last(key) is not None for key in keys)
+    return done, sum(map(len, wanted.values())) + 1
+
+
+def _tried(folder: Path, name: str, keys: Sequence[str], text: str, trouble: str | None) -> Tried:
+    rows = Rows(folder / f"{name}.jsonl")
+    found = [row for key in keys if (row := rows.get(key, digest([text]))) is not None]
+    if trouble is None and len(found) < len(keys):
+        trouble = f"only {len(found)} of {len(keys)} were tried"
+    return Tried(module=name, rows=tuple(found), trouble=trouble)

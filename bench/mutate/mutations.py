@@ -34,6 +34,10 @@ class Mutation:
     """One change; the module's text from `start` to `end` becomes `after`."""
 
     line: int
+    first_line: int
+    last_line: int
+    """Of the statement, or of what a longer one begins with: a test that passes none of them cannot notice."""
+    in_function: bool
     place: str
     """Class and function, such as ``Watchdog.look``; empty at the top of the module."""
     kind: str
@@ -64,6 +68,7 @@ class _Finder:
     def __init__(self, text: str) -> None:
         self._text, self._lines = text, text.splitlines(keepends=True)
         self._tree = ast.parse(text)
+        self._span, self._functions = (1, 1), 0
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line))
@@ -71,13 +76,27 @@ class _Finder:
     def found(self) -> Iterator[Mutation]:
         yield from self._in(self._tree, "", None)
 
+    def _default(self, node: ast.FunctionDef | ast.AsyncFunctionDef, place: str) -> Iterator[Mutation]:
+        """Numbers that stand for what a caller does not say."""
+        self._span = (node.lineno, node.body[0].lineno - 1)
+        for default in [*node.args.defaults, *node.args.kw_defaults]:
+            if isinstance(default, ast.Constant):
+                yield from self._constant(default, place)
+
     def _in(self, node: ast.AST, place: str, parent: ast.AST | None) -> Iterator[Mutation]:
         """Annotations, messages of errors, `assert` and what a type checker alone reads stay as they are."""
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             place = f"{place}.{node.name}".lstrip(".")
+            outside = self._functions
+            if not isinstance(node, ast.ClassDef):
+                yield from self._default(node, place)
+                self._functions += 1
             for child in node.body:
                 yield from self._in(child, place, node)
+            self._functions = outside
             return
+        if isinstance(node, ast.stmt | ast.match_case | ast.ExceptHandler):
+            self._span = _span(node)
         if isinstance(node, ast.Assert | ast.Raise | ast.Import | ast.ImportFrom | ast.JoinedStr):
             return
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
@@ -145,6 +164,9 @@ class _Finder:
         line = self._text.count("\n", 0, start) + 1
         return Mutation(
             line=line,
+            first_line=self._span[0],
+            last_line=self._span[1],
+            in_function=self._functions > 0,
             place=place,
             kind=kind,
             start=start,
@@ -163,6 +185,15 @@ class _Finder:
     def _offset(self, line: int, column: int) -> int:
         """Columns are counted in bytes of UTF-8."""
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
+
+
+def _span(node: ast.stmt | ast.match_case | ast.ExceptHandler) -> tuple[int, int]:
+    first = node.pattern if isinstance(node, ast.match_case) else node
+    last: int | None = getattr(node, "end_lineno", None)
+    body = getattr(node, "body", None)
+    if body:
+        last = body[0].lineno - 1
+    return first.lineno, max(first.lineno, last or 0)
 
 
 def _is_not(node: ast.expr) -> bool:

@@ -1,203 +1,213 @@
-"""pytest with `--mutate MODULE`: tests are collected once, then a copy of this process tries each change and ends.
+"""pytest with `--mutate MODULES`: tests are collected once, then a copy of this process tries each change and ends.
 
-A first copy runs every test and notes which functions and lines of the module it enters. A change is tried with the
-tests that enter its function, those that pass its line first, the quick ones before the slow, until one fails.
+A first copy runs every test and notes which lines of the modules it passes. A change is tried with the tests that pass
+its statement, the quick ones first, until one fails.
 """
 
 from __future__ import annotations
 
-import json
+import gc
 import math
 import os
 import random
-import resource
-import select
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
+from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
+from bench.mutate.copies import Task, in_copies
+from bench.mutate.kept import Rows, digest
 from bench.mutate.mutations import Mutation, mutations
-from bench.mutate.swap import CannotSwap, function_of, swap
+from bench.mutate.passing import Failed, seen_by_tests
+from bench.mutate.swap import CannotSwap, Functions, functions_of, swap
+from pv_heater.core.model.lean import dataclass
 
 PATIENCE_S, PATIENCE = 10, 20.0
 """A change has so long, and so many times what its tests take without it: a loop without end is found as well."""
-LONGEST_WAIT_S = 600.0
-"""Of the clock on the wall; what counts else are seconds of the processor, so that a busy machine judges the same."""
-LONGEST_TEST_S = 2.0
+LONGEST_TEST_S = 3.0
 """Slower tests are left out: a change that they alone find is one that deserves a quick test."""
-CAUGHT, SURVIVED, HUNG, NOT_ENTERED, NOT_TRIED = "caught", "survived", "hung", "no test enters it", "not tried"
+CAUGHT, SURVIVED, HUNG, NOT_ENTERED, NOT_TRIED = "caught", "survived", "hung", "no test passes it", "not tried"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Words of our own."""
     group = parser.getgroup("mutate")
-    group.addoption("--mutate", help="dotted name of the module below pv_heater")
-    group.addoption("--mutate-sample", type=int, help="so many of its changes, drawn by the seed")
+    group.addoption("--mutate", help="dotted names of modules below pv_heater, with commas between them")
+    group.addoption("--mutate-sample", type=int, help="so many changes of each module, drawn by the seed")
     group.addoption("--mutate-seed", type=int, default=1)
-    group.addoption("--mutate-into", help="file that gets the result as JSON")
+    group.addoption("--mutate-jobs", type=int, default=1)
+    group.addoption("--mutate-keep", type=Path, help="folder for the rows")
 
 
-class _Failed:
-    """Whether the test that runs has failed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """A module under test."""
 
-    def __init__(self) -> None:
-        self.now = False
+    name: str
+    module: ModuleType
+    text: str
+    functions: Functions
+    rows: Rows
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """A part of a test has ended."""
-        self.now = self.now or report.failed
+    @property
+    def path(self) -> str:
+        return str(self.module.__file__)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """In place of running the tests once."""
-    name = session.config.getoption("mutate")
-    if name is None or session.config.option.collectonly:
+    option = session.config.getoption
+    if option("mutate") is None or session.config.option.collectonly:
         return None
     if session.testsfailed:
         raise session.Interrupted("tests cannot be collected")
-    module = import_module(f"pv_heater.{name}")
-    path = Path(str(module.__file__))
-    text = path.read_text(encoding="utf-8")
-    found = mutations(text)
-    sample = session.config.getoption("mutate_sample")
-    if sample is not None and sample < len(found):
-        draw = random.Random(f"{session.config.getoption('mutate_seed')} {name}")
-        found = sorted(draw.sample(found, sample), key=lambda each: each.start)
-    entered = _in_a_copy(lambda: _watched(session, path), 3600)
-    if not isinstance(entered, dict) or "outcome" in entered:
-        raise session.Interrupted("the tests could not be run without a change")
-    rows = [_tried(session, module, path, text, each, entered) for each in found]
-    left_out = sorted(node for node, seen in entered.items() if not seen["passed"] or seen["seconds"] > LONGEST_TEST_S)
-    Path(session.config.getoption("mutate_into")).write_text(
-        json.dumps({"module": name, "tests": len(entered), "left_out": left_out, "rows": rows}, indent=1)
-    )
+    names, folder = option("mutate").split(","), option("mutate_keep")
+    _find_no_smaller_example(session.items)
+    modules = {name: import_module(f"pv_heater.{name}") for name in names}
+    texts = {str(module.__file__): Path(str(module.__file__)).read_text("utf-8") for module in modules.values()}
+    seen = seen_by_tests(session, texts, folder / f"{names[0]}.tests.jsonl")
+    subjects = [
+        _Subject(
+            name=name,
+            module=module,
+            text=texts[str(module.__file__)],
+            functions=functions_of(module),
+            rows=Rows(folder / f"{name}.jsonl"),
+        )
+        for name, module in modules.items()
+    ]
+    gc.collect()
+    gc.freeze()  # what is here by now no copy has to look through
+    with tempfile.TemporaryDirectory(prefix="mutate-") as scratch:
+        tasks = _tasks(session, subjects, seen, Path(scratch))
+        for (subject, row), told in in_copies(tasks, option("mutate_jobs")):
+            subject.rows.add(_row_of(dict(row), told, seen))
     return True
 
 
-def _watched(session: pytest.Session, path: Path) -> dict[str, Any]:
-    """Each test: whether it passes, how long it takes, which functions and lines of the file it enters."""
-    failed, seen = _Failed(), {}
-    session.config.pluginmanager.register(failed)
-    for item, after in zip(session.items, [*session.items[1:], None], strict=True):
-        functions: set[tuple[str, int]] = set()
-        lines: set[int] = set()
-        failed.now = False
-        begin_s = time.process_time()
-        sys.settrace(_tracer(str(path), functions, lines))
-        try:
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-        finally:
-            sys.settrace(None)
-        seconds = time.process_time() - begin_s
-        seen[item.nodeid] = {
-            "passed": not failed.now,
-            "seconds": seconds,
-            "functions": sorted([name, line] for name, line in functions),
-            "lines": sorted(lines),
-        }
-    return seen
+def chosen(name: str, text: str, sample: int | None, seed: int) -> list[tuple[str, Mutation]]:
+    """The changes of a module that are tried, each under a key of its own."""
+    count: dict[str, int] = {}
+    found = []
+    for each in mutations(text):
+        count[each.name] = count.get(each.name, 0) + 1
+        found.append((f"{each.name} #{count[each.name]}", each))
+    if sample is not None and sample < len(found):
+        drawn = random.Random(f"{seed} {name}").sample(range(len(found)), sample)
+        found = [found[number] for number in sorted(drawn)]
+    return found
 
 
-def _tracer(path: str, functions: set[tuple[str, int]], lines: set[int]) -> Callable[[FrameType, str, Any], Any]:
-    def of_line(frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line":
-            lines.add(frame.f_lineno)
-        return of_line
+def _tasks(
+    session: pytest.Session, subjects: Sequence[_Subject], seen: Mapping[str, Mapping[str, Any]], scratch: Path
+) -> Iterator[Task]:
+    """Each change that no kept row tells of."""
+    option = session.config.getoption
+    items = {item.nodeid: item for item in session.items}
+    for subject in subjects:
+        of_module = digest([subject.text])
+        for key, mutation in chosen(subject.name, subject.text, option("mutate_sample"), option("mutate_seed")):
+            tests = _those_that_pass(seen, subject.path, mutation)
+            row = {
+                "key": key, "of": of_module, "name": mutation.name, "line": mutation.line, "kind": mutation.kind,
+                "shown_to": len(tests), "proof": digest(seen[node]["of"] + node for node in tests), "by": None,
+            }  # fmt: skip
+            if _is_still_true(subject.rows.get(key, of_module), row, seen):
+                continue
+            if not tests:
+                subject.rows.add({**row, "outcome": NOT_ENTERED})
+                continue
+            usual_s = sum(seen[node]["seconds"] for node in tests)
+            yield Task(
+                key=(subject, row),
+                act=_Try(session, subject, mutation, [items[node] for node in tests], scratch),
+                processor_s=PATIENCE_S + math.ceil(PATIENCE * usual_s),
+            )
 
-    def of_call(frame: FrameType, _: str, __: Any) -> Any:
-        if frame.f_code.co_filename != path:
-            return None
-        functions.add((frame.f_code.co_qualname, frame.f_code.co_firstlineno))
-        lines.add(frame.f_lineno)
-        return of_line
 
-    return of_call
+def _is_still_true(kept: Mapping[str, Any] | None, row: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    """Found by a test that is as it was; else nothing new is there to find it."""
+    if kept is None:
+        return False
+    if kept["outcome"] == CAUGHT and kept["by"] in seen:
+        return bool(kept["by_of"] == seen[kept["by"]]["of"])
+    return bool(kept["proof"] == row["proof"])
 
 
-def _tried(
-    session: pytest.Session, module: Any, path: Path, text: str, mutation: Mutation, entered: dict[str, Any]
-) -> dict[str, Any]:
-    row = {"name": mutation.name, "line": mutation.line, "kind": mutation.kind, "by": None}
-    try:
-        function = function_of(text, path, mutation)
-    except SyntaxError:
-        return {**row, "outcome": NOT_TRIED, "why": "it is no Python"}
-    items = _those_that_enter(session.items, function, mutation.line, entered)
-    if not items:
-        return {**row, "outcome": NOT_ENTERED}
-    usual_s = sum(entered[item.nodeid]["seconds"] for item in items)
-    limit_s = PATIENCE_S + math.ceil(PATIENCE * usual_s)
-    told = _in_a_copy(lambda: _first_failure(session, module, text, mutation, items), limit_s)
+def _row_of(row: dict[str, Any], told: Any, seen: Mapping[str, Any]) -> dict[str, Any]:
     if told is None:
         return {**row, "outcome": HUNG}
-    return {**row, **told}
+    if "broke" in told:
+        return {**row, "outcome": CAUGHT, "by": told["broke"]}
+    by = told.get("by")
+    return {**row, **told, "by_of": seen[by]["of"] if by in seen else None}
 
 
-def _those_that_enter(
-    items: Iterable[pytest.Item], function: tuple[str, int] | None, line: int, entered: dict[str, Any]
-) -> list[pytest.Item]:
-    chosen = []
-    for item in items:
-        seen = entered.get(item.nodeid)
-        if seen is None or not seen["passed"] or seen["seconds"] > LONGEST_TEST_S:
+def _those_that_pass(seen: Mapping[str, Mapping[str, Any]], path: str, mutation: Mutation) -> list[str]:
+    """The quick ones first. What is read on import may matter to every test that comes into the module."""
+    found = []
+    for node, row in seen.items():
+        lines = row["lines"].get(path)
+        if not lines or not row["passed"] or row["seconds"] > LONGEST_TEST_S:
             continue
-        if (function is None and seen["lines"]) or (function is not None and list(function) in seen["functions"]):
-            chosen.append((line not in seen["lines"], seen["seconds"], item))
-    return [item for _, _, item in sorted(chosen, key=lambda each: each[:2])]
+        if not mutation.in_function or any(mutation.first_line <= line <= mutation.last_line for line in lines):
+            found.append((row["seconds"] + row["wall_s"] / 10, node))
+    return [node for _, node in sorted(found)]
 
 
-def _first_failure(
-    session: pytest.Session, module: Any, text: str, mutation: Mutation, items: list[pytest.Item]
-) -> dict[str, Any]:
-    try:
-        swap(module, text, mutation)
-    except CannotSwap as error:
-        return {"outcome": NOT_TRIED, "why": str(error)}
-    failed = _Failed()
-    session.config.pluginmanager.register(failed)
-    for item, after in zip(items, [*items[1:], None], strict=True):
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-        if failed.now:
-            return {"outcome": CAUGHT, "by": item.nodeid}
-    return {"outcome": SURVIVED}
+class _Try:
+    """One change, in a copy of the process."""
 
+    def __init__(
+        self,
+        session: pytest.Session,
+        subject: _Subject,
+        mutation: Mutation,
+        items: Sequence[pytest.Item],
+        scratch: Path,
+    ) -> None:
+        self._session, self._subject, self._mutation = session, subject, mutation
+        self._items, self._scratch = items, scratch
 
-def _in_a_copy(act: Callable[[], Any], processor_s: int) -> Any:
-    """What `act` gives in a copy of this process, which ends then; None where it takes longer, or dies."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s + 1))
-        os.close(reading)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(nowhere, number)
+    def __call__(self) -> dict[str, Any]:
         try:
-            told = json.dumps(act()).encode()
-        except BaseException as error:  # noqa: BLE001 - a change may break the test runner itself
-            told = json.dumps({"outcome": CAUGHT, "by": f"{type(error).__name__}: {error}"[:300]}).encode()
-        with os.fdopen(writing, "wb") as out:
-            out.write(told)
-        os._exit(0)
-    os.close(writing)
-    parts: list[bytes] = []
-    end_s = time.monotonic() + max(LONGEST_WAIT_S, processor_s)
-    try:
-        while select.select([reading], [], [], max(0.0, end_s - time.monotonic()))[0]:
-            part = os.read(reading, 1 << 20)
-            if not part:
-                return json.loads(b"".join(parts)) if parts else None
-            parts.append(part)
-        return None
-    finally:
-        os.close(reading)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+            swap(self._subject.module, self._subject.text, self._mutation, self._subject.functions)
+        except CannotSwap as error:
+            return {"outcome": NOT_TRIED, "why": str(error)}
+        except SyntaxError:
+            return {"outcome": NOT_TRIED, "why": "it is no Python"}
+        config = self._session.config
+        own = self._scratch / str(os.getpid())
+        own.mkdir()
+        config._tmp_path_factory._basetemp = own  # type: ignore[attr-defined]
+        config.pluginmanager.register(Failed(_found))
+        try:
+            for item, after in zip(self._items, [*self._items[1:], None], strict=True):
+                config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        except _Found as found:
+            return {"outcome": CAUGHT, "by": found.args[0]}
+        return {"outcome": SURVIVED}
+
+
+class _Found(BaseException):
+    """By this test."""
+
+
+def _found(node: str) -> None:
+    raise _Found(node)
+
+
+def _find_no_smaller_example(items: Sequence[pytest.Item]) -> None:
+    """Any example that fails will do."""
+    for item in items:
+        test = getattr(item, "obj", None)
+        usual = getattr(test, "_hypothesis_internal_use_settings", None)
+        if usual is not None:
+            function = getattr(test, "__func__", test)
+            function._hypothesis_internal_use_settings = settings(usual, phases=(Phase.explicit, Phase.generate))

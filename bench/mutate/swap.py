@@ -9,8 +9,7 @@ import ast
 import gc
 import inspect
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -23,7 +22,20 @@ class CannotSwap(Exception):
     """The place is read once, on import, and lives on elsewhere: a default, a table of a class."""
 
 
-def swap(module: ModuleType, text: str, mutation: Mutation) -> None:
+Functions = Mapping[CodeType, Sequence[FunctionType]]
+"""Who runs which code."""
+
+
+def functions_of(module: ModuleType) -> Functions:
+    """All functions that were made in a module, wherever they are by now."""
+    found: dict[CodeType, list[FunctionType]] = {}
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and each.__globals__ is module.__dict__:
+            found.setdefault(each.__code__, []).append(each)
+    return found
+
+
+def swap(module: ModuleType, text: str, mutation: Mutation, functions: Functions | None = None) -> None:
     """From now on the module runs with it. Raises CannotSwap; SyntaxError for what is no Python."""
     changed = mutation.applied(text)
     path = str(module.__file__)
@@ -32,27 +44,15 @@ def swap(module: ModuleType, text: str, mutation: Mutation) -> None:
     if not pairs:
         _assign_anew(module, changed, mutation)
         return
+    known = functions_of(module) if functions is None else functions
     for before, after in pairs:
-        functions = [
-            found for found in gc.get_objects()
-            if isinstance(found, FunctionType) and found.__globals__ is module.__dict__ and found.__code__ == before
-        ]  # fmt: skip
-        if not functions:
+        if before not in known:
             raise CannotSwap(f"no function has the code of {before.co_qualname}")
-        for function in functions:
+        for function in known[before]:
             try:
                 function.__code__ = after
             except ValueError as error:
                 raise CannotSwap(str(error)) from None
-
-
-def function_of(text: str, path: Path, mutation: Mutation) -> tuple[str, int] | None:
-    """Qualified name and first line of the outermost function that is changed; None at the top of a module or class."""
-    old = compile(text, str(path), "exec", dont_inherit=True)
-    new = compile(mutation.applied(text), str(path), "exec", dont_inherit=True)
-    for before, _ in _differing(old, new):
-        return before.co_qualname, before.co_firstlineno
-    return None
 
 
 def _differing(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

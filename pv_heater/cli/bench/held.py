@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -152,6 +153,9 @@ def mutate(
         int | None, typer.Option(min=1, metavar="N", help="So many changes of each module, drawn; else all.")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number draws other changes.")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keeps what was found, and goes on from there the next time.")
+    ] = None,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -159,15 +163,15 @@ def mutate(
 
     One comparison, number, word of logic or answer at a time, in what decides and in what stops.
 
-    Only the tests that belong to a module are run. Ends with exit code 1 when a change gets through that is not
-    explained in bench/mutate/explained.py. All changes take some hours; --sample 10 some minutes.
+    A change is shown to the tests that pass its line, until one fails. Ends with exit code 1 when one gets through that
+    is not explained in bench/mutate/explained.py. All changes take about an hour; --sample 10 some minutes.
     """
     try:
         from bench.mutate.measure import measure
     except ImportError as error:
         raise typer.BadParameter(f"it runs the tests, but {error}: `. ./env.sh dev` installs what they need") from None
     try:
-        result = measure(module, seed, sample, jobs=jobs or os.cpu_count() or 1, progress=progress)
+        result = measure(module, seed, sample, jobs=jobs or os.cpu_count() or 1, keep=keep, progress=progress)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     tell(to_jsonable(result), as_json, result.as_lines())
