@@ -125,8 +125,8 @@ def _tried(rig: Rig, fault: Fault, seen: Seen) -> Seen:
         if not rig.on():
             raise Missed("it went off before the fault")
         seen = _stays(rig, fault, seen) if fault.expects is Expect.STAYS else _goes_off(rig, fault, seen)
-    if fault.says and fault.says not in rig.log():
-        raise Missed(f"the log does not say: {fault.says}")
+    if fault.says:
+        rig.until(lambda: fault.says in rig.log(), STARTS_WITHIN_S, f"the log says: {fault.says}")
     return seen
 
 

@@ -132,11 +132,28 @@ class Rig:
         if self.speed != 1.0:
             door = ["-m", "bench.faults.door"]
             with_door["FAULTS_DOOR"] = json.dumps({key: self.door[key] for key in ("speed", "began")})
-        return subprocess.run(
-            [sys.executable, *door, *words, "--config", str(self.config)], cwd=PROJECT, capture_output=True,
-            text=True, env={**os.environ, "PYTHONPATH": str(PROJECT), **with_door}, timeout=STARTS_WITHIN_S,
-            check=False,
-        )  # fmt: skip
+        command = [sys.executable, *door, *words, "--config", str(self.config)]
+        with subprocess.Popen(
+            command, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT), **with_door}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            out, err = self._heard_to_the_end(process)
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+    def _heard_to_the_end(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """What it prints. A watch takes off what it queues for the processor, as for the program itself."""
+        if self.watch is not None:
+            self.watch.also(process.pid)
+        began_s = time.monotonic()
+        while True:
+            try:
+                return process.communicate(timeout=LOOK_S)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - began_s > STARTS_WITHIN_S:
+                    process.kill()
+                    raise Missed(f"a command did not end within {STARTS_WITHIN_S:g} s") from None
+                if self.watch is not None:
+                    self.watch.look()
 
     def off(self) -> None:
         """What systemd runs after every end: `ExecStopPost`."""
