@@ -141,8 +141,8 @@ FAULTS: tuple[Fault, ...] = (
           ends=_good_again, bound_s=0, sum="no contact closes", expects=Expect.NEVER),
     # At that pace a reading would be too old before a busy machine has taken the next one.
     Fault(name="forced on, and nobody ends it (sixty times the pace)", home="http",
-          prepares=limits(max_reading_age_s=900), does=both(_forced(), house(pv=0.0, soc=8.0)), ends=mend, bound_s=7203.0,
-          sum="7200 s + 1 s tick + 2 s", speed=60),
+          prepares=limits(max_reading_age_s=900), does=both(_forced(), house(pv=0.0, soc=8.0)), ends=mend,
+          bound_s=7203.0, sum="7200 s + 1 s tick + 2 s", speed=60),
     Fault(name="forced on, and the house is above its limit", home="http", prepares=limits(max_house_w=4500),
           does=both(_forced(), house(use=4000.0)), ends=mend, bound_s=2.0, sum="1 s to the next sample + 1 s"),
     _by_rule("that loops", "while True: pass"),
