@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,8 @@ def static_routes(folder: Path = PAGE_FOLDER) -> list[Route]:
             content = content.replace(b"VERSION", version.encode())
         elif Path(name).suffix in (".js", ".css"):
             content = without_comments(content)
+        elif name.endswith(".json"):
+            content = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":")).encode()
         answer = _answer(name, content)
         names = ["/", f"/{name}"] if name == INDEX else [f"/{name}"]
         routes += [Route(method="GET", path=path, scope=Scope.OPEN, handle=_giving(answer)) for path in names]

@@ -65,6 +65,12 @@ def test_comments_and_indents_are_not_sent() -> None:
     assert without_comments(SOURCE) == kept
 
 
+def test_words_are_sent_without_indents_and_blanks_between_them(tmp_path: Path) -> None:
+    (tmp_path / "fr.json").write_text('{\n  "a": "été: 1, 2",\n  "b": [1, 2]\n}\n', encoding="utf-8")
+    answer = WebHome.answer_of(next(iter(static_routes(tmp_path))).handle)
+    assert answer.body == '{"a":"été: 1, 2","b":[1,2]}'.encode()
+
+
 def test_every_file_of_the_page_has_two_addresses_and_no_text_over_lines(tmp_path: Path) -> None:
     page = Path("pv_heater/web/page")
     files = [path for path in page.rglob("*") if path.is_file()]
