@@ -58,7 +58,7 @@ def test_on_a_day_of_rising_sun_the_levels_follow_and_the_rest_goes_to_the_regul
     sun = day_of([(0, 0, 300), (8, 1800, 300), (10, 3000, 300), (12, 4800, 300), (16, 1800, 300), (18, 0, 300)], 18.5)
     boiler = stages("boiler", min_on_s=300, min_off_s=300)
     day = live(sun, strategy=PLAN, start_percent=95.0, load={"daily_max_wh": 1}, from_hour=9.0,
-               more_loads=[boiler, heater("rest")])  # fmt: skip
+               more_loads=[boiler, heater("rest")], tick_s=30.0, interval_s=30.0)  # fmt: skip
     assert [day.power_w(hour, "boiler") for hour in (11.5, 14, 17)] == [2000, 3000, 1000]
     powers_w = [decision.setpoints["boiler"].power_w for _, decision, _ in day.seen]
     assert set(powers_w) <= {0, *FULL_POWERS_W}

@@ -52,7 +52,7 @@ class Home:
         self.loads: list[NetworkedLoad] = [row.build(tools) for row in settings.loads]  # type: ignore[union-attr]
         self._last: Reading | None = None
         self.loop = Loop(
-            controller=Controller(settings),
+            controller=Controller(settings, foresees=False),
             clock=self.clock,
             sources=TickSources(meter=Feed(self._reading), forecast=Feed(lambda: None)),
             loads=self.loads,

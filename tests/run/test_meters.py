@@ -77,7 +77,7 @@ class Home:
         )
         self.newest = NewestStatus()
         self.loop = Loop(
-            controller=Controller(values),
+            controller=Controller(values, foresees=False),
             clock=self.clock,
             sources=TickSources(meter=self.feed, distrusted_because=self.feed.distrust),
             loads=[self.load],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-import time
 from ipaddress import IPv4Network
 
 from pv_heater.io.net.mdns import open_ports, own_network
 from tests.mqtt_brokers import free_port
+from tests.waiting import Stopwatch
 
 ADDRESSES = [str(address) for address in IPv4Network("127.0.0.0/28").hosts()]
 
@@ -31,10 +31,10 @@ def test_a_network_that_swallows_everything_costs_no_more_than_its_time() -> Non
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
-        began_s = time.monotonic()
+        watch = Stopwatch()
         ports = [full.getsockname()[1]] * 100
         found = open_ports(["127.0.0.1"], ports, within_s=0.5, connect_s=0.1, progress=lambda *_step: None)
-        took_s = time.monotonic() - began_s
+        took_s = watch.took_s()
         for filler in fillers:
             filler.close()
     assert found == {}

@@ -48,7 +48,7 @@ class House:
         tools = Tools(clock=self.clock, site=settings.site, state_dir=folder, pins=lambda: pins)
         self.loads: list[Load] = [row.build(tools) for row in settings.loads if not isinstance(row, BatteryShare)]
         self.loop = Loop(
-            controller=Controller(settings),
+            controller=Controller(settings, foresees=False),
             clock=self.clock,
             sources=TickSources(meter=Given(self._seen), forecast=Given(lambda: None)),
             loads=self.loads,
