@@ -74,7 +74,7 @@ def _watch(
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         finally:
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
+            threading.settrace(None)
         rows.add({
             "key": item.nodeid,
             "of": digests[item.path],

@@ -209,5 +209,5 @@ def _find_no_smaller_example(items: Sequence[pytest.Item]) -> None:
         test = getattr(item, "obj", None)
         usual = getattr(test, "_hypothesis_internal_use_settings", None)
         if usual is not None:
-            function = getattr(test, "__func__", test)
+            function: Any = getattr(test, "__func__", test)
             function._hypothesis_internal_use_settings = settings(usual, phases=(Phase.explicit, Phase.generate))
