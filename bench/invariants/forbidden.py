@@ -24,6 +24,7 @@ HELD_SHARE, DIP_WH, DIP_S = 2.0 / 3.0, 20.0, 300.0
 """Above its reserve a battery keeps what loads may draw until they are down, and a dip that is bridged."""
 UNKNOWN_BATTERY_PERCENT = 30.0
 PROVES_DAY_W = 20.0
+STANDBY_W = 200.0
 READY_WITHIN = timedelta(days=1)
 """As the documentation promises them; said anew, so that a slip in the guards is seen here."""
 
@@ -251,12 +252,16 @@ def temperature_block(policy: LoadSettings, decision: Decision) -> str | None:
 
 
 def beyond_the_home(site: Site, reading: Reading) -> bool:
-    """Whether this much sun, charge or export may be refused as a fault of the meter; then the last reading counts."""
+    """Whether it may be refused as a fault of the meter, by so much sun, charge or export, or by sun below zero.
+
+    Then the last reading counts.
+    """
     sun_w = 1500.0 * sum(plane.kwp for plane in site.pv) + 500.0 if site.pv else 30_000.0
     battery_w = 3.0 * site.battery.charge_limit_w if site.battery is not None else 30_000.0
     discharge_w = 2.0 * site.inverter.max_w if site.inverter is not None else battery_w
     beyond = (
         (reading.pv_w, sun_w),
+        (-(reading.pv_w or 0.0), STANDBY_W),
         (reading.battery_w, battery_w + 500.0),
         (-(reading.grid_w or 0.0), sun_w + discharge_w),
         (-(reading.consumption_w or 0.0), sun_w + discharge_w),
