@@ -13,7 +13,7 @@ from pv_heater import Controller, load_config
 from pv_heater.core.model.requests import ClearFault, Force, Mode
 from pv_heater.core.model.values import OFF, Decision, Forecast, Phase, Reading, Setpoint
 from pv_heater.errors import HardwareError
-from pv_heater.run.loop import Loop
+from pv_heater.run.loop import LONGEST_STOP_S, Loop
 from pv_heater.run.settings_editor import live_settings
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
@@ -30,6 +30,9 @@ class RememberingLoad:
         self._setpoint = OFF
         self.fails = False
         self.safe_fails = False
+        self.safe_needs_s: list[float] = []
+        """How long each look at its way to rest takes until the next; at rest after the last."""
+        self.safe_at_s: list[float] = []
         self.error: Exception = HardwareError("pin still lost")
         self.wants_tick_after_s: float | None = None
         self.tripped = False
@@ -45,9 +48,10 @@ class RememberingLoad:
     def safe(self, tick_s: float) -> float | None:
         self._diary.append((self.name, "safe", 0.0))
         self._setpoint = OFF
+        self.safe_at_s.append(tick_s)
         if self.safe_fails:
             raise self.error
-        return None
+        return tick_s + self.safe_needs_s.pop(0) if self.safe_needs_s else None
 
     def trip(self) -> None:
         self.tripped = True
@@ -217,6 +221,29 @@ def test_a_load_whose_safety_stop_fails_does_not_keep_the_next_from_its_own(erro
     bench.loads[0].safe_fails = True
     bench.loop.make_safe()
     assert ("pool", "safe", 0.0) in bench.done()
+
+
+def test_each_load_that_needs_time_to_come_to_rest_gets_it_at_its_own_moments() -> None:
+    bench = Bench()
+    bench.loads[0].safe_needs_s, bench.loads[1].safe_needs_s = [0.6, 0.4], [0.25]
+    bench.loop.make_safe()
+    assert bench.loads[0].safe_at_s == pytest.approx([0.0, 0.6, 1.0])
+    assert bench.loads[1].safe_at_s == pytest.approx([0.0, 0.25])
+
+
+def test_a_load_that_never_comes_to_rest_holds_the_end_no_longer_than_promised() -> None:
+    bench = Bench()
+    bench.clock.wait_until(100.0)
+    bench.loads[0].safe_needs_s = [1.0] * 100
+    bench.loop.make_safe()
+    assert bench.loads[0].safe_at_s == pytest.approx([100.0 + second for second in range(int(LONGEST_STOP_S) + 2)])
+    assert [item for item in bench.done() if item[1] == "close"] == [("boiler", "close", 0.0), ("pool", "close", 0.0)]
+
+
+def test_the_load_that_asks_for_the_earliest_tick_gets_it() -> None:
+    bench = Bench()
+    bench.loads[0].wants_tick_after_s, bench.loads[1].wants_tick_after_s = 0.6, 0.2
+    assert bench.loop.tick() == pytest.approx(bench.clock.monotonic_s() + 0.2)
 
 
 def test_a_tripped_watchdog_latches_every_load_until_each_is_cleared() -> None:

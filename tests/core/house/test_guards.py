@@ -182,6 +182,9 @@ def test_temperature_guard_at_its_maximum_with_hysteresis_and_without_a_probe() 
     assert guard(load_block(policy, {"heater": 70.0}, was_hot=False)) == "too_hot"
     assert guard(load_block(policy, {"heater": 65.1}, was_hot=True)) == "too_hot"
     assert load_block(policy, {"heater": 64.9}, was_hot=True) is None
+    hot = load_block(policy, {"heater": 72.0}, was_hot=True)
+    assert hot is not None
+    assert hot.margins == {"temperature_c": -7.0}, "so much colder, and it may heat"
     assert guard(load_block(policy, {}, was_hot=False)) == "probe_lost"
     assert load_block(replace(policy, max_c=None), {}, was_hot=False) is None
 
