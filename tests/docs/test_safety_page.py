@@ -73,3 +73,15 @@ def test_every_letter_of_the_page_has_its_test_and_the_other_way_round() -> None
 def test_every_test_of_the_table_exists(letter: str, test: str) -> None:
     file, _, name = test.partition("::")
     assert f"def {name}(" in (PROJECT / file).read_text(encoding="utf-8"), f"({letter}) {test}"
+
+
+def test_the_first_screen_tells_of_the_faults_what_the_page_does() -> None:
+    said = re.search(
+        r"The bench knows (\d+) faults. As promised: (\d+) in each of 3 tries. Not as promised: (\d+)",
+        (PROJECT / "docs" / "safety.md").read_text(encoding="utf-8"),
+    )
+    assert said is not None
+    known, kept, late = said.groups()
+    told = " ".join((PROJECT / "README.md").read_text(encoding="utf-8").split())
+    assert f"{known} faults were tried on the real program, three times each" in told
+    assert f"{kept} ended in time each time, the other {late} stand by name" in told
