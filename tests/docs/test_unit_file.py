@@ -19,6 +19,7 @@ from tests.waiting import WITHIN_S, until
 UNIT = PROJECT / "Files" / "systemd" / "pv-heater.service"
 MANAGER = Path("/lib/systemd/systemd")
 SHIPPED_STOP, HURRIED_STOP = "TimeoutStopSec=20", "TimeoutStopSec=8"
+SAID = "said.txt"
 IN_FORCE = "$XDG_RUNTIME_DIR/systemd/user/pv-heater.service"
 
 pytestmark = pytest.mark.process
@@ -113,6 +114,10 @@ class Manager:
         """When the program was started last, as a monotonic second."""
         return int(self.property("ExecMainStartTimestampMonotonic")) / 1e6
 
+    def said(self) -> str:
+        """What the program and `off` printed."""
+        return self._pin_log.with_name(SAID).read_text()
+
     def close(self) -> None:
         self._process.kill()
         self._process.communicate()
@@ -134,6 +139,7 @@ def for_test(unit: str, config: Path) -> str:
     ]
     places = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
     lines.insert(lines.index("[Service]") + 1, f"BindReadOnlyPaths={' '.join(map(str, sorted(places)))}")
+    lines.insert(lines.index("[Service]") + 1, f"StandardOutput=append:{config.with_name(SAID)}")
     text = "\n".join(lines)
     for old, new in (
         ("/opt/pv-heater/.venv/bin/python", f"{Path(sys.prefix).resolve()}/bin/python"),
@@ -173,7 +179,7 @@ def open_after(manager: Manager, number: str, seconds: float) -> None:
     manager.run(f"systemctl --user kill --kill-whom=main -s {number} pv-heater.service")
     wait_for(lambda: 0.0 in manager.states(RELAY)[before:], seconds, f"contact open after {number}")
     open_s = next(mono_s for mono_s, state in manager.changes(RELAY)[before:] if state == 0.0)
-    assert manager.property("NRestarts") == restarts or open_s < manager.started_s()
+    assert manager.property("NRestarts") == restarts or open_s < manager.started_s(), manager.said()
     wait_for(lambda: manager.states(SERVO)[-1] is None, 2, f"servo quiet after {number}")
 
 
