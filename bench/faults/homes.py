@@ -107,8 +107,13 @@ def forecast(rig: Rig) -> None:
 
 
 def told(rig: Rig) -> None:
-    """VRM as meter, a page, and everybody is told: a broker, a database, people."""
+    """VRM as meter, a page, and everybody is told."""
     vrm(rig)
+    tell_everybody(rig)
+
+
+def tell_everybody(rig: Rig) -> None:
+    """A page, a broker, a database, people."""
     broker = rig.peers["broker"] = rig.ends.enter_context(installed_broker())
     taken = rig.peers["taken"] = rig.ends.enter_context(WebPeer(lambda *_: {}))
     rig.settings |= {

@@ -13,10 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.doubles.brokers import installed_broker
-from bench.doubles.web_peer import WebPeer
 from bench.faults.fault import Act, Back, Expect, Fault
-from bench.faults.homes import build, hurry
+from bench.faults.homes import build, hurry, tell_everybody
 from bench.faults.rig import Rig
 from bench.faults.table import GROUPS
 
@@ -40,14 +38,7 @@ def torture_home(folder: Path, seed: str, speed: float) -> Rig:
     """Nothing of its program started yet. To be closed."""
     rig = build("tank", folder, Random(f"torture {seed}"))
     try:
-        broker = rig.peers["broker"] = rig.ends.enter_context(installed_broker())
-        taken = rig.peers["taken"] = rig.ends.enter_context(WebPeer(lambda *_: {}))
-        rig.settings |= {
-            "web": {"listen": "127.0.0.1:0"},
-            "mqtt": {"host": "127.0.0.1", "port": broker.port, "commands": True, "home_assistant": True},
-            "publish": [{"type": "influxdb", "url": taken.url, "version": 1, "database": "home"}],
-            "messages": {"to": {"type": "webhook", "url": taken.url}},
-        }
+        tell_everybody(rig)
         rig.settings["limits"]["max_house_w"] = MAX_HOUSE_W
         rig.settings["loads"].append({"name": LAMP, "type": "dry_run", "max_power_w": 100})
         if os.geteuid() == 0:
@@ -91,13 +82,13 @@ def _is_prepared(fault: Fault, rig: Rig) -> bool:
     """Whether this home has already what the fault's own would be given before its start."""
     if fault.prepares is None or fault.name in _WITH_THE_DISK:
         return True
+    own = rig.settings["loads"]
     with _as_prepared(fault, rig) as asked:
-        door = rig.door | asked.door | {"bugs": None}
-        lamp = len(asked.settings["loads"]) > len(rig.settings["loads"])  # a second one, of the same name
-        same = asked.stdout == rig.stdout and asked.settings | {"loads": rig.settings["loads"]} == rig.settings
-        return (
-            same and door == {**rig.door, "bugs": None} and (lamp or asked.settings["loads"] == rig.settings["loads"])
-        )
+        loads, door = asked.settings["loads"], rig.door | asked.door | {"bugs": None}
+        names = {row["name"] for row in own}
+        has_them = loads[: len(own)] == own and all(row["name"] in names for row in loads)  # the lamp may come again
+        same = asked.stdout == rig.stdout and asked.settings | {"loads": own} == rig.settings
+        return same and has_them and door == {**rig.door, "bugs": None}
 
 
 def _here(fault: Fault, rig: Rig) -> Fault:
@@ -140,7 +131,12 @@ def _as_prepared(fault: Fault, rig: Rig) -> Iterator[Rig]:
     assert fault.prepares is not None
     with ExitStack() as ends:
         asked = Rig(
-            folder=rig.folder, random=Random(0), settings=deepcopy(rig.settings), peers=dict(rig.peers), ends=ends
+            folder=rig.folder,
+            random=Random(0),
+            settings=deepcopy(rig.settings),
+            peers=dict(rig.peers),
+            ends=ends,
+            relays=rig.relays,
         )
         fault.prepares(asked)
         (rig.folder / "wall").unlink(missing_ok=True)
