@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import struct
 import zlib
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pv_heater.io.system.own_files import private
+from pv_heater.io.system.own_files import open_plain, read_plain
 from pv_heater.io.system.state_file import give_to_owner
 
 PAGE_BYTES = 4096
@@ -36,13 +35,8 @@ class TwoSlots:
     def __init__(self, path: Path) -> None:
         """Nothing is made before the first `write`."""
         self._path = path
-        self._number = 0
-        self._number, self._found = max(map(_opened, _slots(path)), key=lambda slot: slot[0], default=(0, None))
-
-    @property
-    def found(self) -> Mapping[str, Any] | None:
-        """What was there at the start; None where nothing that can be read was."""
-        return self._found
+        self._number, self.found = max(map(_opened, _slots(path)), key=lambda slot: slot[0], default=(0, None))
+        """`found` is what was there at the start; None where nothing that can be read was."""
 
     def write(self, values: Mapping[str, Any]) -> None:
         """It is on the disk when this returns. Raises OSError, ValueError for what does not fit."""
@@ -52,8 +46,9 @@ class TwoSlots:
         if len(slot) > SLOT_BYTES:
             raise ValueError(f"it has {len(slot)} bytes, and a slot {SLOT_BYTES}")
         slot += bytes(-len(slot) % PAGE_BYTES)
-        descriptor = self._descriptor()
+        descriptor = open_plain(self._path, os.O_WRONLY)
         try:
+            self._fill(descriptor)
             if os.pwrite(descriptor, slot, number % 2 * SLOT_BYTES) != len(slot):
                 raise OSError("only a part of it was written")
             os.fdatasync(descriptor)
@@ -61,37 +56,26 @@ class TwoSlots:
             os.close(descriptor)
         self._number = number
 
-    def _descriptor(self) -> int:
-        """The file, made at its full size where there is none: a later write needs no room, also on a full disk."""
-        with suppress(FileNotFoundError):
-            return os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        descriptor = private(str(self._path), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        try:
+    def _fill(self, descriptor: int) -> None:
+        """A new file to its full size: a later write needs no room then, also on a full disk."""
+        size = os.fstat(descriptor).st_size
+        if size < 2 * SLOT_BYTES:
             give_to_owner(descriptor, self._path.parent)
-            os.write(descriptor, bytes(2 * SLOT_BYTES))
+            os.pwrite(descriptor, bytes(2 * SLOT_BYTES - size), size)
             os.fsync(descriptor)
-        except OSError:
-            os.close(descriptor)
-            with suppress(OSError):
-                self._path.unlink()
-            raise
-        return descriptor
 
 
 def _slots(path: Path) -> list[bytes]:
-    """The two, as they are; none where there is no ordinary file that can be read."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    """The two, as they are; none where there is no plain file of ours that can be read."""
+    descriptor = read_plain(path)
+    if descriptor is None:
         return []
     try:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return [os.pread(descriptor, SLOT_BYTES, at) for at in (0, SLOT_BYTES)]
+        return [os.pread(descriptor, SLOT_BYTES, at) for at in (0, SLOT_BYTES)]
     except OSError:
         return []
     finally:
         os.close(descriptor)
-    return []
 
 
 def _opened(slot: bytes) -> tuple[int, Mapping[str, Any] | None]:

@@ -14,6 +14,7 @@ from pv_heater.core.model.day_energies import DayEnergies, LoadDay
 from pv_heater.run.home.history import with_newer_counts
 from pv_heater.run.home.minute_record import EVERY_S, FILE_NAME, QUIET_S, MinuteRecord
 from tests.builders import NOON, config, reading
+from tests.history.life import NOTHING
 from tests.waiting import until
 
 TODAY = NOON.date()
@@ -41,10 +42,8 @@ class Lived:
 
 
 def counted(heater_wh: float, day: date = TODAY) -> DayEnergies:
-    return DayEnergies(
-        day=day, caught_wh=heater_wh, lost_wh={}, hidden_wh=0, bought_wh=0, battery_drain_wh=0, feed_in_wh=0, pv_wh=0,
-        house_wh=0, seen_s=0, pv_possible_w=None, loads={"heater": LoadDay(energy_wh=heater_wh, sun_wh=0, starts=1)},
-    )  # fmt: skip
+    heater = LoadDay(energy_wh=heater_wh, sun_wh=0, starts=1)
+    return replace(NOTHING, day=day, caught_wh=heater_wh, loads={"heater": heater})
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pv_heater.core.model.day_energies import DayEnergies, LoadDay
+from pv_heater.core.model.day_energies import LoadDay
 from pv_heater.telemetry.totals import FILE_NAME, SAVE_S, EnergyTotals
 from tests.builders import NOON
+from tests.history.life import NOTHING
 
 TODAY = NOON.date()
 
@@ -30,10 +32,8 @@ class Counting:
 
 
 def counts_of(heater_wh: float, day: date | None = TODAY) -> Mapping[str, Any]:
-    return DayEnergies(
-        day=day, caught_wh=0, lost_wh={}, hidden_wh=0, bought_wh=0, battery_drain_wh=0, feed_in_wh=0, pv_wh=0,
-        house_wh=0, seen_s=0, pv_possible_w=None, loads={"heater": LoadDay(energy_wh=heater_wh, sun_wh=0, starts=0)},
-    ).as_json()  # fmt: skip
+    heater = LoadDay(energy_wh=heater_wh, sun_wh=0, starts=0)
+    return replace(NOTHING, day=day, loads={"heater": heater}).as_json()
 
 
 def test_a_total_goes_on_over_midnight_and_a_restart(tmp_path: Path) -> None:
