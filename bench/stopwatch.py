@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+
+def queued_ns(pid: int) -> Iterator[tuple[Path, int]]:
+    """For how long each thread of a process was ready to run and had to queue so far, as the kernel counts it."""
+    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            yield file, int(file.read_text().split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
 
 
 class Stopwatch:
@@ -27,11 +37,7 @@ class Stopwatch:
     def look(self) -> None:
         """Note how long each thread has queued so far: its count goes when it ends."""
         for pid in self._pids:
-            for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-                try:
-                    self._queued_ns[file] = int(file.read_text().split()[1])
-                except (OSError, IndexError, ValueError):
-                    continue
+            self._queued_ns.update(queued_ns(pid))
 
     def also(self, pid: int) -> None:
         """A process that began after this watch: the time that it queued is taken off as well."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.kept_rows import Rows, digest
 from bench.mutate.explained import EXPLAINED
-from bench.mutate.kept import Rows, digest
 from bench.mutate.plugin import CAUGHT, HUNG, NOT_ENTERED, NOT_TRIED, SURVIVED, chosen
 from bench.mutate.rooms import MODULES, ROOMS, Room
 from pv_heater import PROJECT_FOLDER

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from bench.kept_rows import Rows, digest
 from bench.mutate.copies import Task, in_copies
-from bench.mutate.kept import Rows, digest
 
 LONGEST_S = 3600
 

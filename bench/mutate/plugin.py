@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
+from bench.kept_rows import Rows, digest
 from bench.mutate.copies import Task, in_copies
-from bench.mutate.kept import Rows, digest
 from bench.mutate.mutations import Mutation, mutations
 from bench.mutate.passing import Failed, seen_by_tests
 from bench.mutate.swap import CannotSwap, Functions, functions_of, swap

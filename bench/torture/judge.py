@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bench.faults.groups.acts import LOCAL_S
 from bench.faults.rig import SERVO_ZERO
 
-UNREAD_S, UNREAD_SUM = 31.6, "30 s age + 1 s + 0.6 s"
-GUARD_S, GUARD_SUM = 2.0, "1 s to the next sample + 1 s"
-PROBE_S, PROBE_SUM = 31.0, "30 s age + 1 s"
-BACK_S, BACK_SUM = 330.0, "300 s until a broken thread is begun anew at the latest + 30 s"
-LOST_S, LOST_SUM = 305.0, "300 s between two savings of the history + 5 s"
+UNREAD_S = LOCAL_S
+GUARD_S = 2.0
+"""1 s to the next sample + 1 s."""
+PROBE_S = 31.0
+"""30 s age + 1 s."""
+BACK_S = 330.0
+"""300 s until a broken thread is begun anew at the latest + 30 s."""
+LOST_S = 305.0
+"""300 s between two savings of the history + 5 s."""
 _KNOB_DUTY = 0.001
 """A servo counts as at zero within so much of its duty: a hundredth of its way."""
 

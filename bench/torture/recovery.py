@@ -1,4 +1,4 @@
-"""What was broken is mended, as an owner and systemd would, and it must heat again."""
+"""After a fault: mends what was broken, starts and clears as systemd and the owner would, and waits until it heats."""
 
 from __future__ import annotations
 

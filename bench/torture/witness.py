@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.faults.rig import Rig
+from bench.stopwatch import queued_ns
 from bench.torture.home import MAX_C, MAX_HOUSE_W
 from bench.torture.judge import Counted, Kind, Life, Promise, Span, Told
 
@@ -111,10 +112,10 @@ class Witness:
 
 
 class Queue:
-    """How long threads were ready to run and others had the processor, as the kernel counts it (`schedstat`)."""
+    """How long threads were ready to run and others had the processor."""
 
     def __init__(self) -> None:
-        self._before_ns: dict[str, int] = {}
+        self._before_ns: dict[Path, int] = {}
 
     def waited_s(self) -> float:
         """Since the last look: of this process and each that it started the thread that waited longest, as the others
@@ -122,17 +123,10 @@ class Queue:
         return sum(self._longest_ns(pid) for pid in (os.getpid(), *_children())) / 1e9
 
     def _longest_ns(self, pid: int) -> int:
-        longest_ns = 0
-        with suppress(OSError):
-            for entry in os.scandir(f"/proc/{pid}/task"):
-                with (
-                    suppress(OSError, IndexError, ValueError),
-                    open(f"{entry.path}/schedstat", encoding="ascii") as file,
-                ):
-                    waited_ns = int(file.read().split()[1])
-                    longest_ns = max(longest_ns, waited_ns - self._before_ns.get(entry.path, 0))
-                    self._before_ns[entry.path] = waited_ns
-        return longest_ns
+        now_ns = dict(queued_ns(pid))
+        grown_ns = [waited_ns - self._before_ns.get(file, 0) for file, waited_ns in now_ns.items()]
+        self._before_ns |= now_ns
+        return max([0, *grown_ns])
 
 
 def _children() -> set[int]:

@@ -1,7 +1,6 @@
-"""What is assumed of a battery that nobody has described further, and what its charge is worth: said once, for all.
+"""How a battery behaves of which the settings say no more, and what a Wh in it is worth.
 
-The software home is built so, the plan and the strategies reckon with it, and perfect foresight and the bounds of the
-benches are measured by it.
+The simulated home, the plan, the strategies, perfect foresight and the benches all use these figures.
 """
 
 from __future__ import annotations
