@@ -40,7 +40,7 @@ LASTING = {
 """What is to run as long as the program, and what its end would cost. A worker or a sender stands for all of them."""
 ASLEEP = {"minute", "report"}
 """To last as well, but nothing wakes them here: they wait for the next minute and for the evening."""
-PASSING = {"MainThread", "killer", "command", "burst lamp2"}
+PASSING = {"MainThread", "killer", "command", "burst lamp2", "deadline"}
 """The loop itself, which makes safe however it ends; the test's own; and those that end by themselves."""
 
 

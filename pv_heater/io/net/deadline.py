@@ -27,7 +27,7 @@ class Deadline:
         self._watched: list[socket.socket] = []
         self._ended = False
         self._timer = threading.Timer(whole_s, self._expire)
-        self._timer.daemon = True
+        self._timer.daemon, self._timer.name = True, "deadline"
 
     def __enter__(self) -> Self:
         self._timer.start()
