@@ -151,7 +151,7 @@ def test_a_dimmer_with_an_alarm_leaves_its_share_at_once_and_heats_when_it_is_ov
     assert house.tick().loads["first"].because == "the dimmer does not heat: its alarm says 'Ballon chaud'"
     for _ in range(5):
         assert house.tick().setpoints["first"].power_w == 0.0
-    wait_for(lambda: second.gives == 100.0, "the next one takes the watts")
+    wait_for(lambda: house.tick() is not None and second.gives == 100.0, "the next one takes the watts")
     first.alarm = "RAS"
     wait_for(lambda: house.tick() is not None and first.gives == 100.0, "it heats", 8)
     house.end()

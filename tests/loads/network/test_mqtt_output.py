@@ -161,7 +161,9 @@ def test_a_broker_that_hangs_is_noticed_with_the_next_command(tmp_path: Path) ->
         load.apply(on(500.0), 1.0)
         wait_for(lambda: load.power_w() == 0.0, "its watts no longer count", ECHO_S + 1)
         clock.advance(GRACE_S)
-        assert "did not pass our command at scr/1/in on within 1.5 s" in str(load.trouble())
+        # A command that is just under way is spoken of first.
+        said = "did not pass our command at scr/1/in on within 1.5 s"
+        wait_for(lambda: said in str(load.trouble()), said, ECHO_S + 1)
         broker.resume()
         wait_for(lambda: load.power_w() == 500.0 and load.trouble() is None, "well again", 12)
 
