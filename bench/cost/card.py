@@ -24,8 +24,8 @@ from bench.cost.footprint_homes import told_home
 from pv_heater.errors import NotRunning
 
 MOST_MB_A_DAY = 5.0
-SETTLES_S = 60.0
-"""Tables and files are made at the start and never again."""
+SETTLES_S = 330.0
+"""Tables and files are made at the start and never again, the tables at the first commit of the history."""
 _IMAGE_BYTES = 300_000_000
 _SECTOR_BYTES = 512
 _DAY_S = 86_400.0
@@ -33,7 +33,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """Of one home, from a minute after its start on."""
+    """Of one home, once it has settled."""
 
     watched_s: float
     process_bytes: int

@@ -38,12 +38,13 @@ class KeptHistory:
         *,
         now: Callable[[], datetime],
         monotonic_s: Callable[[], float],
+        left: Mapping[str, Any] | None = None,
     ) -> None:
-        """Nothing is opened before `start`, or the first look of the writer."""
+        """Nothing is opened before `start`, or the first look of the writer. `left`: see `HistoryWriter`."""
         self.path, self._settings = path, settings
         self.recorder = Recorder(monotonic_s)
         self.writer = HistoryWriter(
-            path, settings, self.recorder, zone, now=now, monotonic_s=monotonic_s, nightly=self._nightly
+            path, settings, self.recorder, zone, now=now, monotonic_s=monotonic_s, nightly=self._nightly, left=left
         )
         self._reader = HistoryReader(
             path,
@@ -96,8 +97,12 @@ class KeptHistory:
         """See `HistoryReader.reports`."""
         return self._reader.reports(from_day, to_day)
 
+    def waiting(self) -> dict[str, Any] | None:
+        """See `HistoryWriter.waiting`."""
+        return self.writer.waiting()
+
     def keep_report(self, day: date, figures: Mapping[str, Any]) -> None:
-        """It is in the file within minutes. From any thread."""
+        """It is in the file soon. From any thread."""
         self.writer.keep_report(day, figures)
 
     def backup(self) -> Path:

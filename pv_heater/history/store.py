@@ -33,6 +33,8 @@ STEP_OF_ROLL_UP_S = 6 * 3600
 """So much is rolled up in one transaction: readers and the next commit never wait for long."""
 OPEN = "open_since"
 """The key that stands in `meta` while somebody writes: found at a start, the last stop was not clean."""
+COMMITS = "commits"
+"""The key of their number, in `meta`."""
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY)",
@@ -73,6 +75,12 @@ class Store:
         """Whether the last writer did not end cleanly."""
         return bool(self._database.run("SELECT 1 FROM meta WHERE key = ?", (OPEN,)))
 
+    @property
+    def commits(self) -> int:
+        """How many batches were added so far."""
+        rows = self._database.run("SELECT value FROM meta WHERE key = ?", (COMMITS,))
+        return int(rows[0][0]) if rows else 0
+
     def mark_open(self, since: str) -> None:
         """From now on until `mark_closed` a stop is not a clean one."""
         self._database.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (OPEN, since))
@@ -86,6 +94,7 @@ class Store:
         for row in batch.samples.values():
             self._add_columns("samples", row)
         with self._database.transaction():
+            self._database.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (COMMITS, str(self.commits + 1)))
             self._add_samples(batch)
             for quarter in sorted({at // QUARTER_S * QUARTER_S for at in batch.samples} | set(batch.sums)):
                 self._put_quarter(quarter, batch.sums.get(quarter, {}))

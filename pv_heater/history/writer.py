@@ -1,7 +1,7 @@
-"""The one thread that writes: every five minutes, or a thousand rows, and at the end.
+"""The one thread that writes: every quarter of an hour, or a thousand rows, and at the end.
 
 Heating never waits for it. What goes wrong is said once; a full disk is tried again, a damaged file is set aside and
-another begun.
+another begun. What waits is handed to whoever keeps it against a power cut, and what such a cut left is written first.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from pv_heater.history.recorder import Recorder
 from pv_heater.history.rows import Batch, Values
 from pv_heater.history.sampler import Sampler
 from pv_heater.history.store import Store
+from pv_heater.history.waiting import as_json, batch_in
 from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.database import SIDES, Database, open_to_write
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 10.0
-COMMIT_EVERY_S = 300.0
+COMMIT_EVERY_S = 900.0
+"""It is the number of commits that wears a card, not that of rows."""
+AGAIN_S = 300.0
+"""After one that failed."""
 COMMIT_ROWS = 1000
 ROLL_UP_HOUR = 3
 """Nothing heats then, and nobody looks."""
@@ -53,8 +57,10 @@ class HistoryWriter:
         now: Callable[[], datetime],
         monotonic_s: Callable[[], float],
         nightly: Callable[[date], None] | None = None,
+        left: Mapping[str, Any] | None = None,
     ) -> None:
-        """`nightly` is called after the roll-up with the day that has begun; it may raise HistoryTrouble."""
+        """`nightly` is called after the roll-up with the day that has begun; it may raise HistoryTrouble. `left`: what
+        `waiting` said last, of a program that was killed."""
         self.path = path
         self._settings, self._recorder, self._zone = settings, recorder, zone
         self._now, self._monotonic_s, self._nightly = now, monotonic_s, nightly
@@ -62,6 +68,8 @@ class HistoryWriter:
         self._reports: deque[tuple[date, Mapping[str, Any]]] = deque(maxlen=MOST_REPORTS)
         self._database: Database | None = None
         self._store: Store | None = None
+        self._left = left
+        self._commits: int | None = None
         self._committed_s = monotonic_s()
         self._rolled_up: date | None = None
         self._trouble: str | None = None
@@ -80,6 +88,16 @@ class HistoryWriter:
             with suppress(RuntimeError):  # it grew while it was copied
                 return dict(self._sampler.batch.samples)
         return {}
+
+    def waiting(self) -> dict[str, Any] | None:
+        """What is not in the file yet, for `left` of the next start; None: that cannot be said. From any thread."""
+        commits = self._commits  # before the batch: a commit meanwhile makes this worthless, not wrong
+        if commits is None:
+            return None if self._left is None else dict(self._left)
+        for _ in range(3):
+            with suppress(RuntimeError):  # it grew while it was copied
+                return as_json(self._sampler.batch, commits, self._recorder.newest)
+        return None
 
     def keep_report(self, day: date, figures: Mapping[str, Any]) -> None:
         """It is in the file at the next commit. From any thread."""
@@ -127,11 +145,23 @@ class HistoryWriter:
 
     def _look(self) -> None:
         self._take()
-        due_s = self._monotonic_s() - self._committed_s
-        if due_s >= COMMIT_EVERY_S or (self._sampler.batch.rows >= COMMIT_ROWS and self._trouble is None):
+        if self._commits is None and self._trouble is None:
+            self._take_back()
+        due_s, batch = self._monotonic_s() - self._committed_s, self._sampler.batch
+        has_much = self._trouble is None and (batch.rows >= COMMIT_ROWS or bool(batch.reports))
+        if due_s >= (COMMIT_EVERY_S if self._trouble is None else AGAIN_S) or has_much:
             self._committed_s = self._monotonic_s()
             self._commit()
             self._by_night()
+
+    def _take_back(self) -> None:
+        """What the program before had not written when it was killed."""
+        store = self._opened()
+        batch = batch_in(self._left or {}, store.commits)
+        if batch.rows:
+            store.add(batch)
+            log.info("history: %d rows that waited when the program was killed are in it now", batch.rows)
+        self._commits, self._left = store.commits, None
 
     def _end(self) -> None:
         self._guarded(self._finish)
@@ -175,6 +205,7 @@ class HistoryWriter:
                 self._set_aside(str(error))
                 self._opened().add(batch)
             self._sampler.batch = Batch()
+            self._commits = self._opened().commits
         if self._trouble is not None:
             log.info("history is written again")
         self._trouble = None

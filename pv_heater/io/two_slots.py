@@ -63,6 +63,8 @@ class TwoSlots:
             give_to_owner(descriptor, self._path.parent)
             os.pwrite(descriptor, bytes(2 * SLOT_BYTES - size), size)
             os.fsync(descriptor)
+            # Else Linux keeps what was written at once as one large page, and dirties all of it each time.
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _slots(path: Path) -> list[bytes]:

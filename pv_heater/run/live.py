@@ -104,9 +104,9 @@ class LiveHome:
         self._state_file = StateFile(folder / STATE_NAME)
         self._supply = Supply(clock.monotonic_s)
         self._sources = Sources(config, outputs.tools, clock, pretended=outputs.pretended)
-        self._history = history_of(config, history_path(config, folder), clock)
+        self._minute = MinuteRecord(folder, clock.monotonic_s, self._waiting)
+        self._history = history_of(config, history_path(config, folder), clock, left=self._minute.left)
         self._evening = None if self._history is None else EveningReport(config, self._history)
-        self._minute = MinuteRecord(folder, clock.monotonic_s)
         newer = [self._minute.days, *([] if self._history is None else [self._history.days])]
         controller, self._resumed = _controller(config, self._state_file, outputs.pretended, newer)
         self._last_state = controller.state
@@ -186,6 +186,9 @@ class LiveHome:
             self._noting_the_end(mark),
         ):
             self._loop.run()
+
+    def _waiting(self) -> Mapping[str, Any] | None:
+        return None if self._history is None else self._history.waiting()
 
     def tell_end(self) -> None:
         """Why it stopped, and which loads were not seen off, if any."""

@@ -43,10 +43,11 @@ class Life:
         settings: History | None = None,
         loads: tuple[str, ...] = ("tank",),
         counts: DayEnergies = NOTHING,
+        left: Mapping[str, Any] | None = None,
     ) -> None:
         self.now, self.at_s, self.counts, self.loads = begin, 0.0, counts, loads
         self.kept = KeptHistory(
-            path, settings or History(backups=0), VIENNA, now=lambda: self.now, monotonic_s=lambda: self.at_s
+            path, settings or History(backups=0), VIENNA, now=lambda: self.now, monotonic_s=lambda: self.at_s, left=left
         )
         self.writer = self.kept.writer
         self.brightness = 1.0

@@ -77,6 +77,18 @@ def test_after_a_cut_the_state_gets_the_counts_of_the_last_minute(tmp_path: Path
     assert with_newer_counts(older, after.days) == older, "of another day"
 
 
+@pytest.mark.parametrize(("waits", "is_kept"), [([1, 2, 3], True), ([*range(100_000)], False)])
+def test_rows_that_wait_are_kept_where_there_is_room(tmp_path: Path, waits: list[int], is_kept: bool) -> None:
+    record = MinuteRecord(tmp_path, lambda: 0.0, lambda: {"samples": waits})
+    record.start()
+    record.report(NOON, replace(DECISION, today=counted(840.0)), None, None)
+    until(lambda: record.kept(), "the counts are on the disk")
+    record.stop()
+    after = MinuteRecord(tmp_path, lambda: 0.0)
+    assert after.left == ({"samples": waits} if is_kept else {})
+    assert after.days(TODAY, TODAY)[0]["caught_wh"] == 840.0
+
+
 def test_a_file_that_cannot_be_written_is_said_once_and_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

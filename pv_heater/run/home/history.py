@@ -30,8 +30,15 @@ def history_path(config: Config, folder: Path) -> Path:
     return folder / FILE_NAME if config.history.file is None else Path(config.history.file).expanduser()
 
 
-def history_of(config: Config, path: Path, clock: Clock, *, nightly_copies: bool = True) -> KeptHistory | None:
-    """In `path`, not started yet; None where the settings say `history: off`."""
+def history_of(
+    config: Config,
+    path: Path,
+    clock: Clock,
+    *,
+    nightly_copies: bool = True,
+    left: Mapping[str, Any] | None = None,
+) -> KeptHistory | None:
+    """In `path`, not started yet; None where the settings say `history: off`. `left`: see `HistoryWriter`."""
     if not config.history.keep:
         return None
     return KeptHistory(
@@ -40,6 +47,7 @@ def history_of(config: Config, path: Path, clock: Clock, *, nightly_copies: bool
         ZoneInfo(config.site.timezone),
         now=clock.now,
         monotonic_s=clock.monotonic_s,
+        left=left,
     )
 
 
@@ -50,8 +58,8 @@ CountsOfDays = Callable[[date, date], Sequence[Mapping[str, Any]]]
 def with_newer_counts(state: Mapping[str, Any] | None, days: CountsOfDays) -> Mapping[str, Any] | None:
     """A saved state with the counters of its day at least where somebody else has kept them.
 
-    The state is saved every quarter of an hour, the history every five minutes, the last minute every minute: after a
-    kill theirs are newer, and none may go back.
+    The state and the history are saved every quarter of an hour, the last minute every minute: after a kill theirs are
+    newer, and none may go back.
     """
     day = None if state is None else day_in(state, "day")
     if state is None or day is None:

@@ -1,7 +1,7 @@
-"""The day's counts, on the disk at most a minute after they were counted: what a power cut may cost.
+"""What a power cut may cost: the day's counts, and what waits for the history, on the disk every minute.
 
-The state is saved at each change and every quarter of an hour, the history every five minutes. Both are dear to a card,
-one page a minute is not. At a start the counts of the three are put together, and none goes back.
+The state is saved at each change and every quarter of an hour, the history as often. Both are dear to a card, one page
+a minute is not. At a start the counts of the three are put together, and none goes back.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from pv_heater.core.model.day_energies import DayEnergies
+from pv_heater.core.model.numbers import group_in
 from pv_heater.core.model.values import Decision, Forecast, Reading
 from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.two_slots import TwoSlots
@@ -30,10 +32,19 @@ QUIET_S = 300.0
 class MinuteRecord:
     """A reporter; the disk is waited for on a thread of its own."""
 
-    def __init__(self, folder: Path, monotonic_s: Callable[[], float]) -> None:
-        """`folder` is the state folder."""
+    def __init__(
+        self,
+        folder: Path,
+        monotonic_s: Callable[[], float],
+        waiting: Callable[[], Mapping[str, Any] | None] = lambda: None,
+    ) -> None:
+        """`folder` is the state folder; `waiting` says what the history has not written yet."""
         self._slots = TwoSlots(folder / FILE_NAME)
-        self._kept = self._slots.found
+        self._waiting = waiting
+        found = self._slots.found or {}
+        self._kept: Mapping[str, Any] | None = group_in(found, "today") or None
+        self.left = group_in(found, "waiting")
+        """What waited when the program before ended; empty where nothing did."""
         self._monotonic_s = monotonic_s
         self._look_s = 0.0
         self._handed: DayEnergies | None = None
@@ -92,7 +103,7 @@ class MinuteRecord:
 
     def _write(self, figures: Mapping[str, Any]) -> None:
         try:
-            self._slots.write(figures)
+            self._put({"today": figures})
         except (OSError, ValueError) as error:
             if not self._failed:
                 log.warning(
@@ -103,6 +114,15 @@ class MinuteRecord:
             self._failed = True
             return
         self._kept, self._failed = figures, False
+
+    def _put(self, record: Mapping[str, Any]) -> None:
+        """With what waits, where there is room for it: the counts matter more."""
+        waiting = self._waiting()
+        if waiting is not None:
+            with suppress(ValueError):
+                self._slots.write({**record, "waiting": waiting})
+                return
+        self._slots.write(record)
 
 
 def _taken_wh(today: DayEnergies) -> float:
