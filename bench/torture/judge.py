@@ -18,8 +18,8 @@ PROBE_S = 31.0
 """30 s age + 1 s."""
 BACK_S = 330.0
 """300 s until a broken thread is begun anew at the latest + 30 s."""
-LOST_S = 305.0
-"""300 s between two savings of the history + 5 s."""
+LOST_S = 65.0
+"""60 s between two records of the last minute while a load draws + 5 s."""
 _KNOB_DUTY = 0.001
 """A servo counts as at zero within so much of its duty: a hundredth of its way."""
 
