@@ -3,6 +3,8 @@
 import logging
 import os
 import socket
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -97,6 +99,46 @@ def test_its_thread_looks_until_it_is_stopped() -> None:
     until(lambda: contact.trips > 2 and len(looks) > 2, "three looks", 10)
     watchdog.stop()
     until(lambda: _stands_still(looks), "no further look", 10)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_tick_begins_its_thread_anew_and_not_after_the_end() -> None:
+    """It begins all other threads anew; the loop begins it."""
+    breaks, looks = [True], []
+
+    def then() -> None:
+        looks.append(threading.current_thread())
+        if breaks:
+            breaks.clear()
+            sys.exit()
+
+    watchdog = Watchdog([], time.monotonic, 0.02, after_look=[then])
+    watchdog.pet(0.0)
+    assert not watchdog._thread.is_alive(), "a tick before the start begins nothing"
+    watchdog.start()
+    until(lambda: looks and not looks[0].is_alive(), "its thread broke", 10)
+    watchdog.pet(0.0)
+    until(lambda: len(looks) > 1, "another one looks", 10)
+    alive = watchdog._thread
+    watchdog.pet(0.0)
+    assert watchdog._thread is alive
+    watchdog.stop()
+    until(lambda: not alive.is_alive(), "it has ended", 10)
+    count = len(looks)
+    watchdog.pet(0.0)
+    time.sleep(0.1)
+    assert len(looks) == count, "a tick of the end begins nothing"
+
+
+def test_the_silence_before_the_start_does_not_count() -> None:
+    """Reading the settings and opening the pins may take longer than a loop may hang."""
+    now_s, contact = 0.0, Contact("boiler")
+    watchdog = Watchdog([contact], lambda: now_s)  # type: ignore[list-item]
+    now_s = 60.0
+    watchdog.start()
+    watchdog.stop()
+    watchdog.look()
+    assert contact.trips == 0
 
 
 def _stands_still(looks: list[int]) -> bool:

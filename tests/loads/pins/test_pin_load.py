@@ -61,6 +61,13 @@ def test_every_contact_is_opened_whatever_the_first_one_raises(
     assert load.still_on() is not None
 
 
+def test_one_contact_that_is_held_open_holds_the_load() -> None:
+    held, free = Contact(), Contact()
+    held.trip()
+    assert PinLoad("pump", [held, free]).held_open
+    assert PinLoad("pump", [free, held]).held_open
+
+
 def test_one_contact_is_spoken_of_as_such() -> None:
     load = PinLoad("pump", [Contact()])
     assert load.still_on() == "its contact is closed"

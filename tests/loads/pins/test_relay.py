@@ -40,6 +40,8 @@ def test_safe_and_close_open_it_and_may_be_repeated(tmp_path: Path) -> None:
     relay = build(tmp_path)
     relay.apply(on(800), 0.0)
     assert relay.safe(1.0) is None
+    assert (relay.power_w(), relay.still_on()) == (0, None)
+    relay.apply(on(800), 2.0)
     relay.close()
     relay.close()
     assert relay.power_w() == 0

@@ -128,6 +128,39 @@ def test_on_while_it_is_stopping_goes_on_without_opening() -> None:
     assert rig.words(before) == ["zero", "turn", "rest"]
 
 
+def test_a_knob_is_tried_with_the_contact_open_and_that_is_said_at_every_call() -> None:
+    rig = Rig()
+    rig.until_quiet(1000)
+    before = len(rig.seen())
+    assert rig.load.turn_while_open(50.0, rig.clock.now_s) is not None, "it asks for the end of its way"
+    assert rig.words(before) == ["open", "zero"], "from a closed contact it is a safety stop"
+    rig._until_quiet(lambda: rig.load.turn_while_open(50.0, rig.clock.now_s))
+    assert rig.words(before) == ["open", "zero", "turn", "rest"]
+    relay = rig.pins._board.pin(_name(RELAY), pulses_only=False)
+    relay.state = rig.closed  # something else closed it behind our back
+    rig.load.turn_while_open(50.0, rig.clock.now_s)
+    assert relay.state != rig.closed
+
+
+@pytest.mark.parametrize("call", ["apply", "close_at_zero", "turn_while_open"])
+def test_what_is_held_open_asks_for_the_end_of_its_way_to_zero(call: str) -> None:
+    """Whatever is wanted of it, the knob is to come home, and rest there in time."""
+    rig = Rig()
+    rig.until_quiet(1000)
+    rig.load.trip()
+    now_s = rig.clock.now_s
+    calls = {
+        "apply": lambda: rig.apply(1000),
+        "close_at_zero": lambda: rig.load.close_at_zero(now_s),
+        "turn_while_open": lambda: rig.load.turn_while_open(50.0, now_s),
+    }
+    again_s = calls[call]()
+    assert again_s is not None
+    assert again_s >= now_s + SETTLE_S
+    assert rig.words()[-1] == "zero"
+    assert rig.load.power_w() == 0
+
+
 def test_a_trip_keeps_it_open_until_reset_and_the_next_call_turns_the_knob_back() -> None:
     rig = Rig()
     rig.until_quiet(1000)
