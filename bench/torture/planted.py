@@ -70,8 +70,10 @@ def _nobody_begins_threads_anew() -> None:
 
 def _nothing_is_saved() -> None:
     from pv_heater.history.writer import HistoryWriter
+    from pv_heater.run.home.minute_record import MinuteRecord
     from pv_heater.run.state_saver import StateSaver
 
+    MinuteRecord.report = lambda *_: None  # type: ignore[method-assign]
     StateSaver.report = lambda *_: None  # type: ignore[method-assign]
     HistoryWriter.look = lambda *_: None  # type: ignore[method-assign]
 
