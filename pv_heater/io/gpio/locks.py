@@ -249,16 +249,22 @@ def _write_holder(fd: int, owner: str, state_dir: Path | None, passing: bool) ->
 
 
 def _patiently(lock: Callable[[], object], holders: Callable[[], Sequence[Holder]]) -> None:
-    """Raises BlockingIOError for a holder that stays; waits for one of ours that is passing."""
-    left, until_s = TRIES, time.monotonic() + LONGEST_PASSING_S
+    """Raises BlockingIOError for a holder that stays; waits for one of ours that is passing.
+
+    One stays when two looks in a row say so: between our try and our look one may have gone, and another be about to
+    write who it is.
+    """
+    left, until_s, stays = TRIES, time.monotonic() + LONGEST_PASSING_S, 0
     while True:
         try:
             lock()
             return
         except BlockingIOError:
             left -= 1
-            if left <= 0 and (time.monotonic() > until_s or not any(map(_is_passing, holders()))):
-                raise
+            if left <= 0:
+                stays = 0 if any(map(_is_passing, holders())) else stays + 1
+                if stays > 1 or time.monotonic() > until_s:
+                    raise
         time.sleep(0.01 if left > 0 else 0.1)
 
 

@@ -7,13 +7,18 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pv_heater.errors import HardwareError, PinBusy
 from pv_heater.io.gpio.lock_places import LockPlaces
 from pv_heater.io.gpio.locks import (
+    Holder,
+    _patiently,
     lock_pins,
     lock_state_dir,
     pin_holders,
@@ -64,6 +69,31 @@ def test_whoever_comes_while_off_has_the_pins_waits_for_its_end(places: LockPlac
     passing.release()
     second.join(WITHIN_S)
     assert taken.is_set()
+
+
+def test_one_that_goes_between_our_try_and_our_look_is_no_holder_that_stays() -> None:
+    """And one that has taken the lock, and has not written yet who it is, may be passing as well."""
+    off = Holder(pid=1, owner="off", started="", state_dir="", uid=0, passing=True)
+    nobody_yet = Holder(pid=0, owner="", started="", state_dir="", uid=0)
+    for sights in ([[], None], [[off], [], None], [[nobody_yet], [off], [], None]):
+        left = iter(sights)
+        now = [next(left)]
+
+        def lock(now: list[Any] = now) -> None:
+            if now[0] is not None:
+                raise BlockingIOError
+
+        def look(now: list[Any] = now, left: Iterator[Any] = left) -> list[Holder]:
+            seen, now[0] = now[0], next(left)
+            return list(seen)
+
+        _patiently(lock, look)
+    with pytest.raises(BlockingIOError):
+        _patiently(partial(fail, BlockingIOError), lambda: [nobody_yet])
+
+
+def fail(error: type[Exception]) -> None:
+    raise error
 
 
 def test_mock_pins_are_locked_in_their_state_folder(places: LockPlaces, tmp_path: Path) -> None:
