@@ -13,7 +13,7 @@ from pv_heater import Controller, load_config
 from pv_heater.core.model.requests import ClearFault, Force, Mode
 from pv_heater.core.model.values import OFF, Decision, Forecast, Phase, Reading, Setpoint
 from pv_heater.errors import HardwareError
-from pv_heater.run.loop import LONGEST_STOP_S, Loop
+from pv_heater.run.loop import Loop
 from pv_heater.run.settings_editor import live_settings
 from pv_heater.run.tick_sources import TickSources
 from pv_heater.run.transition_log import TransitionLog
@@ -63,11 +63,23 @@ class RememberingLoad:
     def trouble(self) -> str | None:
         return self.unreachable
 
+    def still_on(self) -> str | None:
+        return None if self._setpoint is OFF else f"{self.name} has not confirmed it"
+
     def power_w(self) -> float:
         return self._setpoint.power_w
 
     def close(self) -> None:
         self._diary.append((self.name, "close", 0.0))
+
+
+class WokenClock(SimClock):
+    """Counts how often the loop was woken."""
+
+    woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
 
 
 class Table:
@@ -85,7 +97,7 @@ class Bench:
 
     def __init__(self, **settings: Any) -> None:
         self.diary: list[tuple[str, str, float]] = []
-        self.clock = SimClock(NOON)
+        self.clock = WokenClock(NOON)
         self.fields: dict[str, Any] = {}
         self.silent = False
         self.decisions: list[Decision] = []
@@ -236,7 +248,7 @@ def test_a_load_that_never_comes_to_rest_holds_the_end_no_longer_than_promised()
     bench.clock.wait_until(100.0)
     bench.loads[0].safe_needs_s = [1.0] * 100
     bench.loop.make_safe()
-    assert bench.loads[0].safe_at_s == pytest.approx([100.0 + second for second in range(int(LONGEST_STOP_S) + 2)])
+    assert bench.loads[0].safe_at_s == pytest.approx([100.0 + second for second in range(8)])
     assert [item for item in bench.done() if item[1] == "close"] == [("boiler", "close", 0.0), ("pool", "close", 0.0)]
 
 
@@ -317,6 +329,42 @@ def test_latch_off_puts_everything_into_fault() -> None:
     decision = bench.tick()
     assert {state.phase for state in decision.loads.values()} == {Phase.FAULT}
     assert "switched off by hand; ends only by `clear pool`" in decision.loads["pool"].because
+
+
+def test_a_command_an_off_an_action_and_a_stop_wake_the_loop() -> None:
+    bench = Bench()
+    for number, ask in enumerate(
+        (
+            lambda: bench.loop.submit(Force(load="boiler", mode=Mode.OFF)),
+            lambda: bench.loop.latch_off(OFF_WORD),
+            lambda: bench.loop.end_trial("a test"),
+            lambda: bench.loop.stop("a test"),
+        ),
+        1,
+    ):
+        ask()
+        assert bench.clock.woken == number
+
+
+def test_whoever_asked_sees_by_its_number_that_a_tick_has_done_it() -> None:
+    bench = Bench()
+    bench.tick()
+    assert bench.loop.commands_seen == 0
+    force = bench.loop.submit(Force(load="boiler", mode=Mode.OFF))
+    off = bench.loop.latch_off(OFF_WORD)
+    assert (force, off) == (1, 3)
+    assert bench.loop.commands_seen == 0
+    bench.tick()
+    assert bench.loop.commands_seen == off
+
+
+def test_each_load_says_for_itself_whether_it_is_off() -> None:
+    bench = Bench()
+    bench.tick()
+    assert bench.loop.still_on() == {"boiler": "boiler has not confirmed it", "pool": "pool has not confirmed it"}
+    bench.loads[0].safe(1.0)
+    assert bench.loop.still_on() == {"boiler": None, "pool": "pool has not confirmed it"}
+    assert bench.loop.prices == bench.controller.prices == ()
 
 
 def test_off_opens_contacts_though_the_loop_hangs() -> None:
@@ -435,6 +483,21 @@ def test_a_clear_that_comes_while_off_still_opens_the_contacts_frees_nothing() -
     bench = resting_bench()
     bench.loads[1].trip = lambda: bench.loop.submit(ClearFault(load="boiler"))  # type: ignore[method-assign]
     bench.loop.latch_off(OFF_WORD)
+    assert {bench.tick().loads["boiler"].phase for _ in range(5)} == {Phase.FAULT}
+
+
+def test_a_clear_and_a_tick_that_come_while_off_still_opens_the_contacts_close_none_again() -> None:
+    bench = resting_bench()
+    bench.done()
+
+    def meanwhile() -> None:
+        bench.loop.submit(ClearFault(load="boiler"))
+        bench.tick()
+
+    bench.loads[1].trip = meanwhile  # type: ignore[method-assign]
+    bench.loop.latch_off(OFF_WORD)
+    assert ("boiler", "reset", 0.0) not in bench.done()
+    assert bench.loads[0].tripped
     assert {bench.tick().loads["boiler"].phase for _ in range(5)} == {Phase.FAULT}
 
 

@@ -1,12 +1,16 @@
 """Commissioning, with a real loop, a real servo regulator on mock pins, and what the wires saw."""
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from pv_heater.controller import Controller
-from pv_heater.core.model.values import Phase, Reading, Setpoint
+from pv_heater.core.model.rule_id import Rule
+from pv_heater.core.model.values import Decision, LoadState, Phase, Reading, Setpoint, Stop
+from pv_heater.core.settings.load import LoadSettings
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.loads.pins.relay_loads import Relay, RelaySettings
 from pv_heater.run.home.newest import NewestStatus
@@ -14,6 +18,7 @@ from pv_heater.run.journal import Journal
 from pv_heater.run.loop import Loop
 from pv_heater.run.requests import CommandHandler
 from pv_heater.run.tick_sources import TickSources
+from pv_heater.run.trials import BEGINS_WITHIN_S, USUAL_S, Trial, Trials
 from pv_heater.sim.clock import SimClock
 from tests.builders import NOON, balanced, config, heater, reading
 from tests.loads.rig import RELAY, Rig
@@ -271,3 +276,126 @@ class Dark:
 
     def latest(self) -> Reading:
         return balanced(reading(self._clock.now(), pv_w=0.0, battery_soc_percent=60.0))
+
+
+class Told(Output):
+    """A load with a knob that may be tried in every way, and remembers what it was told."""
+
+    tries = ("click", "position", "blink")
+    early_s: float | None = None
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def apply(self, setpoint: Setpoint, tick_s: float) -> float | None:
+        self.told.append((setpoint.on, setpoint.power_w))
+        return self.early_s
+
+
+class Knob(Told):
+    def close_at_zero(self, tick_s: float) -> float | None:
+        self.told.append("closed")
+        return self.early_s
+
+    def turn_while_open(self, percent: float, tick_s: float) -> float | None:
+        self.told.append(percent)
+        return self.early_s
+
+
+def trials_of(load: Told) -> Trials:
+    policy = LoadSettings(name="heater", max_power_w=1000, min_power_w=1)
+    return Trials({"heater": load}, lambda: {"heater": policy})
+
+
+def trial(what: str, for_s: float = 3.0, percent: float | None = None) -> Trial:
+    return Trial(load="heater", what=what, for_s=for_s, who="a test", percent=percent)
+
+
+def dark_decision(**changes: Any) -> Decision:
+    decision = Controller.from_config(config()).step(NOON, None, None)
+    state: LoadState = replace(decision.loads["heater"], rests_until_at=None, **changes)
+    return replace(decision, blocked_by=None, loads={"heater": state})
+
+
+def test_what_nobody_says_is_short_and_what_somebody_says_is_bounded() -> None:
+    wired = Wired()
+    assert "closes for 3 s" in wired.ask("click", "pump")
+    wired = Wired()
+    assert "home after 20 s" in wired.ask("position", percent=1, mains_is_off=True)
+    decision, trials = dark_decision(), trials_of(Told())
+    assert "on for 2 s" in trials.expected(trial("blink", USUAL_S["blink"]), decision, NOON)
+    for what, longest_s, percent in (("click", 10.0, None), ("position", 60.0, 50.0), ("blink", 10.0, None)):
+        for for_s in (1.0, longest_s):
+            trials.expected(trial(what, for_s, percent), decision, NOON)
+        for for_s in (0.9, longest_s + 0.1):
+            with pytest.raises(ValueError, match=f"lasts 1 to {longest_s:g} s"):
+                trials.expected(trial(what, for_s, percent), decision, NOON)
+
+
+def test_a_position_is_anything_from_0_to_100() -> None:
+    decision, trials = dark_decision(), trials_of(Told())
+    for percent in (0.0, 0.5, 100.0):
+        trials.expected(trial("position", 5.0, percent), decision, NOON)
+    for percent in (-0.1, 100.1):
+        with pytest.raises(ValueError, match="0 to 100 %, not"):
+            trials.expected(trial("position", 5.0, percent), decision, NOON)
+
+
+def test_nothing_is_tried_before_the_first_tick() -> None:
+    for decision, now in ((None, NOON), (dark_decision(), None), (None, None)):
+        with pytest.raises(ValueError, match="has not completed its first tick"):
+            trials_of(Told()).expected(trial("click"), decision, now)
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"rule": Rule.TOO_HOT}, "blocked for safety"), ({"rule": Rule.UNREACHABLE}, "blocked for safety"),
+    ({"stop": Stop.SAFETY}, "blocked for safety"), ({"phase": Phase.HEATING}, "it is on"),
+    ({"power_w": 0.5}, "it is on"),
+])  # fmt: skip
+def test_each_of_the_reasons_against_a_trial_is_enough_and_ends_one(changes: dict[str, Any], message: str) -> None:
+    trials = trials_of(Told())
+    with pytest.raises(ValueError, match=message):
+        trials.expected(trial("click"), dark_decision(**changes), NOON)
+    trials.begin(trial("click"), 0.0, 0.0)
+    assert trials.holds("heater", dark_decision(), 0.5)
+    assert not trials.holds("heater", dark_decision(**changes), 1.0)
+    assert not trials.holds("heater", dark_decision(), 1.5)
+
+
+def test_a_contact_rests_until_its_second_and_no_longer() -> None:
+    decision = dark_decision()
+    for left_s, rests in ((0.0, False), (1.0, True)):
+        state = replace(decision.loads["heater"], rests_until_at=NOON + timedelta(seconds=left_s))
+        resting = replace(decision, loads={"heater": state})
+        if rests:
+            with pytest.raises(ValueError, match="rests for 1 s more"):
+                trials_of(Told()).expected(trial("click"), resting, NOON)
+        else:
+            trials_of(Told()).expected(trial("click"), resting, NOON)
+
+
+def test_a_trial_begins_as_late_as_it_may_and_no_later() -> None:
+    for late_s, begins in ((BEGINS_WITHIN_S, True), (BEGINS_WITHIN_S + 0.1, False)):
+        trials = trials_of(Told())
+        trials.begin(trial("click"), 100.0, 100.0 + late_s)
+        assert trials.holds("heater", dark_decision(), 100.0 + late_s) is begins
+
+
+def test_each_part_of_a_blink_asks_for_the_tick_at_which_it_ends() -> None:
+    load = Told()
+    trials = trials_of(load)
+    trials.begin(trial("blink", 6.0), 100.0, 100.0)
+    asked = [trials.step(load, 100.0 + second) for second in (0.0, 1.9, 2.0, 3.9, 4.0, 5.9)]
+    assert asked == [102.0, 102.0, 104.0, 104.0, 106.0, 106.0]
+    assert load.told == [(True, 1.0)] * 2 + [(False, 0.0)] * 2 + [(True, 1.0)] * 2
+
+
+def test_a_knob_that_is_tried_at_zero_goes_to_zero_and_is_looked_at_as_early_as_it_asks() -> None:
+    load = Knob()
+    for what, percent, told in (("position", 0.0, 0.0), ("click", None, "closed")):
+        trials = trials_of(load)
+        trials.begin(trial(what, 5.0, percent), 100.0, 100.0)
+        for early_s, wakes_s in ((None, 105.0), (101.5, 101.5), (109.0, 105.0)):
+            load.early_s = early_s
+            assert trials.step(load, 101.0) == wakes_s
+            assert load.told.pop() == told

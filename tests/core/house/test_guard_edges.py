@@ -184,3 +184,23 @@ def test_import_that_less_power_answers_is_not_blocked_and_what_is_missing_is() 
     assert gone is not None
     assert (gone.guard, gone.at_once) == ("grid_draw", True)
     assert first(seen, known=replace(missing, grid_missing=False)) is None
+
+
+def test_without_a_battery_in_the_settings_only_an_empty_one_ends_heating_at_once() -> None:
+    for soc_percent, at_once in ((0.5, False), (0.0, True)):
+        block = first(reading(battery_soc_percent=soc_percent), site=Site())
+        assert block is not None
+        assert (block.guard, block.at_once) == ("battery_low", at_once)
+
+
+def test_of_a_grid_that_is_known_from_before_nothing_is_taken_for_our_own_step() -> None:
+    seen = reading(grid_w=None, grid_phase_w=())
+    for grid_w, expected in ((80.0, None), (80.5, "grid_draw")):
+        before = replace(known(seen, SITE), grid_w=grid_w, grid_missing=False, phases_known=True, phase_w=())
+        assert guard(first(seen, known=before, own_rise_w=500.0)) == expected
+
+
+def test_a_step_of_less_than_a_watt_is_named_as_well() -> None:
+    block = first(reading(grid_w=200.0), own_rise_w=0.8)
+    assert block is not None
+    assert "200 W, 1 W of it for our own step," in block.because

@@ -7,7 +7,7 @@ from pv_heater.core.actuators.load_meters import Measured
 from pv_heater.core.house.guards import Block
 from pv_heater.core.loads.claims import held_w, takes_surplus
 from pv_heater.core.loads.duty import Duty
-from pv_heater.core.loads.load_step import Memory, Outcome
+from pv_heater.core.loads.load_step import Memory, Outcome, Run
 from pv_heater.core.loads.machine import TRANSITIONS, Event, advance
 from pv_heater.core.model.requests import Mode
 from pv_heater.core.model.rule_id import Rule
@@ -303,3 +303,19 @@ def test_a_duty_that_has_had_enough_leaves_a_load_to_the_guards_that_it_passed(a
     duty = Duty(rule=Rule.TIMER, because="its timer", until_s=9e3, power_w=1000.0, until_full=True)
     outcome = advance(policy, heating(energy_wh=100.0), load_step(10.0, 0.0, energy=block, duty=duty))
     assert outcome.memory.phase is phase
+
+
+@pytest.mark.parametrize(("before_w", "allotted_w", "power_w"), [
+    (970.0, 1000.0, 1000.0), (976.0, 1000.0, 976.0), (90.0, 60.0, 60.0), (84.0, 60.0, 84.0), (600.0, 630.0, 600.0),
+])  # fmt: skip
+def test_the_ends_are_reached_by_a_quarter_of_the_dead_band(before_w: float, allotted_w: float, power_w: float) -> None:
+    policy = LoadSettings(name="heater", max_power_w=1000, min_power_w=60, dead_band_w=100)
+    memory = Memory(phase=Phase.HEATING, since_s=0.0, power_w=before_w)
+    assert advance(policy, memory, load_step(1.0, allotted_w)).memory.power_w == power_w
+
+
+def test_a_load_that_became_interruptible_forgets_its_run() -> None:
+    memory = Memory(phase=Phase.HEATING, since_s=0.0, power_w=500.0, run=Run(since_s=0.0))
+    policy = LoadSettings(name="heater", max_power_w=1000)
+    assert policy.interruptible
+    assert advance(policy, memory, load_step(1.0, 500.0)).memory.run is None
