@@ -47,8 +47,21 @@ def write_atomically(path: Path, text: str, mode: int = FILE_MODE) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(draft, path)
+    try:
+        os.replace(draft, path)
+    except IsADirectoryError:
+        _put_aside(path)
+        os.replace(draft, path)
     _sync_folder(path.parent)
+
+
+def _put_aside(folder: Path) -> None:
+    """A folder in the place of a file gets another name, or nothing could ever be saved again. Raises OSError."""
+    number = 1
+    while os.path.lexists(aside := folder.with_name(f"{folder.name}.folder-{number}")):
+        number += 1
+    folder.rename(aside)
+    log.warning("%s was a folder; it is %s now, and a file takes its place", folder, aside.name)
 
 
 def give_to_owner(descriptor: int, folder: Path) -> None:

@@ -164,6 +164,19 @@ def test_whatever_goes_wrong_is_said_once_and_tried_again(
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
 
+def test_a_folder_in_its_place_is_put_aside_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "state.json"
+    for number in (1, 2):
+        path.unlink(missing_ok=True)
+        path.mkdir()
+        (path / "mine").write_text(str(number))
+        file = StateFile(path)
+        file.save_now({"faults": {"heater": "welded"}})
+        assert file.load() == {"faults": {"heater": "welded"}}
+        assert (tmp_path / f"state.json.folder-{number}" / "mine").read_text() == str(number)
+    assert len([text for text in caplog.messages if "was a folder" in text]) == 2
+
+
 def test_a_state_that_could_not_be_written_is_written_when_the_disk_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
