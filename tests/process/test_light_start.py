@@ -81,4 +81,4 @@ def test_a_home_without_a_page_loads_no_server(tmp_path: Path) -> None:
     assert among(names, FOR_NO_HOME) == set()
     assert among(names, (OF_OTHER_HOMES - {"paho", "sqlite3"}) | {"bottle", "waitress"}) == set()
     assert among(names, {"pv_heater.web.calls", "pv_heater.status", "pv_heater.telemetry.told"}) == set()
-    assert len(among(names, {"pv_heater"})) < 280, "266 when this was written"
+    assert len(among(names, {"pv_heater"})) < 285, "280 when this was written"
