@@ -22,6 +22,8 @@ from pv_heater.loads.network.http_output import (
 )
 from pv_heater.loads.network.networked import PAUSE_S, Settling
 
+pytestmark = pytest.mark.usefixtures("patient_links")
+
 
 @pytest.fixture
 def server(httpserver: HTTPServer) -> HTTPServer:

@@ -23,6 +23,8 @@ from pv_heater.loads.network.networked import Settling
 from tests.http_devices import Device
 from tests.source_tools import HandClock
 
+pytestmark = pytest.mark.usefixtures("patient_links")
+
 SWITCHES, VARIATORS = preset_words("loads", "http_switch"), preset_words("loads", "http_variator")
 
 
