@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import signal
 import tracemalloc
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,8 @@ class Invariants:
     broken_days: tuple[BrokenDay, ...]
     real_days: int = 0
     """How many days were half an hour, second by second, in a home that is measured as homes are."""
+    interrupted: bool = False
+    """Ended by Ctrl-C before all that was asked for; what it has until then counts."""
 
     @property
     def kept(self) -> bool:
@@ -84,6 +87,8 @@ class Invariants:
             for growth in self.growths
         ]
         lines.append(f"Days with a broken promise: {len(self.broken_days)}.")
+        if self.interrupted:
+            lines.append("Interrupted: that is what was lived until then.")
         return lines
 
 
@@ -100,23 +105,27 @@ def measure(
     """Live `days` days, each twice, in `jobs` processes; whatever `jobs`, the days give the same.
 
     `weighed` names the strategies that are lived at length to see whether they grow; of each day `hours` are lived.
-    With `least_steps` it ends with the day that brings so many, however many days that takes.
+    With `least_steps` it ends with the day that brings so many, however many days that takes. Ctrl-C ends it early.
     """
     numbers = range(days) if least_steps is None else count()
     steps = heated_steps = real_days = number = 0
     strategies: Counter[str] = Counter()
     broken: list[BrokenDay] = []
-    for number, day in enumerate(_lived((f"{seed} {each}" for each in numbers), jobs, hours), 1):
-        steps += day.steps
-        heated_steps += day.heated_steps
-        strategies[day.strategy] += 1
-        real_days += day.is_real
-        if day.broken:
-            broken.append(BrokenDay(seed=f"{seed} {number - 1}", broken=day.broken))
-        if progress is not None:
-            progress(*((number, days) if least_steps is None else (min(steps, least_steps), least_steps)))
-        if least_steps is not None and steps >= least_steps:
-            break
+    interrupted = False
+    try:
+        for number, day in enumerate(_lived((f"{seed} {each}" for each in numbers), jobs, hours), 1):
+            steps += day.steps
+            heated_steps += day.heated_steps
+            strategies[day.strategy] += 1
+            real_days += day.is_real
+            if day.broken:
+                broken.append(BrokenDay(seed=f"{seed} {number - 1}", broken=day.broken))
+            if progress is not None:
+                progress(*((number, days) if least_steps is None else (min(steps, least_steps), least_steps)))
+            if least_steps is not None and steps >= least_steps:
+                break
+    except KeyboardInterrupt:
+        interrupted, weighed = True, ()
     return Invariants(
         days=number,
         seed=seed,
@@ -126,6 +135,7 @@ def measure(
         real_days=real_days,
         growths=tuple(growth_of(strategy) for strategy in weighed),
         broken_days=tuple(broken),
+        interrupted=interrupted,
     )
 
 
@@ -205,7 +215,8 @@ def _lived(seeds: Iterator[str], jobs: int, hours: float) -> Iterator[StrangeDay
     if jobs == 1:
         yield from map(live, seeds)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    ends_at_once = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(jobs, initializer=ends_at_once) as pool:
         asked = deque(pool.submit(live, seed) for seed in islice(seeds, 4 * jobs))
         try:
             while asked:

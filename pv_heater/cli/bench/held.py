@@ -37,7 +37,8 @@ def invariants(
     Random houses and random faults; what must never happen is checked.
 
     Ends with exit code 1 and the days that show it when a promise was broken. A thousand days take about half an hour
-    on two cores. With --planted it is the promises that are tried: it ends with 1 when a bug gets through.
+    on two cores. Ctrl-C ends it early: it tells what it has until then, and exits with 1. With --planted it is the
+    promises that are tried: it ends with 1 when a bug gets through.
     """
     if planted is not None:
         _hunt(planted, days, seed, jobs or os.cpu_count() or 1, as_json=as_json)
@@ -49,7 +50,7 @@ def invariants(
     cores = jobs or os.cpu_count() or 1
     result = measure(days, seed, jobs=cores, progress=progress, weighed=weighed, least_steps=steps)
     tell(to_jsonable(result), as_json, result.as_lines())
-    if not result.kept:
+    if not result.kept or result.interrupted:
         raise typer.Exit(1)
 
 
