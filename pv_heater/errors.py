@@ -143,6 +143,8 @@ def describe(error: BaseException) -> str:
     """Our own errors speak for themselves; of a bug, its kind, words and place, for a report."""
     if isinstance(error, PvHeaterError):
         return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
+    # Without the sources of the lines: reading them takes a descriptor and a cache that threads share.
+    places = list(traceback.walk_tb(error.__traceback__))
+    frame, line = places[-1] if places else (None, 0)
+    place = "" if frame is None else f" at {Path(frame.f_code.co_filename).name} line {line}"
     return f"{type(error).__name__}{place}: {error}"

@@ -34,10 +34,15 @@ class Lasting:
         thread = _Thread(self)
         thread.start()
         self._thread = thread
+        _lasting.add(self)
 
     def is_alive(self) -> bool:
         """Whether it runs now."""
         return self._thread is not None and self._thread.is_alive()
+
+    def is_over(self) -> bool:
+        """Whether `target` has returned."""
+        return self._thread is not None and self._thread.is_over
 
     def join(self, timeout_s: float | None = None) -> None:
         """Wait until it has ended, so long at most."""
@@ -45,19 +50,28 @@ class Lasting:
             self._thread.join(timeout_s)
 
 
+_lasting: set[Lasting] = set()
+"""All of this process that began; those that are over leave with the next look."""
+
+
 class _Thread(threading.Thread):
     def __init__(self, lasting: Lasting) -> None:
-        super().__init__(target=lasting.target, name=lasting.name, daemon=True)
+        super().__init__(name=lasting.name, daemon=True)
         self.lasting = lasting
+        self.is_over = False
+
+    def run(self) -> None:
+        self.lasting.target()
+        self.is_over = True
 
 
 class Supervisor:
-    """Hears of every thread that ends by an error, of whatever kind, and begins those that are to last anew."""
+    """Says of every thread that ends by an error, of whatever kind, and begins those that are to last anew."""
 
     def __init__(self, monotonic_s: Callable[[], float]) -> None:
         self._monotonic_s = monotonic_s
-        self._broken: dict[Lasting, float] = {}
-        """Each with the second from which it may begin anew."""
+        self._due_s: dict[Lasting, float] = {}
+        """Each that broke, with the second from which it may begin anew."""
         self._waits: dict[Lasting, tuple[float, float]] = {}
         """Each that ever broke, with its last wait and the second of that."""
 
@@ -68,29 +82,41 @@ class Supervisor:
     def look(self) -> None:
         """Begin anew what may. To be called every few seconds; never raises."""
         now_s = self._monotonic_s()
-        for lasting, due_s in list(self._broken.items()):
-            if now_s < due_s:
+        for lasting in list(_lasting):
+            if lasting.is_alive():  # also one that is still saying why it ends
                 continue
-            del self._broken[lasting]  # before it begins, as it may break at once
-            try:
-                if not lasting.is_alive():  # its owner may have been quicker
-                    lasting.start()
-            except RuntimeError as error:
-                log.error("the thread %r cannot be begun anew: %s; it is tried again", lasting.name, error)
-                self._broken[lasting] = now_s + LONGEST_WAIT_S / 10
+            if lasting.is_over():
+                _lasting.discard(lasting)
+                continue
+            due_s = self._due_s.get(lasting)
+            if due_s is None:
+                # An exit that comes while a thread begins or ends is dropped by Python, and nobody hears of it.
+                self._note(lasting, "it ended without a word")
+            elif now_s >= due_s:
+                self._begin(lasting, now_s)
+
+    def _begin(self, lasting: Lasting, now_s: float) -> None:
+        del self._due_s[lasting]  # before it begins, as it may break at once
+        try:
+            lasting.start()
+        except RuntimeError as error:
+            log.error("the thread %r cannot be begun anew: %s; it is tried again", lasting.name, error)
+            self._due_s[lasting] = now_s + LONGEST_WAIT_S / 10
 
     def _broke(self, what: threading.ExceptHookArgs) -> None:
         """On the thread that ends, as its last deed."""
         thread, error = what.thread, what.exc_value or what.exc_type()
         words = describe(error).rstrip(": ")
-        if not isinstance(thread, _Thread):
-            name = "?" if thread is None else thread.name
-            log.error("the thread %r ended by an error: %s", name, words)
-            return
+        if isinstance(thread, _Thread):
+            self._note(thread.lasting, words)
+        else:
+            log.error("the thread %r ended by an error: %s", "?" if thread is None else thread.name, words)
+
+    def _note(self, lasting: Lasting, words: str) -> None:
         now_s = self._monotonic_s()
-        wait_s, at_s = self._waits.get(thread.lasting, (0.0, now_s))
+        wait_s, at_s = self._waits.get(lasting, (0.0, now_s))
         soon = now_s - at_s < FORGIVEN_S
         wait_s = min(LONGEST_WAIT_S, 2 * wait_s) if wait_s and soon else FIRST_WAIT_S
-        self._waits[thread.lasting] = (wait_s, now_s)
-        self._broken[thread.lasting] = now_s + wait_s
-        log.error("the thread %r broke: %s. It is begun anew.", thread.name, words)
+        self._waits[lasting] = (wait_s, now_s)
+        self._due_s[lasting] = now_s + wait_s
+        log.error("the thread %r broke: %s. It is begun anew.", lasting.name, words)

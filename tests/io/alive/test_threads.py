@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from pv_heater.io.alive import threads
 from pv_heater.io.alive.threads import FIRST_WAIT_S, LONGEST_WAIT_S, Lasting, Supervisor
 
 
@@ -25,6 +26,7 @@ def clock() -> Clock:
 @pytest.fixture
 def supervisor(clock: Clock) -> Iterator[Supervisor]:
     before = threading.excepthook
+    threads._lasting.clear()  # of other tests
     made = Supervisor(clock)
     made.install()
     yield made
@@ -63,6 +65,53 @@ def test_whatever_ends_it_it_is_begun_anew_after_a_wait(
     clock.now_s += LONGEST_WAIT_S
     supervisor.look()
     assert not thread.is_alive(), "it has come to its end, as it should"
+
+
+def test_one_that_ends_without_a_word_is_missed_and_begun_anew(
+    supervisor: Supervisor, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What comes while a thread ends is dropped by Python: here the words themselves fail as it does."""
+    breaking = Breaking(RuntimeError("a bug"))
+    thread = Lasting(breaking.run, "control")
+    before = threading.excepthook
+    threading.excepthook = lambda _what: None
+    thread.start()
+    thread.join(30)
+    threading.excepthook = before
+    supervisor.look()
+    assert "the thread 'control' broke: it ended without a word" in caplog.text
+    assert not thread.is_alive()
+    clock.now_s += FIRST_WAIT_S
+    supervisor.look()
+    assert thread.is_alive()
+    breaking.end.set()
+    thread.join(30)
+    clock.now_s += LONGEST_WAIT_S
+    supervisor.look()
+    assert caplog.text.count("broke") == 1
+
+
+def test_one_that_is_still_saying_why_it_ends_is_begun_anew_after_that(
+    supervisor: Supervisor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_said, said = threading.Event(), threading.Event()
+
+    def slowly(*_words: object) -> None:
+        said.set()
+        is_said.wait(30)
+
+    monkeypatch.setattr(threads.log, "error", slowly)
+    breaking = Breaking(RuntimeError("a bug"))
+    thread = Lasting(breaking.run, "state")
+    thread.start()
+    assert said.wait(30)
+    clock.now_s += LONGEST_WAIT_S
+    supervisor.look()
+    is_said.set()
+    thread.join(30)
+    supervisor.look()
+    assert thread.is_alive()
+    breaking.end.set()
 
 
 def test_one_that_breaks_again_and_again_is_begun_anew_ever_later(supervisor: Supervisor, clock: Clock) -> None:

@@ -104,6 +104,7 @@ def test_one_that_charges_although_it_was_told_to_pause_is_not_believed(httpserv
         device.set_power(0.0)
 
 
+@pytest.mark.usefixtures("patient_links")
 def test_over_a_broker_amps_go_out_and_nought_is_the_last_will(tmp_path: Path) -> None:
     row = MQTT | {"current": {"max_a": 13}, "max_power_w": None}
     with (

@@ -30,6 +30,8 @@ CMD, ACK = "scr/1/in", "scr/1/out"
 VARIATOR: dict[str, Any] = {"type": "mqtt_variator", "topic": CMD, "shape": "linear"}
 SWITCH: dict[str, Any] = {"type": "mqtt_switch", "topic": "plug/set"}
 
+patient = pytest.mark.usefixtures("patient_links")
+
 
 def acknowledges(topic: str, text: str) -> list[tuple[str, str]]:
     return [(ACK, text)]
@@ -45,6 +47,7 @@ def broker() -> Iterator[AmqttBroker | Mosquitto]:
         yield broker
 
 
+@patient
 @each_broker
 def test_a_variator_is_told_percent_as_float_text_and_nothing_is_retained(
     kind: type[AmqttBroker], tmp_path: Path
@@ -61,6 +64,7 @@ def test_a_variator_is_told_percent_as_float_text_and_nothing_is_retained(
             assert late.received == [(CMD, b"0.00")], "only what was published after it came"
 
 
+@patient
 def test_a_measured_curve_gives_the_percent(broker: Mosquitto, tmp_path: Path) -> None:
     curve = tmp_path / "ecs.csv"
     curve.write_text("0;0\n20;116\n50;1150\n100;2298.5\n")
@@ -70,6 +74,7 @@ def test_a_measured_curve_gives_the_percent(broker: Mosquitto, tmp_path: Path) -
         heard(device, "50.00")
 
 
+@patient
 def test_without_a_curve_a_late_fired_triac_is_assumed(broker: Mosquitto, tmp_path: Path) -> None:
     row = {"type": "mqtt_variator", "topic": CMD, "max_power_w": 2298}
     with Device(broker.port, CMD) as device, running(tmp_path, broker.port, **row) as load:
@@ -78,6 +83,7 @@ def test_without_a_curve_a_late_fired_triac_is_assumed(broker: Mosquitto, tmp_pa
         wait_for(lambda: [round(float(text)) for text in device.commands] == [50, 20], "116 W at 20 %, measured once")
 
 
+@patient
 def test_a_switch_sends_whatever_text_its_device_wants(broker: Mosquitto, tmp_path: Path) -> None:
     payloads = [f'{{"command":"switchlight","idx":359,"switchcmd":"{word}"}}' for word in ("On", "Off")]
     row = {**SWITCH, "topic": "domoticz/in", "on_payload": payloads[0], "off_payload": payloads[1]}
@@ -168,6 +174,7 @@ def test_a_broker_that_hangs_is_noticed_with_the_next_command(tmp_path: Path) ->
         wait_for(lambda: load.power_w() == 500.0 and load.trouble() is None, "well again", 12)
 
 
+@patient
 def test_a_device_that_starts_is_told_again(broker: Mosquitto, tmp_path: Path) -> None:
     row = {**VARIATOR, "boot_topic": "scr/1/boot"}
     with Device(broker.port, CMD) as device, running(tmp_path, broker.port, **row) as load:
@@ -176,6 +183,7 @@ def test_a_device_that_starts_is_told_again(broker: Mosquitto, tmp_path: Path) -
         wait_for(lambda: device.commands == ["50.00", "50.00"], "told again", 2 * LOOK_S + 1)
 
 
+@patient
 def test_the_command_is_sent_again_every_refresh_and_not_in_between(broker: Mosquitto, tmp_path: Path) -> None:
     row = {**VARIATOR, "refresh_s": 2}
     with Device(broker.port, CMD) as device, running(tmp_path, broker.port, **row) as load:
@@ -250,6 +258,7 @@ def test_half_a_percent_is_not_off(broker: Mosquitto, tmp_path: Path) -> None:
         assert not load.confirmed_off
 
 
+@patient
 def test_a_device_that_is_switched_by_hand_is_brought_back(broker: Mosquitto, tmp_path: Path) -> None:
     row = {**SWITCH, "answer_topic": "plug", "answer_path": "state"}
     with (
