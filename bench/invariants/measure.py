@@ -215,8 +215,9 @@ def _lived(seeds: Iterator[str], jobs: int, hours: float) -> Iterator[StrangeDay
     if jobs == 1:
         yield from map(live, seeds)
         return
-    ends_at_once = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(jobs, initializer=ends_at_once) as pool:
+    # Ctrl-C reaches all of them: it is for this process, which waits until the days under way are over.
+    deaf = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(jobs, initializer=deaf) as pool:
         asked = deque(pool.submit(live, seed) for seed in islice(seeds, 4 * jobs))
         try:
             while asked:

@@ -37,8 +37,8 @@ def invariants(
     Random houses and random faults; what must never happen is checked.
 
     Ends with exit code 1 and the days that show it when a promise was broken. A thousand days take about half an hour
-    on two cores. Ctrl-C ends it early: it tells what it has until then, and exits with 1. With --planted it is the
-    promises that are tried: it ends with 1 when a bug gets through.
+    on two cores. Ctrl-C ends it early, once the days under way are lived: it tells what it has, and exits with 1. With
+    --planted it is the promises that are tried: it ends with 1 when a bug gets through.
     """
     if planted is not None:
         _hunt(planted, days, seed, jobs or os.cpu_count() or 1, as_json=as_json)

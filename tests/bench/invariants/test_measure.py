@@ -1,13 +1,8 @@
 """`bench invariants`: its checker sees what is broken, its days are the same again, and it ends as it should."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +16,6 @@ from pv_heater.cli.app import cli
 from pv_heater.core.model.requests import Force, Mode
 from pv_heater.core.model.values import OFF, Decision, Phase, Setpoint
 from tests.builders import NOON, config, heater, reading
-from tests.waiting import WITHIN_S, ended_after, until
 
 HOUSE = config(
     limits={"max_house_w": 9000},
@@ -178,25 +172,15 @@ def test_so_many_days_are_lived_as_the_steps_take() -> None:
     assert measure(1, 7, weighed=(), hours=0.1, least_steps=one.steps + 1).days == 2
 
 
-def test_ctrl_c_ends_it_with_what_was_lived_until_then() -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_ends_it_with_what_was_lived_until_then(jobs: int) -> None:
     def after_two(done: int, of: int) -> None:
         if done == 2:
             raise KeyboardInterrupt
 
-    ended = measure(9, 7, weighed=("plan",), hours=0.1, progress=after_two)
+    ended = measure(9, 7, jobs=jobs, weighed=("plan",), hours=0.1, progress=after_two)
     assert (ended.days, ended.interrupted, ended.growths) == (2, True, ())
     assert ended.as_lines()[-1] == "Interrupted: that is what was lived until then."
-
-
-def test_ctrl_c_at_a_terminal_ends_its_processes_too() -> None:
-    command = [sys.executable, "main.py", "bench", "invariants", "--seed", "7", "--jobs", "2", "--no-weigh"]
-    with ended_after(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)) as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        until(lambda: len(children.read_text().split()) == 2, "two processes live days")
-        os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate(timeout=WITHIN_S)[0]
-    assert process.returncode == 1
-    assert said.endswith("Interrupted: that is what was lived until then.\n")
 
 
 def test_a_broken_day_is_told_with_its_seed_and_is_not_kept() -> None:
