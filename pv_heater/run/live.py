@@ -40,7 +40,7 @@ from pv_heater.run.home.newest import NewestStatus, newest_document
 from pv_heater.run.home.running_home import RunningHome
 from pv_heater.run.home.telemetry import telemetry_of, telling
 from pv_heater.run.journal import Journal
-from pv_heater.run.loop import Loop
+from pv_heater.run.loop import Loop, Reporter
 from pv_heater.run.outputs import Outputs, owner_of, transition_log
 from pv_heater.run.session import Startable, beside, clock_and_signals, control_server, own_state_dir
 from pv_heater.run.settings_editor import live_settings
@@ -115,10 +115,7 @@ class LiveHome:
         self._newest = NewestStatus(lambda: self._loop.commands_seen, lambda: self._loop.late_s)
         journal = Journal()
         self._guard = _guard(config, outputs, log_file, clock)
-        threads = Supervisor(clock.monotonic_s)
-        threads.install()
-        after_look = [threads.look, *([] if self._guard is None else [self._guard.beat])]
-        self._watchdog = Watchdog(outputs.loads, clock.monotonic_s, after_look=after_look)
+        self._watchdog = _watchdog(outputs, self._guard, clock)
         self._notifier = SystemdNotifier(os.environ)
         transitions = transition_log(config, outputs)
         saver = StateSaver(controller.state, self._state_file.save, clock.monotonic_s)
@@ -127,18 +124,7 @@ class LiveHome:
             clock=clock,
             sources=_tick_sources(config, clock, self._sources, self._rules),
             loads=outputs.loads,
-            reporters=(
-                self._sources.house,
-                transitions,
-                journal,
-                self._newest,
-                saver,
-                self._minute,
-                self._rules,
-                self._supply,
-                *([] if self._history is None else [self._history.recorder]),
-                *([] if self._evening is None else [self._evening]),
-            ),
+            reporters=(self._sources.house, transitions, journal, self._newest, saver, *self._keepers()),
             tick_s=config.tick_s,
             watchdogs=(self._watchdog, self._notifier),
         )
@@ -186,6 +172,15 @@ class LiveHome:
             self._noting_the_end(mark),
         ):
             self._loop.run()
+
+    def _keepers(self) -> list[Reporter]:
+        """Who makes something of each step beside telling it."""
+        kept: list[Reporter] = [self._minute, self._rules, self._supply]
+        if self._history is not None:
+            kept.append(self._history.recorder)
+        if self._evening is not None:
+            kept.append(self._evening)
+        return kept
 
     def _waiting(self) -> Mapping[str, Any] | None:
         return None if self._history is None else self._history.waiting()
@@ -254,6 +249,14 @@ def _guard(config: Config, outputs: Outputs, log_file: Path, clock: SystemClock)
     from pv_heater.io.alive.guard import Guard
 
     return Guard(config.path, log_file, clock.monotonic_s)
+
+
+def _watchdog(outputs: Outputs, guard: Guard | None, clock: SystemClock) -> Watchdog:
+    """What opens every contact when the loop hangs, begins broken threads anew and keeps the guard quiet."""
+    threads = Supervisor(clock.monotonic_s)
+    threads.install()
+    after_look = [threads.look, *([] if guard is None else [guard.beat])]
+    return Watchdog(outputs.loads, clock.monotonic_s, after_look=after_look)
 
 
 def _no_report() -> None:
