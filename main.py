@@ -24,7 +24,8 @@ def switch_off(words: Sequence[str]) -> int:
     return main(words)
 
 
-if __name__ == "__main__":
+def begin() -> None:
+    """Whatever is asked for."""
     if sys.argv[1:2] == ["off"]:
         sys.exit(switch_off(sys.argv[2:]))
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever has no newer one must read a sentence, not a traceback
@@ -40,3 +41,10 @@ if __name__ == "__main__":
         print(f"The library {error.name} is not installed for this Python. {SETUP}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     main(go)
+
+
+if __name__ == "__main__":
+    try:
+        begin()
+    except KeyboardInterrupt:  # Ctrl-C while it still loads, which takes seconds on a small Pi
+        sys.exit(130)

@@ -69,6 +69,15 @@ class HistoryTrouble(PvHeaterError, OSError):
     exit_code = 3
 
 
+class NoHistory(HistoryTrouble):
+    """There is none yet."""
+
+    exit_code = 5
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"There is no history yet: {path} is not there. A controller that runs keeps one.")
+
+
 class DamagedHistory(HistoryTrouble):
     """The history's file is no longer what was written."""
 

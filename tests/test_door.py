@@ -30,3 +30,15 @@ def test_where_no_python_has_them_it_says_that_nothing_was_switched(tmp_path: Pa
     assert done.returncode == 3
     assert done.stderr.startswith("Nothing was switched off: No module named ")
     assert ". ./env.sh" in done.stderr
+
+
+def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:
+    """Loading takes seconds on a small Pi."""
+    shutil.copy(PROJECT / "main.py", tmp_path)
+    for package in ("pv_heater", "pv_heater/cli"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "pv_heater" / "cli" / "door.py").write_text("raise KeyboardInterrupt\n")
+    command = [sys.executable, str(tmp_path / "main.py"), "status"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pv_heater.cli.options import ConfigOption, JsonOption, say_result, settings_of
-from pv_heater.cli.text import folded, say
+from pv_heater.cli.text import say, say_lines
 from pv_heater.errors import Refused
 
 _LONGEST_LINE = 2000
@@ -111,4 +111,4 @@ def _asked_twice() -> str:
 
 
 def _say(text: str) -> None:
-    say("\n".join(folded([text])))
+    say_lines([text])

@@ -28,8 +28,8 @@ HistoryOption = Annotated[
 FEEDS = ("live", "real", "vrm")
 """How a simulated home may be measured."""
 EXIT_CODES = (
-    "Exit codes: 0 fine, 1 a bug of ours, 2 configuration or a wrong word, 3 hardware or not confirmed, 4 login, "
-    "5 no data, 6 already running."
+    "Exit codes: 0 fine, 1 a bug of ours, 2 configuration or a wrong word, 3 hardware or not confirmed, "
+    "4 login refused, 5 no data, 6 already running."
 )
 
 cli = typer.Typer(
@@ -40,16 +40,10 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Spends surplus sun on hot water and other loads in a Victron home.\n\n"
     "Without a command it runs the controller (the same as `run`). As shipped it plays a recorded day, dry: "
-    "no account, no hardware.\n\n" + EXIT_CODES,
+    "no account, no hardware. Begin with `demo`, then `init` and `check` for your home.\n\n"
+    "Settings: --config FILE, else the file that $CONFIG_FILE names, else yours, Files/config-private.yaml, "
+    "else the shipped ones, Files/config.yaml.\n\n" + EXIT_CODES,
 )
-
-cli.add_typer(bench, name="bench")
-cli.add_typer(token, name="token")
-cli.add_typer(history, name="history")
-cli.command()(detect)
-cli.command()(calibrate)
-cli.command()(init)
-cli.command()(support)
 
 
 @cli.callback(invoke_without_command=True)
@@ -219,6 +213,11 @@ def simulate(
     )
 
 
-for _command in (status, why, force, boost, vacation, clear, password, message, report, whatif, tune):
+for _command in (init, detect, calibrate, status, why, force, boost, vacation, clear, message, password):
     cli.command()(_command)
 cli.command("try")(try_out)
+for _past in (report, whatif, tune, support):
+    cli.command()(_past)
+cli.add_typer(history, name="history")
+cli.add_typer(token, name="token")
+cli.add_typer(bench, name="bench")

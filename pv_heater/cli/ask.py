@@ -10,7 +10,7 @@ import typer
 
 from pv_heater.cli.options import ConfigOption, JsonOption, say_result, settings_of
 from pv_heater.cli.status_text import status_lines
-from pv_heater.cli.text import folded, instant, next_moment, repeat, say, seconds, why_lines
+from pv_heater.cli.text import instant, next_moment, repeat, say_lines, seconds, why_lines
 from pv_heater.config.load import Config
 from pv_heater.errors import Refused
 from pv_heater.run.identity import who_line
@@ -173,8 +173,7 @@ def _ask(config: Config, request: dict[str, Any]) -> Any:
 
     answer = ask_running(config.path, state_dir(config), request)
     if not answer.get("ok"):
-        for line in _head(answer):
-            say(line, err=True)
+        say_lines(_head(answer), err=True)
         raise Refused(str(answer.get("message")), answer.get("exit_code", 1))
     return answer
 
@@ -186,4 +185,4 @@ def _head(answer: Any) -> list[str]:
 
 
 def _say_done(answer: Any) -> None:
-    say("\n".join(folded([*_head(answer), str(answer["message"])])))
+    say_lines([*_head(answer), str(answer["message"])])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pv_heater.cli.options import JsonOption
-from pv_heater.cli.text import say
+from pv_heater.cli.text import say, say_lines
 from pv_heater.commands.detect_text import as_json as search_as_json
 from pv_heater.commands.detect_text import lines_of
 from pv_heater.errors import ConfigError
@@ -33,16 +33,17 @@ def detect(
     try:
         from pv_heater.commands.detect import search
     except ImportError as error:
-        raise ConfigError(
-            "detect", [f"needs a library that is not installed ({error.name}): pip install '.[detect]'"]
-        ) from None
+        raise ConfigError("detect", [f"needs a library that is not installed ({error.name}): `. ./env.sh`"]) from None
 
     raise typer.Exit(tell(search(scan=scan, progress=_progress), as_json))
 
 
 def tell(result: Search, as_json: bool) -> int:
     """Print what was found; the exit code."""
-    say(json.dumps(search_as_json(result), indent=1) if as_json else "\n".join(lines_of(result)))
+    if as_json:
+        say(json.dumps(search_as_json(result), indent=1))
+    else:
+        say_lines(lines_of(result))
     return 0 if result.found else _NOTHING_FOUND
 
 

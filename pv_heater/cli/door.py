@@ -108,6 +108,9 @@ def _run(asked: RunWords) -> Callable[[], int]:
 
 
 def _say(text: str) -> None:
-    from pv_heater.cli.text import say
+    from pv_heater.cli.text import say, say_lines
 
-    say(text, err=True)
+    if "--debug" in sys.argv:  # a traceback is read as it stands
+        say(text, err=True)
+    else:
+        say_lines([text], err=True)

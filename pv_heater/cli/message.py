@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pv_heater.cli.options import ConfigOption, JsonOption, settings_of
-from pv_heater.cli.text import folded, say
+from pv_heater.cli.text import say, say_lines
 
 
 def message(
@@ -28,7 +28,7 @@ def message(
     def tell(sent: Sent) -> None:
         rows.append(sent)
         if not as_json:
-            say("\n".join(folded([sent.line])))
+            say_lines([sent.line])
 
     code = send_to_all(settings_of(ctx, config), text, tell=tell)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pv_heater.cli.text import folded, say
+from pv_heater.cli.text import say, say_lines
 from pv_heater.config.load import Config, load_config
 from pv_heater.config.places import choose_config_path
 
@@ -17,7 +17,7 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config", "-c", metavar="FILE",
-        help="Configuration file; else $CONFIG_FILE, Files/config-private.yaml, Files/config.yaml.",
+        help="Settings file; else $CONFIG_FILE, else yours in Files, else as shipped.",
     ),
 ]  # fmt: skip
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Decide and log, but touch no pin and no device.")]
@@ -41,5 +41,7 @@ def settings_of(ctx: typer.Context, option: Path | None) -> Config:
 
 def say_result(result: Any, as_json: bool, lines: list[str]) -> None:
     """For programs, or for people."""
-    text = json.dumps(result, indent=1, default=str) if as_json else "\n".join(folded(lines))
-    say(text)
+    if as_json:
+        say(json.dumps(result, indent=1, default=str))
+    else:
+        say_lines(lines)

@@ -14,9 +14,6 @@ from pv_heater.cli.options import ConfigOption, Given
 from pv_heater.cli.text import say
 from pv_heater.errors import ConfigError
 
-Words = Annotated[str | None, typer.Option(metavar="TEXT")]
-Number = Annotated[float | None, typer.Option(metavar="N")]
-
 
 class Terminal:
     """Satisfies `interview.Asker` with the person at the terminal; with `silent` every default is taken."""
@@ -40,24 +37,34 @@ def init(
     ctx: typer.Context,
     config: ConfigOption = None,
     meter: Annotated[str | None, typer.Option(metavar="gx|vrm", help="Where the values come from.")] = None,
-    host: Annotated[str | None, typer.Option(help="The GX device; else it is looked for.")] = None,
-    gx_password: Annotated[str | None, typer.Option(envvar="GX_PASSWORD", help="Its password, if it asks.")] = None,
-    vrm_token: Annotated[str | None, typer.Option(envvar="VRM_TOKEN", help="Access token of the portal.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The GX device; else it is looked for.")] = None,
+    gx_password: Annotated[
+        str | None, typer.Option(metavar="WORD", envvar="GX_PASSWORD", help="Its password, if it asks.")
+    ] = None,
+    vrm_token: Annotated[
+        str | None, typer.Option(metavar="TOKEN", envvar="VRM_TOKEN", help="Access token of the portal.")
+    ] = None,
     vrm_url: Annotated[str | None, typer.Option(help="Another address of the portal's API.", hidden=True)] = None,
-    installation: Annotated[int | None, typer.Option(help="Number of the site at the portal.")] = None,
-    name: Words = None,
-    latitude: Number = None,
-    longitude: Number = None,
-    timezone: Words = None,
-    pv_kwp: Number = None,
-    battery_wh: Number = None,
-    inverter_w: Number = None,
+    installation: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of the installation at the portal.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Of the home.")] = None,
+    latitude: Annotated[float | None, typer.Option(metavar="DEGREES", help="Of the roof; north is positive.")] = None,
+    longitude: Annotated[float | None, typer.Option(metavar="DEGREES", help="East is positive.")] = None,
+    timezone: Annotated[str | None, typer.Option(metavar="NAME", help="Such as Europe/Vienna.")] = None,
+    pv_kwp: Annotated[float | None, typer.Option(metavar="KWP", help="Peak power of the modules.")] = None,
+    battery_wh: Annotated[float | None, typer.Option(metavar="WH", help="Usable capacity of the battery.")] = None,
+    inverter_w: Annotated[
+        float | None, typer.Option(metavar="WATTS", help="Continuous output of the inverter before the heater.")
+    ] = None,
     heater: Annotated[
         str | None, typer.Option(metavar="KIND", help="servo, relay, dimmer, or a preset of Files/presets/loads.")
     ] = None,
     heater_power: Annotated[float | None, typer.Option(metavar="WATTS", help="As on its plate.")] = None,
-    heater_name: Words = None,
-    heater_host: Annotated[str | None, typer.Option(help="Of a plug or dimmer on the network.")] = None,
+    heater_name: Annotated[str | None, typer.Option(metavar="NAME", help="What log and page call it.")] = None,
+    heater_host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a plug or dimmer on the network.")
+    ] = None,
     relay_pin: Annotated[str | None, typer.Option(metavar="PIN", help="Such as BOARD11 or GPIO17.")] = None,
     active_high: Annotated[
         bool | None, typer.Option("--active-high/--active-low", help="Which level closes the relay.")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pv_heater.cli.options import ConfigOption, Given
-from pv_heater.cli.text import folded, say
+from pv_heater.cli.text import say_lines
 
 
 def support(
@@ -29,5 +29,5 @@ def support(
 
     given: Given = ctx.obj
     path = choose_config_path(config or given.config, os.environ)
-    made = make_bundle(path, output, os.environ, lambda line: say("\n".join(folded([line]))))
-    say(f"Written: {made}, which only you can read.")
+    made = make_bundle(path, output, os.environ, lambda line: say_lines([line]))
+    say_lines([f"Written: {made}, which only you can read."])

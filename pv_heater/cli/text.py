@@ -6,10 +6,9 @@ A decision and its trace become lines for people, from the JSON that a running c
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import shutil
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -20,6 +19,7 @@ import typer
 
 from pv_heater.cli.rule_words import next_change_text, rule_text
 from pv_heater.core.model.local_time import WEEK, instant_of, local_instant
+from pv_heater.core.model.plain_text import folded as folded_to
 from pv_heater.core.model.plain_text import plain
 from pv_heater.core.model.words import duration_text, flip_text
 
@@ -31,8 +31,6 @@ _FIGURES: Mapping[str, str] = {
     "second_channel_percent": "second channel {:.0f} %",
 }
 FOLLOW_S = 2.0
-LEAST_WIDTH = 30
-"""On a narrower terminal lines are left to it."""
 LONGEST_SHOWN = 40
 """So much of a wrong word is repeated."""
 
@@ -86,14 +84,22 @@ def say(text: str, *, err: bool = False) -> None:
     typer.echo(plain(text), err=err)
 
 
-def folded(lines: list[str], width: int | None = None) -> list[str]:
+def folded(lines: Sequence[str], width: int | None = None, *, err: bool = False) -> list[str]:
     """Lines for a terminal, broken between words, their rest indented; as they are where nobody looks at them.
 
-    `width` in characters; None: the terminal's, or none where there is no terminal.
+    `width` in characters; None: that of the terminal where standard output ends, or standard error.
     """
     if width is None:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    return lines if width < LEAST_WIDTH else [part for line in lines for part in _fold(line, width)]
+        try:
+            width = os.get_terminal_size((sys.stderr if err else sys.stdout).fileno()).columns
+        except (OSError, ValueError):
+            width = 0
+    return folded_to(lines, width)
+
+
+def say_lines(lines: Sequence[str], *, err: bool = False) -> None:
+    """Print sentences for people, as wide as their terminal."""
+    say("\n".join(folded([part for line in lines for part in line.split("\n")], err=err)), err=err)
 
 
 def repeat(show: Callable[[], None], *, clear: bool) -> None:
@@ -269,18 +275,3 @@ def _watts(what: str, value_w: float | None) -> str:
 
 def _joined(values: Sequence[str]) -> str:
     return ", ".join(value for value in values if value)
-
-
-def _fold(line: str, width: int) -> list[str]:
-    if len(line) <= width:
-        return [line]
-    indent = " " * (len(line) - len(line.lstrip()))
-    parts = textwrap.wrap(
-        line.strip(),
-        width,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return parts or [line]

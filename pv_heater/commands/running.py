@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pv_heater.config.places import SHIPPED_CONFIG, config_words
 from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import NotBelieved, NotOurs, NotRunning
 from pv_heater.io.gpio.lock_places import SYSTEM, LockPlaces
@@ -93,8 +94,17 @@ def ask_running(config_path: Path | None, state_dir: Path, request: Mapping[str,
         raise NotRunning(why)
     own = state_holder(state_dir)
     other = "" if own is None else f" {own} holds the state folder {state_dir}."
-    start = "" if config_path is None else f" Start it with `python main.py --config {config_path}`."
-    raise NotRunning(f"No controller is running with {name}.{start}{other}")
+    raise NotRunning(f"No controller is running with {name}.{_start_words(config_path)}{other}")
+
+
+def _start_words(config_path: Path | None) -> str:
+    """How one is started that answers: as shipped, a plain start plays its day in seconds and ends."""
+    if config_path is None:
+        return ""
+    which = config_words(config_path, os.environ)
+    if config_path.absolute() == SHIPPED_CONFIG.absolute():
+        return f" As shipped they play a recorded day; start one that can be asked with `python main.py demo{which}`."
+    return f" Start it with `python main.py{which}`."
 
 
 def _runs_with_others(holder: Holder, config_path: Path | None) -> bool:

@@ -18,3 +18,9 @@ def choose_config_path(option: str | Path | None, environ: Mapping[str, str]) ->
         return Path(named)
     private = PROJECT_FOLDER / "Files" / "config-private.yaml"
     return private if private.exists() else SHIPPED_CONFIG
+
+
+def config_words(path: str | Path, environ: Mapping[str, str]) -> str:
+    """What has to stand behind a command so that it means this file, with its space; empty where it does by itself."""
+    by_itself = not environ.get("CONFIG_FILE") and Path(path).absolute() == choose_config_path(None, {}).absolute()
+    return "" if by_itself else f" --config {path}"

@@ -128,12 +128,12 @@ def plain_name(path: Path) -> str:
 
 def _read_facts(path: Path, number: int, first: str) -> dict[str, str]:
     words = first.split()
-    if words[:2] != ["#", "pv-heater"]:
+    if words[:2] != ["#", "pv-heater"] or len(words) < 3:
         raise trouble(
             path, number, "the first line must begin with '# pv-heater 1 kind=...', so this is not a recording"
         )
-    if words[2:3] != [FORMAT_VERSION]:
-        raise trouble(path, number, f"version {' '.join(words[2:3])} of the format is not known here; 1 is")
+    if words[2] != FORMAT_VERSION:
+        raise trouble(path, number, f"version {words[2]} of the format is not known here; {FORMAT_VERSION} is")
     facts = {}
     for word in words[3:]:
         key, sign, value = word.partition("=")

@@ -1,11 +1,15 @@
 """Durations as people write them."""
 
+import fcntl
+import os
+import struct
+import termios
 from zoneinfo import ZoneInfo
 
 import pytest
 import typer
 
-from pv_heater.cli.text import folded, instant, seconds
+from pv_heater.cli.text import folded, instant, say_lines, seconds
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,15 @@ def test_a_line_for_a_terminal_is_broken_between_words_and_its_rest_indented() -
     assert folded(lines, 40) == ["heater: off", "  2.2 kW spare (1 min mean), battery 100", "      % may give 100 W"]
     assert folded(lines, 80) == lines
     assert folded(lines) == lines  # nobody looks: no terminal
+
+
+def test_an_error_is_as_wide_as_the_terminal_that_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, shown = os.openpty()
+    fcntl.ioctl(shown, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with open(shown, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        say_lines(["home.yaml: 1 problem\n  site.latitude: is missing; where is the roof?"], err=True)
+        terminal.flush()
+        said = os.read(ours, 1000).decode()
+    os.close(ours)
+    assert said.splitlines() == ["home.yaml: 1 problem", "  site.latitude: is missing; where is the", "      roof?"]

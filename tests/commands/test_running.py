@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pv_heater.commands.running import ask_running
+from pv_heater.config.places import SHIPPED_CONFIG, choose_config_path, config_words
 from pv_heater.errors import NotOurs, NotRunning
 from pv_heater.io.gpio.lock_places import LockPlaces
 from pv_heater.io.gpio.locks import lock_state_dir, pin_holders, register_settings
@@ -135,3 +136,19 @@ def test_what_is_kept_of_a_home_is_not_for_everybody(tmp_path: Path) -> None:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
     assert target.read_text() == "precious"
+
+
+def test_of_the_shipped_settings_it_is_the_demo_that_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain start of them plays its day in seconds and ends."""
+    monkeypatch.delenv("CONFIG_FILE", raising=False)
+    with pytest.raises(NotRunning, match=r"start one that can be asked with `python main.py demo( --config .*)?`\.$"):
+        ask_running(SHIPPED_CONFIG, tmp_path / "nowhere", {"command": "status"})
+
+
+def test_settings_are_named_only_where_a_command_would_take_others(tmp_path: Path) -> None:
+    usual = choose_config_path(None, {})
+    assert config_words(usual, {}) == ""
+    assert config_words(usual, {"CONFIG_FILE": "a.yaml"}) == f" --config {usual}"
+    assert config_words(tmp_path / "a.yaml", {}) == f" --config {tmp_path / 'a.yaml'}"

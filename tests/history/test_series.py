@@ -100,7 +100,7 @@ def test_csv_says_zone_and_units_and_has_the_same_values(tmp_path: Path) -> None
 
 def test_what_nobody_can_answer_is_refused_in_a_sentence(tmp_path: Path) -> None:
     life = Life(tmp_path / "history.db")
-    with pytest.raises(HistoryTrouble, match="there is no history"):
+    with pytest.raises(HistoryTrouble, match="There is no history yet"):
         life.kept.days(BEGIN.date(), BEGIN.date())
     life.live(600)
     day = timedelta(days=1)

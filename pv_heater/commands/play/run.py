@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,8 +14,8 @@ from pv_heater.commands.play.days import play_demo, play_recording, play_simulat
 from pv_heater.commands.play.result import PlayedDays
 from pv_heater.commands.run import log_lines
 from pv_heater.config.load import Config, TypedSettings, load_config
-from pv_heater.config.places import SHIPPED_CONFIG
-from pv_heater.core.model.plain_text import plain
+from pv_heater.config.places import SHIPPED_CONFIG, config_words
+from pv_heater.core.model.plain_text import folded, plain
 from pv_heater.io.system.log import LogLines
 from pv_heater.io.system.own_files import replace_file
 from pv_heater.sim.recording_meter import RecordingMeter
@@ -38,13 +40,14 @@ def demo(config: Config, *, speed: float, history_file: Path | None, debug: bool
     """`main.py demo`: a recorded day from its morning on, slow enough to be asked, dry."""
     if not (config.meter and config.meter[0].type == "recording"):
         config = load_config(SHIPPED_CONFIG)
-    name = config.path or SHIPPED_CONFIG
+    which = config_words(config.path or SHIPPED_CONFIG, os.environ)
     if not as_json:
         print(  # noqa: T201 (what to do with it)
-            f"A recorded day, {speed:g} times as fast; nothing is switched. Ask it from another terminal:\n"
-            f"  python main.py status --config {name}\n"
-            f"  python main.py why --config {name}\n"
-            f"  python main.py force {config.policies[0].name} on --for 30m --config {name}\n"
+            f"A recorded day, {speed:g} times as fast; nothing is switched.\n"
+            f"Ask it from another terminal, after `. ./env.sh` there:\n"
+            f"  python main.py status{which}\n"
+            f"  python main.py why{which}\n"
+            f"  python main.py force {config.policies[0].name} on --for 30m{which}\n"
             f"Ctrl-C ends it with a summary.",
             flush=True,
         )
@@ -106,9 +109,14 @@ def _play(config: Config, play: Play, suffix: str, *, dry_run: bool, debug: bool
     if as_json:
         print(json.dumps(played.as_json() | {"log_file": str(lines.path)}, indent=1))  # noqa: T201 (the result)
     else:
-        text = "\n".join(["", *_bars(played), *played.as_lines(), *_drawn(played, lines.path)])
-        print(plain(text))  # noqa: T201 (the result)
+        told = folded([*played.as_lines(), *_drawn(played, lines.path)], _width())
+        print(plain("\n".join(["", *_bars(played), *told])))  # noqa: T201 (the result)
     return 0
+
+
+def _width() -> int:
+    """Of the terminal; 0 where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def _bars(played: PlayedDays) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and new line, DEL, C1: escape sequences, bells, carriage returns
@@ -12,6 +13,8 @@ _CONTROL = re.compile(
 _BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 CONTINUED = "\n    "
 """A further line of one message; no line of a log or a table begins like this."""
+LEAST_WIDTH = 30
+"""On a narrower terminal lines are left to it."""
 
 
 def plain(text: str) -> str:
@@ -22,6 +25,31 @@ def plain(text: str) -> str:
 def plain_message(text: str) -> str:
     """The same for one message: whatever breaks its line is followed by spaces, so that it passes for no other line."""
     return plain(_BREAK.sub(CONTINUED, text))
+
+
+def folded(lines: Sequence[str], width: int) -> list[str]:
+    """Lines for a terminal of so many characters, broken between words, their rest indented.
+
+    As they are where it is unknown (0) or too narrow.
+    """
+    return list(lines) if width < LEAST_WIDTH else [part for line in lines for part in _fold(line, width)]
+
+
+def _fold(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    import textwrap  # only where somebody looks
+
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = textwrap.wrap(
+        line.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return parts or [line]
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pv_heater.errors import DamagedHistory, HistoryTrouble
+from pv_heater.errors import DamagedHistory, HistoryTrouble, NoHistory
 from pv_heater.io.system.own_files import close_to_others, private
 
 BUSY_S = 5.0
@@ -138,7 +138,7 @@ def open_to_read(path: Path) -> Iterator[Database]:
     """The file for reading only, beside its writer. Raises HistoryTrouble, also where there is none."""
     with _worded(path):
         if not path.exists():
-            raise HistoryTrouble(f"there is no history in {path}")
+            raise NoHistory(path)
         address = f"file:{quote(str(path.absolute()))}?mode=ro"
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     database = Database(connection, path)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pv_heater.core.model.plain_text import folded
 from pv_heater.io.system.own_files import close_to_others, is_shared, open_plain, private
 
 _LOOK_S = 200
@@ -119,8 +120,10 @@ class StreamLines:
         self._queue = queue
         self._patient = patient
         self._gone = False
+        self._is_terminal = False
         try:
             self._fd: int | None = os.dup(stream.fileno())
+            self._is_terminal = os.isatty(self._fd)
         except (OSError, ValueError, AttributeError):
             self._fd = None  # made of memory
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -135,6 +138,8 @@ class StreamLines:
         if self._queue.dropped:
             missing, self._queue.dropped = self._queue.dropped, 0
             line += f"\n{missing} lines are not shown here: nobody took them. {self._log_file} has them all."
+        if self._is_terminal:
+            line = _as_wide_as(self._fd, line)
         data = (line + "\n").encode(self._encoding, "backslashreplace")
         while data and not self._gone:
             if not self._may_write(self._fd):
@@ -154,3 +159,12 @@ class StreamLines:
             if self._queue.closed and not self._patient:
                 return False
         return True
+
+
+def _as_wide_as(terminal: int, line: str) -> str:
+    """Broken between words where the terminal ends now."""
+    try:
+        width = os.get_terminal_size(terminal).columns
+    except OSError:
+        return line
+    return "\n".join(folded(line.split("\n"), width))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pv_heater.config.load import Config
 from pv_heater.core.model.numbers import day_in, group_in, number_in
-from pv_heater.errors import HistoryTrouble
+from pv_heater.errors import HistoryTrouble, NoHistory
 from pv_heater.history.csv_text import day_lines
 from pv_heater.history.kept import FILE_NAME, KeptHistory, backup
 from pv_heater.history.reader import HistoryReader
@@ -115,7 +115,7 @@ def copy(config: Config) -> Path:
     """A consistent copy, in the folder `backups` beside it. Raises HistoryTrouble."""
     path = history_path(config, state_dir(config))
     if not path.exists():
-        raise HistoryTrouble(f"there is no history in {path}")
+        raise NoHistory(path)
     today = datetime.now(ZoneInfo(config.site.timezone)).date()
     return backup(_reader(config), path, today, keep=max(1, config.history.backups))
 

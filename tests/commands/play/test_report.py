@@ -82,5 +82,5 @@ def test_a_recording_is_played_for_its_report(tmp_path: Path) -> None:
 
 def test_without_a_history_it_says_where_it_looked(tmp_path: Path) -> None:
     config = by_the_minute(tmp_path / "none.db")
-    with pytest.raises(HistoryTrouble, match="there is no history in "):
+    with pytest.raises(HistoryTrouble, match=r"There is no history yet: .*none.db is not there"):
         of_history(config, 7, END)

@@ -1,15 +1,18 @@
 """The log: neither a reader who sleeps nor a stranger's file may stand in its way."""
 
+import fcntl
 import logging
 import os
 import select
+import struct
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pv_heater.io.system.line_writer import FileLines
+from pv_heater.io.system.line_writer import FileLines, LineQueue, StreamLines
 from pv_heater.io.system.log import LogLines
 from pv_heater.io.system.log_place import LogPlace, log_place
 from pv_heater.io.system.own_files import replace_file
@@ -32,6 +35,18 @@ def lines_at(path: Path, *, drops: bool = True) -> LogLines:
     return LogLines(
         LogPlace(path=path), max_bytes=1_000_000, zone=ZoneInfo("UTC"), to_stdout=True, debug=False, drops=drops
     )
+
+
+def test_on_a_terminal_a_line_breaks_between_words(tmp_path: Path) -> None:
+    ours, shown = os.openpty()
+    fcntl.ioctl(shown, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with open(shown, "w") as terminal:
+        queue = LineQueue(None)
+        StreamLines(terminal, tmp_path / "log", queue, patient=False).write(
+            "12:00:00 INFO heater off -> armed: 645 W spare"
+        )
+        assert os.read(ours, 1000).decode() == "12:00:00 INFO heater off -> armed: 645 W\r\n    spare\r\n"
+    os.close(ours)
 
 
 class Pipe:
