@@ -63,4 +63,4 @@ def test_an_error_is_as_wide_as_the_terminal_that_shows_it(monkeypatch: pytest.M
         terminal.flush()
         said = os.read(ours, 1000).decode()
     os.close(ours)
-    assert said.splitlines() == ["home.yaml: 1 problem", "  site.latitude: is missing; where is the", "      roof?"]
+    assert said.splitlines() == ["home.yaml: 1 problem", "  site.latitude: is missing; where is", "      the roof?"]
