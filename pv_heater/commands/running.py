@@ -87,7 +87,8 @@ def ask_running(config_path: Path | None, state_dir: Path, request: Mapping[str,
             why = f"{error}."
         except NotRunning as error:
             if door.holder is not None:
-                why = f"{door.holder} holds the state folder {door.state_dir}, but: {error}."
+                held = f"{door.holder} holds the state folder {door.state_dir}"
+                why = f"{held}, but: {error}. Just started? Ask again in some seconds."
             elif error.pid is not None or isinstance(error, NotOurs):
                 why = f"No answer: {error}."
     if why is not None:

@@ -51,6 +51,10 @@ def test_a_line_for_a_terminal_is_broken_between_words_and_its_rest_indented() -
     lines = ["heater: off", "  2.2 kW spare (1 min mean), battery 100 % may give 100 W"]
     assert folded(lines, 40) == ["heater: off", "  2.2 kW spare (1 min mean), battery 100", "      % may give 100 W"]
     assert folded(lines, 80) == lines
+    assert folded(["Nobody runs. Start it with `python main.py --config a.yaml`."], 40) == [
+        "Nobody runs. Start it with",
+        "    `python main.py --config a.yaml`.",
+    ]
     assert folded(lines) == lines  # nobody looks: no terminal
 
 

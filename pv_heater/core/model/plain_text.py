@@ -11,6 +11,9 @@ _CONTROL = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters, which no file takes; invisible tags
 )
 _BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+_COMMAND = re.compile("`[^`]+`")
+"""What somebody may want to copy is kept in one piece."""
+_KEPT_SPACE = "\x00"
 CONTINUED = "\n    "
 """A further line of one message; no line of a log or a table begins like this."""
 LEAST_WIDTH = 30
@@ -42,14 +45,14 @@ def _fold(line: str, width: int) -> list[str]:
 
     indent = " " * (len(line) - len(line.lstrip()))
     parts = textwrap.wrap(
-        line.strip(),
+        _COMMAND.sub(lambda match: match.group().replace(" ", _KEPT_SPACE), line.strip()),
         width,
         initial_indent=indent,
         subsequent_indent=f"{indent}    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return parts or [line]
+    return [part.replace(_KEPT_SPACE, " ") for part in parts] or [line]
 
 
 def _written_out(match: re.Match[str]) -> str:
