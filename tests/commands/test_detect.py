@@ -152,7 +152,7 @@ def test_without_its_library_it_says_how_to_get_it() -> None:
     code = "import sys; sys.modules['zeroconf'] = None; from pv_heater.cli.door import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "detect"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert "zeroconf): pip install '.[detect]'" in done.stderr
+    assert "zeroconf): `. ./env.sh`" in done.stderr
 
 
 def test_without_a_network_the_search_says_so(closed: Ports) -> None:
