@@ -1,12 +1,12 @@
 """A process that is asked by lines, with modules that behave and others that do not."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pv_heater.rule_files.process import Child, ChildGone
+from tests.waiting import until
 
 ECHO = "import sys\nfor line in sys.stdin:\n    print(line, end='', flush=True)\n"
 
@@ -96,7 +96,4 @@ def test_one_that_ignores_signals_and_has_children_ends_all_the_same(made: Calla
     child.start()
     (heard,) = child.hear(10)
     child.end()
-    until_s = time.monotonic() + 5
-    while runs(heard["pid"]) and time.monotonic() < until_s:
-        time.sleep(0.01)
-    assert not runs(heard["pid"])
+    until(lambda: not runs(heard["pid"]), "what it had begun has ended too")

@@ -79,7 +79,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
     try:
         text = _read(path)
     except FileNotFoundError:
-        if os.path.lexists(path):
+        if path.is_symlink():  # and not: it is there, which a file that was written meanwhile is too
             raise UnreadableState("it is a link to a file that is not there") from None
         return None
     except (OSError, ValueError) as error:

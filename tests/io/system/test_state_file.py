@@ -4,22 +4,14 @@ import json
 import logging
 import os
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pv_heater.io.system import state_file
-from pv_heater.io.system.state_file import StateFile, UnreadableState, write_atomically
-
-
-def wait_for(done: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 20
-    while not done():
-        assert time.monotonic() < end_s, "it did not come about"
-        time.sleep(0.01)
+from pv_heater.io.system.state_file import StateFile, UnreadableState, read_object, write_atomically
+from tests.waiting import until
 
 
 def test_a_missing_file_is_a_first_start(tmp_path: Path) -> None:
@@ -131,7 +123,22 @@ def test_a_disk_that_hangs_does_not_keep_the_program_from_ending(
         assert file.load() is None
     finally:
         answers.set()
-    wait_for(lambda: file.load() == {"schema": 2})
+    until(lambda: file.load() == {"schema": 2}, "saved once the disk answers")
+
+
+def test_a_file_that_is_first_written_while_somebody_looks_was_not_there_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(path: Path) -> str:
+        path.write_text("{}")
+        raise FileNotFoundError
+
+    monkeypatch.setattr(state_file, "_read", too_late)
+    assert read_object(tmp_path / "state.json") is None
+    (tmp_path / "link.json").symlink_to(tmp_path / "gone.json")
+    monkeypatch.undo()
+    with pytest.raises(UnreadableState, match="link to a file that is not there"):
+        read_object(tmp_path / "link.json")
 
 
 def test_the_folder_reaches_the_disk_after_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,10 +163,10 @@ def test_whatever_goes_wrong_is_said_once_and_tried_again(
     file = StateFile(tmp_path / "folder" / "state.json")
     group = {"bad": bad} if not isinstance(bad, dict) else bad
     file.save(group)
-    wait_for(lambda: file.trouble is not None)
+    until(lambda: file.trouble is not None, "it cannot be saved")
     file.save({"schema": 2, "faults": {"heater": "welded"}})
     (tmp_path / "folder").mkdir()  # only now: what was wrong with the first state may be the missing folder alone
-    wait_for(lambda: file.trouble is None)
+    until(lambda: file.trouble is None, "it is saved again")
     assert file.load() == {"schema": 2, "faults": {"heater": "welded"}}
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
@@ -183,7 +190,7 @@ def test_a_state_that_could_not_be_written_is_written_when_the_disk_is_back(
     monkeypatch.setattr(state_file, "RETRY_S", 0.01)
     file = StateFile(tmp_path / "folder" / "state.json")
     file.save({"schema": 2, "faults": {"heater": "welded"}})
-    wait_for(lambda: file.trouble is not None)
+    until(lambda: file.trouble is not None, "it cannot be saved")
     (tmp_path / "folder").mkdir()
-    wait_for(lambda: file.trouble is None)
+    until(lambda: file.trouble is None, "it is saved again")
     assert file.load() == {"schema": 2, "faults": {"heater": "welded"}}

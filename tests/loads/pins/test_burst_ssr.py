@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,10 +42,8 @@ class Rig(PinRig):
         driver = self.load._ssr
         thread, turns = driver._thread, driver._turns
         driver._hurry.set()
-        deadline_s = time.monotonic() + 5
-        while thread is not None and thread.is_alive() and driver._turns == turns:
-            assert time.monotonic() < deadline_s, "the thread does not move"
-            time.sleep(0.001)
+        if thread is not None:
+            until(lambda: driver._turns != turns or not thread.is_alive(), "the thread moves")
 
     def wait_for(self, pin: str, level: float | None) -> None:
         """Until the thread has done that; it takes a moment, not a unit."""
