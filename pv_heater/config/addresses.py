@@ -1,7 +1,8 @@
 """Outputs on the network among the settings: no device, topic or channel for two loads.
 
 Two loads on one output undo each other's commands, and the one that is off is heated by the other. Compared is what
-an address means, not how it is written: localhost is 127.0.0.1, and a port that is left out is the usual one.
+an address means, not how it is written: localhost is 127.0.0.1, a port that is left out is the usual one, and numbers
+have one spelling.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from itertools import combinations
+from posixpath import normpath
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -19,7 +22,11 @@ from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.load import BatteryShare
 
 _PORTS = {"http": 80, "https": 443}
-_LOOPBACK = frozenset({"localhost", "localhost.localdomain", "::1", "[::1]", "0.0.0.0", "ip6-localhost"})
+_USUAL_PORT = 80
+"""Of the device, by http and by https: it is one."""
+_LOOPBACK = frozenset({"localhost", "localhost.localdomain", "::1", "0.0.0.0", "::", "ip6-localhost", "ip6-loopback"})
+_NUMBER = re.compile(r"(?:0x[0-9a-f]{1,8}|[0-9]{1,11})(?:\.(?:0x[0-9a-f]{1,8}|[0-9]{1,11})){0,3}")
+_SAME_WORDS = {"off": "0", "false": "0", "on": "1", "true": "1"}
 _TIMERS = frozenset({"timer", "toggle_after", "transition"})
 """Say how long, not which."""
 _TASMOTA = re.compile(r"(?:power|dimmer)(\d*)\b.*", re.IGNORECASE | re.DOTALL)
@@ -79,12 +86,14 @@ def _dimmer(settings: Any) -> Iterator[_Place]:
 def _http(settings: Any) -> Iterator[_Place]:
     device, base = _device(settings.url)
     # What switches it on comes last: a copied row whose `off` alone was changed switches the first one's output on.
-    on = getattr(settings, "power", None) or settings.on
-    yield _Place("url", "http", device, frozenset(_request(base, request) for request in (*settings.off, *on[-1:])))
+    on = next(found for name in ("amps", "power", "on") if (found := getattr(settings, name, None)))
+    parts = frozenset(_request(base, request) for request in (*settings.off, *on[-1:]))
+    is_all = any(("cmnd", "power0") in said for _, said in parts)
+    yield _Place("url", "http", device, frozenset() if is_all else parts)
 
 
 def _client(settings: Any) -> Iterator[_Place]:
-    yield _Place("address", "http", ((_host(settings.address), 80), ""), frozenset())
+    yield _Place("address", "http", (_host(settings.address), _USUAL_PORT), frozenset())
 
 
 def _mqtt(settings: Any) -> Iterator[_Place]:
@@ -114,17 +123,42 @@ _MAKERS: Mapping[str, Callable[[Any], Iterator[_Place]]] = {
     "http_dimmer": _dimmer,
     "http_switch": _http,
     "http_variator": _http,
+    "http_ev_charger": _http,
     "mk2_client": _client,
     "mqtt_switch": _mqtt,
     "mqtt_variator": _mqtt,
+    "mqtt_ev_charger": _mqtt,
     "gx_relay": _gx_mqtt,
     "gx_relay_modbus": _gx_modbus,
 }
 
 
 def _host(text: str) -> str:
-    host = text.strip().rstrip(".").lower()
-    return "127.0.0.1" if host in _LOOPBACK or host.startswith("127.") else host
+    """One spelling of a host: capitals, the dot at the end, umlauts, and all ways to write a number."""
+    host = text.strip().strip("[]").rstrip(".").lower()
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            return host
+    host = _one_number(host)
+    return "127.0.0.1" if host in _LOOPBACK or host.startswith("127.") or host.endswith(".localhost") else host
+
+
+def _one_number(host: str) -> str:
+    """IPv6 in its short form, IPv4 within it and IPv4 as `inet_aton` reads it with four numbers; else as it is."""
+    try:
+        if ":" in host:
+            address = IPv6Address(host)
+            return str(address.ipv4_mapped or address)
+        if _NUMBER.fullmatch(host) is None:
+            return host
+        *first, last = [int(part, 16 if "x" in part else 8 if part[0] == "0" else 10) for part in host.split(".")]
+        high = sum(part << (24 - 8 * place) for place, part in enumerate(first))
+        too_large = any(part > 255 for part in first) or last >= 1 << 8 * (4 - len(first))  # a name, then
+        return host if too_large else str(IPv4Address(high + last))
+    except ValueError:
+        return host
 
 
 def _device(url: str) -> tuple[tuple[str, int], str]:
@@ -134,13 +168,20 @@ def _device(url: str) -> tuple[tuple[str, int], str]:
         port = parts.port
     except ValueError:
         port = None
-    return (_host(parts.hostname or url), port or _PORTS.get(parts.scheme, 80)), parts.path.rstrip("/").lower()
+    usual = port is None or port == _PORTS.get(parts.scheme)
+    return (_host(parts.hostname or url), _USUAL_PORT if usual or port is None else port), _path(parts.path)
+
+
+def _path(text: str) -> str:
+    """Without doubled slashes, dots, and one at its end."""
+    plain = normpath(re.sub("/+", "/", f"/{unquote(text)}")).lower()
+    return "" if plain == "/" else plain
 
 
 def _request(base: str, request: Any) -> tuple[Any, ...]:
     """Which output a request that switches off is for: its path, and all it says but for how long."""
-    path, _, query = request.path.partition("?")
-    path = f"{base}{unquote(path).rstrip('/').lower()}"
+    path, _, query = request.path.partition("#")[0].partition("?")
+    path = base + _path(path)
     said: dict[str, str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         said[key.lower()] = _command(value)
@@ -153,9 +194,9 @@ def _request(base: str, request: Any) -> tuple[Any, ...]:
 
 
 def _command(value: str) -> str:
-    """Tasmota's ``Power Off`` is its ``POWER1 0``; everything else only loses its capitals."""
-    found = _TASMOTA.fullmatch(value.strip())
-    return value.strip().lower() if found is None else f"power{found[1] or 1}"
+    """Tasmota's ``Power Off`` is its ``POWER1 0``, "off" is 0; everything else only loses its capitals."""
+    found, word = _TASMOTA.fullmatch(value.strip()), value.strip().lower()
+    return _SAME_WORDS.get(word, word) if found is None else f"power{found[1] or 1}"
 
 
 def _topic(text: str) -> str:
@@ -168,14 +209,18 @@ def _topic(text: str) -> str:
 def _switched(settings: Any) -> frozenset[Any]:
     """What a JSON command says beside on and off, such as a number, with each name that it switches; else nothing."""
     payload: str | None = getattr(settings, "payload", None)
-    on = settings.on_payload if payload is None else payload.replace("{percent}", "50")
-    off = settings.off_payload or (payload or "").replace("{percent}", "0")
+    on = settings.on_payload if payload is None else _filled(payload, "50")
+    off = settings.off_payload or _filled(payload or "", "0")
     on_said, off_said = _flat(_json(on)), _flat(_json(off))
     if not on_said or not off_said:
         return frozenset()
     same = frozenset((key, str(value)) for key, value in off_said.items() if on_said.get(key) == value)
     names = {key for key in on_said.keys() | off_said.keys() if on_said.get(key) != off_said.get(key)}
     return frozenset((same, name) for name in names)
+
+
+def _filled(payload: str, number: str) -> str:
+    return payload.replace("{percent}", number).replace("{amps}", number)
 
 
 def _json(text: str | None) -> Any:

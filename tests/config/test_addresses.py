@@ -41,12 +41,22 @@ def gx_modbus(number: int = 1, host: str = "venus.local") -> Row:
     return {"type": "gx_relay_modbus", "host": host, "relay_number": number, "relay_is_manual": True}
 
 
+def car(url: str, path: str = "/mqtt", **more: Any) -> Row:
+    off, amps = [{"path": f"{path}?frc=1"}], [{"path": f"{path}?frc=2&amp={{amps}}"}]
+    return {"type": "http_ev_charger", "url": url, "off": off, "amps": amps, "max_power_w": None, **more}
+
+
+def mqtt_car(topic: str, **more: Any) -> Row:
+    return {"type": "mqtt_ev_charger", "broker": {"host": "192.168.1.10"}, "topic": topic, "max_power_w": None, **more}
+
+
 def preset(word: str, **more: Any) -> Row:
     return {"preset": word, "host": "192.168.1.60", **more}
 
 
 def problems(*rows: Row) -> tuple[str, ...]:
     loads = [{"name": f"load_{index}", "max_power_w": 1000, **row} for index, row in enumerate(rows)]
+    loads = [{key: value for key, value in row.items() if value is not None} for row in loads]
     try:
         load_config(config(loads=loads))
     except ConfigError as error:
@@ -88,6 +98,28 @@ SAME = {
     "GX relay over both ways": [gx(), gx_modbus()],
     "GX relay by its portal ID": [gx(portal_id="c0619ab0a001"), gx(host="192.168.1.5", portal_id="C0619AB0A001")],
     "GX relay with the portal ID and without": [gx(portal_id="c0619ab0a001"), gx()],
+    "IPv6 in full": [dimmer("http://[2001:DB8::1]"), dimmer("http://[2001:0db8:0:0::1]:80")],
+    "IPv4 within IPv6": [dimmer("http://[::ffff:192.168.1.5]"), dimmer("http://192.168.1.5")],
+    "IPv6 localhost in full": [dimmer("http://[0:0:0:0:0:0:0:1]:8080"), dimmer("http://localhost:8080")],
+    "localhost within IPv6": [dimmer("http://[::ffff:127.0.0.1]:8080"), dimmer("http://127.0.0.1:8080")],
+    "a name of localhost": [dimmer("http://boiler.localhost:8080"), dimmer("http://localhost:8080")],
+    "zeros before a number": [dimmer("http://192.168.001.007"), dimmer("http://192.168.1.7")],
+    "one number": [dimmer("http://3232235783"), dimmer("http://192.168.1.7")],
+    "hexadecimal": [dimmer("http://0xC0A80107"), dimmer("http://192.168.1.7")],
+    "two numbers": [dimmer("http://10.5"), dimmer("http://10.0.0.5")],
+    "umlauts": [dimmer("http://b\u00fccher.local"), dimmer("http://xn--bcher-kva.local")],
+    "http and https": [http("https://a"), http("http://a")],
+    "dots in a path": [http("http://a", "/x/.././relay/0?turn=off"), http("http://a")],
+    "doubled slashes": [http("http://a", "//relay//0?turn=off"), http("http://a")],
+    "a fragment": [http("http://a", "/relay/0?turn=off#x"), http("http://a")],
+    "off and 0": [http("http://a"), http("http://a", "/relay/0?turn=0", on=[{"path": "/relay/0?turn=true"}])],
+    "all relays of Tasmota": [http("http://a", "/cm?cmnd=Power0%20Off"), http("http://a", "/cm?cmnd=Power2%20Off")],
+    "IPv6 broker": [mqtt("boiler/set", "2001:db8::1"), mqtt("boiler/set", "2001:0db8::0:1")],
+    "IPv6 GX relay": [gx(host="2001:db8::1"), gx_modbus(host="2001:0db8::1")],
+    "a router and a dimmer": [{"type": "mk2_client", "address": "192.168.1.8"}, dimmer("http://192.168.1.8")],
+    "cars": [car("http://192.168.1.8"), car("http://192.168.1.8/")],
+    "cars at one topic": [mqtt_car("go-e/set"), mqtt_car("go-e/set/")],
+    "a car and a switch": [mqtt_car("go-e/set"), mqtt("go-e/set")],
 }  # fmt: skip
 OTHER = {
     "dimmers behind one address": [dimmer("http://gateway/one"), dimmer("http://gateway/two")],
@@ -112,6 +144,13 @@ OTHER = {
         mqtt("s/rpc", on_payload='{"params":{"id":1,"on":true}}', off_payload='{"params":{"id":1,"on":false}}'),
     ],
     "GX relays": [gx(1), gx(2)],
+    "IPv6 hosts": [dimmer("http://[2001:db8::1]"), dimmer("http://[2001:db8::11]")],
+    "cars of a gateway": [car("http://a", "/one"), car("http://a", "/two")],
+    "cars by JSON": [
+        mqtt_car("cars/set", payload='{"id": 1, "amps": {amps}}'),
+        mqtt_car("cars/set", payload='{"id": 2, "amps": {amps}}'),
+    ],
+    "names that are nearly numbers": [dimmer("http://300.1.1.1"), dimmer("http://44.1.1.1")],
     "GX devices": [gx(), gx_modbus(host="192.168.1.7")],
     "GX devices at one broker": [gx(portal_id="c0619ab0a001"), gx(portal_id="c0619ab0a002")],
 }  # fmt: skip
