@@ -75,7 +75,7 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: defaults where no option says more.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
-    """Ask what is needed and write a first configuration.
+    """Ask what is needed and write a first settings file.
 
     Finds a GX device in the local network or asks the VRM portal; writes nothing that `check` refuses.
     """

@@ -18,7 +18,7 @@ from typing import Any
 from pv_heater.commands.off_asking import AskedController, ask_all, holders_of
 from pv_heater.commands.off_outputs import OffOutputs, find
 from pv_heater.config.places import choose_config_path
-from pv_heater.core.model.plain_text import plain
+from pv_heater.core.model.plain_text import folded, plain
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError, PinBusy
 from pv_heater.io.gpio.locks import lock_pins, state_holder
@@ -211,8 +211,16 @@ def _rest(servos: Mapping[Output, ServoLine], problems: list[str]) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{plain(text)}\n")
+    sys.stdout.write("\n".join(folded([plain(text)], _width(sys.stdout))) + "\n")
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"off: {plain(text)}\n")
+    sys.stderr.write("\n".join(folded([f"off: {plain(text)}"], _width(sys.stderr))) + "\n")
+
+
+def _width(stream: Any) -> int:
+    """Of the terminal where it ends; 0 where it is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0

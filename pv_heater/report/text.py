@@ -49,6 +49,9 @@ def account_text(figures: Mapping[str, Any]) -> str:
 def table_of(reports: Sequence[DayReport | NoReport]) -> list[str]:
     """Days below each other, in Wh, with their sum: each row adds up, and so does each column."""
     known = [report for report in reports if isinstance(report, DayReport)]
+    untold = [f"{report.day.isoformat()}: {report.because}" for report in reports if isinstance(report, NoReport)]
+    if not known:
+        return [*untold, "No day can be accounted for yet: that needs some hours of daylight in the history."]
     causes = [cause for cause in Cause if any(cause in report.lost_wh for report in known)]
     heads = ["day", "possible", "caught", "lost", *map(str, causes), "unseen"]
     rows = [
@@ -69,8 +72,7 @@ def table_of(reports: Sequence[DayReport | NoReport]) -> list[str]:
     lines += [f"{cause}: {WORDS[cause]}" for cause in causes]
     if any(report.lost_wh.get(Cause.BEYOND, 0) < 0 for report in known):
         lines.append("What the heater took beyond the sun while a cloud passed can be a gain: it then stands below 0.")
-    lines += _money(known)
-    return lines + [f"{report.day.isoformat()}: {report.because}" for report in reports if isinstance(report, NoReport)]
+    return [*lines, *_money(known), *untold]
 
 
 def _money(known: Sequence[DayReport]) -> list[str]:

@@ -80,6 +80,11 @@ def test_a_recording_is_played_for_its_report(tmp_path: Path) -> None:
     assert report.estimated_wh == 0
 
 
+def test_without_a_day_there_is_no_empty_table() -> None:
+    [line] = table_of([])
+    assert line.startswith("No day can be accounted for yet")
+
+
 def test_without_a_history_it_says_where_it_looked(tmp_path: Path) -> None:
     config = by_the_minute(tmp_path / "none.db")
     with pytest.raises(HistoryTrouble, match=r"There is no history yet: .*none.db is not there"):
