@@ -11,7 +11,7 @@ import typer
 
 from pv_heater import PROJECT_FOLDER
 from pv_heater.cli.options import ConfigOption, Given
-from pv_heater.cli.text import say
+from pv_heater.cli.text import say, say_lines
 from pv_heater.errors import ConfigError
 
 
@@ -30,7 +30,13 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """A line."""
-        say(line)
+        say_lines([line])
+
+    def hears(self, problem: str) -> bool:
+        """Said to whoever is there; nobody is where every default is taken."""
+        if not self._silent:
+            say_lines([problem])
+        return not self._silent
 
 
 def init(

@@ -33,7 +33,8 @@ def write_settings(file: Path, given: Mapping[str, Any], asker: Asker, *, force:
 
     def keep(name: str, text: str) -> None:
         secret = folder / name
-        if secret.exists() and secret.read_text(encoding="utf-8").strip() != text and not force:
+        ours = force or secret in written
+        if not ours and secret.exists() and secret.read_text(encoding="utf-8").strip() != text:
             raise ConfigError("init", [f"{secret} is there already and holds another text: --force replaces it"])
         if not secret.exists():
             written.append(secret)

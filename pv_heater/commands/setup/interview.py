@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from pv_heater.commands.detect import Gx, Ports, question, search
@@ -23,6 +23,7 @@ LOCALTIME = Path("/etc/localtime")
 METERS = ("gx", "vrm")
 
 
+_Answer = TypeVar("_Answer")
 Read = Callable[[Sequence[Mapping[str, Any]], Path], tuple[Reading | None, str | None]]
 
 
@@ -35,6 +36,10 @@ class Asker(Protocol):
 
     def say(self, line: str) -> None:
         """Tell what was found."""
+        ...
+
+    def hears(self, problem: str) -> bool:
+        """Tell what is wrong with an answer; whether there is somebody who can give another."""
         ...
 
 
@@ -98,9 +103,18 @@ class Questions:
         """Whether it is to start with the machine."""
         return self._yes("service", "Start with the machine, as a service?", default=False)
 
+    def _right(self, key: str, once: Callable[[], _Answer]) -> _Answer:
+        """What `once` asks for, until it is right; what an option said is not asked for again."""
+        while True:
+            try:
+                return once()
+            except ConfigError as error:
+                if key in self._given or not self._asker.hears(error.problems[0].removeprefix("--")):
+                    raise
+
     def _meters(self) -> list[dict[str, Any]]:
         kind = self._choice("meter", "Where do the values come from, a GX device here or the VRM portal?", METERS)
-        return self._gx() if kind == "gx" else [self._vrm()]
+        return self._right("host", self._gx) if kind == "gx" else [self._right("vrm-token", self._vrm)]
 
     def _gx(self) -> list[dict[str, Any]]:
         found: list[Gx] = []
@@ -170,12 +184,17 @@ class Questions:
         )
 
     def _place(self) -> tuple[float | None, float | None]:
-        latitude = self._number("latitude", "Latitude of the roof, such as 47.05 (empty: unknown)", optional=True)
+        latitude = self._number(
+            "latitude", "Latitude of the roof, such as 47.05 (empty: unknown)", optional=True, most=90.0
+        )
         if latitude is None:
             return None, None
-        return latitude, self._number("longitude", "Longitude, east is positive, such as 15.44")
+        return latitude, self._number("longitude", "Longitude, east is positive, such as 15.44", most=180.0)
 
     def _timezone(self) -> str:
+        return self._right("timezone", self._zone)
+
+    def _zone(self) -> str:
         zone = self._text("timezone", "Time zone", own_zone())
         try:
             ZoneInfo(zone)
@@ -192,6 +211,9 @@ class Questions:
         return text
 
     def _text(self, key: str, question_: str, default: str | None) -> str:
+        return self._right(key, lambda: self._text_once(key, question_, default))
+
+    def _text_once(self, key: str, question_: str, default: str | None) -> str:
         answer = self._given.get(key)
         if answer is None:
             answer = self._asker.ask(question_, default)
@@ -201,12 +223,19 @@ class Questions:
         return text
 
     def _choice(self, key: str, question_: str, words: Any, default: str | None = "") -> str:
+        return self._right(key, lambda: self._word_of(words, key, question_, default))
+
+    def _word_of(self, words: Any, key: str, question_: str, default: str | None) -> str:
         word = self._text(key, question_, words[0] if default == "" else default)
         if word not in words:
             raise _missing(f"--{key} must be one of {', '.join(words)}, not {word!r}")
         return word
 
-    def _number(self, key: str, question_: str, *, optional: bool = False) -> float | None:
+    def _number(self, key: str, question_: str, *, optional: bool = False, most: float | None = None) -> float | None:
+        """`most`: it lies between that below 0 and that above."""
+        return self._right(key, lambda: self._number_once(key, question_, optional=optional, most=most))
+
+    def _number_once(self, key: str, question_: str, *, optional: bool, most: float | None) -> float | None:
         answer = self._given.get(key)
         if answer is None:
             answer = self._asker.ask(question_, "" if optional else None)
@@ -214,12 +243,18 @@ class Questions:
         if not text and optional:
             return None
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
             wrong = f"must be a number, not {text!r}" if text else "is missing"
             raise _missing(f"--{key} {wrong}: {question_}") from None
+        if most is not None and not -most <= value <= most:
+            raise _missing(f"--{key} must be between {-most:g} and {most:g}, not {value:g}")
+        return value
 
     def _pin(self, key: str, question_: str, default: str) -> str:
+        return self._right(key, lambda: self._pin_once(key, question_, default))
+
+    def _pin_once(self, key: str, question_: str, default: str) -> str:
         try:
             return pin_of(self._text(key, question_, default))
         except SettingProblem as problem:

@@ -38,6 +38,24 @@ class Nobody:
     def say(self, line: str) -> None:
         self.said.append(line)
 
+    def hears(self, problem: str) -> bool:
+        return False
+
+
+class Somebody(Nobody):
+    """Gives the answers one after another, then takes every default."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self._words = list(words)
+
+    def ask(self, question: str, default: str | None, *, hidden: bool = False) -> str | None:
+        return self._words.pop(0) if self._words else default
+
+    def hears(self, problem: str) -> bool:
+        self.said.append(problem)
+        return bool(self._words)
+
 
 @pytest.fixture
 def vrm() -> Iterator[VrmServer]:
@@ -106,7 +124,7 @@ def test_the_only_site_of_a_token_is_taken_and_of_several_one_must_be_named(vrm:
         ({"relay_pin": "GPIO21"}, r"is already used by"),
         ({"relay_pin": "GPIO5"}, r"while the Pi boots GPIO5 is pulled high, which closes this relay"),
         ({"timezone": "Vienna"}, r"--timezone must be a time zone|--timezone: must be a time zone"),
-        ({"latitude": 95.0, "longitude": 1.0}, r"site.latitude: must be between -90 and 90"),
+        ({"latitude": 95.0, "longitude": 1.0}, r"--latitude must be between -90 and 90, not 95"),
         ({"heater": "dimmer"}, r"--heater-host is missing"),
         ({"vrm_token": "wrong", "installation": None}, r"--vrm-token: VRM refused the access token"),
         ({"meter": "shelly"}, r"--meter must be one of gx, vrm"),
@@ -119,6 +137,26 @@ def test_what_is_missing_or_wrong_is_named_by_its_option_and_nothing_is_written(
     with pytest.raises(ConfigError, match=problem):
         write_settings(tmp_path / "home.yaml", given, Nobody(), force=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_answer_is_asked_for_again_and_the_ones_before_are_kept(vrm: VrmServer, tmp_path: Path) -> None:
+    given = {key: item for key, item in answers(vrm).items() if key not in ("vrm-token", "timezone", "heater-power")}
+    somebody = Somebody(
+        "wrong token", vrm.token, "7", str(vrm.installation_id), "47.05 N", "470.5", "47.05", "15.44",
+        "Home", "Vienna", "Europe/Vienna",
+        "4.4", "4800", "2400", "2 kW", "2000",
+    )  # fmt: skip
+    del given["installation"]
+    write_settings(tmp_path / "home.yaml", given, somebody, force=False)
+    config = load_config(tmp_path / "home.yaml")
+    assert (config.site.latitude, config.site.timezone, config.policies[0].max_power_w) == (
+        47.05,
+        "Europe/Vienna",
+        2000,
+    )
+    assert (tmp_path / "vrm-token").read_text() == f"{vrm.token}\n"
+    wrong = [line.partition(" ")[0] for line in somebody.said if "must be" in line or "vrm-token" in line]
+    assert wrong == ["vrm-token:", "installation", "latitude", "latitude", "timezone:", "heater-power"]
 
 
 def test_a_file_that_is_there_is_not_replaced_without_force(vrm: VrmServer, tmp_path: Path) -> None:
