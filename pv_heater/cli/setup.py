@@ -11,7 +11,7 @@ import typer
 
 from pv_heater import PROJECT_FOLDER
 from pv_heater.cli.options import ConfigOption, Given
-from pv_heater.cli.text import say, say_lines
+from pv_heater.cli.text import say_lines
 from pv_heater.errors import ConfigError
 
 
@@ -95,5 +95,4 @@ def init(
     given: Given = ctx.obj
     file = config or given.config or os.environ.get("CONFIG_FILE") or PROJECT_FOLDER / "Files" / "config-private.yaml"
     answers = {key.replace("_", "-"): value for key, value in options.items()}
-    for line in write_settings(Path(file), answers, Terminal(silent=yes), force=force):
-        say(line)
+    say_lines(write_settings(Path(file), answers, Terminal(silent=yes), force=force))

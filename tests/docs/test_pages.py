@@ -6,6 +6,7 @@ import contextlib
 import re
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,14 @@ def test_every_configuration_example_loads_or_the_page_shows_its_mistakes(
 def test_every_python_example_runs(page: Path, code: str):
     with contextlib.chdir(PROJECT):
         exec(compile(code, f"an example of {page.name}", "exec"), {})
+
+
+def test_git_ignores_every_secret_that_a_page_puts_beside_the_settings():
+    ignored = (PROJECT / ".gitignore").read_text(encoding="utf-8").split()
+    named = {name for page in PAGES for name in re.findall(r"file:([a-z]\w*[-_]\w+)", page.read_text(encoding="utf-8"))}
+    assert len(named) > 10
+    left_in = [name for name in named if not any(fnmatch(name, rule.removeprefix("Files/")) for rule in ignored)]
+    assert left_in == []
 
 
 def test_the_readme_table_and_the_command_line_have_the_same_commands():

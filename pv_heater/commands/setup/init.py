@@ -88,12 +88,7 @@ def _next_lines(file: Path, config: Config, unit: Path | None) -> list[str]:
         f"  python main.py try {load} click{option}   the wiring, once it is there",
     ]
     if config.web is not None:
-        lines.append(
-            "  http://127.0.0.1:8080        the page, while it runs; for your network: `listen: 0.0.0.0:8080` in the"
-        )
-        lines.append(
-            "                               settings, then the log shows a code with which it takes its password"
-        )
+        lines.append("  http://127.0.0.1:8080        the page, while it runs; for your network: docs/login.md")
     if unit is not None:
         lines.append(f"  sudo cp {unit} /etc/systemd/system/ && sudo systemctl enable --now pv-heater")
     return lines
