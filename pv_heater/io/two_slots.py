@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.io.system.own_files import open_plain, read_plain
-from pv_heater.io.system.state_file import give_to_owner
+from pv_heater.io.system.state_file import give_to_owner, put_folder_aside
 
 PAGE_BYTES = 4096
 SLOT_BYTES = 8 * PAGE_BYTES
@@ -46,7 +46,7 @@ class TwoSlots:
         if len(slot) > SLOT_BYTES:
             raise ValueError(f"it has {len(slot)} bytes, and a slot {SLOT_BYTES}")
         slot += bytes(-len(slot) % PAGE_BYTES)
-        descriptor = open_plain(self._path, os.O_WRONLY)
+        descriptor = self._opened()
         try:
             self._fill(descriptor)
             if os.pwrite(descriptor, slot, number % 2 * SLOT_BYTES) != len(slot):
@@ -55,6 +55,13 @@ class TwoSlots:
         finally:
             os.close(descriptor)
         self._number = number
+
+    def _opened(self) -> int:
+        try:
+            return open_plain(self._path, os.O_WRONLY)
+        except IsADirectoryError:
+            put_folder_aside(self._path)
+            return open_plain(self._path, os.O_WRONLY)
 
     def _fill(self, descriptor: int) -> None:
         """A new file to its full size: a later write needs no room then, also on a full disk."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from pv_heater.io.system.watchdog import SystemdNotifier, Watchdog
 from pv_heater.rule_files.runner import RuleRunner, build_rules
 from pv_heater.run.displays import Displays
 from pv_heater.run.home.evening import EveningReport
-from pv_heater.run.home.history import CountsOfDays, history_of, history_path, with_newer_counts
+from pv_heater.run.home.history import CountsOfDays, counts_alone, history_of, history_path, with_newer_counts
 from pv_heater.run.home.messages import messages_of
 from pv_heater.run.home.minute_record import FILE_NAME as MINUTE_NAME
 from pv_heater.run.home.minute_record import MinuteRecord
@@ -107,8 +107,9 @@ class LiveHome:
         self._minute = MinuteRecord(folder, clock.monotonic_s, self._waiting)
         self._history = history_of(config, history_path(config, folder), clock, left=self._minute.left)
         self._evening = None if self._history is None else EveningReport(config, self._history)
+        today = clock.now().astimezone(ZoneInfo(config.site.timezone)).date()
         newer = [self._minute.days, *([] if self._history is None else [self._history.days])]
-        controller, self._resumed = _controller(config, self._state_file, outputs.pretended, newer)
+        controller, self._resumed = _controller(config, self._state_file, outputs.pretended, newer, today)
         self._last_state = controller.state
         names = [policy.name for policy in config.policies]
         self._rules = build_rules(config.path, names, controller.rules, folder, clock.monotonic_s)
@@ -286,12 +287,12 @@ def _tick_sources(config: Config, clock: SystemClock, sources: Sources, rules: R
 
 
 def _controller(
-    config: Config, state_file: StateFile, pretended: frozenset[str], newer: Sequence[CountsOfDays]
+    config: Config, state_file: StateFile, pretended: frozenset[str], newer: Sequence[CountsOfDays], today: date
 ) -> tuple[Controller, bool]:
     """The controller with its saved state, and whether there was one.
 
     `newer` may know newer counts of its day. Where a state is there and cannot be used, nobody knows whether it held a
-    fault: every load is in fault until `clear`.
+    fault: every load is in fault until `clear`. The counts of `today` are what the others have of them.
     """
     try:
         state: Mapping[str, Any] | None = state_file.load()
@@ -300,7 +301,9 @@ def _controller(
         controller = Controller(config, state=state, pretended=pretended)
     except (UnreadableState, ValueError) as error:
         state_file.set_aside(str(error), ALL_IN_FAULT)
-        return Controller(config, state=unreadable(str(error)), pretended=pretended), True
+        fresh = Controller(config, pretended=pretended).state()
+        state = counts_alone({**fresh, "day": today.isoformat()}, newer)
+        return Controller(config, state={**state, **unreadable(str(error))}, pretended=pretended), True
     if controller.remarks:
         state_file.set_aside("; ".join(controller.remarks), "The rest of it is used")
     return controller, state is not None

@@ -184,6 +184,7 @@ def test_a_full_disk_is_said_once_and_what_waited_is_written_when_there_is_space
 def test_what_waits_for_a_disk_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     path.mkdir()
+    (path / "mine").touch()
     life = Life(path)
     life.live(86_400 / 2)
     assert "history.db" in (life.kept.trouble or "")
@@ -192,6 +193,25 @@ def test_what_waits_for_a_disk_is_bounded(tmp_path: Path) -> None:
         life.tick()
     assert len(life.kept.recorder.take()) == MOST_KEPT
     life.kept.close()
+
+
+def test_an_empty_folder_in_its_place_makes_room_and_a_full_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    path.mkdir()
+    life = Life(path)
+    life.live(1000)
+    assert life.kept.trouble is None
+    life.kept.close()
+    assert path.is_file()
+    assert (tmp_path / "history.db.folder-1").is_dir()
+    full = tmp_path / "home"
+    full.mkdir()
+    (full / "mine").touch()
+    life = Life(full)
+    life.live(1000)
+    assert life.kept.trouble is not None
+    life.kept.close()
+    assert (full / "mine").exists()
 
 
 def damage(path: Path, *, from_byte: int, count: int) -> None:

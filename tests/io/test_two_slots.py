@@ -68,17 +68,21 @@ def test_rubbish_is_nothing(content: bytes, tmp_path: Path) -> None:
     assert TwoSlots(path).found == {"n": 1}
 
 
-def test_neither_a_link_nor_a_pipe_nor_a_folder_is_written_or_waited_for(tmp_path: Path) -> None:
+def test_neither_a_link_nor_a_pipe_is_written_or_waited_for_and_a_folder_makes_room(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "target")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    for name in ("link", "pipe", "folder"):
+    (tmp_path / "folder" / "mine").write_text("too")
+    for name in ("link", "pipe"):
         slots = TwoSlots(tmp_path / name)
         assert slots.found is None
         with pytest.raises(OSError, match=name):
             slots.write({"n": 1})
     assert (tmp_path / "target").read_text() == "mine"
+    TwoSlots(tmp_path / "folder").write({"n": 1})
+    assert TwoSlots(tmp_path / "folder").found == {"n": 1}, "a folder was put aside as it is"
+    assert (tmp_path / "folder.folder-1" / "mine").read_text() == "too"
 
 
 def test_what_does_not_fit_is_refused_and_the_last_one_stays(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A power cut costs a minute of the day's counts at most, and a quiet night hardly a page."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from pv_heater import Controller
+from pv_heater.config.load import load_config
 from pv_heater.core.model.day_energies import DayEnergies, LoadDay
+from pv_heater.core.model.values import Phase
+from pv_heater.io.system.state_file import StateFile
 from pv_heater.run.home.history import with_newer_counts
 from pv_heater.run.home.minute_record import EVERY_S, FILE_NAME, QUIET_S, MinuteRecord
+from pv_heater.run.live import STATE_NAME, _controller
 from tests.builders import NOON, config, reading
 from tests.history.life import NOTHING
 from tests.waiting import until
@@ -77,6 +82,24 @@ def test_after_a_cut_the_state_gets_the_counts_of_the_last_minute(tmp_path: Path
     assert with_newer_counts(older, after.days) == older, "of another day"
 
 
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"schema": [', '{"loads": {}}', '{"a": 1, "a": 2}'])
+def test_a_state_that_cannot_be_read_costs_no_counts_that_stand_elsewhere(tmp_path: Path, damaged: str) -> None:
+    with recording(tmp_path) as record:
+        record.report(NOON, replace(DECISION, today=counted(840.0)), None, None)
+        until(lambda: record.kept(), "the counts are on the disk")
+    (tmp_path / STATE_NAME).write_text(damaged)
+    newer = [MinuteRecord(tmp_path, lambda: 0.0).days, lambda _from, _to: [{"date": "x", "loads": 3}]]
+    home = load_config(config())
+    controller, _ = _controller(home, StateFile(tmp_path / STATE_NAME), frozenset(), newer, TODAY)
+    decision = controller.step(NOON, reading(), None)
+    heater = decision.loads["heater"]
+    assert (heater.phase, heater.energy_wh, heater.starts) == (Phase.FAULT, 840.0, 1)
+    assert decision.today is not None
+    assert decision.today.caught_wh == 840.0
+    tomorrow, _ = _controller(home, StateFile(tmp_path / STATE_NAME), frozenset(), newer[:1], TODAY + timedelta(days=1))
+    assert tomorrow.step(NOON + timedelta(days=1), None, None).loads["heater"].energy_wh == 0.0
+
+
 @pytest.mark.parametrize(("waits", "is_kept"), [([1, 2, 3], True), ([*range(100_000)], False)])
 def test_rows_that_wait_are_kept_where_there_is_room(tmp_path: Path, waits: list[int], is_kept: bool) -> None:
     record = MinuteRecord(tmp_path, lambda: 0.0, lambda: {"samples": waits})
@@ -93,7 +116,7 @@ def test_a_file_that_cannot_be_written_is_said_once_and_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    (tmp_path / FILE_NAME).mkdir()
+    os.mkfifo(tmp_path / FILE_NAME)
     now_s = [0.0]
     record = MinuteRecord(tmp_path, lambda: now_s[0])
     record.start()
@@ -105,7 +128,7 @@ def test_a_file_that_cannot_be_written_is_said_once_and_tried_again(
             assert record.kept() is None
         if minute == 2:
             until(lambda: record._pending is None, "it was tried again")
-            (tmp_path / FILE_NAME).rmdir()
+            (tmp_path / FILE_NAME).unlink()
     until(lambda: record.kept(), "it is written")
     record.stop()
     assert len([text for text in caplog.messages if "cannot be written" in text]) == 1

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from pv_heater.errors import DamagedHistory, HistoryTrouble, NoHistory
 from pv_heater.io.system.own_files import close_to_others, private
+from pv_heater.io.system.state_file import put_folder_aside
 
 BUSY_S = 5.0
 """So long one waits for another, such as a backup, before it counts as trouble."""
@@ -111,6 +112,7 @@ class Database:
 def open_to_write(path: Path) -> Database:
     """The file, made if need be. Raises HistoryTrouble, DamagedHistory."""
     with _worded(path):
+        _make_room(path)
         os.close(private(str(path), os.O_RDWR | os.O_CREAT))
         for file in (path, *(path.with_name(path.name + end) for end in SIDES)):
             close_to_others(file)
@@ -123,6 +125,15 @@ def open_to_write(path: Path) -> Database:
             connection.close()
             raise
     return Database(connection, path, file_id)
+
+
+def _make_room(path: Path) -> None:
+    """An empty folder in its place gets another name; one that holds something may be a mistake in `file:`, and stays.
+
+    Raises OSError.
+    """
+    if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+        put_folder_aside(path)
 
 
 def _file_id(path: Path) -> _FileId | None:

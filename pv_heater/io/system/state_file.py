@@ -50,12 +50,12 @@ def write_atomically(path: Path, text: str, mode: int = FILE_MODE) -> None:
     try:
         os.replace(draft, path)
     except IsADirectoryError:
-        _put_aside(path)
+        put_folder_aside(path)
         os.replace(draft, path)
     _sync_folder(path.parent)
 
 
-def _put_aside(folder: Path) -> None:
+def put_folder_aside(folder: Path) -> None:
     """A folder in the place of a file gets another name, or nothing could ever be saved again. Raises OSError."""
     number = 1
     while os.path.lexists(aside := folder.with_name(f"{folder.name}.folder-{number}")):

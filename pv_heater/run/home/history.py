@@ -85,6 +85,19 @@ def with_newer_counts(state: Mapping[str, Any] | None, days: CountsOfDays) -> Ma
     }
 
 
+def counts_alone(fresh: Mapping[str, Any], newer: Sequence[CountsOfDays]) -> Mapping[str, Any]:
+    """What others have counted on the day of a `fresh` state, and nothing else of it: its own cannot be read."""
+    counts = {"energy_wh": 0.0, "closings": 0}
+    state: Mapping[str, Any] = {
+        "day": fresh["day"],
+        "today": fresh["today"],
+        "loads": dict.fromkeys(fresh["loads"], counts),
+    }
+    for days in newer:
+        state = with_newer_counts(state, days) or state
+    return state
+
+
 def _raised(load: Any, seen: Mapping[str, Any] | None) -> Any:
     """One load's part of the state; whatever cannot be read stays as it is."""
     if not isinstance(load, Mapping) or seen is None:
