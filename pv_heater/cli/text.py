@@ -126,7 +126,7 @@ def seconds(text: str) -> float:
     parts = re.findall(r"([0-9]{1,9}(?:[.][0-9]{1,9})?)([smhd])", text.lower())
     if not parts or "".join(amount + unit for amount, unit in parts) != text.lower():
         shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-        raise typer.BadParameter(f"a duration is numbers with units, such as 90s, 30m, 1h30m or 1d, not {shown!r}")
+        raise typer.BadParameter(f"a duration is written 90s, 30m, 1h30m or 1d, not {shown!r}")
     value = sum(float(amount) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[unit] for amount, unit in parts)
     if not 0 < value <= 366 * 86_400:
         raise typer.BadParameter(f"a duration lies above 0 and within a year, not {text!r}")
@@ -139,7 +139,7 @@ def instant(text: str, zone: tzinfo) -> datetime:
         return local_instant(text, zone)
     except ValueError:
         shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-        raise typer.BadParameter(f"a time is a day, perhaps with an hour: 2026-12-24T18:00, not {shown!r}") from None
+        raise typer.BadParameter(f"a time is 2026-12-24 or 2026-12-24T18:00, not {shown!r}") from None
 
 
 def next_moment(text: str, now: datetime) -> datetime:
@@ -150,7 +150,7 @@ def next_moment(text: str, now: datetime) -> datetime:
         return instant(text, zone)
     word, hour, minute = match[1], int(match[2]), int(match[3])
     if hour > 23 or minute > 59 or (word is not None and word not in WEEK):
-        raise typer.BadParameter(f"a time of day is written as 16:00 or sat 16:00, not {text[:LONGEST_SHOWN]!r}")
+        raise typer.BadParameter(f"a time of day is 16:00 or sat 16:00, not {text[:LONGEST_SHOWN]!r}")
     for ahead in range(8):
         day = now.date() + timedelta(days=ahead)
         at = instant_of(day, day_time(hour, minute), zone)
