@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 
 from pv_heater.errors import describe
+from pv_heater.io.alive.starting import Thread
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +55,13 @@ _lasting: set[Lasting] = set()
 """All of this process that began; those that are over leave with the next look."""
 
 
-class _Thread(threading.Thread):
+class _Thread(Thread):
     def __init__(self, lasting: Lasting) -> None:
-        super().__init__(name=lasting.name, daemon=True)
+        super().__init__(target=self._live, name=lasting.name)
         self.lasting = lasting
         self.is_over = False
 
-    def run(self) -> None:
+    def _live(self) -> None:
         self.lasting.target()
         self.is_over = True
 

@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import HardwareError
+from pv_heater.io.alive.starting import Thread
 from pv_heater.io.gpio.pins import TRIP_PATIENCE_S, RelayLine
 
 MOST_REPAID_UNITS = 100.0
@@ -150,8 +151,11 @@ class BurstDriver:
         if self._thread is None or not self._thread.is_alive():
             self._seen = _Seen()
             self._burst.want(share, now_s)
-            self._thread = threading.Thread(target=self._run, name=f"burst {self._name}", daemon=True)
-            self._thread.start()
+            self._thread = Thread(target=self._run, name=f"burst {self._name}")
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                raise HardwareError(f"there is no thread to switch it: {error}") from None
             return
         self._look_whether_it_hangs(now_s)
         self._burst.want(share, now_s)

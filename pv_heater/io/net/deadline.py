@@ -14,6 +14,8 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
+from pv_heater.io.alive.starting import Timer
+
 
 class Deadline:
     """Use with `with`: the time runs inside. Sockets that are watched are shut down when it is over."""
@@ -26,8 +28,8 @@ class Deadline:
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._ended = False
-        self._timer = threading.Timer(whole_s, self._expire)
-        self._timer.daemon, self._timer.name = True, "deadline"
+        self._timer = Timer(whole_s, self._expire)
+        self._timer.name = "deadline"
 
     def __enter__(self) -> Self:
         self._timer.start()

@@ -23,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.mqtt import Broker
 from pv_heater.errors import Unreachable
+from pv_heater.io.alive.starting import Thread
 from pv_heater.io.net.mqtt_client import LimitedClient, LinkPace
 from pv_heater.io.net.names import Names
 
@@ -145,10 +146,11 @@ class MqttLink:
             else:
                 client.drop()
             # The thread waits for a broker that takes no bytes, or for a connection; it is a daemon and ends by itself.
-            stopping = threading.Thread(target=client.loop_stop, daemon=True)
-            stopping.start()
-            if self._trouble is None:
-                stopping.join(_GOODBYE_S)
+            stopping = Thread(target=client.loop_stop)
+            with suppress(RuntimeError):  # no thread for that: it ends with the program
+                stopping.start()
+                if self._trouble is None:
+                    stopping.join(_GOODBYE_S)
             self._trouble = "is not connected: it was closed"
 
     def publish(

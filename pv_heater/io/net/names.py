@@ -14,6 +14,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
+from pv_heater.io.alive.starting import Thread
+
 KEPT_S = 60.0
 """An address is used this long without asking again."""
 _IPV4_ALONE_S = 0.3
@@ -139,7 +141,11 @@ class Names:
             return
         self._asking.add(asked)
         self._failed.pop(asked, None)
-        threading.Thread(target=self._run, args=asked, name=f"look-up {host}", daemon=True).start()
+        try:
+            Thread(target=self._run, args=asked, name=f"look-up {host}").start()
+        except RuntimeError as error:
+            self._asking.discard(asked)
+            self._failed[asked] = OSError(f"its name cannot be looked up: {error}")
 
     def _run(self, host: str, port: int, family: int) -> None:
         found: list[Address] = []

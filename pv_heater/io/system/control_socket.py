@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pv_heater.core.model.lean import dataclass
+from pv_heater.io.alive.starting import Thread
 from pv_heater.io.alive.threads import Lasting
 from pv_heater.io.system.peer import may_command, peer_of
 
@@ -189,8 +190,8 @@ class ControlServer:
                     self._free.release()
 
         try:
-            threading.Thread(target=serve, name="command", daemon=True).start()
-        except RuntimeError:  # out of threads
+            Thread(target=serve, name="command").start()
+        except RuntimeError:  # out of threads, or of memory for one
             serve()
 
     def _serve(self, connection: socket.socket, line: bytes) -> None:

@@ -8,6 +8,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+
+from pv_heater.io.alive.starting import Thread
 
 THREAD_NAME = "probes"
 PING_EVERY_S = 30.0
@@ -42,8 +45,10 @@ class Probes:
             raise ValueError(f"rules ask about {MOST_PROBES} hosts and files already, and {target!r} is one more")
         self._wanted[key] = time.monotonic()
         if self._thread is None and self._begin:
-            self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._run, name=THREAD_NAME)
+            with suppress(RuntimeError):  # no thread now: nothing is known until there is one
+                thread.start()
+                self._thread = thread
         found, due_s = self._answers.get(key, (None, 0.0))
         return found if time.monotonic() - due_s < STALE_S else None
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from pv_heater.io.alive import threads
+from pv_heater.io.alive import starting, threads
 from pv_heater.io.alive.threads import FIRST_WAIT_S, LONGEST_WAIT_S, Lasting, Supervisor
 
 
@@ -109,6 +109,25 @@ def test_one_that_is_still_saying_why_it_ends_is_begun_anew_after_that(
     supervisor.look()
     is_said.set()
     thread.join(30)
+    supervisor.look()
+    assert thread.is_alive()
+    breaking.end.set()
+
+
+def test_one_for_which_there_is_no_memory_holds_nobody_up_and_is_tried_again(
+    supervisor: Supervisor, clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking = Breaking(RuntimeError("a bug"))
+    thread = Lasting(breaking.run, "control")
+    thread.start()
+    thread.join(30)
+    clock.now_s += FIRST_WAIT_S
+    with monkeypatch.context() as starved:
+        starved.setattr(starting, "LONGEST_START_S", 0.1)
+        starved.setattr(starting.Thread, "_bootstrap", lambda _thread: None, raising=False)
+        supervisor.look()
+    assert "the thread 'control' cannot be begun anew: it has not begun within 0.1 s" in caplog.text
+    clock.now_s += LONGEST_WAIT_S
     supervisor.look()
     assert thread.is_alive()
     breaking.end.set()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pv_heater.errors import SourceError, Unreachable
+from pv_heater.io.alive import starting
 from pv_heater.io.net.http import HttpClient
 from pv_heater.io.net.modbus import ModbusClient
 from pv_heater.io.net.names import LookUpTooSlow, Names
@@ -212,3 +213,17 @@ def test_an_address_is_no_name_and_nobody_is_asked_for_it() -> None:
     resolver = SlowNames()
     assert Names(resolve=resolver).addresses("127.0.0.1", 80, within_s=0.1)
     assert not resolver.asked
+
+
+def test_a_look_up_for_which_there_is_no_thread_is_an_error_and_begun_with_the_next_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolver = SlowNames()
+    resolver.let.set()
+    names = Names(resolve=resolver)
+    with monkeypatch.context() as starved:
+        starved.setattr(starting, "LONGEST_START_S", 0.05)
+        starved.setattr(starting.Thread, "_bootstrap", lambda _thread: None, raising=False)
+        with pytest.raises(OSError, match="its name cannot be looked up: it has not begun"):
+            names.addresses("heater.local", 80, within_s=1.0)
+    assert names.addresses("heater.local", 80, within_s=GENEROUS_S)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pv_heater.io.alive import starting
 from pv_heater.io.system.probes import (
     FILE_EVERY_S,
     FORGOTTEN_S,
@@ -16,6 +17,7 @@ from pv_heater.io.system.probes import (
     answers,
     exists,
 )
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -94,3 +96,12 @@ def test_there_is_an_end_to_what_rules_may_ask() -> None:
     probes.answer("file_exists", "0")
     with pytest.raises(ValueError, match="one more"):
         probes.answer("file_exists", "more")
+
+
+def test_without_a_thread_nothing_is_known_until_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probes = Probes()
+    with monkeypatch.context() as starved:
+        starved.setattr(starting, "LONGEST_START_S", 0.1)
+        starved.setattr(starting.Thread, "_bootstrap", lambda _thread: None, raising=False)
+        assert probes.answer("file_exists", str(tmp_path)) is None
+    until(lambda: probes.answer("file_exists", str(tmp_path)), "it is asked after all")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pv_heater.core.model.values import OFF
 from pv_heater.core.settings.pins import RelayPin
 from pv_heater.errors import HardwareError
+from pv_heater.io.alive import starting
 from pv_heater.io.gpio import burst
 from pv_heater.loads.pins.burst_ssr import CONTACT_S, BurstSsr
 from tests.loads.rig import PinRig, on
@@ -95,6 +96,17 @@ def test_a_trip_opens_both_and_holds_them_until_reset(rig: Rig) -> None:
     rig.until_quiet(2000)
     rig.wait_for(SSR, 1.0)
     assert rig.level(RELAY) == 1.0
+
+
+def test_without_a_thread_to_switch_it_that_is_a_fault_of_the_hardware(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "LONGEST_START_S", 0.1)
+    monkeypatch.setattr(starting.Thread, "_bootstrap", lambda _thread: None, raising=False)
+    with pytest.raises(HardwareError, match="there is no thread to switch it: it has not begun"):
+        rig.until_quiet(2000)
+    rig.load.safe(rig.clock.now_s)
+    assert (rig.level(RELAY), rig.level(SSR)) == (0.0, 0.0)
 
 
 def test_a_control_thread_that_no_longer_speaks_loses_its_power(rig: Rig) -> None:
