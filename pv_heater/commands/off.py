@@ -67,6 +67,7 @@ def main(argv: Sequence[str]) -> int:
         for text in one.doubts:
             _warn(f"{text.removesuffix('.')}.")
     codes = [HARDWARE for one in asked if one.doubts and one.believed]
+    codes += [HARDWARE] if found.out_of_reach else []
     own_pins = _unheld(found) if asked_for.unheld else _left_to_us(found, asked)
     networked = [row for row in found.networked if not any(str(row.get("name")) in one.loads for one in asked)]
     if own_pins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pv_heater.config.legacy_keys import has_flat_keys, unflatten
 from pv_heater.config.yaml_lines import Unreadable, read_document
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.settings.pins import PinGroup, PinName
-from pv_heater.io.gpio.pins_file import FILE_NAME, Output, outputs_in, read_pins_file
+from pv_heater.io.gpio.pins_file import CANNOT, FILE_NAME, Output, outputs_in, read_pins_file
 
 ON_PAPER = ("dry_run", "battery")
 """Entries in the list of loads that switch nothing."""
@@ -31,6 +32,8 @@ class OffOutputs:
     state_dir: Path
     doubts: tuple[str, ...]
     """What could not be understood, a sentence each."""
+    out_of_reach: bool
+    """Whether a relay of the settings cannot be switched, which a doubt says."""
     config_readable: bool
 
     @property
@@ -63,6 +66,7 @@ def find(config_path: Path) -> OffOutputs:
         pin_log=Path(pin_log) if isinstance(pin_log, str) else None,
         state_dir=state_dir,
         doubts=(*([trouble] if trouble else []), *doubts),
+        out_of_reach=any(CANNOT in doubt for doubt in doubts),
         config_readable=not trouble,
     )
 
@@ -90,10 +94,22 @@ def _networked(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _state_dir(config: Mapping[str, Any], config_path: Path) -> Path:
     named = config.get("state_dir", "auto")
-    if isinstance(named, str) and named != "auto":
-        return Path(named).expanduser()
+    if isinstance(named, str) and named != "auto" and (folder := _folder(named)) is not None:
+        return folder
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     return Path(given) if given else config_path.parent / "state"
+
+
+def _folder(named: str) -> Path | None:
+    """None for a name that no folder can have: no controller ever ran with it, and the pins matter more."""
+    try:
+        folder = Path(named).expanduser()
+        os.lstat(folder)
+    except (RuntimeError, ValueError):  # the home of a user that there is not, a zero byte
+        return None
+    except OSError as error:
+        return None if error.errno == errno.ENAMETOOLONG else folder
+    return folder
 
 
 def _pin_names(output: Output) -> list[str]:

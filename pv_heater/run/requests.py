@@ -19,6 +19,8 @@ WHY_ENTRIES = 10
 """So many decisions are told unless another number is asked for: a screen of them."""
 LARGEST = 1e9
 """No power, time or temperature that is asked for is larger; NaN and infinity are none."""
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+"""No instant that is asked for lies beyond; at the ends of the calendar it cannot be told in another zone."""
 LATCH_REASON = "switched off by `main.py off`"
 LONGEST_WHO = 60
 
@@ -146,7 +148,7 @@ def _instant(request: Mapping[str, Any], key: str) -> datetime | None:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValueError(f"{key} must be a time with its offset, such as 2026-12-24T18:00:00+01:00")
     return at
 

@@ -517,7 +517,7 @@ def test_every_relay_of_many_is_opened_and_a_potentiometer_goes_to_zero_after_th
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home.configure(MANY)
-    assert home.off() == 0
+    assert home.off() == 3, "one relay of the boiler was not switched"
     seen = home.seen()
     assert seen[:5] == [
         (RELAY, 1.0),
@@ -540,7 +540,7 @@ def test_a_potentiometer_with_wrong_settings_leaves_its_relay_to_be_opened(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home.configure(MANY.replace("zero_step: 128", "zero_step: 999"))
-    assert home.off() == 0
+    assert home.off() == 3, "one relay of the boiler was not switched"
     assert (f"{CHIP}/7", 0.0) in home.seen()
     assert "pool: the potentiometer cannot be moved, its settings are wrong: must be" in capsys.readouterr().err
 
@@ -561,3 +561,34 @@ def test_the_pins_file_knows_every_kind_of_pin(home: Home) -> None:
     assert kept is not None
     (output,), doubts = outputs_in(kept)
     assert (output.relays, output.wiper, doubts) == ((relay, other), wiper, [])
+
+
+DEEP, HUGE = "[" * 100_000, '{"servo": {"pin": "GPIO18", "settle_s": 1' + "0" * 400 + "}}"
+ENDLESS = '{"wiper": {"clock_pin": "GPIO1", "data_pin": "GPIO2", "select_pin": "GPIO3", "zero_step": Infinity}}'
+
+
+@pytest.mark.parametrize(
+    "kept", [DEEP, f'{{"version": 1, "loads": [{HUGE}]}}', f'{{"version": 1, "loads": [{ENDLESS}]}}']
+)
+def test_no_pins_file_however_damaged_keeps_the_relay_of_the_settings_closed(home: Home, kept: str) -> None:
+    home.configure(f"loads:\n  - {{name: rod, type: relay, relay: {{pin: {RELAY}, active_high: true}}}}\n")
+    home.state_dir.mkdir()
+    (home.state_dir / "pins.json").write_text(kept)
+    assert home.off() == 0
+    assert home.seen()[0] == (RELAY, 0.0)
+
+
+def test_a_pipe_in_the_place_of_the_pins_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pins.json")
+    assert read_pins_file(tmp_path) is None
+
+
+@pytest.mark.parametrize("named", ["~nobody_has_this_name/x", '"a\\0b"', "/tmp/" + "a" * 5000])
+def test_no_name_of_a_state_folder_keeps_a_relay_closed(tmp_path: Path, named: str) -> None:
+    log, config = tmp_path / "pins.jsonl", tmp_path / "config.yaml"
+    config.write_text(
+        f"gpio: {{factory: mock, pin_log: {log}}}\nstate_dir: {named}\n"
+        f"loads:\n  - {{name: rod, type: relay, relay: {{pin: {RELAY}, active_high: true}}}}\n"
+    )
+    assert main(["--config", str(config)]) == 0
+    assert json.loads(log.read_text().splitlines()[0])["state"] == 0.0

@@ -176,3 +176,12 @@ def test_what_cannot_be_is_refused_and_not_queued(request_: dict[str, Any]) -> N
     running.tick(500.0)
     status = json.loads(json.dumps(running.ask({"command": "status"})))["status"]
     assert status["decision"]["loads"]["heater"]["mode"] == "auto"
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_an_instant_at_an_end_of_the_calendar_is_refused(at: str) -> None:
+    running = Running()
+    running.tick(500.0)
+    for request in ({"command": "boost", "load": "heater", "at": at}, {"command": "vacation", "until_at": at}):
+        with pytest.raises(ValueError, match="must be a time with its offset"):
+            running.ask(request)

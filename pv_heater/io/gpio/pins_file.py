@@ -11,10 +11,12 @@ from typing import Any, Protocol
 from pv_heater.core.model.lean import dataclass
 from pv_heater.core.model.setting import SettingProblem, check_range
 from pv_heater.core.settings.pins import PinGroup, PinName, RelayPin, ServoPin, WiperPins
-from pv_heater.io.system.state_file import write_atomically
+from pv_heater.io.system.state_file import UnreadableState, read_object, write_atomically
 
 FILE_NAME = "pins.json"
 VERSION = 1
+CANNOT = "cannot be switched"
+"""In each sentence about a contact that stays as it is; a knob behind an open one heats nothing."""
 
 _RELAYS, _MANY_RELAYS = ("relay", "ssr"), "relays"
 """The keys of a load under which a relay stands, and the one that holds a list of them."""
@@ -54,10 +56,10 @@ def write_pins_file(state_dir: Path, loads_settings: Iterable[Any], gpio: GpioSe
 def read_pins_file(state_dir: Path) -> Mapping[str, Any] | None:
     """The same keys as in a configuration, `gpio` and `loads`; None when there is no file or it cannot be read."""
     try:
-        document = json.loads((state_dir / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = read_object(state_dir / FILE_NAME)
+    except UnreadableState:  # whatever stands there, `off` must neither wait for it nor break on it
         return None
-    return document if isinstance(document, dict) and document.get("version") == VERSION else None
+    return document if document is not None and document.get("version") == VERSION else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def _relay(value: Any, load: str, doubts: list[str]) -> RelayPin | None:
     try:
         PinName.parse(pin)
     except SettingProblem as problem:
-        doubts.append(f"{load}: the relay cannot be switched, its pin {problem}")
+        doubts.append(f"{load}: the relay {CANNOT}, its pin {problem}")
         return None
     active_high = {"true": True, "false": False}.get(str(value.get("active_high")).lower())
     try:
@@ -127,7 +129,7 @@ def _servo(value: Any, load: str, doubts: list[str]) -> ServoPin | None:
         PinName.parse(pin)
         keys = [item.name for item in fields(ServoPin) if item.name not in ("pin", "curve")]
         return ServoPin(pin=pin, **_numbers(value, ServoPin, keys, float))
-    except (SettingProblem, ValueError, TypeError) as problem:
+    except (SettingProblem, ValueError, TypeError, OverflowError) as problem:
         doubts.append(f"{load}: the servo cannot be moved, its settings are wrong: {problem}")
         return None
 
@@ -141,13 +143,13 @@ def _wiper(value: Any, load: str, doubts: list[str]) -> WiperPins | None:
             PinName.parse(name)
         steps = _numbers(value, WiperPins, ("command", "zero_step", "full_step"), int)
         return WiperPins(**names, **steps, **_numbers(value, WiperPins, ("settle_s",), float))
-    except (SettingProblem, ValueError, TypeError) as problem:
+    except (SettingProblem, ValueError, TypeError, OverflowError) as problem:
         doubts.append(f"{load}: the potentiometer cannot be moved, its settings are wrong: {problem}")
         return None
 
 
 def _numbers(value: Mapping[str, Any], cls: type[Any], keys: Iterable[str], kind: type[float]) -> dict[str, Any]:
-    """Those of these settings of `cls` that are given. Raises SettingProblem, ValueError, TypeError."""
+    """Those of these settings of `cls` that are given. Raises SettingProblem, ValueError, TypeError, OverflowError."""
     numbers = {key: kind(value[key]) for key in keys if key in value}
     for key, number in numbers.items():
         check_range(number, cls.__dataclass_fields__[key].metadata)
