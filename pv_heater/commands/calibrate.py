@@ -5,7 +5,6 @@ Only the clock need not be trusted: nothing here depends on the time of day.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -26,10 +25,11 @@ from pv_heater.core.actuators.calibration import Walk
 from pv_heater.core.actuators.curve import RegulatorCurve, curve_text
 from pv_heater.core.house.least_charge import least_charge
 from pv_heater.core.house.reading_age import LEAST_AGE_VRM_S
+from pv_heater.core.loads.saved import Saved
 from pv_heater.core.model.lean import dataclass
 from pv_heater.errors import ConfigError, HardwareError
 from pv_heater.io.system.clock import SystemClock
-from pv_heater.io.system.state_file import write_atomically
+from pv_heater.io.system.state_file import UnreadableState, read_object, write_atomically
 from pv_heater.io.system.stop_signals import StopSignals
 from pv_heater.io.system.watchdog import Watchdog
 from pv_heater.pictures.curve import curve_picture
@@ -151,10 +151,11 @@ def _meter(config: Config, name: str | None) -> TypedSettings[Any] | None:
 
 
 def _refuse_fault(state: Path, load: str) -> None:
-    """A load with a latched fault is not touched. Raises ConfigError."""
+    """A load with a latched fault is not touched, nor one that may have had one. Raises ConfigError."""
     try:
-        fault = json.loads(state.read_text(encoding="utf-8"))["loads"][load]["fault"]
-    except (OSError, ValueError, TypeError, KeyError):
-        return  # no state, or none that can be read: the controller would begin anew as well
-    if fault:
+        given = read_object(state)
+        saved = None if given is None else Saved.parse(given).of([load]).get(load)
+    except (UnreadableState, ValueError) as error:
+        raise ConfigError("calibrate", [f"{state} cannot be read ({error}), and it may have held a fault"]) from error
+    if saved is not None and (fault := saved.fault):
         raise ConfigError("calibrate", [f"{load} has a fault: {fault}; fix it and `clear {load}` first"])

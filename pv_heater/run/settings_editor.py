@@ -25,7 +25,7 @@ from pv_heater.core.model.plain_text import plain_message
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.errors import ConfigError, NotEditable, SettingsConflict, WrongSettings
 from pv_heater.io.system.own_files import rewrite_file
-from pv_heater.io.system.state_file import write_atomically
+from pv_heater.io.system.state_file import UnreadableState, read_object, write_atomically
 from pv_heater.run.loop import Loop
 from pv_heater.run.transition_log import TransitionLog
 
@@ -168,10 +168,10 @@ class SettingsFile:
     def _undo(self) -> list[Mapping[str, Any]]:
         """The changes that can be taken back, the oldest first; a damaged list is none."""
         try:
-            kept = json.loads(self._undo_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            kept = read_object(self._undo_file)
+        except UnreadableState:
             return []
-        if not isinstance(kept, dict) or kept.get("file") != str(self._file):
+        if kept is None or kept.get("file") != str(self._file):
             return []
         entries = kept.get("changes")
         return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

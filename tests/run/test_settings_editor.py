@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,13 @@ def test_line_ends_stay(tmp_path: Path) -> None:
     desk = Desk(tmp_path, FILE.replace("\n", "\r\n"))
     desk.change(limits__max_grid_w=120, loads__boiler__target_c=60)
     assert desk.text.count("\r\n") == desk.text.count("\n") == FILE.count("\n") + 1
+
+
+@pytest.mark.parametrize("undo", ["[" * 100_000, "\0", None])
+def test_whatever_stands_in_the_place_of_the_list_of_changes_is_no_list(desk: Desk, undo: str | None) -> None:
+    if undo is None:
+        os.mkfifo(desk.folder / UNDO_NAME)
+    else:
+        (desk.folder / UNDO_NAME).write_text(undo)
+    with pytest.raises(NotEditable, match="no change to undo"):
+        desk.undo()
