@@ -168,10 +168,10 @@ class Rig:
         for load in self.settings["loads"]:
             self.ask(command="clear", load=load["name"])
 
-    def today(self) -> Mapping[str, float]:
+    def today(self) -> Mapping[str, Any]:
         """The day's counts; empty where nobody answers."""
         with suppress(NotRunning, KeyError, TypeError, PvHeaterError, OSError):
-            found: Mapping[str, float] = self.ask(command="status")["status"]["decision"]["today"]
+            found: Mapping[str, Any] = self.ask(command="status")["status"]["decision"]["today"]
             return found
         return {}
 

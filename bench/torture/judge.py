@@ -34,7 +34,7 @@ class Promise(StrEnum):
     OFF = "closed after a fault that must open it, beyond the bound of that fault"
     STILL = "closed while nobody has cleared a fault, or against a fault that was there before the start"
     BACK = "until it heats again, once a fault has ended"
-    LOST = "of the day lost"
+    LOST = "of the day's heat lost, at full power"
 
 
 class Kind(StrEnum):

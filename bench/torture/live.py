@@ -25,7 +25,8 @@ _SECOND = 0.3
 """So often another fault comes while one lasts."""
 _BRIEF = 0.4
 """So often one is taken away before it must have had its effect."""
-_METER, _PROGRAM = ("data", "network"), ("process", "people", "state", "outputs")
+_METER, _PROGRAM = ("data", "false numbers", "network", "time"), ("process", "people", "state", "outputs")
+"""What spoils the same meter: one would undo the other. What ends the program: nothing can be seen beside it."""
 _REAL = ("process", "people", "outputs")
 """What ends such a fault takes seconds of this machine, not of the hurried clock: a start of Python, the watchdog."""
 _FORCES = ("forced on", "commands without end: on")

@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.faults.fault import Back
 from bench.faults.groups.acts import mend, well
+from bench.faults.house import HEATER_W
 from bench.faults.rig import STARTS_WITHIN_S, Missed, Rig
 from bench.torture.home import HEATER, Named
 from bench.torture.judge import BACK_S, LOST_S, Kind, Promise
@@ -148,5 +149,10 @@ class Recovery:
         rig.until(self._answers, STARTS_WITHIN_S, "it answers", alive=True)
         after = rig.today()
         if after.get("date") == self._before.get("date"):
-            lost_s = self._before.get("seen_s", 0.0) - after.get("seen_s", 0.0)
+            lost_s = heated_s(self._before) - heated_s(after)
             witness.counted(Promise.LOST, witness.now_s(), max(0.0, lost_s), LOST_S)
+
+
+def heated_s(today: Mapping[str, Any]) -> float:
+    """For how long at full power the day's heat would take. While nothing heats, counts are kept every 5 min only."""
+    return float(sum(load["energy_wh"] for load in today.get("loads", {}).values())) * 3600.0 / HEATER_W
