@@ -21,6 +21,7 @@ from pv_heater.core.model.requests import Command, Force, Mode
 from pv_heater.core.model.values import Decision, Forecast, Phase, Reading
 from pv_heater.core.settings.load import BatteryShare, LoadSettings
 from pv_heater.errors import ConfigError
+from pv_heater.io.system.state_file import UnreadableState, read_object
 
 LOST_S = 60.0
 LOST_INTERVALS = 4.0
@@ -194,7 +195,9 @@ def progress_text(points: Mapping[float, float]) -> str:
 def read_progress(path: Path) -> Sequence[tuple[float, float]]:
     """What an earlier calibration measured; raises ConfigError where there is nothing that can be used."""
     try:
-        points = [(float(percent), float(watts)) for percent, watts in json.loads(path.read_text())["points"]]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError("calibrate", [f"there is nothing to resume in {path}: {error}"]) from None
+        found = read_object(path)
+        points = [(float(percent), float(watts)) for percent, watts in (found or {})["points"]]
+    except (UnreadableState, ValueError, TypeError, KeyError) as error:
+        why = "it is not there" if isinstance(error, KeyError) and found is None else error
+        raise ConfigError("calibrate", [f"there is nothing to resume in {path}: {why}"]) from None
     return points

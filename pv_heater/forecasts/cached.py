@@ -17,6 +17,7 @@ from pv_heater.core.model.values import Forecast
 from pv_heater.errors import RateLimited, SourceError
 from pv_heater.forecasts.chain import ForecastChain, covering
 from pv_heater.io.system.own_files import private
+from pv_heater.io.system.state_file import UnreadableState, read_object
 from pv_heater.ports import ForecastSource, Tools
 
 log = logging.getLogger(__name__)
@@ -160,10 +161,9 @@ class ForecastCache:
     def load(self) -> CachedAnswer:
         """What was kept; nothing when the file is missing or cannot be read, which is logged."""
         try:
-            return _kept(json.loads(self._path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return CachedAnswer()
-        except (OSError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            found = read_object(self._path)
+            return CachedAnswer() if found is None else _kept(found)
+        except (UnreadableState, ArithmeticError, LookupError, ValueError, TypeError, AttributeError) as error:
             log.warning("The kept forecast %s cannot be used (%s) and is ignored.", self._path, error)
             return CachedAnswer()
 

@@ -15,6 +15,7 @@ from pv_heater.core.model.numbers import day_in, instant_in, number_in
 from pv_heater.core.model.prices import MarketPrice
 from pv_heater.errors import SourceError
 from pv_heater.io.system.own_files import private
+from pv_heater.io.system.state_file import UnreadableState, read_object
 from pv_heater.tariffs.market import Span, priced
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,9 @@ class PriceCache:
     def load(self) -> KeptAnswer:
         """What was kept; nothing when the file is missing or cannot be read, which is logged."""
         try:
-            return _kept(json.loads(self._path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return KeptAnswer()
-        except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError, SourceError) as error:
+            found = read_object(self._path)
+            return KeptAnswer() if found is None else _kept(found)
+        except (UnreadableState, LookupError, ValueError, TypeError, AttributeError, SourceError) as error:
             log.warning("The kept prices %s cannot be used (%s) and are ignored.", self._path, error)
             return KeptAnswer()
 

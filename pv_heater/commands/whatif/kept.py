@@ -23,6 +23,7 @@ from pv_heater.config.load import Config
 from pv_heater.config.model import Gpio, Log
 from pv_heater.core.settings.history import History
 from pv_heater.io.system.own_files import private
+from pv_heater.io.system.state_file import UnreadableState, read_object
 from pv_heater.sim.recording import HomeRecording
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class KeptRun:
         if self._lines is None or self._end is None:
             return
         try:
-            end = json.loads(self._end.read_text(encoding="utf-8"))
+            end = read_object(self._end) or {}
             text = self._lines.read_text(encoding="utf-8").splitlines()[: end["days"]]
             rows = [json.loads(line) for line in text]
             if len(rows) < end["days"] or any(row["day"] != day for row, day in zip(rows, days, strict=False)):
@@ -92,7 +93,7 @@ class KeptRun:
                 with open(self._lines, "w", encoding="utf-8", opener=private) as file:
                     file.writelines(f"{line}\n" for line in text)  # without a day whose end was not written any more
             os.utime(self._lines)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (UnreadableState, OSError, ValueError, KeyError, TypeError, RecursionError):
             return
         self.figures, self._carried = found[: len(days)], carried
 

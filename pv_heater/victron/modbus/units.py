@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pv_heater.io.system.state_file import write_atomically
+from pv_heater.io.system.state_file import UnreadableState, read_object, write_atomically
 from pv_heater.victron.modbus.block_reader import BlockReader
 
 MOST_UNIT = 247
@@ -155,11 +155,9 @@ class UnitsFile:
     def load(self, owner: str) -> Any:
         """What was kept for `owner` (a GX device's serial number); None when there is nothing."""
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-            return kept["units"] if kept["gx"] == owner else None
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            kept = read_object(self._path)
+            return kept["units"] if kept is not None and kept["gx"] == owner else None
+        except (UnreadableState, KeyError) as error:
             log.warning(
                 "The known Modbus units in %s cannot be used (%s); they are looked for again.", self._path, error
             )
