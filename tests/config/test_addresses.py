@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from pv_heater.config import addresses
 from pv_heater.config.load import load_config
 from pv_heater.core.model.setting import SettingProblem
 from pv_heater.core.settings.shared_topic import check_idx, is_meant
 from pv_heater.errors import ConfigError
+from pv_heater.loads import LOADS
 from tests.builders import config
 
 Row = dict[str, Any]
@@ -224,3 +226,8 @@ def test_every_reader_of_such_a_topic_is_asked_for_it(wrong: dict[str, Any]) -> 
 def test_only_the_messages_of_the_one_that_is_meant_count(document: Any, *, meant: bool) -> None:
     assert is_meant(document, "359") == meant
     assert is_meant(document, None)
+
+
+def test_each_kind_of_output_on_a_network_is_compared() -> None:
+    here = ("pv_heater.loads.pins.", "pv_heater.loads.dry_run:")
+    assert set(addresses._MAKERS) == {word for word, place in LOADS.items() if not place.startswith(here)}
