@@ -44,6 +44,7 @@ class Kind(StrEnum):
     STILL = "must stay off"
     FORCED = "forced on: a silent meter ends nothing"
     SLOW = "the loop is being ended from outside, which takes its own time"
+    LATE = "the meter lies plausibly, which is found out within a time of its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +199,10 @@ def _after(
     for at_s, next_s in zip(words, [*words[1:], end_s], strict=True):
         if promise is Promise.UNREAD and _in(life.spans, Kind.FORCED, at_s, next_s):
             continue
-        one = _finding(life, promise, at_s, at_s, next_s, max(bound_s, _slow_s(life, at_s, next_s)))
+        allowed_s = max(bound_s, _slow_s(life, at_s, next_s))
+        if promise is Promise.UNREAD:
+            allowed_s = max(allowed_s, _longest_s(life, Kind.LATE, at_s, next_s))
+        one = _finding(life, promise, at_s, at_s, next_s, allowed_s)
         if one.broken:
             yield one
         elif longest is None or one.seconds > longest.seconds:
@@ -243,8 +247,12 @@ def _must_go_off(life: Life, span: Span, closed: Sequence[tuple[float, float]]) 
 
 def _slow_s(life: Life, begin_s: float, end_s: float) -> float:
     """How long the way from outside may take where the loop was being ended then."""
+    return _longest_s(life, Kind.SLOW, begin_s, end_s)
+
+
+def _longest_s(life: Life, kind: Kind, begin_s: float, end_s: float) -> float:
     return max((span.bound_s for span in life.spans
-                if span.kind is Kind.SLOW and span.begin_s < end_s and span.end_s > begin_s), default=0.0)  # fmt: skip
+                if span.kind is kind and span.begin_s < end_s and span.end_s > begin_s), default=0.0)  # fmt: skip
 
 
 def _in(spans: Iterable[Span], kind: Kind, begin_s: float, end_s: float) -> bool:

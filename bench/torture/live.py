@@ -168,6 +168,8 @@ class _Life:
                 witness.span(Kind.STILL, begin_s, end_s)
             elif fault.expects is Expect.OFF:
                 witness.span(Kind.OFF, begin_s, end_s, bound_s)
+                if group == "false numbers":
+                    witness.span(Kind.LATE, begin_s, end_s, bound_s)
             if fault.name.startswith(_FORCES):
                 witness.span(Kind.FORCED, begin_s, end_s)
             if _is_real(group, fault):

@@ -93,6 +93,15 @@ def test_what_the_way_from_outside_takes_is_allowed_while_a_loop_hangs_and_no_lo
     assert broken(life(pins, house=house, spans=(span(Kind.SLOW, 120, 130, 60.0),))) == [Promise.UNREAD]
 
 
+def test_a_plausible_lie_may_last_as_long_as_it_takes_to_find_it_out_and_excuses_nothing_else() -> None:
+    pins, house = heated(10, 100), words(0, 50)
+    assert broken(life(pins, house=house, spans=(span(Kind.LATE, 50, 110, 60.0),))) == []
+    assert broken(life(pins, house=house, spans=(span(Kind.LATE, 50, 110, 40.0),))) == [Promise.UNREAD]
+    above = [*words(0, 50), *words(50, 100, forbids=True)]
+    assert broken(life(pins, house=above, spans=(span(Kind.LATE, 50, 110, 60.0),))) == [Promise.GUARD]
+    assert broken(life(pins, tank=words(0, 50), spans=(span(Kind.LATE, 50, 110, 60.0),))) == [Promise.PROBE]
+
+
 def test_a_silent_meter_does_not_end_what_is_forced_but_a_guard_does() -> None:
     forced = (span(Kind.FORCED, 40, 110),)
     assert broken(life(heated(10, 100), house=words(0, 50), spans=forced)) == []
