@@ -38,7 +38,7 @@ def test_what_it_lived_is_in_the_file_when_it_has_stopped_and_can_be_exported(vr
 def test_a_history_that_cannot_be_written_keeps_no_heater_off_and_no_program_from_ending(
     vrm: VrmServer, tmp_path: Path
 ) -> None:
-    (tmp_path / "state" / "history.db").mkdir(parents=True)
+    (tmp_path / "state" / "history.db" / "photos").mkdir(parents=True)  # an empty folder would be put aside
     with Program(tmp_path, settings(tmp_path, vrm.url)) as program:
         program.wait_until_heating()
         program.process.send_signal(signal.SIGTERM)

@@ -146,7 +146,7 @@ def test_what_is_no_zone_is_none(text: str) -> None:
     [
         ("t,pv_w,load_w\n", 1, "must begin with"),
         ("# pv-heater 2 kind=home zone=UTC\n", 1, "version 2"),
-        ("# pv-heater\n", 1, "version"),
+        ("# pv-heater\n", 1, "the first line must begin with"),
         ("# pv-heater 1 kind=house zone=UTC\n", 1, "not house"),
         ("# pv-heater 1 zone=UTC\n", 1, "kind"),
         ("# pv-heater 1 kind=home\n", 1, "zone"),
