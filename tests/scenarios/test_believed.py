@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pv_heater.sim.chain_faults import BrokerSilent, Contradicts, Fault, Hung, Lost, SystemRestart
+from pv_heater.sim.chain_faults import DEVICES, BrokerSilent, Contradicts, Fault, Hung, Lost, SystemRestart
 from pv_heater.sim.real_home import During, RealHomeSettings
 from pv_heater.sim.victron_chain import EARLY, LATE, ChainSettings
 from pv_heater.strategies.ride_through import MOST_WH
@@ -28,6 +28,15 @@ def test_a_start_on_steady_sun_takes_what_is_spare_and_no_more(strategy: Any, ph
     assert day.from_battery_w(on_s, on_s + 60) <= ALLOWED_W
     assert all(abs(day.setpoint_w(on_s + second) - 1040) <= ALLOWED_W + 0.5 for second in range(2, 60))
     assert day.closings() == 1
+
+
+def test_behind_a_meter_that_is_six_seconds_late_only_the_first_start_overshoots() -> None:
+    """What it then gives away on top, before the first step shows, must not hide how late the meter is."""
+    suns = [(0, 1800, 760), (100, 300, 760), (180, 1800, 760)]
+    day = live_real(suns, 250, strategy=PLAN, real=STIFF, phase_s=LATE, lag_s=dict.fromkeys(DEVICES, 4.0))
+    on_s = day.first_on_s(180)
+    assert day.from_battery_w(on_s, on_s + 50) <= ALLOWED_W
+    assert all(second.setpoint_w <= 1040 + ALLOWED_W + 0.5 for second in day.between(on_s, 250))
 
 
 @each_strategy

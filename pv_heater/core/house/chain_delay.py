@@ -25,7 +25,8 @@ LEAST_STEP_W = 300.0
 LEAST_SHARE = 0.6
 """It shows when the house has moved by this share of it: uncalibrated regulators give no less."""
 MIXES_W = 100.0
-"""Another step of this size before the first one has shown: neither teaches."""
+"""Another step of this size before the first one has shown: of two in one direction the later one teaches, once the
+house shows both; of two in opposite directions neither does."""
 CLOSEST_S = 3.0
 """Readings further apart do not tell when in between it showed."""
 MARGIN_S = 1.0
@@ -39,7 +40,7 @@ class _Step:
     at_s: float
     change_w: float
     before_w: float
-    """The house before it."""
+    """The house before it, once it shows the steps before this one."""
     unseen_s: float = 0.0
     """So long after it a reading did not show it yet."""
 
@@ -70,7 +71,7 @@ class ChainDelay:
             return
         calm = self._changed_s is None or tick_s - self._changed_s > LONGEST_S
         if abs(change_w) >= MIXES_W:
-            self._step, self._changed_s = None, tick_s
+            self._step, self._changed_s = _following(self._step, tick_s, change_w), tick_s
         if calm and self._last is not None and abs(change_w) >= LEAST_STEP_W:
             taken_s, house_w = self._last
             if tick_s - taken_s <= CLOSEST_S:
@@ -89,3 +90,10 @@ class ChainDelay:
             self._step = None
         else:
             self._step = replace(step, unseen_s=after_s)
+
+
+def _following(step: _Step | None, at_s: float, change_w: float) -> _Step | None:
+    """A step that comes before `step` has shown, as what counts on sun that this one only seems to leave is."""
+    if step is None or (change_w > 0) is not (step.change_w > 0):
+        return None
+    return _Step(at_s=at_s, change_w=change_w, before_w=step.before_w + step.change_w)

@@ -57,12 +57,37 @@ def test_readings_far_apart_teach_nothing() -> None:
     assert delay.seconds == USUAL_S
 
 
-def test_two_steps_that_mix_teach_nothing() -> None:
+def test_two_steps_in_opposite_directions_that_mix_teach_nothing() -> None:
     delay = ChainDelay()
     for second in range(40):
-        delay.observe(float(second), 500.0 if second < 17 else 1900.0)
+        delay.observe(float(second), 500.0 if second < 17 else 700.0)
         if second == 10:
-            delay.note_own(10.0, 600.0)
+            delay.note_own(10.0, 1400.0)
         if second == 12:
-            delay.note_own(12.0, 1400.0)
+            delay.note_own(12.0, 200.0)
+    assert delay.seconds == USUAL_S
+
+
+def test_a_second_step_up_before_the_first_has_shown_teaches_once_both_have() -> None:
+    """What the first one only seems to leave is given away as well: else no home would learn that its meter is late."""
+    delay = ChainDelay()
+    for second in range(40):
+        delay.observe(float(second), 500.0 + (1000.0 if second >= 16 else 0.0) + (700.0 if second >= 20 else 0.0))
+        if second == 10:
+            delay.note_own(10.0, 1000.0)
+        if second == 14:
+            delay.note_own(14.0, 1700.0)
+        if second == 19:
+            assert delay.seconds == USUAL_S
+    assert 6.0 < delay.seconds <= 8.0
+
+
+def test_the_first_of_two_steps_that_draws_nothing_is_not_taken_for_a_late_meter() -> None:
+    delay = ChainDelay()
+    for second in range(40):
+        delay.observe(float(second), 500.0 if second < 16 else 1700.0)
+        if second == 10:
+            delay.note_own(10.0, 1000.0)
+        if second == 14:
+            delay.note_own(14.0, 2200.0)
     assert delay.seconds == USUAL_S
