@@ -44,9 +44,9 @@ class Tank:
         """Other temperatures of the same tank; what it holds stays, as far as it counts as full now."""
         self._hot_water = hot_water
         self._full_c = hot_water.hot_c if target_c is None else target_c
-        self._full_wh = heat_wh(hot_water, hot_water.cold_c, self._full_c)
+        self.full_wh = heat_wh(hot_water, hot_water.cold_c, self._full_c)
         if self._content_wh is not None:
-            self._content_wh = min(self._full_wh, self._content_wh)
+            self._content_wh = min(self.full_wh, self._content_wh)
 
     def observe(self, context: DutyContext) -> None:
         """Take note of the step that ended."""

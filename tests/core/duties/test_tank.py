@@ -41,6 +41,18 @@ def test_full_is_where_the_owner_s_target_is() -> None:
     assert Tank(WATER, 35.0).status_at(context(temperature_c=35.0), 0.0, None).percent == 100.0
 
 
+def test_an_owner_who_asks_for_another_temperature_is_told_how_far_that_is() -> None:
+    tank = Tank(WATER, 60.0)
+    tank.observe(context(drew_nothing=True))
+    tank.adopt(WATER, 35.0)
+    assert tank.full_wh == pytest.approx(FULL_WH / 2)
+    status = tank.status_at(context(temperature_c=35.0), 1000.0, None)
+    assert (status.percent, status.kwh_to_go, status.ready_at) == (100.0, 0.0, None)
+    assert tank.status_at(context(), 0.0, None).percent == 100.0
+    tank.adopt(WATER, 60.0)
+    assert tank.status_at(context(temperature_c=35.0), 0.0, None).percent == 50.0
+
+
 def test_without_a_probe_nothing_is_known_until_the_thermostat_has_opened() -> None:
     tank = Tank(WATER, None)
     tank.observe(context(given_wh=500.0))
